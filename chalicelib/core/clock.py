@@ -1,0 +1,44 @@
+"""The one place that asks the machine for the time; everything else is told."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+
+class Clock(Protocol):
+    """Tells the present moment; tests hand in one that stands still."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+        return datetime.now(UTC)
+
+
+def epoch_ms(moment: datetime) -> int:
+    """Milliseconds since 1970-01-01T00:00Z; exact, because floats of this size are not."""
+    return (moment - _EPOCH) // _MILLISECOND
+
+
+def from_epoch_ms(value: int) -> datetime:
+    """The inverse of :func:`epoch_ms`; aware, in UTC."""
+    return _EPOCH + value * _MILLISECOND
+
+
+def local_day(moment: datetime, time_zone: str) -> date:
+    """The calendar day on which `moment` falls at a venue in `time_zone` (IANA name)."""
+    return moment.astimezone(ZoneInfo(time_zone)).date()
+
+
+def rfc3339(moment: datetime) -> str:
+    """`moment` as the API writes times: UTC, milliseconds, ``Z``."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)

@@ -1,0 +1,184 @@
+"""Keys, tokens, blind indexes and sealed fields.
+
+One secret in Secrets Manager holds the roots: ``{"active": "2", "index": "1", "1": …, "2": …}``.
+Every key is derived from a root for one purpose (HKDF, RFC 5869), so that a token of one kind can
+never pass as another, and carries the root's number as its key id, so that roots rotate with
+overlap. `index` names the root of the blind indexes, which changes only with a re-index.
+
+Personal fields are sealed by AES-256-GCM under data keys that KMS wraps.
+"""
+
+import base64
+import functools
+import hashlib
+import hmac
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from chalicelib.core.errors import Unauthenticated
+
+_ISSUER = "venuecode"
+_SEAL_FORMAT = 1
+
+
+class SecretSource(Protocol):
+    """Where a secret's current value comes from; the adapter caches it."""
+
+    def read(self) -> Mapping[str, str]:
+        """The secret's key-value pairs."""
+
+
+class KeyRing:
+    """Keys by purpose and key id, derived from the roots of the secret."""
+
+    def __init__(self, source: SecretSource) -> None:
+        self._source = source
+
+    def active(self) -> str:
+        """The key id that new tokens carry."""
+        return self._source.read()["active"]
+
+    def index(self) -> str:
+        """The key id that blind indexes are made with."""
+        return self._source.read()["index"]
+
+    def key(self, purpose: str, key_id: str) -> bytes | None:
+        """Thirty-two bytes for `purpose`, or None when there is no such root (any longer)."""
+        root = self._source.read().get(key_id) if key_id.isdecimal() else None
+        return None if root is None else _derive(root, f"{purpose}:{key_id}")
+
+
+@functools.lru_cache(maxsize=64)
+def _derive(root: str, info: str) -> bytes:
+    # HKDF-SHA256 with one block of output: extract, then expand (RFC 5869, section 2).
+    extracted = hmac.digest(b"venuecode", root.encode(), "sha256")
+    return hmac.digest(extracted, info.encode() + b"\x01", "sha256")
+
+
+class Tokens:
+    """Signed tokens (JWT, HS256). A kind has its own audience and its own key."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._ring = ring
+
+    def issue(self, kind: str, claims: dict[str, Any], *, now: datetime, life: timedelta) -> str:
+        """A token of `kind` over `claims`, valid from `now` for `life`."""
+        import jwt
+
+        key_id = self._ring.active()
+        key = self._ring.key(f"token:{kind}", key_id)
+        if key is None:
+            raise LookupError("the active root is missing from the keys secret")
+        body = claims | {"iss": _ISSUER, "aud": kind, "iat": now, "exp": now + life}
+        return jwt.encode(body, key, algorithm="HS256", headers={"kid": key_id})
+
+    def verify(self, kind: str, token: str, *, now: datetime) -> dict[str, Any]:
+        """The claims of a token of `kind`.
+
+        Raises Unauthenticated: ``token_expired`` or, for everything else, ``token_invalid``.
+        """
+        import jwt
+
+        try:
+            header = jwt.get_unverified_header(token)
+            key = self._ring.key(f"token:{kind}", str(header.get("kid", "")))
+            if key is None:
+                raise Unauthenticated("token_invalid")
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=["HS256"],
+                audience=kind,
+                issuer=_ISSUER,
+                # Expiry is judged below, by the request's own clock.
+                options={"verify_exp": False, "verify_iat": False, "require": ["exp", "iat"]},
+            )
+        except (jwt.InvalidTokenError, ValueError) as error:
+            raise Unauthenticated("token_invalid") from error
+        if now.timestamp() >= float(claims["exp"]):
+            raise Unauthenticated("token_expired")
+        return claims
+
+
+class BlindIndex:
+    """Finds by a secret value without storing it: a keyed hash of 128 bits, version in front."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._ring = ring
+
+    def of(self, kind: str, value: str) -> str:
+        """The index of `value` (NFKC, upper case) among values of `kind`."""
+        key_id = self._ring.index()
+        key = self._ring.key("index", key_id)
+        if key is None:
+            raise LookupError("the index root is missing from the keys secret")
+        canonical = unicodedata.normalize("NFKC", value).upper()
+        digest = hmac.digest(key, f"{kind}\x1f{canonical}".encode(), "sha256")[:16]
+        return f"{key_id}:{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
+
+
+@dataclass(frozen=True)
+class DataKey:
+    """A key for fields, and the id under which KMS's wrapping of it is stored (≤ 16 bytes)."""
+
+    key_id: str
+    secret: bytes
+
+
+class DataKeys(Protocol):
+    """Where data keys come from: KMS and the table, cached for minutes."""
+
+    def current(self, now: datetime) -> DataKey:
+        """The key to seal with at `now`."""
+
+    def by_id(self, key_id: str) -> DataKey:
+        """The key that something was sealed with. Raises LookupError when there is none."""
+
+
+class Vault:
+    """Seals personal fields. What was sealed for one place does not open in another.
+
+    Layout: format (1 byte), length of key id (1), key id, nonce (12), ciphertext with tag. The
+    place (the item's owner and the field's name) and the format are authenticated with it.
+    """
+
+    def __init__(self, keys: DataKeys) -> None:
+        self._keys = keys
+
+    def seal(self, text: str, place: str, *, now: datetime, nonce: bytes) -> bytes:
+        """`text` encrypted for `place`, such as ``per_…/name``; `nonce` is 12 random bytes."""
+        data_key = self._keys.current(now)
+        head = bytes([_SEAL_FORMAT, len(data_key.key_id)]) + data_key.key_id.encode()
+        return head + nonce + _cipher(data_key.secret).encrypt(nonce, text.encode(), _aad(place))
+
+    def open(self, sealed: bytes, place: str) -> str:
+        """What :meth:`seal` was given. Raises ValueError when it was not sealed for `place`."""
+        from cryptography.exceptions import InvalidTag
+
+        if len(sealed) < 14 or sealed[0] != _SEAL_FORMAT:
+            raise ValueError("not a sealed field of a known format")
+        start = 2 + sealed[1]
+        data_key = self._keys.by_id(sealed[2:start].decode())
+        nonce, body = sealed[start : start + 12], sealed[start + 12 :]
+        try:
+            return _cipher(data_key.secret).decrypt(nonce, body, _aad(place)).decode()
+        except InvalidTag as error:
+            raise ValueError("sealed for another place, or altered") from error
+
+
+def _cipher(key: bytes) -> Any:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    return AESGCM(key)
+
+
+def _aad(place: str) -> bytes:
+    return f"{place}|{_SEAL_FORMAT}".encode()
+
+
+def body_hash(canonical: str) -> str:
+    """A short digest of a request's meaning, to tell a retry from another request."""
+    return base64.urlsafe_b64encode(hashlib.sha256(canonical.encode()).digest()[:12]).decode()

@@ -1,0 +1,170 @@
+"""Every text that a person may see, in English, and its way into the other languages.
+
+The English sentence is the gettext message id; ``chalicelib/locales`` holds zh-Hans and zh-Hant.
+Texts that depend on nothing but their key belong here, and nowhere else; a test finds a key
+without a text and a text without a translation (GO-9).
+"""
+
+import functools
+import gettext
+from pathlib import Path
+
+LANGUAGES = ("zh-Hans", "zh-Hant", "en")
+DEFAULT = "zh-Hans"
+DOMAIN = "venuecode"
+LOCALES = Path(__file__).parent.parent / "locales"
+
+TEXTS: dict[str, str] = {
+    # Errors, by their code.
+    "error.internal_error": "Something went wrong on our side. Please try again.",
+    "error.invalid_input": "Please check what was entered.",
+    "error.token_missing": "Please log in.",
+    "error.token_invalid": "This login is not valid. Please log in again.",
+    "error.token_expired": "This login has expired. Please log in again.",
+    "error.session_ended": "You have been logged out. Please log in again.",
+    "error.otp_invalid": "The code is wrong or has expired.",
+    "error.forbidden": "You may not do this.",
+    "error.not_your_venue": "You have no rights at this venue.",
+    "error.registration_required": "Please complete the real-name registration first.",
+    "error.registration_rejected": "Your name and ID number could not be verified. "
+    "Please correct your registration; you can scan again once it is approved.",
+    "error.registration_not_verified": "Your registration is still being verified. "
+    "A venue code can be applied for once it is approved.",
+    "error.not_found": "There is nothing here.",
+    "error.code_unknown": "This is not a venue code of ours. Please scan the poster again, "
+    "or ask the venue's staff.",
+    "error.code_revoked": "This venue code has been withdrawn. Please ask the venue's staff "
+    "for the new one.",
+    "error.nonce_reused": "This request was already made with other contents.",
+    "error.version_conflict": "This was changed in the meantime. Please load it again.",
+    "error.identity_taken": "This identity cannot be registered here. "
+    "Please ask the help desk if it is yours.",
+    "error.venue_exists": "A venue with this number, name and address already has a code.",
+    "error.clock_skewed": "Your phone's clock is wrong. Please set it to network time "
+    "and scan again.",
+    "error.too_many_venues": "You have reached the number of venues that one person may register.",
+    "error.too_many_requests": "Too many attempts. Please try again in {seconds} seconds.",
+    "error.otp_locked": "Too many attempts. Please try again in {seconds} seconds.",
+    "error.unavailable": "The service is busy. Please try again in a moment.",
+    # Fields that cannot be accepted, by their code.
+    "field.missing": "This is needed.",
+    "field.unknown": "This field is not known.",
+    "field.type": "This has the wrong type.",
+    "field.too_short": "This is too short.",
+    "field.too_long": "This is too long.",
+    "field.out_of_range": "This is outside the allowed range.",
+    "field.not_allowed": "This is not one of the allowed values.",
+    "field.malformed": "This does not have the right form.",
+    "field.not_json": "The body is not valid JSON.",
+    "field.too_large": "The body is larger than 64 KB.",
+    "field.control_character": "This contains a character that cannot be printed.",
+    "field.phone": "This is not a valid phone number.",
+    "field.resident_id": "This is not a valid resident ID number.",
+    "field.check_digit": "This number is not valid: its check digit does not match.",
+    "field.plate": "This is not a valid vehicle plate.",
+    "field.number_length": "This number does not have the right length.",
+    "field.number_format": "This number does not have the right form.",
+    "field.region": "This is not a county, district or city of GB/T 2260.",
+    "field.venue_type": "This venue type is not in the catalogue.",
+    "field.nonce": "This must be a UUIDv7.",
+    "field.version": "Please send the version that was read.",
+    "field.glyph": "The character “{character}” cannot be printed on a poster.",
+    "field.day": "This is not a day in the form 2022-04-24.",
+    "field.payload": "This is not a venue code.",
+    # Outcomes of a scan, and their reasons and next steps.
+    "outcome.admit": "Please come in",
+    "outcome.check": "Please see the staff",
+    "outcome.refuse": "No entry",
+    "outcome.pending": "One moment, checking",
+    "reason.health_code_green": "Health code: green.",
+    "reason.health_code_red": "Health code: red.",
+    "reason.health_code_yellow": "Health code: yellow.",
+    "reason.health_code_light_green": "Health not yet declared.",
+    "reason.health_code_absent": "No health code was found.",
+    "reason.health_code_unknown": "The health code could not be fetched.",
+    "reason.health_code_stale": "The health code is out of date.",
+    "reason.health_code_pending": "The health code is being fetched.",
+    "reason.nucleic_acid_positive": "Nucleic acid test: positive.",
+    "reason.nucleic_acid_absent": "No nucleic acid test within 14 days.",
+    "reason.nucleic_acid_too_old": "The nucleic acid test is older than {hours} hours.",
+    "reason.nucleic_acid_unknown": "The nucleic acid test could not be fetched.",
+    "reason.nucleic_acid_pending": "The nucleic acid test is being fetched.",
+    "reason.nucleic_acid_recent": "Nucleic acid test: negative, within {hours} hours.",
+    "step.enter": "Show this screen to the staff and come in.",
+    "step.wait": "Please wait a moment; the answer will appear here.",
+    "step.verify_with_staff": "Please have the staff check your health code and ID.",
+    "step.declare_health": "Please declare your health in the health code service.",
+    "step.test_nucleic_acid": "Please take a nucleic acid test.",
+    "step.report_to_community": "Please stay away from others and report to your community "
+    "or employer.",
+    # States of a screen's components.
+    "state.green": "Green",
+    "state.yellow": "Yellow",
+    "state.red": "Red",
+    "state.light_green": "Not declared",
+    "state.negative": "Negative",
+    "state.positive": "Positive",
+    "state.absent": "None found",
+    "state.unknown": "Unknown",
+    "state.pending": "Fetching",
+    # Registration.
+    "verification.mismatch": "The name and the ID number do not belong together.",
+    "verification.absent": "This ID number is not known to the identity service.",
+    # Hints that come with an answer.
+    "warning.number_shared": "Another venue is registered under this number. "
+    "That is right for branches of one firm.",
+    "demo": "Demonstration",
+    # The landing page.
+    "landing.title": "Venue code",
+    "landing.enter": "Register your visit at",
+    "landing.unknown": "This venue code is not known",
+    "landing.revoked": "This venue code has been withdrawn",
+    "landing.how": "Nothing is wrong: this code is meant for the health code mini-program. "
+    "Please open it in WeChat or Alipay and scan the poster there.",
+    "landing.wechat": "WeChat: open the mini-program, tap “Scan”, scan the poster.",
+    "landing.alipay": "Alipay: open the mini-program, tap “Scan”, scan the poster.",
+    "landing.no_phone": "No phone? The staff at the entrance register you with your ID card.",
+    "landing.free": "Using it is free of charge.",
+    "landing.ask_staff": "Please ask the venue's staff for its current code.",
+}
+
+
+@functools.cache
+def _catalogue(language: str) -> gettext.NullTranslations:
+    if language == "en":
+        return gettext.NullTranslations()
+    return gettext.translation(DOMAIN, LOCALES, [language.replace("-", "_")])
+
+
+def text(key: str, language: str, **params: str) -> str:
+    """The text of `key` in `language` (one of LANGUAGES), its placeholders filled."""
+    return _catalogue(language).gettext(TEXTS[key]).format(**params)
+
+
+def negotiate(accept_language: str | None) -> str:
+    """The language to answer in, by ``Accept-Language`` (RFC 9110, section 12.5.4).
+
+    Chinese without a script is traditional for TW, HK and MO, and simplified otherwise; what is
+    none of ours falls back to simplified Chinese, in which the posters are written.
+    """
+    wanted: list[tuple[float, int, str]] = []
+    for position, part in enumerate((accept_language or "").split(",")):
+        tag, _, parameter = part.strip().partition(";")
+        try:
+            quality = float(parameter.strip().removeprefix("q=") or 1)
+        except ValueError:
+            continue
+        language = _match(tag.strip().lower())
+        if language and quality > 0:
+            wanted.append((-quality, position, language))
+    return min(wanted)[2] if wanted else DEFAULT
+
+
+def _match(tag: str) -> str | None:
+    primary, *rest = tag.replace("_", "-").split("-")
+    if primary == "en":
+        return "en"
+    if primary != "zh":
+        return None
+    traditional = "hant" in rest or ("hans" not in rest and not {"tw", "hk", "mo"}.isdisjoint(rest))
+    return "zh-Hant" if traditional else "zh-Hans"

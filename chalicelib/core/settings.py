@@ -1,0 +1,56 @@
+"""What the deployment tells the code; the only reader of the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The configuration of one deployment, from environment variables named ``VC_…``.
+
+    `code_host` stands in the printed URL and may hold 32 characters, or the QR code outgrows
+    version 4. `demo` marks every screen and poster 演示.
+    """
+
+    stage: str
+    table: str
+    bucket: str
+    lookups_url: str
+    renders_url: str
+    keys_secret: str
+    partners_secret: str
+    kms_key: str
+    code_host: str
+    providers_url: str
+    sms_url: str
+    cors_origins: tuple[str, ...]
+    demo: bool
+    fonts: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the variables that ``.chalice/config.json`` and the template set.
+
+        A function is given only what it needs: what is absent is empty.
+        """
+
+        def read(name: str, default: str = "") -> str:
+            return environment.get(f"VC_{name}", default)
+
+        return cls(
+            stage=read("STAGE"),
+            table=read("TABLE"),
+            bucket=read("BUCKET"),
+            lookups_url=read("LOOKUPS_URL"),
+            renders_url=read("RENDERS_URL"),
+            keys_secret=read("KEYS_SECRET"),
+            partners_secret=read("PARTNERS_SECRET"),
+            kms_key=read("KMS_KEY"),
+            code_host=read("CODE_HOST").upper(),
+            providers_url=read("PROVIDERS_URL"),
+            sms_url=read("SMS_URL"),
+            cors_origins=tuple(filter(None, read("CORS_ORIGINS").split(","))),
+            demo=read("DEMO") == "1",
+            fonts=read("FONTS", "/opt/fonts"),
+        )

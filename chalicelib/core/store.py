@@ -1,0 +1,278 @@
+"""The one table: how items are declared, and the few calls that stores make.
+
+Items are declared with PynamoDB's attributes and travel through its connection; its models' own
+``save`` and ``get`` are not used, because they cost several times what the same call costs here
+and cannot return the item that a failed condition met.
+
+    StoreError
+    └── ConditionFailed     the item was not as expected; carries what was there instead
+
+What DynamoDB refuses for a while (throttling, timeouts) becomes `Unavailable`, a 503.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.connection import Connection
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action, Update
+from pynamodb.models import Model
+
+from chalicelib.core.errors import Unavailable
+from chalicelib.core.table import Key
+
+Raw = dict[str, dict[str, Any]]
+
+_CONDITION_FAILED = "ConditionalCheckFailed"
+
+
+class StoreError(Exception):
+    """A write that DynamoDB did not make."""
+
+
+class ConditionFailed(StoreError):
+    """A condition did not hold; `met` holds, by position, the item that each condition met."""
+
+    def __init__(self, met: Sequence[Raw | None]) -> None:
+        super().__init__("a condition did not hold")
+        self.met = list(met)
+
+
+class Item(Model):
+    """What all items share. `v` is the version of the item's format; readers accept n and n-1."""
+
+    class Meta:
+        """PynamoDB wants a name; the real one comes with the Table."""
+
+        table_name = "venuecode"
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    v = NumberAttribute(default=1)
+
+    @classmethod
+    def at(cls, key: Key, **attributes: Any) -> Self:
+        """The item under `key`."""
+        return cls(key.pk, key.sk, **attributes)
+
+    @classmethod
+    def read(cls, raw: Raw) -> Self:
+        """The item as it came from the table."""
+        item = cls()
+        item.deserialize(raw)
+        return item
+
+    @property
+    def key(self) -> Key:
+        """The item's primary key."""
+        return Key(self.pk, self.sk)
+
+
+ABSENT = Item.pk.does_not_exist()
+PRESENT = Item.pk.exists()
+
+
+@dataclass(frozen=True)
+class Put:
+    """One put of a transaction."""
+
+    item: Item
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One update of a transaction."""
+
+    key: Key
+    actions: Sequence[Action]
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True)
+class Delete:
+    """One delete of a transaction."""
+
+    key: Key
+    condition: Condition | None = None
+
+
+class Table:
+    """The calls that stores make. Every method raises `Unavailable` when DynamoDB does not answer.
+
+    Retries are botocore's standard mode; timeouts are short because a guard is waiting.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._connection = Connection(
+            connect_timeout_seconds=1, read_timeout_seconds=3, max_retry_attempts=3
+        )
+
+    def get(self, key: Key, *, consistent: bool = True) -> Raw | None:
+        """The item under `key`, or None."""
+        answer = self._call("GetItem", Key=_key(key), ConsistentRead=consistent)
+        return answer.get("Item")
+
+    def batch_get(self, keys: Sequence[Key]) -> list[Raw]:
+        """Those of the items under `keys` that exist, in no order; consistent."""
+        found: list[Raw] = []
+        for start in range(0, len(keys), 100):
+            wanted: dict[str, Any] = {
+                self._name: {
+                    "Keys": [_key(key) for key in keys[start : start + 100]],
+                    "ConsistentRead": True,
+                }
+            }
+            for _ in range(8):
+                answer = self._call("BatchGetItem", table=False, RequestItems=wanted)
+                found += answer["Responses"].get(self._name, [])
+                wanted = answer.get("UnprocessedKeys") or {}
+                if not wanted:
+                    break
+            else:
+                raise Unavailable
+        return found
+
+    def query(
+        self,
+        pk: str,
+        between: tuple[str, str],
+        *,
+        consistent: bool = False,
+        index: str | None = None,
+        page: int | None = None,
+    ) -> Iterator[Raw]:
+        """The items of a partition whose sort key lies in `between`, both ends included, in order.
+
+        Pages are fetched as they are consumed; `page` is their size.
+        """
+        prefix = "g1" if index else ""
+        request: dict[str, Any] = {
+            "KeyConditionExpression": f"{prefix}pk = :p AND {prefix}sk BETWEEN :a AND :b",
+            "ExpressionAttributeValues": {
+                ":p": {"S": pk},
+                ":a": {"S": between[0]},
+                ":b": {"S": between[1]},
+            },
+            "ConsistentRead": consistent,
+        }
+        if index:
+            request["IndexName"] = index
+        if page:
+            request["Limit"] = page
+        while True:
+            answer = self._call("Query", **request)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def put(self, item: Item, condition: Condition | None = None) -> None:
+        """Write `item`. Raises ConditionFailed with the item that stood there."""
+        self._call("PutItem", Item=item.serialize(), **_expressions(condition), **_old(condition))
+
+    def update(
+        self, key: Key, actions: Sequence[Action], condition: Condition | None = None
+    ) -> Raw:
+        """Change the item under `key`; the answer is the item as it now stands."""
+        answer = self._call(
+            "UpdateItem",
+            Key=_key(key),
+            ReturnValues="ALL_NEW",
+            **_expressions(condition, actions),
+            **_old(condition),
+        )
+        return answer["Attributes"]  # type: ignore[no-any-return]
+
+    def delete(self, key: Key, condition: Condition | None = None) -> None:
+        """Remove the item under `key`; it is no error when there is none."""
+        self._call("DeleteItem", Key=_key(key), **_expressions(condition), **_old(condition))
+
+    def transact(self, *writes: Put | Change | Delete) -> None:
+        """All of `writes`, or none. Raises ConditionFailed; `met` is in their order."""
+        self._call("TransactWriteItems", table=False, TransactItems=[*map(self._write, writes)])
+
+    def _write(self, write: Put | Change | Delete) -> dict[str, Any]:
+        common = {"TableName": self._name, **_old(write.condition)}
+        match write:
+            case Put():
+                body = {"Item": write.item.serialize(), **_expressions(write.condition)}
+                return {"Put": common | body}
+            case Change():
+                body = _expressions(write.condition, write.actions)
+                return {"Update": common | {"Key": _key(write.key), **body}}
+            case Delete():
+                return {
+                    "Delete": common | {"Key": _key(write.key), **_expressions(write.condition)}
+                }
+
+    def _call(self, operation: str, *, table: bool = True, **request: Any) -> dict[str, Any]:
+        if table:
+            request["TableName"] = self._name
+        try:
+            return self._connection.dispatch(operation, request)
+        except ClientError as error:
+            # PynamoDB wraps the answer and drops the item that a failed put met.
+            cause = error.__cause__ if isinstance(error.__cause__, ClientError) else error
+            raise _translate(cause) from error
+        except BotoCoreError as error:
+            raise Unavailable from error
+
+
+def _translate(error: ClientError) -> Exception:
+    answer: dict[str, Any] = error.response
+    code = answer["Error"]["Code"]
+    if code == f"{_CONDITION_FAILED}Exception":
+        return ConditionFailed([answer.get("Item")])
+    if code == "TransactionCanceledException":
+        reasons = answer.get("CancellationReasons", [])
+        if any(reason.get("Code") == _CONDITION_FAILED for reason in reasons):
+            return ConditionFailed(
+                [
+                    reason.get("Item") or {} if reason.get("Code") == _CONDITION_FAILED else None
+                    for reason in reasons
+                ]
+            )
+        return Unavailable()
+    if code in _MISTAKES:
+        return error
+    return Unavailable()
+
+
+# Mistakes of ours and missing rights must be seen as such, not retried as a busy service.
+_MISTAKES = frozenset(
+    {
+        "ValidationException",
+        "AccessDeniedException",
+        "ResourceNotFoundException",
+        "SerializationException",
+        "UnrecognizedClientException",
+    }
+)
+
+
+def _key(key: Key) -> Raw:
+    return {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
+
+
+def _old(condition: Condition | None) -> dict[str, str]:
+    return {} if condition is None else {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+
+
+def _expressions(condition: Condition | None, actions: Sequence[Action] = ()) -> dict[str, Any]:
+    names: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    request: dict[str, Any] = {}
+    if actions:
+        request["UpdateExpression"] = Update(*actions).serialize(names, values)
+    if condition is not None:
+        request["ConditionExpression"] = condition.serialize(names, values)
+    if names:
+        request["ExpressionAttributeNames"] = {alias: name for name, alias in names.items()}
+    if values:
+        request["ExpressionAttributeValues"] = values
+    return request
