@@ -12,6 +12,7 @@ import base64
 import functools
 import hashlib
 import hmac
+import secrets
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -148,10 +149,11 @@ class Vault:
     def __init__(self, keys: DataKeys) -> None:
         self._keys = keys
 
-    def seal(self, text: str, place: str, *, now: datetime, nonce: bytes) -> bytes:
-        """`text` encrypted for `place`, such as ``per_…/name``; `nonce` is 12 random bytes."""
+    def seal(self, text: str, place: str, *, now: datetime) -> bytes:
+        """`text` encrypted for `place`, such as ``per_…/name``."""
         data_key = self._keys.current(now)
         head = bytes([_SEAL_FORMAT, len(data_key.key_id)]) + data_key.key_id.encode()
+        nonce = secrets.token_bytes(12)
         return head + nonce + _cipher(data_key.secret).encrypt(nonce, text.encode(), _aad(place))
 
     def open(self, sealed: bytes, place: str) -> str:

@@ -24,7 +24,7 @@ class Settings:
     code_host: str
     providers_url: str
     sms_url: str
-    cors_origins: tuple[str, ...]
+    cors_origin: str
     demo: bool
     fonts: str
 
@@ -50,7 +50,7 @@ class Settings:
             code_host=read("CODE_HOST").upper(),
             providers_url=read("PROVIDERS_URL"),
             sms_url=read("SMS_URL"),
-            cors_origins=tuple(filter(None, read("CORS_ORIGINS").split(","))),
+            cors_origin=read("CORS_ORIGIN", "*"),
             demo=read("DEMO") == "1",
             fonts=read("FONTS", "/opt/fonts"),
         )

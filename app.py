@@ -1,0 +1,19 @@
+"""The Chalice application; tiny, for it is compiled at every cold start."""
+
+from chalice.app import Chalice, CORSConfig
+
+from chalicelib.api import landing, me, scans, service, sessions, venues
+from chalicelib.core.settings import Settings
+from chalicelib.workers import lookups, renders, stream
+
+app = Chalice(app_name="venuecode")
+app.api.cors = CORSConfig(
+    allow_origin=Settings.from_environment().cors_origin,
+    allow_headers=["Accept-Language", "X-Correlation-Id"],
+    expose_headers=["X-Correlation-Id", "Retry-After"],
+    max_age=86_400,
+)
+for resource in (sessions, me, venues, scans, landing, service):
+    app.register_blueprint(resource.routes)
+for worker in (lookups, renders, stream):
+    app.register_blueprint(worker.functions)

@@ -1,0 +1,94 @@
+"""Secrets Manager and KMS, cached for minutes: a rotation is seen by every process within five."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from chalicelib.adapters.aws import answering, client
+from chalicelib.core.cache import TimedCache
+from chalicelib.core.clock import Clock
+from chalicelib.core.crypto import DataKey
+
+_LIFE = timedelta(minutes=5)
+
+
+class SecretsManager:
+    """One secret of key-value pairs. See `crypto.SecretSource`."""
+
+    def __init__(self, secret_id: str, clock: Clock) -> None:
+        self._secret_id = secret_id
+        self._clock = clock
+        self._cache = TimedCache(self._load, _LIFE, 1)
+
+    def read(self) -> Mapping[str, str]:
+        """The secret's pairs, at most five minutes old. Raises Unavailable."""
+        found = self._cache.get(self._secret_id, self._clock.now())
+        if found is None:
+            raise LookupError("the secret is empty")
+        return found
+
+    def _load(self, secret_id: str) -> Mapping[str, str] | None:
+        with answering():
+            answer = client("secretsmanager").get_secret_value(SecretId=secret_id)
+        pairs: Mapping[str, str] = json.loads(answer["SecretString"])
+        return pairs
+
+
+class WrappedKeys(Protocol):
+    """Where KMS's wrappings of data keys are kept; `identity.store.WrappedKeyStore`."""
+
+    def get(self, key_id: str) -> bytes | None:
+        """The wrapping of a key."""
+
+    def put_if_absent(self, key_id: str, wrapped: bytes) -> bytes:
+        """Keep `wrapped`, or answer what another process has kept before."""
+
+
+class KmsDataKeys:
+    """Data keys wrapped by KMS, a new one each month. See `crypto.DataKeys`.
+
+    A key seals fewer than 2^32 fields with random nonces (NIST SP 800-38D, section 8.3) by far.
+    """
+
+    def __init__(self, kms_key: str, wrapped: WrappedKeys, clock: Clock) -> None:
+        self._kms_key = kms_key
+        self._wrapped = wrapped
+        self._clock = clock
+        self._cache = TimedCache(self._unwrap, _LIFE, 64)
+
+    def current(self, now: datetime) -> DataKey:
+        """The month's key; made on its first use. Raises Unavailable."""
+        key_id = f"{now:%Y%m}"
+        found = self._cache.get(key_id, now)
+        if found is None:
+            with answering():
+                made = client("kms").generate_data_key(
+                    KeyId=self._kms_key, KeySpec="AES_256", EncryptionContext=_context(key_id)
+                )
+            self._wrapped.put_if_absent(key_id, made["CiphertextBlob"])
+            found = self._cache.get(key_id, now)
+        if found is None:
+            raise LookupError(key_id)
+        return found
+
+    def by_id(self, key_id: str) -> DataKey:
+        """A key by its id. Raises LookupError, Unavailable."""
+        found = self._cache.get(key_id, self._clock.now())
+        if found is None:
+            raise LookupError(key_id)
+        return found
+
+    def _unwrap(self, key_id: str) -> DataKey | None:
+        wrapped = self._wrapped.get(key_id)
+        if wrapped is None:
+            return None
+        with answering():
+            answer = client("kms").decrypt(
+                KeyId=self._kms_key, CiphertextBlob=wrapped, EncryptionContext=_context(key_id)
+            )
+        return DataKey(key_id, answer["Plaintext"])
+
+
+def _context(key_id: str) -> dict[str, str]:
+    return {"venuecode": f"data-key/{key_id}"}

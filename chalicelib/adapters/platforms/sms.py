@@ -1,0 +1,27 @@
+"""The SMS gateway that brings one-time codes."""
+
+from chalicelib.adapters.partners import Partner, PartnerFault
+from chalicelib.core.errors import BadInput, TooMany, Unavailable
+from chalicelib.core.logs import logger
+
+
+class HttpSmsGateway:
+    """An SMS gateway over signed HTTP. See `sessions.SmsGateway`."""
+
+    def __init__(self, partner: Partner) -> None:
+        self._partner = partner
+
+    def send_code(self, phone: str, code: str, language: str) -> None:
+        """``POST /v1/messages``. Raises BadInput ``phone``, TooMany, Unavailable."""
+        message = {"to": phone, "template": "otp", "params": {"code": code}, "language": language}
+        try:
+            status, answer = self._partner.post("/v1/messages", message)
+        except PartnerFault as fault:
+            raise Unavailable from fault
+        if status == 400 and answer.get("code") == "invalid_number":
+            raise BadInput.at("/phone", "phone")
+        if status == 429:
+            raise TooMany(60)
+        if status != 202:
+            logger().warning("sms_refused", extra={"status": status})
+            raise Unavailable

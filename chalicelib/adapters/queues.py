@@ -1,0 +1,46 @@
+"""SQS queues: ids only, never a name, a number or a phone."""
+
+import json
+import math
+from datetime import timedelta
+
+from chalicelib.adapters.aws import answering, client
+from chalicelib.admission.schemas import encode
+from chalicelib.admission.snapshots import Lookup, Settle
+
+_LONGEST_DELAY = 900
+
+
+class SqsLookupQueue:
+    """The queue before the lookup worker. See `snapshots.LookupQueue`."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def send(self, message: Lookup | Settle, *, delay: timedelta = timedelta()) -> None:
+        """One message. Raises Unavailable."""
+        _send(self._url, encode(message), delay)
+
+
+class SqsRenderQueue:
+    """The queue before the render worker. See `posters.RenderQueue`."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def send(self, venue_id: str, poster_id: str, correlation: str) -> None:
+        """One message. Raises Unavailable."""
+        body = {
+            "v": 1,
+            "kind": "poster",
+            "venue": venue_id,
+            "poster": poster_id,
+            "correlation": correlation,
+        }
+        _send(self._url, json.dumps(body), timedelta())
+
+
+def _send(url: str, body: str, delay: timedelta) -> None:
+    seconds = min(_LONGEST_DELAY, math.ceil(delay.total_seconds()))
+    with answering():
+        client("sqs").send_message(QueueUrl=url, MessageBody=body, DelaySeconds=seconds)

@@ -1,0 +1,34 @@
+"""Rendered files on S3: private, encrypted, handed out by links that expire."""
+
+from datetime import timedelta
+from urllib.parse import quote
+
+from chalicelib.adapters.aws import answering, client
+
+
+class S3Storage:
+    """One bucket. See `posters.Storage`."""
+
+    def __init__(self, bucket: str) -> None:
+        self._bucket = bucket
+
+    def put(self, key: str, data: bytes, content_type: str) -> None:
+        """One put. Raises Unavailable."""
+        with answering():
+            client("s3").put_object(
+                Bucket=self._bucket, Key=key, Body=data, ContentType=content_type
+            )
+
+    def link(self, key: str, filename: str, life: timedelta) -> str:
+        """A presigned GET that downloads under `filename` (RFC 6266, RFC 8187)."""
+        disposition = f"attachment; filename*=UTF-8''{quote(filename, safe='')}"
+        url: str = client("s3").generate_presigned_url(
+            "get_object",
+            Params={
+                "Bucket": self._bucket,
+                "Key": key,
+                "ResponseContentDisposition": disposition,
+            },
+            ExpiresIn=int(life.total_seconds()),
+        )
+        return url

@@ -1,0 +1,71 @@
+"""The rules of a policy region: where the regions contradict each other, this is what differs.
+
+A region is a prefix of the GB/T 2260 code; the longest one with a policy counts, ``*`` stands for
+all others. Policies are versioned, and a scan stores the version that it was judged by.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from chalicelib.identity.providers import ProviderName
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a region demands at the door.
+
+    `nucleic_acid_hours`: how old a negative result may be, or None where none is asked for.
+    `fresh`: how long a provider's answer counts without being asked for again.
+    `answer_within`: how long a scan waits for providers before it is decided without them.
+    """
+
+    version: str = "*.0"
+    nucleic_acid_hours: int | None = 48
+    fresh: Mapping[ProviderName, timedelta] = field(
+        default_factory=lambda: {
+            ProviderName.HEALTH_CODE: timedelta(minutes=10),
+            ProviderName.NUCLEIC_ACID: timedelta(minutes=60),
+        }
+    )
+    answer_within: timedelta = timedelta(seconds=15)
+
+    @classmethod
+    def from_rules(cls, version: str, rules: Mapping[str, Any]) -> "Policy":
+        """The policy that a JSON object describes; what it leaves out is as by default.
+
+        Keys: ``nucleic_acid_hours`` (1 to 336, or null), ``fresh_minutes`` (an object by
+        provider), ``answer_within_seconds`` (1 to 900). Raises ValueError, naming the key.
+        """
+        default = cls()
+        unknown = rules.keys() - {"nucleic_acid_hours", "fresh_minutes", "answer_within_seconds"}
+        if unknown:
+            raise ValueError(f"unknown rule: {', '.join(sorted(unknown))}")
+        hours = rules.get("nucleic_acid_hours", default.nucleic_acid_hours)
+        if hours is not None:
+            _check("nucleic_acid_hours", hours, 336)
+        fresh = dict(default.fresh)
+        for name, minutes in rules.get("fresh_minutes", {}).items():
+            _check(f"fresh_minutes.{name}", minutes, 1440)
+            fresh[ProviderName(name)] = timedelta(minutes=minutes)
+        seconds = rules.get("answer_within_seconds", default.answer_within.total_seconds())
+        _check("answer_within_seconds", seconds, 900)
+        return cls(version, hours, fresh, timedelta(seconds=seconds))
+
+
+class Policies(Protocol):
+    """Where policies come from; `store.PolicyStore` is the real one."""
+
+    def of(self, region: str, now: datetime) -> Policy:
+        """The policy of the longest prefix of `region` that has one; at most 60 s old."""
+
+
+def prefixes(region: str) -> tuple[str, ...]:
+    """The prefixes of a GB/T 2260 code from the longest to ``*``: county, city, province."""
+    return (region, region[:4], region[:2], "*")
+
+
+def _check(name: str, value: object, most: int) -> None:
+    if not isinstance(value, int | float) or not 1 <= value <= most:
+        raise ValueError(f"{name} must be between 1 and {most}")

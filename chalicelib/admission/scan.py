@@ -1,0 +1,84 @@
+"""What a scan is, and where scans are kept."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from chalicelib.admission.judge import Outcome, Verdict
+from chalicelib.core import ids
+from chalicelib.core.clock import epoch_ms, from_epoch_ms
+from chalicelib.venues.venue import Venue
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A visit on record: who, where, when, by which means, on what evidence, with what outcome.
+
+    `at` is the client's time, from its nonce; `received_at` ours. `first_outcome` is what the
+    visitor saw first, `verdict` what stands now. `version` counts the changes since the put.
+    """
+
+    venue_id: str
+    at: datetime
+    digest: str
+    person_id: str
+    nonce: str
+    body_hash: str
+    received_at: datetime
+    verdict: Verdict
+    first_outcome: Outcome
+    correlation: str
+    version: int = 0
+
+    @property
+    def scan_id(self) -> str:
+        """Venue, time and hash: its keys are computed from it, and no index is needed."""
+        venue = self.venue_id.removeprefix("ven_")
+        return f"scn_{venue}_{epoch_ms(self.at):012x}_{self.digest}"
+
+
+@dataclass(frozen=True)
+class ScanReference:
+    """What a scan's id says."""
+
+    venue_id: str
+    at: datetime
+    digest: str
+
+    @classmethod
+    def parse(cls, scan_id: str) -> "ScanReference | None":
+        """The parts of an id, or None for what is none."""
+        head, *parts = scan_id.split("_")
+        if head != "scn" or len(parts) != 3 or len(parts[1]) != 12:
+            return None
+        venue, moment, digest = parts
+        if not (ids.is_code(venue) and ids.is_code(digest)):
+            return None
+        try:
+            at = from_epoch_ms(int(moment, 16))
+        except (ValueError, OverflowError):
+            return None
+        return cls(f"ven_{venue}", at, digest)
+
+
+class Scans(Protocol):
+    """Scans on record; `store.ScanStore` is the real one."""
+
+    def put(self, scan: Scan, venue: Venue) -> Scan | None:
+        """Record a scan: one conditional put. Answers the one that stands there already."""
+
+    def get(self, reference: ScanReference, venue: Venue) -> Scan | None:
+        """A scan by its id; consistent."""
+
+    def change(self, scan: Scan, venue: Venue) -> bool:
+        """Record version `scan.version`; False when it is not the next one."""
+
+    def of_day(self, venue: Venue, day: date) -> Iterator[Scan]:
+        """All scans of a venue's day, shard by shard, in order within a shard."""
+
+    def await_answer(self, scan: Scan) -> None:
+        """Note under the person that the scan waits for an answer."""
+
+    def stop_waiting(self, person_id: str, scan_id: str) -> None:
+        """Remove that note."""

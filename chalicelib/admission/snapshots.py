@@ -1,0 +1,160 @@
+"""Asking the providers, from the queue: the answer is kept, and waiting scans are judged again.
+
+Everything here may run twice, late, or out of order: an answer is kept only if it is newer, a
+verdict only if it is about the registration that was asked about, a scan changes by version.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from chalicelib.admission.policy import Policies
+from chalicelib.admission.scan import Scan, Scans
+from chalicelib.admission.scanning import find, reconsider
+from chalicelib.core import ids
+from chalicelib.core.crypto import Vault
+from chalicelib.identity.people import Hot, People, Snapshot, Verification
+from chalicelib.identity.providers import Absent, Pending, Provider, ProviderName
+from chalicelib.identity.registration import subject_of, verdict
+from chalicelib.venues.venue import Directory
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Ask `provider` about a person; an answer fetched since `asked_at` will do.
+
+    `registration`: which edit of the registration the identity provider is to verify.
+    """
+
+    provider: ProviderName
+    person_id: str
+    asked_at: datetime
+    correlation: str
+    registration: int = 0
+
+
+@dataclass(frozen=True)
+class Settle:
+    """Decide a scan with what is known, whatever it still waits for."""
+
+    scan_id: str
+    correlation: str
+
+
+class LookupQueue(Protocol):
+    """The queue before the lookup worker."""
+
+    def send(self, message: Lookup | Settle, *, delay: timedelta = timedelta()) -> None:
+        """Enqueue, to be delivered after `delay` (whole seconds, at most 15 min).
+
+        Raises Unavailable.
+        """
+
+
+def start(
+    scan: Scan,
+    *,
+    now: datetime,
+    directory: Directory,
+    policies: Policies,
+    scans: Scans,
+    queue: LookupQueue,
+) -> None:
+    """Set in motion what a new scan waits for: note it, ask, and set an end to the waiting.
+
+    The note comes first, so that whichever answer arrives finds it.
+    """
+    venue = directory.venue(scan.venue_id, now)
+    if venue is None or not scan.verdict.needs:
+        return
+    scans.await_answer(scan)
+    for provider in scan.verdict.needs:
+        queue.send(Lookup(provider, scan.person_id, scan.received_at, scan.correlation))
+    patience = policies.of(venue.region, now).answer_within
+    queue.send(Settle(scan.scan_id, scan.correlation), delay=patience)
+
+
+def look_up(
+    message: Lookup,
+    *,
+    now: Callable[[], datetime],
+    people: People,
+    providers: Callable[[ProviderName], Provider],
+    vault: Vault,
+    queue: LookupQueue,
+    directory: Directory,
+    policies: Policies,
+    scans: Scans,
+) -> str:
+    """Ask, keep the answer, and judge the person's waiting scans again.
+
+    `now` is asked again after the provider's answer, whose age counts from then. Answers a word
+    for the log. Raises ProviderFault and Unavailable: the message will be delivered again.
+    """
+    person = people.subject(message.person_id)
+    profile = person.profile
+    if profile is None or profile.verification is Verification.NONE:
+        return "nobody"
+    identity = message.provider is ProviderName.IDENTITY
+    if identity and (
+        profile.registration != message.registration
+        or profile.verification is not Verification.PENDING
+    ):
+        return "superseded"
+    known = person.current(message.provider)
+    if known is None or known.fetched_at < message.asked_at:
+        request_id = ids.derive(
+            "lookup", message.provider, message.person_id, message.correlation,
+            str(profile.registration),
+        )  # fmt: skip
+        answer = providers(message.provider).lookup(
+            subject_of(profile, vault), request_id=request_id
+        )
+        if isinstance(answer, Pending):
+            queue.send(message, delay=timedelta(milliseconds=answer.poll_after_ms))
+            return "pending"
+        if identity:
+            settled = people.settle(profile, *verdict(answer))
+            return "settled" if settled else "superseded"
+        absent = isinstance(answer, Absent)
+        people.save_snapshot(
+            message.person_id,
+            Snapshot(
+                provider=message.provider,
+                state="absent" if absent else answer.state,
+                observed_at=None if absent else answer.observed_at,
+                fetched_at=now(),
+                registration=profile.registration,
+                reason="" if absent else answer.reason,
+            ),
+        )
+        person = people.subject(message.person_id)
+    for scan_id in person.awaiting:
+        reconsider(
+            scan_id, person, late=False, now=now(),
+            directory=directory, policies=policies, scans=scans,
+        )  # fmt: skip
+    return "answered"
+
+
+def settle(
+    message: Settle,
+    *,
+    now: datetime,
+    people: People,
+    directory: Directory,
+    policies: Policies,
+    scans: Scans,
+) -> str:
+    """End a scan's waiting: what has not been answered is unknown. Answers a word for the log."""
+    found = find(message.scan_id, now=now, directory=directory, scans=scans)
+    if found is None:
+        return "gone"
+    if not found.scan.verdict.needs:
+        return "answered"
+    verdict = reconsider(
+        message.scan_id, people.subject(found.scan.person_id), late=True, now=now,
+        directory=directory, policies=policies, scans=scans,
+    )  # fmt: skip
+    return verdict.decision.outcome if verdict else "gone"

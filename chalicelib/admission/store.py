@@ -1,0 +1,229 @@
+"""Items of scans, of what they wait for, and of policies.
+
+A scan is at most 1,000 bytes, one write unit, so its attributes have short names and coded values;
+evidence is ``state,observed ms,fetched ms,stale`` a provider.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.admission.judge import Decision, Evidence, Outcome, Verdict
+from chalicelib.admission.policy import Policy, prefixes
+from chalicelib.admission.scan import Scan, ScanReference
+from chalicelib.core import table as keys
+from chalicelib.core.cache import TimedCache
+from chalicelib.core.clock import epoch_ms, from_epoch_ms
+from chalicelib.core.store import ABSENT, PRESENT, ConditionFailed, Item, Raw, Table
+from chalicelib.core.table import Key
+from chalicelib.identity.providers import ProviderName
+from chalicelib.venues.venue import Venue, day_of, shard_of
+
+_CACHED = timedelta(seconds=60)
+_NOTE_LIFE = timedelta(days=1)
+_SHORT = {"health_code": "h", "nucleic_acid": "n"}
+_LONG = {short: ProviderName(name) for name, short in _SHORT.items()}
+
+
+class ScanItem(Item):
+    """A scan; sparse in ``visits`` by its person."""
+
+    g1pk = UnicodeAttribute()
+    g1sk = UnicodeAttribute()
+    nonce = UnicodeAttribute(attr_name="no")
+    body_hash = UnicodeAttribute(attr_name="bh")
+    received = NumberAttribute(attr_name="ra")
+    outcome = UnicodeAttribute(attr_name="oc")
+    first = UnicodeAttribute(attr_name="o1")
+    reasons = UnicodeAttribute(attr_name="rs")
+    steps = UnicodeAttribute(attr_name="ns")
+    health_code = UnicodeAttribute(attr_name="h")
+    nucleic_acid = UnicodeAttribute(attr_name="n")
+    needs = UnicodeAttribute(attr_name="nd", null=True)
+    policy = UnicodeAttribute(attr_name="po")
+    hours = NumberAttribute(attr_name="hr", null=True)
+    correlation = UnicodeAttribute(attr_name="ci")
+    version = NumberAttribute(attr_name="ve", default=0)
+
+
+class NoteItem(Item):
+    """AWAIT#scan."""
+
+    ttl = NumberAttribute()
+
+
+class PolicyItem(Item):
+    """POLICY#prefix: the rules as one JSON object, and their version."""
+
+    version = NumberAttribute(attr_name="ve")
+    rules = JSONAttribute(attr_name="ru")
+
+
+def is_scan(key: Key) -> bool:
+    """Whether `key` is a scan's: a day's partition, and a sort key that begins with its time."""
+    return key.pk.startswith("VEN#") and key.pk.count("#") == 3 and key.sk[:13].isdecimal()
+
+
+def read_scan(raw: Raw) -> Scan:
+    """The scan in a raw item, from a read or from the stream."""
+    item = ScanItem.read(raw)
+    moment, _, digest = item.sk.partition("#")
+    return Scan(
+        venue_id=item.pk.split("#")[1],
+        at=from_epoch_ms(int(moment)),
+        digest=digest,
+        person_id=item.g1pk.removeprefix("PER#"),
+        nonce=item.nonce,
+        body_hash=item.body_hash,
+        received_at=from_epoch_ms(int(item.received)),
+        verdict=Verdict(
+            decision=Decision(
+                Outcome(item.outcome),
+                tuple(item.reasons.split(",")),
+                tuple(item.steps.split(",")),
+            ),
+            evidence={
+                ProviderName.HEALTH_CODE: _evidence(item.health_code),
+                ProviderName.NUCLEIC_ACID: _evidence(item.nucleic_acid),
+            },
+            needs=tuple(_LONG[short] for short in item.needs or ""),
+            policy=item.policy,
+            hours=None if item.hours is None else int(item.hours),
+        ),
+        first_outcome=Outcome(item.first),
+        correlation=item.correlation,
+        version=int(item.version),
+    )
+
+
+def _scan_item(scan: Scan, venue: Venue) -> ScanItem:
+    verdict = scan.verdict
+    index = keys.visit(scan.person_id, scan.venue_id, epoch_ms(scan.at))
+    return ScanItem.at(
+        _key(scan, venue),
+        g1pk=index.pk,
+        g1sk=index.sk,
+        nonce=scan.nonce,
+        body_hash=scan.body_hash,
+        received=epoch_ms(scan.received_at),
+        outcome=verdict.decision.outcome.value,
+        first=scan.first_outcome.value,
+        reasons=",".join(verdict.decision.reasons),
+        steps=",".join(verdict.decision.next_steps),
+        health_code=_coded(verdict.evidence[ProviderName.HEALTH_CODE]),
+        nucleic_acid=_coded(verdict.evidence[ProviderName.NUCLEIC_ACID]),
+        needs="".join(_SHORT[provider] for provider in verdict.needs) or None,
+        policy=verdict.policy,
+        hours=verdict.hours,
+        correlation=scan.correlation,
+        version=scan.version,
+    )
+
+
+def _coded(evidence: Evidence) -> str:
+    def moment(value: datetime | None) -> str:
+        return "" if value is None else str(epoch_ms(value))
+
+    stale = "s" if evidence.stale else ""
+    return ",".join(
+        (evidence.state, moment(evidence.observed_at), moment(evidence.fetched_at), stale)
+    )
+
+
+def _evidence(coded: str) -> Evidence:
+    state, observed, fetched, stale = coded.split(",")
+    return Evidence(
+        state,
+        from_epoch_ms(int(observed)) if observed else None,
+        from_epoch_ms(int(fetched)) if fetched else None,
+        stale == "s",
+    )
+
+
+def _key(scan: Scan | ScanReference, venue: Venue) -> Key:
+    shard = shard_of(scan.digest, venue.shards)
+    day = day_of(venue, scan.at)
+    return keys.scan(venue.venue_id, day, shard, epoch_ms(scan.at), scan.digest)
+
+
+class ScanStore:
+    """Scans in the table. See `scan.Scans` for what each call promises."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def put(self, scan: Scan, venue: Venue) -> Scan | None:
+        """One conditional put."""
+        try:
+            self._table.put(_scan_item(scan, venue), ABSENT)
+        except ConditionFailed as failure:
+            if failure.met[0]:
+                return read_scan(failure.met[0])
+            return self.get(ScanReference(scan.venue_id, scan.at, scan.digest), venue)
+        return None
+
+    def get(self, reference: ScanReference, venue: Venue) -> Scan | None:
+        """One consistent get."""
+        raw = self._table.get(_key(reference, venue))
+        return None if raw is None else read_scan(raw)
+
+    def change(self, scan: Scan, venue: Venue) -> bool:
+        """One put on condition of the version before."""
+        try:
+            self._table.put(
+                _scan_item(scan, venue), PRESENT & (ScanItem.version == scan.version - 1)
+            )
+        except ConditionFailed:
+            return False
+        return True
+
+    def of_day(self, venue: Venue, day: date) -> Iterator[Scan]:
+        """One query a shard."""
+        for shard in range(venue.shards):
+            partition = keys.scan_partition(venue.venue_id, day, shard)
+            for raw in self._table.query(partition, ("0", "9~"), consistent=True):
+                yield read_scan(raw)
+
+    def await_answer(self, scan: Scan) -> None:
+        """One put."""
+        ttl = int((scan.received_at + _NOTE_LIFE).timestamp())
+        self._table.put(NoteItem.at(keys.awaiting(scan.person_id, scan.scan_id), ttl=ttl))
+
+    def stop_waiting(self, person_id: str, scan_id: str) -> None:
+        """One delete."""
+        self._table.delete(keys.awaiting(person_id, scan_id))
+
+
+class PolicyStore:
+    """Policies from the table, cached. See `policy.Policies`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._cache = TimedCache(self._load, _CACHED, 512)
+
+    def of(self, region: str, now: datetime) -> Policy:
+        """One batch of four gets, once a minute and region."""
+        return self._cache.get(region, now) or Policy()
+
+    def replace(self, prefix: str, rules: dict[str, object], *, version: int) -> bool:
+        """Put version `version` of a policy; False when it is not the next one."""
+        item = PolicyItem.at(keys.policy(prefix), version=version, rules=rules)
+        expected = PolicyItem.version == version - 1
+        try:
+            self._table.put(item, ABSENT if version == 1 else PRESENT & expected)
+        except ConditionFailed:
+            return False
+        return True
+
+    def _load(self, region: str) -> Policy:
+        wanted = prefixes(region)
+        found = {
+            raw["pk"]["S"].partition("#")[2]: PolicyItem.read(raw)
+            for raw in self._table.batch_get([keys.policy(prefix) for prefix in wanted])
+        }
+        for prefix in wanted:
+            if prefix in found:
+                item = found[prefix]
+                return Policy.from_rules(f"{prefix}.{int(item.version)}", item.rules)
+        return Policy()

@@ -1,0 +1,270 @@
+"""What every route does around its one use case: parse, authenticate, call, answer.
+
+The contract stands on the route: request and response model, who may call it, which errors it may
+answer. The OpenAPI document is made from it. Chalice swallows exceptions before its middleware
+sees them, so errors become problem+json (RFC 9457) here.
+"""
+
+import functools
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+from urllib.parse import unquote
+
+from chalice.app import Blueprint, Request, Response
+from pydantic import BaseModel
+
+from chalicelib.bootstrap import Container, container
+from chalicelib.core import messages
+from chalicelib.core.errors import AppError, BadInput, TooMany, Unauthenticated, Unavailable
+from chalicelib.core.fields import parse
+from chalicelib.core.logs import correlation, logger
+from chalicelib.identity.people import Actor, Role
+from chalicelib.identity.sessions import authenticate
+from chalicelib.venues.issuance import require_role
+
+Body = TypeVar("Body", bound=BaseModel)
+_CORRELATION = re.compile(r"[A-Za-z0-9-]{8,64}")
+_ALWAYS = ("invalid_input", "unavailable", "internal_error")
+_AUTHENTICATION = ("token_missing", "token_invalid", "token_expired", "session_ended")
+
+
+class Caller(StrEnum):
+    """Who may call a route; a test walks all routes with everybody else."""
+
+    ANYONE = "anyone"
+    PERSON = "person"
+    ADMINISTRATOR = "administrator"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """The contract of one route."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    caller: Caller
+    request: type[BaseModel] | None
+    response: type[BaseModel] | None
+    statuses: tuple[int, ...]
+    errors: tuple[str, ...]
+    query: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = "application/json"
+
+
+OPERATIONS: list[Operation] = []
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request: its container, moment, language, caller, body and parameters."""
+
+    container: Container
+    now: datetime
+    language: str
+    correlation: str
+    address: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    _actor: Actor | None = None
+    _body: BaseModel | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """Who calls; routes for anyone have none."""
+        if self._actor is None:
+            raise LookupError("this route authenticates nobody")
+        return self._actor
+
+    def body(self, model: type[Body]) -> Body:
+        """The parsed body, as the `model` that the route declares."""
+        if not isinstance(self._body, model):
+            raise LookupError("this route declares another body")
+        return self._body
+
+    def text(self, key: str, **params: str) -> str:
+        """A text in the caller's language."""
+        return messages.text(key, self.language, **params)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A body with a status of its own, or with headers; a bare model is answered with 200."""
+
+    body: BaseModel | str
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[..., BaseModel | Answer]
+
+
+def endpoint(
+    blueprint: Blueprint,
+    method: str,
+    path: str,
+    *,
+    caller: Caller,
+    request: type[BaseModel] | None = None,
+    response: type[BaseModel] | None = None,
+    statuses: tuple[int, ...] = (200,),
+    errors: tuple[str, ...] = (),
+    query: Mapping[str, str] | None = None,
+    content_type: str = "application/json",
+) -> Callable[[Handler], Handler]:
+    """Register a handler ``(call, **path parameters)`` as a route of `blueprint`.
+
+    `errors` are the codes that the use case may raise; those of authentication, parsing and faults
+    are added. A route of an ADMINISTRATOR has ``{venue_id}`` in its path.
+    """
+
+    def register(handler: Handler) -> Handler:
+        common = _ALWAYS + (() if caller is Caller.ANYONE else _AUTHENTICATION)
+        if caller is Caller.ADMINISTRATOR:
+            common += ("not_your_venue",)
+        operation = Operation(
+            method, path, handler.__name__, (handler.__doc__ or "").strip().split("\n")[0],
+            caller, request, response, statuses, tuple(dict.fromkeys(errors + common)),
+            query or {}, content_type,
+        )  # fmt: skip
+        OPERATIONS.append(operation)
+
+        @functools.wraps(handler)
+        def view(**path_parameters: str) -> Response:
+            return _serve(blueprint.current_request, operation, handler, path_parameters)
+
+        blueprint.route(path, methods=[method], content_types=["*/*"], cors=True)(view)
+        return handler
+
+    return register
+
+
+def _serve(
+    request: Request, operation: Operation, handler: Handler, path: Mapping[str, str]
+) -> Response:
+    headers = {key.lower(): value for key, value in (request.headers or {}).items()}
+    token = correlation.set(_correlation(request, headers))
+    language = messages.negotiate(headers.get("accept-language"))
+    status, code = 500, "internal_error"
+    try:
+        answer = _call(request, operation, handler, path, headers, language)
+        status, code = answer.status_code, ""
+    except AppError as error:
+        answer = problem(error, language)
+        status, code = error.status, error.code
+    except Exception:
+        logger().exception("unhandled", extra={"route": operation.name})
+        answer = problem(AppError(), language)
+    finally:
+        logger().info(
+            "request",
+            extra={"route": operation.name, "status": status, "code": code},
+        )
+        answer.headers["X-Correlation-Id"] = correlation.get()
+        correlation.reset(token)
+    return answer
+
+
+def _call(
+    request: Request,
+    operation: Operation,
+    handler: Handler,
+    path: Mapping[str, str],
+    headers: Mapping[str, str],
+    language: str,
+) -> Response:
+    parts = container()
+    now = parts.clock.now()
+    parameters = {name: unquote(value) for name, value in path.items()}
+    actor = None
+    if operation.caller is not Caller.ANYONE:
+        actor = authenticate(_bearer(headers), now=now, people=parts.people, tokens=parts.tokens)
+    if actor and operation.caller is Caller.ADMINISTRATOR:
+        require_role(actor, parameters["venue_id"], Role.ADMINISTRATOR)
+    call = Call(
+        container=parts,
+        now=now,
+        language=language,
+        correlation=correlation.get(),
+        address=str((request.context.get("identity") or {}).get("sourceIp", "")),
+        query=dict(request.query_params or {}),
+        headers=headers,
+        _actor=actor,
+        _body=parse(operation.request, _raw(request)) if operation.request else None,
+    )
+    result = handler(call, **parameters)
+    answer = result if isinstance(result, Answer) else Answer(result)
+    body = answer.body if isinstance(answer.body, str) else answer.body.model_dump_json()
+    return Response(
+        body,
+        status_code=answer.status,
+        headers={
+            "Content-Type": operation.content_type,
+            "Content-Language": language,
+            **_SECURITY,
+            **answer.headers,
+        },
+    )
+
+
+_SECURITY = {
+    "Cache-Control": "no-store",
+    "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def problem(error: AppError, language: str) -> Response:
+    """The problem+json answer for `error`, with its texts in `language` (RFC 9457)."""
+    detail = messages.text(f"error.{error.code}", language, **error.params)
+    body: dict[str, Any] = {
+        "type": f"urn:venuecode:error:{error.code}",
+        "title": error.code.replace("_", " "),
+        "status": error.status,
+        "detail": detail,
+        "code": error.code,
+    }
+    if isinstance(error, BadInput):
+        body["errors"] = [
+            {
+                "pointer": fault.pointer,
+                "code": fault.code,
+                "detail": messages.text(f"field.{fault.code}", language, **dict(fault.params)),
+            }
+            for fault in error.fields
+        ]
+    headers = {
+        "Content-Type": "application/problem+json",
+        "Content-Language": language,
+        **_SECURITY,
+    }
+    if isinstance(error, TooMany | Unavailable):
+        headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(json.dumps(body, ensure_ascii=False), headers, error.status)
+
+
+def _correlation(request: Request, headers: Mapping[str, str]) -> str:
+    given = headers.get("x-correlation-id", "")
+    return given if _CORRELATION.fullmatch(given) else str(request.context.get("requestId", "-"))
+
+
+def _bearer(headers: Mapping[str, str]) -> str:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if not token:
+        raise Unauthenticated("token_missing")
+    if scheme.lower() != "bearer":
+        raise Unauthenticated("token_invalid")
+    return token.strip()
+
+
+def _raw(request: Request) -> bytes:
+    raw: bytes | str | None = request.raw_body
+    return raw if isinstance(raw, bytes) else (raw or "").encode()

@@ -1,0 +1,69 @@
+"""Routes: the page behind the printed code, for a plain camera or the wrong app (XC-17, SD-3)."""
+
+from html import escape
+
+from chalice.app import Blueprint
+
+from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
+from chalicelib.core import ids
+from chalicelib.venues.catalogue import category
+from chalicelib.venues.codes import CodeState
+from chalicelib.venues.regions import region
+
+routes = Blueprint(__name__)
+_HTML = "text/html; charset=utf-8"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+_STYLE = """
+:root{color-scheme:light dark;--band:#0b6e4f}
+body{margin:0;font:1.125rem/1.6 system-ui,-apple-system,"PingFang SC","Noto Sans CJK SC",sans-serif}
+header{background:var(--band);color:#fff;padding:2rem 1.25rem}
+header p{margin:0;opacity:.9} h1{margin:.25rem 0 0;font-size:1.75rem;line-height:1.25}
+main{padding:1.25rem;max-width:36rem;margin:auto}
+li{margin:.75rem 0} .note{font-size:1rem;opacity:.8}
+.demo{background:#b3261e;color:#fff;text-align:center;padding:.5rem;font-weight:700}
+"""
+
+
+@endpoint(
+    routes, "GET", "/V/{code}", caller=Caller.ANYONE, statuses=(200, 404, 410), content_type=_HTML
+)
+def landing(call: Call, code: str) -> Answer:
+    """What a venue code shows to a plain camera or the wrong app: what to do, never a blank."""
+    parts = call.container
+    value = ids.fold(code)
+    known = parts.directory.code(value, call.now) if ids.is_code(value) else None
+    venue = parts.directory.venue(known.venue_id, call.now) if known else None
+    if known is None or venue is None:
+        return _page(call, call.text("landing.unknown"), "", ["landing.ask_staff"], 404)
+    if known.state is CodeState.REVOKED:
+        return _page(call, call.text("landing.revoked"), "", ["landing.ask_staff"], 410)
+    kind, place = category(venue.kind), region(venue.region)
+    where = " · ".join(
+        part for part in (place and place.name, kind and kind.name(call.language)) if part
+    )
+    steps = ["landing.wechat", "landing.alipay", "landing.no_phone"]
+    return _page(call, venue.name, where, steps, 200)
+
+
+@endpoint(routes, "GET", "/v/{code}", caller=Caller.ANYONE, statuses=(301,), content_type=_HTML)
+def landing_in_lower_case(call: Call, code: str) -> Answer:
+    """The same page for whoever types the address in lower case."""
+    # Relative, so that it holds behind whatever host and stage the page is served from.
+    return Answer("", 301, {"Location": f"../V/{ids.fold(code)[:64]}" if code.isalnum() else ".."})
+
+
+def _page(call: Call, title: str, where: str, steps: list[str], status: int) -> Answer:
+    items = "".join(f"<li>{escape(call.text(step))}</li>" for step in steps)
+    demo = call.text("demo") if call.container.settings.demo else ""
+    enter = call.text("landing.enter" if status == 200 else "landing.title")
+    how = f"<p>{escape(call.text('landing.how'))}</p>" if status == 200 else ""
+    body = (
+        f'<!doctype html><html lang="{call.language}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>"
+        + (f'<div class="demo" role="note">演示 · {escape(demo)}</div>' if demo else "")
+        + f"<header><p>{escape(enter)}</p><h1>{escape(title)}</h1><p>{escape(where)}</p></header>"
+        f"<main>{how}<ul>{items}</ul>"
+        f'<p class="note">{escape(call.text("landing.free"))}</p></main></body></html>'
+    )
+    return Answer(body, status, {"Content-Security-Policy": _POLICY})

@@ -1,0 +1,84 @@
+"""Routes: the person who is logged in, and their real-name registration."""
+
+from chalice.app import Blueprint
+
+from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
+from chalicelib.identity.people import Profile, Verification, mask_document, mask_phone
+from chalicelib.identity.registration import Entry, register
+from chalicelib.identity.schemas import (
+    Me,
+    Registration,
+    RegistrationAccepted,
+    RegistrationRequest,
+    Right,
+)
+
+routes = Blueprint(__name__)
+_POLL_MS = 1000
+
+
+@endpoint(routes, "GET", "/v1/me", caller=Caller.PERSON, response=Me)
+def me(call: Call) -> Me:
+    """One's own profile, registration and rights."""
+    profile = call.actor.profile
+    phone = call.container.vault.open(profile.phone, f"{profile.person_id}/phone")
+    return Me(
+        person_id=profile.person_id,
+        phone=mask_phone(phone),
+        registration=_registration(call, profile),
+        rights=[
+            Right(venue_id=venue_id, role=role.value)
+            for venue_id, role in call.actor.hot.rights.items()
+        ],
+    )
+
+
+@endpoint(
+    routes,
+    "POST",
+    "/v1/me/registration",
+    caller=Caller.PERSON,
+    request=RegistrationRequest,
+    response=RegistrationAccepted,
+    statuses=(200, 202),
+    errors=("version_conflict", "identity_taken"),
+)
+def put_registration(call: Call) -> Answer:
+    """Register under one's real name, or correct the registration; verified in the background."""
+    parts, body = call.container, call.body(RegistrationRequest)
+    profile = register(
+        call.actor,
+        Entry(body.name, body.document_type, body.document_number),
+        version=body.version,
+        correlation=call.correlation,
+        now=call.now,
+        index=parts.index,
+        vault=parts.vault,
+        people=parts.people,
+    )
+    pending = profile.verification is Verification.PENDING
+    accepted = RegistrationAccepted(
+        status="pending" if pending else "settled",
+        poll_after_ms=_POLL_MS if pending else None,
+        registration=_registration(call, profile),
+    )
+    return Answer(accepted, 202 if pending else 200)
+
+
+def _registration(call: Call, profile: Profile) -> Registration:
+    def opened(sealed: bytes, field: str) -> str | None:
+        if not sealed:
+            return None
+        return call.container.vault.open(sealed, f"{profile.person_id}/{field}")
+
+    document = opened(profile.document, "document")
+    return Registration(
+        version=profile.registration,
+        verification=profile.verification.value,
+        may_scan=profile.may_scan,
+        reason=profile.reason or None,
+        reason_text=call.text(f"verification.{profile.reason}") if profile.reason else None,
+        name=opened(profile.name, "name"),
+        document_type=profile.document_type or None,
+        document_number=None if document is None else mask_document(document),
+    )

@@ -1,0 +1,141 @@
+"""The OpenAPI 3.1 document, made from the contracts on the routes (GO-12)."""
+
+import functools
+import json
+import re
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from chalicelib.api.endpoint import OPERATIONS, Caller, Operation
+from chalicelib.core.errors import CODES
+from chalicelib.core.messages import TEXTS
+
+_WHO = {
+    Caller.ANYONE: "Anyone may call this.",
+    Caller.PERSON: "Any logged-in person may call this.",
+    Caller.ADMINISTRATOR: "Only an administrator of the venue may call this.",
+}
+_REFERENCE = "#/components/schemas/{model}"
+
+
+@functools.cache
+def render() -> str:
+    """The document as JSON text, the same for the same code."""
+    return json.dumps(document(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def document() -> dict[str, Any]:
+    """The document as an object."""
+    models: dict[type[BaseModel], Any] = {}
+    for operation in OPERATIONS:
+        if operation.request:
+            models[operation.request] = "validation"
+        if operation.response:
+            models[operation.response] = "serialization"
+    names, definitions = models_json_schema(list(models.items()), ref_template=_REFERENCE)
+    paths: dict[str, Any] = {}
+    for operation in sorted(OPERATIONS, key=lambda o: (o.path, o.method)):
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(
+            operation, names
+        )
+    schemas = definitions.get("$defs", {}) | {"Problem": _problem()}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Venuecode",
+            "version": "1",
+            "description": "Venue codes: a venue's poster, a visitor's scan, one screen, a record, "
+            "the day's figures. Errors are application/problem+json with a stable `code`.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "session": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+            },
+        },
+    }
+
+
+def _operation(operation: Operation, names: Any) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "description": _WHO[operation.caller],
+        "security": [] if operation.caller is Caller.ANYONE else [{"session": []}],
+        "parameters": [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in re.findall(r"{(\w+)}", operation.path)
+        ]
+        + [
+            {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
+            for name, text in operation.query.items()
+        ],
+        "responses": _responses(operation, names),
+    }
+    if operation.request:
+        entry["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": names[operation.request, "validation"]}},
+        }
+    return entry
+
+
+def _responses(operation: Operation, names: Any) -> dict[str, Any]:
+    schema: dict[str, Any] = (
+        names[operation.response, "serialization"] if operation.response else {}
+    )
+    responses: dict[str, Any] = {
+        str(status): {
+            "description": "Done." if status < 202 else "Accepted." if status == 202 else "See it.",
+            "content": {operation.content_type: {"schema": schema} if schema else {}},
+        }
+        for status in operation.statuses
+    }
+    by_status: dict[int, list[str]] = {}
+    for code in operation.errors:
+        by_status.setdefault(CODES[code].status, []).append(code)
+    for status, codes in sorted(by_status.items()):
+        if str(status) in responses:
+            continue
+        responses[str(status)] = {
+            "description": " ".join(f"`{code}`: {TEXTS[f'error.{code}']}" for code in codes),
+            "content": {
+                "application/problem+json": {
+                    "schema": {
+                        "allOf": [
+                            {"$ref": _REFERENCE.format(model="Problem")},
+                            {"properties": {"code": {"enum": sorted(codes)}}},
+                        ]
+                    }
+                }
+            },
+        }
+    return responses
+
+
+def _problem() -> dict[str, Any]:
+    text = {"type": "string"}
+    return {
+        "type": "object",
+        "description": "An error (RFC 9457); `detail` is in the caller's language.",
+        "required": ["type", "title", "status", "detail", "code"],
+        "properties": {
+            "type": text,
+            "title": text,
+            "status": {"type": "integer"},
+            "detail": text,
+            "code": {"type": "string", "enum": sorted(CODES)},
+            "errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["pointer", "code", "detail"],
+                    "properties": {"pointer": text, "code": text, "detail": text},
+                },
+            },
+        },
+    }

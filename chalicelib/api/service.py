@@ -1,0 +1,33 @@
+"""Routes: is it up, and what can it do."""
+
+from typing import Literal
+
+from chalice.app import Blueprint
+
+from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
+from chalicelib.core.fields import Response
+
+routes = Blueprint(__name__)
+
+
+class Status(Response):
+    """The service answers."""
+
+    status: Literal["ok"] = "ok"
+    stage: str
+    demo: bool
+
+
+@endpoint(routes, "GET", "/v1/status", caller=Caller.ANYONE, response=Status)
+def status(call: Call) -> Status:
+    """Whether the service answers; for monitors, it reads nothing."""
+    settings = call.container.settings
+    return Status(stage=settings.stage, demo=settings.demo)
+
+
+@endpoint(routes, "GET", "/v1/openapi.json", caller=Caller.ANYONE)
+def openapi(call: Call) -> Answer:  # noqa: ARG001 (every handler takes the call)
+    """This API as an OpenAPI 3.1 document, made from the routes."""
+    from chalicelib.api.openapi import render
+
+    return Answer(render(), headers={"Cache-Control": "public, max-age=300"})

@@ -1,0 +1,222 @@
+"""Routes: venues, their posters and their day's figures."""
+
+from datetime import date
+
+from chalice.app import Blueprint
+
+from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
+from chalicelib.core.crypto import body_hash
+from chalicelib.core.errors import BadInput, NotFound
+from chalicelib.core.fields import canonical
+from chalicelib.identity.people import Role, mask_document
+from chalicelib.insight.schemas import Statistics
+from chalicelib.venues import issuance, posters
+from chalicelib.venues import schemas as shown
+from chalicelib.venues.catalogue import category
+from chalicelib.venues.codes import url
+from chalicelib.venues.regions import region
+from chalicelib.venues.venue import PosterState, Venue, day_of
+
+routes = Blueprint(__name__)
+_POLL_MS = 500
+
+
+@endpoint(
+    routes,
+    "POST",
+    "/v1/venues",
+    caller=Caller.PERSON,
+    request=shown.VenueRequest,
+    response=shown.Venue,
+    statuses=(200, 201),
+    errors=(
+        "registration_required",
+        "registration_rejected",
+        "registration_not_verified",
+        "venue_exists",
+        "nonce_reused",
+        "too_many_venues",
+    ),
+)
+def create_venue(call: Call) -> Answer:
+    """Apply for a venue's code; whoever applies becomes its administrator."""
+    parts, body = call.container, call.body(shown.VenueRequest)
+    issued = issuance.issue(
+        call.actor,
+        issuance.Application(
+            name=body.name,
+            kind=body.type,
+            region=body.region,
+            street=body.street,
+            address=body.address,
+            number_type=body.number.type,
+            number=body.number.canonical(),
+            contact_name=body.contact.name,
+            contact_phone=body.contact.phone,
+        ),
+        nonce=body.nonce,
+        body_hash=body_hash(canonical(body)),
+        now=call.now,
+        ids=parts.ids,
+        index=parts.index,
+        vault=parts.vault,
+        venues=parts.venues,
+    )
+    answer = _venue(call, issued.venue, number_shared=issued.number_shared)
+    return Answer(answer, 201 if issued.created else 200)
+
+
+@endpoint(routes, "GET", "/v1/venues", caller=Caller.PERSON, response=shown.VenueList)
+def list_venues(call: Call) -> shown.VenueList:
+    """The venues at which one has a right."""
+    venues = call.container.venues.venues(list(call.actor.hot.rights))
+    return shown.VenueList(items=[_venue(call, venue) for venue in venues], next_cursor=None)
+
+
+@endpoint(
+    routes,
+    "GET",
+    "/v1/venues/{venue_id}",
+    caller=Caller.ADMINISTRATOR,
+    response=shown.Venue,
+    errors=("not_found",),
+)
+def get_venue(call: Call, venue_id: str) -> shown.Venue:
+    """A venue as its administrator sees it."""
+    return _venue(call, _known(call, venue_id))
+
+
+@endpoint(
+    routes,
+    "POST",
+    "/v1/venues/{venue_id}/posters",
+    caller=Caller.ADMINISTRATOR,
+    request=shown.PosterRequest,
+    response=shown.Poster,
+    statuses=(200, 202),
+    errors=("not_found",),
+)
+def request_poster(call: Call, venue_id: str) -> Answer:
+    """Ask for the venue's poster: PDF to print, PNG for the album, or the QR alone as SVG."""
+    parts = call.container
+    poster = posters.request(
+        _known(call, venue_id),
+        call.body(shown.PosterRequest).form,
+        code_host=parts.settings.code_host,
+        demo=parts.settings.demo,
+        correlation=call.correlation,
+        now=call.now,
+        posters=parts.posters,
+        storage=parts.storage,
+    )
+    return Answer(_poster(poster), 202 if poster.state is PosterState.PENDING else 200)
+
+
+@endpoint(
+    routes,
+    "GET",
+    "/v1/venues/{venue_id}/posters/{poster_id}",
+    caller=Caller.ADMINISTRATOR,
+    response=shown.Poster,
+    errors=("not_found",),
+)
+def get_poster(call: Call, venue_id: str, poster_id: str) -> shown.Poster:
+    """A poster that was asked for, with a link that downloads it when it is ready."""
+    parts = call.container
+    return _poster(
+        posters.show(
+            _known(call, venue_id),
+            poster_id,
+            now=call.now,
+            posters=parts.posters,
+            storage=parts.storage,
+        )
+    )
+
+
+@endpoint(
+    routes,
+    "GET",
+    "/v1/venues/{venue_id}/statistics",
+    caller=Caller.ADMINISTRATOR,
+    response=Statistics,
+    errors=("not_found",),
+    query={"day": "The venue's local day, such as 2022-04-24; today if left out.", "by": "unit"},
+)
+def get_statistics(call: Call, venue_id: str) -> Statistics:
+    """The figures of a venue's day: checked, passed, abnormal, pending."""
+    venue = _known(call, venue_id)
+    day = _day(call.query.get("day")) or day_of(venue, call.now)
+    if call.query.get("by", "unit") != "unit":
+        raise BadInput.at("by", "not_allowed")
+    figures = call.container.counters.of_day(venue, day)
+    return Statistics(
+        venue_id=venue_id,
+        day=day,
+        by="unit",
+        checked=figures.checked,
+        passed=figures.passed,
+        abnormal=figures.abnormal,
+        pending=figures.pending,
+        own_scans=figures.own,
+    )
+
+
+def _known(call: Call, venue_id: str) -> Venue:
+    venue = call.container.directory.venue(venue_id, call.now)
+    if venue is None:
+        raise NotFound
+    return venue
+
+
+def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadInput.at("day", "day") from None
+
+
+def _venue(call: Call, venue: Venue, *, number_shared: bool = False) -> shown.Venue:
+    def opened(sealed: bytes, field: str) -> str:
+        return call.container.vault.open(sealed, f"{venue.venue_id}/{field}")
+
+    kind, place = category(venue.kind), region(venue.region)
+    number = opened(venue.number, "number")
+    personal = venue.number_type == "resident_id"
+    warnings = []
+    if number_shared:
+        text = call.text("warning.number_shared")
+        warnings.append(shown.Warning(code="number_shared", text=text))
+    return shown.Venue(
+        venue_id=venue.venue_id,
+        name=venue.name,
+        type=venue.kind,
+        type_name=kind.name(call.language) if kind else venue.kind,
+        region=venue.region,
+        region_name=place.name if place else venue.region,
+        street=venue.street,
+        address=venue.address,
+        number_type=venue.number_type,  # type: ignore[arg-type]
+        number=mask_document(number) if personal else number,
+        contact_name=opened(venue.contact_name, "contact_name"),
+        contact_phone=opened(venue.contact_phone, "contact_phone"),
+        code=venue.code,
+        code_url=url(venue.code, call.container.settings.code_host),
+        time_zone=venue.time_zone,
+        role=Role.ADMINISTRATOR.value,
+        created_at=venue.created_at,
+        warnings=warnings,
+    )
+
+
+def _poster(poster: posters.Poster) -> shown.Poster:
+    return shown.Poster(
+        poster_id=poster.poster_id,
+        form=poster.form,  # type: ignore[arg-type]
+        status=poster.state.value,
+        url=poster.url,
+        expires_at=poster.expires_at,
+        poll_after_ms=_POLL_MS if poster.state is PosterState.PENDING else None,
+    )

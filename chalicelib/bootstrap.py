@@ -1,0 +1,229 @@
+"""Composes the program; the only place that names concrete adapters.
+
+Each part is made, and its module imported, on first use, so that a Lambda pays for what it uses.
+Tests put in a container with other parts; nobody patches.
+"""
+
+import functools
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chalicelib.core.clock import Clock, SystemClock
+from chalicelib.core.crypto import (
+    BlindIndex,
+    DataKeys,
+    KeyRing,
+    SecretSource,
+    Tokens,
+    Vault,
+)
+from chalicelib.core.ids import Ids, RandomIds
+from chalicelib.core.settings import Settings
+
+if TYPE_CHECKING:
+    from chalicelib.admission.policy import Policies
+    from chalicelib.admission.scan import Scans
+    from chalicelib.admission.snapshots import LookupQueue
+    from chalicelib.core.store import Table
+    from chalicelib.identity.people import Codes, Limits, People
+    from chalicelib.identity.providers import Provider, ProviderName
+    from chalicelib.identity.sessions import SmsGateway
+    from chalicelib.insight.counters import Counters
+    from chalicelib.venues.posters import Renderer, RenderQueue, Storage
+    from chalicelib.venues.venue import Directory, Posters, Venues
+
+
+class Container:
+    """The parts of a running deployment. A test replaces a part by assigning to its name."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The present."""
+        return SystemClock()
+
+    @cached_property
+    def ids(self) -> Ids:
+        """Random identifiers."""
+        return RandomIds()
+
+    @cached_property
+    def table(self) -> "Table":
+        """The one table."""
+        from chalicelib.core.store import Table
+
+        return Table(self.settings.table)
+
+    @cached_property
+    def key_source(self) -> SecretSource:
+        """The secret with the roots of all keys."""
+        from chalicelib.adapters.keys import SecretsManager
+
+        return SecretsManager(self.settings.keys_secret, self.clock)
+
+    @cached_property
+    def partner_secrets(self) -> SecretSource:
+        """The secret with what is shared with each partner."""
+        from chalicelib.adapters.keys import SecretsManager
+
+        return SecretsManager(self.settings.partners_secret, self.clock)
+
+    @cached_property
+    def data_keys(self) -> DataKeys:
+        """The keys that personal fields are sealed with."""
+        from chalicelib.adapters.keys import KmsDataKeys
+        from chalicelib.identity.store import WrappedKeyStore
+
+        return KmsDataKeys(self.settings.kms_key, WrappedKeyStore(self.table), self.clock)
+
+    @cached_property
+    def ring(self) -> KeyRing:
+        """Keys by purpose and id."""
+        return KeyRing(self.key_source)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Signed tokens."""
+        return Tokens(self.ring)
+
+    @cached_property
+    def index(self) -> BlindIndex:
+        """Finds by a secret value."""
+        return BlindIndex(self.ring)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Seals personal fields."""
+        return Vault(self.data_keys)
+
+    @cached_property
+    def people(self) -> "People":
+        """The people whom we know."""
+        from chalicelib.identity.store import PeopleStore
+
+        return PeopleStore(self.table)
+
+    @cached_property
+    def codes(self) -> "Codes":
+        """One-time codes."""
+        from chalicelib.identity.store import CodeStore
+
+        return CodeStore(self.table)
+
+    @cached_property
+    def limits(self) -> "Limits":
+        """Attempts."""
+        from chalicelib.identity.store import LimitStore
+
+        return LimitStore(self.table)
+
+    @cached_property
+    def sms(self) -> "SmsGateway":
+        """The SMS gateway."""
+        from chalicelib.adapters.partners import Partner
+        from chalicelib.adapters.platforms.sms import HttpSmsGateway
+
+        partner = Partner(self.settings.sms_url, "sms", self.partner_secrets, self.clock.now)
+        return HttpSmsGateway(partner)
+
+    @cached_property
+    def provider(self) -> "Callable[[ProviderName], Provider]":
+        """The providers, by name."""
+        from chalicelib.adapters.partners import Partner
+        from chalicelib.adapters.providers.http import HttpProvider
+
+        @functools.cache
+        def make(name: "ProviderName") -> "Provider":
+            url = self.settings.providers_url
+            return HttpProvider(name, Partner(url, name, self.partner_secrets, self.clock.now))
+
+        return make
+
+    @cached_property
+    def venues(self) -> "Venues":
+        """Venues and their codes."""
+        from chalicelib.venues.store import VenueStore
+
+        return VenueStore(self.table)
+
+    @cached_property
+    def directory(self) -> "Directory":
+        """Venues and codes from the process's cache."""
+        from chalicelib.venues.store import CachedDirectory
+
+        return CachedDirectory(self.venues)
+
+    @cached_property
+    def posters(self) -> "Posters":
+        """Posters that were asked for."""
+        from chalicelib.venues.store import PosterStore
+
+        return PosterStore(self.table)
+
+    @cached_property
+    def storage(self) -> "Storage":
+        """Rendered files."""
+        from chalicelib.adapters.storage import S3Storage
+
+        return S3Storage(self.settings.bucket)
+
+    @cached_property
+    def renderer(self) -> "Renderer":
+        """The drawing engine."""
+        from chalicelib.adapters.renderer import TypstRenderer
+
+        return TypstRenderer(Path(self.settings.fonts))
+
+    @cached_property
+    def render_queue(self) -> "RenderQueue":
+        """The queue before the render worker."""
+        from chalicelib.adapters.queues import SqsRenderQueue
+
+        return SqsRenderQueue(self.settings.renders_url)
+
+    @cached_property
+    def lookup_queue(self) -> "LookupQueue":
+        """The queue before the lookup worker."""
+        from chalicelib.adapters.queues import SqsLookupQueue
+
+        return SqsLookupQueue(self.settings.lookups_url)
+
+    @cached_property
+    def policies(self) -> "Policies":
+        """The rules of the regions."""
+        from chalicelib.admission.store import PolicyStore
+
+        return PolicyStore(self.table)
+
+    @cached_property
+    def scans(self) -> "Scans":
+        """Scans on record."""
+        from chalicelib.admission.store import ScanStore
+
+        return ScanStore(self.table)
+
+    @cached_property
+    def counters(self) -> "Counters":
+        """The day's figures."""
+        from chalicelib.insight.store import CounterStore
+
+        return CounterStore(self.table)
+
+
+_current: list[Container] = []
+
+
+def container() -> Container:
+    """The process's container; made from the environment on first use."""
+    if not _current:
+        _current.append(Container(Settings.from_environment()))
+    return _current[0]
+
+
+def install(replacement: Container | None) -> None:
+    """Put `replacement` in the place of the process's container; None forgets it."""
+    _current[:] = [] if replacement is None else [replacement]

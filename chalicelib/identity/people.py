@@ -1,0 +1,178 @@
+"""Who somebody is to us: what one query of a person's partition says.
+
+Rules here are pure. Personal fields stay sealed until a use case opens them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Verification(StrEnum):
+    """Where the real-name registration stands (JN-18 to JN-20)."""
+
+    NONE = "none"
+    PENDING = "pending"
+    VERIFIED = "verified"
+    REJECTED = "rejected"
+
+
+class Role(StrEnum):
+    """What a person may be at a venue."""
+
+    ADMINISTRATOR = "administrator"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A person's contact and registration.
+
+    `registration` counts the edits and is the `version` that clients send back; an answer of the
+    identity provider names the registration that it is about. `blocked` is set by a rejection and
+    cleared by an approval only, so that an edit alone does not open the door again (JN-20).
+    """
+
+    person_id: str
+    phone: bytes
+    name: bytes = b""
+    document_type: str = ""
+    document: bytes = b""
+    document_blind: str = ""
+    registration: int = 0
+    verification: Verification = Verification.NONE
+    reason: str = ""
+    blocked: bool = False
+
+    @property
+    def may_scan(self) -> bool:
+        """Pending for the first time may scan; rejected may not until approved (JN-19, JN-20)."""
+        return self.verification is not Verification.NONE and not self.blocked
+
+
+@dataclass(frozen=True)
+class Session:
+    """A login. `serial` counts its refreshes; `client` and `strength` say how it was made."""
+
+    session_id: str
+    expires_at: datetime
+    serial: int
+    client: str
+    strength: str
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The last thing that a provider said of a person, about one registration of theirs.
+
+    `observed_at` is the provider's time of the fact (None when it has none), `fetched_at` ours.
+    """
+
+    provider: str
+    state: str
+    observed_at: datetime | None
+    fetched_at: datetime
+    registration: int
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Hot:
+    """What one query tells of a person."""
+
+    profile: Profile | None = None
+    sessions: Mapping[str, Session] = field(default_factory=dict)
+    snapshots: Mapping[str, Snapshot] = field(default_factory=dict)
+    rights: Mapping[str, Role] = field(default_factory=dict)
+    awaiting: tuple[str, ...] = ()
+
+    def current(self, provider: str) -> Snapshot | None:
+        """The provider's snapshot, if it is about the registration as it stands."""
+        found = self.snapshots.get(provider)
+        if found and self.profile and found.registration == self.profile.registration:
+            return found
+        return None
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who makes a request: a live session and what the person's partition says."""
+
+    profile: Profile
+    session: Session
+    hot: Hot
+
+    @property
+    def person_id(self) -> str:
+        """The id of the person who acts."""
+        return self.profile.person_id
+
+
+class People(Protocol):
+    """The people whom we know; `store.PeopleStore` is the real one."""
+
+    def hot(self, person_id: str, *, consistent: bool = True) -> Hot:
+        """Profile, sessions, snapshots and rights: one query."""
+
+    def subject(self, person_id: str) -> Hot:
+        """The same with the scans that wait for an answer; consistent."""
+
+    def by_phone(self, blind: str) -> str | None:
+        """The id of the person who logs in with this phone."""
+
+    def create(self, profile: Profile, phone_blind: str) -> str:
+        """Make the person, or find the one whom another request has just made; the id."""
+
+    def register(self, profile: Profile, previous: Profile, correlation: str) -> None:
+        """Replace `previous` by `profile`, claiming its document and freeing the former one.
+
+        Raises Conflict: ``identity_taken``, ``version_conflict``.
+        """
+
+    def settle(self, profile: Profile, verification: Verification, reason: str) -> bool:
+        """Record the provider's answer about exactly this registration; False when it is past."""
+
+    def open_session(self, person_id: str, session: Session) -> None:
+        """Record a login."""
+
+    def refresh_session(self, person_id: str, session: Session) -> None:
+        """Record a refresh; `session.serial` is the new one. Raises Unauthenticated when late."""
+
+    def close_session(self, person_id: str, session_id: str) -> None:
+        """Forget a login."""
+
+    def save_snapshot(self, person_id: str, snapshot: Snapshot) -> bool:
+        """Keep a provider's answer unless a newer one is there; False when it was."""
+
+
+class Codes(Protocol):
+    """One-time codes that were sent to phones; `store.CodeStore` is the real one."""
+
+    def put(self, blind: str, digest: str, expires_at: datetime) -> None:
+        """Remember the code last sent; an earlier one is void."""
+
+    def spend(self, blind: str, digest: str, now: datetime) -> bool:
+        """Whether the code was right, in time, not guessed at too often, and never used before."""
+
+
+class Limits(Protocol):
+    """Counts attempts; `store.LimitStore` is the real one."""
+
+    def charge(self, what: str, whom: str, *, limit: int, seconds: int, now: datetime) -> None:
+        """Count one of `what` by `whom`. Raises TooMany above `limit` in a window of `seconds`."""
+
+
+def mask_name(name: str) -> str:
+    """A name as others may see it: the family name's first character, the rest as asterisks."""
+    return name[:1] + "*" * max(1, min(len(name) - 1, 3))
+
+
+def mask_phone(phone: str) -> str:
+    """An E.164 number as others may see it: prefix and last four digits, ``+86138****5678``."""
+    return f"{phone[:-8]}****{phone[-4:]}"
+
+
+def mask_document(number: str) -> str:
+    """A document number as its owner may see it: the first four and the last two characters."""
+    return f"{number[:4]}{'*' * max(0, len(number) - 6)}{number[-2:]}"

@@ -1,0 +1,119 @@
+"""What sessions and registration look like over HTTP."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from chalicelib.core.fields import Clean, Phone, Request, Response, refuse
+
+
+class CodeRequest(Request):
+    """Ask for a one-time code by text message."""
+
+    phone: Phone = Field(examples=["+8613800000001"])
+
+
+class CodeSent(Response):
+    """A one-time code is on its way, if the number exists."""
+
+    status: Literal["sent"] = "sent"
+    resend_after_s: int
+    expires_in_s: int
+
+
+class LoginRequest(Request):
+    """Log in with the code that the text message brought."""
+
+    client: Literal["sms"]
+    phone: Phone = Field(examples=["+8613800000001"])
+    code: str = Field(pattern=r"^[0-9]{6}$", examples=["123456"])
+
+
+class RefreshRequest(Request):
+    """Exchange a refresh token for a new pair of tokens."""
+
+    refresh_token: str = Field(min_length=20, max_length=2000)
+
+
+class LoginResponse(Response):
+    """The tokens of a session. The refresh token works once."""
+
+    person_id: str
+    access_token: str
+    refresh_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105
+    expires_at: datetime
+
+
+class Empty(Response):
+    """Done; there is nothing to say."""
+
+    status: Literal["ok"] = "ok"
+
+
+def _name(value: str) -> str:
+    if not any(character.isalpha() for character in value):
+        raise refuse("malformed")
+    return value
+
+
+def _resident_id(value: str) -> str:
+    """Canonical form by GB 11643, check character by ISO 7064 MOD 11-2."""
+    from stdnum.cn import ric
+    from stdnum.exceptions import ValidationError
+
+    try:
+        return str(ric.validate(value))
+    except ValidationError:
+        raise refuse("resident_id") from None
+
+
+class RegistrationRequest(Request):
+    """Real name and identity document; `version` is the one last read, 0 before the first time."""
+
+    version: int = Field(ge=0, le=1_000_000)
+    name: Annotated[str, Clean, Field(min_length=1, max_length=50), AfterValidator(_name)]
+    document_type: Literal["resident_id"]
+    document_number: Annotated[
+        str, Clean, Field(min_length=1, max_length=40), AfterValidator(_resident_id)
+    ]
+
+
+class Registration(Response):
+    """Where the real-name registration stands."""
+
+    version: int
+    verification: Literal["none", "pending", "verified", "rejected"]
+    may_scan: bool
+    reason: str | None
+    reason_text: str | None
+    name: str | None
+    """One's own name, in full."""
+    document_type: str | None
+    document_number: str | None
+    """Masked, even for its owner: a phone is shown around."""
+
+
+class Right(Response):
+    """What the person may do at a venue."""
+
+    venue_id: str
+    role: Literal["administrator"]
+
+
+class Me(Response):
+    """The person who is logged in."""
+
+    person_id: str
+    phone: str
+    registration: Registration
+    rights: list[Right]
+
+
+class RegistrationAccepted(Response):
+    """The registration is with the identity provider; `GET /v1/me` tells when it is settled."""
+
+    status: Literal["pending", "settled"]
+    poll_after_ms: int | None
+    registration: Registration

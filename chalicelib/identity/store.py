@@ -1,0 +1,392 @@
+"""Items of people, sessions, one-time codes and limits."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from pynamodb.attributes import (
+    BinaryAttribute,
+    BooleanAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+)
+
+from chalicelib.core import table as keys
+from chalicelib.core.clock import epoch_ms, from_epoch_ms
+from chalicelib.core.errors import Conflict, TooMany, Unauthenticated, Unavailable
+from chalicelib.core.store import (
+    ABSENT,
+    PRESENT,
+    Change,
+    ConditionFailed,
+    Delete,
+    Item,
+    Put,
+    Raw,
+    Table,
+)
+from chalicelib.identity.people import Hot, Profile, Role, Session, Snapshot, Verification
+
+_MAX_ATTEMPTS = 5
+_LEFTOVER = timedelta(days=1)
+
+
+class ProfileItem(Item):
+    """HOT#PROFILE."""
+
+    phone = BinaryAttribute(attr_name="ph", legacy_encoding=False)
+    name = BinaryAttribute(attr_name="nm", legacy_encoding=False, null=True)
+    document_type = UnicodeAttribute(attr_name="dt", null=True)
+    document = BinaryAttribute(attr_name="dn", legacy_encoding=False, null=True)
+    document_blind = UnicodeAttribute(attr_name="db", null=True)
+    registration = NumberAttribute(attr_name="rg", default=0)
+    verification = UnicodeAttribute(attr_name="vf", default=Verification.NONE.value)
+    reason = UnicodeAttribute(attr_name="rs", null=True)
+    blocked = BooleanAttribute(attr_name="bl", null=True)
+    correlation = UnicodeAttribute(attr_name="ci", null=True)
+
+
+class SessionItem(Item):
+    """HOT#SESSION#id."""
+
+    expires = NumberAttribute(attr_name="ex")
+    serial = NumberAttribute(attr_name="sr")
+    client = UnicodeAttribute(attr_name="cl")
+    strength = UnicodeAttribute(attr_name="st")
+    ttl = NumberAttribute()
+
+
+class SnapshotItem(Item):
+    """HOT#SNAP#provider."""
+
+    state = UnicodeAttribute(attr_name="st")
+    observed = NumberAttribute(attr_name="ob", null=True)
+    fetched = NumberAttribute(attr_name="fe")
+    registration = NumberAttribute(attr_name="rg")
+    reason = UnicodeAttribute(attr_name="rs", null=True)
+
+
+class RightItem(Item):
+    """HOT#RIGHT#venue."""
+
+    role = UnicodeAttribute(attr_name="ro")
+
+
+class OwnerItem(Item):
+    """PHONE and IDENT: whose it is."""
+
+    person = UnicodeAttribute(attr_name="pe")
+
+
+class CodeItem(Item):
+    """OTP."""
+
+    digest = UnicodeAttribute(attr_name="dg")
+    attempts = NumberAttribute(attr_name="at", default=0)
+    expires = NumberAttribute(attr_name="ex")
+    ttl = NumberAttribute()
+
+
+class LimitItem(Item):
+    """RATE."""
+
+    count = NumberAttribute(attr_name="n", default=0)
+    ttl = NumberAttribute()
+
+
+def read_profile(person_id: str, raw: Raw) -> Profile:
+    """The profile in a raw item."""
+    item = ProfileItem.read(raw)
+    return Profile(
+        person_id=person_id,
+        phone=item.phone,
+        name=item.name or b"",
+        document_type=item.document_type or "",
+        document=item.document or b"",
+        document_blind=item.document_blind or "",
+        registration=int(item.registration),
+        verification=Verification(item.verification),
+        reason=item.reason or "",
+        blocked=bool(item.blocked),
+    )
+
+
+def is_profile(key: keys.Key) -> bool:
+    """Whether `key` is a profile's."""
+    return key.pk.startswith("PER#") and key.sk == keys.profile("").sk
+
+
+def read_registration(raw: Raw) -> tuple[Profile, str]:
+    """The profile in an image of the stream, and the correlation id of its last edit."""
+    item = ProfileItem.read(raw)
+    return read_profile(item.pk.removeprefix("PER#"), raw), item.correlation or "-"
+
+
+def _profile_item(profile: Profile, correlation: str | None) -> ProfileItem:
+    return ProfileItem.at(
+        keys.profile(profile.person_id),
+        phone=profile.phone,
+        name=profile.name or None,
+        document_type=profile.document_type or None,
+        document=profile.document or None,
+        document_blind=profile.document_blind or None,
+        registration=profile.registration,
+        verification=profile.verification.value,
+        reason=profile.reason or None,
+        blocked=profile.blocked or None,
+        correlation=correlation,
+    )
+
+
+def _hot(person_id: str, items: Iterable[Raw]) -> Hot:
+    profile: Profile | None = None
+    sessions: dict[str, Session] = {}
+    snapshots: dict[str, Snapshot] = {}
+    rights: dict[str, Role] = {}
+    awaiting: list[str] = []
+    for raw in items:
+        sort_key = raw["sk"]["S"]
+        if sort_key.startswith(keys.AWAIT):
+            awaiting.append(sort_key.removeprefix(keys.AWAIT))
+            continue
+        _, kind, *rest = sort_key.split("#", 2)
+        match kind:
+            case "PROFILE":
+                profile = read_profile(person_id, raw)
+            case "SESSION":
+                login = SessionItem.read(raw)
+                sessions[rest[0]] = Session(
+                    rest[0],
+                    datetime.fromtimestamp(login.expires, UTC),
+                    int(login.serial),
+                    login.client,
+                    login.strength,
+                )
+            case "SNAP":
+                seen = SnapshotItem.read(raw)
+                snapshots[rest[0]] = Snapshot(
+                    provider=rest[0],
+                    state=seen.state,
+                    observed_at=None if seen.observed is None else from_epoch_ms(seen.observed),
+                    fetched_at=from_epoch_ms(int(seen.fetched)),
+                    registration=int(seen.registration),
+                    reason=seen.reason or "",
+                )
+            case "RIGHT":
+                rights[rest[0]] = Role(RightItem.read(raw).role)
+    return Hot(profile, sessions, snapshots, rights, tuple(awaiting))
+
+
+class PeopleStore:
+    """People in the table. See `people.People` for what each call promises."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def hot(self, person_id: str, *, consistent: bool = True) -> Hot:
+        """One query over HOT#."""
+        found = self._table.query(
+            keys.person(person_id), (keys.HOT, keys.SUBJECT_TO), consistent=consistent
+        )
+        return _hot(person_id, found)
+
+    def subject(self, person_id: str) -> Hot:
+        """One query over AWAIT# and HOT#."""
+        span = (keys.SUBJECT_FROM, keys.SUBJECT_TO)
+        return _hot(person_id, self._table.query(keys.person(person_id), span, consistent=True))
+
+    def by_phone(self, blind: str) -> str | None:
+        """One get."""
+        raw = self._table.get(keys.phone(blind))
+        return None if raw is None else OwnerItem.read(raw).person
+
+    def create(self, profile: Profile, phone_blind: str) -> str:
+        """One transaction; the loser of a race reads the winner."""
+        owner = OwnerItem.at(keys.phone(phone_blind), person=profile.person_id)
+        try:
+            self._table.transact(Put(owner, ABSENT), Put(_profile_item(profile, None), ABSENT))
+        except ConditionFailed:
+            winner = self.by_phone(phone_blind)
+            if winner is None:
+                raise Unavailable from None
+            return winner
+        return profile.person_id
+
+    def register(self, profile: Profile, previous: Profile, correlation: str) -> None:
+        """One transaction: claim the document, replace the profile, free the former document."""
+        mine = OwnerItem.person == profile.person_id
+        claim = OwnerItem.at(keys.identity(profile.document_blind), person=profile.person_id)
+        unchanged = PRESENT & (ProfileItem.registration == previous.registration)
+        writes: list[Put | Delete] = [
+            Put(claim, ABSENT | mine),
+            Put(_profile_item(profile, correlation), unchanged),
+        ]
+        if previous.document_blind not in ("", profile.document_blind):
+            # A rejection has freed it already; by now it may be somebody else's.
+            if not previous.blocked:
+                writes.append(Delete(keys.identity(previous.document_blind), ABSENT | mine))
+        try:
+            self._table.transact(*writes)
+        except ConditionFailed as failure:
+            taken = failure.met[0] is not None
+            raise Conflict("identity_taken" if taken else "version_conflict") from None
+
+    def settle(self, profile: Profile, verification: Verification, reason: str) -> bool:
+        """One update, on condition that it is still about this registration, and pending."""
+        rejected = verification is Verification.REJECTED
+        change = Change(
+            keys.profile(profile.person_id),
+            [
+                ProfileItem.verification.set(verification.value),
+                ProfileItem.blocked.set(rejected),
+                ProfileItem.reason.set(reason) if reason else ProfileItem.reason.remove(),
+            ],
+            (ProfileItem.registration == profile.registration)
+            & (ProfileItem.verification == Verification.PENDING.value),
+        )
+        writes: list[Change | Delete] = [change]
+        if rejected:
+            # Whoever the document belongs to must be able to register it.
+            mine = OwnerItem.person == profile.person_id
+            writes.append(Delete(keys.identity(profile.document_blind), ABSENT | mine))
+        try:
+            self._table.transact(*writes)
+        except ConditionFailed:
+            return False
+        return True
+
+    def open_session(self, person_id: str, session: Session) -> None:
+        """One put."""
+        expires = int(session.expires_at.timestamp())
+        self._table.put(
+            SessionItem.at(
+                keys.session(person_id, session.session_id),
+                expires=expires,
+                serial=session.serial,
+                client=session.client,
+                strength=session.strength,
+                ttl=expires + int(_LEFTOVER.total_seconds()),
+            )
+        )
+
+    def refresh_session(self, person_id: str, session: Session) -> None:
+        """One update, on condition of the serial before."""
+        expires = int(session.expires_at.timestamp())
+        try:
+            self._table.update(
+                keys.session(person_id, session.session_id),
+                [
+                    SessionItem.serial.set(session.serial),
+                    SessionItem.expires.set(expires),
+                    SessionItem.ttl.set(expires + int(_LEFTOVER.total_seconds())),
+                ],
+                PRESENT & (SessionItem.serial == session.serial - 1),
+            )
+        except ConditionFailed:
+            raise Unauthenticated("session_ended") from None
+
+    def close_session(self, person_id: str, session_id: str) -> None:
+        """One delete."""
+        self._table.delete(keys.session(person_id, session_id))
+
+    def save_snapshot(self, person_id: str, snapshot: Snapshot) -> bool:
+        """One put, on condition that what stands there is older."""
+        observed = snapshot.observed_at
+        item = SnapshotItem.at(
+            keys.snapshot(person_id, snapshot.provider),
+            state=snapshot.state,
+            observed=None if observed is None else epoch_ms(observed),
+            fetched=epoch_ms(snapshot.fetched_at),
+            registration=snapshot.registration,
+            reason=snapshot.reason or None,
+        )
+        older = (SnapshotItem.registration < snapshot.registration) | (
+            (SnapshotItem.registration == snapshot.registration)
+            & (SnapshotItem.fetched < epoch_ms(snapshot.fetched_at))
+        )
+        try:
+            self._table.put(item, ABSENT | older)
+        except ConditionFailed:
+            return False
+        return True
+
+
+class CodeStore:
+    """One-time codes in the table. See `people.Codes`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def put(self, blind: str, digest: str, expires_at: datetime) -> None:
+        """One put over whatever stood there."""
+        expires = int(expires_at.timestamp())
+        ttl = expires + int(_LEFTOVER.total_seconds())
+        self._table.put(CodeItem.at(keys.otp(blind), digest=digest, expires=expires, ttl=ttl))
+
+    def spend(self, blind: str, digest: str, now: datetime) -> bool:
+        """Count the attempt first, then compare, then remove on condition that it is still there.
+
+        A code is removed by whoever uses it first; the other one of a race is told that it is
+        wrong.
+        """
+        key = keys.otp(blind)
+        guessable = (CodeItem.attempts < _MAX_ATTEMPTS) & (CodeItem.expires > int(now.timestamp()))
+        try:
+            raw = self._table.update(key, [CodeItem.attempts.add(1)], PRESENT & guessable)
+            if CodeItem.read(raw).digest != digest:
+                return False
+            self._table.delete(key, PRESENT & (CodeItem.digest == digest))
+        except ConditionFailed:
+            return False
+        return True
+
+
+class LimitStore:
+    """Attempts in the table. See `people.Limits`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def charge(self, what: str, whom: str, *, limit: int, seconds: int, now: datetime) -> None:
+        """One conditional update on the window's counter."""
+        second = int(now.timestamp())
+        start = second - second % seconds
+        key = keys.rate(what, whom, f"{start:010d}")
+        actions = [LimitItem.count.add(1), LimitItem.ttl.set(start + 2 * seconds)]
+        try:
+            self._table.update(key, actions, ABSENT | (LimitItem.count < limit))
+        except ConditionFailed:
+            raise TooMany(start + seconds - second) from None
+
+
+def right_write(person_id: str, venue_id: str, role: Role) -> Put:
+    """The write that gives a right; venues make it part of their own transactions."""
+    return Put(RightItem.at(keys.right(person_id, venue_id), role=role.value))
+
+
+class WrappedKeyItem(Item):
+    """DATAKEY#id."""
+
+    wrapped = BinaryAttribute(attr_name="wk", legacy_encoding=False)
+
+
+class WrappedKeyStore:
+    """Data keys of personal fields, as KMS wrapped them."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, key_id: str) -> bytes | None:
+        """One get."""
+        raw = self._table.get(keys.data_key(key_id))
+        return None if raw is None else WrappedKeyItem.read(raw).wrapped
+
+    def put_if_absent(self, key_id: str, wrapped: bytes) -> bytes:
+        """One conditional put; whoever is second takes what stands there."""
+        try:
+            self._table.put(WrappedKeyItem.at(keys.data_key(key_id), wrapped=wrapped), ABSENT)
+        except ConditionFailed:
+            kept = self.get(key_id)
+            if kept is None:
+                raise Unavailable from None
+            return kept
+        return wrapped

@@ -1,0 +1,125 @@
+"""A venue applies for its code (JN-2, JN-3, YK-12).
+
+The venue's id is a function of who asks and of the client's nonce, so that a retry meets its own
+venue and nothing is made twice.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.core import ids as identifiers
+from chalicelib.core.crypto import BlindIndex, Vault
+from chalicelib.core.errors import BadInput, Conflict, FieldError, Forbidden, Unprocessable
+from chalicelib.core.ids import Ids
+from chalicelib.identity.people import Actor, Role, Verification
+from chalicelib.rendering import coverage
+from chalicelib.venues.venue import Venue, Venues
+
+TIME_ZONE = "Asia/Shanghai"  # the whole of mainland China keeps one time
+MAX_VENUES = 20  # their rights must fit the one query of a request (4 KB)
+
+
+@dataclass(frozen=True)
+class Application:
+    """What the head of a venue filled in; ids in canonical form, region and type known to exist."""
+
+    name: str
+    kind: str
+    region: str
+    street: str
+    address: str
+    number_type: str
+    number: str
+    contact_name: str
+    contact_phone: str
+
+
+@dataclass(frozen=True)
+class Issued:
+    """The venue and its code; `number_shared` warns that others carry its number."""
+
+    venue: Venue
+    created: bool
+    number_shared: bool
+
+
+def issue(
+    actor: Actor,
+    application: Application,
+    *,
+    nonce: str,
+    body_hash: str,
+    now: datetime,
+    ids: Ids,
+    index: BlindIndex,
+    vault: Vault,
+    venues: Venues,
+) -> Issued:
+    """Give the venue a code, and the actor its administration.
+
+    Raises BadInput ``glyph`` for a name that cannot be printed, naming the character; Forbidden
+    unless the actor is verified; Conflict ``venue_exists``, ``nonce_reused``; Unprocessable
+    ``too_many_venues``.
+    """
+    require_verified(actor)
+    _require_printable(application)
+    venue_id = f"ven_{identifiers.derive('venue', actor.person_id, nonce)}"
+    if venue_id not in actor.hot.rights and len(actor.hot.rights) >= MAX_VENUES:
+        raise Unprocessable("too_many_venues")
+    number_blind = index.of(application.number_type, application.number)
+
+    def seal(text: str, field: str) -> bytes:
+        return vault.seal(text, f"{venue_id}/{field}", now=now)
+
+    venue = Venue(
+        venue_id=venue_id,
+        name=application.name,
+        kind=application.kind,
+        region=application.region,
+        street=application.street,
+        address=application.address,
+        number_type=application.number_type,
+        number=seal(application.number, "number"),
+        contact_name=seal(application.contact_name, "contact_name"),
+        contact_phone=seal(application.contact_phone, "contact_phone"),
+        code=ids.random(),
+        time_zone=TIME_ZONE,
+        shards=1,
+        created_at=now,
+        body_hash=body_hash,
+    )
+    unique = identifiers.derive("venue", number_blind, application.name, application.address)
+    earlier = venues.create(
+        venue, unique=unique, number_blind=number_blind, administrator=actor.person_id
+    )
+    if earlier and earlier.body_hash != body_hash:
+        raise Conflict("nonce_reused")
+    shared = venues.sharing_number(number_blind, besides=venue_id)
+    return Issued(earlier or venue, created=earlier is None, number_shared=shared)
+
+
+def require_verified(actor: Actor) -> None:
+    """Raises Forbidden with the code that says what is missing."""
+    match actor.profile.verification:
+        case Verification.VERIFIED:
+            return
+        case Verification.NONE:
+            raise Forbidden("registration_required")
+        case Verification.REJECTED:
+            raise Forbidden("registration_rejected")
+        case Verification.PENDING:
+            raise Forbidden("registration_not_verified")
+
+
+def require_role(actor: Actor, venue_id: str, role: Role) -> None:
+    """Raises Forbidden ``not_your_venue``, alike for venues of others and venues that are not."""
+    if actor.hot.rights.get(venue_id) is not role:
+        raise Forbidden("not_your_venue")
+
+
+def _require_printable(application: Application) -> None:
+    missing = coverage.missing(application.name)
+    if missing:
+        raise BadInput(
+            *(FieldError("/name", "glyph", (("character", character),)) for character in missing)
+        )

@@ -1,0 +1,144 @@
+"""Posters: asked for through the table, rendered from the queue, downloaded from S3 (JN-5).
+
+A poster's id is the hash of its template and contents, so that the same poster is rendered once.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+
+from chalicelib.core import ids
+from chalicelib.core.errors import NotFound
+from chalicelib.rendering.engine import TEMPLATE_VERSION
+from chalicelib.venues.codes import url
+from chalicelib.venues.venue import PosterRecord, Posters, PosterState, Venue, Venues
+
+Form = Literal["a4_pdf", "a4_png", "qr_svg"]
+SUFFIX: dict[str, str] = {"a4_pdf": "pdf", "a4_png": "png", "qr_svg": "svg"}
+LINK_LIFE = timedelta(minutes=15)
+KEPT = timedelta(days=29)  # the bucket forgets after 30
+_ASK_AGAIN_AFTER = timedelta(seconds=60)
+
+
+class Storage(Protocol):
+    """Where rendered files lie; `adapters.storage` is S3."""
+
+    def put(self, key: str, data: bytes, content_type: str) -> None:
+        """Store a private object. Raises Unavailable."""
+
+    def link(self, key: str, filename: str, life: timedelta) -> str:
+        """A link that downloads the object under `filename` (UTF-8) and expires after `life`."""
+
+
+class Renderer(Protocol):
+    """Draws posters; `adapters.renderer` is typst with the project's fonts."""
+
+    def draw(self, venue: Venue, form: str, code_url: str, *, demo: bool) -> tuple[bytes, str]:
+        """The file and its content type. Raises GlyphMissing."""
+
+
+class RenderQueue(Protocol):
+    """The queue before the render worker; `adapters.queues` is SQS."""
+
+    def send(self, venue_id: str, poster_id: str, correlation: str) -> None:
+        """Enqueue the drawing of a poster. Raises Unavailable."""
+
+
+@dataclass(frozen=True)
+class Poster:
+    """A poster as its owner sees it; `url` expires at `expires_at`."""
+
+    poster_id: str
+    form: str
+    state: PosterState
+    url: str | None
+    expires_at: datetime | None
+
+
+def request(
+    venue: Venue,
+    form: Form,
+    *,
+    code_host: str,
+    demo: bool,
+    correlation: str,
+    now: datetime,
+    posters: Posters,
+    storage: Storage,
+) -> Poster:
+    """Ask for a poster; the same one again costs a read. Raises Unavailable."""
+    poster_id = _poster_id(venue, form, url(venue.code, code_host), demo)
+    known = posters.get(venue.venue_id, poster_id)
+    fresh = known is not None and (
+        (known.state is PosterState.READY and known.expires_at > now)
+        or (known.state is PosterState.PENDING and now - known.requested_at < _ASK_AGAIN_AFTER)
+    )
+    if not fresh:
+        known = PosterRecord(poster_id, venue.venue_id, form, PosterState.PENDING, now, now + KEPT)
+        posters.request(known, correlation)
+    assert known is not None  # noqa: S101 (for the type checker: set in either case)
+    return _shown(known, venue, now=now, storage=storage)
+
+
+def show(
+    venue: Venue, poster_id: str, *, now: datetime, posters: Posters, storage: Storage
+) -> Poster:
+    """A poster that was asked for. Raises NotFound."""
+    known = posters.get(venue.venue_id, poster_id)
+    if known is None or known.expires_at <= now:
+        raise NotFound
+    return _shown(known, venue, now=now, storage=storage)
+
+
+def render(
+    venue_id: str,
+    poster_id: str,
+    *,
+    code_host: str,
+    demo: bool,
+    venues: Venues,
+    posters: Posters,
+    storage: Storage,
+    renderer: Renderer,
+) -> PosterState | None:
+    """Draw and store a poster that is waiting; a second delivery finds it done.
+
+    Answers what became of it, or None when there is nothing to draw.
+    """
+    from chalicelib.rendering.engine import GlyphMissing
+
+    poster = posters.get(venue_id, poster_id)
+    venue = venues.venue(venue_id)
+    if poster is None or venue is None or poster.state is not PosterState.PENDING:
+        return None
+    state = PosterState.READY
+    try:
+        data, content_type = renderer.draw(
+            venue, poster.form, url(venue.code, code_host), demo=demo
+        )
+        storage.put(_object_key(poster), data, content_type)
+    except GlyphMissing:
+        # Issuance refuses such names; a template that gained a character could still meet one.
+        state = PosterState.FAILED
+    posters.finish(venue_id, poster_id, state)
+    return state
+
+
+def _poster_id(venue: Venue, form: str, code_url: str, demo: bool) -> str:
+    return ids.derive(
+        "poster", str(TEMPLATE_VERSION), form, code_url, venue.name, venue.kind, venue.region,
+        str(demo),
+    )  # fmt: skip
+
+
+def _object_key(poster: PosterRecord) -> str:
+    return f"posters/{poster.venue_id}/{poster.poster_id}.{SUFFIX[poster.form]}"
+
+
+def _shown(poster: PosterRecord, venue: Venue, *, now: datetime, storage: Storage) -> Poster:
+    link, expires = None, None
+    if poster.state is PosterState.READY:
+        filename = f"{venue.name}-场所码.{SUFFIX[poster.form]}"
+        link = storage.link(_object_key(poster), filename, LINK_LIFE)
+        expires = now + LINK_LIFE
+    return Poster(poster.poster_id, poster.form, poster.state, link, expires)

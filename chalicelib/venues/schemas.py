@@ -1,0 +1,122 @@
+"""What venues and posters look like over HTTP."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from chalicelib.core.fields import Clean, Nonce, Phone, Request, Response, refuse
+from chalicelib.venues.catalogue import category
+from chalicelib.venues.numbers import InvalidNumber, normalise
+from chalicelib.venues.regions import region
+
+NumberType = Literal["uscc", "organisation_code", "resident_id", "plate"]
+
+
+def _kind(value: str) -> str:
+    if category(value) is None:
+        raise refuse("venue_type")
+    return value
+
+
+def _region(value: str) -> str:
+    found = region(value)
+    if found is None or not found.is_county_level:
+        raise refuse("region")
+    return value
+
+
+class VenueNumber(Request):
+    """What the venue is registered under (JN-3): an organisation's code, an ID, or a plate."""
+
+    type: NumberType
+    value: Annotated[str, Clean, Field(min_length=1, max_length=40)]
+
+    @model_validator(mode="after")
+    def _check(self) -> "VenueNumber":
+        self.canonical()
+        return self
+
+    def canonical(self) -> str:
+        """The number in its canonical form, validated by its own check digit or format."""
+        try:
+            return normalise(self.type, self.value)
+        except InvalidNumber as error:
+            raise refuse(error.code) from None
+
+
+class Contact(Request):
+    """Whom to reach about the venue; shown to its administrators only."""
+
+    name: Annotated[str, Clean, Field(min_length=1, max_length=50)]
+    phone: Phone
+
+
+class VenueRequest(Request):
+    """Apply for a venue's code (JN-2, YK-12)."""
+
+    nonce: Nonce
+    name: Annotated[str, Clean, Field(min_length=2, max_length=60)]
+    type: Annotated[str, AfterValidator(_kind)]
+    region: Annotated[str, Field(pattern=r"^[0-9]{6}$"), AfterValidator(_region)]
+    street: Annotated[str, Clean, Field(max_length=60)] = ""
+    address: Annotated[str, Clean, Field(min_length=1, max_length=120)]
+    number: VenueNumber
+    contact: Contact
+
+
+class Warning(Response):
+    """A hint that does not stand in the way."""
+
+    code: Literal["number_shared"]
+    text: str
+
+
+class Venue(Response):
+    """A venue as its administrator sees it."""
+
+    venue_id: str
+    name: str
+    type: str
+    type_name: str
+    region: str
+    region_name: str
+    street: str
+    address: str
+    number_type: NumberType
+    number: str
+    """Masked where it is a resident's ID number."""
+    contact_name: str
+    contact_phone: str
+    code: str
+    """Sixteen characters, as printed under the QR."""
+    code_url: str
+    """What the QR holds."""
+    time_zone: str
+    role: Literal["administrator"]
+    created_at: datetime
+    warnings: list[Warning]
+
+
+class VenueList(Response):
+    """The venues at which the caller has a right."""
+
+    items: list[Venue]
+    next_cursor: str | None
+
+
+class PosterRequest(Request):
+    """Ask for a poster: PDF to print, PNG for the album, or the QR alone as SVG."""
+
+    form: Literal["a4_pdf", "a4_png", "qr_svg"]
+
+
+class Poster(Response):
+    """A poster. `url` is there when it is ready, downloads it, and expires."""
+
+    poster_id: str
+    form: Literal["a4_pdf", "a4_png", "qr_svg"]
+    status: Literal["pending", "ready", "failed"]
+    url: str | None
+    expires_at: datetime | None
+    poll_after_ms: int | None

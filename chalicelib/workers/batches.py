@@ -1,0 +1,38 @@
+"""What every worker does around its one use case: a failed record fails alone (style, 11).
+
+A Blueprint's event handler is deployed as ``module.function``: Lambda imports that module alone and
+no app middleware runs, so what workers share sits here.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from chalicelib.core.logs import correlation, logger
+
+Response = dict[str, list[dict[str, str]]]
+
+
+def each_message(
+    event: dict[str, Any], handle: Callable[[str], str], *, read: Callable[[str], str]
+) -> Response:
+    """Run `handle` on the body of every SQS message and report those that failed.
+
+    `read` finds the correlation id in a body; `handle` answers a word for the log. A message that
+    cannot be parsed fails alone and ends in the dead-letter queue.
+    """
+    failures = []
+    for record in event["Records"]:
+        token = correlation.set("-")
+        try:
+            correlation.set(read(record["body"]))
+            result = handle(record["body"])
+            logger().info("message", extra={"result": result, "message_id": record["messageId"]})
+        except Exception:
+            attempt = (record.get("attributes") or {}).get("ApproximateReceiveCount", "")
+            logger().exception(
+                "message_failed", extra={"message_id": record["messageId"], "attempt": attempt}
+            )
+            failures.append({"itemIdentifier": record["messageId"]})
+        finally:
+            correlation.reset(token)
+    return {"batchItemFailures": failures}

@@ -1,0 +1,37 @@
+"""SQS ``Renders``: draw a poster and store it."""
+
+import json
+from typing import Any
+
+from chalice.app import Blueprint
+
+from chalicelib.bootstrap import container
+from chalicelib.workers.batches import Response, each_message
+
+functions = Blueprint(__name__)
+
+
+@functions.lambda_function(name="renders")
+def renders(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (Lambda's signature)
+    """Handle a batch of render messages; those that failed are delivered again."""
+    return each_message(event, _handle, read=lambda body: str(json.loads(body)["correlation"]))
+
+
+def _handle(body: str) -> str:
+    from chalicelib.venues import posters
+
+    parts = container()
+    message = json.loads(body)
+    if message["v"] != 1 or message["kind"] != "poster":
+        raise ValueError("not a render message of a known version")
+    state = posters.render(
+        message["venue"],
+        message["poster"],
+        code_host=parts.settings.code_host,
+        demo=parts.settings.demo,
+        venues=parts.venues,
+        posters=parts.posters,
+        storage=parts.storage,
+        renderer=parts.renderer,
+    )
+    return state or "nothing to draw"

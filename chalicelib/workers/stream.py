@@ -1,0 +1,83 @@
+"""The table's stream: the put is the outbox, and the figures follow it.
+
+A new scan sets its lookups in motion, a new registration its verification, a poster its drawing.
+All of it may run twice. What fails is delivered again from the failed record on.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from chalice.app import Blueprint
+
+from chalicelib.bootstrap import Container, container
+from chalicelib.core.logs import logger
+from chalicelib.workers.batches import Response
+
+if TYPE_CHECKING:
+    from chalicelib.insight.changes import PosterChange, RegistrationChange
+    from chalicelib.insight.counters import ScanChange
+
+functions = Blueprint(__name__)
+
+
+@functions.lambda_function(name="stream")
+def stream(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (Lambda's signature)
+    """Handle a batch of stream records, in order; report the first that failed."""
+    from chalicelib.insight import counters
+    from chalicelib.insight.changes import read
+
+    parts = container()
+    records = event["Records"]
+    scans: list[counters.ScanChange] = []
+    failed: str | None = None
+    for record in records:
+        sequence = record["dynamodb"]["SequenceNumber"]
+        try:
+            change = read(record)
+            if change is not None:
+                _set_in_motion(change, parts)
+            if isinstance(change, counters.ScanChange):
+                scans.append(change)
+        except Exception:
+            logger().exception("record_failed", extra={"sequence": sequence})
+            failed = sequence
+            break
+    try:
+        counters.apply(scans, counters=parts.counters)
+    except Exception:
+        logger().exception("count_failed", extra={"scans": len(scans)})
+        failed = records[0]["dynamodb"]["SequenceNumber"]
+    logger().info("stream", extra={"records": len(records), "scans": len(scans)})
+    return {"batchItemFailures": [{"itemIdentifier": failed}] if failed else []}
+
+
+def _set_in_motion(
+    change: "ScanChange | RegistrationChange | PosterChange", parts: Container
+) -> None:
+    from chalicelib.admission import snapshots
+    from chalicelib.identity.providers import ProviderName
+    from chalicelib.insight.changes import PosterChange, RegistrationChange
+
+    now = parts.clock.now()
+    if isinstance(change, RegistrationChange):
+        profile = change.profile
+        parts.lookup_queue.send(
+            snapshots.Lookup(
+                ProviderName.IDENTITY,
+                profile.person_id,
+                now,
+                change.correlation,
+                profile.registration,
+            )
+        )
+    elif isinstance(change, PosterChange):
+        poster = change.poster
+        parts.render_queue.send(poster.venue_id, poster.poster_id, change.correlation)
+    elif change.old is None:
+        snapshots.start(
+            change.new,
+            now=now,
+            directory=parts.directory,
+            policies=parts.policies,
+            scans=parts.scans,
+            queue=parts.lookup_queue,
+        )
