@@ -5,7 +5,6 @@ from typing import cast
 
 from chalicelib.rendering.engine import Form, Poster, content_type, render
 from chalicelib.venues.catalogue import category
-from chalicelib.venues.regions import region
 from chalicelib.venues.venue import Venue
 
 # A region is told by its band of colour from afar; neighbours by number differ.
@@ -20,13 +19,13 @@ class TypstRenderer:
 
     def draw(self, venue: Venue, form: str, code_url: str, *, demo: bool) -> tuple[bytes, str]:
         """The file and its content type. Raises GlyphMissing."""
-        kind, place = category(venue.kind), region(venue.region)
+        kind = category(venue.kind)
         form = cast(Form, form)
         poster = Poster(
             code_url=code_url,
             venue_name=venue.name,
-            venue_type=kind.name("zh-Hans") if kind else "",
-            region_name=place.name if place else "",
+            venue_type=kind.names["zh-Hans"] if kind else "",
+            region_name=venue.region_name,
             checkpoint="",
             serial="-".join(venue.code[i : i + 4] for i in range(0, 16, 4)),
             demo=demo,

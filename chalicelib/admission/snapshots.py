@@ -15,7 +15,7 @@ from chalicelib.admission.scanning import find, reconsider
 from chalicelib.core import ids
 from chalicelib.core.crypto import Vault
 from chalicelib.identity.people import Hot, People, Snapshot, Verification
-from chalicelib.identity.providers import Absent, Pending, Provider, ProviderName
+from chalicelib.identity.providers import Absent, Answer, Pending, Provider, ProviderName
 from chalicelib.identity.registration import subject_of, verdict
 from chalicelib.venues.venue import Directory
 
@@ -117,16 +117,17 @@ def look_up(
         if identity:
             settled = people.settle(profile, *verdict(answer))
             return "settled" if settled else "superseded"
-        absent = isinstance(answer, Absent)
+        if isinstance(answer, Absent):
+            answer = Answer("absent")
         people.save_snapshot(
             message.person_id,
             Snapshot(
                 provider=message.provider,
-                state="absent" if absent else answer.state,
-                observed_at=None if absent else answer.observed_at,
+                state=answer.state,
+                observed_at=answer.observed_at,
                 fetched_at=now(),
                 registration=profile.registration,
-                reason="" if absent else answer.reason,
+                reason=answer.reason,
             ),
         )
         person = people.subject(message.person_id)

@@ -239,7 +239,7 @@ def problem(error: AppError, language: str) -> Response:
             }
             for fault in error.fields
         ]
-    headers = {
+    headers: dict[str, str | list[str]] = {
         "Content-Type": "application/problem+json",
         "Content-Language": language,
         **_SECURITY,

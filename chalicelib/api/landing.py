@@ -8,7 +8,6 @@ from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
 from chalicelib.core import ids
 from chalicelib.venues.catalogue import category
 from chalicelib.venues.codes import CodeState
-from chalicelib.venues.regions import region
 
 routes = Blueprint(__name__)
 _HTML = "text/html; charset=utf-8"
@@ -37,10 +36,8 @@ def landing(call: Call, code: str) -> Answer:
         return _page(call, call.text("landing.unknown"), "", ["landing.ask_staff"], 404)
     if known.state is CodeState.REVOKED:
         return _page(call, call.text("landing.revoked"), "", ["landing.ask_staff"], 410)
-    kind, place = category(venue.kind), region(venue.region)
-    where = " · ".join(
-        part for part in (place and place.name, kind and kind.name(call.language)) if part
-    )
+    kind = category(venue.kind)
+    where = " · ".join((venue.region_name, *([kind.names[call.language]] if kind else ())))
     steps = ["landing.wechat", "landing.alipay", "landing.no_phone"]
     return _page(call, venue.name, where, steps, 200)
 

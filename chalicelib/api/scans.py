@@ -18,7 +18,6 @@ from chalicelib.identity.people import mask_name, mask_phone
 from chalicelib.identity.providers import ProviderName
 from chalicelib.venues import codes
 from chalicelib.venues.catalogue import category
-from chalicelib.venues.regions import region
 
 routes = Blueprint(__name__)
 _POLL_MS = 1000
@@ -81,15 +80,15 @@ def _screen(call: Call, result: scanning.Result) -> Screen:
     scan, venue = result.scan, result.venue
     profile, verdict = call.actor.profile, result.scan.verdict
     vault, person_id = call.container.vault, call.actor.person_id
-    kind, place = category(venue.kind), region(venue.region)
+    kind = category(venue.kind)
     return Screen(
         scan_id=scan.scan_id,
         scanned_at=scan.at,
         venue=VenueShown(
             venue_id=venue.venue_id,
             name=venue.name,
-            type_name=kind.name(call.language) if kind else venue.kind,
-            region_name=place.name if place else venue.region,
+            type_name=kind.names[call.language] if kind else venue.kind,
+            region_name=venue.region_name,
         ),
         checkpoint=None,
         person=PersonShown(

@@ -47,6 +47,7 @@ def create_venue(call: Call) -> Answer:
             name=body.name,
             kind=body.type,
             region=body.region,
+            region_name=_region_name(body.region),
             street=body.street,
             address=body.address,
             number_type=body.number.type,
@@ -169,6 +170,11 @@ def _known(call: Call, venue_id: str) -> Venue:
     return venue
 
 
+def _region_name(code: str) -> str:
+    found = region(code)
+    return found.name if found else code
+
+
 def _day(text: str | None) -> date | None:
     if text is None:
         return None
@@ -182,7 +188,7 @@ def _venue(call: Call, venue: Venue, *, number_shared: bool = False) -> shown.Ve
     def opened(sealed: bytes, field: str) -> str:
         return call.container.vault.open(sealed, f"{venue.venue_id}/{field}")
 
-    kind, place = category(venue.kind), region(venue.region)
+    kind = category(venue.kind)
     number = opened(venue.number, "number")
     personal = venue.number_type == "resident_id"
     warnings = []
@@ -193,9 +199,9 @@ def _venue(call: Call, venue: Venue, *, number_shared: bool = False) -> shown.Ve
         venue_id=venue.venue_id,
         name=venue.name,
         type=venue.kind,
-        type_name=kind.name(call.language) if kind else venue.kind,
+        type_name=kind.names[call.language] if kind else venue.kind,
         region=venue.region,
-        region_name=place.name if place else venue.region,
+        region_name=venue.region_name,
         street=venue.street,
         address=venue.address,
         number_type=venue.number_type,  # type: ignore[arg-type]

@@ -74,7 +74,8 @@ class Tokens:
         if key is None:
             raise LookupError("the active root is missing from the keys secret")
         body = claims | {"iss": _ISSUER, "aud": kind, "iat": now, "exp": now + life}
-        return jwt.encode(body, key, algorithm="HS256", headers={"kid": key_id})
+        token: str = jwt.encode(body, key, algorithm="HS256", headers={"kid": key_id})
+        return token
 
     def verify(self, kind: str, token: str, *, now: datetime) -> dict[str, Any]:
         """The claims of a token of `kind`.
@@ -154,7 +155,8 @@ class Vault:
         data_key = self._keys.current(now)
         head = bytes([_SEAL_FORMAT, len(data_key.key_id)]) + data_key.key_id.encode()
         nonce = secrets.token_bytes(12)
-        return head + nonce + _cipher(data_key.secret).encrypt(nonce, text.encode(), _aad(place))
+        sealed: bytes = _cipher(data_key.secret).encrypt(nonce, text.encode(), _aad(place))
+        return head + nonce + sealed
 
     def open(self, sealed: bytes, place: str) -> str:
         """What :meth:`seal` was given. Raises ValueError when it was not sealed for `place`."""
@@ -166,9 +168,10 @@ class Vault:
         data_key = self._keys.by_id(sealed[2:start].decode())
         nonce, body = sealed[start : start + 12], sealed[start + 12 :]
         try:
-            return _cipher(data_key.secret).decrypt(nonce, body, _aad(place)).decode()
+            text: bytes = _cipher(data_key.secret).decrypt(nonce, body, _aad(place))
         except InvalidTag as error:
             raise ValueError("sealed for another place, or altered") from error
+        return text.decode()
 
 
 def _cipher(key: bytes) -> Any:

@@ -28,7 +28,7 @@ class Response(BaseModel):
 
 def refuse(code: str, **params: str) -> PydanticCustomError:
     """The error for a field that cannot be accepted; its text is ``field.<code>``."""
-    return PydanticCustomError("venuecode", code, {"code": code, **params})  # type: ignore[arg-type]
+    return PydanticCustomError("venuecode", code, {"code": code, **params})
 
 
 def _clean(value: Any) -> Any:
@@ -76,6 +76,8 @@ _CODES: dict[str, str] = {
     "missing": "missing",
     "extra_forbidden": "unknown",
     "string_too_short": "too_short",
+    "too_short": "too_short",
+    "too_long": "too_long",
     "string_too_long": "too_long",
     "string_pattern_mismatch": "malformed",
     "literal_error": "not_allowed",

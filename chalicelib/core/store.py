@@ -128,7 +128,7 @@ class Table:
                 }
             }
             for _ in range(8):
-                answer = self._call("BatchGetItem", table=False, RequestItems=wanted)
+                answer = self._call("BatchGetItem", RequestItems=wanted)
                 found += answer["Responses"].get(self._name, [])
                 wanted = answer.get("UnprocessedKeys") or {}
                 if not wanted:
@@ -194,7 +194,7 @@ class Table:
 
     def transact(self, *writes: Put | Change | Delete) -> None:
         """All of `writes`, or none. Raises ConditionFailed; `met` is in their order."""
-        self._call("TransactWriteItems", table=False, TransactItems=[*map(self._write, writes)])
+        self._call("TransactWriteItems", TransactItems=[*map(self._write, writes)])
 
     def _write(self, write: Put | Change | Delete) -> dict[str, Any]:
         common = {"TableName": self._name, **_old(write.condition)}
@@ -210,8 +210,8 @@ class Table:
                     "Delete": common | {"Key": _key(write.key), **_expressions(write.condition)}
                 }
 
-    def _call(self, operation: str, *, table: bool = True, **request: Any) -> dict[str, Any]:
-        if table:
+    def _call(self, operation: str, /, **request: Any) -> dict[str, Any]:
+        if "TransactItems" not in request and "RequestItems" not in request:
             request["TableName"] = self._name
         try:
             return self._connection.dispatch(operation, request)
@@ -224,7 +224,7 @@ class Table:
 
 
 def _translate(error: ClientError) -> Exception:
-    answer: dict[str, Any] = error.response
+    answer: dict[str, Any] = {**error.response}
     code = answer["Error"]["Code"]
     if code == f"{_CONDITION_FAILED}Exception":
         return ConditionFailed([answer.get("Item")])

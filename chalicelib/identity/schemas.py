@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from chalicelib.core.fields import Clean, Phone, Request, Response, refuse
+from chalicelib.identity.documents import resident_id
 
 
 class CodeRequest(Request):
@@ -59,13 +60,9 @@ def _name(value: str) -> str:
 
 
 def _resident_id(value: str) -> str:
-    """Canonical form by GB 11643, check character by ISO 7064 MOD 11-2."""
-    from stdnum.cn import ric
-    from stdnum.exceptions import ValidationError
-
     try:
-        return str(ric.validate(value))
-    except ValidationError:
+        return resident_id(value)
+    except ValueError:
         raise refuse("resident_id") from None
 
 

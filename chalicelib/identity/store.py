@@ -89,7 +89,7 @@ class CodeItem(Item):
 class LimitItem(Item):
     """RATE."""
 
-    count = NumberAttribute(attr_name="n", default=0)
+    attempts = NumberAttribute(attr_name="n", default=0)
     ttl = NumberAttribute()
 
 
@@ -166,7 +166,7 @@ def _hot(person_id: str, items: Iterable[Raw]) -> Hot:
                 snapshots[rest[0]] = Snapshot(
                     provider=rest[0],
                     state=seen.state,
-                    observed_at=None if seen.observed is None else from_epoch_ms(seen.observed),
+                    observed_at=from_epoch_ms(int(seen.observed)) if seen.observed else None,
                     fetched_at=from_epoch_ms(int(seen.fetched)),
                     registration=int(seen.registration),
                     reason=seen.reason or "",
@@ -220,10 +220,10 @@ class PeopleStore:
             Put(claim, ABSENT | mine),
             Put(_profile_item(profile, correlation), unchanged),
         ]
-        if previous.document_blind not in ("", profile.document_blind):
-            # A rejection has freed it already; by now it may be somebody else's.
-            if not previous.blocked:
-                writes.append(Delete(keys.identity(previous.document_blind), ABSENT | mine))
+        former = previous.document_blind
+        # A rejection has freed it already; by now it may be somebody else's.
+        if former not in ("", profile.document_blind) and not previous.blocked:
+            writes.append(Delete(keys.identity(former), ABSENT | mine))
         try:
             self._table.transact(*writes)
         except ConditionFailed as failure:
@@ -351,9 +351,9 @@ class LimitStore:
         second = int(now.timestamp())
         start = second - second % seconds
         key = keys.rate(what, whom, f"{start:010d}")
-        actions = [LimitItem.count.add(1), LimitItem.ttl.set(start + 2 * seconds)]
+        actions = [LimitItem.attempts.add(1), LimitItem.ttl.set(start + 2 * seconds)]
         try:
-            self._table.update(key, actions, ABSENT | (LimitItem.count < limit))
+            self._table.update(key, actions, ABSENT | (LimitItem.attempts < limit))
         except ConditionFailed:
             raise TooMany(start + seconds - second) from None
 

@@ -26,6 +26,7 @@ class Application:
     name: str
     kind: str
     region: str
+    region_name: str
     street: str
     address: str
     number_type: str
@@ -76,6 +77,7 @@ def issue(
         name=application.name,
         kind=application.kind,
         region=application.region,
+        region_name=application.region_name,
         street=application.street,
         address=application.address,
         number_type=application.number_type,

@@ -126,9 +126,8 @@ def render(
 
 def _poster_id(venue: Venue, form: str, code_url: str, demo: bool) -> str:
     return ids.derive(
-        "poster", str(TEMPLATE_VERSION), form, code_url, venue.name, venue.kind, venue.region,
-        str(demo),
-    )  # fmt: skip
+        "poster", TEMPLATE_VERSION, form, code_url, venue.name, venue.kind, venue.region, str(demo)
+    )
 
 
 def _object_key(poster: PosterRecord) -> str:

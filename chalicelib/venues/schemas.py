@@ -21,7 +21,7 @@ def _kind(value: str) -> str:
 
 def _region(value: str) -> str:
     found = region(value)
-    if found is None or not found.is_county_level:
+    if found is None or not found.is_county_level or found.obsolete:
         raise refuse("region")
     return value
 

@@ -25,6 +25,7 @@ class VenueItem(Item):
     name = UnicodeAttribute(attr_name="nm")
     kind = UnicodeAttribute(attr_name="ki")
     region = UnicodeAttribute(attr_name="re")
+    region_name = UnicodeAttribute(attr_name="rn")
     street = UnicodeAttribute(attr_name="st", null=True)
     address = UnicodeAttribute(attr_name="ad")
     number_type = UnicodeAttribute(attr_name="nt")
@@ -69,6 +70,7 @@ def _venue(raw: Raw) -> Venue:
         name=item.name,
         kind=item.kind,
         region=item.region,
+        region_name=item.region_name,
         street=item.street or "",
         address=item.address,
         number_type=item.number_type,
@@ -98,6 +100,7 @@ class VenueStore:
             name=venue.name,
             kind=venue.kind,
             region=venue.region,
+            region_name=venue.region_name,
             street=venue.street or None,
             address=venue.address,
             number_type=venue.number_type,

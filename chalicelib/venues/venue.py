@@ -23,6 +23,7 @@ class Venue:
     name: str
     kind: str
     region: str
+    region_name: str
     street: str
     address: str
     number_type: str

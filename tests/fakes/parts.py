@@ -1,0 +1,97 @@
+"""Hand-written stand-ins for what lies outside: a clock that stands, ids that count, partners."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from chalicelib.core import ids
+from chalicelib.core.crypto import DataKey
+from chalicelib.identity.providers import Absent, Answer, Pending, ProviderFault, Subject
+
+NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
+"""Noon in Shanghai on the day of the tests."""
+
+
+class StandingClock:
+    """Shows the time that it was set to."""
+
+    def __init__(self, at: datetime = NOON) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def pass_(self, **time: float) -> datetime:
+        self.at += timedelta(**time)
+        return self.at
+
+
+class CountingIds:
+    """Ids in sequence, so that a test can name them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def random(self) -> str:
+        self.count += 1
+        return ids.encode(self.count.to_bytes(10, "big"))
+
+    def digits(self, count: int) -> str:
+        self.count += 1
+        return f"{self.count:0{count}d}"
+
+
+class FixedSecret:
+    """A secret that is what the test says."""
+
+    def __init__(self, **pairs: str) -> None:
+        self.pairs: dict[str, str] = pairs
+
+    def read(self) -> Mapping[str, str]:
+        return self.pairs
+
+
+class LocalDataKeys:
+    """Data keys without KMS."""
+
+    def __init__(self) -> None:
+        self.keys = {"202611": bytes(range(32))}
+
+    def current(self, now: datetime) -> DataKey:
+        del now
+        return self.by_id("202611")
+
+    def by_id(self, key_id: str) -> DataKey:
+        return DataKey(key_id, self.keys[key_id])
+
+
+@dataclass
+class RecordingSms:
+    """Keeps what it was asked to send; raises `fault` when set."""
+
+    sent: list[tuple[str, str, str]] = field(default_factory=list)
+    fault: Exception | None = None
+
+    def send_code(self, phone: str, code: str, language: str) -> None:
+        if self.fault:
+            raise self.fault
+        self.sent.append((phone, code, language))
+
+
+Reply = Answer | Absent | Pending | ProviderFault
+
+
+@dataclass
+class ScriptedProvider:
+    """Answers by document number, else `otherwise`; keeps what it was asked."""
+
+    answers: dict[str, Reply] = field(default_factory=dict)
+    otherwise: Reply = field(default_factory=Absent)
+    asked: list[tuple[Subject, str]] = field(default_factory=list)
+
+    def lookup(self, subject: Subject, *, request_id: str) -> Answer | Absent | Pending:
+        self.asked.append((subject, request_id))
+        reply = self.answers.get(subject.document_number, self.otherwise)
+        if isinstance(reply, ProviderFault):
+            raise reply
+        return reply

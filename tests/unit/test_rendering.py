@@ -1,0 +1,351 @@
+"""Posters as they hang on a wall: what they say, that they scan, and that names cannot break them."""
+
+import hashlib
+import io
+import subprocess
+import sys
+import unicodedata
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pypdfium2
+import pytest
+import zxingcpp
+from fontTools import subset
+from fontTools.ttLib import TTFont
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from chalicelib.rendering import coverage, engine, qr
+from chalicelib.rendering.engine import Form, GlyphMissing, Poster
+
+ROOT = Path(__file__).parents[2]
+FONTS = ROOT / "infra/layers/render/fonts"
+TEMPLATE = ROOT / "chalicelib/rendering/templates/poster.typ"
+MM = 72 / 25.4
+
+POSTER = Poster(
+    code_url="HTTPS://V.LOCALHOST/V/0123456789ABCDEF",
+    venue_name="信宜市人民医院",
+    venue_type="医疗机构",
+    region_name="广东省茂名市信宜市",
+    checkpoint="",
+    serial="7K2M-9QXD",
+    demo=False,
+    band="#0f766e",
+)
+LONG = "济宁市任城区太白湖新区许庄街道办事处社区卫生服务中心龘𠮷堂综合门诊部" * 2
+
+
+def draw(form: Form, poster: Poster = POSTER, fonts: Path = FONTS, **changes: object) -> bytes:
+    return engine.render(replace(poster, **changes), form, fonts=fonts, timestamp=1_650_000_000)  # type: ignore[arg-type]
+
+
+def pdf_image(pdf: bytes, dpi: int = 150) -> Image.Image:
+    image: Image.Image = pypdfium2.PdfDocument(pdf)[0].render(scale=dpi / 72).to_pil()
+    return image
+
+
+def pdf_text(pdf: bytes) -> str:
+    """All text of the page without spaces and line breaks, which belong to the layout."""
+    text = pypdfium2.PdfDocument(pdf)[0].get_textpage().get_text_range()
+    # pdfium marks a hyphen that might be a line's last by a noncharacter.
+    return "".join(text.replace("\ufffe", "-").split())
+
+
+def decoded(image: Image.Image) -> str:
+    (found,) = zxingcpp.read_barcodes(image)
+    return str(found.text)
+
+
+# What is on it
+
+
+def test_the_code_of_the_pdf_and_of_the_png_decodes_to_the_url() -> None:
+    assert decoded(pdf_image(draw("a4_pdf"))) == POSTER.code_url
+    assert decoded(Image.open(io.BytesIO(draw("a4_png")))) == POSTER.code_url
+
+
+def test_a_small_bad_copy_still_decodes() -> None:
+    assert decoded(pdf_image(draw("a4_pdf"), dpi=40)) == POSTER.code_url
+
+
+@pytest.mark.parametrize("demo", [False, True])
+@pytest.mark.parametrize(
+    "name", ["龘𠮷", "信宜市人民医院", "Coffee & Books 咖啡书屋（信宜店）", LONG[:60], "W" * 60]
+)
+def test_the_text_of_the_pdf_holds_what_the_poster_must_say(name: str, demo: bool) -> None:
+    text = pdf_text(draw("a4_pdf", venue_name=name, checkpoint="东门入口", demo=demo))
+    assert "".join(name.split()) in text
+    for words in ("广东省茂名市信宜市", "医疗机构", "东门入口", "7K2M-9QXD", "扫码登记"):
+        assert words in text
+    for words in (
+        "微信",
+        "支付宝",
+        "手机浏览器",
+        "没有手机",
+        "身份证",
+        "纸质通行码",
+        "由工作人员登记",
+    ):
+        assert words in text
+    assert "全程免费" in text
+    assert ("演示DEMO" in text) is demo
+
+
+def test_the_pdf_is_one_archivable_a4_page_named_after_the_venue() -> None:
+    pdf = draw("a4_pdf", venue_name='𠮷 "#"')
+    document = pypdfium2.PdfDocument(pdf)
+    assert len(document) == 1
+    assert document[0].get_size() == pytest.approx((210 * MM, 297 * MM), abs=0.1)
+    assert document.get_metadata_value("Title") == '𠮷 "#"'
+    assert document.get_metadata_value("CreationDate") == "D:20220415052000Z"
+    assert b"<pdfaid:part>2</pdfaid:part>" in pdf
+    assert b"<pdfaid:conformance>U</pdfaid:conformance>" in pdf
+
+
+@pytest.mark.parametrize("name", ["龘𠮷", LONG[:13], LONG[:60], LONG * 3, "W" * 60])
+@pytest.mark.parametrize("checkpoint", ["", "东门入口", "门诊楼二层连廊东侧无障碍通道入口" * 3])
+def test_no_text_leaves_the_page_margins_or_touches_the_code(name: str, checkpoint: str) -> None:
+    pdf = draw("a4_pdf", venue_name=name, checkpoint=checkpoint, region_name=LONG[:40])
+    text = pypdfium2.PdfDocument(pdf)[0].get_textpage()
+    boxes = [text.get_charbox(index) for index in range(text.count_chars())]
+    drawn = [tuple(edge / MM for edge in box) for box in boxes if box[2] > box[0]]
+    assert len(drawn) > 100
+    for left, bottom, right, top in drawn:
+        assert left > 14
+        assert right < 196
+        assert bottom > 8
+        assert top < 291
+        assert bottom > 297 - 109 or top < 297 - 109 - 111
+
+
+def test_the_png_is_a4_at_300_dpi_and_every_module_is_whole_dots() -> None:
+    image = Image.open(io.BytesIO(draw("a4_png")))
+    image.load()
+    assert image.size == (2480, 3508)
+    assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+    modules = qr.draw(POSTER.code_url).modules
+    dots = int(112 / 25.4 * 300 / modules)
+    side = modules * dots
+    left, top = round((2480.3 - side) / 2), round(109 / 25.4 * 300)
+    pixels = np.asarray(image.convert("L"))[top : top + side, left : left + side]
+    cells = pixels.reshape(modules, dots, modules, dots)
+    assert (cells.min(axis=(1, 3)) == cells.max(axis=(1, 3))).all()
+    assert set(np.unique(pixels)) == {0, 255}
+    assert (pixels[: 4 * dots] == 255).all(), "the quiet zone is four modules of white"
+
+
+def test_the_demo_mark_is_plain_to_see_and_leaves_the_code_alone() -> None:
+    plain, marked = (
+        np.asarray(pdf_image(draw("a4_pdf", demo=demo), dpi=72).convert("L")).astype(int)
+        for demo in (False, True)
+    )
+    changed = plain != marked
+    top, left = int(108 * MM), int(49 * MM)
+    assert changed.mean() > 0.02
+    assert not changed[top : top + int(113 * MM), left : left + int(112 * MM)].any()
+
+
+@pytest.mark.parametrize("band", ["#000000", "#ffffff", "#fde047", "#b91c1c"])
+def test_the_band_is_the_regions_colour_and_its_text_stands_out(band: str) -> None:
+    image = np.asarray(pdf_image(draw("a4_pdf", band=band), dpi=72).convert("RGB")).astype(int)
+    top = image[: int(57 * MM)]
+    assert "#{:02x}{:02x}{:02x}".format(*top[5, 5]) == band
+    assert np.abs(top.sum(axis=2) - top[5, 5].sum()).max() > 250
+
+
+def test_the_code_alone_is_one_path_that_decodes_and_needs_no_fonts() -> None:
+    svg = draw("qr_svg", fonts=Path("nowhere"), venue_name="😀")
+    assert svg.count(b"<path") == 2, "the white ground and the modules"
+    assert decoded(svg_image(svg)) == POSTER.code_url
+
+
+def svg_image(svg: bytes) -> Image.Image:
+    import typst
+
+    page = b"#set page(width: auto, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.svg))"
+    png = typst.compile(page, format="png", sys_inputs={"svg": svg.decode()})
+    return Image.open(io.BytesIO(png))
+
+
+@pytest.mark.parametrize(("host", "modules"), [("V.LOCALHOST", 37), ("H" * 32, 41)])
+def test_a_url_in_capitals_makes_a_small_code_of_level_q_or_better(host: str, modules: int) -> None:
+    url = f"HTTPS://{host}/V/0123456789ABCDEF"
+    assert qr.draw(url).modules == modules
+    (found,) = zxingcpp.read_barcodes(svg_image(qr.draw(url).svg))
+    assert found.ec_level in {"Q", "H"}
+
+
+def test_each_form_has_its_content_type() -> None:
+    assert engine.content_type("a4_pdf") == "application/pdf"
+    assert engine.content_type("a4_png") == "image/png"
+    assert engine.content_type("qr_svg") == "image/svg+xml"
+
+
+# Same in, same out
+
+
+@pytest.mark.parametrize("form", ["a4_pdf", "a4_png", "qr_svg"])
+def test_the_same_poster_has_the_same_bytes_in_any_process(form: Form) -> None:
+    script = (
+        "import sys, hashlib, tests.unit.test_rendering as t;"
+        "print(hashlib.sha256(t.draw(sys.argv[1])).hexdigest())"
+    )
+    run = [sys.executable, "-c", script, form]
+    other = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+    assert other.stdout.strip() == hashlib.sha256(draw(form)).hexdigest()
+    assert draw(form) == draw(form)
+
+
+def test_whoever_changes_the_look_raises_the_template_version() -> None:
+    """The version is part of a poster's key in S3: unraised, old files would be served as new."""
+    looks = [TEMPLATE, *sorted(FONTS.glob("*.otf"))]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in looks)).hexdigest()[:16]
+    assert (engine.TEMPLATE_VERSION, digest) == ("1", "DIGEST")
+
+
+# Names are data
+
+
+HOSTILE = [
+    "#panic()", '#read("/etc/passwd")', "#{", "}", "]", "[", '"', "\\", "\\u{41}", "$x^2$", "*b*",
+    "_i_", "`r`", "<l>", "@l", "= h", "+ n", "- l", "/ t: d", "//", "/*", "*/", "~", "--", "'", "…",
+    "{{7*7}}", "%s", "&amp;", "<script>", "信宜", "龘", "𠮷", "（", "）", "・", "é",
+]  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(HOSTILE), min_size=1, max_size=8).map("".join))
+def test_a_name_is_shown_as_it_is_never_run(name: str) -> None:
+    pdf = draw("a4_pdf", venue_name=name, checkpoint=name)
+    assert pdf_text(pdf).count("".join(name.split())) >= 2
+    assert decoded(pdf_image(pdf, dpi=72)) == POSTER.code_url
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=12))
+def test_any_name_is_drawn_or_refused_by_its_first_character_without_glyph(name: str) -> None:
+    missing = coverage.missing(name)
+    if missing:
+        with pytest.raises(GlyphMissing) as refused:
+            draw("a4_pdf", venue_name=name)
+        assert refused.value.character == missing[0]
+    else:
+        assert draw("a4_pdf", venue_name=name).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("form", ["a4_pdf", "a4_png"])
+@pytest.mark.parametrize(
+    "bad", ["😀", "가", "\x07", "\n", "\u200d", "\ufe0f", "e\u0301"[1], "\ue000"]
+)
+@pytest.mark.parametrize("field", ["venue_name", "checkpoint", "region_name"])
+def test_a_character_without_glyph_is_named(form: Form, bad: str, field: str) -> None:
+    with pytest.raises(GlyphMissing, match=f"U\\+{ord(bad):04X}") as refused:
+        draw(form, **{field: f"信宜{bad}店"})
+    assert refused.value.character == bad
+
+
+@pytest.fixture(scope="module")
+def poor_fonts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Fonts with what the template itself says and 信宜, as if someone had cut them too far."""
+    folder = tmp_path_factory.mktemp("fonts")
+    for path in FONTS.glob("*.otf"):
+        font = TTFont(path)
+        cutter = subset.Subsetter()
+        cutter.populate(text=TEMPLATE.read_text(encoding="utf-8") + "信宜" + POSTER.serial)
+        cutter.subset(font)
+        font.save(folder / path.name)
+    return folder
+
+
+@pytest.mark.parametrize("form", ["a4_pdf", "a4_png"])
+@pytest.mark.parametrize("lacking", ["龘", "𠮷"])
+def test_fonts_that_lack_what_coverage_promises_make_no_box(
+    form: Form, lacking: str, poor_fonts: Path
+) -> None:
+    small = replace(POSTER, venue_type="信", region_name="宜")
+    assert draw(form, small, poor_fonts, venue_name="信宜")
+    with pytest.raises(GlyphMissing) as refused:
+        draw(form, small, poor_fonts, venue_name=f"信{lacking}宜")
+    assert refused.value.character == lacking
+
+
+def test_a_folder_without_fonts_is_told_apart_from_a_missing_glyph(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no fonts"):
+        draw("a4_pdf", fonts=tmp_path)
+
+
+# Coverage
+
+
+def test_missing_names_each_character_once_in_order() -> None:
+    assert coverage.missing("a😀b가😀\n") == ["😀", "가", "\n"]
+    assert coverage.missing("龘𠮷鿍㐂ABC　·（）—") == []
+    assert coverage.missing("") == []
+
+
+def test_coverage_is_what_both_weights_hold() -> None:
+    for path in FONTS.glob("*.otf"):
+        held = set(TTFont(path).getBestCmap())
+        listed = {point for point in range(0x110000) if not coverage.missing(chr(point))}
+        assert listed == held
+
+
+@pytest.mark.parametrize("codec", ["gbk", "big5", "big5hkscs"])
+def test_every_han_character_of_the_national_sets_is_covered(codec: str) -> None:
+    pairs = (bytes([high, low]) for high in range(0x81, 0xFF) for low in range(0x40, 0xFF))
+    held = {char for pair in pairs for char in pair.decode(codec, "ignore")}
+    han = "".join(char for char in held if unicodedata.name(char, "").startswith("CJK UNIFIED"))
+    assert len(han) > 13_000
+    assert coverage.missing(han) == []
+
+
+@pytest.mark.parametrize("weight", ["regular", "bold"])
+def test_every_covered_character_passes_pdf_a(weight: str, tmp_path: Path) -> None:
+    import typst
+
+    text = "".join(chr(point) for point in TTFont(next(FONTS.glob("*.otf"))).getBestCmap())
+    page = tmp_path / "all.typ"
+    page.write_text(
+        '#set text(font: "Noto Sans CJK SC", size: 4pt)\n#text(weight: sys.inputs.weight, sys.inputs.text)'
+    )
+    fonts = typst.Fonts(
+        include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS]
+    )
+    pdf = typst.compile(
+        page,
+        font_paths=fonts,
+        format="pdf",
+        pdf_standards=["a-2u"],
+        sys_inputs={"text": text, "weight": weight},
+    )
+    assert pdf.startswith(b"%PDF")
+
+
+def test_the_fonts_fit_the_layer_and_carry_their_licence() -> None:
+    fonts = sorted(FONTS.glob("*.otf"))
+    assert [path.name for path in fonts] == ["NotoSansCJKsc-Bold.otf", "NotoSansCJKsc-Regular.otf"]
+    assert all(path.stat().st_size <= 7_500_000 for path in fonts)
+    assert "SIL OPEN FONT LICENSE Version 1.1" in (FONTS / "OFL.txt").read_text(encoding="utf-8")
+    assert (ROOT / "chalicelib/rendering/coverage.txt").stat().st_size < 60_000
+
+
+def test_what_the_api_imports_loads_no_engine() -> None:
+    script = (
+        "import sys; from chalicelib.rendering import coverage, engine;"
+        "assert coverage.missing('😀') == ['😀'];"
+        "print(*sorted({'typst', 'segno', 'fontTools', 'numpy'} & set(sys.modules)))"
+    )
+    run = [sys.executable, "-c", script]
+    out = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+    assert out.stdout.strip() == ""
+
+
+def test_the_resolution_chunk_is_sound() -> None:
+    png = draw("a4_png")
+    assert png[37:41] == b"pHYs"
+    assert int.from_bytes(png[50:54]) == zlib.crc32(png[37:50])
