@@ -1,0 +1,61 @@
+"""Keeps the gettext catalogues in step with `chalicelib.core.messages` and compiles them.
+
+    python -m infra.locales
+
+Every text gets an entry in each ``.po``; what no longer exists is dropped; the ``.mo`` beside it is
+what the functions read. A text without a translation ends the run with its name, so that the gate
+fails before a person sees English by surprise (GO-9).
+"""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from babel.messages import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+from chalicelib.core.messages import DOMAIN, LANGUAGES, LOCALES, TEXTS
+
+
+def update(folder: Path, locale: str) -> list[str]:
+    """Bring one catalogue in step; the English texts that lack a translation."""
+    source = folder / f"{DOMAIN}.po"
+    known = Catalog()
+    if source.exists():
+        with source.open("rb") as file:
+            known = read_po(file, locale=locale)
+    fresh = Catalog(locale=locale, project="Venuecode", version="1", charset="utf-8")
+    # Without a date of its own, the same texts make the same file.
+    fresh.creation_date = fresh.revision_date = datetime(2022, 4, 24, tzinfo=UTC)
+    places: dict[str, list[str]] = {}
+    for key, english in TEXTS.items():
+        places.setdefault(english, []).append(key)
+    for english, keys in places.items():
+        entry = known.get(english)
+        translated = entry.string if entry else ""
+        flags = {"python-brace-format"} if "{" in english else ()
+        fresh.add(english, translated, user_comments=(", ".join(keys),), flags=flags)
+    folder.mkdir(parents=True, exist_ok=True)
+    with source.open("wb") as file:
+        write_po(file, fresh, width=100, omit_header=False)
+    with (folder / f"{DOMAIN}.mo").open("wb") as file:
+        write_mo(file, fresh)
+    return [english for english in places if not getattr(fresh.get(english), "string", "")]
+
+
+def main() -> int:
+    """Update all catalogues; the number of the missing texts is the exit code's reason."""
+    lacking = 0
+    for language in LANGUAGES:
+        if language == "en":
+            continue
+        locale = language.replace("-", "_")
+        for english in update(LOCALES / locale / "LC_MESSAGES", locale):
+            sys.stderr.write(f"{language}: no translation of: {english}\n")
+            lacking += 1
+    return 1 if lacking else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

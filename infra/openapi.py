@@ -1,0 +1,12 @@
+"""Writes ``docs/openapi.json`` from the routes: ``python -m infra.openapi``; drift fails the gate."""
+
+from pathlib import Path
+
+import app  # noqa: F401 (registers the routes)
+from chalicelib.api.openapi import render
+
+TARGET = Path(__file__).parent.parent / "docs" / "openapi.json"
+
+if __name__ == "__main__":
+    TARGET.parent.mkdir(exist_ok=True)
+    TARGET.write_text(render(), encoding="utf-8")
