@@ -25,7 +25,17 @@ def update(folder: Path, locale: str) -> list[str]:
     if source.exists():
         with source.open("rb") as file:
             known = read_po(file, locale=locale)
-    fresh = Catalog(locale=locale, project="Venuecode", version="1", charset="utf-8")
+    fresh = Catalog(
+        locale=locale,
+        project="Venuecode",
+        version="1",
+        charset="utf-8",
+        header_comment="# Made by `python -m infra.locales`; translate the msgstr lines.",
+        last_translator="Venuecode",
+        language_team="Venuecode",
+        msgid_bugs_address="-",
+        fuzzy=False,
+    )
     # Without a date of its own, the same texts make the same file.
     fresh.creation_date = fresh.revision_date = datetime(2022, 4, 24, tzinfo=UTC)
     places: dict[str, list[str]] = {}

@@ -1,0 +1,1 @@
+"""What an operator does with a running deployment: recount, redrive, rotate, policies."""

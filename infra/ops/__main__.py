@@ -1,0 +1,50 @@
+"""``python -m infra.ops --stage prod recount|redrive|rotate|policies``; see docs/operations.md."""
+
+import argparse
+import sys
+from datetime import date
+
+from rich.console import Console
+
+from infra.ops import deployment, policies, recount, redrive, rotate
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m infra.ops", description=__doc__)
+    parser.add_argument("--stage", default="local", choices=("local", "dev", "prod"))
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    counting = commands.add_parser("recount", help="compare the counters with the records")
+    counting.add_argument("--venue", help="one venue's id; all venues if left out")
+    counting.add_argument("--day", type=date.fromisoformat, help="YYYY-MM-DD; today if left out")
+    counting.add_argument("--repair", action="store_true", help="mend a day that is over")
+
+    driving = commands.add_parser("redrive", help="send dead letters round again")
+    driving.add_argument("queue", choices=redrive.QUEUES)
+
+    turning = commands.add_parser("rotate", help="make a new root for tokens, or retire one")
+    turning.add_argument("--retire", metavar="NUMBER", help="refuse what this root has signed")
+
+    ruling = commands.add_parser("policies", help="show or replace a region's policy")
+    ruling.add_argument("region", help="a GB/T 2260 code, a prefix of one, or *")
+    ruling.add_argument("--set", metavar="JSON", help="the rules that differ from the default")
+
+    given = parser.parse_args(arguments)
+    console = Console()
+    found = deployment.find(given.stage)
+    match given.command:
+        case "recount":
+            return recount.run(
+                found, venue=given.venue, day=given.day, mend=given.repair, console=console
+            )
+        case "redrive":
+            return redrive.run(found, queue=given.queue, console=console)
+        case "rotate":
+            return rotate.run(found, number=given.retire, console=console)
+        case _:
+            return policies.run(found, region=given.region, rules=given.set, console=console)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""A deployment as an operator reaches it: the outputs of its stack, and the code's own parts."""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+
+from chalicelib.bootstrap import Container
+from chalicelib.core.settings import Settings
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The outputs of a stack, and clients with the operator's own rights."""
+
+    stage: str
+    outputs: dict[str, str]
+    session: Any
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of an AWS service."""
+        return self.session.client(service)
+
+    def container(self) -> Container:
+        """The application's parts, on this deployment's table and keys."""
+        outputs = self.outputs
+        return Container(
+            Settings.from_environment(
+                {
+                    "VC_STAGE": self.stage,
+                    "VC_TABLE": outputs["TableName"],
+                    "VC_BUCKET": outputs["BucketName"],
+                    "VC_KEYS_SECRET": outputs["KeysSecretId"],
+                    "VC_KMS_KEY": outputs["DataKeyArn"],
+                }
+            )
+        )
+
+
+def find(stage: str) -> Deployment:
+    """The deployment of `stage`, with the credentials and region of the environment.
+
+    Raises SystemExit with a sentence that says what to do.
+    """
+    if stage == "local":
+        from infra.local.cloud import environment
+
+        os.environ.update(environment())
+    session = boto3.Session()
+    try:
+        stacks = session.client("cloudformation").describe_stacks(StackName=f"venuecode-{stage}")
+    except Exception as error:
+        raise SystemExit(
+            f"There is no stack venuecode-{stage} to be found: {error}\n"
+            "Deploy it first (make deploy, or make run for the local cloud)."
+        ) from None
+    outputs = stacks["Stacks"][0].get("Outputs", [])
+    return Deployment(
+        stage, {output["OutputKey"]: output["OutputValue"] for output in outputs}, session
+    )

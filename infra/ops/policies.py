@@ -1,0 +1,42 @@
+"""Shows and replaces the policy of a region."""
+
+import json
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from chalicelib.admission.policy import Policy
+from chalicelib.admission.store import PolicyStore
+from infra.ops.deployment import Deployment
+
+
+def run(deployment: Deployment, *, region: str, rules: str | None, console: Console) -> int:
+    """The command: show what counts in `region`, after replacing its rules if `rules` is given.
+
+    `rules` is a JSON object; see `Policy.from_rules`. Whoever changes a policy at the same time is
+    told to look again.
+    """
+    parts = deployment.container()
+    store = PolicyStore(parts.table)
+    now = parts.clock.now()
+    if rules is not None:
+        current = store.of(region, now)
+        prefix, _, version = current.version.partition(".")
+        following = int(version) + 1 if prefix == region else 1
+        try:
+            wanted: dict[str, Any] = json.loads(rules)
+            Policy.from_rules(f"{region}.{following}", wanted)
+        except ValueError as error:
+            raise SystemExit(f"Nothing was changed: {error}.") from None
+        if not store.replace(region, wanted, version=following):
+            raise SystemExit("Nothing was changed: the policy has moved on; look at it again.")
+        store = PolicyStore(parts.table)
+    policy = store.of(region, now)
+    table = Table("Rule", f"Policy {policy.version}")
+    table.add_row("nucleic acid result at most", f"{policy.nucleic_acid_hours or '—'} h")
+    for provider, life in policy.fresh.items():
+        table.add_row(f"{provider} fresh for", f"{life.total_seconds() / 60:.0f} min")
+    table.add_row("answer within", f"{policy.answer_within.total_seconds():.0f} s")
+    console.print(table)
+    return 0

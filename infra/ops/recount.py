@@ -1,0 +1,108 @@
+"""Compares the counters of a day with a recount of its records, and repairs a day that is over."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from chalicelib.bootstrap import Container
+from chalicelib.core import table as keys
+from chalicelib.insight.counters import Figures, recount
+from chalicelib.venues.venue import Venue, day_of
+from infra.ops.deployment import Deployment
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A venue's day by its counters and by its records."""
+
+    venue: Venue
+    day: date
+    counted: Figures
+    records: Figures
+
+    @property
+    def equal(self) -> bool:
+        """Whether the counters say what the records say."""
+        return self.counted == self.records
+
+
+def venue_ids(deployment: Deployment) -> Iterator[str]:
+    """Every venue of the deployment; reads the whole table, in pages."""
+    pages = deployment.client("dynamodb").get_paginator("scan")
+    for page in pages.paginate(
+        TableName=deployment.outputs["TableName"],
+        FilterExpression="sk = :venue",
+        ExpressionAttributeValues={":venue": {"S": "VENUE"}},
+        ProjectionExpression="pk",
+    ):
+        for item in page["Items"]:
+            yield item["pk"]["S"].removeprefix("VEN#")
+
+
+def compare(parts: Container, ids: Iterable[str], day: date | None) -> list[Comparison]:
+    """Compare each venue's `day` (its own today when None). Raises KeyError for an unknown id."""
+    now = parts.clock.now()
+    comparisons = []
+    for venue_id in ids:
+        venue = parts.venues.venue(venue_id)
+        if venue is None:
+            raise KeyError(venue_id)
+        its_day = day or day_of(venue, now)
+        # Counters first: a scan that lands between the two readings shows as a difference, never
+        # hides one.
+        counted = parts.counters.of_day(venue, its_day)
+        records = recount(venue, its_day, scans=parts.scans)
+        comparisons.append(Comparison(venue, its_day, counted, records))
+    return comparisons
+
+
+def repair(parts: Container, comparison: Comparison) -> bool:
+    """Bring a past day's counters to its records; False when a counter was moving meanwhile.
+
+    A day that is not over at the venue is refused with ValueError: records still on their way
+    through the stream would be counted twice. The difference goes to the first shard, for it is
+    the sum of the shards that is read.
+    """
+    venue, day = comparison.venue, comparison.day
+    if day >= day_of(venue, parts.clock.now()):
+        raise ValueError("only a day that is over can be repaired")
+    partition = keys.scan_partition(venue.venue_id, day, 0)
+    last = parts.counters.last(partition)
+    delta = comparison.records - comparison.counted
+    return parts.counters.add(partition, delta, last=last, sequence=last)
+
+
+def run(
+    deployment: Deployment, *, venue: str | None, day: date | None, mend: bool, console: Console
+) -> int:
+    """The command: a table of all venues with scans that day; 1 when a figure differs."""
+    parts = deployment.container()
+    ids = [venue] if venue else list(venue_ids(deployment))
+    try:
+        found = compare(parts, track(ids, "Recounting", console=console), day)
+    except KeyError as error:
+        raise SystemExit(f"There is no venue {error.args[0]}.") from None
+    table = Table("Venue", "Day", "Checked", "Passed", "Abnormal", "Pending", "Records agree")
+    for comparison in found:
+        if comparison.counted == comparison.records == Figures():
+            continue
+        counted, records = comparison.counted, comparison.records
+        cells = [
+            str(a) if a == b else f"[red]{a} ≠ {b}[/red]"
+            for a, b in zip(counted.parts()[:4], records.parts()[:4], strict=True)
+        ]
+        verdict = "[green]yes[/green]" if comparison.equal else "[red]no[/red]"
+        table.add_row(comparison.venue.name, comparison.day.isoformat(), *cells, verdict)
+    console.print(table)
+    wrong = [comparison for comparison in found if not comparison.equal]
+    if mend and wrong:
+        try:
+            wrong = [comparison for comparison in wrong if not repair(parts, comparison)]
+        except ValueError as error:
+            raise SystemExit(f"Not repaired: {error}.") from None
+        console.print("Some counters were moving; run it again." if wrong else "Repaired.")
+    return 1 if wrong else 0

@@ -1,0 +1,42 @@
+"""Rotates the roots that all tokens are signed with, and retires old ones."""
+
+import json
+import secrets
+from typing import Any
+
+from rich.console import Console
+
+from infra.ops.deployment import Deployment
+
+
+def rotate(pairs: dict[str, str], new_root: str) -> dict[str, str]:
+    """The secret with a new active root; tokens of the former ones stay valid."""
+    number = str(1 + max(int(key) for key in pairs if key.isdecimal()))
+    return {**pairs, number: new_root, "active": number}
+
+
+def retire(pairs: dict[str, str], number: str) -> dict[str, str]:
+    """The secret without a root: every token that it signed is refused from then on.
+
+    Raises ValueError for the active root, and for the one that blind indexes are made with.
+    """
+    if number not in pairs or not number.isdecimal():
+        raise ValueError(f"there is no root {number}")
+    if number in (pairs["active"], pairs["index"]):
+        raise ValueError(f"root {number} is in use: rotate first, and re-index for the index root")
+    return {key: value for key, value in pairs.items() if key != number}
+
+
+def run(deployment: Deployment, *, number: str | None, console: Console) -> int:
+    """The command: rotate, or retire the root `number`."""
+    manager: Any = deployment.client("secretsmanager")
+    secret_id = deployment.outputs["KeysSecretId"]
+    pairs = json.loads(manager.get_secret_value(SecretId=secret_id)["SecretString"])
+    try:
+        changed = retire(pairs, number) if number else rotate(pairs, secrets.token_urlsafe(48))
+    except ValueError as error:
+        raise SystemExit(f"Nothing was changed: {error}.") from None
+    manager.put_secret_value(SecretId=secret_id, SecretString=json.dumps(changed))
+    done = f"Root {number} is retired" if number else f"Root {changed['active']} is active"
+    console.print(f"{done}; every process knows within five minutes.")
+    return 0

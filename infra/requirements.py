@@ -1,0 +1,88 @@
+"""Prints every requirement row with the tests that claim it and how they ended.
+
+    python -m infra.requirements [pytest arguments]
+
+Runs the tests that carry ``@pytest.mark.requirement``. Ends with 1 when a row that
+docs/requirements.md calls *works* or *partial* has no passing test, when a test claims a row that
+is *open* or unknown, or when a claiming test failed.
+"""
+
+import re
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).parent.parent
+_ROW = re.compile(r"\| ([A-Z]{2}-\d+) \| (works|partial|open) \| (.*) \|")
+
+
+class Claims:
+    """A pytest plugin that keeps which rows each test claims and how the test ended."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, set[str]] = defaultdict(set)
+        self.outcomes: dict[str, str] = {}
+
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        """Keep the claiming tests only."""
+        claiming = []
+        for item in items:
+            marks = list(item.iter_markers("requirement"))
+            for mark in marks:
+                for row in mark.args:
+                    self.rows[row].add(item.nodeid)
+            if marks:
+                claiming.append(item)
+        others = [item for item in items if item not in claiming]
+        config.hook.pytest_deselected(items=others)
+        items[:] = claiming
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a test's worst phase."""
+        known = self.outcomes.get(report.nodeid, "passed")
+        self.outcomes[report.nodeid] = known if known == "failed" else report.outcome
+
+
+def states(document: str) -> dict[str, tuple[str, str]]:
+    """State and text of each row of the document; a row that stands twice keeps its best state."""
+    found: dict[str, tuple[str, str]] = {}
+    for row, state, text in _ROW.findall(document):
+        if row not in found or found[row][0] == "open":
+            found[row] = (state, text)
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Run the claiming tests and print the table."""
+    claims = Claims()
+    pytest.main(["-q", "--no-header", "--tb=short", *arguments], plugins=[claims])
+    rows = states((ROOT / "docs" / "requirements.md").read_text(encoding="utf-8"))
+    table = Table("Row", "State", "Tests", "What must work")
+    faults = [f"{row} is claimed by a test and is no row" for row in claims.rows if row not in rows]
+    for row, (state, text) in rows.items():
+        ended = [claims.outcomes.get(test, "not run") for test in claims.rows.get(row, ())]
+        passed = ended.count("passed")
+        if state == "open" and ended:
+            faults.append(f"{row} is open and has tests")
+        if state != "open" and not passed:
+            faults.append(f"{row} {state} and no test shows it")
+        if passed != len(ended):
+            faults.append(f"{row} has tests that did not pass")
+        colour = {"works": "green", "partial": "yellow", "open": "dim"}[state]
+        shown = f"{passed}/{len(ended)}" if ended else ""
+        table.add_row(row, f"[{colour}]{state}[/{colour}]", shown, text[:90])
+    console = Console(width=150)
+    console.print(table)
+    for fault in faults:
+        console.print(f"[red]{fault}[/red]")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
