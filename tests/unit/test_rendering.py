@@ -1,4 +1,4 @@
-"""Posters as they hang on a wall: what they say, that they scan, and that names cannot break them."""
+"""Posters as they hang on a wall: what they say, that they scan, that no name breaks them."""
 
 import hashlib
 import io
@@ -9,15 +9,14 @@ import zlib
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import pypdfium2
+import pypdfium2  # type: ignore[import-untyped]
 import pytest
 import zxingcpp
 from fontTools import subset
 from fontTools.ttLib import TTFont
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageChops
 
 from chalicelib.rendering import coverage, engine, qr
 from chalicelib.rendering.engine import Form, GlyphMissing, Poster
@@ -132,30 +131,37 @@ def test_the_png_is_a4_at_300_dpi_and_every_module_is_whole_dots() -> None:
     dots = int(112 / 25.4 * 300 / modules)
     side = modules * dots
     left, top = round((2480.3 - side) / 2), round(109 / 25.4 * 300)
-    pixels = np.asarray(image.convert("L"))[top : top + side, left : left + side]
-    cells = pixels.reshape(modules, dots, modules, dots)
-    assert (cells.min(axis=(1, 3)) == cells.max(axis=(1, 3))).all()
-    assert set(np.unique(pixels)) == {0, 255}
-    assert (pixels[: 4 * dots] == 255).all(), "the quiet zone is four modules of white"
+    code = image.convert("L").crop((left, top, left + side, top + side))
+    cells = code.reduce(dots)
+    assert colours(code) == {0, 255}
+    assert colours(cells) == {0, 255}, "each module is of one colour, to the dot"
+    assert colours(cells.crop((0, 0, modules, 4))) == {255}, "four modules of quiet zone"
+
+
+def colours(image: Image.Image) -> set[object]:
+    return {colour for _, colour in image.getcolors(image.width * image.height) or []}
 
 
 def test_the_demo_mark_is_plain_to_see_and_leaves_the_code_alone() -> None:
     plain, marked = (
-        np.asarray(pdf_image(draw("a4_pdf", demo=demo), dpi=72).convert("L")).astype(int)
-        for demo in (False, True)
+        pdf_image(draw("a4_pdf", demo=demo), dpi=72).convert("L") for demo in (False, True)
     )
-    changed = plain != marked
-    top, left = int(108 * MM), int(49 * MM)
-    assert changed.mean() > 0.02
-    assert not changed[top : top + int(113 * MM), left : left + int(112 * MM)].any()
+    changed = ImageChops.difference(plain, marked)
+    code = (49 * MM, 108 * MM, 161 * MM, 221 * MM)
+    assert changed.crop(code).getbbox() is None
+    assert changed.point(lambda value: 255 if value > 20 else 0).histogram()[255] > 10_000
 
 
 @pytest.mark.parametrize("band", ["#000000", "#ffffff", "#fde047", "#b91c1c"])
 def test_the_band_is_the_regions_colour_and_its_text_stands_out(band: str) -> None:
-    image = np.asarray(pdf_image(draw("a4_pdf", band=band), dpi=72).convert("RGB")).astype(int)
-    top = image[: int(57 * MM)]
-    assert "#{:02x}{:02x}{:02x}".format(*top[5, 5]) == band
-    assert np.abs(top.sum(axis=2) - top[5, 5].sum()).max() > 250
+    top = pdf_image(draw("a4_pdf", band=band), dpi=72).crop((0, 0, 595, int(57 * MM)))
+    ground = top.convert("RGB").getpixel((5, 5))
+    assert isinstance(ground, tuple)
+    assert "#{:02x}{:02x}{:02x}".format(*ground) == band
+    dark, light = top.convert("L").getextrema()
+    assert isinstance(dark, int)
+    assert isinstance(light, int)
+    assert light - dark > 100
 
 
 def test_the_code_alone_is_one_path_that_decodes_and_needs_no_fonts() -> None:
@@ -205,7 +211,7 @@ def test_whoever_changes_the_look_raises_the_template_version() -> None:
     """The version is part of a poster's key in S3: unraised, old files would be served as new."""
     looks = [TEMPLATE, *sorted(FONTS.glob("*.otf"))]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in looks)).hexdigest()[:16]
-    assert (engine.TEMPLATE_VERSION, digest) == ("1", "DIGEST")
+    assert (engine.TEMPLATE_VERSION, digest) == ("1", "5f58090afa013162")
 
 
 # Names are data
@@ -239,14 +245,16 @@ def test_any_name_is_drawn_or_refused_by_its_first_character_without_glyph(name:
 
 
 @pytest.mark.parametrize("form", ["a4_pdf", "a4_png"])
-@pytest.mark.parametrize(
-    "bad", ["😀", "가", "\x07", "\n", "\u200d", "\ufe0f", "e\u0301"[1], "\ue000"]
-)
-@pytest.mark.parametrize("field", ["venue_name", "checkpoint", "region_name"])
-def test_a_character_without_glyph_is_named(form: Form, bad: str, field: str) -> None:
-    with pytest.raises(GlyphMissing, match=f"U\\+{ord(bad):04X}") as refused:
-        draw(form, **{field: f"信宜{bad}店"})
-    assert refused.value.character == bad
+@pytest.mark.parametrize("bad", ["😀", "가", "\x07", "\n", "\u200d", "\ufe0f", "\u0301", "\ue000"])
+def test_a_character_without_glyph_is_named(form: Form, bad: str) -> None:
+    for poster in (
+        replace(POSTER, venue_name=f"信宜{bad}店"),
+        replace(POSTER, checkpoint=bad),
+        replace(POSTER, region_name=f"{bad}省"),
+    ):
+        with pytest.raises(GlyphMissing, match=f"U\\+{ord(bad):04X}") as refused:
+            draw(form, poster)
+        assert refused.value.character == bad
 
 
 @pytest.fixture(scope="module")
@@ -311,7 +319,8 @@ def test_every_covered_character_passes_pdf_a(weight: str, tmp_path: Path) -> No
     text = "".join(chr(point) for point in TTFont(next(FONTS.glob("*.otf"))).getBestCmap())
     page = tmp_path / "all.typ"
     page.write_text(
-        '#set text(font: "Noto Sans CJK SC", size: 4pt)\n#text(weight: sys.inputs.weight, sys.inputs.text)'
+        '#set text(font: "Noto Sans CJK SC", size: 4pt)\n'
+        "#text(weight: sys.inputs.weight, sys.inputs.text)"
     )
     fonts = typst.Fonts(
         include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS]
