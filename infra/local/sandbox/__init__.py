@@ -1,0 +1,23 @@
+"""The partners of a deployment, played on this machine: an SMS gateway and three providers.
+
+They stand behind the same signed HTTP as the real ones, so that what runs in a demo and in tests
+is the application's own HTTP adapter. What is said of whom comes from a cast of invented people
+(``infra/local/data/people.csv``) and can be changed while it runs:
+
+    SANDBOX_SECRET=… python -m infra.local.sandbox --port 4567
+
+For partners' clients, signed (see `signature`):
+
+    POST /v1/messages                 one SMS; 202, 400 invalid_number, 429 with Retry-After
+    POST /v1/{provider}/lookups       identity, health_code, nucleic_acid; 200, 202, 404
+
+For people and tests of the sandbox, unsigned (it listens on 127.0.0.1 only):
+
+    GET  /healthz
+    GET  /sandbox/inbox?to=+86…       the last message to a number
+    GET  /sandbox/calls               how often each partner was asked
+    POST /sandbox/faults              {"provider": "health_code" | … | "sms" | "*", "mode": …}
+    POST /sandbox/people              {"document_number": …, "health_code": "yellow", …}
+
+Nothing is kept: a restart forgets messages, faults and changes to the cast.
+"""

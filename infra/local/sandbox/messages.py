@@ -1,0 +1,61 @@
+"""The SMS gateway: takes messages, delivers them to an inbox that can be read."""
+
+import math
+import re
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_PER_HOUR = 60
+_HOUR_S = 3600.0
+_LANGUAGES = ("zh-Hans", "zh-Hant", "en")
+# E.164; of mainland China's numbers, mobile ones only.
+_NUMBER = re.compile(r"\+(?:861[3-9][0-9]{9}|(?!86)[1-9][0-9]{7,14})")
+_CODE = re.compile("[0-9]{4,8}")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gateway answers. `retry_after` is in seconds, and set with a 429 only."""
+
+    status: int
+    body: Mapping[str, object]
+    retry_after: int | None = None
+
+
+class Inbox:
+    """Messages by phone number: the last one of each, and when the last hour's were sent."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, Mapping[str, object]] = {}
+        self._sent: dict[str, deque[float]] = {}
+        self._count = 0
+        self._lock = threading.Lock()
+
+    def send(self, message: Mapping[str, object], now: float) -> Verdict:
+        """Take a message for delivery. `now` is in unix seconds."""
+        to, template, params = (message.get(key) for key in ("to", "template", "params"))
+        if not isinstance(to, str) or not _NUMBER.fullmatch(to):
+            return Verdict(400, {"code": "invalid_number"})
+        if template != "otp" or message.get("language") not in _LANGUAGES:
+            return Verdict(400, {"code": "invalid_message"})
+        if not isinstance(params, dict) or not _CODE.fullmatch(str(params.get("code", ""))):
+            return Verdict(400, {"code": "invalid_message"})
+        with self._lock:
+            sent = self._sent.setdefault(to, deque())
+            while sent and sent[0] <= now - _HOUR_S:
+                sent.popleft()
+            if len(sent) >= _PER_HOUR:
+                wait = max(1, math.ceil(sent[0] + _HOUR_S - now))
+                return Verdict(429, {"code": "too_many_messages"}, wait)
+            sent.append(now)
+            self._count += 1
+            message_id = f"sms-{self._count}"
+            self._last[to] = {"message_id": message_id, **message}
+        return Verdict(202, {"message_id": message_id})
+
+    def last(self, to: str) -> Mapping[str, object] | None:
+        """The last message that was delivered to this number."""
+        with self._lock:
+            return self._last.get(to)

@@ -1,0 +1,198 @@
+"""The cast: invented people, and what each provider says of them."""
+
+import csv
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+PROVIDERS = ("identity", "health_code", "nucleic_acid")
+_STATES = {
+    "identity": ("known", "absent"),
+    "health_code": ("green", "yellow", "red", "light_green", "absent"),
+    "nucleic_acid": ("negative", "positive", "absent"),
+}
+_QUIRKS = ("pending_first", "garbage")
+_POLL_AFTER_MS = 500
+_MAX_LATENCY_MS = 1500
+_REMEMBERED = 10_000
+_CHINA = timezone(timedelta(hours=8))
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody whom the providers know.
+
+    `nucleic_acid_hours` is the age of the last result. `latency_ms` holds for every provider.
+    `quirks` are ``provider:quirk`` with a semicolon between: ``pending_first`` answers 202 to the
+    first request of each lookup, ``garbage`` answers what no client should accept.
+    """
+
+    document_number: str
+    name: str
+    identity: str = "known"
+    health_code: str = "green"
+    nucleic_acid: str = "absent"
+    nucleic_acid_hours: int = 0
+    latency_ms: int = 0
+    quirks: str = ""
+
+    def has(self, provider: str, quirk: str) -> bool:
+        """Whether this provider has this quirk about the person."""
+        return f"{provider}:{quirk}" in self.quirks.split(";")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A provider's answer: HTTP status and JSON body, to be given after `latency_ms`."""
+
+    status: int
+    body: Mapping[str, object]
+    latency_ms: int = 0
+    garbage: bool = False
+
+
+class Cast:
+    """Everybody whom the providers know; may be asked and changed by many threads at once."""
+
+    def __init__(self, people: list[Person]) -> None:
+        self._people = {person.document_number: person for person in people}
+        self._health_since: dict[str, datetime] = {}
+        self._asked: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @classmethod
+    def load(cls, path: Path) -> "Cast":
+        """Read a CSV file with a column per field of `Person`; further columns are ignored.
+
+        Raises ValueError that names the line and the column, and not what stands there.
+        """
+        people = []
+        with path.open(encoding="utf-8", newline="") as file:
+            for number, row in enumerate(csv.DictReader(file), start=2):
+                try:
+                    people.append(_person(None, {k: v for k, v in row.items() if k in _FIELDS}))
+                except ValueError as error:
+                    raise ValueError(f"{path.name}, line {number}: {error}") from None
+        return cls(people)
+
+    def change(self, values: Mapping[str, object], now: datetime) -> None:
+        """Change what is known of the person with this ``document_number``, or add one.
+
+        Raises ValueError that names the field at fault.
+        """
+        number = str(values.get("document_number", ""))
+        with self._lock:
+            before = self._people.get(number)
+            after = _person(before, values)
+            self._people[number] = after
+            if before is None or before.health_code != after.health_code:
+                self._health_since[number] = now
+
+    def look_up(
+        self, provider: str, *, name: str, document_number: str, request_id: str, now: datetime
+    ) -> Finding:
+        """What `provider` says to one request."""
+        with self._lock:
+            person = self._people.get(document_number)
+            if person is None:
+                return Finding(404, {"status": "absent"})
+            if person.has(provider, "garbage"):
+                return Finding(200, {}, person.latency_ms, garbage=True)
+            if person.has(provider, "pending_first") and self._first(provider, request_id):
+                pending = {"status": "pending", "poll_after_ms": _POLL_AFTER_MS}
+                return Finding(202, pending, person.latency_ms)
+            since = self._health_since.get(document_number)
+        answer = _ANSWERS[provider](person, name, now, since)
+        if answer is None:
+            return Finding(404, {"status": "absent"}, person.latency_ms)
+        return Finding(200, {"status": "answer", **answer}, person.latency_ms)
+
+    def _first(self, provider: str, request_id: str) -> bool:
+        key = (provider, request_id)
+        if key in self._asked:
+            return False
+        self._asked[key] = None
+        if len(self._asked) > _REMEMBERED:
+            self._asked.popitem(last=False)
+        return True
+
+
+def _identity(
+    person: Person, name: str, now: datetime, _since: datetime | None
+) -> dict[str, object] | None:
+    if person.identity == "absent":
+        return None
+    if person.name == name:
+        return {"state": "match", "observed_at": _rfc3339(now)}
+    return {"state": "mismatch", "observed_at": _rfc3339(now), "reason": "name_mismatch"}
+
+
+def _health_code(
+    person: Person, name: str, now: datetime, since: datetime | None
+) -> dict[str, object] | None:
+    if person.name != name or person.health_code == "absent":
+        return None
+    # Colours are worked out every midnight, and when something becomes known of somebody.
+    midnight = now.astimezone(_CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
+    return {"state": person.health_code, "observed_at": _rfc3339(max(midnight, since or midnight))}
+
+
+def _nucleic_acid(
+    person: Person, name: str, now: datetime, _since: datetime | None
+) -> dict[str, object] | None:
+    if person.name != name or person.nucleic_acid == "absent":
+        return None
+    # By the full hour, so that one result does not change its time with every question.
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    taken = hour - timedelta(hours=person.nucleic_acid_hours)
+    return {"state": person.nucleic_acid, "observed_at": _rfc3339(taken)}
+
+
+_ANSWERS = {
+    "identity": _identity,
+    "health_code": _health_code,
+    "nucleic_acid": _nucleic_acid,
+}
+_FIELDS = {field.name for field in fields(Person)}
+
+
+def _person(before: Person | None, values: Mapping[str, object]) -> Person:
+    """`before` with these fields changed; numbers may be written as text, as a CSV file does."""
+    read: dict[str, object] = {}
+    for key, value in values.items():
+        if key not in _FIELDS:
+            raise ValueError(f"{key}: no such field")
+        read[key] = _number(key, value) if key in _LIMITS else _text(key, value)
+    if before is None and not (read.get("document_number") and read.get("name")):
+        raise ValueError("document_number, name: needed for somebody new")
+    person = replace(before or Person("", ""), **read)  # type: ignore[arg-type]
+    for quirk in filter(None, person.quirks.split(";")):
+        provider, _, what = quirk.partition(":")
+        if provider not in PROVIDERS or what not in _QUIRKS:
+            raise ValueError("quirks: not a provider and one of its quirks")
+    return person
+
+
+_LIMITS = {"nucleic_acid_hours": 24 * 3650, "latency_ms": _MAX_LATENCY_MS}
+
+
+def _number(key: str, value: object) -> int:
+    text = str(value)
+    if not text.isascii() or not text.isdigit() or len(text) > 6 or int(text) > _LIMITS[key]:
+        raise ValueError(f"{key}: not a number from 0 to {_LIMITS[key]}")
+    return int(text)
+
+
+def _text(key: str, value: object) -> str:
+    if not isinstance(value, str) or len(value) > 200:
+        raise ValueError(f"{key}: not a text")
+    if key in _STATES and value not in _STATES[key]:
+        raise ValueError(f"{key}: not one of {', '.join(_STATES[key])}")
+    return value
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

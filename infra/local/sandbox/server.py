@@ -1,0 +1,304 @@
+"""The sandbox's HTTP side: reads a request, asks the cast, the inbox or the faults, answers.
+
+A thread a connection. A line of JSON a request on standard error, with the correlation id and
+without names, numbers or phones: paths are logged as routes, bodies and queries not at all.
+"""
+
+import json
+import re
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TextIO
+from urllib.parse import parse_qs, urlsplit
+
+from infra.local.sandbox import signature
+from infra.local.sandbox.faults import PARTNERS, Faults
+from infra.local.sandbox.messages import Inbox
+from infra.local.sandbox.people import PROVIDERS, Cast
+
+_MAX_BODY = 64 * 1024
+_IDLE_S = 60
+_GRACE_S = 5.0
+_CORRELATION = re.compile(r"[A-Za-z0-9_.:;=-]{1,128}")
+
+
+@dataclass
+class Reply:
+    """An answer; `body` is sent as JSON unless it is bytes. Status 0 closes without a word."""
+
+    status: int
+    body: object = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked, as far as the routes need it."""
+
+    query: str
+    body: bytes
+
+    def json(self) -> dict[str, object]:
+        """The body's JSON object. Raises ValueError."""
+        try:
+            read = json.loads(self.body)
+        except (ValueError, RecursionError):
+            raise ValueError("body: not JSON") from None
+        if not isinstance(read, dict):
+            raise ValueError("body: not an object")
+        return read
+
+
+class Sandbox(ThreadingHTTPServer):
+    """The server. `now` tells unix seconds; `log` takes the lines. Port 0 picks a free one."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(
+        self,
+        port: int,
+        *,
+        secret: str,
+        cast: Cast,
+        now: Callable[[], float] = time.time,
+        log: TextIO = sys.stderr,
+    ) -> None:
+        self.secret = secret
+        self.now = now
+        self._cast = cast
+        self._inbox = Inbox()
+        self._faults = Faults()
+        self._calls: Counter[str] = Counter()
+        self._log = log
+        self._busy = 0
+        self._idle = threading.Condition()
+        self.routes: dict[tuple[str, str], Callable[[Request], Reply]] = {
+            ("GET", "/healthz"): lambda _: Reply(200, {"status": "ok"}),
+            ("GET", "/sandbox/inbox"): self._read_inbox,
+            ("GET", "/sandbox/calls"): self._read_calls,
+            ("POST", "/sandbox/faults"): self._put_fault,
+            ("POST", "/sandbox/people"): self._change_person,
+            ("POST", "/v1/messages"): self._partner("sms", self._send),
+        }
+        for provider in PROVIDERS:
+            route = ("POST", f"/v1/{provider}/lookups")
+            self.routes[route] = self._partner(provider, self._look_up(provider))
+        super().__init__(("127.0.0.1", port), _Handler)
+
+    def stop(self) -> None:
+        """Take no more connections, let go of those that hang, give the others five seconds."""
+        self.shutdown()
+        self._faults.stop()
+        with self._idle:
+            self._idle.wait_for(lambda: self._busy == 0, _GRACE_S)
+        self.server_close()
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Around a request from its first line to its last byte, so that `stop` can wait for it."""
+        with self._idle:
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._busy -= 1
+                self._idle.notify_all()
+
+    def note(self, event: str, **details: object) -> None:
+        """Log a line."""
+        moment = datetime.fromtimestamp(self.now(), UTC).isoformat(timespec="milliseconds")
+        line = json.dumps({"time": moment, "event": event, **details}, ensure_ascii=False)
+        self._log.write(line + "\n")
+        self._log.flush()
+
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
+        """Log what a request died of, by class and place; a caller who left is no error."""
+        error = sys.exc_info()[1]
+        if error is None or isinstance(error, OSError):
+            return
+        trace = error.__traceback__
+        while trace and trace.tb_next:
+            trace = trace.tb_next
+        self.note("error", error=type(error).__name__, line=trace.tb_lineno if trace else 0)
+
+    def answer(self, method: str, path: str, request: Request) -> tuple[str, Reply]:
+        """The route that was taken, for the log, and the answer to give."""
+        handler = self.routes.get((method, path))
+        if handler is None:
+            elsewhere = any(known == path for _, known in self.routes)
+            refusal = (405, "method_not_allowed") if elsewhere else (404, "not_found")
+            return "-", Reply(refusal[0], {"code": refusal[1]})
+        try:
+            return path, handler(request)
+        except ValueError as error:
+            return path, Reply(400, {"code": "invalid_request", "detail": str(error)})
+
+    def _partner(
+        self, name: str, handler: Callable[[Request], Reply]
+    ) -> Callable[[Request], Reply]:
+        """`handler` as a partner that is counted and may be faulty."""
+
+        def handle(request: Request) -> Reply:
+            with self._idle:
+                self._calls[name] += 1
+            match self._faults.of(name):
+                case "refuse":
+                    return Reply(0)
+                case "hang":
+                    self._faults.hang(name)
+                    return Reply(0)
+                case "garbage":
+                    return Reply(*self._faults.garbage(name))
+                case "error":
+                    page = b"<html><body>500 Internal Server Error</body></html>"
+                    return Reply(500, page, {"Content-Type": "text/html"})
+            return handler(request)
+
+        return handle
+
+    def _look_up(self, provider: str) -> Callable[[Request], Reply]:
+        def handle(request: Request) -> Reply:
+            asked = request.json()
+            texts = {key: asked.get(key) for key in ("request_id", "name", "document_number")}
+            if asked.get("document_type") != "resident_id":
+                raise ValueError("document_type: not resident_id")
+            for key, value in texts.items():
+                if not isinstance(value, str) or not value:
+                    raise ValueError(f"{key}: missing")
+            found = self._cast.look_up(
+                provider,
+                request_id=str(texts["request_id"]),
+                name=str(texts["name"]),
+                document_number=str(texts["document_number"]),
+                now=self._moment(),
+            )
+            self._faults.pause(found.latency_ms)
+            if found.garbage:
+                return Reply(*self._faults.garbage(provider))
+            return Reply(found.status, found.body)
+
+        return handle
+
+    def _send(self, request: Request) -> Reply:
+        verdict = self._inbox.send(request.json(), self.now())
+        wait = verdict.retry_after
+        return Reply(verdict.status, verdict.body, {"Retry-After": str(wait)} if wait else {})
+
+    def _read_inbox(self, request: Request) -> Reply:
+        # An unescaped "+" in a query is a blank; people will type it all the same.
+        to = "+" + parse_qs(request.query).get("to", [""])[0].strip().lstrip("+")
+        message = self._inbox.last(to)
+        return Reply(200, message) if message else Reply(404, {"code": "no_message"})
+
+    def _read_calls(self, _: Request) -> Reply:
+        with self._idle:
+            return Reply(200, {partner: self._calls[partner] for partner in PARTNERS})
+
+    def _put_fault(self, request: Request) -> Reply:
+        asked = request.json()
+        self._faults.put(str(asked.get("provider")), str(asked.get("mode")))
+        return Reply(200, self._faults.all())
+
+    def _change_person(self, request: Request) -> Reply:
+        self._cast.change(request.json(), self._moment())
+        return Reply(200, {"status": "changed"})
+
+    def _moment(self) -> datetime:
+        return datetime.fromtimestamp(self.now(), UTC)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    server: Sandbox
+    protocol_version = "HTTP/1.1"
+    server_version = "venuecode-sandbox"
+    sys_version = ""
+    timeout = _IDLE_S
+    # Headers and body in one segment, or every answer waits for a delayed acknowledgement.
+    wbufsize = -1
+
+    def do_GET(self) -> None:
+        self._serve()
+
+    def do_POST(self) -> None:
+        self._serve()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: `_answer` logs, and this would log the query."""
+
+    def _serve(self) -> None:
+        with self.server.working():
+            self._answer()
+            self.wfile.flush()
+
+    def _answer(self) -> None:
+        started = time.perf_counter()
+        parts = urlsplit(self.path)
+        route, reply = "-", self._unreadable()
+        if reply is None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            reply = self._unsigned(parts.path, body)
+            if reply is None:
+                asked = Request(parts.query, body)
+                route, reply = self.server.answer(self.command, parts.path, asked)
+        correlation = self.headers.get("X-Correlation-Id", "-")
+        self.server.note(
+            "request",
+            method=self.command,
+            route=route,
+            status=reply.status,
+            ms=round((time.perf_counter() - started) * 1000),
+            correlation=correlation if _CORRELATION.fullmatch(correlation) else "-",
+        )
+        self._send(reply)
+
+    def _unreadable(self) -> Reply | None:
+        """The refusal of a body whose length is not told or too large; closes the connection."""
+        length = self.headers.get("Content-Length") or "0"
+        if self.headers.get("Transfer-Encoding") or not re.fullmatch("[0-9]{1,9}", length):
+            self.close_connection = True
+            return Reply(411, {"code": "length_required"})
+        if int(length) > _MAX_BODY:
+            self.close_connection = True
+            return Reply(413, {"code": "too_large"})
+        return None
+
+    def _unsigned(self, path: str, body: bytes) -> Reply | None:
+        """The refusal of a partner's request that is not rightly signed."""
+        if not path.startswith("/v1/"):
+            return None
+        fault = signature.fault(
+            self.server.secret,
+            timestamp=self.headers.get("X-Venuecode-Timestamp", ""),
+            signature=self.headers.get("X-Venuecode-Signature", ""),
+            method=self.command,
+            path=path,
+            body=body,
+            now=self.server.now(),
+        )
+        return Reply(401, {"code": fault}) if fault else None
+
+    def _send(self, reply: Reply) -> None:
+        if not reply.status:
+            self.close_connection = True
+            return
+        body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
+        self.send_response(reply.status, HTTPStatus(reply.status).phrase)
+        for name, value in {"Content-Type": "application/json", **reply.headers}.items():
+            self.send_header(name, value)
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
