@@ -1,14 +1,18 @@
 """What a scan is, and where scans are kept."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Protocol
 
 from chalicelib.admission.judge import Outcome, Verdict
 from chalicelib.core import ids
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.venues.venue import Venue
+
+_MOMENT = re.compile("[0-9a-f]{12}")
+_LAST_MS = epoch_ms(datetime(9999, 12, 31, tzinfo=UTC))  # of what has a local day everywhere
 
 
 @dataclass(frozen=True)
@@ -50,16 +54,13 @@ class ScanReference:
     def parse(cls, scan_id: str) -> "ScanReference | None":
         """The parts of an id, or None for what is none."""
         head, *parts = scan_id.split("_")
-        if head != "scn" or len(parts) != 3 or len(parts[1]) != 12:
+        if head != "scn" or len(parts) != 3:
             return None
         venue, moment, digest = parts
-        if not (ids.is_code(venue) and ids.is_code(digest)):
+        if not (ids.is_code(venue) and _MOMENT.fullmatch(moment) and ids.is_code(digest)):
             return None
-        try:
-            at = from_epoch_ms(int(moment, 16))
-        except (ValueError, OverflowError):
-            return None
-        return cls(f"ven_{venue}", at, digest)
+        at_ms = int(moment, 16)
+        return None if at_ms > _LAST_MS else cls(f"ven_{venue}", from_epoch_ms(at_ms), digest)
 
 
 class Scans(Protocol):

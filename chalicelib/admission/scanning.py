@@ -7,7 +7,7 @@ from chalicelib.admission.judge import Verdict, decide
 from chalicelib.admission.policy import Policies
 from chalicelib.admission.scan import Scan, ScanReference, Scans
 from chalicelib.core import ids
-from chalicelib.core.clock import from_epoch_ms
+from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.core.errors import Conflict, Forbidden, Gone, NotFound, Unavailable, Unprocessable
 from chalicelib.identity.people import Actor, Hot, Verification
 from chalicelib.venues.codes import CodeState
@@ -46,13 +46,13 @@ def scan_venue(
     """
     venue = open_venue(code, now=now, directory=directory)
     require_may_scan(actor)
-    at = from_epoch_ms(ids.nonce_time(nonce))
-    if abs(now - at) > CLOCK_TOLERANCE:
+    at_ms = ids.nonce_time(nonce)  # 48 bits: it may be beyond the calendar
+    if abs(epoch_ms(now) - at_ms) > CLOCK_TOLERANCE // timedelta(milliseconds=1):
         raise Unprocessable("clock_skewed")
     verdict = decide(actor.hot, policies.of(venue.region, now), at=now, late=False)
     scan = Scan(
         venue_id=venue.venue_id,
-        at=at,
+        at=from_epoch_ms(at_ms),
         digest=ids.derive("scan", actor.person_id, nonce),
         person_id=actor.person_id,
         nonce=nonce,

@@ -82,7 +82,7 @@ class LookupMessage(Request):
     kind: Literal["lookup"] = "lookup"
     provider: ProviderName = Field(strict=False)
     person: str = Field(pattern=r"^per_[0-9A-Z]{16}$")
-    asked_at: int = Field(ge=0)
+    asked_at: int = Field(ge=0, lt=2**47)  # the calendar ends above it
     registration: int = Field(ge=0)
     correlation: str = Field(max_length=64)
 

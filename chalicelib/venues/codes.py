@@ -8,7 +8,7 @@ scanner hands it over wrapped in its own way.
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
 from chalicelib.core import ids
 from chalicelib.core.errors import BadInput
@@ -67,7 +67,9 @@ def _direct(text: str, host: str) -> str | None:
 
 
 def _unwrap(text: str) -> str:
-    query = urlsplit(text).query if "?" in text else text
+    # By hand: urlsplit refuses some of what strangers print on codes.
+    _, mark, query = text.partition("?")
+    query = query.partition("#")[0] if mark else text
     values = parse_qs(query)
     for name in _WRAPPERS:
         if name in values:
