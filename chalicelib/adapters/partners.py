@@ -12,17 +12,30 @@ import hmac
 import json
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import urllib3
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import Retry, Timeout
 
 from chalicelib.core.crypto import SecretSource
 from chalicelib.core.logs import correlation
 
 _TIMEOUT = Timeout(connect=1.0, read=2.0)
-_RETRY = Retry(
+
+
+class _Retry(Retry):
+    """Retries what came back at once; whoever was silent for two seconds would be so again."""
+
+    def increment(self, *args: Any, **options: Any) -> Self:
+        """The retry that is left after an error; raises the error when there is none."""
+        if isinstance(options.get("error"), ReadTimeoutError):
+            raise options["error"]
+        return super().increment(*args, **options)
+
+
+_RETRY = _Retry(
     total=1,
     allowed_methods=None,
     status_forcelist=(429, 500, 502, 503, 504),
@@ -70,14 +83,15 @@ class Partner:
                 "POST", url, body=data, headers=headers, preload_content=False, redirect=False
             )
             text = response.read(_MAX_ANSWER + 1)
-            response.release_conn()
-        except urllib3.exceptions.HTTPError as error:
+        except HTTPError as error:
             raise PartnerFault(type(error).__name__) from error
         if len(text) > _MAX_ANSWER:
+            response.close()  # what is left unread must not meet the next request
             raise PartnerFault("answer too large")
+        response.release_conn()
         try:
             answer = json.loads(text or b"{}")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise PartnerFault("answer is not JSON") from error
         if not isinstance(answer, dict):
             raise PartnerFault("answer is not an object")

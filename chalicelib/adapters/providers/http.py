@@ -51,16 +51,23 @@ class HttpProvider:
 
     def _answer(self, answer: dict[str, Any]) -> Answer:
         state, observed, reason = (answer.get(k) for k in ("state", "observed_at", "reason"))
-        if state not in STATES[self._name]:
+        if not isinstance(state, str) or state not in STATES[self._name]:
             raise ProviderFault(f"{self._name}: unknown state")
         try:
-            observed_at = datetime.fromisoformat(observed).astimezone(UTC) if observed else None
-        except (TypeError, ValueError) as error:
+            observed_at = None if observed is None else _moment(observed)
+        except (TypeError, ValueError, OverflowError) as error:
             raise ProviderFault(f"{self._name}: unreadable time") from error
-        return Answer(str(state), observed_at, reason[:200] if isinstance(reason, str) else "")
+        return Answer(state, observed_at, reason[:200] if isinstance(reason, str) else "")
 
     def _poll_after(self, answer: dict[str, Any]) -> int:
         value = answer.get("poll_after_ms")
         if not isinstance(value, int) or not 0 <= value <= _LONGEST_POLL_MS:
             raise ProviderFault(f"{self._name}: unreadable poll_after_ms")
         return value
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("no offset: whose noon is it?")
+    return moment.astimezone(UTC)
