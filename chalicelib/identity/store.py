@@ -215,14 +215,20 @@ class PeopleStore:
         """One transaction: claim the document, replace the profile, free the former document."""
         mine = OwnerItem.person == profile.person_id
         claim = OwnerItem.at(keys.identity(profile.document_blind), person=profile.person_id)
-        unchanged = PRESENT & (ProfileItem.registration == previous.registration)
+        # The verification too: an edit that overtakes a rejection would undo it.
+        unchanged = (
+            PRESENT
+            & (ProfileItem.registration == previous.registration)
+            & (ProfileItem.verification == previous.verification.value)
+        )
         writes: list[Put | Delete] = [
             Put(claim, ABSENT | mine),
             Put(_profile_item(profile, correlation), unchanged),
         ]
         former = previous.document_blind
         # A rejection has freed it already; by now it may be somebody else's.
-        if former not in ("", profile.document_blind) and not previous.blocked:
+        freed = previous.verification is Verification.REJECTED
+        if former not in ("", profile.document_blind) and not freed:
             writes.append(Delete(keys.identity(former), ABSENT | mine))
         try:
             self._table.transact(*writes)
