@@ -46,10 +46,13 @@ class Policy:
         if hours is not None:
             _check("nucleic_acid_hours", hours, 336)
         fresh = dict(default.fresh)
-        for name, minutes in rules.get("fresh_minutes", {}).items():
+        minutes_of = rules.get("fresh_minutes", {})
+        if not isinstance(minutes_of, Mapping) or minutes_of.keys() - fresh.keys():
+            raise ValueError(f"fresh_minutes must be an object by {', '.join(fresh)}")
+        for name, minutes in minutes_of.items():
             _check(f"fresh_minutes.{name}", minutes, 1440)
             fresh[ProviderName(name)] = timedelta(minutes=minutes)
-        seconds = rules.get("answer_within_seconds", default.answer_within.total_seconds())
+        seconds = rules.get("answer_within_seconds", int(default.answer_within.total_seconds()))
         _check("answer_within_seconds", seconds, 900)
         return cls(version, hours, fresh, timedelta(seconds=seconds))
 
@@ -67,5 +70,5 @@ def prefixes(region: str) -> tuple[str, ...]:
 
 
 def _check(name: str, value: object, most: int) -> None:
-    if not isinstance(value, int | float) or not 1 <= value <= most:
-        raise ValueError(f"{name} must be between 1 and {most}")
+    if type(value) is not int or not 1 <= value <= most:
+        raise ValueError(f"{name} must be a whole number from 1 to {most}")

@@ -165,7 +165,10 @@ class Vault:
         if len(sealed) < 14 or sealed[0] != _SEAL_FORMAT:
             raise ValueError("not a sealed field of a known format")
         start = 2 + sealed[1]
-        data_key = self._keys.by_id(sealed[2:start].decode())
+        try:
+            data_key = self._keys.by_id(sealed[2:start].decode())
+        except LookupError as error:
+            raise ValueError("sealed under a key that is not there") from error
         nonce, body = sealed[start : start + 12], sealed[start + 12 :]
         try:
             text: bytes = _cipher(data_key.secret).decrypt(nonce, body, _aad(place))
