@@ -1,0 +1,1 @@
+"""What stands around the application: packaging, deployment, operation, the local cloud."""

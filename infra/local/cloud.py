@@ -1,0 +1,485 @@
+"""The local cloud's life: start it, find it again, stop it, forget it.
+
+    python -m infra.local.cloud run        start, print the addresses, stay until Ctrl-C
+    python -m infra.local.cloud down       stop; --wipe forgets all data
+
+Everything lies in ``.local/`` (or VENUECODE_HOME): what the emulator saved in ``state/`` and
+``s3/``, logs in ``log/``, processes in ``run/``. Ports: VENUECODE_PORT (4566) and
+VENUECODE_SANDBOX_PORT (4567), on 127.0.0.1 only.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import fcntl
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from infra.deploy import DeployError, deploy
+from infra.local import repairs
+from infra.package import ROOT, BuildError, package
+
+STACK = "venuecode-local"
+_ARTIFACTS = "venuecode-artifacts"
+_REGION = "us-east-1"
+_CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+_PATIENCE_SECONDS = 30.0
+_OUTPUTS = {
+    "table": "TableName",
+    "bucket": "BucketName",
+    "lookups_url": "LookupsUrl",
+    "lookups_dead_letters_url": "LookupsDeadLettersUrl",
+    "renders_url": "RendersUrl",
+    "renders_dead_letters_url": "RendersDeadLettersUrl",
+    "stream_dead_letters_url": "StreamDeadLettersUrl",
+    "api_function": "APIHandlerName",
+    "lookups_function": "LookupsName",
+    "renders_function": "RendersName",
+    "stream_function": "StreamName",
+    "keys_secret": "KeysSecretId",
+    "partners_secret": "PartnersSecretId",
+    "kms_key": "DataKeyArn",
+}
+_Step = Callable[[str], None]
+_STEPS = 6
+
+
+class LocalCloudError(Exception):
+    """The local cloud cannot do what was asked; the message says what to do."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where a local cloud lives: its folder and its two ports. Several may run side by side."""
+
+    home: Path
+    port: int
+    sandbox_port: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Place":
+        """The place that VENUECODE_HOME, VENUECODE_PORT and VENUECODE_SANDBOX_PORT name."""
+        return cls(
+            home=Path(environment.get("VENUECODE_HOME", ROOT / ".local")).absolute(),
+            port=_port(environment, "VENUECODE_PORT", 4566),
+            sandbox_port=_port(environment, "VENUECODE_SANDBOX_PORT", 4567),
+        )
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where the emulated AWS answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def sandbox_url(self) -> str:
+        """Where the sandbox partners answer."""
+        return f"http://127.0.0.1:{self.sandbox_port}"
+
+
+def _port(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name, str(default))
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise LocalCloudError(f"{name} is {text!r}: set it to a free port between 1 and 65535.")
+    return int(text)
+
+
+@dataclasses.dataclass(frozen=True)
+class LocalCloud:
+    """A running local cloud with the application deployed.
+
+    `outputs` has: table, bucket, lookups_url, lookups_dead_letters_url, renders_url,
+    renders_dead_letters_url, stream_dead_letters_url, api_function, lookups_function,
+    renders_function, stream_function, keys_secret, partners_secret, kms_key.
+    """
+
+    base_url: str
+    sandbox_url: str
+    endpoint_url: str
+    outputs: Mapping[str, str]
+    log_dir: Path
+
+    def session(self) -> Any:
+        """A boto3 session with the administrator's credentials; pass `endpoint_url` to clients."""
+        return boto3.Session(**_CREDENTIALS, region_name=_REGION)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of `service` with the administrator's rights."""
+        return _client(self.endpoint_url, service)
+
+
+def _client(endpoint: str, service: str) -> Any:
+    # A call that got no answer may have been carried out: nothing is sent twice.
+    config = Config(retries={"total_max_attempts": 1}, signature_version="v4", read_timeout=120)
+    if service == "s3":
+        config = config.merge(Config(signature_version="s3v4", s3={"addressing_style": "path"}))
+    session = boto3.Session(**_CREDENTIALS, region_name=_REGION)
+    return session.client(service, endpoint_url=endpoint, config=config)
+
+
+def start(
+    progress: _Step = lambda _: None, *, place: Place | None = None, seeded: bool = True
+) -> LocalCloud:
+    """Bring the local cloud up to the sources of this folder and return it.
+
+    Finds one that runs, replaces what is dead or hangs, deploys if anything changed, and seeds an
+    empty table unless told not to. `progress` hears each of the steps. Raises LocalCloudError.
+    """
+    place = place or Place.from_environment()
+    with _locked(place), _sentences():
+        progress("Packaging")
+        built = package(
+            "local", out=place.home / "package", environment=_environment(place), step=_quiet
+        )
+        progress("Starting the local cloud")
+        _start_emulator(place)
+        marker = place.home / "state/deployed.json"
+        known = json.loads(marker.read_text()) if marker.exists() else {}
+        progress("Deploying")
+        if known.get("digest") != built.digest:
+            client = _clients(place)
+            _make_bucket(client("s3"))
+            outputs = deploy(
+                built, client, stack=STACK, bucket=_ARTIFACTS, poll_seconds=0.1, step=_quiet
+            )
+            repairs.repair(client("apigateway"), outputs["RestAPIId"], built.template)
+            _checkpoint(place)
+            known = {"digest": built.digest, "outputs": outputs}
+            marker.write_text(json.dumps(known))
+        cloud = _cloud(place, known["outputs"])
+        progress("Starting the sandbox partners")
+        _start_sandbox(place, cloud)
+        progress("Seeding")
+        seed_marker = place.home / "state/seeded"
+        if seeded and not seed_marker.exists():
+            from infra.local.seed import seed
+
+            seed(cloud)
+            seed_marker.touch()
+        progress("Ready")
+        return cloud
+
+
+def stop(*, place: Place | None = None) -> bool:
+    """Stop the local cloud so that its state is saved; False if none was running."""
+    place = place or Place.from_environment()
+    with _locked(place):
+        stopped = [_stop(place, name) for name in ("sandbox", "emulator")]
+    return any(stopped)
+
+
+def wipe(*, place: Place | None = None) -> None:
+    """Stop the local cloud and forget all its data."""
+    place = place or Place.from_environment()
+    stop(place=place)
+    for name in ("state", "s3", "tmp", "log", "run"):
+        shutil.rmtree(place.home / name, ignore_errors=True)
+
+
+def _quiet(_: str) -> None:
+    return None
+
+
+def _environment(place: Place) -> dict[str, str]:
+    """What only this machine knows of the stage `local`."""
+    return {
+        "VC_PROVIDERS_URL": place.sandbox_url,
+        "VC_SMS_URL": place.sandbox_url,
+        # The emulator unpacks layers into a folder of their own, not into /opt.
+        "VC_FONTS": str(ROOT / "infra/layers/render/fonts"),
+    }
+
+
+def _clients(place: Place) -> Callable[[str], Any]:
+    return lambda service: _client(place.endpoint_url, service)
+
+
+def _cloud(place: Place, outputs: Mapping[str, str]) -> LocalCloud:
+    return LocalCloud(
+        base_url=f"{place.endpoint_url}/restapis/{outputs['RestAPIId']}/api/_user_request_",
+        sandbox_url=place.sandbox_url,
+        endpoint_url=place.endpoint_url,
+        outputs={name: outputs[key] for name, key in _OUTPUTS.items()},
+        log_dir=place.home / "log",
+    )
+
+
+def _make_bucket(s3: Any) -> None:
+    try:
+        s3.head_bucket(Bucket=_ARTIFACTS)
+    except ClientError:
+        s3.create_bucket(Bucket=_ARTIFACTS)
+
+
+@contextlib.contextmanager
+def _locked(place: Place) -> Iterator[None]:
+    """Let one process at a time change the local cloud; others wait."""
+    place.home.mkdir(parents=True, exist_ok=True)
+    with (place.home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def _sentences() -> Iterator[None]:
+    """Turn what the parts raise into one kind of error."""
+    try:
+        yield
+    except (BuildError, DeployError) as error:
+        raise LocalCloudError(str(error)) from error
+    except (BotoCoreError, ClientError) as error:
+        raise LocalCloudError(
+            f"The local cloud refused a call ({error}). Try again; if it stays so, "
+            "`make down WIPE=1` begins anew."
+        ) from error
+
+
+# --- Processes ------------------------------------------------------------------------------------
+
+
+def _start_emulator(place: Place) -> None:
+    if _running(place, "emulator"):
+        if _answers(place.port, "/_ministack/health", within=5.0):
+            return
+        _stop(place, "emulator")  # it hangs
+    _require_free(place.port, "VENUECODE_PORT")
+    shutil.rmtree(place.home / "tmp", ignore_errors=True)
+    for name in ("state", "s3", "tmp", "log", "run"):
+        (place.home / name).mkdir(mode=0o700, exist_ok=True)
+    settings = {
+        "AUTH": "true",
+        "AWS_ACCESS_KEY_ID": _CREDENTIALS["aws_access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": _CREDENTIALS["aws_secret_access_key"],
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(place.port),
+        "IOT_MTLS_ENABLED": "0",
+        "LOG_LEVEL": "WARNING",
+        "MINISTACK_HOST": "127.0.0.1",
+        "MINISTACK_REGION": _REGION,
+        "PERSIST_STATE": "1",
+        "S3_DATA_DIR": str(place.home / "s3"),
+        "S3_PERSIST": "1",
+        "SFTP_ENABLED": "0",
+        "STATE_DIR": str(place.home / "state"),
+        "TMPDIR": str(place.home / "tmp"),
+        "VENUECODE_LOGS": str(place.home / "log"),
+        "VENUECODE_STACK": STACK,
+    }
+    _launch(place, "emulator", ["-m", "infra.local.emulator"], settings)
+    if not _answers(
+        place.port, "/_ministack/health", within=_PATIENCE_SECONDS, name=(place, "emulator")
+    ):
+        _stop(place, "emulator")
+        raise LocalCloudError(
+            f"The local cloud did not start: the end of {place.home}/log/emulator.log says why."
+        )
+
+
+def _start_sandbox(place: Place, cloud: LocalCloud) -> None:
+    if _running(place, "sandbox"):
+        if _answers(place.sandbox_port, "/healthz", within=2.0):
+            return
+        _stop(place, "sandbox")
+    _require_free(place.sandbox_port, "VENUECODE_SANDBOX_PORT")
+    secrets = cloud.client("secretsmanager")
+    partners = secrets.get_secret_value(SecretId=cloud.outputs["partners_secret"])
+    settings = {"SANDBOX_SECRET": json.loads(partners["SecretString"])["default"]}
+    command = ["-m", "infra.local.sandbox", "--port", str(place.sandbox_port)]
+    _launch(place, "sandbox", command, settings)
+    if not _answers(
+        place.sandbox_port, "/healthz", within=_PATIENCE_SECONDS, name=(place, "sandbox")
+    ):
+        _stop(place, "sandbox")
+        raise LocalCloudError(
+            f"The sandbox partners did not start: the end of {place.home}/log/sandbox.log says why."
+        )
+
+
+def _launch(place: Place, name: str, command: list[str], settings: Mapping[str, str]) -> None:
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    with (place.home / f"log/{name}.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env={**inherited, **settings},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # Ctrl-C is for us: we stop it, so that it saves its state
+        )
+    (place.home / f"run/{name}.pid").write_text(str(process.pid))
+
+
+def _running(place: Place, name: str) -> int | None:
+    """The process id of our process, if it is alive; another's that got its number is not."""
+    try:
+        pid = int((place.home / f"run/{name}.pid").read_text())
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, ValueError):
+        return None
+    return pid if f"infra.local.{name}" in command and state != "Z" else None
+
+
+def _stop(place: Place, name: str) -> bool:
+    """End a process, gently at first; False if it was not running."""
+    pid = _running(place, name)
+    if pid is None:
+        return False
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+            if not _running(place, name):
+                (place.home / f"run/{name}.pid").unlink(missing_ok=True)
+                return True
+            time.sleep(0.05)
+    raise LocalCloudError(f"Process {pid} ({name}) cannot be ended; end it by hand.")
+
+
+def _answers(port: int, path: str, *, within: float, name: tuple[Place, str] | None = None) -> bool:
+    """Whether `path` is answered with 200 before `within` seconds; not if process `name` ends."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=within)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            if name and not _running(*name):
+                return False
+            time.sleep(0.05)
+        finally:
+            connection.close()
+    return False
+
+
+def _require_free(port: int, variable: str) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise LocalCloudError(
+                f"Port {port} is taken ({error.strerror}). Stop what listens there, "
+                f"or choose another port with {variable}."
+            ) from error
+
+
+def _checkpoint(place: Place) -> None:
+    """Have the emulator save everything now; the stack is not in its journal."""
+    saved = place.home / "state/streams.json"
+    before = saved.stat().st_mtime_ns if saved.exists() else 0
+    pid = _running(place, "emulator")
+    if pid:
+        os.kill(pid, signal.SIGUSR1)
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        if saved.exists() and saved.stat().st_mtime_ns != before:
+            return
+        time.sleep(0.02)
+    raise LocalCloudError(f"The local cloud does not save: see {place.home}/log/emulator.log.")
+
+
+# --- Command line ---------------------------------------------------------------------------------
+
+
+def show_progress(console: Console, **options: Any) -> LocalCloud:
+    """`start` with a bar on the console; `options` are its own."""
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description:<32}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    ) as bar:
+        task = bar.add_task("", total=_STEPS - 1, start=True)
+        begun = False
+
+        def step(description: str) -> None:
+            nonlocal begun
+            bar.update(task, description=description, advance=1 if begun else 0)
+            begun = True
+
+        return start(step, **options)
+
+
+def print_addresses(cloud: LocalCloud, console: Console) -> None:
+    """Print where everything is."""
+    table = Table("what", "where", title="The local cloud")
+    table.add_row("API", cloud.base_url)
+    table.add_row("API document", f"{cloud.base_url}/v1/openapi.json")
+    table.add_row("Sandbox partners", cloud.sandbox_url)
+    table.add_row("SMS inbox", f"{cloud.sandbox_url}/sandbox/inbox")
+    table.add_row("AWS (test / test)", cloud.endpoint_url)
+    table.add_row("Table", cloud.outputs["table"])
+    table.add_row("Bucket", cloud.outputs["bucket"])
+    table.add_row("Logs", str(cloud.log_dir))
+    console.print(table)
+
+
+def _run(console: Console) -> None:
+    """Start, and stay until Ctrl-C or SIGTERM; what dies meanwhile is started again."""
+    place = Place.from_environment()
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    print_addresses(show_progress(console, place=place), console)
+    console.print("Ctrl-C stops it; its data stays.")
+    while not stopped.wait(2.0):
+        if not (place.home / "run/emulator.pid").exists():
+            console.print("It was stopped from elsewhere.")
+            return
+        dead = [name for name in ("emulator", "sandbox") if not _running(place, name)]
+        if dead:
+            console.print(f"The {' and the '.join(dead)} ended; starting again.")
+            start(place=place)
+    with console.status("Saving and stopping"):
+        stop(place=place)
+
+
+def main() -> int:
+    """Carry out `run` or `down`; a failure is one sentence and exit status 1."""
+    parser = argparse.ArgumentParser(description="Run the local cloud.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("run", help="start, and stay until Ctrl-C")
+    down = commands.add_parser("down", help="stop")
+    down.add_argument("--wipe", action="store_true", help="and forget all data")
+    arguments = parser.parse_args()
+    console = Console()
+    try:
+        if arguments.command == "run":
+            _run(console)
+        elif arguments.wipe:
+            wipe()
+            console.print("Stopped; all data is gone.")
+        else:
+            console.print("Stopped; the data stays." if stop() else "It was not running.")
+    except LocalCloudError as error:
+        console.print(f"[red]{error}[/red]", highlight=False)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,353 @@
+"""The process that emulates AWS: ministack, made to lose nothing and to behave as AWS does.
+
+Ministack saves its state when it is stopped, and never its streams. Here every write to a table is
+in a journal before it is acknowledged, so that a SIGKILL at any moment loses no item and no stream
+record; queues go back to the last checkpoint, and what was sent since is sent again, for all that
+is ever sent comes from a stream record or from another message. Both may be delivered twice, as on
+AWS. (A power failure is not covered: nothing is forced to the disk.)
+
+    state/<service>.json   the last checkpoint, in ministack's own format
+    state/streams.json     stream records that the checkpoint had not seen delivered
+    state/journal-<n>      what was written since, a request a line: [[account, region, table, record]]
+
+It also gives stream mappings what ministack lacks (partial batch responses, bisecting, a limit of
+retries), guards its queues against lost updates between threads, runs functions in an interpreter
+that sees nothing but the deployment package, and writes their logs to files.
+
+Run as ``python -m infra.local.emulator`` by :mod:`infra.local.cloud`, which sets the environment;
+SIGUSR1 asks for a checkpoint, SIGTERM stops.
+"""
+
+import asyncio
+import contextlib
+import functools
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from ministack import app as ministack
+from ministack.core import lambda_runtime, persistence
+from ministack.services import dynamodb, lambda_svc, sqs
+
+CHECKPOINT_SECONDS = 60
+_POISON = "RetryAttemptsExhausted"
+
+
+class Journal:
+    """The writes since the last checkpoint, and checkpoints themselves.
+
+    All methods but `load` run on the event loop, as DynamoDB's requests do: between the parts of a
+    checkpoint no item changes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._records: list[tuple[str, str, str, dict[str, Any]]] = []
+        self._file = -1
+        self._dirty = False
+
+    def note(self, table: str, record: dict[str, Any]) -> None:
+        """Take a stream record of the request that is being served."""
+        self._records.append((dynamodb.get_account_id(), dynamodb.get_region(), table, record))
+
+    def commit(self) -> None:
+        """Write what was noted as one line: a transaction is there whole or not at all."""
+        if self._records:
+            line = json.dumps(self._records, separators=(",", ":")).encode() + b"\n"
+            self._records.clear()
+            os.write(self._file, line)
+            self._dirty = True
+
+    def checkpoint(self) -> None:
+        """Save everything, then drop the journals that it covers.
+
+        The streams' positions are taken before the queues are saved and written after them: a
+        record counts as delivered only if what was sent because of it is saved as well.
+        """
+        covered = self._journals()
+        self._begin(covered)
+        undelivered = _undelivered()
+        for service, state_of in ministack._build_persistence_save_dict().items():
+            state = _settled(state_of)
+            if state is not None:
+                _save(self._folder, service, state)
+        _replace(self._folder / "streams.json", json.dumps(undelivered))
+        for path in covered:
+            path.unlink()
+
+    def checkpoint_if_dirty(self) -> None:
+        """Save everything if a table was written since the last checkpoint."""
+        if self._dirty:
+            self.checkpoint()
+
+    def load(self) -> None:
+        """Bring tables, streams and queues to where the last process left them.
+
+        Images are absolute: a write that the checkpoint already holds may be applied again.
+        """
+        streams = self._folder / "streams.json"
+        records = json.loads(streams.read_text()) if streams.exists() else []
+        seen = {record["dynamodb"]["SequenceNumber"] for *_, record in records}
+        journals = self._journals()
+        for path in journals:
+            for line in path.read_bytes().splitlines(keepends=True):
+                if not line.endswith(b"\n"):
+                    break  # cut off by the kill: never acknowledged
+                for entry in json.loads(line):
+                    _apply(*entry)
+                    if entry[3]["dynamodb"]["SequenceNumber"] not in seen:
+                        records.append(entry)
+        for account, region, table, record in records:
+            scope = dynamodb._stream_records
+            if scope.get_scoped(account, region, table) is None:
+                scope.set_scoped(account, region, table, [])
+            scope.get_scoped(account, region, table).append(record)
+        for mapping in list(lambda_svc._esms._data):
+            lambda_svc._dynamodb_stream_positions._data[mapping] = 0
+        for queue in list(sqs._queues._data.values()):
+            for message in queue["messages"]:
+                if message["receive_count"]:
+                    message["visible_at"] = 0.0  # whoever held it is dead
+        self._begin(journals)
+        self._dirty = bool(journals)
+
+    def _journals(self) -> list[Path]:
+        return sorted(self._folder.glob("journal-*"), key=lambda path: int(path.name[8:]))
+
+    def _begin(self, existing: list[Path]) -> None:
+        number = int(existing[-1].name[8:]) + 1 if existing else 1
+        if self._file >= 0:
+            os.close(self._file)
+        flags = os.O_CREAT | os.O_WRONLY | os.O_APPEND
+        self._file = os.open(self._folder / f"journal-{number}", flags, 0o600)
+        self._dirty = False
+
+
+def _settled(state_of: Callable[[], Any]) -> Any:
+    """A service's state, taken while other threads may be changing it."""
+    for _ in range(9):
+        with contextlib.suppress(RuntimeError):  # a dictionary changed while it was copied
+            return state_of()
+    return state_of()
+
+
+def _save(folder: Path, service: str, state: Any) -> None:
+    """What ``persistence.save_state`` does, but a failure is not passed over in silence."""
+    content = {"__ministack_format__": persistence._state_format_version(service), "payload": state}
+    text = json.dumps(content, default=persistence._json_default)
+    _replace(folder / f"{service}.json", text)
+
+
+def _replace(path: Path, text: str) -> None:
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text)
+    fresh.replace(path)
+
+
+def _undelivered() -> list[tuple[str, str, str, dict[str, Any]]]:
+    """The stream records that some mapping has yet to deliver."""
+    with lambda_svc._dynamodb_stream_positions_lock:
+        positions = dict(lambda_svc._dynamodb_stream_positions._data)
+    delivered: dict[tuple[str, str, str], int] = {}
+    for (account, region, mapping), esm in list(lambda_svc._esms._data.items()):
+        source = esm["EventSourceArn"]
+        if ":dynamodb:" in source:
+            key = (account, region, source.split("/")[1])
+            position = positions.get((account, region, mapping), 0)
+            delivered[key] = min(delivered.get(key, position), position)
+    return [
+        (account, region, table, record)
+        for (account, region, table), done in delivered.items()
+        for record in dynamodb.stream_records_since(
+            table, done, sys.maxsize, account_id=account, region=region
+        )
+    ]
+
+
+def _apply(account: str, region: str, table_name: str, record: dict[str, Any]) -> None:
+    table = dynamodb._tables.get_scoped(account, region, table_name)
+    if table is None:
+        return
+    keys = record["dynamodb"]["Keys"]
+    partition = dynamodb._extract_key_val(keys[table["pk_name"]])
+    sort = dynamodb._extract_key_val(keys[table["sk_name"]]) if table["sk_name"] else "__no_sort__"
+    image = record["dynamodb"].get("NewImage")
+    if image is None:
+        dynamodb._remove_item(table, partition, sort)
+    else:
+        dynamodb._set_item(table, partition, sort, image)
+
+
+def keep_a_journal(journal: Journal) -> None:
+    """Journal every change of an item before its request is answered; load before any poll."""
+    build, handle = dynamodb._build_change_record, dynamodb.handle_request
+    load = ministack._load_persisted_state
+
+    def build_and_note(table: Any, event: Any, old: Any, new: Any, view: Any) -> Any:
+        record = build(table, event, old, new, view)
+        journal.note(table["TableName"], record)
+        return record
+
+    async def handle_and_commit(*request: Any) -> Any:
+        try:
+            return await handle(*request)
+        finally:
+            journal.commit()
+
+    def load_all() -> None:
+        lambda_svc._poller_started = True  # not before the streams are back
+        load()
+        journal.load()
+        lambda_svc._poller_started = False
+        lambda_svc._ensure_poller()
+
+    dynamodb._build_change_record = build_and_note
+    dynamodb.handle_request = handle_and_commit
+    ministack._load_persisted_state = load_all
+
+
+def guard_queues() -> None:
+    """Let one thread at a time change a queue: ministack replaces whole lists of messages."""
+    lock = threading.RLock()
+    sqs._queues_lock = lock
+
+    def locked(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def call(*args: Any, **options: Any) -> Any:
+            with lock:
+                return function(*args, **options)
+
+        return call
+
+    for name in ("_dlq_sweep", "_expire_retained", "_collect_msgs", "get_state"):
+        setattr(sqs, name, locked(getattr(sqs, name)))
+    for action, function in sqs._HANDLERS.items():
+        if not asyncio.iscoroutinefunction(function):
+            sqs._HANDLERS[action] = locked(function)
+
+
+def complete_stream_mappings() -> None:
+    """Honour partial batch responses, bisecting and the limit of retries of a stream mapping.
+
+    A batch counts as delivered when every record in it was, or went to the on-failure destination.
+    """
+    execute = lambda_svc._execute_function
+    failures: dict[str, int] = {}
+
+    def deliver(function: Any, esm: Any, records: list[Any]) -> Any:
+        result = execute(function, {"Records": records})
+        if not _failed(esm, result):
+            return result
+        if len(records) > 1:
+            if not esm.get("BisectBatchOnFunctionError"):
+                return {**result, "error": True}
+            middle = len(records) // 2
+            first = deliver(function, esm, records[:middle])
+            return first if first.get("error") else deliver(function, esm, records[middle:])
+        sequence = records[0]["dynamodb"]["SequenceNumber"]
+        failures[sequence] = failures.get(sequence, 0) + 1
+        if failures[sequence] <= int(esm.get("MaximumRetryAttempts", -1)):
+            return {**result, "error": True}
+        if int(esm.get("MaximumRetryAttempts", -1)) < 0:
+            return {**result, "error": True}
+        source = esm["EventSourceArn"]
+        lambda_svc._send_ddb_stream_failure_record(esm, function, records, source, result, _POISON)
+        return {"body": None, "log": ""}
+
+    def execute_or_deliver(function: Any, event: Any) -> Any:
+        records = event.get("Records") if isinstance(event, dict) else None
+        if not records or records[0].get("eventSource") != "aws:dynamodb":
+            return execute(function, event)
+        return deliver(function, _mapping(records[0]["eventSourceARN"]), records)
+
+    lambda_svc._execute_function = execute_or_deliver
+
+
+def _failed(esm: Any, result: Any) -> bool:
+    body = result.get("body")
+    partial = "ReportBatchItemFailures" in (esm.get("FunctionResponseTypes") or [])
+    return bool(
+        result.get("error")
+        or (partial and isinstance(body, dict) and body.get("batchItemFailures"))
+    )
+
+
+def _mapping(source: str) -> Any:
+    return next(esm for esm in lambda_svc._esms._data.values() if esm["EventSourceArn"] == source)
+
+
+def write_logs(folder: Path, stack: str) -> None:
+    """Append what a function wrote to ``<folder>/<logical name>.log``, an invocation at a time."""
+
+    def emit(
+        function: Any, request_id: str, text: str, error: bool, milliseconds: int, **_: Any
+    ) -> None:
+        name = (function.get("config") or function)["FunctionName"]
+        name = name.removeprefix(f"{stack}-").rsplit("-", 1)[0]
+        state = "failed" if error else "done"
+        line = f"{text}\n{request_id} {state} in {milliseconds} ms\n".lstrip("\n")
+        with (folder / f"{name}.log").open("a", encoding="utf-8") as log:
+            log.write(line)
+
+    lambda_svc._emit_lambda_logs = emit
+
+
+def run_functions_alone(folder: Path) -> None:
+    """Run functions in an interpreter without any installed package, as their zip must suffice."""
+    python = folder / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys._base_executable}" -I -S "$@"\n')  # type: ignore[attr-defined]
+    python.chmod(0o700)
+    detect = lambda_runtime._detect_runtime_binary
+
+    def detect_alone(runtime: str) -> tuple[str, str]:
+        binary, script = detect(runtime)
+        return str(python) if binary == sys.executable else binary, script
+
+    lambda_runtime._detect_runtime_binary = detect_alone
+
+
+async def run(journal: Journal, port: int) -> None:
+    """Serve on the loopback interface until SIGTERM or SIGINT, with a checkpoint a minute."""
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    loop.add_signal_handler(signal.SIGUSR1, journal.checkpoint)
+
+    def again() -> None:
+        journal.checkpoint_if_dirty()
+        loop.call_later(CHECKPOINT_SECONDS, again)
+
+    loop.call_later(CHECKPOINT_SECONDS, again)
+    config = Config()
+    config.bind = [f"127.0.0.1:{port}"]
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 1
+    config.loglevel = "WARNING"
+    await serve(ministack.app, config, shutdown_trigger=stopped.wait)  # type: ignore[arg-type]
+    journal.checkpoint()
+
+
+def main() -> None:
+    """Run the emulator as the environment says."""
+    state = Path(os.environ["STATE_DIR"])
+    journal = Journal(state)
+    keep_a_journal(journal)
+    guard_queues()
+    complete_stream_mappings()
+    write_logs(Path(os.environ["VENUECODE_LOGS"]), os.environ["VENUECODE_STACK"])
+    run_functions_alone(Path(os.environ["TMPDIR"]))
+    asyncio.run(run(journal, int(os.environ["GATEWAY_PORT"])))
+    lambda_runtime.reset()
+    os._exit(0)  # ministack's threads never end
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,402 @@
+"""The build: what `make package` makes and both `make deploy` and the local cloud upload.
+
+`chalice package` makes one zip for all functions and a template, into which it merges
+``infra/resources.yaml``. Around that, this module sees to what Chalice does not:
+
+- wheels chosen for the Lambda runtime, never compiled here; a tag that its glibc cannot load ends
+  the build (Chalice would silently ship it);
+- everything precompiled, which halves a cold start; the same sources give the same bytes;
+- of botocore's 16 MB only the services that are called;
+- typst and the fonts in a layer of their own.
+
+    build/<stage>/template.json  deployment.zip  layer-render.zip
+"""
+
+import argparse
+import compileall
+import dataclasses
+import hashlib
+import json
+import os
+import platform
+import py_compile
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from chalice.config import Config
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).absolute().parents[1]
+STAGES = ("local", "dev", "prod")
+LIMIT_MB = 20.0
+STRETCH_MB = 12.0
+
+# What is installed with a package and never read by what the code calls.
+_TRIMMED = (
+    "bin",
+    "cffi",  # cryptography needs its compiled half only
+    "dateutil/zoneinfo",
+    "phonenumbers/carrierdata",
+    "phonenumbers/geodata",
+    "phonenumbers/tzdata",
+    "pycparser",
+    "pydantic/v1",
+    "stdnum/*.dat",
+    "*.dist-info/RECORD",
+)
+# Of the folders in these, only what is called ships.
+_KEPT = {
+    "botocore/data": ("dynamodb", "kms", "s3", "secretsmanager", "sqs", "sts"),
+    "stdnum": ("cn", "iso7064"),
+}
+_Step = Callable[[str], None]
+
+
+class BuildError(Exception):
+    """The build cannot go on; the message says why and what to do."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Wheel:
+    """An installed distribution and the tag of the wheel that it came from."""
+
+    name: str
+    version: str
+    tag: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Package:
+    """A finished build: the files to upload, and `digest`, which changes with any of them."""
+
+    stage: str
+    runtime: str
+    template: Path
+    code: Path
+    layer: Path
+    wheels: tuple[Wheel, ...]
+    digest: str
+
+
+def package(
+    stage: str,
+    *,
+    root: Path = ROOT,
+    out: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    step: _Step = lambda _: None,
+) -> Package:
+    """Build `stage` into `out` (``build/<stage>``), or hand back what is there when no source has changed.
+
+    `environment` overrides variables of ``.chalice/config.json``; `step` hears what is going on.
+    Raises BuildError. The stage `local` gets wheels for this interpreter, others for Lambda.
+    """
+    out = out or root / "build" / stage
+    runtime: str = Config().lambda_python_version
+    if runtime != f"python{sys.version_info.major}.{sys.version_info.minor}":
+        raise BuildError(f"Lambda has no runtime for this Python; build with {runtime}.")
+    source = _digest_of_sources(root, stage, environment or {}, runtime)
+    manifest = out / "manifest.json"
+    if manifest.exists():
+        known = json.loads(manifest.read_text())
+        if known["source"] == source:
+            return _from_manifest(out, stage, runtime, known)
+    out.mkdir(parents=True, exist_ok=True)
+    manifest.unlink(missing_ok=True)
+
+    step("Installing the runtime's wheels")
+    vendor, wheels = _vendor(root, root / "requirements.txt", stage, runtime)
+    render, render_wheels = _vendor(
+        root, root / "infra/layers/render/requirements.txt", stage, runtime
+    )
+    wheels = tuple(sorted({*wheels, *render_wheels}, key=lambda wheel: wheel.name.lower()))
+    if stage != "local":
+        _check_tags(wheels, runtime)
+
+    with tempfile.TemporaryDirectory(prefix="venuecode-build-") as scratch:
+        step("Packaging with Chalice")
+        project = _stage_project(root, Path(scratch) / "project", vendor, stage, environment or {})
+        _chalice_package(root, project, Path(scratch) / "out", stage)
+        step("Compiling and zipping")
+        with zipfile.ZipFile(Path(scratch) / "out/deployment.zip") as made:
+            made.extractall(Path(scratch) / "code")
+        _compile(Path(scratch) / "code", "/var/task", sources=True)
+        _zip({"": Path(scratch) / "code"}, out / "deployment.zip")
+        _zip(
+            {"python": render, "fonts": root / "infra/layers/render/fonts"},
+            out / "layer-render.zip",
+        )
+        template = yaml.safe_load((Path(scratch) / "out/sam.yaml").read_text())
+    template["Parameters"]["Stage"]["Default"] = stage
+    # Written as JSON: CloudFormation takes no YAML aliases.
+    (out / "template.json").write_text(json.dumps(template, indent=1, ensure_ascii=False))
+
+    built = {
+        "source": source,
+        "digest": _digest(
+            (out / name).read_bytes()
+            for name in ("template.json", "deployment.zip", "layer-render.zip")
+        ),
+        "wheels": [dataclasses.astuple(wheel) for wheel in wheels],
+    }
+    manifest.write_text(json.dumps(built))
+    return _from_manifest(out, stage, runtime, built)
+
+
+def _from_manifest(out: Path, stage: str, runtime: str, manifest: Mapping[str, Any]) -> Package:
+    return Package(
+        stage=stage,
+        runtime=runtime,
+        template=out / "template.json",
+        code=out / "deployment.zip",
+        layer=out / "layer-render.zip",
+        wheels=tuple(Wheel(*wheel) for wheel in manifest["wheels"]),
+        digest=manifest["digest"],
+    )
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(hashlib.sha256(part).digest())
+    return digest.hexdigest()
+
+
+def _digest_of_sources(root: Path, stage: str, environment: Mapping[str, str], runtime: str) -> str:
+    files = [root / "app.py", root / "requirements.txt", root / "infra/resources.yaml"]
+    files += [path for path in root.glob(".chalice/*.json")]
+    files += [path for path in (root / "infra/layers").rglob("*") if path.is_file()]
+    files += [path for path in _application(root)]
+    files.append(Path(__file__))
+    named = (f"{path.relative_to(root)}".encode() + path.read_bytes() for path in sorted(files))
+    settings = json.dumps([stage, dict(environment), runtime, platform.platform()], sort_keys=True)
+    return _digest([settings.encode(), *named])
+
+
+def _application(root: Path) -> Iterable[Path]:
+    return (
+        path
+        for path in (root / "chalicelib").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    )
+
+
+def _glibc(runtime: str) -> int:
+    """The minor version of glibc 2 on Lambda: Amazon Linux 2 up to Python 3.11, then 2023."""
+    return 26 if int(runtime.rpartition(".")[2]) <= 11 else 34
+
+
+def _vendor(
+    root: Path, requirements: Path, stage: str, runtime: str
+) -> tuple[Path, tuple[Wheel, ...]]:
+    """The packages of `requirements`, trimmed and compiled, in a folder that is kept by content."""
+    options = [] if stage == "local" else _lambda_options(runtime)
+    key = _digest(
+        [
+            requirements.read_bytes(),
+            Path(__file__).read_bytes(),
+            repr((options, sys.version)).encode(),
+        ]
+    )[:16]
+    folder = root / "build/vendor" / key
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+            target = Path(scratch) / "packages"
+            command = [
+                *(sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--no-deps"),
+                *("--disable-pip-version-check", "--root-user-action=ignore"),
+                *("--only-binary=:all:", "--require-hashes", "--target", str(target)),
+                *(*options, "-r", str(requirements)),
+            ]
+            ran = subprocess.run(command, capture_output=True, text=True, check=False)
+            if ran.returncode:
+                raise BuildError(f"pip cannot install {requirements.name}:\n{ran.stderr.strip()}")
+            _trim(target)
+            _compile(target, "/var/task", sources=False)
+            target.rename(folder)
+    return folder, _wheels(folder)
+
+
+def _lambda_options(runtime: str) -> list[str]:
+    tags = [f"manylinux_2_{minor}_x86_64" for minor in range(_glibc(runtime), 4, -1)]
+    tags += [f"manylinux{year}_x86_64" for year in (2014, 2010, 1)]
+    options = ["--implementation", "cp", "--python-version", runtime.removeprefix("python")]
+    return [*options, *(f"--platform={tag}" for tag in tags)]
+
+
+def _trim(packages: Path) -> None:
+    unread = [path for pattern in _TRIMMED for path in packages.glob(pattern)]
+    for folder, kept in _KEPT.items():
+        unread += [path for path in (packages / folder).glob("*/") if path.name not in kept]
+    for path in unread:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _wheels(packages: Path) -> tuple[Wheel, ...]:
+    found = []
+    for path in packages.glob("*.dist-info/WHEEL"):
+        name, _, version = path.parent.name.removesuffix(".dist-info").rpartition("-")
+        tags = re.findall(r"^Tag: (\S+)$", path.read_text(), re.MULTILINE)
+        found += [Wheel(name, version, tag) for tag in tags[-1:]]
+    return tuple(found)
+
+
+def _check_tags(wheels: Iterable[Wheel], runtime: str) -> None:
+    for wheel in wheels:
+        system = wheel.tag.rpartition("-")[2]
+        version = re.fullmatch(r"manylinux_2_(\d+)_x86_64", system)
+        old = re.fullmatch(r"manylinux(1|2010|2014)_x86_64", system)
+        if system != "any" and not old and not (version and int(version[1]) <= _glibc(runtime)):
+            raise BuildError(
+                f"{wheel.name} {wheel.version} is built for {system}, which {runtime} on Lambda "
+                f"(glibc 2.{_glibc(runtime)}) cannot load: pin a version that has such a wheel."
+            )
+
+
+def _stage_project(
+    root: Path, project: Path, vendor: Path, stage: str, environment: Mapping[str, str]
+) -> Path:
+    """A Chalice project with nothing in it but what is to ship."""
+    (project / ".chalice").mkdir(parents=True)
+    shutil.copy2(root / "app.py", project)
+    shutil.copytree(
+        root / "chalicelib",
+        project / "chalicelib",
+        ignore=shutil.ignore_patterns("__pycache__", "*.po"),
+    )
+    for policy in (root / ".chalice").glob("policy-*.json"):
+        shutil.copy2(policy, project / ".chalice")
+    config = json.loads((root / ".chalice/config.json").read_text())
+    config["stages"][stage]["environment_variables"].update(environment)
+    (project / ".chalice/config.json").write_text(json.dumps(config))
+    (project / "requirements.txt").touch()  # all of it is in vendor/, precompiled
+    (project / "vendor").symlink_to(vendor)
+    return project
+
+
+def _chalice_package(root: Path, project: Path, out: Path, stage: str) -> None:
+    command = [
+        *(sys.executable, "-c", "from chalice.cli import main; main()", "package"),
+        *("--pkg-format", "cloudformation", "--template-format", "yaml", "--stage", stage),
+        *("--merge-template", str(root / "infra/resources.yaml"), str(out)),
+    ]
+    # Chalice wants a region although the template names none.
+    settings = {"AWS_DEFAULT_REGION": "us-east-1", **os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    ran = subprocess.run(
+        command, cwd=project, env=settings, capture_output=True, text=True, check=False
+    )
+    if ran.returncode:
+        raise BuildError(f"chalice package failed:\n{(ran.stdout + ran.stderr).strip()}")
+
+
+def _compile(folder: Path, deployed_at: str, *, sources: bool) -> None:
+    """Compile all modules so that Lambda neither compiles nor checks their age.
+
+    Without `sources` the compiled modules take their place: less to ship and to look for.
+    """
+    compiled = compileall.compile_dir(
+        folder,
+        quiet=1,
+        legacy=not sources,
+        stripdir=str(folder),
+        prependdir=deployed_at,
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
+    if not compiled:
+        raise BuildError(f"Some modules in {folder} cannot be compiled.")
+    if not sources:
+        for path in folder.rglob("*.py"):
+            path.unlink()
+
+
+def _zip(folders: Mapping[str, Path], path: Path) -> None:
+    """Zip `folders` under their names; the same content gives the same bytes."""
+    fresh = path.with_suffix(".new")
+    with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as archive:
+        for prefix, folder in folders.items():
+            for source in sorted(folder.rglob("*")):
+                if source.is_file():
+                    name = str(Path(prefix) / source.relative_to(folder))
+                    entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+                    entry.external_attr = (0o100755 if source.suffix == ".so" else 0o100644) << 16
+                    entry.compress_type = zipfile.ZIP_DEFLATED
+                    archive.writestr(entry, source.read_bytes())
+    fresh.replace(path)
+
+
+def lint(built: Package) -> str:
+    """What cfn-lint has to say about the template: nothing, if it is clean."""
+    linter = Path(sys.executable).with_name("cfn-lint")
+    command = [str(linter), "--include-checks", "W", "--", str(built.template)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    return (ran.stdout + ran.stderr).strip() if ran.returncode else ""
+
+
+def report(built: Package, console: Console) -> None:
+    """Print the sizes and the wheels' tags."""
+    wheels = Table("package", "version", "wheel tag", title=f"Wheels for {built.runtime}")
+    for wheel in built.wheels:
+        wheels.add_row(wheel.name, wheel.version, wheel.tag)
+    console.print(wheels)
+    sizes = Table("file", "zipped", "unzipped", title=f"Package for {built.stage}")
+    for path in (built.code, built.layer):
+        with zipfile.ZipFile(path) as archive:
+            unzipped = sum(entry.file_size for entry in archive.infolist())
+        sizes.add_row(str(path.relative_to(ROOT)), _mb(path.stat().st_size), _mb(unzipped))
+    sizes.add_row(
+        str(built.template.relative_to(ROOT)), "", f"{built.template.stat().st_size / 1e3:.0f} kB"
+    )
+    console.print(sizes)
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"
+
+
+def main() -> int:
+    """Build a stage, print what it weighs, and check it."""
+    parser = argparse.ArgumentParser(description="Build what is deployed.")
+    parser.add_argument("stage", choices=STAGES)
+    stage = parser.parse_args().stage
+    console = Console()
+    try:
+        with console.status("Packaging") as status:
+            built = package(stage, step=status.update)
+            report(built, console)
+            status.update("Checking the template with cfn-lint")
+            findings = lint(built)
+    except BuildError as error:
+        console.print(f"[red]{error}[/red]", highlight=False)
+        return 1
+    size = built.code.stat().st_size / 1e6
+    if findings:
+        console.print(findings, markup=False)
+        console.print("[red]cfn-lint has findings in the template.[/red]")
+        return 1
+    if size > LIMIT_MB:
+        console.print(
+            f"[red]deployment.zip weighs {size:.1f} MB; {LIMIT_MB:.0f} are allowed.[/red]"
+        )
+        return 1
+    console.print(
+        f"cfn-lint: clean. deployment.zip: {size:.1f} MB "
+        f"(at most {LIMIT_MB:.0f}, wished for {STRETCH_MB:.0f})."
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
