@@ -34,7 +34,7 @@ from chalicelib.identity.providers import (
     ProviderName,
     Subject,
 )
-from infra.local.sandbox.faults import GARBAGE
+from infra.local.sandbox.faults import GARBAGE, MODES, PARTNERS
 from infra.local.sandbox.people import PROVIDERS, Cast
 from infra.local.sandbox.server import Sandbox
 from infra.local.sandbox.signature import sign
@@ -546,3 +546,41 @@ def test_a_broken_line_of_the_cast_is_named_and_not_quoted(tmp_path: Path) -> No
     with pytest.raises(ValueError, match=r"^people.csv, line 3: health_code: not one of") as caught:
         Cast.load(path)
     assert "purple" not in str(caught.value)
+
+
+# The documentation
+
+
+def test_the_example_adapter_of_the_documentation_works() -> None:
+    text = (ROOT / "docs" / "providers.md").read_text("utf-8")
+    scope: dict[str, Any] = {}
+    exec(text.split("```python\n")[1].split("```")[0], scope)  # noqa: S102
+
+    class Bureau:
+        answer: tuple[int, dict[str, object]]
+
+        def post(self, path: str, body: dict[str, object]) -> tuple[int, dict[str, object]]:
+            assert (path, body["serial"], body["xm"]) == ("/query", "r1", "甘雨桐")
+            return self.answer
+
+    bureau = Bureau()
+    town = scope["TownHealthCode"](bureau)
+    bureau.answer = (200, {"colour": "G", "since": int(NOON)})
+    moment = datetime.fromtimestamp(NOON, UTC)
+    assert town.lookup(subject("甘雨桐"), request_id="r1") == Answer("green", moment)
+    bureau.answer = (404, {})
+    assert town.lookup(subject("甘雨桐"), request_id="r1") == Absent()
+    for garbage in ({"colour": ["G"]}, {"colour": "G", "since": "now"}, {"colour": "G"}, {}):
+        bureau.answer = (200, dict(garbage))
+        with pytest.raises(ProviderFault):
+            town.lookup(subject("甘雨桐"), request_id="r1")
+
+
+def test_the_documentation_names_every_route_and_fault(sandbox: Running) -> None:
+    text = (ROOT / "docs" / "providers.md").read_text("utf-8")
+    for method, path in sandbox.server.routes:
+        if not path.startswith("/v1/"):
+            assert f"`{method} {path}" in text
+    for word in (*MODES, *PARTNERS):
+        assert f"`{word}`" in text
+    assert sign("secret", "1651464000", "POST", "/v1/messages", b'{"to":"+8613800000001"}') in text
