@@ -6,7 +6,8 @@ from chalicelib.api import landing, me, scans, service, sessions, venues
 from chalicelib.core.settings import Settings
 from chalicelib.workers import lookups, renders, stream
 
-app = Chalice(app_name="venuecode")
+# Chalice would take over the logger of this name: plain text, errors only, no correlation id.
+app = Chalice(app_name="venuecode", configure_logs=False)
 app.api.cors = CORSConfig(
     allow_origin=Settings.from_environment().cors_origin,
     allow_headers=["Accept-Language", "X-Correlation-Id"],
