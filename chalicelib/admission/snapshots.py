@@ -14,7 +14,7 @@ from chalicelib.admission.scan import Scan, Scans
 from chalicelib.admission.scanning import find, reconsider
 from chalicelib.core import ids
 from chalicelib.core.crypto import Vault
-from chalicelib.identity.people import Hot, People, Snapshot, Verification
+from chalicelib.identity.people import People, Snapshot, Verification
 from chalicelib.identity.providers import Absent, Answer, Pending, Provider, ProviderName
 from chalicelib.identity.registration import subject_of, verdict
 from chalicelib.venues.venue import Directory

@@ -3,20 +3,23 @@
 A poster's id is the hash of its template and contents, so that the same poster is rendered once.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Protocol, cast
 
 from chalicelib.core import ids
 from chalicelib.core.errors import NotFound
-from chalicelib.rendering.engine import TEMPLATE_VERSION
+from chalicelib.rendering.engine import TEMPLATE_VERSION, Form
+from chalicelib.rendering.engine import Poster as Contents
+from chalicelib.venues.catalogue import category
 from chalicelib.venues.codes import url
 from chalicelib.venues.venue import PosterRecord, Posters, PosterState, Venue, Venues
 
-Form = Literal["a4_pdf", "a4_png", "qr_svg"]
 SUFFIX: dict[str, str] = {"a4_pdf": "pdf", "a4_png": "png", "qr_svg": "svg"}
 LINK_LIFE = timedelta(minutes=15)
 KEPT = timedelta(days=29)  # the bucket forgets after 30
+# A region is told by its band of colour from afar; neighbours by number differ.
+_BANDS = ("#0B6E4F", "#1D4E89", "#8C2F39", "#5B3A8C", "#9A5B00", "#00667A")
 _ASK_AGAIN_AFTER = timedelta(seconds=60)
 
 
@@ -33,8 +36,8 @@ class Storage(Protocol):
 class Renderer(Protocol):
     """Draws posters; `adapters.renderer` is typst with the project's fonts."""
 
-    def draw(self, venue: Venue, form: str, code_url: str, *, demo: bool) -> tuple[bytes, str]:
-        """The file and its content type. Raises GlyphMissing."""
+    def draw(self, contents: Contents, form: Form, timestamp: int) -> tuple[bytes, str]:
+        """The file, dated `timestamp` (epoch seconds), and its type. Raises GlyphMissing."""
 
 
 class RenderQueue(Protocol):
@@ -67,7 +70,7 @@ def request(
     storage: Storage,
 ) -> Poster:
     """Ask for a poster; the same one again costs a read. Raises Unavailable."""
-    poster_id = _poster_id(venue, form, url(venue.code, code_host), demo)
+    poster_id = _poster_id(contents(venue, code_host, demo=demo), form)
     known = posters.get(venue.venue_id, poster_id)
     fresh = known is not None and (
         (known.state is PosterState.READY and known.expires_at > now)
@@ -114,7 +117,10 @@ def render(
     state = PosterState.READY
     try:
         data, content_type = renderer.draw(
-            venue, poster.form, url(venue.code, code_host), demo=demo
+            contents(venue, code_host, demo=demo),
+            cast(Form, poster.form),
+            # The date that the file states is the venue's: the same poster has the same bytes.
+            int(venue.created_at.timestamp()),
         )
         storage.put(_object_key(poster), data, content_type)
     except GlyphMissing:
@@ -124,10 +130,23 @@ def render(
     return state
 
 
-def _poster_id(venue: Venue, form: str, code_url: str, demo: bool) -> str:
-    return ids.derive(
-        "poster", TEMPLATE_VERSION, form, code_url, venue.name, venue.kind, venue.region, str(demo)
+def contents(venue: Venue, code_host: str, *, demo: bool) -> Contents:
+    """What the venue's poster says."""
+    kind = category(venue.kind)
+    return Contents(
+        code_url=url(venue.code, code_host),
+        venue_name=venue.name,
+        venue_type=kind.names["zh-Hans"] if kind else "",
+        region_name=venue.region_name,
+        checkpoint="",
+        serial="-".join(venue.code[i : i + 4] for i in range(0, 16, 4)),
+        demo=demo,
+        band=_BANDS[int(venue.region[:4]) % len(_BANDS)],
     )
+
+
+def _poster_id(poster: Contents, form: str) -> str:
+    return ids.derive("poster", TEMPLATE_VERSION, form, *map(str, asdict(poster).values()))
 
 
 def _object_key(poster: PosterRecord) -> str:

@@ -125,6 +125,16 @@ class LocalCloud:
         return _client(self.endpoint_url, service)
 
 
+def environment(place: Place | None = None) -> dict[str, str]:
+    """What makes boto3, and so the operators' commands, speak to the local cloud."""
+    return {
+        "AWS_ENDPOINT_URL": (place or Place.from_environment()).endpoint_url,
+        "AWS_DEFAULT_REGION": _REGION,
+        "AWS_ACCESS_KEY_ID": _CREDENTIALS["aws_access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": _CREDENTIALS["aws_secret_access_key"],
+    }
+
+
 def _client(endpoint: str, service: str) -> Any:
     # A call that got no answer may have been carried out: nothing is sent twice.
     config = Config(retries={"total_max_attempts": 1}, signature_version="v4", read_timeout=120)

@@ -4,6 +4,47 @@ It imports a document's methods, but neither what preflights answer nor the gate
 both are in the template that was deployed and are read from there.
 """
 
+import json
+from pathlib import Path
+from typing import Any
 
-def repair(gateway, api, template):
-    return None
+
+def repair(gateway: Any, api_id: str, template: Path) -> None:
+    """Give the REST API `api_id` its preflights and gateway responses, through boto3's `gateway`.
+
+    The same call may be made again at any time.
+    """
+    api = json.loads(template.read_text())["Resources"]["RestAPI"]["Properties"]
+    methods = api["DefinitionBody"]["paths"]
+    for resource in gateway.get_resources(restApiId=api_id, limit=500)["items"]:
+        preflight = methods.get(resource["path"], {}).get("options")
+        if preflight:
+            _put_preflight(gateway, api_id, resource["id"], preflight)
+    for kind, response in api["GatewayResponses"].items():
+        _put_response(gateway, api_id, kind, response)
+    gateway.create_deployment(restApiId=api_id, stageName=api["StageName"])
+
+
+def _put_preflight(gateway: Any, api_id: str, resource_id: str, operation: dict[str, Any]) -> None:
+    integration = operation["x-amazon-apigateway-integration"]
+    headers = integration["responses"]["default"]["responseParameters"]
+    method = {"restApiId": api_id, "resourceId": resource_id, "httpMethod": "OPTIONS"}
+    gateway.put_integration(
+        **method, type="MOCK", requestTemplates=integration["requestTemplates"]
+    )
+    gateway.put_method_response(
+        **method, statusCode="200", responseParameters=dict.fromkeys(headers, False)
+    )
+    gateway.put_integration_response(**method, statusCode="200", responseParameters=headers)
+
+
+def _put_response(gateway: Any, api_id: str, kind: str, response: dict[str, Any]) -> None:
+    headers = response["ResponseParameters"]["Headers"]
+    status = {"statusCode": str(response["StatusCode"])} if "StatusCode" in response else {}
+    gateway.put_gateway_response(
+        restApiId=api_id,
+        responseType=kind,
+        responseParameters={f"gatewayresponse.header.{key}": text for key, text in headers.items()},
+        responseTemplates=response["ResponseTemplates"],
+        **status,
+    )

@@ -57,7 +57,11 @@ class HttpProvider:
             observed_at = None if observed is None else _moment(observed)
         except (TypeError, ValueError, OverflowError) as error:
             raise ProviderFault(f"{self._name}: unreadable time") from error
-        return Answer(state, observed_at, reason[:200] if isinstance(reason, str) else "")
+        text = reason[:200] if isinstance(reason, str) else ""
+        # JSON can spell half a character, which the table would refuse with every try.
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise ProviderFault(f"{self._name}: unreadable reason")
+        return Answer(state, observed_at, text)
 
     def _poll_after(self, answer: dict[str, Any]) -> int:
         value = answer.get("poll_after_ms")

@@ -1,0 +1,218 @@
+"""A person's phone, as the demonstration holds it: it logs in, scans, waits, and remembers.
+
+It behaves as a mini-program should: what it is about to send is written down first, with its
+nonce, so that after a crash the same request is sent again and meets its own result; a busy or
+vanished service is tried again.
+"""
+
+import json
+import os
+import secrets
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import urllib3
+
+_TRY_AGAIN = (429, 502, 503, 504)
+_PATIENCE_S = 60.0
+
+
+def uuid7(at_ms: int) -> str:
+    """A fresh UUIDv7 of a moment in milliseconds since the epoch (RFC 9562, section 5.7)."""
+    value = at_ms << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0x2 << 62 | secrets.randbits(62)
+    return str(uuid.UUID(int=value))
+
+
+def now_ms() -> int:
+    """The phone's clock, in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+class ApiError(Exception):
+    """An answer that is not the one hoped for; `code` is the API's."""
+
+    def __init__(self, status: int, body: dict[str, Any]) -> None:
+        self.status = status
+        self.code = str(body.get("code", ""))
+        self.body = body
+        super().__init__(f"{status} {self.code}: {body.get('detail') or body}")
+
+
+@dataclass
+class Pocket:
+    """What phones remember between runs, in one JSON file that is replaced as a whole."""
+
+    path: Path
+    content: dict[str, Any] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def open(cls, path: Path) -> "Pocket":
+        """The pocket in `path`; empty where there is none."""
+        return cls(path, json.loads(path.read_text("utf-8")) if path.exists() else {})
+
+    def get(self, *keys: str) -> Any:
+        """What is kept under `keys`, or None."""
+        with self._lock:
+            found: Any = self.content
+            for key in keys:
+                found = found.get(key) if isinstance(found, dict) else None
+            return found
+
+    def put(self, value: Any, *keys: str) -> None:
+        """Keep `value` under `keys`, before anything else happens."""
+        with self._lock:
+            place = self.content
+            for key in keys[:-1]:
+                place = place.setdefault(key, {})
+            place[keys[-1]] = value
+            draft = self.path.with_suffix(".tmp")
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            draft.write_text(json.dumps(self.content, ensure_ascii=False), "utf-8")
+            os.replace(draft, self.path)
+
+
+class Server:
+    """The deployed API, and the sandbox's inbox of text messages."""
+
+    def __init__(self, base_url: str, sandbox_url: str) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.sandbox_url = sandbox_url.rstrip("/")
+        self._pool = urllib3.PoolManager(maxsize=8, timeout=30.0, retries=False)
+
+    def call(
+        self, method: str, path: str, body: Any = None, token: str | None = None
+    ) -> dict[str, Any]:
+        """One API call, tried again while the service is busy. Raises ApiError."""
+        headers = {"Content-Type": "application/json", "Accept-Language": "zh-Hans"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        data = None if body is None else json.dumps(body).encode()
+        return self._send(method, self.base_url + path, data, headers)
+
+    def inbox(self, phone: str) -> str:
+        """The one-time code in the last text message to `phone`."""
+        url = f"{self.sandbox_url}/sandbox/inbox?to={quote(phone)}"
+        return str(self._send("GET", url, None, {})["params"]["code"])
+
+    def page(self, path: str) -> str:
+        """A page as a phone's browser gets it."""
+        answer = self._pool.request("GET", self.base_url + path, redirect=False)
+        return answer.data.decode()
+
+    def download(self, url: str) -> bytes:
+        """The file behind a link."""
+        answer = self._pool.request("GET", url)
+        if answer.status != 200:
+            raise ApiError(answer.status, {"code": "download", "detail": answer.data[:200]})
+        return bytes(answer.data)
+
+    def _send(
+        self, method: str, url: str, data: bytes | None, headers: dict[str, str]
+    ) -> dict[str, Any]:
+        deadline = time.monotonic() + _PATIENCE_S
+        pause = 0.2
+        while True:
+            try:
+                answer = self._pool.request(method, url, body=data, headers=headers)
+                status, text = answer.status, answer.data
+            except urllib3.exceptions.HTTPError as error:
+                status, text = 503, json.dumps({"detail": str(error)}).encode()
+            if status in _TRY_AGAIN and time.monotonic() < deadline:
+                time.sleep(pause)
+                pause = min(2.0, pause * 2)
+                continue
+            try:
+                body = json.loads(text or b"{}")
+            except ValueError:
+                body = {"detail": text[:200].decode(errors="replace")}
+            if status >= 400:
+                raise ApiError(status, body)
+            return dict(body)
+
+
+class Phone:
+    """One person's phone."""
+
+    def __init__(self, number: str, server: Server, pocket: Pocket) -> None:
+        self.number = number
+        self.server = server
+        self._pocket = pocket
+        self._token: str | None = None
+
+    def log_in(self) -> None:
+        """Go on with the session that the phone remembers, or ask for a code by text message."""
+        refresh = self._pocket.get("phones", self.number)
+        if refresh:
+            try:
+                self._keep(
+                    self.server.call("POST", "/v1/sessions/refresh", {"refresh_token": refresh})
+                )
+            except ApiError as error:
+                if error.status != 401:
+                    raise
+            else:
+                return
+        self.server.call("POST", "/v1/otp", {"phone": self.number})
+        code = self.server.inbox(self.number)
+        login = {"client": "sms", "phone": self.number, "code": code}
+        self._keep(self.server.call("POST", "/v1/sessions", login))
+
+    def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        """An API call of this person. Raises ApiError."""
+        if self._token is None:
+            self.log_in()
+        return self.server.call(method, path, body, self._token)
+
+    def registration(self) -> dict[str, Any]:
+        """Where one's registration stands."""
+        return dict(self.call("GET", "/v1/me")["registration"])
+
+    def register(self, name: str, document_number: str) -> dict[str, Any]:
+        """Enter name and number, and wait until they are verified or rejected."""
+        entry = {
+            "version": self.registration()["version"],
+            "name": name,
+            "document_type": "resident_id",
+            "document_number": document_number,
+        }
+        self.call("POST", "/v1/me/registration", entry)
+        return wait_for(self.registration, lambda r: r["verification"] != "pending")
+
+    def scan(self, code: str, nonce: str) -> dict[str, Any]:
+        """Scan a venue's code: the first screen."""
+        return self.call("POST", "/v1/scans", {"nonce": nonce, "code": code})
+
+    def final_screen(self, scan_id: str) -> dict[str, Any]:
+        """Look at the scan's screen until nothing is on its way any more."""
+        return wait_for(
+            lambda: self.call("GET", f"/v1/scans/{scan_id}"),
+            lambda screen: screen["poll_after_ms"] is None,
+        )
+
+    def _keep(self, login: dict[str, Any]) -> None:
+        self._pocket.put(login["refresh_token"], "phones", self.number)
+        self._token = login["access_token"]
+
+
+def wait_for(
+    look: Callable[[], dict[str, Any]],
+    done: Callable[[dict[str, Any]], bool],
+    *,
+    seconds: float = _PATIENCE_S,
+) -> dict[str, Any]:
+    """Look again and again until `done`; what was seen then. Raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while True:
+        seen = look()
+        if done(seen):
+            return seen
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"still waiting after {seconds:.0f} s: {seen}")
+        time.sleep(0.3)
