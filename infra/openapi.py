@@ -1,4 +1,7 @@
-"""Writes ``docs/openapi.json`` from the routes: ``python -m infra.openapi``; drift fails the gate."""
+"""Writes ``docs/openapi.json`` from the routes; drift fails the gate.
+
+python -m infra.openapi
+"""
 
 from pathlib import Path
 

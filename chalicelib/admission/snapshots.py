@@ -15,9 +15,19 @@ from chalicelib.admission.scanning import find, reconsider
 from chalicelib.core import ids
 from chalicelib.core.crypto import Vault
 from chalicelib.identity.people import People, Snapshot, Verification
-from chalicelib.identity.providers import Absent, Answer, Pending, Provider, ProviderName
+from chalicelib.identity.providers import (
+    Absent,
+    Answer,
+    Pending,
+    Provider,
+    ProviderFault,
+    ProviderName,
+)
 from chalicelib.identity.registration import subject_of, verdict
 from chalicelib.venues.venue import Directory
+
+_LONGEST_WAIT = timedelta(days=1)
+_CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -112,8 +122,9 @@ def look_up(
             subject_of(profile, vault), request_id=request_id
         )
         if isinstance(answer, Pending):
-            queue.send(message, delay=timedelta(milliseconds=answer.poll_after_ms))
-            return "pending"
+            return _ask_again(message, answer, now(), queue)
+        if isinstance(answer, Answer) and _from_the_future(answer, now()):
+            raise ProviderFault(f"{message.provider}: observed in the future")
         if identity:
             settled = people.settle(profile, *verdict(answer))
             return "settled" if settled else "superseded"
@@ -159,3 +170,17 @@ def settle(
         directory=directory, policies=policies, scans=scans,
     )  # fmt: skip
     return verdict.decision.outcome if verdict else "gone"
+
+
+def _ask_again(message: Lookup, answer: Pending, now: datetime, queue: LookupQueue) -> str:
+    """Ask later: when the provider says, and the less often the longer it takes."""
+    age = now - message.asked_at
+    if age > _LONGEST_WAIT:
+        raise ProviderFault(f"{message.provider}: pending for too long")
+    queue.send(message, delay=max(timedelta(milliseconds=answer.poll_after_ms), age / 4))
+    return "pending"
+
+
+def _from_the_future(answer: Answer, now: datetime) -> bool:
+    """Whether the answer claims a time that has not come: a test result would never grow old."""
+    return answer.observed_at is not None and answer.observed_at - now > _CLOCK_TOLERANCE

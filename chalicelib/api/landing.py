@@ -43,7 +43,7 @@ def landing(call: Call, code: str) -> Answer:
 
 
 @endpoint(routes, "GET", "/v/{code}", caller=Caller.ANYONE, statuses=(301,), content_type=_HTML)
-def landing_in_lower_case(call: Call, code: str) -> Answer:
+def landing_in_lower_case(_: Call, code: str) -> Answer:
     """The same page for whoever types the address in lower case."""
     # Relative, so that it holds behind whatever host and stage the page is served from.
     return Answer("", 301, {"Location": f"../V/{ids.fold(code)[:64]}" if code.isalnum() else ".."})

@@ -26,7 +26,7 @@ def status(call: Call) -> Status:
 
 
 @endpoint(routes, "GET", "/v1/openapi.json", caller=Caller.ANYONE)
-def openapi(call: Call) -> Answer:  # noqa: ARG001 (every handler takes the call)
+def openapi(_: Call) -> Answer:
     """This API as an OpenAPI 3.1 document, made from the routes."""
     from chalicelib.api.openapi import render
 

@@ -238,9 +238,8 @@ def _translate(error: ClientError) -> Exception:
                 ]
             )
         return Unavailable()
-    if code in _MISTAKES:
-        return error
-    return Unavailable()
+    mistake: Exception = error
+    return mistake if code in _MISTAKES else Unavailable()
 
 
 # Mistakes of ours and missing rights must be seen as such, not retried as a busy service.

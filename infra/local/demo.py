@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,7 @@ class Story:
         payloads = []
         for form, poster in asked.items():
             ready = wait_for(
-                lambda id_=poster["poster_id"]: administrator.call("GET", f"{path}/{id_}"),
+                partial(administrator.call, "GET", f"{path}/{poster['poster_id']}"),
                 lambda seen: seen["status"] != "pending",
             )
             if ready["status"] != "ready":
