@@ -58,7 +58,7 @@ def _page(call: Call, title: str, where: str, steps: list[str], status: int) -> 
         f'<!doctype html><html lang="{call.language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>"
-        + (f'<div class="demo" role="note">演示 · {escape(demo)}</div>' if demo else "")
+        + (f'<div class="demo" role="note">{escape(demo)}</div>' if demo else "")
         + f"<header><p>{escape(enter)}</p><h1>{escape(title)}</h1><p>{escape(where)}</p></header>"
         f"<main>{how}<ul>{items}</ul>"
         f'<p class="note">{escape(call.text("landing.free"))}</p></main></body></html>'

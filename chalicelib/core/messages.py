@@ -113,7 +113,7 @@ TEXTS: dict[str, str] = {
     # Hints that come with an answer.
     "warning.number_shared": "Another venue is registered under this number. "
     "That is right for branches of one firm.",
-    "demo": "Demonstration",
+    "demo": "演示 · Demonstration",
     # The landing page.
     "landing.title": "Venue code",
     "landing.enter": "Register your visit at",

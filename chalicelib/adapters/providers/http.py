@@ -19,6 +19,7 @@ from chalicelib.identity.providers import (
 )
 
 _LONGEST_POLL_MS = 900_000
+_LONGEST_REASON = 100  # characters, so that a person's answers fit the one query of a request
 
 
 class HttpProvider:
@@ -57,7 +58,7 @@ class HttpProvider:
             observed_at = None if observed is None else _moment(observed)
         except (TypeError, ValueError, OverflowError) as error:
             raise ProviderFault(f"{self._name}: unreadable time") from error
-        text = reason[:200] if isinstance(reason, str) else ""
+        text = reason[:_LONGEST_REASON] if isinstance(reason, str) else ""
         # JSON can spell half a character, which the table would refuse with every try.
         if any("\ud800" <= character <= "\udfff" for character in text):
             raise ProviderFault(f"{self._name}: unreadable reason")
