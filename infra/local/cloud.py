@@ -60,6 +60,7 @@ _OUTPUTS = {
 }
 _Step = Callable[[str], None]
 _STEPS = 6
+_children: dict[int, subprocess.Popen[bytes]] = {}  # those that this process has started
 
 
 class LocalCloudError(Exception):
@@ -334,6 +335,7 @@ def _launch(place: Place, name: str, command: list[str], settings: Mapping[str, 
             stderr=log,
             start_new_session=True,  # Ctrl-C is for us: we stop it, so that it saves its state
         )
+    _children[process.pid] = process
     (place.home / f"run/{name}.pid").write_text(str(process.pid))
 
 
@@ -341,6 +343,8 @@ def _running(place: Place, name: str) -> int | None:
     """The process id of our process, if it is alive; another's that got its number is not."""
     try:
         pid = int((place.home / f"run/{name}.pid").read_text())
+        if pid in _children:  # while it is being started it has no command line yet
+            return pid if _children[pid].poll() is None else None
         command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (OSError, ValueError):
@@ -358,8 +362,6 @@ def _stop(place: Place, name: str) -> bool:
             os.kill(pid, number)
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < deadline:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
             if not _running(place, name):
                 (place.home / f"run/{name}.pid").unlink(missing_ok=True)
                 return True
