@@ -1,0 +1,222 @@
+"""What the contracts run against: every protocol's stand-in, or its adapter on an engine."""
+
+import functools
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import boto3
+import pytest
+import requests
+
+from chalicelib.adapters import aws
+from chalicelib.adapters.keys import WrappedKeys
+from chalicelib.adapters.queues import SqsLookupQueue, SqsRenderQueue
+from chalicelib.adapters.storage import S3Storage
+from chalicelib.admission.policy import Policies
+from chalicelib.admission.scan import Scans
+from chalicelib.admission.schemas import decode
+from chalicelib.admission.snapshots import LookupQueue
+from chalicelib.admission.store import PolicyStore, ScanStore
+from chalicelib.core.ids import RandomIds
+from chalicelib.core.store import Table
+from chalicelib.identity.people import Codes, Limits, People
+from chalicelib.identity.store import CodeStore, LimitStore, PeopleStore, WrappedKeyStore
+from chalicelib.insight.counters import Counters
+from chalicelib.insight.store import CounterStore
+from chalicelib.venues.posters import RenderQueue, Storage
+from chalicelib.venues.store import CachedDirectory, PosterStore, VenueStore
+from chalicelib.venues.venue import Directory, Posters, Venues
+from tests.fakes import stores
+from tests.support import create_table
+
+FAKE = "fake"
+TABLES = ["moto", pytest.param("cloud", marks=pytest.mark.cloud)]
+ALL = [FAKE, *TABLES]
+
+
+class PolicyBook(Policies, Protocol):
+    """Policies that can be replaced."""
+
+    def replace(self, prefix: str, rules: dict[str, object], *, version: int) -> bool:
+        """Put version `version` of a policy; False when it is not the next one."""
+
+
+@dataclass
+class Stores:
+    """A store for every protocol of the table; `directory` and `policies` begin without memory."""
+
+    people: People
+    codes: Codes
+    limits: Limits
+    venues: Venues
+    posters: Posters
+    scans: Scans
+    counters: Counters
+    wrapped_keys: WrappedKeys
+    directory: Callable[[], Directory]
+    policies: Callable[[], PolicyBook]
+
+
+def fake_stores() -> Stores:
+    """The stand-ins."""
+    people, policies = stores.FakePeople(), stores.FakePolicies()
+    venues = stores.FakeVenues(people)
+    return Stores(
+        people,
+        stores.FakeCodes(),
+        stores.FakeLimits(),
+        venues,
+        stores.FakePosters(),
+        stores.FakeScans(people),
+        stores.FakeCounters(),
+        stores.FakeWrappedKeys(),
+        lambda: stores.FakeDirectory(venues),
+        lambda: policies,
+    )
+
+
+def stores_over(table: Table) -> Stores:
+    """The real stores."""
+    venues = VenueStore(table)
+    return Stores(
+        PeopleStore(table),
+        CodeStore(table),
+        LimitStore(table),
+        venues,
+        PosterStore(table),
+        ScanStore(table),
+        CounterStore(table),
+        WrappedKeyStore(table),
+        lambda: CachedDirectory(venues),
+        lambda: PolicyStore(table),
+    )
+
+
+@dataclass
+class Download:
+    """What a link gives to whoever follows it."""
+
+    status: int
+    data: bytes
+    content_type: str
+    disposition: str
+
+
+@dataclass
+class Received:
+    """A message as a worker would get it, and how many are held back for later."""
+
+    messages: list[Any]
+    delayed: int
+
+
+@dataclass
+class Backend:
+    """Everything that a contract can ask for. `table` is None where there is none."""
+
+    name: str
+    table: Table | None
+    stores: Stores
+    storage: Storage
+    lookups: LookupQueue
+    renders: RenderQueue
+    download: Callable[[str], Download]
+    received_lookups: Callable[[], Received]
+    received_renders: Callable[[], Received]
+
+
+def fake_backend() -> Backend:
+    """Nothing but the stand-ins."""
+    storage = stores.FakeStorage()
+    lookups, renders = stores.FakeLookupQueue(), stores.FakeRenderQueue()
+
+    def download(link: str) -> Download:
+        key, _, query = link.removeprefix("fake://").partition("?")
+        data, content_type = storage.files[key]
+        return Download(200, data, content_type, query)
+
+    def received_lookups() -> Received:
+        sent, lookups.sent = lookups.sent, []
+        now = [message for message, delay in sent if not delay]
+        return Received(now, len(sent) - len(now))
+
+    def received_renders() -> Received:
+        sent, renders.sent = renders.sent, []
+        return Received(list(sent), 0)
+
+    return Backend(
+        FAKE, None, fake_stores(), storage, lookups, renders,
+        download, received_lookups, received_renders,
+    )  # fmt: skip
+
+
+@contextmanager
+def aws_backend(name: str) -> Iterator[Backend]:
+    """The adapters on the engine that the environment leads to, in resources made for them."""
+    scratch = f"contract-{RandomIds().random().lower()}"
+    forget_clients()
+    client = functools.cache(boto3.client)
+    create_table(scratch)
+    client("s3").create_bucket(Bucket=scratch)
+    lookups_url = client("sqs").create_queue(QueueName=f"{scratch}-lookups")["QueueUrl"]
+    renders_url = client("sqs").create_queue(QueueName=f"{scratch}-renders")["QueueUrl"]
+    table = Table(scratch)
+
+    def receive(url: str, read: Callable[[str], Any]) -> Received:
+        # A message that is there is delivered at once; with a wait the engine may not miss one.
+        answer = client("sqs").receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0
+        )
+        messages = []
+        for message in answer.get("Messages", []):
+            client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            messages.append(read(message["Body"]))
+        delayed = "ApproximateNumberOfMessagesDelayed"
+        found = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[delayed])
+        return Received(messages, int(found["Attributes"][delayed]))
+
+    def read_render(body: str) -> tuple[str, str, str]:
+        message = json.loads(body)
+        assert message.pop("v") == 1
+        assert message.pop("kind") == "poster"
+        return message["venue"], message["poster"], message["correlation"]
+
+    try:
+        yield Backend(
+            name,
+            table,
+            stores_over(table),
+            S3Storage(scratch),
+            SqsLookupQueue(lookups_url),
+            SqsRenderQueue(renders_url),
+            _download,
+            lambda: receive(lookups_url, decode),
+            lambda: receive(renders_url, read_render),
+        )
+    finally:
+        for found in client("s3").list_objects_v2(Bucket=scratch).get("Contents", []):
+            client("s3").delete_object(Bucket=scratch, Key=found["Key"])
+        client("s3").delete_bucket(Bucket=scratch)
+        for url in (lookups_url, renders_url):
+            client("sqs").delete_queue(QueueUrl=url)
+        client("dynamodb").delete_table(TableName=scratch)
+        forget_clients()
+
+
+def forget_clients() -> None:
+    """The application's clients keep to the engine that they were made for."""
+    aws.client.cache_clear()
+    aws._session.cache_clear()
+
+
+def _download(link: str) -> Download:
+    answer = requests.get(link, timeout=10)
+    return Download(
+        answer.status_code,
+        answer.content,
+        answer.headers.get("Content-Type", ""),
+        answer.headers.get("Content-Disposition", ""),
+    )

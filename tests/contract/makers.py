@@ -1,0 +1,132 @@
+"""Things to store, each with ids of its own, so that tests may share a table."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.admission.judge import Decision, Evidence, Outcome, Verdict
+from chalicelib.admission.scan import Scan
+from chalicelib.core import ids
+from chalicelib.core.ids import RandomIds
+from chalicelib.identity.people import Profile, Session, Snapshot, Verification
+from chalicelib.identity.providers import ProviderName
+from chalicelib.venues.venue import PosterRecord, PosterState, Venue
+from tests.fakes.parts import NOON
+from tests.support import nonce_at
+
+random = RandomIds().random
+
+
+def blind() -> str:
+    """A blind index of something new."""
+    return f"1:{random()}{random()}"[:24]
+
+
+def profile(**changes: Any) -> Profile:
+    """Somebody who has just logged in for the first time."""
+    return replace(Profile(f"per_{random()}", b"\x01sealed phone"), **changes)
+
+
+def registered(before: Profile, **changes: Any) -> Profile:
+    """`before` with an edit of the registration, to be verified."""
+    edit = replace(
+        before,
+        name=b"\x01sealed name",
+        document_type="resident_id",
+        document=b"\x01sealed number",
+        document_blind=blind(),
+        registration=before.registration + 1,
+        verification=Verification.PENDING,
+        reason="",
+    )
+    return replace(edit, **changes)
+
+
+def session(**changes: Any) -> Session:
+    """A login."""
+    made = Session(f"ses_{random()}", NOON + timedelta(days=30), 1, "sms", "phone")
+    return replace(made, **changes)
+
+
+def snapshot(**changes: Any) -> Snapshot:
+    """A provider's answer."""
+    made = Snapshot("health_code", "green", NOON - timedelta(hours=2), NOON, 1, "name_mismatch")
+    return replace(made, **changes)
+
+
+def venue(**changes: Any) -> Venue:
+    """A venue."""
+    made = Venue(
+        venue_id=f"ven_{random()}",
+        name="信宜市人民医院",
+        kind="medical",
+        region="440983",
+        region_name="广东省茂名市信宜市",
+        street="东镇街道",
+        address="新里二路 1 号",
+        number_type="uscc",
+        number=b"\x01sealed number",
+        contact_name=b"\x01sealed contact",
+        contact_phone=b"\x01sealed phone",
+        code=random(),
+        time_zone="Asia/Shanghai",
+        shards=1,
+        created_at=NOON,
+        body_hash="abcdefghijklmnop",
+    )
+    return replace(made, **changes)
+
+
+def verdict(**changes: Any) -> Verdict:
+    """What is known before any provider has answered."""
+    made = Verdict(
+        Decision(Outcome.PENDING, ("health_code_pending", "nucleic_acid_pending"), ("wait",)),
+        {
+            ProviderName.HEALTH_CODE: Evidence("pending"),
+            ProviderName.NUCLEIC_ACID: Evidence("pending"),
+        },
+        (ProviderName.HEALTH_CODE, ProviderName.NUCLEIC_ACID),
+        "440983.7",
+        48,
+    )
+    return replace(made, **changes)
+
+
+ADMITTED = Verdict(
+    Decision(Outcome.ADMIT, ("health_code_green", "nucleic_acid_recent"), ("enter",)),
+    {
+        ProviderName.HEALTH_CODE: Evidence("green", None, NOON, stale=False),
+        ProviderName.NUCLEIC_ACID: Evidence(
+            "negative", NOON - timedelta(hours=9), NOON - timedelta(minutes=70), stale=True
+        ),
+    },
+    (),
+    "*.0",
+    None,
+)
+
+
+def scan(place: Venue, at: datetime = NOON, **changes: Any) -> Scan:
+    """A visit that waits for both providers."""
+    person_id, nonce = f"per_{random()}", nonce_at(at)
+    made = Scan(
+        venue_id=place.venue_id,
+        at=at,
+        digest=ids.derive("scan", person_id, nonce),
+        person_id=person_id,
+        nonce=nonce,
+        body_hash="abcdefghijklmnop",
+        received_at=at + timedelta(milliseconds=40),
+        verdict=verdict(),
+        first_outcome=Outcome.PENDING,
+        correlation="c0ffee00-0000-4000-8000-000000000000",
+    )
+    return replace(made, **changes)
+
+
+def poster(place: Venue, **changes: Any) -> PosterRecord:
+    """A poster that is waited for."""
+    made = PosterRecord(
+        random(), place.venue_id, "a4_pdf", PosterState.PENDING, NOON, NOON + timedelta(days=29)
+    )
+    return replace(made, **changes)

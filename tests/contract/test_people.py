@@ -1,0 +1,270 @@
+"""`people.People`: who somebody is, and what may be changed about it by whom."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.core.errors import Conflict, Unauthenticated
+from chalicelib.identity.people import Hot, Profile, Role, Verification
+from tests.contract import makers
+from tests.contract.backends import Stores
+from tests.fakes.parts import NOON
+
+REJECTED, VERIFIED, PENDING = Verification.REJECTED, Verification.VERIFIED, Verification.PENDING
+
+
+def newcomer(stores: Stores) -> Profile:
+    profile = makers.profile()
+    assert stores.people.create(profile, makers.blind()) == profile.person_id
+    return profile
+
+
+def stands(stores: Stores, person: Profile) -> Profile:
+    profile = stores.people.hot(person.person_id).profile
+    assert profile is not None
+    return profile
+
+
+def conflict(stores: Stores, profile: Profile, previous: Profile) -> str | None:
+    """The code that a registration is refused with, or None when it was made."""
+    try:
+        stores.people.register(profile, previous, "correlation")
+    except Conflict as error:
+        return error.code
+    return None
+
+
+def test_nobody_has_nothing(stores: Stores) -> None:
+    assert stores.people.hot(f"per_{makers.random()}") == Hot()
+    assert stores.people.subject(f"per_{makers.random()}") == Hot()
+    assert stores.people.by_phone(makers.blind()) is None
+
+
+def test_a_person_is_found_by_phone(stores: Stores) -> None:
+    profile, phone = makers.profile(), makers.blind()
+    assert stores.people.create(profile, phone) == profile.person_id
+    assert stores.people.by_phone(phone) == profile.person_id
+    assert stores.people.hot(profile.person_id) == Hot(profile)
+    assert stores.people.hot(profile.person_id, consistent=False) == Hot(profile)
+
+
+def test_a_phone_has_one_person(stores: Stores) -> None:
+    phone, first, second = makers.blind(), makers.profile(), makers.profile()
+    stores.people.create(first, phone)
+    assert stores.people.create(second, phone) == first.person_id
+    assert stores.people.hot(second.person_id) == Hot()
+
+
+def test_hot_holds_everything_and_waiting_scans_come_with_the_subject(stores: Stores) -> None:
+    person = newcomer(stores)
+    logins = [makers.session(), makers.session(serial=7, client="app", strength="face")]
+    answers = [
+        makers.snapshot(),
+        makers.snapshot(provider="nucleic_acid", state="absent", observed_at=None, reason=""),
+    ]
+    for login in logins:
+        stores.people.open_session(person.person_id, login)
+    for answer in answers:
+        assert stores.people.save_snapshot(person.person_id, answer)
+    venue = makers.venue()
+    stores.venues.create(
+        venue, unique=makers.random(), number_blind="x", administrator=person.person_id
+    )
+    waiting = makers.scan(venue, person_id=person.person_id)
+    stores.scans.await_answer(waiting)
+    hot = Hot(
+        person,
+        {login.session_id: login for login in logins},
+        {answer.provider: answer for answer in answers},
+        {venue.venue_id: Role.ADMINISTRATOR},
+    )
+    assert stores.people.hot(person.person_id) == hot
+    awaiting = replace(hot, awaiting=(waiting.scan_id,))
+    assert stores.people.subject(person.person_id) == awaiting
+
+
+class TestRegistration:
+    """JN-17 to JN-20: one document, one owner; an answer is about one edit."""
+
+    def test_it_replaces_the_profile(self, stores: Stores) -> None:
+        person = newcomer(stores)
+        edit = makers.registered(person)
+        assert conflict(stores, edit, person) is None
+        assert stands(stores, person) == edit
+
+    def test_a_document_has_one_owner(self, stores: Stores) -> None:
+        first, second = newcomer(stores), newcomer(stores)
+        mine = makers.registered(first)
+        stores.people.register(mine, first, "c")
+        theirs = makers.registered(second, document_blind=mine.document_blind)
+        assert conflict(stores, theirs, second) == "identity_taken"
+        assert stands(stores, second) == second
+
+    def test_the_owner_may_correct_their_name(self, stores: Stores) -> None:
+        person = newcomer(stores)
+        first = makers.registered(person)
+        stores.people.register(first, person, "c")
+        second = makers.registered(first, name=b"\x01other", document_blind=first.document_blind)
+        assert conflict(stores, second, first) is None
+        assert stands(stores, person) == second
+
+    def test_a_version_is_replaced_once(self, stores: Stores) -> None:
+        person = newcomer(stores)
+        stores.people.register(makers.registered(person), person, "c")
+        late = makers.registered(person)
+        assert conflict(stores, late, person) == "version_conflict"
+        other = newcomer(stores)
+        # What the refused edit claimed is free.
+        claim = makers.registered(other, document_blind=late.document_blind)
+        assert conflict(stores, claim, other) is None
+
+    def test_nobody_cannot_register(self, stores: Stores) -> None:
+        nobody = makers.profile()
+        assert conflict(stores, makers.registered(nobody), nobody) == "version_conflict"
+
+    def test_another_document_frees_the_former(self, stores: Stores) -> None:
+        person, other = newcomer(stores), newcomer(stores)
+        first = makers.registered(person)
+        stores.people.register(first, person, "c")
+        stores.people.register(makers.registered(first), first, "c")
+        claim = makers.registered(other, document_blind=first.document_blind)
+        assert conflict(stores, claim, other) is None
+
+    def test_an_approval_stands(self, stores: Stores) -> None:
+        person = newcomer(stores)
+        edit = makers.registered(person)
+        stores.people.register(edit, person, "c")
+        assert stores.people.settle(edit, VERIFIED, "")
+        assert stands(stores, person) == replace(edit, verification=VERIFIED)
+
+    def test_an_answer_counts_once(self, stores: Stores) -> None:
+        person = newcomer(stores)
+        edit = makers.registered(person)
+        stores.people.register(edit, person, "c")
+        assert stores.people.settle(edit, VERIFIED, "")
+        assert not stores.people.settle(edit, REJECTED, "mismatch")
+        assert stands(stores, person).verification is VERIFIED
+
+    def test_an_answer_about_an_earlier_edit_is_past(self, stores: Stores) -> None:
+        person = newcomer(stores)
+        first = makers.registered(person)
+        stores.people.register(first, person, "c")
+        second = makers.registered(first)
+        stores.people.register(second, first, "c")
+        assert not stores.people.settle(first, REJECTED, "mismatch")
+        assert stands(stores, person) == second
+
+    def test_an_answer_about_nobody_is_past(self, stores: Stores) -> None:
+        assert not stores.people.settle(makers.registered(makers.profile()), VERIFIED, "")
+
+    def test_a_rejection_blocks_until_an_approval(self, stores: Stores) -> None:
+        person = newcomer(stores)
+        first = makers.registered(person)
+        stores.people.register(first, person, "c")
+        assert stores.people.settle(first, REJECTED, "mismatch")
+        rejected = stands(stores, person)
+        expected = replace(first, verification=REJECTED, reason="mismatch", blocked=True)
+        assert rejected == expected
+        assert not rejected.may_scan
+        second = makers.registered(rejected)
+        stores.people.register(second, rejected, "c")
+        assert not stands(stores, person).may_scan
+        assert stores.people.settle(second, VERIFIED, "")
+        approved = stands(stores, person)
+        assert approved == replace(second, verification=VERIFIED, blocked=False)
+        assert approved.may_scan
+
+    def test_an_edit_cannot_overtake_a_rejection(self, stores: Stores) -> None:
+        """The edit was read before the rejection came, and would clear the block."""
+        person = newcomer(stores)
+        first = makers.registered(person)
+        stores.people.register(first, person, "c")
+        assert stores.people.settle(first, REJECTED, "mismatch")
+        assert conflict(stores, makers.registered(first), first) == "version_conflict"
+        assert stands(stores, person).blocked
+
+    def test_a_rejected_document_is_free_for_its_owner(self, stores: Stores) -> None:
+        person, owner = newcomer(stores), newcomer(stores)
+        first = makers.registered(person)
+        stores.people.register(first, person, "c")
+        stores.people.settle(first, REJECTED, "mismatch")
+        claim = makers.registered(owner, document_blind=first.document_blind)
+        assert conflict(stores, claim, owner) is None
+        # An edit of whoever was rejected leaves the owner's claim alone.
+        rejected = stands(stores, person)
+        assert conflict(stores, makers.registered(rejected), rejected) is None
+        again = makers.registered(newcomer(stores), document_blind=first.document_blind)
+        assert conflict(stores, again, replace(again, registration=0)) == "identity_taken"
+
+    def test_an_edit_after_a_rejection_is_freed_by_the_next(self, stores: Stores) -> None:
+        """Whoever was rejected and types one stranger's number after another keeps none."""
+        person, owner = newcomer(stores), newcomer(stores)
+        first = makers.registered(person)
+        stores.people.register(first, person, "c")
+        stores.people.settle(first, REJECTED, "mismatch")
+        second = makers.registered(stands(stores, person))
+        stores.people.register(second, stands(stores, person), "c")
+        stores.people.register(makers.registered(second), second, "c")
+        claim = makers.registered(owner, document_blind=second.document_blind)
+        assert conflict(stores, claim, owner) is None
+
+
+class TestSessions:
+    """A login is there until it ends, and its refresh token works once."""
+
+    def test_a_refresh_counts_on(self, stores: Stores) -> None:
+        person, login = newcomer(stores), makers.session()
+        stores.people.open_session(person.person_id, login)
+        later = replace(login, serial=2, expires_at=login.expires_at + timedelta(days=1))
+        stores.people.refresh_session(person.person_id, later)
+        assert stores.people.hot(person.person_id).sessions == {login.session_id: later}
+
+    @pytest.mark.parametrize("serial", [0, 1, 3])
+    def test_a_refresh_out_of_turn_is_refused(self, stores: Stores, serial: int) -> None:
+        person, login = newcomer(stores), makers.session()
+        stores.people.open_session(person.person_id, login)
+        with pytest.raises(Unauthenticated, match="session_ended"):
+            stores.people.refresh_session(person.person_id, replace(login, serial=serial))
+        assert stores.people.hot(person.person_id).sessions == {login.session_id: login}
+
+    def test_an_ended_session_cannot_be_refreshed(self, stores: Stores) -> None:
+        person, login = newcomer(stores), makers.session()
+        stores.people.open_session(person.person_id, login)
+        stores.people.close_session(person.person_id, login.session_id)
+        with pytest.raises(Unauthenticated, match="session_ended"):
+            stores.people.refresh_session(person.person_id, replace(login, serial=2))
+        assert stores.people.hot(person.person_id) == Hot(person)
+
+    def test_ending_twice_is_no_error(self, stores: Stores) -> None:
+        stores.people.close_session(f"per_{makers.random()}", f"ses_{makers.random()}")
+
+
+class TestSnapshots:
+    """Answers may come twice, late, and out of order: the newest stays."""
+
+    def test_a_newer_answer_replaces(self, stores: Stores) -> None:
+        person = newcomer(stores)
+        older = makers.snapshot(state="green")
+        newer = makers.snapshot(state="red", fetched_at=NOON + timedelta(milliseconds=1))
+        assert stores.people.save_snapshot(person.person_id, older)
+        assert stores.people.save_snapshot(person.person_id, newer)
+        assert stores.people.hot(person.person_id).snapshots == {"health_code": newer}
+
+    def test_an_older_or_equal_answer_is_dropped(self, stores: Stores) -> None:
+        person = newcomer(stores)
+        newer = makers.snapshot(state="red")
+        assert stores.people.save_snapshot(person.person_id, newer)
+        for late in (NOON - timedelta(milliseconds=1), NOON):
+            older = makers.snapshot(state="green", fetched_at=late)
+            assert not stores.people.save_snapshot(person.person_id, older)
+        assert stores.people.hot(person.person_id).snapshots == {"health_code": newer}
+
+    def test_an_answer_about_a_later_registration_replaces(self, stores: Stores) -> None:
+        person = newcomer(stores)
+        before = makers.snapshot(registration=1)
+        after = makers.snapshot(registration=2, fetched_at=NOON - timedelta(seconds=1))
+        assert stores.people.save_snapshot(person.person_id, before)
+        assert stores.people.save_snapshot(person.person_id, after)
+        assert not stores.people.save_snapshot(person.person_id, before)
+        assert stores.people.hot(person.person_id).snapshots == {"health_code": after}

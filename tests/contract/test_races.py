@@ -1,0 +1,360 @@
+"""Every uniqueness rule and every change of state, with several writers at once.
+
+The stand-ins have no part in this: what counts is what the table's conditions hold.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.admission.judge import Outcome
+from chalicelib.admission.scan import Scan, ScanReference
+from chalicelib.admission.scanning import reconsider
+from chalicelib.core.crypto import BlindIndex, KeyRing, Tokens, Vault
+from chalicelib.core.errors import Unauthenticated
+from chalicelib.core.ids import RandomIds
+from chalicelib.core.table import scan_partition
+from chalicelib.identity import sessions
+from chalicelib.identity.people import Hot, Profile, Session, Verification
+from chalicelib.insight.counters import Figures, ScanChange, apply, recount
+from chalicelib.venues.venue import Venue, day_of
+from tests.contract import makers
+from tests.contract.backends import TABLES, Backend, Stores
+from tests.contract.races import codes, race
+from tests.fakes.parts import NOON, FixedSecret, LocalDataKeys, RecordingSms
+
+pytestmark = pytest.mark.parametrize("backend", TABLES, indirect=True, scope="package")
+
+RING = KeyRing(FixedSecret(active="1", index="1", **{"1": "r" * 64}))
+
+
+def newcomer(backend: Backend) -> Profile:
+    profile = makers.profile()
+    backend.stores.people.create(profile, makers.blind())
+    return profile
+
+
+def stands(backend: Backend, person: Profile) -> Profile:
+    profile = backend.stores.people.hot(person.person_id).profile
+    assert profile is not None
+    return profile
+
+
+def stored(backend: Backend, scan: Scan, venue: Venue) -> Scan:
+    reference = ScanReference.parse(scan.scan_id)
+    assert reference is not None
+    found = backend.stores.scans.get(reference, venue)
+    assert found is not None
+    return found
+
+
+def test_a_phone_becomes_one_person(backend: Backend) -> None:
+    phone, profiles = makers.blind(), [makers.profile() for _ in range(4)]
+
+    def create(profile: Profile) -> Callable[[Stores], str]:
+        return lambda stores: stores.people.create(profile, phone)
+
+    answers, refusals = race(backend, *map(create, profiles))
+    assert not refusals
+    assert len(set(answers)) == 1
+    made = [p for p in profiles if backend.stores.people.hot(p.person_id).profile]
+    assert [profile.person_id for profile in made] == [backend.stores.people.by_phone(phone)]
+
+
+def test_a_document_gets_one_owner(backend: Backend) -> None:
+    people, document = [newcomer(backend) for _ in range(4)], makers.blind()
+
+    def register(person: Profile) -> Callable[[Stores], None]:
+        edit = makers.registered(person, document_blind=document)
+        return lambda stores: stores.people.register(edit, person, "c")
+
+    answers, refusals = race(backend, *map(register, people))
+    assert len(answers) == 1
+    assert codes(refusals) == ["identity_taken"] * 3
+    assert sum(stands(backend, person).registration for person in people) == 1
+
+
+def test_an_edit_is_made_once(backend: Backend) -> None:
+    person = newcomer(backend)
+    edits = [makers.registered(person) for _ in range(3)]
+
+    def register(edit: Profile) -> Callable[[Stores], None]:
+        return lambda stores: stores.people.register(edit, person, "c")
+
+    answers, refusals = race(backend, *map(register, edits))
+    assert len(answers) == 1
+    assert codes(refusals) == ["version_conflict"] * 2
+    assert stands(backend, person) in edits
+
+
+@pytest.mark.parametrize("attempt", range(6))
+def test_an_edit_and_a_rejection_do_not_undo_each_other(backend: Backend, attempt: int) -> None:
+    person = newcomer(backend)
+    first = makers.registered(person)
+    backend.stores.people.register(first, person, f"c{attempt}")
+    second = makers.registered(first)
+
+    def edit(stores: Stores) -> bool:
+        stores.people.register(second, first, "c")
+        return True
+
+    def reject(stores: Stores) -> bool:
+        return stores.people.settle(first, Verification.REJECTED, "mismatch")
+
+    answers, refusals = race(backend, edit, reject)
+    after = stands(backend, person)
+    if refusals:  # the rejection was first
+        assert (codes(refusals), answers) == (["version_conflict"], [True])
+        assert (after.verification, after.blocked) == (Verification.REJECTED, True)
+    else:  # the edit was, and the answer is about what is past
+        assert sorted(answers) == [False, True]
+        assert after == second
+
+
+def test_a_verdict_counts_once(backend: Backend) -> None:
+    person = newcomer(backend)
+    edit = makers.registered(person)
+    backend.stores.people.register(edit, person, "c")
+
+    def settle(verification: Verification) -> Callable[[Stores], bool]:
+        return lambda stores: stores.people.settle(edit, verification, "")
+
+    answers, _ = race(backend, *map(settle, (Verification.VERIFIED, Verification.REJECTED)))
+    assert sorted(answers) == [False, True]
+    after = stands(backend, person)
+    assert after.blocked is (after.verification is Verification.REJECTED)
+
+
+def test_a_code_is_spent_once(backend: Backend) -> None:
+    phone = makers.blind()
+    backend.stores.codes.put(phone, "right", NOON + timedelta(minutes=5))
+    answers, _ = race(backend, *[lambda stores: stores.codes.spend(phone, "right", NOON)] * 4)
+    assert sorted(answers) == [False, False, False, True]
+
+
+def test_guessers_side_by_side_have_five_attempts_too(backend: Backend) -> None:
+    phone = makers.blind()
+    backend.stores.codes.put(phone, "right", NOON + timedelta(minutes=5))
+    answers, _ = race(backend, *[lambda stores: stores.codes.spend(phone, "wrong", NOON)] * 8)
+    assert answers == [False] * 8
+    assert not backend.stores.codes.spend(phone, "right", NOON)
+
+
+def test_a_limit_holds_for_all_at_once(backend: Backend) -> None:
+    whom = makers.blind()
+
+    def charge(stores: Stores) -> None:
+        stores.limits.charge("x", whom, limit=3, seconds=60, now=NOON)
+
+    answers, refusals = race(backend, *[charge] * 8)
+    assert len(answers) == 3
+    assert codes(refusals) == ["too_many_requests"] * 5
+
+
+def test_one_login_comes_of_one_code(backend: Backend) -> None:
+    index, vault, phone = BlindIndex(RING), Vault(LocalDataKeys()), f"+86{makers.random()}"
+    sms = RecordingSms()
+    sessions.request_code(
+        phone, address="127.0.0.1", language="en", now=NOON, ids=RandomIds(), index=index,
+        codes=backend.stores.codes, limits=backend.stores.limits, sms=sms,
+    )  # fmt: skip
+
+    def log_in(stores: Stores) -> sessions.Login:
+        return sessions.log_in(
+            phone, sms.sent[0][1], now=NOON, ids=RandomIds(), index=index, codes=stores.codes,
+            people=stores.people, tokens=Tokens(RING), vault=vault,
+        )  # fmt: skip
+
+    logins, refusals = race(backend, *[log_in] * 3)
+    assert codes(refusals) == ["otp_invalid"] * 2
+    assert len(backend.stores.people.hot(logins[0].person_id).sessions) == 1
+
+
+def test_a_refresh_token_works_once(backend: Backend) -> None:
+    person, login = newcomer(backend), makers.session()
+    backend.stores.people.open_session(person.person_id, login)
+
+    def refresh(later: Session) -> Callable[[Stores], None]:
+        return lambda stores: stores.people.refresh_session(person.person_id, later)
+
+    nexts = [replace(login, serial=2, expires_at=NOON + timedelta(days=30 + n)) for n in range(4)]
+    answers, refusals = race(backend, *map(refresh, nexts))
+    assert len(answers) == 1
+    assert [type(refusal) for refusal in refusals] == [Unauthenticated] * 3
+    assert backend.stores.people.hot(person.person_id).sessions[login.session_id] in nexts
+
+
+def test_the_newest_answer_stays_whoever_is_last(backend: Backend) -> None:
+    person = newcomer(backend)
+    answers = [
+        makers.snapshot(state=state, fetched_at=NOON + timedelta(seconds=n))
+        for n, state in enumerate(("green", "yellow", "red"))
+    ]
+    race(
+        backend,
+        *[
+            lambda stores, answer=answer: stores.people.save_snapshot(person.person_id, answer)
+            for answer in answers
+        ],
+    )
+    stands = backend.stores.people.hot(person.person_id).snapshots
+    assert stands == {"health_code": answers[-1]}
+
+
+def test_number_name_and_address_are_given_once(backend: Backend) -> None:
+    unique, number = makers.random(), makers.blind()
+    venues = [makers.venue() for _ in range(4)]
+
+    def create(venue: Venue) -> Callable[[Stores], Venue | None]:
+        return lambda stores: stores.venues.create(
+            venue, unique=unique, number_blind=number, administrator="per_0"
+        )
+
+    answers, refusals = race(backend, *map(create, venues))
+    assert answers == [None]
+    assert codes(refusals) == ["venue_exists"] * 3
+    ids = [venue.venue_id for venue in venues]
+    assert len(backend.stores.venues.venues(ids)) == 1
+    assert len([v for v in venues if backend.stores.venues.code(v.code)]) == 1
+
+
+def test_a_nonce_makes_one_venue(backend: Backend) -> None:
+    venue, unique = makers.venue(), makers.random()
+    tries = [replace(venue, code=makers.random()) for _ in range(4)]
+
+    def create(venue: Venue) -> Callable[[Stores], Venue | None]:
+        return lambda stores: stores.venues.create(
+            venue, unique=unique, number_blind="1:x", administrator="per_0"
+        )
+
+    answers, refusals = race(backend, *map(create, tries))
+    made = backend.stores.venues.venue(venue.venue_id)
+    assert not refusals
+    assert made in tries
+    assert [answer for answer in answers if answer is not None] == [made] * 3
+
+
+def test_a_scan_is_put_once(backend: Backend) -> None:
+    venue = makers.venue(shards=64)
+    scan = makers.scan(venue)
+    tries = [replace(scan, received_at=NOON + timedelta(seconds=n)) for n in range(4)]
+
+    def put(scan: Scan) -> Callable[[Stores], Scan | None]:
+        return lambda stores: stores.scans.put(scan, venue)
+
+    answers, refusals = race(backend, *map(put, tries))
+    winner = stored(backend, scan, venue)
+    assert not refusals
+    assert winner in tries
+    assert [answer for answer in answers if answer is not None] == [winner] * 3
+
+
+def test_a_scan_changes_version_by_version(backend: Backend) -> None:
+    venue = makers.venue()
+    scan = makers.scan(venue)
+    backend.stores.scans.put(scan, venue)
+    changes = [replace(scan, version=1, correlation=f"c{n}") for n in range(4)]
+
+    def change(scan: Scan) -> Callable[[Stores], bool]:
+        return lambda stores: stores.scans.change(scan, venue)
+
+    answers, _ = race(backend, *map(change, changes))
+    assert sorted(answers) == [False, False, False, True]
+    assert stored(backend, scan, venue) in changes
+
+
+@pytest.mark.parametrize("attempt", range(4))
+def test_an_answer_and_the_end_of_the_waiting_agree(backend: Backend, attempt: int) -> None:
+    """Whichever is first, the scan is decided once, and by it."""
+    venue = makers.venue(name=f"{attempt}")
+    scan = makers.scan(venue)
+    administrator = f"per_{makers.random()}"
+    backend.stores.venues.create(
+        venue, unique=makers.random(), number_blind="1:x", administrator=administrator
+    )
+    backend.stores.scans.put(scan, venue)
+    backend.stores.scans.await_answer(scan)
+    profile = makers.registered(makers.profile(person_id=scan.person_id))
+    answered = Hot(
+        profile,
+        snapshots={
+            "health_code": makers.snapshot(fetched_at=NOON),
+            "nucleic_acid": makers.snapshot(
+                provider="nucleic_acid", state="negative", fetched_at=NOON
+            ),
+        },
+    )
+
+    def judge_again(person: Hot, late: bool) -> Callable[[Stores], Outcome]:
+        def run(stores: Stores) -> Outcome:
+            verdict = reconsider(
+                scan.scan_id, person, late=late, now=NOON, directory=stores.directory(),
+                policies=stores.policies(), scans=stores.scans,
+            )  # fmt: skip
+            assert verdict is not None
+            return verdict.decision.outcome
+
+        return run
+
+    answers, refusals = race(backend, judge_again(answered, False), judge_again(Hot(profile), True))
+    assert not refusals
+    assert answers in ([Outcome.ADMIT] * 2, [Outcome.CHECK] * 2)
+    after = stored(backend, scan, venue)
+    assert (after.version, after.verdict.decision.outcome) == (1, answers[0])
+    assert backend.stores.people.subject(scan.person_id).awaiting == ()
+
+
+def test_figures_are_added_once(backend: Backend) -> None:
+    venue = makers.venue()
+    day = day_of(venue, NOON)
+    partition = scan_partition(venue.venue_id, day, 0)
+
+    def add(stores: Stores) -> bool:
+        return stores.counters.add(partition, Figures(1, 1), last="", sequence="1")
+
+    answers, _ = race(backend, *[add] * 4)
+    assert sorted(answers) == [False, False, False, True]
+    assert backend.stores.counters.of_day(venue, day) == Figures(1, 1)
+
+
+def test_batches_that_overlap_are_counted_once(backend: Backend) -> None:
+    """A batch delivered again, with other boundaries, while the first is still at work."""
+    venue = makers.venue()
+    day = day_of(venue, NOON)
+    partition = scan_partition(venue.venue_id, day, 0)
+    scans = [makers.scan(venue, NOON + timedelta(seconds=n)) for n in range(6)]
+    for scan in scans:
+        backend.stores.scans.put(scan, venue)
+    changes = [ScanChange(partition, f"{99 + n}", None, scan) for n, scan in enumerate(scans)]
+
+    def count(batch: list[ScanChange]) -> Callable[[Stores], None]:
+        return lambda stores: apply(batch, counters=stores.counters)
+
+    _, refusals = race(backend, count(changes[:4]), count(changes), count(changes[:2]))
+    assert not refusals
+    expected = recount(venue, day, scans=backend.stores.scans)
+    assert expected == Figures(checked=6, pending=6, own=6)
+    assert backend.stores.counters.of_day(venue, day) == expected
+
+
+def test_a_policy_gets_one_next_version(backend: Backend) -> None:
+    def put(hours: int, version: int) -> Callable[[Stores], bool]:
+        rules: dict[str, object] = {"nucleic_acid_hours": hours}
+        return lambda stores: stores.policies().replace("9001", rules, version=version)
+
+    for version in (1, 2):
+        answers, _ = race(backend, *(put(hours, version) for hours in (12, 24, 48)))
+        assert sorted(answers) == [False, False, True]
+    assert backend.stores.policies().of("900112", NOON).version == "9001.2"
+
+
+def test_a_data_key_is_kept_once(backend: Backend) -> None:
+    key_id = makers.random()
+
+    def keep(wrapped: bytes) -> Callable[[Stores], bytes]:
+        return lambda stores: stores.wrapped_keys.put_if_absent(key_id, wrapped)
+
+    answers, _ = race(backend, *map(keep, (b"a", b"b", b"c")))
+    assert set(answers) == {backend.stores.wrapped_keys.get(key_id)}

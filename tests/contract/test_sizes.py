@@ -1,0 +1,147 @@
+"""How large items become: a scan is one write unit, and what an actor's request reads is one query.
+
+Sizes follow "DynamoDB item sizes and formats" of the developer guide.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+
+from chalicelib.admission.judge import Evidence, Outcome, judge, needed
+from chalicelib.admission.policy import Policy
+from chalicelib.admission.scan import Scan
+from chalicelib.core import table as keys
+from chalicelib.core.crypto import Vault
+from chalicelib.core.store import Raw, Table
+from chalicelib.identity.people import Profile, Role, Verification
+from chalicelib.identity.providers import STATES, ProviderName
+from chalicelib.identity.sessions import REFRESH_LIFE
+from chalicelib.identity.store import right_write
+from chalicelib.venues.issuance import MAX_VENUES
+from chalicelib.venues.venue import Venue, day_of, shard_of
+from tests.contract import makers
+from tests.contract.backends import TABLES, Backend
+from tests.fakes.parts import NOON, LocalDataKeys
+
+pytestmark = pytest.mark.parametrize("backend", TABLES, indirect=True, scope="package")
+
+CORRELATION = "c" * 64  # what the gateway lets through
+SESSIONS = 5
+LONGEST_REASON = "由" * 100  # what the provider's adapter lets through
+
+
+def size(value: Any) -> int:
+    """The bytes of an attribute's value."""
+    ((kind, content),) = value.items()
+    match kind:
+        case "S":
+            return len(str(content).encode())
+        case "B":
+            return len(bytes(content))
+        case "N":  # a byte for two significant digits, one more, and one for the sign
+            digits = str(content).lstrip("-").replace(".", "").strip("0")
+            return (len(digits) + 1) // 2 + 1 + str(content).startswith("-")
+        case "BOOL" | "NULL":
+            return 1
+    raise AssertionError(kind)
+
+
+def item_size(raw: Raw) -> int:
+    return sum(len(name.encode()) + size(value) for name, value in raw.items())
+
+
+@pytest.fixture
+def table(backend: Backend) -> Table:
+    assert backend.table is not None
+    return backend.table
+
+
+def test_the_rule_of_sizes(table: Table) -> None:
+    del table
+    assert item_size({"名": {"S": "信宜"}}) == 9
+    sizes = {"0": 1, "1": 2, "12": 2, "123": 3, "-123": 4, "1000": 2, "1650000000123": 8}
+    assert {number: size({"N": number}) for number in sizes} == sizes
+
+
+def longest_scans(venue: Venue) -> Iterator[Scan]:
+    """Scans with every verdict that can be, and the longest values beside it."""
+    policy = Policy("440983.999999", 336)
+    moment = NOON.replace(microsecond=123_000)
+    healths = (*STATES[ProviderName.HEALTH_CODE], "absent")
+    tests = (*STATES[ProviderName.NUCLEIC_ACID], "absent")
+    for health, test, stale, late in product(healths, tests, (False, True), (False, True)):
+        evidence = {
+            ProviderName.HEALTH_CODE: Evidence(health, moment, moment, stale),
+            ProviderName.NUCLEIC_ACID: Evidence(test, moment, moment, stale),
+        }
+        yield makers.scan(
+            venue,
+            moment,
+            verdict=makers.verdict(
+                decision=judge(evidence, policy, at=moment, late=late),
+                evidence=evidence,
+                needs=needed(evidence),
+                policy=policy.version,
+                hours=336,
+            ),
+            first_outcome=Outcome.PENDING,
+            correlation=CORRELATION,
+            version=99,
+        )
+
+
+def test_a_scan_is_one_write_unit(backend: Backend, table: Table) -> None:
+    venue = makers.venue(shards=64)
+    largest = 0
+    for scan in longest_scans(venue):
+        backend.stores.scans.put(scan, venue)
+        shard = shard_of(scan.digest, venue.shards)
+        partition = keys.scan_partition(venue.venue_id, day_of(venue, scan.at), shard)
+        for raw in table.query(partition, ("0", "9~")):
+            largest = max(largest, item_size(raw))
+    assert 300 < largest <= 1000
+
+
+def fill(backend: Backend, table: Table, reason: str) -> int:
+    """The bytes that a request of the busiest person reads."""
+    vault = Vault(LocalDataKeys())
+
+    def seal(text: str) -> bytes:
+        return vault.seal(text, "place", now=NOON)
+
+    people = backend.stores.people
+    person = Profile(f"per_{makers.random()}", seal("+8613800000001"))
+    people.create(person, makers.blind())
+    edit = makers.registered(
+        person, name=seal("名" * 50), document=seal("44098319880412902X"), blocked=True
+    )
+    people.register(edit, person, CORRELATION)
+    people.settle(edit, Verification.REJECTED, "mismatch")
+    for number in range(SESSIONS):
+        expires = NOON + REFRESH_LIFE + timedelta(seconds=number)
+        people.open_session(person.person_id, makers.session(expires_at=expires, serial=999))
+    for provider in ("health_code", "nucleic_acid", "vaccination"):
+        moment = NOON.replace(microsecond=123_000)
+        answer = makers.snapshot(
+            provider=provider, state="light_green", observed_at=moment, fetched_at=moment,
+            reason=reason,
+        )  # fmt: skip
+        people.save_snapshot(person.person_id, answer)
+    for _ in range(MAX_VENUES):
+        venue_id = f"ven_{makers.random()}"
+        table.transact(right_write(person.person_id, venue_id, Role.ADMINISTRATOR))
+    hot = people.hot(person.person_id)
+    assert (len(hot.sessions), len(hot.snapshots), len(hot.rights)) == (SESSIONS, 3, MAX_VENUES)
+    found = table.query(keys.person(person.person_id), (keys.HOT, keys.SUBJECT_TO))
+    return sum(map(item_size, found))
+
+
+def test_the_busiest_person_is_one_read_unit(backend: Backend, table: Table) -> None:
+    assert 2000 < fill(backend, table, "") <= 4096
+
+
+def test_even_with_the_longest_reasons(backend: Backend, table: Table) -> None:
+    assert fill(backend, table, LONGEST_REASON) <= 4096

@@ -1,0 +1,373 @@
+"""In-memory stand-ins for the stores, queues and files; `tests/contract` holds them to the table's.
+
+They are dictionaries with the promises of the protocols, and no locks: races are run against the
+table.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+
+from chalicelib.admission.policy import Policy, prefixes
+from chalicelib.admission.scan import Scan, ScanReference
+from chalicelib.admission.snapshots import Lookup, Settle
+from chalicelib.core.errors import Conflict, TooMany, Unauthenticated
+from chalicelib.core.table import scan_partition
+from chalicelib.identity.people import Hot, Profile, Role, Session, Snapshot, Verification
+from chalicelib.insight.counters import Figures, total
+from chalicelib.venues.codes import Code, CodeState
+from chalicelib.venues.venue import PosterRecord, PosterState, Venue, day_of, shard_of
+
+
+@dataclass
+class _Partition:
+    """What lies under one person."""
+
+    profile: Profile | None = None
+    sessions: dict[str, Session] = field(default_factory=dict)
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    rights: dict[str, Role] = field(default_factory=dict)
+    awaiting: set[str] = field(default_factory=set)
+
+
+class FakePeople:
+    """See `people.People`."""
+
+    def __init__(self) -> None:
+        self._people: dict[str, _Partition] = {}
+        self._phones: dict[str, str] = {}
+        self._documents: dict[str, str] = {}
+
+    def partition(self, person_id: str) -> _Partition:
+        """A person's items, for the other fakes that write there."""
+        return self._people.setdefault(person_id, _Partition())
+
+    def hot(self, person_id: str, *, consistent: bool = True) -> Hot:
+        del consistent
+        return replace(self.subject(person_id), awaiting=())
+
+    def subject(self, person_id: str) -> Hot:
+        mine = self.partition(person_id)
+        return Hot(
+            mine.profile,
+            dict(mine.sessions),
+            dict(mine.snapshots),
+            dict(mine.rights),
+            tuple(sorted(mine.awaiting)),
+        )
+
+    def by_phone(self, blind: str) -> str | None:
+        return self._phones.get(blind)
+
+    def create(self, profile: Profile, phone_blind: str) -> str:
+        owner = self._phones.setdefault(phone_blind, profile.person_id)
+        if owner == profile.person_id:
+            self.partition(owner).profile = profile
+        return owner
+
+    def register(self, profile: Profile, previous: Profile, correlation: str) -> None:
+        del correlation
+        mine = self.partition(profile.person_id)
+        owner = self._documents.get(profile.document_blind, profile.person_id)
+        if owner != profile.person_id:
+            raise Conflict("identity_taken")
+        stands = mine.profile
+        if (
+            stands is None
+            or stands.registration != previous.registration
+            or stands.verification is not previous.verification
+        ):
+            raise Conflict("version_conflict")
+        if previous.verification is not Verification.REJECTED:
+            self._documents.pop(previous.document_blind, None)
+        self._documents[profile.document_blind] = profile.person_id
+        mine.profile = profile
+
+    def settle(self, profile: Profile, verification: Verification, reason: str) -> bool:
+        mine = self.partition(profile.person_id)
+        stands = mine.profile
+        if (
+            stands is None
+            or stands.registration != profile.registration
+            or stands.verification is not Verification.PENDING
+        ):
+            return False
+        rejected = verification is Verification.REJECTED
+        mine.profile = replace(stands, verification=verification, reason=reason, blocked=rejected)
+        if rejected:
+            del self._documents[profile.document_blind]
+        return True
+
+    def open_session(self, person_id: str, session: Session) -> None:
+        self.partition(person_id).sessions[session.session_id] = session
+
+    def refresh_session(self, person_id: str, session: Session) -> None:
+        sessions = self.partition(person_id).sessions
+        before = sessions.get(session.session_id)
+        if before is None or before.serial != session.serial - 1:
+            raise Unauthenticated("session_ended")
+        sessions[session.session_id] = replace(
+            before, serial=session.serial, expires_at=session.expires_at
+        )
+
+    def close_session(self, person_id: str, session_id: str) -> None:
+        self.partition(person_id).sessions.pop(session_id, None)
+
+    def save_snapshot(self, person_id: str, snapshot: Snapshot) -> bool:
+        snapshots = self.partition(person_id).snapshots
+        before = snapshots.get(snapshot.provider)
+        if before and (before.registration, before.fetched_at) >= (
+            snapshot.registration,
+            snapshot.fetched_at,
+        ):
+            return False
+        snapshots[snapshot.provider] = snapshot
+        return True
+
+
+@dataclass
+class _OneTimeCode:
+    digest: str
+    expires_at: datetime
+    attempts: int = 0
+
+
+class FakeCodes:
+    """See `people.Codes`."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, _OneTimeCode] = {}
+
+    def put(self, blind: str, digest: str, expires_at: datetime) -> None:
+        self._codes[blind] = _OneTimeCode(digest, expires_at)
+
+    def spend(self, blind: str, digest: str, now: datetime) -> bool:
+        code = self._codes.get(blind)
+        if code is None or code.attempts >= 5 or code.expires_at <= now:
+            return False
+        code.attempts += 1
+        if code.digest != digest:
+            return False
+        del self._codes[blind]
+        return True
+
+
+class FakeLimits:
+    """See `people.Limits`."""
+
+    def __init__(self) -> None:
+        self._attempts: dict[tuple[str, str, int], int] = {}
+
+    def charge(self, what: str, whom: str, *, limit: int, seconds: int, now: datetime) -> None:
+        second = int(now.timestamp())
+        start = second - second % seconds
+        attempts = self._attempts.get((what, whom, start), 0)
+        if attempts >= limit:
+            raise TooMany(start + seconds - second)
+        self._attempts[what, whom, start] = attempts + 1
+
+
+class FakeVenues:
+    """See `venue.Venues`."""
+
+    def __init__(self, people: FakePeople) -> None:
+        self._people = people
+        self._venues: dict[str, Venue] = {}
+        self._unique: set[str] = set()
+        self._numbers: set[tuple[str, str]] = set()
+        self.codes: dict[str, Code] = {}
+        """By value; a test revokes one by replacing it."""
+
+    def create(
+        self, venue: Venue, *, unique: str, number_blind: str, administrator: str
+    ) -> Venue | None:
+        if venue.venue_id in self._venues:
+            return self._venues[venue.venue_id]
+        if unique in self._unique:
+            raise Conflict("venue_exists")
+        self._venues[venue.venue_id] = venue
+        self._unique.add(unique)
+        self._numbers.add((number_blind, venue.venue_id))
+        self.codes[venue.code] = Code(venue.code, venue.venue_id, CodeState.ACTIVE)
+        self._people.partition(administrator).rights[venue.venue_id] = Role.ADMINISTRATOR
+        return None
+
+    def venue(self, venue_id: str) -> Venue | None:
+        return self._venues.get(venue_id)
+
+    def venues(self, venue_ids: Sequence[str]) -> list[Venue]:
+        return [self._venues[venue_id] for venue_id in venue_ids if venue_id in self._venues]
+
+    def code(self, value: str) -> Code | None:
+        return self.codes.get(value)
+
+    def sharing_number(self, number_blind: str, besides: str) -> bool:
+        return any(
+            blind == number_blind and venue_id != besides for blind, venue_id in self._numbers
+        )
+
+
+class FakeDirectory:
+    """Always up to date. See `venue.Directory`."""
+
+    def __init__(self, venues: FakeVenues) -> None:
+        self._venues = venues
+
+    def venue(self, venue_id: str, now: datetime) -> Venue | None:
+        del now
+        return self._venues.venue(venue_id)
+
+    def code(self, value: str, now: datetime) -> Code | None:
+        del now
+        return self._venues.code(value)
+
+
+class FakePosters:
+    """See `venue.Posters`."""
+
+    def __init__(self) -> None:
+        self._posters: dict[tuple[str, str], PosterRecord] = {}
+
+    def get(self, venue_id: str, poster_id: str) -> PosterRecord | None:
+        return self._posters.get((venue_id, poster_id))
+
+    def request(self, poster: PosterRecord, correlation: str) -> None:
+        del correlation
+        self._posters[poster.venue_id, poster.poster_id] = poster
+
+    def finish(self, venue_id: str, poster_id: str, state: PosterState) -> None:
+        poster = self.get(venue_id, poster_id)
+        if poster is not None:
+            self._posters[venue_id, poster_id] = replace(poster, state=state)
+
+
+class FakeScans:
+    """See `scan.Scans`."""
+
+    def __init__(self, people: FakePeople) -> None:
+        self._people = people
+        self._scans: dict[str, Scan] = {}
+
+    def put(self, scan: Scan, venue: Venue) -> Scan | None:
+        del venue
+        earlier = self._scans.get(scan.scan_id)
+        if earlier is None:
+            self._scans[scan.scan_id] = scan
+        return earlier
+
+    def get(self, reference: ScanReference, venue: Venue) -> Scan | None:
+        del venue
+        wanted = (reference.venue_id, reference.at, reference.digest)
+        for scan in self._scans.values():
+            if (scan.venue_id, scan.at, scan.digest) == wanted:
+                return scan
+        return None
+
+    def change(self, scan: Scan, venue: Venue) -> bool:
+        del venue
+        before = self._scans.get(scan.scan_id)
+        if before is None or before.version != scan.version - 1:
+            return False
+        self._scans[scan.scan_id] = scan
+        return True
+
+    def of_day(self, venue: Venue, day: date) -> Iterator[Scan]:
+        def place(scan: Scan) -> tuple[int, datetime, str]:
+            return shard_of(scan.digest, venue.shards), scan.at, scan.digest
+
+        mine = (s for s in self._scans.values() if s.venue_id == venue.venue_id)
+        yield from sorted((s for s in mine if day_of(venue, s.at) == day), key=place)
+
+    def await_answer(self, scan: Scan) -> None:
+        self._people.partition(scan.person_id).awaiting.add(scan.scan_id)
+
+    def stop_waiting(self, person_id: str, scan_id: str) -> None:
+        self._people.partition(person_id).awaiting.discard(scan_id)
+
+
+class FakePolicies:
+    """Always up to date. See `policy.Policies`."""
+
+    def __init__(self) -> None:
+        self._policies: dict[str, tuple[int, Policy]] = {}
+
+    def of(self, region: str, now: datetime) -> Policy:
+        del now
+        for prefix in prefixes(region):
+            if prefix in self._policies:
+                return self._policies[prefix][1]
+        return Policy()
+
+    def replace(self, prefix: str, rules: dict[str, object], *, version: int) -> bool:
+        """Put version `version` of a policy; False when it is not the next one."""
+        if version != self._policies.get(prefix, (0,))[0] + 1:
+            return False
+        self._policies[prefix] = (version, Policy.from_rules(f"{prefix}.{version}", rules))
+        return True
+
+
+class FakeCounters:
+    """See `counters.Counters`."""
+
+    def __init__(self) -> None:
+        self._counters: dict[str, tuple[Figures, str]] = {}
+
+    def last(self, partition: str) -> str:
+        return self._counters.get(partition, (Figures(), ""))[1]
+
+    def add(self, partition: str, delta: Figures, *, last: str, sequence: str) -> bool:
+        figures, stands = self._counters.get(partition, (Figures(), ""))
+        if stands != last:
+            return False
+        self._counters[partition] = (figures + delta, sequence)
+        return True
+
+    def of_day(self, venue: Venue, day: date) -> Figures:
+        mine = (scan_partition(venue.venue_id, day, shard) for shard in range(venue.shards))
+        return total(self._counters.get(partition, (Figures(), ""))[0] for partition in mine)
+
+
+class FakeWrappedKeys:
+    """See `adapters.keys.WrappedKeys`."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, bytes] = {}
+
+    def get(self, key_id: str) -> bytes | None:
+        return self._keys.get(key_id)
+
+    def put_if_absent(self, key_id: str, wrapped: bytes) -> bytes:
+        return self._keys.setdefault(key_id, wrapped)
+
+
+class FakeStorage:
+    """Files by key; a link says what it opens. See `posters.Storage`."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, tuple[bytes, str]] = {}
+
+    def put(self, key: str, data: bytes, content_type: str) -> None:
+        self.files[key] = (data, content_type)
+
+    def link(self, key: str, filename: str, life: timedelta) -> str:
+        return f"fake://{key}?filename={filename}&life={int(life.total_seconds())}"
+
+
+class FakeLookupQueue:
+    """Keeps what was sent, with its delay. See `snapshots.LookupQueue`."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[Lookup | Settle, timedelta]] = []
+
+    def send(self, message: Lookup | Settle, *, delay: timedelta = timedelta()) -> None:
+        self.sent.append((message, delay))
+
+
+class FakeRenderQueue:
+    """Keeps what was sent: venue, poster, correlation. See `posters.RenderQueue`."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str, str]] = []
+
+    def send(self, venue_id: str, poster_id: str, correlation: str) -> None:
+        self.sent.append((venue_id, poster_id, correlation))
