@@ -12,7 +12,7 @@ AWS. (A power failure is not covered: nothing is forced to the disk.)
 
 It also gives stream mappings what ministack lacks (partial batch responses, bisecting, a limit of
 retries), guards its queues against lost updates between threads, runs functions in an interpreter
-that sees nothing but the deployment package, and writes their logs to files.
+that sees nothing but the deployment package, unpacked once, and writes their logs to files.
 
 Run as ``python -m infra.local.emulator`` by :mod:`infra.local.cloud`, which sets the environment;
 SIGUSR1 asks for a checkpoint, SIGTERM stops.
@@ -21,11 +21,14 @@ SIGUSR1 asks for a checkpoint, SIGTERM stops.
 import asyncio
 import contextlib
 import functools
+import hashlib
 import json
 import os
 import signal
 import sys
 import threading
+import types
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -313,6 +316,29 @@ def run_functions_alone(folder: Path) -> None:
     lambda_runtime._detect_runtime_binary = detect_alone
 
 
+def unpack_once(folder: Path) -> None:
+    """Unpack each zip once and let all workers share the result: most of a cold start is that."""
+    lock = threading.Lock()
+
+    class SharedZip(zipfile.ZipFile):
+        def extractall(self, path: Any = None, members: Any = None, pwd: Any = None) -> None:
+            if members or pwd or not self.filename:
+                super().extractall(path, members, pwd)
+                return
+            shared = folder / hashlib.sha256(Path(self.filename).read_bytes()).hexdigest()
+            with lock:
+                if not shared.exists():
+                    fresh = shared.with_suffix(".new")
+                    super().extractall(fresh)
+                    fresh.rename(shared)
+            Path(path).rmdir()
+            Path(path).symlink_to(shared)
+
+    module = types.ModuleType("zipfile")
+    vars(module).update(vars(zipfile), ZipFile=SharedZip)
+    lambda_runtime.zipfile = module
+
+
 async def run(journal: Journal, port: int) -> None:
     """Serve on the loopback interface until SIGTERM or SIGINT, with a checkpoint a minute."""
     loop = asyncio.get_running_loop()
@@ -344,6 +370,7 @@ def main() -> None:
     complete_stream_mappings()
     write_logs(Path(os.environ["VENUECODE_LOGS"]), os.environ["VENUECODE_STACK"])
     run_functions_alone(Path(os.environ["TMPDIR"]))
+    unpack_once(Path(os.environ["TMPDIR"]))
     asyncio.run(run(journal, int(os.environ["GATEWAY_PORT"])))
     lambda_runtime.reset()
     os._exit(0)  # ministack's threads never end
