@@ -139,7 +139,8 @@ def endpoint(
         def view(**path_parameters: str) -> Response:
             return _serve(blueprint.current_request, operation, handler, path_parameters)
 
-        blueprint.route(path, methods=[method], content_types=["*/*"], cors=True)(view)
+        # CORS is the application's (app.py); `cors=True` would be Chalice's own, for any origin.
+        blueprint.route(path, methods=[method], content_types=["*/*"])(view)
         return handler
 
     return register
