@@ -1,4 +1,4 @@
-"""Deployment: uploads what `make package` built and makes CloudFormation create or update the stack.
+"""Deployment: uploads what `make package` built and has CloudFormation bring the stack to it.
 
 The local cloud is deployed by the same code from the same template. Run as
 ``python -m infra.deploy STAGE`` (`make deploy STAGE=prod`) with AWS credentials and a region in the

@@ -95,7 +95,7 @@ def package(
     environment: Mapping[str, str] | None = None,
     step: _Step = lambda _: None,
 ) -> Package:
-    """Build `stage` into `out` (``build/<stage>``), or hand back what is there when no source has changed.
+    """Build `stage` into `out` (``build/<stage>``), unless it is there and no source has changed.
 
     `environment` overrides variables of ``.chalice/config.json``; `step` hears what is going on.
     Raises BuildError. The stage `local` gets wheels for this interpreter, others for Lambda.
@@ -173,9 +173,9 @@ def _digest(parts: Iterable[bytes]) -> str:
 
 def _digest_of_sources(root: Path, stage: str, environment: Mapping[str, str], runtime: str) -> str:
     files = [root / "app.py", root / "requirements.txt", root / "infra/resources.yaml"]
-    files += [path for path in root.glob(".chalice/*.json")]
+    files += root.glob(".chalice/*.json")
     files += [path for path in (root / "infra/layers").rglob("*") if path.is_file()]
-    files += [path for path in _application(root)]
+    files += _application(root)
     files.append(Path(__file__))
     named = (f"{path.relative_to(root)}".encode() + path.read_bytes() for path in sorted(files))
     settings = json.dumps([stage, dict(environment), runtime, platform.platform()], sort_keys=True)

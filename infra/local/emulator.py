@@ -8,7 +8,8 @@ AWS. (A power failure is not covered: nothing is forced to the disk.)
 
     state/<service>.json   the last checkpoint, in ministack's own format
     state/streams.json     stream records that the checkpoint had not seen delivered
-    state/journal-<n>      what was written since, a request a line: [[account, region, table, record]]
+    state/journal-<n>      what was written since, a request a line:
+                           [[account, region, table, stream record], ...]
 
 It also gives stream mappings what ministack lacks (partial batch responses, bisecting, a limit of
 retries), guards its queues against lost updates between threads, runs functions in an interpreter
@@ -256,9 +257,8 @@ def complete_stream_mappings() -> None:
             return first if first.get("error") else deliver(function, esm, records[middle:])
         sequence = records[0]["dynamodb"]["SequenceNumber"]
         failures[sequence] = failures.get(sequence, 0) + 1
-        if failures[sequence] <= int(esm.get("MaximumRetryAttempts", -1)):
-            return {**result, "error": True}
-        if int(esm.get("MaximumRetryAttempts", -1)) < 0:
+        limit = int(esm.get("MaximumRetryAttempts", -1))
+        if limit < 0 or failures[sequence] <= limit:
             return {**result, "error": True}
         source = esm["EventSourceArn"]
         lambda_svc._send_ddb_stream_failure_record(esm, function, records, source, result, _POISON)
@@ -348,8 +348,8 @@ async def run(journal: Journal, port: int) -> None:
     loop.add_signal_handler(signal.SIGUSR1, journal.checkpoint)
 
     def again() -> None:
-        journal.checkpoint_if_dirty()
         loop.call_later(CHECKPOINT_SECONDS, again)
+        journal.checkpoint_if_dirty()
 
     loop.call_later(CHECKPOINT_SECONDS, again)
     config = Config()
@@ -357,7 +357,7 @@ async def run(journal: Journal, port: int) -> None:
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1
     config.loglevel = "WARNING"
-    await serve(ministack.app, config, shutdown_trigger=stopped.wait)  # type: ignore[arg-type]
+    await serve(ministack.app, config, shutdown_trigger=stopped.wait)
     journal.checkpoint()
 
 

@@ -29,9 +29,7 @@ def _put_preflight(gateway: Any, api_id: str, resource_id: str, operation: dict[
     integration = operation["x-amazon-apigateway-integration"]
     headers = integration["responses"]["default"]["responseParameters"]
     method = {"restApiId": api_id, "resourceId": resource_id, "httpMethod": "OPTIONS"}
-    gateway.put_integration(
-        **method, type="MOCK", requestTemplates=integration["requestTemplates"]
-    )
+    gateway.put_integration(**method, type="MOCK", requestTemplates=integration["requestTemplates"])
     gateway.put_method_response(
         **method, statusCode="200", responseParameters=dict.fromkeys(headers, False)
     )

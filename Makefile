@@ -1,0 +1,63 @@
+# Every target sets up .venv by itself: a Debian machine with Python 3.11 and its venv is enough.
+
+STAGE ?= dev
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv/.installed
+RUN := .venv/bin/python -m
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check run down package deploy openapi requirements
+
+help: ## Show this table
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV) ## Tell the whole story on the local cloud, step by step
+	@$(RUN) infra.local.demo
+
+run: $(VENV) ## Start the local cloud, print its addresses, stay until Ctrl-C
+	@$(RUN) infra.local.cloud run
+
+down: $(VENV) ## Stop the local cloud; WIPE=1 forgets its data too
+	@$(RUN) infra.local.cloud down $(if $(filter 1,$(WIPE)),--wipe)
+
+test: $(VENV) ## Run all tests
+	@.venv/bin/pytest
+
+check: $(VENV) ## Everything that CI does: style, types, imports, tests, generated files, package
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	@$(MAKE) --no-print-directory test
+	@before=$$(git status --porcelain; git diff HEAD | git hash-object --stdin); \
+	$(RUN) infra.openapi && $(RUN) infra.locales || exit 1; \
+	after=$$(git status --porcelain; git diff HEAD | git hash-object --stdin); \
+	if [ "$$before" != "$$after" ]; then \
+	  git status --short; \
+	  echo "Generated files were out of date; they are fresh now: look at them and commit them."; \
+	  exit 1; \
+	fi
+	@$(MAKE) --no-print-directory package STAGE=prod
+
+package: $(VENV) ## Build what is deployed, list sizes and wheels, check the template; STAGE=prod
+	@$(RUN) infra.package $(STAGE)
+
+deploy: $(VENV) ## Package and deploy to AWS with the credentials of the environment; STAGE=prod
+	@$(RUN) infra.deploy $(STAGE)
+
+openapi: $(VENV) ## Write docs/openapi.json from the routes
+	@$(RUN) infra.openapi
+
+requirements: $(VENV) ## Print each requirement with the tests that claim it and their state
+	@$(RUN) infra.requirements
+
+$(VENV): requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	  || { echo "Python 3.11 or newer is needed: apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "Python's venv is missing: apt-get install python3-venv"; exit 1; }
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@echo "Installing the tools into .venv (once, and after a change of requirements-dev.txt)"
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	  --requirement requirements-dev.txt
+	@touch $@
