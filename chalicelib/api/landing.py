@@ -45,8 +45,10 @@ def landing(call: Call, code: str) -> Answer:
 @endpoint(routes, "GET", "/v/{code}", caller=Caller.ANYONE, statuses=(301,), content_type=_HTML)
 def landing_in_lower_case(_: Call, code: str) -> Answer:
     """The same page for whoever types the address in lower case."""
-    # Relative, so that it holds behind whatever host and stage the page is served from.
-    return Answer("", 301, {"Location": f"../V/{ids.fold(code)[:64]}" if code.isalnum() else ".."})
+    value = ids.fold(code)
+    # Relative, so that it holds behind whatever host and stage the page is served from; what is no
+    # code leads to the page that says so.
+    return Answer("", 301, {"Location": f"../V/{value if ids.is_code(value) else '-'}"})
 
 
 def _page(call: Call, title: str, where: str, steps: list[str], status: int) -> Answer:

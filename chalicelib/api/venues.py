@@ -179,9 +179,12 @@ def _day(text: str | None) -> date | None:
     if text is None:
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise BadInput.at("day", "day") from None
+    if day.isoformat() != text:  # ISO 8601 knows other ways to write a day
+        raise BadInput.at("day", "day")
+    return day
 
 
 def _venue(call: Call, venue: Venue, *, number_shared: bool = False) -> shown.Venue:

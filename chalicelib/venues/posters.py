@@ -87,7 +87,8 @@ def show(
     venue: Venue, poster_id: str, *, now: datetime, posters: Posters, storage: Storage
 ) -> Poster:
     """A poster that was asked for. Raises NotFound."""
-    known = posters.get(venue.venue_id, poster_id)
+    # What is no id may also be too long for a key, which DynamoDB takes for a mistake of ours.
+    known = posters.get(venue.venue_id, poster_id) if ids.is_code(poster_id) else None
     if known is None or known.expires_at <= now:
         raise NotFound
     return _shown(known, venue, now=now, storage=storage)
