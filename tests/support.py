@@ -1,19 +1,28 @@
-"""What several suites need: the table on moto, and the whole application around it in process."""
+"""What several suites need: the table and queues on moto, Lambda's events, numbers and nonces."""
 
+import base64
+import functools
 import json
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import boto3
 import yaml
+from stdnum.cn import ric, uscc
 
 from chalicelib.core.clock import epoch_ms
 
 ROOT = Path(__file__).parent.parent
+ACCOUNT, REGION = "123456789012", "us-east-1"
+
+
+@functools.cache
+def client(service: str) -> Any:
+    """A client of an AWS service; making one costs more than most tests."""
+    return boto3.client(service)
 
 
 class _Loader(yaml.SafeLoader):
@@ -32,9 +41,10 @@ def _tag(loader: _Loader, suffix: str, node: yaml.Node) -> Any:
 _Loader.add_multi_constructor("!", _tag)
 
 
+@functools.cache
 def template() -> dict[str, Any]:
     """The template that is merged into Chalice's, its conditions as for no stage in particular."""
-    loaded: dict[str, Any] = yaml.load(  # noqa: S506 (a SafeLoader with tags)
+    loaded: dict[str, Any] = yaml.load(  # a SafeLoader with tags
         (ROOT / "infra" / "resources.yaml").read_text(), _Loader
     )
     return loaded
@@ -48,12 +58,74 @@ def create_table(name: str) -> None:
         {key: index[key] for key in ("IndexName", "KeySchema", "Projection")}
         for index in properties["GlobalSecondaryIndexes"]
     ]
-    boto3.client("dynamodb").create_table(
+    client("dynamodb").create_table(
         TableName=name,
         GlobalSecondaryIndexes=indexes,
         StreamSpecification={"StreamEnabled": True, **properties["StreamSpecification"]},
         **{key: properties[key] for key in taken},
     )
+
+
+def create_queue(name: str) -> tuple[str, str]:
+    """Make a queue with its dead letters, redriven as in the template; the URLs of both."""
+    sqs = client("sqs")
+    letters = sqs.create_queue(QueueName=f"{name}-dead-letters")["QueueUrl"]
+    redrive = template()["Resources"][f"{name.capitalize()}Queue"]["Properties"]["RedrivePolicy"]
+    policy = {
+        "deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}-dead-letters",
+        "maxReceiveCount": redrive["maxReceiveCount"],
+    }
+    url = sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": json.dumps(policy)})
+    return url["QueueUrl"], letters
+
+
+def stream_record(record: Mapping[str, Any], table: str) -> dict[str, Any]:
+    """A record of the DynamoDB Streams API as Lambda hands it on: bytes as base64 text."""
+    body = dict(record["dynamodb"])
+    for image in ("Keys", "NewImage", "OldImage"):
+        if image in body:
+            body[image] = {name: _text(value) for name, value in body[image].items()}
+    body["ApproximateCreationDateTime"] = body["ApproximateCreationDateTime"].timestamp()
+    return {
+        "eventID": record["eventID"],
+        "eventName": record["eventName"],
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": REGION,
+        "dynamodb": body,
+        "eventSourceARN": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}/stream/2026-11-22",
+    }
+
+
+def _text(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {"B": base64.b64encode(value["B"]).decode()} if "B" in value else dict(value)
+
+
+def sqs_record(message: Mapping[str, Any], queue: str) -> dict[str, Any]:
+    """A message of the SQS API as Lambda hands it on."""
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": dict(message["Attributes"]),
+        "messageAttributes": {},
+        "md5OfBody": message["MD5OfBody"],
+        "eventSource": "aws:sqs",
+        "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}",
+        "awsRegion": REGION,
+    }
+
+
+def event(records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """A batch as a function is invoked with it; through JSON, so that nothing else gets in."""
+    decoded: dict[str, Any] = json.loads(json.dumps({"Records": [*records]}))
+    return decoded
+
+
+def raw_event(name: str) -> dict[str, Any]:
+    """An event of ``tests/events`` as AWS sends it."""
+    loaded: dict[str, Any] = json.loads((ROOT / "tests" / "events" / name).read_text())
+    return loaded
 
 
 def nonce_at(moment: datetime) -> str:
@@ -62,3 +134,15 @@ def nonce_at(moment: datetime) -> str:
     value = value & ~(0xF << 76) | 7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return str(uuid.UUID(int=value))
+
+
+def resident_id(serial: int) -> str:
+    """The `serial`-th of 999 invented resident ID numbers of 信宜, each valid."""
+    body = f"44098319900101{serial:03d}"
+    return body + str(ric.calc_check_digit(body + "0"))
+
+
+def social_credit_code(serial: int) -> str:
+    """The `serial`-th invented unified social credit code of 信宜, valid by its last character."""
+    body = f"91440983MA{serial:07d}"
+    return body + str(uscc.calc_check_digit(body))

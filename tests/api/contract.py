@@ -1,0 +1,73 @@
+"""Holds every answer of the suite against the OpenAPI document: status, type, schema, headers."""
+
+import functools
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from chalicelib.api import openapi
+from chalicelib.api.endpoint import OPERATIONS, Operation
+
+# Every answer, whatever it says, carries these.
+HEADERS = ("x-correlation-id", "strict-transport-security", "x-content-type-options",
+           "content-language", "cache-control", "access-control-allow-origin")  # fmt: skip
+
+
+@functools.cache
+def document() -> dict[str, Any]:
+    """The document as clients get it."""
+    loaded: dict[str, Any] = json.loads(openapi.render())
+    return loaded
+
+
+@functools.cache
+def _routes() -> list[tuple[re.Pattern[str], Operation]]:
+    return [
+        (re.compile(f"{operation.method} " + re.sub(r"{\w+}", "[^/]+", operation.path)), operation)
+        for operation in OPERATIONS
+    ]
+
+
+def operation_of(method: str, path: str) -> Operation:
+    """The operation that a request meets."""
+    request = f"{method} {path.partition('?')[0]}"
+    return next(operation for pattern, operation in _routes() if pattern.fullmatch(request))
+
+
+@functools.cache
+def _validator(path: str, method: str, status: int, media_type: str) -> Draft202012Validator:
+    answer = document()["paths"][path][method.lower()]["responses"][str(status)]
+    schema = answer["content"][media_type]["schema"]
+    return Draft202012Validator({**schema, "components": document()["components"]})
+
+
+def check(method: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    """Fail unless the answer is one that the document promises for this route."""
+    operation = operation_of(method, path)
+    where = f"{method} {operation.path} {status}"
+    responses = document()["paths"][operation.path][method.lower()]["responses"]
+    assert str(status) in responses, f"{where} is not in the document: {body[:300]!r}"
+    media_type = headers["content-type"]
+    assert media_type in responses[str(status)]["content"], f"{where} as {media_type}"
+    missing = [name for name in HEADERS if not headers.get(name)]
+    assert not missing, f"{where} lacks {missing}"
+    if media_type.endswith("json") and (status >= 400 or operation.response):
+        validator = _validator(operation.path, method, status, media_type)
+        faults = [error.message for error in validator.iter_errors(json.loads(body))]
+        assert not faults, f"{where}: {faults}"
+    if media_type == "application/problem+json":
+        _check_problem(status, headers, json.loads(body))
+
+
+def _check_problem(status: int, headers: Mapping[str, str], body: Mapping[str, Any]) -> None:
+    assert body["status"] == status
+    assert body["type"] == f"urn:venuecode:error:{body['code']}"
+    assert headers["cache-control"] == "no-store"
+    if status in (429, 503):
+        assert int(headers["retry-after"]) > 0
+    if status == 401:
+        assert headers["www-authenticate"] == "Bearer"
+    assert (status == 400) == bool(body.get("errors"))

@@ -1,0 +1,539 @@
+"""The whole application in one process, so that tests read as stories.
+
+Routes are called through Chalice's test client and workers with Lambda's events. The table and its
+stream, the queues and the bucket are moto's; the clock, the SMS gateway and the providers are
+stand-ins. Every answer is held against the OpenAPI document.
+"""
+
+import functools
+import io
+import json
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from botocore.exceptions import ClientError, ReadTimeoutError
+from chalice.test import Client
+from pynamodb.connection import Connection
+
+import app
+from chalicelib.adapters.queues import SqsLookupQueue
+from chalicelib.adapters.renderer import TypstRenderer
+from chalicelib.admission.snapshots import Lookup, Settle
+from chalicelib.admission.store import PolicyStore
+from chalicelib.bootstrap import Container, install
+from chalicelib.core import ids
+from chalicelib.core import table as keys
+from chalicelib.core.logs import JsonFormatter, logger
+from chalicelib.core.settings import Settings
+from chalicelib.core.store import Table
+from chalicelib.identity.providers import Absent, Answer, Provider, ProviderFault, ProviderName
+from chalicelib.venues.codes import CodeState
+from chalicelib.venues.store import PrintedCodeItem
+from chalicelib.workers.lookups import lookups
+from chalicelib.workers.renders import renders
+from chalicelib.workers.stream import stream
+from tests import support
+from tests.api import contract
+from tests.fakes.parts import (
+    FixedSecret,
+    LocalDataKeys,
+    RecordingSms,
+    Reply,
+    ScriptedProvider,
+    StandingClock,
+)
+
+HOST = "V.TEST"
+TABLE, BUCKET = "venuecode-test", "venuecode-test-posters"
+IDENTITY, HEALTH, TEST = (
+    ProviderName.IDENTITY,
+    ProviderName.HEALTH_CODE,
+    ProviderName.NUCLEIC_ACID,
+)
+Response = dict[str, list[dict[str, str]]]
+
+
+@dataclass(frozen=True)
+class HttpReply:
+    """What came back over HTTP."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def code(self) -> str:
+        """The problem's code; empty where there is no problem."""
+        return str(self.json["code"]) if "problem" in self.headers["content-type"] else ""
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """The codes of bad fields, by their pointer."""
+        return {fault["pointer"]: fault["code"] for fault in self.json["errors"]}
+
+    def expect(self, status: int, code: str = "") -> Any:
+        """The body, if the answer is the one that the story goes on with."""
+        assert (self.status, self.code) == (status, code), self.body[:600].decode()
+        return self.json
+
+
+class FlakyTable(Table):
+    """A table of which one call can go wrong: throttled, or made and its answer lost."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._connection = self.wire = FlakyConnection()  # type: ignore[assignment]
+
+
+class FlakyConnection:
+    """PynamoDB's connection; counts the calls, and fails at the `fail_at`-th (from 1)."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.fail_at = 0
+        self.how = ""
+
+    def fail(self, how: str, at: int) -> None:
+        """Count anew, and let the `at`-th call be ``throttled``, or its answer ``lost``."""
+        self.calls, self.fail_at, self.how = [], at, how
+
+    def dispatch(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        self.calls.append(operation)
+        due = len(self.calls) == self.fail_at
+        if due and self.how == "throttled":
+            raise ClientError({"Error": {"Code": "ThrottlingException"}}, operation)
+        answer: dict[str, Any] = _connection().dispatch(operation, request)
+        if due and self.how == "lost":
+            raise ReadTimeoutError(endpoint_url="https://dynamodb")
+        return answer
+
+
+@functools.cache
+def _connection() -> Connection:
+    return Connection()
+
+
+@functools.cache
+def _client() -> Client:
+    return Client(app.app, project_dir=str(support.ROOT))
+
+
+class SpokenIds:
+    """Ids and one-time codes that differ from run to run in nothing, and look like no counter."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def random(self) -> str:
+        self.count += 1
+        return ids.derive("test", str(self.count))
+
+    def digits(self, count: int) -> str:
+        self.count += 1
+        return str(int.from_bytes(self.random().encode(), "big"))[-count:]
+
+
+class DueQueue:
+    """Sends to SQS what is due by the test's clock, for moto has a clock of its own."""
+
+    def __init__(self, queue: SqsLookupQueue, clock: StandingClock) -> None:
+        self._queue = queue
+        self._clock = clock
+        self.later: list[tuple[datetime, Lookup | Settle]] = []
+        self.fault: Exception | None = None
+
+    def send(self, message: Lookup | Settle, *, delay: timedelta = timedelta()) -> None:
+        if self.fault:
+            raise self.fault
+        if delay:
+            self.later.append((self._clock.now() + delay, message))
+        else:
+            self._queue.send(message)
+
+    def release(self) -> None:
+        """Send what has become due."""
+        due = [entry for entry in self.later if entry[0] <= self._clock.now()]
+        self.later = [entry for entry in self.later if entry not in due]
+        for _, message in due:
+            self._queue.send(message)
+
+
+@dataclass
+class Queue:
+    """An SQS queue as Lambda polls it."""
+
+    name: str
+    worker: Any
+    url: str
+    dead_letters: str
+    bodies: list[str] = field(default_factory=list)
+
+    @classmethod
+    def create(cls, name: str, worker: Any) -> Self:
+        return cls(name, worker, *support.create_queue(name))
+
+    def receive(self) -> list[dict[str, Any]]:
+        """Up to ten messages that are visible, in the shape of Lambda's records."""
+        answer = support.client("sqs").receive_message(
+            QueueUrl=self.url, MaxNumberOfMessages=10, AttributeNames=["All"]
+        )
+        records = [support.sqs_record(message, self.name) for message in answer.get("Messages", [])]
+        self.bodies += [record["body"] for record in records]
+        return records
+
+    def run(self) -> int:
+        """Hand one batch to the worker, as Lambda does; how many messages are done."""
+        records = self.receive()
+        if not records:
+            return 0
+        response: Response = self.worker(support.event(records), None)
+        failed = {failure["itemIdentifier"] for failure in response["batchItemFailures"]}
+        for record in records:
+            handle = {"QueueUrl": self.url, "ReceiptHandle": record["receiptHandle"]}
+            if record["messageId"] in failed:
+                support.client("sqs").change_message_visibility(**handle, VisibilityTimeout=0)
+            else:
+                support.client("sqs").delete_message(**handle)
+        return len(records) - len(failed)
+
+    def send(self, body: str) -> None:
+        """Put a message of the test's own into the queue."""
+        support.client("sqs").send_message(QueueUrl=self.url, MessageBody=body)
+
+    def dead(self) -> list[str]:
+        """The bodies of the dead letters."""
+        answer = support.client("sqs").receive_message(
+            QueueUrl=self.dead_letters, MaxNumberOfMessages=10
+        )
+        return [message["Body"] for message in answer.get("Messages", [])]
+
+
+class World:
+    """One deployment in process, with the people and things that a story needs."""
+
+    def __init__(self, *, demo: bool = False) -> None:
+        support.create_table(TABLE)
+        support.client("s3").create_bucket(Bucket=BUCKET)
+        self.lookups = Queue.create("lookups", lookups)
+        self.renders = Queue.create("renders", renders)
+        self.clock = StandingClock()
+        self.sms = RecordingSms()
+        self.table = FlakyTable(TABLE)
+        self.lookup_queue = DueQueue(SqsLookupQueue(self.lookups.url), self.clock)
+        self.providers = {name: ScriptedProvider() for name in ProviderName}
+        self.providers[IDENTITY].otherwise = Answer("match")
+        self.providers[HEALTH].otherwise = Answer("green", self.hours_ago(1))
+        self.providers[TEST].otherwise = Answer("negative", self.hours_ago(12))
+        self.streamed = ""
+        self.secrets: set[str] = set()
+        self.log = io.StringIO()
+        self._people = 0
+        self._venues = 0
+        self.container = self._compose(demo)
+        install(self.container)
+        self._handler = logging.StreamHandler(self.log)
+        self._handler.setFormatter(JsonFormatter())
+        logger().addHandler(self._handler)
+
+    def _compose(self, demo: bool) -> Container:
+        container = Container(
+            Settings.from_environment(
+                {
+                    "VC_STAGE": "test",
+                    "VC_TABLE": TABLE,
+                    "VC_BUCKET": BUCKET,
+                    "VC_CODE_HOST": HOST,
+                    "VC_RENDERS_URL": self.renders.url,
+                    "VC_DEMO": "1" if demo else "0",
+                }
+            )
+        )
+        container.clock = self.clock
+        container.ids = SpokenIds()
+        container.key_source = FixedSecret(active="1", index="1", **{"1": "r" * 64})
+        container.data_keys = LocalDataKeys()
+        container.table = self.table
+        container.sms = self.sms
+        container.lookup_queue = self.lookup_queue
+        container.provider = self.provider
+        container.renderer = TypstRenderer(support.ROOT / "infra/layers/render/fonts")
+        return container
+
+    def close(self) -> None:
+        """Forget the deployment. Fails when something of what was told got into the logs."""
+        install(None)
+        logger().removeHandler(self._handler)
+        written = self.log.getvalue()
+        told = sorted(secret for secret in self.secrets if secret in written)
+        assert not told, f"in the logs: {told}"
+
+    # --- Over HTTP
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str | None = None,
+        language: str | None = "en",
+        raw: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpReply:
+        """One request; `raw` goes out as it is, `body` as JSON."""
+        sent = {"Content-Type": "application/json"} if raw is None else {}
+        if language:
+            sent["Accept-Language"] = language
+        if token:
+            sent["Authorization"] = f"Bearer {token}"
+        data = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
+        response = _client().http.request(
+            method, path, headers=sent | dict(headers or {}), body=data
+        )
+        got = {name.lower(): _one(value) for name, value in response.headers.items()}
+        contract.check(method, path, response.status_code, got, response.body)
+        return HttpReply(response.status_code, got, response.body)
+
+    # --- Workers
+
+    def provider(self, name: ProviderName) -> Provider:
+        """The stand-in for a provider."""
+        return self.providers[name]
+
+    def records(self, after: str = "") -> list[dict[str, Any]]:
+        """The table's stream after a sequence number, in the shape of Lambda's records."""
+        streams = support.client("dynamodbstreams")
+        arn = streams.list_streams(TableName=TABLE)["Streams"][0]["StreamArn"]
+        shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]
+        place: dict[str, str] = (
+            {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": after}
+            if after
+            else {"ShardIteratorType": "TRIM_HORIZON"}
+        )
+        iterator = streams.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], **place)
+        found = streams.get_records(ShardIterator=iterator["ShardIterator"])["Records"]
+        return [
+            support.stream_record(record, TABLE)
+            for record in found
+            # DynamoDB has no record of a write that changes nothing.
+            if record["dynamodb"].get("NewImage") != record["dynamodb"].get("OldImage")
+        ]
+
+    def run_stream(self, batch: int = 100) -> int:
+        """Deliver what is new, as Lambda does: on from the first record that failed."""
+        done = 0
+        while records := self.records(self.streamed)[:batch]:
+            sequences = [record["dynamodb"]["SequenceNumber"] for record in records]
+            response: Response = stream(support.event(records), None)
+            failed = [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
+            good = min((sequences.index(sequence) for sequence in failed), default=len(records))
+            if good:
+                self.streamed = sequences[good - 1]
+                done += good
+            if failed:
+                break
+        return done
+
+    def work(self) -> None:
+        """Run the workers until nothing moves any more."""
+        for _ in range(60):
+            self.lookup_queue.release()
+            if not self.run_stream() + self.lookups.run() + self.renders.run():
+                return
+        raise AssertionError("the workers never come to rest")
+
+    # --- People and venues
+
+    def person(self, phone: str | None = None) -> "Person":
+        """Somebody who has logged in."""
+        self._people += 1
+        serial = self._people
+        person = Person(self, phone or f"+8613800{serial:06d}", _name(serial), serial)
+        self.secrets |= {person.phone, person.phone[3:], person.name, person.number}
+        person.log_in()
+        return person
+
+    def visitor(self, **said: Reply) -> "Person":
+        """Somebody whose registration has been approved; `said` as for :meth:`say`."""
+        person = self.person()
+        person.register().expect(202)
+        self.say(person, **said)
+        self.work()
+        assert person.registration()["verification"] == "verified"
+        return person
+
+    def administrator(self, **changes: Any) -> "Person":
+        """Somebody who has a venue, which is their `venue`."""
+        person = self.visitor()
+        person.venue = person.issue(**changes).expect(201)
+        return person
+
+    def say(self, person: "Person", **said: Reply) -> None:
+        """Script what the providers say of `person`: ``identity=``, ``health_code=``, …"""
+        for name, reply in said.items():
+            self.providers[ProviderName(name)].answers[person.number] = reply
+
+    def hours_ago(self, hours: float) -> datetime:
+        """So many hours before the present moment."""
+        return self.clock.at - timedelta(hours=hours)
+
+    def venue_request(self, **changes: Any) -> dict[str, Any]:
+        """An application for a venue's code that is in order, but for `changes`."""
+        self._venues += 1
+        body: dict[str, Any] = {
+            "nonce": self.nonce(),
+            "name": f"信宜市第{self._venues}人民医院",
+            "type": "medical",
+            "region": "440983",
+            "street": "东镇街道",
+            "address": f"人民路{self._venues}号",
+            "number": {"type": "uscc", "value": support.social_credit_code(self._venues)},
+            "contact": {"name": "梁主任", "phone": "+8613900000099"},
+        } | changes
+        contact: dict[str, str] = body["contact"]
+        self.secrets |= {contact["name"], contact["phone"], body["name"]}
+        return body
+
+    def nonce(self, **ago: float) -> str:
+        """A fresh nonce of the present moment, or of some time before it."""
+        return support.nonce_at(self.clock.at - timedelta(**ago))
+
+    def revoke(self, code: str) -> None:
+        """Withdraw a printed code, and wait until every process has seen it."""
+        self.table.update(keys.code(code), [PrintedCodeItem.state.set(CodeState.REVOKED.value)])
+        self.clock.pass_(seconds=60)
+
+    def set_policy(self, prefix: str, rules: dict[str, object], version: int = 1) -> None:
+        """Put a region's policy, and wait until every process has seen it."""
+        assert PolicyStore(self.table).replace(prefix, rules, version=version)
+        self.clock.pass_(seconds=60)
+
+    def items(self) -> list[dict[str, Any]]:
+        """All that the table holds."""
+        found: list[dict[str, Any]] = support.client("dynamodb").scan(TableName=TABLE)["Items"]
+        return found
+
+
+@dataclass
+class Person:
+    """Somebody with a phone; what they do goes through the routes."""
+
+    world: World
+    phone: str
+    name: str
+    serial: int
+    person_id: str = ""
+    token: str = ""
+    refresh_token: str = ""
+    venue: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def number(self) -> str:
+        """Their resident ID number."""
+        return support.resident_id(self.serial)
+
+    def get(self, path: str, **options: Any) -> HttpReply:
+        return self.world.call("GET", path, token=self.token, **options)
+
+    def post(self, path: str, body: Any = None, **options: Any) -> HttpReply:
+        return self.world.call("POST", path, body, token=self.token, **options)
+
+    def log_in(self) -> None:
+        """Log in by SMS, as the first time."""
+        self.ask_for_code().expect(202)
+        self.keep(self.enter_code(self.code).expect(201))
+
+    def ask_for_code(self, **options: Any) -> HttpReply:
+        return self.world.call("POST", "/v1/otp", {"phone": self.phone}, **options)
+
+    def enter_code(self, code: str) -> HttpReply:
+        body = {"client": "sms", "phone": self.phone, "code": code}
+        return self.world.call("POST", "/v1/sessions", body)
+
+    @property
+    def code(self) -> str:
+        """The code of the last text message to them."""
+        code = next(code for to, code, _ in reversed(self.world.sms.sent) if to == self.phone)
+        self.world.secrets.add(code)
+        return code
+
+    def refresh(self) -> HttpReply:
+        body = {"refresh_token": self.refresh_token}
+        return self.world.call("POST", "/v1/sessions/refresh", body)
+
+    def keep(self, login: Mapping[str, str]) -> None:
+        """Keep the tokens of a login, as a client does."""
+        self.person_id = login["person_id"]
+        self.token, self.refresh_token = login["access_token"], login["refresh_token"]
+        self.world.secrets |= {self.token, self.refresh_token}
+
+    def register(
+        self, version: int = 0, *, name: str | None = None, number: str | None = None
+    ) -> HttpReply:
+        entry = {"name": name or self.name, "document_number": number or self.number}
+        self.world.secrets.update(entry.values())
+        body = {"version": version, "document_type": "resident_id", **entry}
+        return self.post("/v1/me/registration", body)
+
+    def registration(self) -> Any:
+        """Where their registration stands."""
+        return self.get("/v1/me").expect(200)["registration"]
+
+    def issue(self, **changes: Any) -> HttpReply:
+        """Apply for a venue's code."""
+        return self.post("/v1/venues", self.world.venue_request(**changes))
+
+    def scan(self, venue: Mapping[str, Any], nonce: str | None = None) -> HttpReply:
+        """Scan a venue's poster."""
+        return self.scan_code(venue["code_url"], nonce)
+
+    def scan_code(self, code: str, nonce: str | None = None) -> HttpReply:
+        body = {"nonce": nonce or self.world.nonce(), "code": code}
+        return self.post("/v1/scans", body)
+
+    def screen(self, scan_id: str) -> Any:
+        """Poll a scan."""
+        return self.get(f"/v1/scans/{scan_id}").expect(200)
+
+    def figures(self, day: str = "") -> dict[str, int]:
+        """The day's figures of their venue, as the API shows them."""
+        query = f"?day={day}" if day else ""
+        shown = self.get(f"/v1/venues/{self.venue['venue_id']}/statistics{query}").expect(200)
+        return {name: shown[name] for name in ("checked", "passed", "abnormal", "pending")}
+
+
+def _one(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _name(serial: int) -> str:
+    """An invented name; no two people of a story share one, or are part of another's."""
+    family = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨"[serial % 16]
+    given = "甲乙丙丁戊己庚辛壬癸"
+    return family + given[serial // 160 % 10] + given[serial // 16 % 10]
+
+
+def codes(explained: Sequence[Mapping[str, str]]) -> list[str]:
+    """The codes of a screen's reasons or next steps."""
+    return [entry["code"] for entry in explained]
+
+
+def shape(text: str) -> str:
+    """`text` without what differs between two answers that say the same."""
+    return re.sub(r"\d+", "0", text)
+
+
+def negative(world: World, hours: float) -> Answer:
+    """A negative test, so many hours old."""
+    return Answer("negative", world.hours_ago(hours))
+
+
+__all__ = ["Absent", "Answer", "Person", "ProviderFault", "World"]
