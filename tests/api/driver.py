@@ -446,6 +446,10 @@ class World:
         self.table.update(keys.code(code), [PrintedCodeItem.state.set(CodeState.REVOKED.value)])
         self.clock.pass_(seconds=60)
 
+    def take_right(self, person: "Person") -> None:
+        """Take a person's right at their venue away; no route does it yet."""
+        self.table.delete(keys.right(person.person_id, person.venue["venue_id"]))
+
     def set_policy(self, prefix: str, rules: dict[str, object], version: int = 1) -> None:
         """Put a region's policy, and wait until every process has seen it."""
         assert PolicyStore(self.table).replace(prefix, rules, version=version)
