@@ -10,7 +10,7 @@ from pynamodb.expressions.update import Action
 from chalicelib.admission.scan import Scan
 from chalicelib.core import table as keys
 from chalicelib.core.clock import epoch_ms
-from chalicelib.core.store import ABSENT, ConditionFailed, Item, Raw, Table
+from chalicelib.core.store import ConditionFailed, Item, Raw, Table
 from chalicelib.core.table import Key
 from chalicelib.insight.counters import Figures, total
 from chalicelib.venues.venue import Venue
@@ -46,7 +46,7 @@ class CounterStore:
     def last(self, partition: str) -> str:
         """One consistent get."""
         raw = self._table.get(Key(partition, keys.COUNT))
-        return "" if raw is None else raw["sq"]["S"]
+        return "" if raw is None or "sq" not in raw else raw["sq"]["S"]
 
     def add(
         self, partition: str, delta: Mapping[str, Figures], *, last: str, sequence: str
@@ -57,7 +57,9 @@ class CounterStore:
             for name, number in zip(_names(staff_id), figures.parts(), strict=True):
                 if number:
                     actions.append(Path([name]).add(number))
-        unchanged = CounterItem.sequence == last if last else ABSENT
+        unchanged = CounterItem.sequence == last
+        if not last:  # nothing was applied yet, though a repair may have made the counter
+            unchanged |= CounterItem.sequence.does_not_exist()
         try:
             self._table.update(Key(partition, keys.COUNT), actions, unchanged)
         except ConditionFailed:
