@@ -55,7 +55,7 @@ def read(text: str, *, now: datetime, ring: KeyRing) -> Pass:
         raise BadInput.at("/pass_code", "pass")
     if not hmac.compare_digest(mac, _mac(ring, key_id, ".".join(parts[:5]))):
         raise Unprocessable("pass_invalid")
-    minted_at = from_epoch_ms(ids.decode_number(minted))
+    minted_at = from_epoch_ms(ids.decode(minted))
     age = now - minted_at
     if age > ACCEPTED:
         raise Unprocessable("pass_expired")

@@ -156,8 +156,8 @@ def start(
     place = place or Place.from_environment()
     with _locked(place), _sentences():
         progress("Starting the local cloud")
-        _start_emulator(place)
-        if not _running(place, "sandbox"):
+        start_emulator(place)
+        if not running(place, "sandbox"):
             _require_free(place.sandbox_port, "VENUECODE_SANDBOX_PORT")
         progress("Packaging")
         built = package(
@@ -173,7 +173,7 @@ def start(
                 built, client, stack=STACK, bucket=_ARTIFACTS, poll_seconds=0.1, step=_quiet
             )
             repairs.repair(client("apigateway"), outputs["RestAPIId"], built.template)
-            _checkpoint(place)
+            checkpoint(place)
             known = {"digest": built.digest, "outputs": outputs}
             marker.write_text(json.dumps(known))
         cloud = _cloud(place, known["outputs"])
@@ -277,9 +277,10 @@ def _sentences() -> Iterator[None]:
 # --- Processes ------------------------------------------------------------------------------------
 
 
-def _start_emulator(place: Place) -> None:
-    if _running(place, "emulator"):
-        if _answers(place.port, "/_ministack/health", within=5.0):
+def start_emulator(place: Place) -> None:
+    """Start the emulated AWS alone, unless it runs and answers. Raises LocalCloudError."""
+    if running(place, "emulator"):
+        if _answers(place.port, "/_ministack/health", within=5.0, name=(place, "emulator")):
             return
         _stop(place, "emulator", patience=2.0)  # it hangs; its journal has what counts
     _require_free(place.port, "VENUECODE_PORT")
@@ -316,8 +317,8 @@ def _start_emulator(place: Place) -> None:
 
 
 def _start_sandbox(place: Place, cloud: LocalCloud) -> None:
-    if _running(place, "sandbox"):
-        if _answers(place.sandbox_port, "/healthz", within=2.0):
+    if running(place, "sandbox"):
+        if _answers(place.sandbox_port, "/healthz", within=2.0, name=(place, "sandbox")):
             return
         _stop(place, "sandbox", patience=2.0)
     _require_free(place.sandbox_port, "VENUECODE_SANDBOX_PORT")
@@ -351,7 +352,7 @@ def _launch(place: Place, name: str, command: list[str], settings: Mapping[str, 
     (place.home / f"run/{name}.pid").write_text(str(process.pid))
 
 
-def _running(place: Place, name: str) -> int | None:
+def running(place: Place, name: str) -> int | None:
     """The process id of our process, if it is alive; another's that got its number is not."""
     try:
         pid = int((place.home / f"run/{name}.pid").read_text())
@@ -366,7 +367,7 @@ def _running(place: Place, name: str) -> int | None:
 
 def _stop(place: Place, name: str, *, patience: float = _PATIENCE_SECONDS) -> bool:
     """End a process, gently for `patience` seconds; False if it was not running."""
-    pid = _running(place, name)
+    pid = running(place, name)
     if pid is None:
         return False
     for number, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, _PATIENCE_SECONDS)):
@@ -374,7 +375,7 @@ def _stop(place: Place, name: str, *, patience: float = _PATIENCE_SECONDS) -> bo
             os.kill(pid, number)
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if not _running(place, name):
+            if not running(place, name):
                 (place.home / f"run/{name}.pid").unlink(missing_ok=True)
                 return True
             time.sleep(0.05)
@@ -390,7 +391,7 @@ def _answers(port: int, path: str, *, within: float, name: tuple[Place, str] | N
             connection.request("GET", path)
             return connection.getresponse().status == 200
         except (OSError, http.client.HTTPException):
-            if name and not _running(*name):
+            if name and not running(*name):
                 return False
             time.sleep(0.05)
         finally:
@@ -416,11 +417,11 @@ def _require_free(port: int, variable: str) -> None:
         return
 
 
-def _checkpoint(place: Place) -> None:
+def checkpoint(place: Place) -> None:
     """Have the emulator save everything now; the stack is not in its journal."""
     saved = place.home / "state/streams.json"
     before = saved.stat().st_mtime_ns if saved.exists() else 0
-    pid = _running(place, "emulator")
+    pid = running(place, "emulator")
     if pid:
         os.kill(pid, signal.SIGUSR1)
     deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -480,7 +481,7 @@ def _run(console: Console) -> None:
         if not (place.home / "run/emulator.pid").exists():
             console.print("It was stopped from elsewhere.")
             return
-        dead = [name for name in ("emulator", "sandbox") if not _running(place, name)]
+        dead = [name for name in ("emulator", "sandbox") if not running(place, name)]
         if dead:
             console.print(f"The {' and the '.join(dead)} ended; starting again.")
             start(place=place)
