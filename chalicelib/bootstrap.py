@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from chalicelib.identity.people import Codes, Limits, People
     from chalicelib.identity.providers import Provider, ProviderName
     from chalicelib.identity.sessions import SmsGateway
+    from chalicelib.insight.abnormal import Pointers
     from chalicelib.insight.counters import Counters
     from chalicelib.venues.posters import Renderer, RenderQueue, Storage
+    from chalicelib.venues.staffing import Staff
     from chalicelib.venues.venue import Directory, Posters, Venues
 
 
@@ -205,6 +207,20 @@ class Container:
         from chalicelib.admission.store import ScanStore
 
         return ScanStore(self.table)
+
+    @cached_property
+    def staff(self) -> "Staff":
+        """Who works where."""
+        from chalicelib.venues.store import StaffStore
+
+        return StaffStore(self.table)
+
+    @cached_property
+    def pointers(self) -> "Pointers":
+        """Pointers to abnormal scans."""
+        from chalicelib.insight.store import PointerStore
+
+        return PointerStore(self.table)
 
     @cached_property
     def counters(self) -> "Counters":

@@ -65,16 +65,19 @@ class Verdict:
     hours: int | None
 
 
-def decide(person: Hot, policy: Policy, *, at: datetime, late: bool) -> Verdict:
+def decide(
+    person: Hot, policy: Policy, *, at: datetime, late: bool, temperature: str = ""
+) -> Verdict:
     """Judge `person` for a scan received at `at`, by what their snapshots say.
 
-    `late`: the time to wait for answers is over, so nothing is asked for any longer.
+    `temperature` is the band that was measured: ``normal``, ``fever``, or empty. `late`: the time
+    to wait for answers is over, so nothing is asked for any longer.
     """
     evidence = {
         provider: assess(provider, person.current(provider), policy, at=at, late=late)
         for provider in ASKED
     }
-    decision = judge(evidence, policy, at=at, late=late)
+    decision = judge(evidence, policy, at=at, late=late, temperature=temperature)
     needs = () if late else needed(evidence)
     return Verdict(decision, evidence, needs, policy.version, policy.nucleic_acid_hours)
 
@@ -102,7 +105,12 @@ def needed(evidence: Mapping[ProviderName, Evidence]) -> tuple[ProviderName, ...
 
 
 def judge(
-    evidence: Mapping[ProviderName, Evidence], policy: Policy, *, at: datetime, late: bool
+    evidence: Mapping[ProviderName, Evidence],
+    policy: Policy,
+    *,
+    at: datetime,
+    late: bool,
+    temperature: str = "",
 ) -> Decision:
     """Decide. The first rule that speaks, counts.
 
@@ -115,6 +123,8 @@ def judge(
         return _refuse("nucleic_acid_positive")
     if health.state == "yellow":
         return Decision(Outcome.CHECK, ("health_code_yellow",), ("verify_with_staff",))
+    if temperature == "fever":
+        return Decision(Outcome.CHECK, ("temperature_fever",), ("see_doctor",))
     waiting = () if late else needed(evidence)
     if policy.nucleic_acid_hours is None:
         waiting = tuple(provider for provider in waiting if provider is not _TEST)

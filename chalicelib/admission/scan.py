@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import Protocol
 
 from chalicelib.admission.judge import Outcome, Verdict
@@ -15,12 +16,21 @@ _MOMENT = re.compile("[0-9a-f]{12}")
 _LAST_MS = epoch_ms(datetime(9999, 12, 31, tzinfo=UTC))  # of what has a local day everywhere
 
 
+class Means(StrEnum):
+    """How a visit came on record."""
+
+    VISITOR = "visitor"
+    FAST = "fast"
+    STAFF = "staff"
+
+
 @dataclass(frozen=True)
 class Scan:
     """A visit on record: who, where, when, by which means, on what evidence, with what outcome.
 
     `at` is the client's time, from its nonce; `received_at` ours. `first_outcome` is what the
     visitor saw first, `verdict` what stands now. `version` counts the changes since the put.
+    `staff_id` is who scanned a visitor's pass, and empty for a visitor's own scan.
     """
 
     venue_id: str
@@ -33,6 +43,9 @@ class Scan:
     verdict: Verdict
     first_outcome: Outcome
     correlation: str
+    means: Means = Means.VISITOR
+    staff_id: str = ""
+    temperature: str = ""
     version: int = 0
 
     @property

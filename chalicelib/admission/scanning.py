@@ -1,16 +1,20 @@
-"""A visitor scans a venue's code: one query, one conditional put, one screen (YK-2, YK-3, SD-1)."""
+"""A visitor scans a venue's code, or staff a visitor's pass: one conditional put, one screen.
+
+Rows YK-2, YK-3, SD-1; JN-8, JN-9, YK-20, YK-22, YK-23.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib.admission.judge import Verdict, decide
 from chalicelib.admission.policy import Policies
-from chalicelib.admission.scan import Scan, ScanReference, Scans
+from chalicelib.admission.scan import Means, Scan, ScanReference, Scans
 from chalicelib.core import ids
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.core.errors import Conflict, Forbidden, Gone, NotFound, Unavailable, Unprocessable
-from chalicelib.identity.people import Actor, Hot, Verification
-from chalicelib.venues.codes import CodeState
+from chalicelib.identity.passes import Pass
+from chalicelib.identity.people import Actor, Hot, People, Profile, Verification
+from chalicelib.venues.codes import CodeKind, CodeState
 from chalicelib.venues.venue import Directory, Venue
 
 CLOCK_TOLERANCE = timedelta(minutes=10)
@@ -44,15 +48,17 @@ def scan_venue(
     between put and send loses nothing. Raises NotFound ``code_unknown``, Gone ``code_revoked``,
     Forbidden (registration), Unprocessable ``clock_skewed``, Conflict ``nonce_reused``.
     """
-    venue = open_venue(code, now=now, directory=directory)
+    venue, fast = open_venue(code, now=now, directory=directory)
     require_may_scan(actor)
-    at_ms = ids.nonce_time(nonce)  # 48 bits: it may be beyond the calendar
-    if abs(epoch_ms(now) - at_ms) > CLOCK_TOLERANCE // timedelta(milliseconds=1):
-        raise Unprocessable("clock_skewed")
-    verdict = decide(actor.hot, policies.of(venue.region, now), at=now, late=False)
+    at = time_of(nonce, now)
+    # The fast code is shown to those whose temperature was found normal (YK-23).
+    temperature = "normal" if fast else ""
+    verdict = decide(
+        actor.hot, policies.of(venue.region, now), at=now, late=False, temperature=temperature
+    )
     scan = Scan(
         venue_id=venue.venue_id,
-        at=from_epoch_ms(at_ms),
+        at=at,
         digest=ids.derive("scan", actor.person_id, nonce),
         person_id=actor.person_id,
         nonce=nonce,
@@ -61,6 +67,8 @@ def scan_venue(
         verdict=verdict,
         first_outcome=verdict.decision.outcome,
         correlation=correlation,
+        means=Means.FAST if fast else Means.VISITOR,
+        temperature=temperature,
     )
     earlier = scans.put(scan, venue)
     if earlier is None:
@@ -70,12 +78,72 @@ def scan_venue(
     return Result(earlier, venue, created=False)
 
 
-def own_scan(
+def scan_pass(
+    actor: Actor,
+    venue: Venue,
+    presented: Pass,
+    *,
+    temperature: str,
+    nonce: str,
+    body_hash: str,
+    correlation: str,
+    now: datetime,
+    people: People,
+    policies: Policies,
+    scans: Scans,
+) -> tuple[Result, Profile]:
+    """Register the visit of whoever shows a pass to the actor, the venue's staff (JN-8, YK-20).
+
+    A pass is good once for a venue: its hash and time come from whose it is and when it was
+    minted. The nonce of the staff tells a retry from a second showing. Answers the visitor's
+    profile with it. Raises Unprocessable ``pass_invalid`` for somebody unknown,
+    ``visitor_not_verified``, ``clock_skewed``; Conflict ``pass_used``, ``nonce_reused``.
+    """
+    time_of(nonce, now)
+    visitor = people.hot(presented.person_id, consistent=False)
+    profile = visitor.profile
+    if profile is None:
+        raise Unprocessable("pass_invalid")
+    if not profile.may_scan:
+        raise Unprocessable("visitor_not_verified")
+    policy = policies.of(venue.region, now)
+    verdict = decide(visitor, policy, at=now, late=False, temperature=temperature)
+    scan = Scan(
+        venue_id=venue.venue_id,
+        at=presented.minted_at,
+        digest=ids.derive("pass", presented.person_id, str(epoch_ms(presented.minted_at))),
+        person_id=presented.person_id,
+        nonce=nonce,
+        body_hash=body_hash,
+        received_at=now,
+        verdict=verdict,
+        first_outcome=verdict.decision.outcome,
+        correlation=correlation,
+        means=Means.STAFF,
+        staff_id=actor.person_id,
+        temperature=temperature,
+    )
+    earlier = scans.put(scan, venue)
+    if earlier is None:
+        return Result(scan, venue, created=True), profile
+    if (earlier.staff_id, earlier.nonce) != (actor.person_id, nonce):
+        raise Conflict("pass_used")
+    if earlier.body_hash != body_hash:
+        raise Conflict("nonce_reused")
+    return Result(earlier, venue, created=False), profile
+
+
+def visible_scan(
     actor: Actor, scan_id: str, *, now: datetime, directory: Directory, scans: Scans
 ) -> Result:
-    """A scan of the actor's as it now stands. Raises NotFound, alike for those of others."""
+    """A scan of the actor's, or of a venue that they are staff of, as it now stands.
+
+    Raises NotFound, alike for scans of others and scans that are not.
+    """
     found = find(scan_id, now=now, directory=directory, scans=scans)
-    if found is None or found.scan.person_id != actor.person_id:
+    if found is None:
+        raise NotFound
+    if found.scan.person_id != actor.person_id and found.venue.venue_id not in actor.hot.rights:
         raise NotFound
     return found
 
@@ -112,7 +180,9 @@ def reconsider(
         verdict = scan.verdict
         if verdict.needs:
             policy = policies.of(venue.region, now)
-            verdict = decide(person, policy, at=scan.received_at, late=late)
+            verdict = decide(
+                person, policy, at=scan.received_at, late=late, temperature=scan.temperature
+            )
             changed = replace(scan, verdict=verdict, version=scan.version + 1)
             if verdict != scan.verdict and not scans.change(changed, venue):
                 continue
@@ -122,15 +192,26 @@ def reconsider(
     raise Unavailable
 
 
-def open_venue(code: str, *, now: datetime, directory: Directory) -> Venue:
-    """The venue behind a code. Raises NotFound ``code_unknown``, Gone ``code_revoked``."""
+def time_of(nonce: str, now: datetime) -> datetime:
+    """When the client says that it happened. Raises Unprocessable ``clock_skewed``."""
+    at_ms = ids.nonce_time(nonce)  # 48 bits: it may be beyond the calendar
+    if abs(epoch_ms(now) - at_ms) > CLOCK_TOLERANCE // timedelta(milliseconds=1):
+        raise Unprocessable("clock_skewed")
+    return from_epoch_ms(at_ms)
+
+
+def open_venue(code: str, *, now: datetime, directory: Directory) -> tuple[Venue, bool]:
+    """The venue behind a code, and whether it is the one for fast check-in.
+
+    Raises NotFound ``code_unknown``, Gone ``code_revoked``.
+    """
     known = directory.code(code, now)
     venue = directory.venue(known.venue_id, now) if known else None
     if known is None or venue is None:
         raise NotFound("code_unknown")
     if known.state is CodeState.REVOKED:
         raise Gone("code_revoked")
-    return venue
+    return venue, known.kind is CodeKind.FAST
 
 
 def require_may_scan(actor: Actor) -> None:

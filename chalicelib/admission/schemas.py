@@ -18,6 +18,14 @@ class ScanRequest(Request):
     code: Annotated[str, Field(min_length=1, max_length=2048)]
 
 
+class PassScanRequest(Request):
+    """Staff scan a visitor's pass; the temperature that they took goes with it."""
+
+    nonce: Nonce
+    pass_code: Annotated[str, Field(min_length=1, max_length=200)]
+    temperature: Literal["normal", "fever"] | None = None
+
+
 class VenueShown(Response):
     """The venue on the visitor's screen."""
 
@@ -61,6 +69,7 @@ class Screen(Response):
     scanned_at: datetime
     venue: VenueShown
     checkpoint: str | None
+    means: Literal["visitor", "fast", "staff"]
     person: PersonShown
     outcome: Literal["admit", "check", "refuse", "pending"]
     outcome_text: str
@@ -70,9 +79,30 @@ class Screen(Response):
     nucleic_acid: Component
     vaccination: Component
     travel_card: Component
+    temperature: Literal["normal", "fever"] | None
     poll_after_ms: int | None
     demo: str | None
     """Set on a demonstration system, to be shown with the screen."""
+
+
+class AbnormalScan(Response):
+    """One abnormal scan in the day's list."""
+
+    scan_id: str
+    scanned_at: datetime
+    means: Literal["visitor", "fast", "staff"]
+    person: PersonShown
+    outcome: Literal["check", "refuse"]
+    outcome_text: str
+    reasons: list[Explained]
+    temperature: Literal["normal", "fever"] | None
+
+
+class AbnormalScans(Response):
+    """The abnormal scans of a venue's day, in the order of their time."""
+
+    items: list[AbnormalScan]
+    next_cursor: str | None
 
 
 class LookupMessage(Request):

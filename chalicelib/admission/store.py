@@ -11,7 +11,7 @@ from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.admission.judge import Decision, Evidence, Outcome, Verdict
 from chalicelib.admission.policy import Policy, prefixes
-from chalicelib.admission.scan import Scan, ScanReference
+from chalicelib.admission.scan import Means, Scan, ScanReference
 from chalicelib.core import table as keys
 from chalicelib.core.cache import TimedCache
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
@@ -23,6 +23,8 @@ from chalicelib.venues.venue import Venue, day_of, shard_of
 _CACHED = timedelta(seconds=60)
 _NOTE_LIFE = timedelta(days=1)
 _SHORT = {"health_code": "h", "nucleic_acid": "n"}
+_MEANS = {"": Means.VISITOR, "f": Means.FAST, "s": Means.STAFF}
+_MEANS_CODED = {means: coded for coded, means in _MEANS.items()}
 _LONG = {short: ProviderName(name) for name, short in _SHORT.items()}
 
 
@@ -44,6 +46,9 @@ class ScanItem(Item):
     policy = UnicodeAttribute(attr_name="po")
     hours = NumberAttribute(attr_name="hr", null=True)
     correlation = UnicodeAttribute(attr_name="ci")
+    means = UnicodeAttribute(attr_name="me", null=True)
+    staff = UnicodeAttribute(attr_name="sf", null=True)
+    temperature = UnicodeAttribute(attr_name="tp", null=True)
     version = NumberAttribute(attr_name="ve", default=0)
 
 
@@ -93,6 +98,9 @@ def read_scan(raw: Raw) -> Scan:
         ),
         first_outcome=Outcome(item.first),
         correlation=item.correlation,
+        means=_MEANS[item.means or ""],
+        staff_id=item.staff or "",
+        temperature=item.temperature or "",
         version=int(item.version),
     )
 
@@ -117,6 +125,9 @@ def _scan_item(scan: Scan, venue: Venue) -> ScanItem:
         policy=verdict.policy,
         hours=verdict.hours,
         correlation=scan.correlation,
+        means=_MEANS_CODED[scan.means] or None,
+        staff=scan.staff_id or None,
+        temperature=scan.temperature or None,
         version=scan.version,
     )
 

@@ -38,7 +38,14 @@ class Caller(StrEnum):
 
     ANYONE = "anyone"
     PERSON = "person"
+    STAFF = "staff"
     ADMINISTRATOR = "administrator"
+
+
+_RIGHTS = {
+    Caller.STAFF: (Role.ADMINISTRATOR, Role.INSPECTOR),
+    Caller.ADMINISTRATOR: (Role.ADMINISTRATOR,),
+}
 
 
 @dataclass(frozen=True)
@@ -121,12 +128,12 @@ def endpoint(
     """Register a handler ``(call, **path parameters)`` as a route of `blueprint`.
 
     `errors` are the codes that the use case may raise; those of authentication, parsing and faults
-    are added. A route of an ADMINISTRATOR has ``{venue_id}`` in its path.
+    are added. A route of STAFF or of an ADMINISTRATOR has ``{venue_id}`` in its path.
     """
 
     def register(handler: Handler) -> Handler:
         common = _ALWAYS + (() if caller is Caller.ANYONE else _AUTHENTICATION)
-        if caller is Caller.ADMINISTRATOR:
+        if caller in _RIGHTS:
             common += ("not_your_venue",)
         operation = Operation(
             method, path, handler.__name__, (handler.__doc__ or "").strip().split("\n")[0],
@@ -186,8 +193,8 @@ def _call(
     actor = None
     if operation.caller is not Caller.ANYONE:
         actor = authenticate(_bearer(headers), now=now, people=parts.people, tokens=parts.tokens)
-    if actor and operation.caller is Caller.ADMINISTRATOR:
-        require_role(actor, parameters["venue_id"], Role.ADMINISTRATOR)
+    if actor and operation.caller in _RIGHTS:
+        require_role(actor, parameters["venue_id"], *_RIGHTS[operation.caller])
     call = Call(
         container=parts,
         now=now,

@@ -15,6 +15,7 @@ from chalicelib.core.messages import TEXTS
 _WHO = {
     Caller.ANYONE: "Anyone may call this.",
     Caller.PERSON: "Any logged-in person may call this.",
+    Caller.STAFF: "Only the venue's staff, administrators among them, may call this.",
     Caller.ADMINISTRATOR: "Only an administrator of the venue may call this.",
 }
 _REFERENCE = "#/components/schemas/{model}"

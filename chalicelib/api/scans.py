@@ -1,26 +1,36 @@
-"""Routes: a visitor's scan and its screen."""
+"""Routes: scans by visitors and by staff, their screens, and the day's abnormal ones."""
 
 from chalice.app import Blueprint
 
 from chalicelib.admission import scanning
 from chalicelib.admission.judge import Evidence
+from chalicelib.admission.scan import Scan
 from chalicelib.admission.schemas import (
+    AbnormalScan,
+    AbnormalScans,
     Component,
     Explained,
+    PassScanRequest,
     PersonShown,
     ScanRequest,
     Screen,
     VenueShown,
 )
 from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
+from chalicelib.api.venues import asked_day, known_venue
 from chalicelib.core.crypto import body_hash
-from chalicelib.identity.people import mask_name, mask_phone
+from chalicelib.core.errors import BadInput, NotFound
+from chalicelib.core.fields import canonical
+from chalicelib.identity import passes
+from chalicelib.identity.people import Profile, mask_name, mask_phone
 from chalicelib.identity.providers import ProviderName
+from chalicelib.insight import abnormal
 from chalicelib.venues import codes
 from chalicelib.venues.catalogue import category
 
 routes = Blueprint(__name__)
 _POLL_MS = 1000
+_MOST = 50
 
 
 @endpoint(
@@ -56,7 +66,7 @@ def scan_venue(call: Call) -> Answer:
         policies=parts.policies,
         scans=parts.scans,
     )
-    return Answer(_screen(call, result), 201 if result.created else 200)
+    return Answer(_screen(call, result, call.actor.profile), 201 if result.created else 200)
 
 
 @endpoint(
@@ -68,18 +78,130 @@ def scan_venue(call: Call) -> Answer:
     errors=("not_found",),
 )
 def get_scan(call: Call, scan_id: str) -> Screen:
-    """One's own scan as it now stands; to be polled while something is pending."""
+    """One's own scan, or one of a venue that one is staff of, as it now stands."""
     parts = call.container
-    result = scanning.own_scan(
+    result = scanning.visible_scan(
         call.actor, scan_id, now=call.now, directory=parts.directory, scans=parts.scans
     )
-    return _screen(call, result)
+    return _screen(call, result, _visitor(call, result.scan))
 
 
-def _screen(call: Call, result: scanning.Result) -> Screen:
+@endpoint(
+    routes,
+    "POST",
+    "/v1/venues/{venue_id}/scans",
+    caller=Caller.STAFF,
+    request=PassScanRequest,
+    response=Screen,
+    statuses=(200, 201),
+    errors=(
+        "not_found",
+        "clock_skewed",
+        "nonce_reused",
+        "pass_expired",
+        "pass_invalid",
+        "pass_used",
+        "visitor_not_verified",
+    ),
+)
+def scan_pass(call: Call, venue_id: str) -> Answer:
+    """Scan a visitor's pass, with the temperature that was taken: one screen for the staff."""
+    parts, body = call.container, call.body(PassScanRequest)
+    result, visitor = scanning.scan_pass(
+        call.actor,
+        known_venue(call, venue_id),
+        passes.read(body.pass_code, now=call.now, ring=parts.ring),
+        temperature=body.temperature or "",
+        nonce=body.nonce,
+        body_hash=body_hash(canonical(body)),
+        correlation=call.correlation,
+        now=call.now,
+        people=parts.people,
+        policies=parts.policies,
+        scans=parts.scans,
+    )
+    return Answer(_screen(call, result, visitor), 201 if result.created else 200)
+
+
+@endpoint(
+    routes,
+    "GET",
+    "/v1/venues/{venue_id}/scans",
+    caller=Caller.STAFF,
+    response=AbnormalScans,
+    errors=("not_found",),
+    query={
+        "outcome": "`abnormal`, the only list there is.",
+        "day": "The venue's local day, such as 2022-04-24; today if left out.",
+        "limit": "How many at most, 1 to 50; 20 if left out.",
+        "cursor": "Where to go on, as the last answer said.",
+    },
+)
+def list_abnormal(call: Call, venue_id: str) -> AbnormalScans:
+    """The abnormal scans of a venue's day, behind the figure of that name."""
+    parts, venue = call.container, known_venue(call, venue_id)
+    if call.query.get("outcome") != "abnormal":
+        raise BadInput.at("outcome", "not_allowed")
+    limit = call.query.get("limit", "20")
+    if not limit.isdecimal() or not 1 <= int(limit) <= _MOST:
+        raise BadInput.at("limit", "out_of_range")
+    found = abnormal.page(
+        venue,
+        asked_day(call, venue),
+        limit=int(limit),
+        cursor=call.query.get("cursor"),
+        now=call.now,
+        tokens=parts.tokens,
+        pointers=parts.pointers,
+        scans=parts.scans,
+    )
+    return AbnormalScans(
+        items=[_abnormal(call, scan) for scan in found.scans], next_cursor=found.cursor
+    )
+
+
+def _visitor(call: Call, scan: Scan) -> Profile:
+    if scan.person_id == call.actor.person_id:
+        return call.actor.profile
+    profile = call.container.people.hot(scan.person_id, consistent=False).profile
+    if profile is None:
+        raise NotFound
+    return profile
+
+
+def _abnormal(call: Call, scan: Scan) -> AbnormalScan:
+    decision = scan.verdict.decision
+    return AbnormalScan(
+        scan_id=scan.scan_id,
+        scanned_at=scan.at,
+        means=scan.means.value,
+        person=_person(call, _visitor(call, scan)),
+        outcome=decision.outcome.value,  # type: ignore[arg-type]
+        outcome_text=call.text(f"outcome.{decision.outcome}"),
+        reasons=_reasons(call, scan),
+        temperature=scan.temperature or None,  # type: ignore[arg-type]
+    )
+
+
+def _person(call: Call, profile: Profile) -> PersonShown:
+    vault, person_id = call.container.vault, profile.person_id
+    return PersonShown(
+        name=mask_name(vault.open(profile.name, f"{person_id}/name")),
+        phone=mask_phone(vault.open(profile.phone, f"{person_id}/phone")),
+    )
+
+
+def _reasons(call: Call, scan: Scan) -> list[Explained]:
+    hours = str(scan.verdict.hours)
+    return [
+        Explained(code=code, text=call.text(f"reason.{code}", hours=hours))
+        for code in scan.verdict.decision.reasons
+    ]
+
+
+def _screen(call: Call, result: scanning.Result, visitor: Profile) -> Screen:
     scan, venue = result.scan, result.venue
-    profile, verdict = call.actor.profile, result.scan.verdict
-    vault, person_id = call.container.vault, call.actor.person_id
+    verdict = scan.verdict
     kind = category(venue.kind)
     return Screen(
         scan_id=scan.scan_id,
@@ -91,16 +213,11 @@ def _screen(call: Call, result: scanning.Result) -> Screen:
             region_name=venue.region_name,
         ),
         checkpoint=None,
-        person=PersonShown(
-            name=mask_name(vault.open(profile.name, f"{person_id}/name")),
-            phone=mask_phone(vault.open(profile.phone, f"{person_id}/phone")),
-        ),
+        means=scan.means.value,
+        person=_person(call, visitor),
         outcome=verdict.decision.outcome.value,
         outcome_text=call.text(f"outcome.{verdict.decision.outcome}"),
-        reasons=[
-            Explained(code=code, text=call.text(f"reason.{code}", hours=str(verdict.hours)))
-            for code in verdict.decision.reasons
-        ],
+        reasons=_reasons(call, scan),
         next_steps=[
             Explained(code=code, text=call.text(f"step.{code}"))
             for code in verdict.decision.next_steps
@@ -110,6 +227,7 @@ def _screen(call: Call, result: scanning.Result) -> Screen:
         # Nobody is asked for these yet, and what nobody answered is unknown.
         vaccination=_component(call, Evidence("unknown")),
         travel_card=_component(call, Evidence("unknown")),
+        temperature=scan.temperature or None,  # type: ignore[arg-type]
         poll_after_ms=_POLL_MS if verdict.needs else None,
         demo=call.text("demo") if call.container.settings.demo else None,
     )

@@ -12,6 +12,7 @@ from chalicelib.identity.schemas import (
     LoginResponse,
     RefreshRequest,
 )
+from chalicelib.venues import staffing
 
 routes = Blueprint(__name__)
 
@@ -70,6 +71,14 @@ def log_in(call: Call) -> Answer:
         people=parts.people,
         tokens=parts.tokens,
         vault=parts.vault,
+    )
+    # A right that waits for this phone counts from its first verified login (XC-21).
+    staffing.accept_invitations(
+        parts.index.of("phone", body.phone),
+        parts.people.hot(login.person_id),
+        now=call.now,
+        vault=parts.vault,
+        staff=parts.staff,
     )
     return Answer(_shown(login), 201)
 

@@ -69,8 +69,10 @@ def create_venue(call: Call) -> Answer:
 
 @endpoint(routes, "GET", "/v1/venues", caller=Caller.PERSON, response=shown.VenueList)
 def list_venues(call: Call) -> shown.VenueList:
-    """The venues at which one has a right."""
-    venues = call.container.venues.venues(list(call.actor.hot.rights))
+    """The venues that one administers."""
+    rights = call.actor.hot.rights
+    mine = [venue_id for venue_id, role in rights.items() if role is Role.ADMINISTRATOR]
+    venues = call.container.venues.venues(mine)
     return shown.VenueList(items=[_venue(call, venue) for venue in venues], next_cursor=None)
 
 
@@ -84,7 +86,7 @@ def list_venues(call: Call) -> shown.VenueList:
 )
 def get_venue(call: Call, venue_id: str) -> shown.Venue:
     """A venue as its administrator sees it."""
-    return _venue(call, _known(call, venue_id))
+    return _venue(call, known_venue(call, venue_id))
 
 
 @endpoint(
@@ -101,7 +103,7 @@ def request_poster(call: Call, venue_id: str) -> Answer:
     """Ask for the venue's poster: PDF to print, PNG for the album, or the QR alone as SVG."""
     parts = call.container
     poster = posters.request(
-        _known(call, venue_id),
+        known_venue(call, venue_id),
         call.body(shown.PosterRequest).form,
         code_host=parts.settings.code_host,
         demo=parts.settings.demo,
@@ -126,7 +128,7 @@ def get_poster(call: Call, venue_id: str, poster_id: str) -> shown.Poster:
     parts = call.container
     return _poster(
         posters.show(
-            _known(call, venue_id),
+            known_venue(call, venue_id),
             poster_id,
             now=call.now,
             posters=parts.posters,
@@ -139,22 +141,27 @@ def get_poster(call: Call, venue_id: str, poster_id: str) -> shown.Poster:
     routes,
     "GET",
     "/v1/venues/{venue_id}/statistics",
-    caller=Caller.ADMINISTRATOR,
+    caller=Caller.STAFF,
     response=Statistics,
     errors=("not_found",),
-    query={"day": "The venue's local day, such as 2022-04-24; today if left out.", "by": "unit"},
+    query={
+        "day": "The venue's local day, such as 2022-04-24; today if left out.",
+        "by": "`unit` (all staff and the visitors' own scans) or `me`; `unit` if left out.",
+    },
 )
 def get_statistics(call: Call, venue_id: str) -> Statistics:
     """The figures of a venue's day: checked, passed, abnormal, pending."""
-    venue = _known(call, venue_id)
-    day = _day(call.query.get("day")) or day_of(venue, call.now)
-    if call.query.get("by", "unit") != "unit":
+    venue = known_venue(call, venue_id)
+    day = asked_day(call, venue)
+    by = call.query.get("by", "unit")
+    if by not in ("unit", "me"):
         raise BadInput.at("by", "not_allowed")
-    figures = call.container.counters.of_day(venue, day)
+    staff_id = call.actor.person_id if by == "me" else ""
+    figures = call.container.counters.of_day(venue, day, staff_id)
     return Statistics(
         venue_id=venue_id,
         day=day,
-        by="unit",
+        by="me" if staff_id else "unit",
         checked=figures.checked,
         passed=figures.passed,
         abnormal=figures.abnormal,
@@ -163,7 +170,8 @@ def get_statistics(call: Call, venue_id: str) -> Statistics:
     )
 
 
-def _known(call: Call, venue_id: str) -> Venue:
+def known_venue(call: Call, venue_id: str) -> Venue:
+    """The venue in a route's path. Raises NotFound."""
     venue = call.container.directory.venue(venue_id, call.now)
     if venue is None:
         raise NotFound
@@ -175,9 +183,11 @@ def _region_name(code: str) -> str:
     return found.name if found else code
 
 
-def _day(text: str | None) -> date | None:
+def asked_day(call: Call, venue: Venue) -> date:
+    """The venue's local day in the query; its today if left out. Raises BadInput."""
+    text = call.query.get("day")
     if text is None:
-        return None
+        return day_of(venue, call.now)
     try:
         day = date.fromisoformat(text)
     except ValueError:

@@ -39,13 +39,21 @@ class RandomIds:
 
 def encode(data: bytes) -> str:
     """Crockford base32 of `data`, whose length is a multiple of five bytes."""
-    number = int.from_bytes(data, "big")
-    digits = len(data) * 8 // 5
+    return encode_number(int.from_bytes(data, "big"), len(data) * 8 // 5)
+
+
+def encode_number(number: int, digits: int) -> str:
+    """`number` in Crockford base32, in `digits` characters."""
     return "".join(ALPHABET[number >> 5 * place & 31] for place in range(digits - 1, -1, -1))
 
 
+def is_number(text: str, digits: int) -> bool:
+    """Whether `text` is `digits` characters of the alphabet."""
+    return len(text) == digits and all(character in ALPHABET for character in text)
+
+
 def decode(text: str) -> int:
-    """The number that :func:`encode` wrote."""
+    """The number that :func:`encode_number` wrote."""
     return int(text.translate(_DIGITS), 32)
 
 
@@ -62,7 +70,7 @@ def fold(text: str) -> str:
 
 def is_code(text: str) -> bool:
     """Whether `text` is sixteen characters of the alphabet."""
-    return len(text) == LENGTH and all(character in ALPHABET for character in text)
+    return is_number(text, LENGTH)
 
 
 def is_id(text: str, prefix: str) -> bool:

@@ -35,6 +35,14 @@ TEXTS: dict[str, str] = {
     "or ask the venue's staff.",
     "error.code_revoked": "This venue code has been withdrawn. Please ask the venue's staff "
     "for the new one.",
+    "error.join_code_unknown": "This join code is not known. Please ask the venue's administrator.",
+    "error.visitor_not_verified": "This visitor's name and ID number are not verified. "
+    "Please check their ID card.",
+    "error.last_administrator": "A venue keeps at least one administrator.",
+    "error.staff_no_match": "No registered person matches what was entered.",
+    "error.pass_invalid": "This is not a valid pass. Please ask for it to be shown again.",
+    "error.pass_expired": "This pass has expired. Please ask for the pass to be refreshed.",
+    "error.pass_used": "This pass has already been used here. Please ask for it to be refreshed.",
     "error.nonce_reused": "This request was already made with other contents.",
     "error.version_conflict": "This was changed in the meantime. Please load it again.",
     "error.identity_taken": "This identity cannot be registered here. "
@@ -67,6 +75,9 @@ TEXTS: dict[str, str] = {
     "field.venue_type": "This venue type is not in the catalogue.",
     "field.nonce": "This must be a UUIDv7.",
     "field.glyph": "The character “{character}” cannot be printed on a poster.",
+    "field.join_code": "This is not a join code: please check each character.",
+    "field.pass": "This is not a pass.",
+    "field.cursor": "This place in the list is not known. Please begin again.",
     "field.day": "This is not a day in the form 2022-04-24.",
     "field.payload": "This is not a venue code.",
     # Outcomes of a scan, and their reasons and next steps.
@@ -88,6 +99,8 @@ TEXTS: dict[str, str] = {
     "reason.nucleic_acid_unknown": "The nucleic acid test could not be fetched.",
     "reason.nucleic_acid_pending": "The nucleic acid test is being fetched.",
     "reason.nucleic_acid_recent": "Nucleic acid test: negative, within {hours} hours.",
+    "reason.temperature_fever": "Fever was measured.",
+    "step.see_doctor": "Please do not enter; see a doctor or a fever clinic.",
     "step.enter": "Show this screen to the staff and come in.",
     "step.wait": "Please wait a moment; the answer will appear here.",
     "step.verify_with_staff": "Please have the staff check your health code and ID.",
@@ -96,6 +109,11 @@ TEXTS: dict[str, str] = {
     "step.report_to_community": "Please stay away from others and report to your community "
     "or employer.",
     # States of a screen's components.
+    "advice.green": "Please come in; wear a mask.",
+    "advice.yellow": "More is to be verified before you can pass, or your declaration has expired: "
+    "please have your temperature taken, or declare your health again.",
+    "advice.red": "You cannot pass. Please report to your community (village) or employer.",
+    "advice.light_green": "You have not declared your health yet. Please declare it.",
     "state.green": "Green",
     "state.yellow": "Yellow",
     "state.red": "Red",

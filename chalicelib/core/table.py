@@ -15,12 +15,18 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | a printed code | 1 Get, cached 60 s | CODE#code · CODE |
 | no two venues with one number, name, address | transaction condition | VENKEY#hash · VENKEY |
 | other venues under this number | 1 Query | VENNUM#blind · VEN#ven |
+| a venue's staff | 1 Query | VEN#ven · begins STAFF# |
+| the venue behind a join code | 1 Get | JOIN#code · JOIN |
+| a venue's current join code | 1 Get | VEN#ven · JOIN |
+| the venue's code for fast check-in | 1 Get | VEN#ven · FAST |
+| rights that wait for a phone to log in | 1 Query | INVITE#blind · begins VEN# |
 | a poster | 1 Get | VEN#ven · POSTER#id |
 | put a scan; read it by its id | 1 Put, conditional; 1 Get | VEN#ven#day#shard · ms#hash |
 | a venue's day of scans | 1 Query a shard | VEN#ven#day#shard · digits |
 | a person's visits | 1 Query on `visits` | g1pk PER#per · g1sk ms#venue |
 | scans that wait for an answer about a person | in the subject's query | PER#per · AWAIT#scan |
 | the day's figures | 1 BatchGet over shards | VEN#ven#day#shard · COUNT |
+| the day's abnormal scans | 1 Query a shard, 1 Get a scan | VEN#ven#day#shard · begins ABN# |
 | the policy of a region | 1 BatchGet, cached 60 s | POLICY#prefix · CURRENT |
 | wrapped data keys | 1 Get, cached 5 min | DATAKEY · id |
 """
@@ -33,6 +39,7 @@ HOT = "HOT#"
 AWAIT = "AWAIT#"
 SUBJECT_FROM, SUBJECT_TO = AWAIT, "HOT#~"
 COUNT = "COUNT"
+ABNORMAL = "ABN#"
 
 
 class Key(NamedTuple):
@@ -117,6 +124,31 @@ def poster(venue_id: str, poster_id: str) -> Key:
     return Key(f"VEN#{venue_id}", f"POSTER#{poster_id}")
 
 
+def staff(venue_id: str, person_id: str) -> Key:
+    """A person of a venue's staff, as the venue lists them."""
+    return Key(f"VEN#{venue_id}", f"STAFF#{person_id}")
+
+
+def join(join_code: str) -> Key:
+    """The venue that a join code binds to."""
+    return Key(f"JOIN#{join_code}", "JOIN")
+
+
+def current_join(venue_id: str) -> Key:
+    """A venue's current join code."""
+    return Key(f"VEN#{venue_id}", "JOIN")
+
+
+def fast_code(venue_id: str) -> Key:
+    """A venue's code for fast check-in (YK-23)."""
+    return Key(f"VEN#{venue_id}", "FAST")
+
+
+def invitation(phone_blind: str, venue_id: str) -> Key:
+    """A right at a venue that waits for a phone's first verified login."""
+    return Key(f"INVITE#{phone_blind}", f"VEN#{venue_id}")
+
+
 def scan_partition(venue_id: str, day: date, shard: int) -> str:
     """A shard of a venue's day: a partition takes 1,000 writes a second, a station needs more."""
     return f"VEN#{venue_id}#{day.isoformat()}#{shard}"
@@ -130,6 +162,11 @@ def scan(venue_id: str, day: date, shard: int, at_ms: int, digest: str) -> Key:
 def counter(venue_id: str, day: date, shard: int) -> Key:
     """The figures of one shard of a venue's day."""
     return Key(scan_partition(venue_id, day, shard), COUNT)
+
+
+def abnormal(partition: str, at_ms: int, digest: str) -> Key:
+    """The pointer to an abnormal scan, beside it."""
+    return Key(partition, f"{ABNORMAL}{at_ms:013d}#{digest}")
 
 
 def visit(person_id: str, venue_id: str, at_ms: int) -> Key:

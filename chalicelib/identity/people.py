@@ -23,6 +23,7 @@ class Role(StrEnum):
     """What a person may be at a venue."""
 
     ADMINISTRATOR = "administrator"
+    INSPECTOR = "inspector"
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,9 @@ class People(Protocol):
 
     def by_phone(self, blind: str) -> str | None:
         """The id of the person who logs in with this phone."""
+
+    def by_document(self, blind: str) -> str | None:
+        """The id of the person who registered this document."""
 
     def create(self, profile: Profile, phone_blind: str) -> str:
         """Make the person, or find the one whom another request has just made; the id."""

@@ -66,15 +66,17 @@ def _resident_id(value: str) -> str:
         raise refuse("resident_id") from None
 
 
+ResidentId = Annotated[str, Clean, Field(min_length=1, max_length=40), AfterValidator(_resident_id)]
+"""A resident ID number; becomes canonical."""
+
+
 class RegistrationRequest(Request):
     """Real name and identity document; `version` is the one last read, 0 before the first time."""
 
     version: int = Field(ge=0, le=1_000_000)
     name: Annotated[str, Clean, Field(min_length=1, max_length=50), AfterValidator(_name)]
     document_type: Literal["resident_id"]
-    document_number: Annotated[
-        str, Clean, Field(min_length=1, max_length=40), AfterValidator(_resident_id)
-    ]
+    document_number: ResidentId
 
 
 class Registration(Response):
@@ -96,7 +98,7 @@ class Right(Response):
     """What the person may do at a venue."""
 
     venue_id: str
-    role: Literal["administrator"]
+    role: Literal["administrator", "inspector"]
 
 
 class Me(Response):
@@ -114,3 +116,27 @@ class RegistrationAccepted(Response):
     status: Literal["pending", "settled"]
     poll_after_ms: int | None
     registration: Registration
+
+
+class PassHealth(Response):
+    """The colour of the pass: the provider's, with its source's time and ours."""
+
+    state: Literal["green", "yellow", "red", "light_green", "absent", "unknown", "pending"]
+    text: str
+    advice: str | None
+    observed_at: datetime | None
+    fetched_at: datetime | None
+    stale: bool
+
+
+class LivePass(Response):
+    """One's own pass: to be shown as a QR and asked for again after `refresh_after_s`."""
+
+    code: str
+    """What the QR holds: capitals, digits and dots."""
+    name: str
+    minted_at: datetime
+    expires_at: datetime
+    refresh_after_s: int
+    health_code: PassHealth
+    demo: str | None

@@ -199,6 +199,11 @@ class PeopleStore:
         raw = self._table.get(keys.phone(blind))
         return None if raw is None else OwnerItem.read(raw).person
 
+    def by_document(self, blind: str) -> str | None:
+        """One get."""
+        raw = self._table.get(keys.identity(blind))
+        return None if raw is None else OwnerItem.read(raw).person
+
     def create(self, profile: Profile, phone_blind: str) -> str:
         """One transaction; the loser of a race reads the winner."""
         owner = OwnerItem.at(keys.phone(phone_blind), person=profile.person_id)
@@ -362,6 +367,11 @@ class LimitStore:
             self._table.update(key, actions, ABSENT | (LimitItem.attempts < limit))
         except ConditionFailed:
             raise TooMany(start + seconds - second) from None
+
+
+def right_removal(person_id: str, venue_id: str) -> Delete:
+    """The write that takes a right away."""
+    return Delete(keys.right(person_id, venue_id))
 
 
 def right_write(person_id: str, venue_id: str, role: Role) -> Put:

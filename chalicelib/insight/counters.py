@@ -5,13 +5,13 @@ key is always in order on one shard lineage, so a redelivery, with whatever batc
 neither doubles nor drops: what is at or below the number has been counted.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
 from chalicelib.admission.judge import Outcome
-from chalicelib.admission.scan import Scan, Scans
+from chalicelib.admission.scan import Means, Scan, Scans
 from chalicelib.core.errors import Unavailable
 from chalicelib.venues.venue import Venue
 
@@ -67,11 +67,16 @@ class Counters(Protocol):
     def last(self, partition: str) -> str:
         """The last sequence number applied to a partition's counter, or ``""``."""
 
-    def add(self, partition: str, delta: Figures, *, last: str, sequence: str) -> bool:
-        """Apply `delta` and move from `last` to `sequence`; False when another was faster."""
+    def add(
+        self, partition: str, delta: Mapping[str, Figures], *, last: str, sequence: str
+    ) -> bool:
+        """Apply `delta` and move from `last` to `sequence`; False when another was faster.
 
-    def of_day(self, venue: Venue, day: date) -> Figures:
-        """The sum over a venue's shards; consistent."""
+        `delta` is by staff id; under the empty one stands the unit's.
+        """
+
+    def of_day(self, venue: Venue, day: date, staff_id: str = "") -> Figures:
+        """The sum over a venue's shards, of the unit or of one of its staff; consistent."""
 
 
 def figures(scan: Scan | None) -> Figures:
@@ -84,7 +89,7 @@ def figures(scan: Scan | None) -> Figures:
         passed=int(outcome is Outcome.ADMIT),
         abnormal=int(outcome in (Outcome.CHECK, Outcome.REFUSE)),
         pending=int(outcome is Outcome.PENDING),
-        own=1,
+        own=int(scan.means is not Means.STAFF),
     )
 
 
@@ -106,7 +111,13 @@ def _apply(partition: str, changes: list[ScanChange], counters: Counters) -> Non
         fresh = [change for change in changes if _order(change.sequence) > _order(last)]
         if not fresh:
             return
-        delta = total(figures(change.new) - figures(change.old) for change in fresh)
+        delta = {"": total(figures(change.new) - figures(change.old) for change in fresh)}
+        for staff_id in {change.new.staff_id for change in fresh} - {""}:
+            delta[staff_id] = total(
+                figures(change.new) - figures(change.old)
+                for change in fresh
+                if change.new.staff_id == staff_id
+            )
         if counters.add(partition, delta, last=last, sequence=fresh[-1].sequence):
             return
     raise Unavailable
@@ -117,9 +128,13 @@ def total(parts: Iterable[Figures]) -> Figures:
     return sum(parts, Figures())
 
 
-def recount(venue: Venue, day: date, *, scans: Scans) -> Figures:
-    """The day's figures from its records, to compare with the counters."""
-    return total(figures(scan) for scan in scans.of_day(venue, day))
+def recount(venue: Venue, day: date, *, scans: Scans) -> dict[str, Figures]:
+    """The day's figures from its records, by staff id and, under the empty one, of the unit."""
+    found: dict[str, Figures] = {"": Figures()}
+    for scan in scans.of_day(venue, day):
+        for who in {"", scan.staff_id}:
+            found[who] = found.get(who, Figures()) + figures(scan)
+    return found
 
 
 def _order(sequence: str) -> int:

@@ -12,7 +12,8 @@ class Statistics(Response):
     venue_id: str
     day: datetime.date
     """The venue's local day."""
-    by: Literal["unit"]
+    by: Literal["unit", "me"]
+    """The unit is all staff and the visitors' own scans; `me` is what one has scanned oneself."""
     checked: int
     passed: int
     abnormal: int

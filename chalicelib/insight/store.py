@@ -1,25 +1,40 @@
-"""Items of counters."""
+"""Items of counters, and pointers to abnormal scans."""
 
+from collections.abc import Iterator, Mapping
 from datetime import date
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
+from pynamodb.expressions.operand import Path
+from pynamodb.expressions.update import Action
 
+from chalicelib.admission.scan import Scan
 from chalicelib.core import table as keys
-from chalicelib.core.store import ConditionFailed, Item, Table
+from chalicelib.core.clock import epoch_ms
+from chalicelib.core.store import ConditionFailed, Item, Raw, Table
 from chalicelib.core.table import Key
 from chalicelib.insight.counters import Figures, total
 from chalicelib.venues.venue import Venue
 
+_LETTERS = "cpawo"  # checked, passed, abnormal, pending (waiting), own
+
 
 class CounterItem(Item):
-    """COUNT. `sequence` is text, for it exceeds the 38 digits of a DynamoDB number."""
+    """COUNT: the last sequence number applied, and a number for each figure and whom it is of.
 
-    checked = NumberAttribute(attr_name="c", default=0)
-    passed = NumberAttribute(attr_name="p", default=0)
-    abnormal = NumberAttribute(attr_name="a", default=0)
-    pending = NumberAttribute(attr_name="w", default=0)
-    own = NumberAttribute(attr_name="o", default=0)
+    A figure is named by its letter, and by the staff member's id in front where it is theirs:
+    ``c`` is the unit's *checked*, ``per_…-c`` one inspector's. `sequence` is text, for it exceeds
+    the 38 digits of a DynamoDB number.
+    """
+
     sequence = UnicodeAttribute(attr_name="sq", default="")
+
+
+def _names(staff_id: str) -> list[str]:
+    return [f"{staff_id}-{letter}" if staff_id else letter for letter in _LETTERS]
+
+
+def _figures(raw: Raw, staff_id: str) -> Figures:
+    return Figures(*(int(raw[name]["N"]) if name in raw else 0 for name in _names(staff_id)))
 
 
 class CounterStore:
@@ -31,18 +46,17 @@ class CounterStore:
     def last(self, partition: str) -> str:
         """One consistent get."""
         raw = self._table.get(Key(partition, keys.COUNT))
-        return "" if raw is None else CounterItem.read(raw).sequence
+        return "" if raw is None or "sq" not in raw else raw["sq"]["S"]
 
-    def add(self, partition: str, delta: Figures, *, last: str, sequence: str) -> bool:
+    def add(
+        self, partition: str, delta: Mapping[str, Figures], *, last: str, sequence: str
+    ) -> bool:
         """One conditional update."""
-        actions = [
-            CounterItem.checked.add(delta.checked),
-            CounterItem.passed.add(delta.passed),
-            CounterItem.abnormal.add(delta.abnormal),
-            CounterItem.pending.add(delta.pending),
-            CounterItem.own.add(delta.own),
-            CounterItem.sequence.set(sequence),
-        ]
+        actions: list[Action] = [CounterItem.sequence.set(sequence)]
+        for staff_id, figures in delta.items():
+            for name, number in zip(_names(staff_id), figures.parts(), strict=True):
+                if number:
+                    actions.append(Path([name]).add(number))
         unchanged = CounterItem.sequence == last
         if not last:  # nothing was applied yet, though a repair may have made the counter
             unchanged |= CounterItem.sequence.does_not_exist()
@@ -52,17 +66,37 @@ class CounterStore:
             return False
         return True
 
-    def of_day(self, venue: Venue, day: date) -> Figures:
+    def of_day(self, venue: Venue, day: date, staff_id: str = "") -> Figures:
         """One batch of gets."""
         wanted = [keys.counter(venue.venue_id, day, shard) for shard in range(venue.shards)]
-        items = map(CounterItem.read, self._table.batch_get(wanted))
-        return total(
-            Figures(
-                int(item.checked),
-                int(item.passed),
-                int(item.abnormal),
-                int(item.pending),
-                int(item.own),
-            )
-            for item in items
-        )
+        return total(_figures(raw, staff_id) for raw in self._table.batch_get(wanted))
+
+
+class PointerItem(Item):
+    """ABN#ms#hash beside its scan."""
+
+
+class PointerStore:
+    """Pointers in the table. See `abnormal.Pointers`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def add(self, partition: str, scan: Scan) -> None:
+        """One put."""
+        self._table.put(PointerItem.at(_pointer(partition, scan)))
+
+    def remove(self, partition: str, scan: Scan) -> None:
+        """One delete."""
+        self._table.delete(_pointer(partition, scan))
+
+    def of_day(self, venue: Venue, day: date, shard: int, after: str) -> Iterator[str]:
+        """One query, read as far as it is consumed."""
+        partition = keys.scan_partition(venue.venue_id, day, shard)
+        span = (f"{keys.ABNORMAL}{after}~" if after else keys.ABNORMAL, f"{keys.ABNORMAL}~")
+        for raw in self._table.query(partition, span, page=60):
+            yield raw["sk"]["S"].removeprefix(keys.ABNORMAL)
+
+
+def _pointer(partition: str, scan: Scan) -> Key:
+    return keys.abnormal(partition, epoch_ms(scan.at), scan.digest)

@@ -17,6 +17,13 @@ MAX_PAYLOAD = 2048
 _WRAPPERS = ("q", "qrCode", "scene")
 
 
+class CodeKind(StrEnum):
+    """What scanning a code means."""
+
+    VENUE = "venue"
+    FAST = "fast"
+
+
 class CodeState(StrEnum):
     """Whether a code still opens its venue."""
 
@@ -31,6 +38,7 @@ class Code:
     value: str
     venue_id: str
     state: CodeState
+    kind: CodeKind = CodeKind.VENUE
 
 
 def url(code: str, host: str) -> str:

@@ -113,9 +113,9 @@ def require_verified(actor: Actor) -> None:
             raise Forbidden("registration_not_verified")
 
 
-def require_role(actor: Actor, venue_id: str, role: Role) -> None:
+def require_role(actor: Actor, venue_id: str, *roles: Role) -> None:
     """Raises Forbidden ``not_your_venue``, alike for venues of others and venues that are not."""
-    if actor.hot.rights.get(venue_id) is not role:
+    if actor.hot.rights.get(venue_id) not in roles:
         raise Forbidden("not_your_venue")
 
 

@@ -6,9 +6,11 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from chalicelib.core.fields import Clean, Nonce, Phone, Request, Response, refuse
+from chalicelib.identity.schemas import ResidentId
 from chalicelib.venues.catalogue import category
 from chalicelib.venues.numbers import InvalidNumber, normalise
 from chalicelib.venues.regions import region
+from chalicelib.venues.staffing import is_join_code
 
 NumberType = Literal["uscc", "organisation_code", "resident_id", "plate"]
 
@@ -93,13 +95,13 @@ class Venue(Response):
     code_url: str
     """What the QR holds."""
     time_zone: str
-    role: Literal["administrator"]
+    role: Literal["administrator", "inspector"]
     created_at: datetime
     warnings: list[Warning]
 
 
 class VenueList(Response):
-    """The venues at which the caller has a right."""
+    """The venues that the caller administers."""
 
     items: list[Venue]
     next_cursor: str | None
@@ -120,3 +122,94 @@ class Poster(Response):
     url: str | None
     expires_at: datetime | None
     poll_after_ms: int | None
+
+
+def _join_code(value: str) -> str:
+    code = value.upper().replace(" ", "").replace("-", "")
+    if not is_join_code(code):
+        raise refuse("join_code")
+    return code
+
+
+class JoinCode(Response):
+    """The venue's join code (場所申報碼), for its administrator to pass on."""
+
+    join_code: str
+
+
+class FastCode(Response):
+    """The venue's code for fast check-in: who scans it was found to have no fever."""
+
+    code: str
+    code_url: str
+
+
+class JoinRequest(Request):
+    """Bind oneself as inspector by a venue's join code."""
+
+    join_code: Annotated[str, Clean, Field(min_length=1, max_length=20), AfterValidator(_join_code)]
+
+
+class Binding(Response):
+    """A venue at which one works."""
+
+    venue_id: str
+    name: str
+    type_name: str
+    region_name: str
+    role: Literal["administrator", "inspector"]
+
+
+class Bindings(Response):
+    """The venues at which one works."""
+
+    items: list[Binding]
+    next_cursor: str | None
+
+
+class AddByIdentity(Request):
+    """Add staff by what they registered with: all of it must match."""
+
+    by: Literal["identity"]
+    role: Literal["administrator", "inspector"] = "inspector"
+    name: Annotated[str, Clean, Field(min_length=1, max_length=50)]
+    document_type: Literal["resident_id"]
+    document_number: ResidentId
+    phone: Phone
+
+
+class AddByPhone(Request):
+    """Add staff by name and phone; counts from their first verified login under that name."""
+
+    by: Literal["phone"]
+    role: Literal["administrator", "inspector"] = "administrator"
+    name: Annotated[str, Clean, Field(min_length=1, max_length=50)]
+    phone: Phone
+
+
+class StaffRequest(Request):
+    """Add a person to the venue's staff."""
+
+    staff: Annotated[AddByIdentity | AddByPhone, Field(discriminator="by")]
+
+
+class StaffAdded(Response):
+    """`bound`: the right counts. `invited`: it counts when the person has logged in, verified."""
+
+    status: Literal["bound", "invited"]
+
+
+class Member(Response):
+    """One of a venue's staff, as its administrators see them."""
+
+    person_id: str
+    name: str
+    role: Literal["administrator", "inspector"]
+    since: datetime
+
+
+class StaffList(Response):
+    """A venue's staff."""
+
+    items: list[Member]
+    next_cursor: str | None

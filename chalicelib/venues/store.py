@@ -9,10 +9,21 @@ from chalicelib.core import table as keys
 from chalicelib.core.cache import TimedCache
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.core.errors import Conflict, Unavailable
-from chalicelib.core.store import ABSENT, PRESENT, ConditionFailed, Item, Put, Raw, Table
+from chalicelib.core.store import (
+    ABSENT,
+    PRESENT,
+    Change,
+    ConditionFailed,
+    Delete,
+    Item,
+    Put,
+    Raw,
+    Table,
+)
 from chalicelib.identity.people import Role
-from chalicelib.identity.store import right_write
-from chalicelib.venues.codes import Code, CodeState
+from chalicelib.identity.store import right_removal, right_write
+from chalicelib.venues.codes import Code, CodeKind, CodeState
+from chalicelib.venues.staffing import Invitation, Member
 from chalicelib.venues.venue import PosterRecord, PosterState, Venue, Venues
 
 _CACHED = timedelta(seconds=60)
@@ -94,7 +105,7 @@ class VenueStore:
     def create(
         self, venue: Venue, *, unique: str, number_blind: str, administrator: str
     ) -> Venue | None:
-        """One transaction of five items."""
+        """One transaction of six items."""
         item = VenueItem.at(
             keys.venue(venue.venue_id),
             name=venue.name,
@@ -127,6 +138,13 @@ class VenueStore:
                 Put(code, ABSENT),
                 Put(by_number),
                 right_write(administrator, venue.venue_id, Role.ADMINISTRATOR),
+                Put(
+                    StaffItem.at(
+                        keys.staff(venue.venue_id, administrator),
+                        role=Role.ADMINISTRATOR.value,
+                        since=epoch_ms(venue.created_at),
+                    )
+                ),
             )
         except ConditionFailed as failure:
             if failure.met[0]:
@@ -155,7 +173,25 @@ class VenueStore:
         if raw is None:
             return None
         item = PrintedCodeItem.read(raw)
-        return Code(value, item.venue, CodeState(item.state))
+        return Code(value, item.venue, CodeState(item.state), CodeKind(item.kind))
+
+    def add_fast_code(self, venue_id: str, value: str) -> str:
+        """One transaction; whoever is second takes what stands there."""
+        code = PrintedCodeItem.at(
+            keys.code(value),
+            venue=venue_id,
+            kind=CodeKind.FAST.value,
+            state=CodeState.ACTIVE.value,
+        )
+        note = JoinItem.at(keys.fast_code(venue_id), join_code=value)
+        try:
+            self._table.transact(Put(note, ABSENT), Put(code, ABSENT))
+        except ConditionFailed:
+            raw = self._table.get(keys.fast_code(venue_id))
+            if raw is None:
+                raise Unavailable from None
+            return JoinItem.read(raw).join_code
+        return value
 
     def sharing_number(self, number_blind: str, besides: str) -> bool:
         """One query of at most two items."""
@@ -233,3 +269,132 @@ class PosterStore:
             self._table.update(key, [PosterItem.state.set(state.value)], PRESENT)
         except ConditionFailed:
             return
+
+
+class StaffItem(Item):
+    """STAFF#person."""
+
+    role = UnicodeAttribute(attr_name="ro")
+    since = NumberAttribute(attr_name="si")
+
+
+class JoinItem(Item):
+    """JOIN and FAST under the venue: its current join code, its code for fast check-in."""
+
+    join_code = UnicodeAttribute(attr_name="jc")
+
+
+class InvitationItem(Item):
+    """INVITE#phone: a right that waits."""
+
+    role = UnicodeAttribute(attr_name="ro")
+    name = BinaryAttribute(attr_name="nm", legacy_encoding=False)
+
+
+class StaffStore:
+    """Who works where, in the table. See `staffing.Staff`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def members(self, venue_id: str) -> list[Member]:
+        """One query."""
+        prefix = keys.staff(venue_id, "")
+        return [
+            _member(raw)
+            for raw in self._table.query(prefix.pk, (prefix.sk, prefix.sk + "~"), consistent=True)
+        ]
+
+    def bind(self, venue_id: str, member: Member) -> None:
+        """One transaction, unless an administrator stands there already."""
+        item = StaffItem.at(
+            keys.staff(venue_id, member.person_id),
+            role=member.role.value,
+            since=epoch_ms(member.since),
+        )
+        lower = StaffItem.role != Role.ADMINISTRATOR.value
+        try:
+            self._table.transact(
+                Put(item, ABSENT | lower),
+                right_write(member.person_id, venue_id, member.role),
+            )
+        except ConditionFailed:
+            return
+
+    def unbind(self, venue_id: str, person_id: str) -> None:
+        """One transaction."""
+        members = self.members(venue_id)
+        chiefs = [one.person_id for one in members if one.role is Role.ADMINISTRATOR]
+        if chiefs == [person_id]:
+            raise Conflict("last_administrator")
+        writes: list[Put | Change | Delete] = [
+            Delete(keys.staff(venue_id, person_id)),
+            right_removal(person_id, venue_id),
+        ]
+        if person_id in chiefs:
+            # Two administrators who remove each other at once: one of them must fail.
+            other = next(chief for chief in chiefs if chief != person_id)
+            still = StaffItem.role == Role.ADMINISTRATOR.value
+            writes.append(
+                Change(keys.staff(venue_id, other), [StaffItem.role.set("administrator")], still)
+            )
+        try:
+            self._table.transact(*writes)
+        except ConditionFailed:
+            raise Conflict("version_conflict") from None
+
+    def join_code(self, venue_id: str) -> str | None:
+        """One get."""
+        raw = self._table.get(keys.current_join(venue_id))
+        return None if raw is None else JoinItem.read(raw).join_code
+
+    def replace_join_code(self, venue_id: str, new: str, former: str | None) -> bool:
+        """One transaction: the new code, the venue's note of it, and the end of the former one."""
+        current = JoinItem.at(keys.current_join(venue_id), join_code=new)
+        unchanged = ABSENT if former is None else JoinItem.join_code == former
+        writes: list[Put | Change | Delete] = [
+            Put(current, unchanged),
+            Put(ReferenceItem.at(keys.join(new), venue=venue_id), ABSENT),
+        ]
+        if former is not None:
+            writes.append(Delete(keys.join(former)))
+        try:
+            self._table.transact(*writes)
+        except ConditionFailed:
+            return False
+        return True
+
+    def venue_of(self, join_code: str) -> str | None:
+        """One get."""
+        raw = self._table.get(keys.join(join_code))
+        return None if raw is None else ReferenceItem.read(raw).venue
+
+    def invite(self, phone_blind: str, invitation: Invitation) -> None:
+        """One put."""
+        self._table.put(
+            InvitationItem.at(
+                keys.invitation(phone_blind, invitation.venue_id),
+                role=invitation.role.value,
+                name=invitation.name,
+            )
+        )
+
+    def invitations(self, phone_blind: str) -> list[Invitation]:
+        """One query."""
+        prefix = keys.invitation(phone_blind, "")
+        found = self._table.query(prefix.pk, (prefix.sk, prefix.sk + "~"), consistent=True)
+        return [
+            Invitation(item.sk.removeprefix(prefix.sk), Role(item.role), item.name)
+            for item in map(InvitationItem.read, found)
+        ]
+
+    def drop_invitation(self, phone_blind: str, venue_id: str) -> None:
+        """One delete."""
+        self._table.delete(keys.invitation(phone_blind, venue_id))
+
+
+def _member(raw: Raw) -> Member:
+    item = StaffItem.read(raw)
+    return Member(
+        item.sk.removeprefix(keys.staff("", "").sk), Role(item.role), from_epoch_ms(int(item.since))
+    )

@@ -79,6 +79,9 @@ class Venues(Protocol):
     def code(self, value: str) -> Code | None:
         """What a printed code stands for."""
 
+    def add_fast_code(self, venue_id: str, value: str) -> str:
+        """Give the venue a code for fast check-in, `value` if it has none yet; the one it has."""
+
     def sharing_number(self, number_blind: str, besides: str) -> bool:
         """Whether another venue than `besides` is registered under this number."""
 

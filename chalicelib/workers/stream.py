@@ -59,6 +59,7 @@ def _set_in_motion(
 ) -> None:
     from chalicelib.admission import snapshots
     from chalicelib.identity.providers import ProviderName
+    from chalicelib.insight import abnormal
     from chalicelib.insight.changes import PosterChange, RegistrationChange
 
     now = parts.clock.now()
@@ -78,7 +79,10 @@ def _set_in_motion(
         poster = change.poster
         parts.render_queue.send(poster.venue_id, poster.poster_id, change.correlation)
         logger().info("set_in_motion", extra={"what": "poster"})
-    elif change.old is None:
+    else:
+        abnormal.follow(change, pointers=parts.pointers)
+        if change.old is not None:
+            return
         snapshots.start(
             change.new,
             now=now,

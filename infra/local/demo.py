@@ -282,7 +282,7 @@ class Story:
         on_record = records()
         lost = [scan for scan in acknowledged if on_record[scan] != 1]
         table = Table("", "检测 checked", "通行 passed", "异常 abnormal", "待定 pending")
-        parts_ = [str(n) for n in comparison.records.parts()[:4]]
+        parts_ = [str(n) for n in comparison.records[""].parts()[:4]]
         keys = ("checked", "passed", "abnormal", "pending")
         table.add_row("统计 figures", *(str(shown[key]) for key in keys))
         table.add_row("复核 recount", *parts_)

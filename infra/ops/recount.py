@@ -17,12 +17,15 @@ from infra.ops.deployment import Deployment
 
 @dataclass(frozen=True)
 class Comparison:
-    """A venue's day by its counters and by its records."""
+    """A venue's day by its counters and by its records.
+
+    Figures are by staff id; under the empty one stand the unit's.
+    """
 
     venue: Venue
     day: date
-    counted: Figures
-    records: Figures
+    counted: dict[str, Figures]
+    records: dict[str, Figures]
 
     @property
     def equal(self) -> bool:
@@ -54,8 +57,10 @@ def compare(parts: Container, ids: Iterable[str], day: date | None) -> list[Comp
         its_day = day or day_of(venue, now)
         # Counters first: a scan that lands between the two readings shows as a difference, never
         # hides one.
-        counted = parts.counters.of_day(venue, its_day)
+        counted = {"": parts.counters.of_day(venue, its_day)}
         records = recount(venue, its_day, scans=parts.scans)
+        for staff_id in records.keys() - {""}:
+            counted[staff_id] = parts.counters.of_day(venue, its_day, staff_id)
         comparisons.append(Comparison(venue, its_day, counted, records))
     return comparisons
 
@@ -72,7 +77,7 @@ def repair(parts: Container, comparison: Comparison) -> bool:
         raise ValueError("only a day that is over can be repaired")
     partition = keys.scan_partition(venue.venue_id, day, 0)
     last = parts.counters.last(partition)
-    delta = comparison.records - comparison.counted
+    delta = {who: comparison.records[who] - comparison.counted[who] for who in comparison.records}
     return parts.counters.add(partition, delta, last=last, sequence=last)
 
 
@@ -88,9 +93,9 @@ def run(
         raise SystemExit(f"There is no venue {error.args[0]}.") from None
     table = Table("Venue", "Day", "Checked", "Passed", "Abnormal", "Pending", "Records agree")
     for comparison in found:
-        if comparison.counted == comparison.records == Figures():
+        counted, records = comparison.counted[""], comparison.records[""]
+        if counted == records == Figures():
             continue
-        counted, records = comparison.counted, comparison.records
         cells = [
             str(a) if a == b else f"[red]{a} ≠ {b}[/red]"
             for a, b in zip(counted.parts()[:4], records.parts()[:4], strict=True)

@@ -22,10 +22,12 @@ from chalicelib.core.ids import RandomIds
 from chalicelib.core.store import Table
 from chalicelib.identity.people import Codes, Limits, People
 from chalicelib.identity.store import CodeStore, LimitStore, PeopleStore, WrappedKeyStore
+from chalicelib.insight.abnormal import Pointers
 from chalicelib.insight.counters import Counters
-from chalicelib.insight.store import CounterStore
+from chalicelib.insight.store import CounterStore, PointerStore
 from chalicelib.venues.posters import RenderQueue, Storage
-from chalicelib.venues.store import CachedDirectory, PosterStore, VenueStore
+from chalicelib.venues.staffing import Staff
+from chalicelib.venues.store import CachedDirectory, PosterStore, StaffStore, VenueStore
 from chalicelib.venues.venue import Directory, Posters, Venues
 from tests import support
 from tests.fakes import stores
@@ -51,8 +53,10 @@ class Stores:
     limits: Limits
     venues: Venues
     posters: Posters
+    staff: Staff
     scans: Scans
     counters: Counters
+    pointers: Pointers
     wrapped_keys: WrappedKeys
     directory: Callable[[], Directory]
     policies: Callable[[], PolicyBook]
@@ -68,8 +72,10 @@ def fake_stores() -> Stores:
         stores.FakeLimits(),
         venues,
         stores.FakePosters(),
+        stores.FakeStaff(people, venues),
         stores.FakeScans(people),
         stores.FakeCounters(),
+        stores.FakePointers(),
         stores.FakeWrappedKeys(),
         lambda: stores.FakeDirectory(venues),
         lambda: policies,
@@ -85,8 +91,10 @@ def stores_over(table: Table) -> Stores:
         LimitStore(table),
         venues,
         PosterStore(table),
+        StaffStore(table),
         ScanStore(table),
         CounterStore(table),
+        PointerStore(table),
         WrappedKeyStore(table),
         lambda: CachedDirectory(venues),
         lambda: PolicyStore(table),

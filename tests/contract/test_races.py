@@ -17,8 +17,9 @@ from chalicelib.core.errors import Unauthenticated
 from chalicelib.core.ids import RandomIds
 from chalicelib.core.table import scan_partition
 from chalicelib.identity import sessions
-from chalicelib.identity.people import Hot, Profile, Session, Verification
+from chalicelib.identity.people import Hot, Profile, Role, Session, Verification
 from chalicelib.insight.counters import Figures, ScanChange, apply, recount
+from chalicelib.venues.staffing import Member, new_join_code
 from chalicelib.venues.venue import Venue, day_of
 from tests.contract import makers
 from tests.contract.backends import TABLES, Backend, Stores
@@ -312,7 +313,7 @@ def test_figures_are_added_once(backend: Backend) -> None:
     partition = scan_partition(venue.venue_id, day, 0)
 
     def add(stores: Stores) -> bool:
-        return stores.counters.add(partition, Figures(1, 1), last="", sequence="1")
+        return stores.counters.add(partition, {"": Figures(1, 1)}, last="", sequence="1")
 
     answers, _ = race(backend, *[add] * 4)
     assert sorted(answers) == [False, False, False, True]
@@ -334,7 +335,7 @@ def test_batches_that_overlap_are_counted_once(backend: Backend) -> None:
 
     _, refusals = race(backend, count(changes[:4]), count(changes), count(changes[:2]))
     assert not refusals
-    expected = recount(venue, day, scans=backend.stores.scans)
+    expected = recount(venue, day, scans=backend.stores.scans)[""]
     assert expected == Figures(checked=6, pending=6, own=6)
     assert backend.stores.counters.of_day(venue, day) == expected
 
@@ -358,3 +359,42 @@ def test_a_data_key_is_kept_once(backend: Backend) -> None:
 
     answers, _ = race(backend, *map(keep, (b"a", b"b", b"c")))
     assert set(answers) == {backend.stores.wrapped_keys.get(key_id)}
+
+
+def _staffed(stores: Stores) -> tuple[Venue, str]:
+    venue, chief = makers.venue(), makers.profile().person_id
+    stores.venues.create(
+        venue, unique=makers.random(), number_blind=makers.blind(), administrator=chief
+    )
+    return venue, chief
+
+
+def test_two_administrators_do_not_remove_each_other(backend: Backend) -> None:
+    venue, first = _staffed(backend.stores)
+    second = makers.profile().person_id
+    backend.stores.staff.bind(venue.venue_id, Member(second, Role.ADMINISTRATOR, NOON))
+    race(
+        backend,
+        lambda stores: stores.staff.unbind(venue.venue_id, first),
+        lambda stores: stores.staff.unbind(venue.venue_id, second),
+    )
+    left = backend.stores.staff.members(venue.venue_id)
+    assert [one.role for one in left] == [Role.ADMINISTRATOR]
+
+
+def test_two_rotations_leave_one_code(backend: Backend) -> None:
+    venue, _ = _staffed(backend.stores)
+    former = new_join_code()
+    backend.stores.staff.replace_join_code(venue.venue_id, former, None)
+    codes = [new_join_code(), new_join_code()]
+    race(
+        backend,
+        *(
+            lambda stores, code=code: stores.staff.replace_join_code(
+                venue.venue_id, code, former
+            )
+            for code in codes
+        ),
+    )
+    current = backend.stores.staff.join_code(venue.venue_id)
+    assert [code for code in codes if backend.stores.staff.venue_of(code)] == [current]

@@ -4,18 +4,20 @@ They are dictionaries with the promises of the protocols, and no locks: races ar
 table.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from chalicelib.admission.policy import Policy, prefixes
 from chalicelib.admission.scan import Scan, ScanReference
 from chalicelib.admission.snapshots import Lookup, Settle
+from chalicelib.core.clock import epoch_ms
 from chalicelib.core.errors import Conflict, TooMany, Unauthenticated
 from chalicelib.core.table import scan_partition
 from chalicelib.identity.people import Hot, Profile, Role, Session, Snapshot, Verification
 from chalicelib.insight.counters import Figures, total
-from chalicelib.venues.codes import Code, CodeState
+from chalicelib.venues.codes import Code, CodeKind, CodeState
+from chalicelib.venues.staffing import Invitation, Member
 from chalicelib.venues.venue import PosterRecord, PosterState, Venue, day_of, shard_of
 
 
@@ -58,6 +60,9 @@ class FakePeople:
 
     def by_phone(self, blind: str) -> str | None:
         return self._phones.get(blind)
+
+    def by_document(self, blind: str) -> str | None:
+        return self._documents.get(blind)
 
     def create(self, profile: Profile, phone_blind: str) -> str:
         owner = self._phones.setdefault(phone_blind, profile.person_id)
@@ -177,6 +182,9 @@ class FakeVenues:
         self._numbers: set[tuple[str, str]] = set()
         self.codes: dict[str, Code] = {}
         """By value; a test revokes one by replacing it."""
+        self.members: dict[str, dict[str, Member]] = {}
+        """By venue and person, for the fake of staff."""
+        self._fast: dict[str, str] = {}
 
     def create(
         self, venue: Venue, *, unique: str, number_blind: str, administrator: str
@@ -190,6 +198,8 @@ class FakeVenues:
         self._numbers.add((number_blind, venue.venue_id))
         self.codes[venue.code] = Code(venue.code, venue.venue_id, CodeState.ACTIVE)
         self._people.partition(administrator).rights[venue.venue_id] = Role.ADMINISTRATOR
+        chief = Member(administrator, Role.ADMINISTRATOR, venue.created_at)
+        self.members.setdefault(venue.venue_id, {})[administrator] = chief
         return None
 
     def venue(self, venue_id: str) -> Venue | None:
@@ -201,10 +211,88 @@ class FakeVenues:
     def code(self, value: str) -> Code | None:
         return self.codes.get(value)
 
+    def add_fast_code(self, venue_id: str, value: str) -> str:
+        kept = self._fast.setdefault(venue_id, value)
+        self.codes.setdefault(kept, Code(kept, venue_id, CodeState.ACTIVE, CodeKind.FAST))
+        return kept
+
     def sharing_number(self, number_blind: str, besides: str) -> bool:
         return any(
             blind == number_blind and venue_id != besides for blind, venue_id in self._numbers
         )
+
+
+class FakeStaff:
+    """See `staffing.Staff`."""
+
+    def __init__(self, people: FakePeople, venues: FakeVenues) -> None:
+        self._people = people
+        self._venues = venues
+        self._join: dict[str, str] = {}
+        self._invitations: dict[str, dict[str, Invitation]] = {}
+
+    def members(self, venue_id: str) -> list[Member]:
+        return sorted(self._at(venue_id).values(), key=lambda member: member.person_id)
+
+    def bind(self, venue_id: str, member: Member) -> None:
+        stands = self._at(venue_id).get(member.person_id)
+        if stands is None or stands.role is not Role.ADMINISTRATOR:
+            self._at(venue_id)[member.person_id] = member
+            self._people.partition(member.person_id).rights[venue_id] = member.role
+
+    def unbind(self, venue_id: str, person_id: str) -> None:
+        chiefs = [m.person_id for m in self.members(venue_id) if m.role is Role.ADMINISTRATOR]
+        if chiefs == [person_id]:
+            raise Conflict("last_administrator")
+        self._at(venue_id).pop(person_id, None)
+        self._people.partition(person_id).rights.pop(venue_id, None)
+
+    def join_code(self, venue_id: str) -> str | None:
+        return self._join.get(venue_id)
+
+    def replace_join_code(self, venue_id: str, new: str, former: str | None) -> bool:
+        if self._join.get(venue_id) != former:
+            return False
+        self._join[venue_id] = new
+        return True
+
+    def venue_of(self, join_code: str) -> str | None:
+        return next((venue for venue, code in self._join.items() if code == join_code), None)
+
+    def invite(self, phone_blind: str, invitation: Invitation) -> None:
+        self._invitations.setdefault(phone_blind, {})[invitation.venue_id] = invitation
+
+    def invitations(self, phone_blind: str) -> list[Invitation]:
+        return [
+            invitation for _, invitation in sorted(self._invitations.get(phone_blind, {}).items())
+        ]
+
+    def drop_invitation(self, phone_blind: str, venue_id: str) -> None:
+        self._invitations.get(phone_blind, {}).pop(venue_id, None)
+
+    def _at(self, venue_id: str) -> dict[str, Member]:
+        return self._venues.members.setdefault(venue_id, {})
+
+
+class FakePointers:
+    """See `abnormal.Pointers`."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, set[str]] = {}
+
+    def add(self, partition: str, scan: Scan) -> None:
+        self._places.setdefault(partition, set()).add(_place(scan))
+
+    def remove(self, partition: str, scan: Scan) -> None:
+        self._places.get(partition, set()).discard(_place(scan))
+
+    def of_day(self, venue: Venue, day: date, shard: int, after: str) -> Iterator[str]:
+        partition = scan_partition(venue.venue_id, day, shard)
+        yield from sorted(place for place in self._places.get(partition, ()) if place > after)
+
+
+def _place(scan: Scan) -> str:
+    return f"{epoch_ms(scan.at):013d}#{scan.digest}"
 
 
 class FakeDirectory:
@@ -310,21 +398,26 @@ class FakeCounters:
     """See `counters.Counters`."""
 
     def __init__(self) -> None:
-        self._counters: dict[str, tuple[Figures, str]] = {}
+        self._figures: dict[tuple[str, str], Figures] = {}
+        self._last: dict[str, str] = {}
 
     def last(self, partition: str) -> str:
-        return self._counters.get(partition, (Figures(), ""))[1]
+        return self._last.get(partition, "")
 
-    def add(self, partition: str, delta: Figures, *, last: str, sequence: str) -> bool:
-        figures, stands = self._counters.get(partition, (Figures(), ""))
-        if stands != last:
+    def add(
+        self, partition: str, delta: Mapping[str, Figures], *, last: str, sequence: str
+    ) -> bool:
+        if self.last(partition) != last:
             return False
-        self._counters[partition] = (figures + delta, sequence)
+        for who, figures in delta.items():
+            before = self._figures.get((partition, who), Figures())
+            self._figures[partition, who] = before + figures
+        self._last[partition] = sequence
         return True
 
-    def of_day(self, venue: Venue, day: date) -> Figures:
+    def of_day(self, venue: Venue, day: date, staff_id: str = "") -> Figures:
         mine = (scan_partition(venue.venue_id, day, shard) for shard in range(venue.shards))
-        return total(self._counters.get(partition, (Figures(), ""))[0] for partition in mine)
+        return total(self._figures.get((partition, staff_id), Figures()) for partition in mine)
 
 
 class FakeWrappedKeys:

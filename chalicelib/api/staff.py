@@ -1,0 +1,216 @@
+"""Routes: a venue's staff, its join code, and the venues at which one works."""
+
+from chalice.app import Blueprint
+
+from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
+from chalicelib.api.venues import known_venue
+from chalicelib.identity.people import Role
+from chalicelib.identity.schemas import Empty
+from chalicelib.venues import schemas as shown
+from chalicelib.venues import staffing
+from chalicelib.venues.catalogue import category
+from chalicelib.venues.codes import url
+from chalicelib.venues.venue import Venue
+
+routes = Blueprint(__name__)
+_VENUE = "/v1/venues/{venue_id}"
+
+
+@endpoint(
+    routes,
+    "GET",
+    f"{_VENUE}/join-code",
+    caller=Caller.ADMINISTRATOR,
+    response=shown.JoinCode,
+    errors=("not_found", "version_conflict"),
+)
+def get_join_code(call: Call, venue_id: str) -> shown.JoinCode:
+    """The venue's join code, to be passed on to its inspectors."""
+    return _join_code(call, venue_id, rotate=False)
+
+
+@endpoint(
+    routes,
+    "POST",
+    f"{_VENUE}/join-code/rotate",
+    caller=Caller.ADMINISTRATOR,
+    response=shown.JoinCode,
+    errors=("not_found", "version_conflict"),
+)
+def rotate_join_code(call: Call, venue_id: str) -> shown.JoinCode:
+    """A new join code; the former one binds nobody any longer, those it has bound stay."""
+    return _join_code(call, venue_id, rotate=True)
+
+
+@endpoint(
+    routes,
+    "POST",
+    f"{_VENUE}/fast-code",
+    caller=Caller.ADMINISTRATOR,
+    response=shown.FastCode,
+    errors=("not_found",),
+)
+def fast_code(call: Call, venue_id: str) -> shown.FastCode:
+    """The venue's second code, which visitors scan after a normal temperature was taken."""
+    parts = call.container
+    known_venue(call, venue_id)
+    value = parts.venues.add_fast_code(venue_id, parts.ids.random())
+    return shown.FastCode(code=value, code_url=url(value, parts.settings.code_host))
+
+
+@endpoint(
+    routes,
+    "GET",
+    f"{_VENUE}/staff",
+    caller=Caller.ADMINISTRATOR,
+    response=shown.StaffList,
+    errors=("not_found",),
+)
+def list_staff(call: Call, venue_id: str) -> shown.StaffList:
+    """The venue's staff, by name."""
+    parts = call.container
+    members = parts.staff.members(venue_id)
+    names = staffing.names_of(members, people=parts.people, vault=parts.vault)
+    return shown.StaffList(
+        items=[
+            shown.Member(
+                person_id=member.person_id,
+                name=names.get(member.person_id, ""),
+                role=member.role.value,
+                since=member.since,
+            )
+            for member in members
+        ],
+        next_cursor=None,
+    )
+
+
+@endpoint(
+    routes,
+    "POST",
+    f"{_VENUE}/staff",
+    caller=Caller.ADMINISTRATOR,
+    request=shown.StaffRequest,
+    response=shown.StaffAdded,
+    statuses=(201, 202),
+    errors=("not_found", "staff_no_match", "too_many_venues"),
+)
+def add_staff(call: Call, venue_id: str) -> Answer:
+    """Add staff by true identity, or by name and phone."""
+    parts, venue = call.container, known_venue(call, venue_id)
+    entry = call.body(shown.StaffRequest).staff
+    if isinstance(entry, shown.AddByIdentity):
+        staffing.add_by_identity(
+            venue,
+            name=entry.name,
+            document_type=entry.document_type,
+            number=entry.document_number,
+            phone=entry.phone,
+            role=Role(entry.role),
+            now=call.now,
+            index=parts.index,
+            vault=parts.vault,
+            people=parts.people,
+            staff=parts.staff,
+        )
+        return Answer(shown.StaffAdded(status="bound"), 201)
+    staffing.add_by_phone(
+        venue,
+        name=entry.name,
+        phone=entry.phone,
+        role=Role(entry.role),
+        now=call.now,
+        index=parts.index,
+        vault=parts.vault,
+        people=parts.people,
+        staff=parts.staff,
+    )
+    return Answer(shown.StaffAdded(status="invited"), 202)
+
+
+@endpoint(
+    routes,
+    "POST",
+    f"{_VENUE}/staff/{{person_id}}/remove",
+    caller=Caller.ADMINISTRATOR,
+    response=Empty,
+    errors=("last_administrator", "version_conflict"),
+)
+def remove_staff(call: Call, venue_id: str, person_id: str) -> Empty:
+    """Take a person's right away; it is gone at their next call."""
+    call.container.staff.unbind(venue_id, person_id)
+    return Empty()
+
+
+@endpoint(routes, "GET", "/v1/bindings", caller=Caller.PERSON, response=shown.Bindings)
+def list_bindings(call: Call) -> shown.Bindings:
+    """The venues at which one works."""
+    rights = call.actor.hot.rights
+    venues = call.container.venues.venues(list(rights))
+    return shown.Bindings(
+        items=[_binding(call, venue, rights[venue.venue_id]) for venue in venues],
+        next_cursor=None,
+    )
+
+
+@endpoint(
+    routes,
+    "POST",
+    "/v1/bindings",
+    caller=Caller.PERSON,
+    request=shown.JoinRequest,
+    response=shown.Binding,
+    statuses=(201,),
+    errors=(
+        "registration_required",
+        "registration_rejected",
+        "registration_not_verified",
+        "join_code_unknown",
+        "too_many_requests",
+        "too_many_venues",
+    ),
+)
+def join_venue(call: Call) -> Answer:
+    """Bind oneself as inspector by a venue's join code."""
+    parts = call.container
+    venue = staffing.join(
+        call.actor,
+        call.body(shown.JoinRequest).join_code,
+        now=call.now,
+        limits=parts.limits,
+        staff=parts.staff,
+        venues=parts.venues,
+    )
+    role = call.actor.hot.rights.get(venue.venue_id, Role.INSPECTOR)
+    return Answer(_binding(call, venue, role), 201)
+
+
+@endpoint(
+    routes,
+    "POST",
+    "/v1/bindings/{venue_id}/remove",
+    caller=Caller.STAFF,
+    response=Empty,
+    errors=("last_administrator", "version_conflict"),
+)
+def leave_venue(call: Call, venue_id: str) -> Empty:
+    """Stop working at a venue."""
+    call.container.staff.unbind(venue_id, call.actor.person_id)
+    return Empty()
+
+
+def _join_code(call: Call, venue_id: str, *, rotate: bool) -> shown.JoinCode:
+    venue = known_venue(call, venue_id)
+    code = staffing.join_code(venue, rotate=rotate, staff=call.container.staff)
+    return shown.JoinCode(join_code=code)
+
+
+def _binding(call: Call, venue: Venue, role: Role) -> shown.Binding:
+    kind = category(venue.kind)
+    return shown.Binding(
+        venue_id=venue.venue_id,
+        name=venue.name,
+        type_name=kind.names[call.language] if kind else venue.kind,
+        region_name=venue.region_name,
+        role=role.value,
+    )

@@ -1,0 +1,71 @@
+"""The live pass: a person's code for the staff's scanner, new every minute (JN-21, GO-4).
+
+    VP1.L.<key id>.<person, 16>.<minted at, ms, 9>.<MAC, 16>
+
+In capitals, so that its QR stays in alphanumeric mode. It identifies and proves freshness; the
+colour shown with it is the provider's and is not in it. A screenshot is worth ninety seconds.
+"""
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.core import ids
+from chalicelib.core.clock import epoch_ms, from_epoch_ms
+from chalicelib.core.crypto import KeyRing
+from chalicelib.core.errors import BadInput, Unprocessable
+from chalicelib.identity.people import Actor
+
+REFRESH = timedelta(seconds=60)
+ACCEPTED = timedelta(seconds=90)
+_AHEAD = timedelta(seconds=30)  # how far our own processes' clocks may differ
+_LIVE = "L"
+MAX_LENGTH = 80
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Whose pass it is, and when it was minted (UTC, whole milliseconds)."""
+
+    person_id: str
+    minted_at: datetime
+
+
+def mint(actor: Actor, *, now: datetime, ring: KeyRing) -> str:
+    """A live pass of the actor, signed with the active key."""
+    key_id = ring.active()
+    person = actor.person_id.removeprefix("per_")
+    minted = ids.encode_number(epoch_ms(now), 9)
+    body = f"VP1.{_LIVE}.{key_id}.{person}.{minted}"
+    return f"{body}.{_mac(ring, key_id, body)}"
+
+
+def read(text: str, *, now: datetime, ring: KeyRing) -> Pass:
+    """The pass in what a scanner read.
+
+    Raises BadInput at ``/pass_code`` for what is no pass; Unprocessable ``pass_invalid`` for one
+    that is altered, forged, or signed with a key that was revoked; ``pass_expired`` for one minted
+    more than 90 s ago.
+    """
+    parts = text.strip().upper().split(".")
+    if len(text) > MAX_LENGTH or len(parts) != 6 or parts[:2] != ["VP1", _LIVE]:
+        raise BadInput.at("/pass_code", "pass")
+    _, _, key_id, person, minted, mac = parts
+    if not (ids.is_code(person) and ids.is_code(mac) and ids.is_number(minted, 9)):
+        raise BadInput.at("/pass_code", "pass")
+    if not hmac.compare_digest(mac, _mac(ring, key_id, ".".join(parts[:5]))):
+        raise Unprocessable("pass_invalid")
+    minted_at = from_epoch_ms(ids.decode(minted))
+    age = now - minted_at
+    if age > ACCEPTED:
+        raise Unprocessable("pass_expired")
+    if age < -_AHEAD:
+        raise Unprocessable("pass_invalid")
+    return Pass(f"per_{person}", minted_at)
+
+
+def _mac(ring: KeyRing, key_id: str, body: str) -> str:
+    key = ring.key("pass", key_id)
+    if key is None:
+        raise Unprocessable("pass_invalid")
+    return ids.encode(hmac.digest(key, body.encode(), "sha256")[:10])

@@ -1,0 +1,96 @@
+"""From the abnormal count to its records, by pointers: the list costs what it shows (XC-12)."""
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import islice
+from typing import Protocol
+
+from chalicelib.admission.judge import Outcome
+from chalicelib.admission.scan import Scan, ScanReference, Scans
+from chalicelib.core.clock import from_epoch_ms
+from chalicelib.core.crypto import Tokens
+from chalicelib.core.errors import BadInput, Unauthenticated
+from chalicelib.insight.counters import ScanChange
+from chalicelib.venues.venue import Venue
+
+_CURSOR_LIFE = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some abnormal scans in the order of their time; `cursor` goes on after the last one."""
+
+    scans: list[Scan]
+    cursor: str | None
+
+
+class Pointers(Protocol):
+    """Pointers to abnormal scans; `store.PointerStore` is the real one."""
+
+    def add(self, partition: str, scan: Scan) -> None:
+        """Point at a scan; again is harmless."""
+
+    def remove(self, partition: str, scan: Scan) -> None:
+        """Stop pointing at a scan."""
+
+    def of_day(self, venue: Venue, day: date, shard: int, after: str) -> Iterator[str]:
+        """The places (``ms#hash``) of a shard's abnormal scans beyond `after`, in order."""
+
+
+def is_abnormal(scan: Scan | None) -> bool:
+    """Whether a scan counts as abnormal as it stands."""
+    return scan is not None and scan.verdict.decision.outcome in (Outcome.CHECK, Outcome.REFUSE)
+
+
+def follow(change: ScanChange, *, pointers: Pointers) -> None:
+    """Keep the pointer of a scan in step with what became of it."""
+    if is_abnormal(change.new):
+        pointers.add(change.partition, change.new)
+    elif is_abnormal(change.old):
+        pointers.remove(change.partition, change.new)
+
+
+def page(
+    venue: Venue,
+    day: date,
+    *,
+    limit: int,
+    cursor: str | None,
+    now: datetime,
+    tokens: Tokens,
+    pointers: Pointers,
+    scans: Scans,
+) -> Page:
+    """One page of a venue's abnormal scans of a day, over all its shards.
+
+    Raises BadInput at ``cursor`` for one that is not of this list.
+    """
+    after = _read(cursor, venue, day, now, tokens) if cursor else ""
+    places = heapq.merge(
+        *(pointers.of_day(venue, day, shard, after) for shard in range(venue.shards))
+    )
+    wanted = list(islice(places, limit + 1))
+    found = [_scan(place, venue, scans) for place in wanted[:limit]]
+    further = None
+    if len(wanted) > limit:
+        claims = {"ven": venue.venue_id, "day": day.isoformat(), "at": wanted[limit - 1]}
+        further = tokens.issue("cursor", claims, now=now, life=_CURSOR_LIFE)
+    # A pointer that has not caught up yet must not show a scan as what it no longer is.
+    return Page([scan for scan in found if scan and is_abnormal(scan)], further)
+
+
+def _scan(place: str, venue: Venue, scans: Scans) -> Scan | None:
+    moment, _, digest = place.partition("#")
+    return scans.get(ScanReference(venue.venue_id, from_epoch_ms(int(moment)), digest), venue)
+
+
+def _read(cursor: str, venue: Venue, day: date, now: datetime, tokens: Tokens) -> str:
+    try:
+        claims = tokens.verify("cursor", cursor, now=now)
+    except Unauthenticated:
+        raise BadInput.at("cursor", "cursor") from None
+    if (claims["ven"], claims["day"]) != (venue.venue_id, day.isoformat()):
+        raise BadInput.at("cursor", "cursor")
+    return str(claims["at"])

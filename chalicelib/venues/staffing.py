@@ -1,0 +1,236 @@
+"""Who works at a venue: bound by true identity, by name and phone, or by the venue's join code.
+
+A right is an item in its holder's own partition, read by the one query that each of their requests
+makes: it counts at once and is gone at once (XC-6, XC-21).
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from chalicelib.core.crypto import BlindIndex, Vault
+from chalicelib.core.errors import Conflict, NotFound, Unprocessable
+from chalicelib.identity.people import Actor, Hot, Limits, People, Role, Verification
+from chalicelib.venues.issuance import MAX_VENUES, require_verified
+from chalicelib.venues.venue import Venue, Venues
+
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""Without 0, O, 1 and I, which are taken for one another when read aloud or copied by hand."""
+JOIN_LENGTH = 9  # eight random characters (40 bits) and a check character
+_GUESSES_AN_HOUR = 10
+
+
+@dataclass(frozen=True)
+class Member:
+    """A person of a venue's staff."""
+
+    person_id: str
+    role: Role
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """A right that waits until the phone's holder has logged in, verified under `name`."""
+
+    venue_id: str
+    role: Role
+    name: bytes
+
+
+class Staff(Protocol):
+    """Who works where; `store.StaffStore` is the real one."""
+
+    def members(self, venue_id: str) -> list[Member]:
+        """The venue's staff."""
+
+    def bind(self, venue_id: str, member: Member) -> None:
+        """Give a right, in the holder's partition and in the venue's list, or in neither.
+
+        An administrator who is bound as inspector stays an administrator.
+        """
+
+    def unbind(self, venue_id: str, person_id: str) -> None:
+        """Take a right away. Raises Conflict ``last_administrator`` for the only one."""
+
+    def join_code(self, venue_id: str) -> str | None:
+        """The venue's current join code."""
+
+    def replace_join_code(self, venue_id: str, new: str, former: str | None) -> bool:
+        """Put `new` in the place of `former`; False when another was faster."""
+
+    def venue_of(self, join_code: str) -> str | None:
+        """The venue that a join code binds to, as long as it is current."""
+
+    def invite(self, phone_blind: str, invitation: Invitation) -> None:
+        """Keep a right for a phone."""
+
+    def invitations(self, phone_blind: str) -> list[Invitation]:
+        """The rights that wait for a phone."""
+
+    def drop_invitation(self, phone_blind: str, venue_id: str) -> None:
+        """Forget a right that waited."""
+
+
+def check_character(text: str) -> str:
+    """The ninth character of a join code: ISO 7064's hybrid system for 32 characters (MOD 33,32).
+
+    Catches every single wrong character, and most swaps of neighbours, before anything is asked.
+    """
+    size = len(ALPHABET)
+    product = size
+    for character in text:
+        total = (product + ALPHABET.index(character)) % size or size
+        product = total * 2 % (size + 1)
+    return ALPHABET[(size + 1 - product) % size]
+
+
+def new_join_code() -> str:
+    """A random join code with its check character."""
+    body = "".join(secrets.choice(ALPHABET) for _ in range(JOIN_LENGTH - 1))
+    return body + check_character(body)
+
+
+def is_join_code(text: str) -> bool:
+    """Whether `text` could be a join code: its alphabet, length and check character."""
+    return (
+        len(text) == JOIN_LENGTH
+        and set(text) <= set(ALPHABET)
+        and text[-1] == check_character(text[:-1])
+    )
+
+
+def join_code(venue: Venue, *, rotate: bool, staff: Staff) -> str:
+    """The venue's join code (YK-15); made on first use, and anew when `rotate` is set.
+
+    A former code binds nobody any longer; those whom it has bound stay.
+    """
+    current = staff.join_code(venue.venue_id)
+    if current and not rotate:
+        return current
+    new = new_join_code()
+    if staff.replace_join_code(venue.venue_id, new, current):
+        return new
+    winner = staff.join_code(venue.venue_id)
+    if winner is None:
+        raise Conflict("version_conflict")
+    return winner
+
+
+def join(
+    actor: Actor,
+    code: str,
+    *,
+    now: datetime,
+    limits: Limits,
+    staff: Staff,
+    venues: Venues,
+) -> Venue:
+    """Bind the actor as inspector by a join code that they typed (YK-18).
+
+    Raises TooMany above ten tries an hour, NotFound ``join_code_unknown``, Forbidden unless
+    verified, Unprocessable ``too_many_venues``.
+    """
+    require_verified(actor)
+    limits.charge("join", actor.person_id, limit=_GUESSES_AN_HOUR, seconds=3600, now=now)
+    venue_id = staff.venue_of(code)
+    venue = venues.venue(venue_id) if venue_id else None
+    if venue is None:
+        raise NotFound("join_code_unknown")
+    _require_room(actor.hot, venue.venue_id)
+    staff.bind(venue.venue_id, Member(actor.person_id, Role.INSPECTOR, now))
+    return venue
+
+
+def add_by_identity(
+    venue: Venue,
+    *,
+    name: str,
+    document_type: str,
+    number: str,
+    phone: str,
+    role: Role,
+    now: datetime,
+    index: BlindIndex,
+    vault: Vault,
+    people: People,
+    staff: Staff,
+) -> Member:
+    """Bind whoever registered exactly this name, number and phone (JN-6, JN-7).
+
+    Raises Unprocessable ``staff_no_match`` for whatever does not match, without saying what.
+    """
+    by_document = people.by_document(index.of(document_type, number))
+    by_phone = people.by_phone(index.of("phone", phone))
+    if by_document is None or by_document != by_phone:
+        raise Unprocessable("staff_no_match")
+    hot = people.hot(by_document)
+    if not _is_verified_as(hot, name, vault):
+        raise Unprocessable("staff_no_match")
+    _require_room(hot, venue.venue_id)
+    member = Member(by_document, role, now)
+    staff.bind(venue.venue_id, member)
+    return member
+
+
+def add_by_phone(
+    venue: Venue,
+    *,
+    name: str,
+    phone: str,
+    role: Role,
+    now: datetime,
+    index: BlindIndex,
+    vault: Vault,
+    people: People,
+    staff: Staff,
+) -> None:
+    """Give a right to the holder of `phone`, verified under `name` (XC-5, XC-21).
+
+    It counts at once where there is such a person, and otherwise from their first verified login
+    under that name; the two look alike to whoever adds.
+    """
+    blind = index.of("phone", phone)
+    sealed = vault.seal(name, f"{venue.venue_id}/invitation", now=now)
+    staff.invite(blind, Invitation(venue.venue_id, role, sealed))
+    person_id = people.by_phone(blind)
+    if person_id:
+        accept_invitations(blind, people.hot(person_id), now=now, vault=vault, staff=staff)
+
+
+def accept_invitations(
+    phone_blind: str, hot: Hot, *, now: datetime, vault: Vault, staff: Staff
+) -> None:
+    """Turn the rights that wait for a phone into rights of its holder, if verified as named."""
+    if hot.profile is None or hot.profile.verification is not Verification.VERIFIED:
+        return
+    for invitation in staff.invitations(phone_blind):
+        name = vault.open(invitation.name, f"{invitation.venue_id}/invitation")
+        if _is_verified_as(hot, name, vault) and len(hot.rights) < MAX_VENUES:
+            member = Member(hot.profile.person_id, invitation.role, now)
+            staff.bind(invitation.venue_id, member)
+            staff.drop_invitation(phone_blind, invitation.venue_id)
+
+
+def names_of(members: Sequence[Member], *, people: People, vault: Vault) -> dict[str, str]:
+    """The names of a venue's staff, for its administrators."""
+    names = {}
+    for member in members:
+        profile = people.hot(member.person_id, consistent=False).profile
+        if profile and profile.name:
+            names[member.person_id] = vault.open(profile.name, f"{member.person_id}/name")
+    return names
+
+
+def _is_verified_as(hot: Hot, name: str, vault: Vault) -> bool:
+    profile = hot.profile
+    if profile is None or profile.verification is not Verification.VERIFIED:
+        return False
+    return vault.open(profile.name, f"{profile.person_id}/name") == name
+
+
+def _require_room(hot: Hot, venue_id: str) -> None:
+    if venue_id not in hot.rights and len(hot.rights) >= MAX_VENUES:
+        raise Unprocessable("too_many_venues")

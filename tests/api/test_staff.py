@@ -1,0 +1,156 @@
+"""Staff: bound by identity, by name and phone, by join code; a right is gone at the next call."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.driver import Person, World
+
+
+@pytest.fixture
+def chief(world: World) -> Person:
+    """The administrator of a venue."""
+    return world.administrator()
+
+
+def _staff(chief: Person) -> str:
+    return f"/v1/venues/{chief.venue['venue_id']}/staff"
+
+
+def _identity(guard: Person, **changes: Any) -> dict[str, Any]:
+    entry = {
+        "by": "identity",
+        "name": guard.name,
+        "document_type": "resident_id",
+        "document_number": guard.number,
+        "phone": guard.phone,
+    }
+    return {"staff": entry | changes}
+
+
+@pytest.mark.requirement("JN-6", "JN-7")
+def test_staff_are_added_by_what_they_registered_with(world: World, chief: Person) -> None:
+    guard = world.visitor()
+    chief.post(_staff(chief), _identity(guard)).expect(201)
+    (binding,) = guard.get("/v1/bindings").expect(200)["items"]
+    assert (binding["venue_id"], binding["role"]) == (chief.venue["venue_id"], "inspector")
+    shown = chief.get(_staff(chief)).expect(200)["items"]
+    assert {member["name"] for member in shown} == {chief.name, guard.name}
+
+
+@pytest.mark.requirement("JN-7")
+def test_what_does_not_match_binds_nobody_and_says_not_what(world: World, chief: Person) -> None:
+    guard, other = world.visitor(), world.visitor()
+    unverified = world.person()
+    unverified.register().expect(202)
+    answers = [
+        chief.post(_staff(chief), _identity(guard, **changes))
+        for changes in (
+            {"name": other.name},
+            {"document_number": other.number},
+            {"phone": other.phone},
+            {"phone": "+8613899999999"},
+        )
+    ]
+    answers.append(chief.post(_staff(chief), _identity(unverified)))
+    for answer in answers:
+        answer.expect(422, "staff_no_match")
+    assert len({answer.body for answer in answers}) == 1
+    assert guard.get("/v1/bindings").expect(200)["items"] == []
+
+
+@pytest.mark.requirement("JN-7")
+def test_a_removed_right_is_refused_at_the_next_call(world: World, chief: Person) -> None:
+    guard = world.visitor()
+    chief.post(_staff(chief), _identity(guard)).expect(201)
+    path = f"/v1/venues/{chief.venue['venue_id']}/statistics"
+    guard.get(path).expect(200)
+    chief.post(f"{_staff(chief)}/{guard.person_id}/remove").expect(200)
+    guard.get(path).expect(403, "not_your_venue")
+
+
+def test_the_last_administrator_cannot_be_removed(chief: Person) -> None:
+    chief.post(f"{_staff(chief)}/{chief.person_id}/remove").expect(409, "last_administrator")
+    path = f"/v1/bindings/{chief.venue['venue_id']}/remove"
+    chief.post(path).expect(409, "last_administrator")
+
+
+def test_a_right_by_phone_waits_for_the_first_verified_login(world: World, chief: Person) -> None:
+    phone = "+8613812345678"
+    newcomer = Person(world, phone, "司徒丁丁", 400)
+    entry = {"by": "phone", "role": "administrator", "name": newcomer.name, "phone": phone}
+    chief.post(_staff(chief), {"staff": entry}).expect(202)
+    newcomer.log_in()
+    assert newcomer.get("/v1/bindings").expect(200)["items"] == []
+    newcomer.register().expect(202)
+    world.work()
+    world.clock.pass_(minutes=2)
+    newcomer.log_in()
+    (binding,) = newcomer.get("/v1/bindings").expect(200)["items"]
+    assert binding["role"] == "administrator"
+
+
+def test_a_right_by_phone_is_not_for_another_name(world: World, chief: Person) -> None:
+    guard = world.visitor()
+    entry = {"by": "phone", "name": "欧阳不是", "phone": guard.phone}
+    chief.post(_staff(chief), {"staff": entry}).expect(202)
+    world.clock.pass_(minutes=2)
+    guard.log_in()
+    assert guard.get("/v1/bindings").expect(200)["items"] == []
+
+
+@pytest.mark.requirement("YK-15", "YK-18", "YK-19")
+def test_an_inspector_binds_by_the_join_code_and_leaves(world: World, chief: Person) -> None:
+    second = world.administrator()
+    guard = world.visitor()
+    for boss in (chief, second):
+        path = f"/v1/venues/{boss.venue['venue_id']}/join-code"
+        code = boss.get(path).expect(200)["join_code"]
+        assert boss.get(path).expect(200)["join_code"] == code
+        typed = f" {code[:4].lower()}-{code[4:].lower()} "
+        guard.post("/v1/bindings", {"join_code": typed}).expect(201)
+    bound = {item["venue_id"] for item in guard.get("/v1/bindings").expect(200)["items"]}
+    assert bound == {chief.venue["venue_id"], second.venue["venue_id"]}
+    guard.post(f"/v1/bindings/{chief.venue['venue_id']}/remove").expect(200)
+    (left,) = guard.get("/v1/bindings").expect(200)["items"]
+    assert left["venue_id"] == second.venue["venue_id"]
+
+
+@pytest.mark.requirement("YK-15")
+def test_a_rotated_join_code_binds_nobody(world: World, chief: Person) -> None:
+    path = f"/v1/venues/{chief.venue['venue_id']}/join-code"
+    former = chief.get(path).expect(200)["join_code"]
+    fresh = chief.post(f"{path}/rotate").expect(200)["join_code"]
+    guard = world.visitor()
+    guard.post("/v1/bindings", {"join_code": former}).expect(404, "join_code_unknown")
+    guard.post("/v1/bindings", {"join_code": fresh}).expect(201)
+
+
+def test_a_join_code_cannot_be_guessed_in_a_loop(world: World, chief: Person) -> None:
+    path = f"/v1/venues/{chief.venue['venue_id']}/join-code"
+    right = chief.get(path).expect(200)["join_code"]
+    guard = world.visitor()
+    former = chief.post(f"{path}/rotate").expect(200) and right
+    for _ in range(10):
+        guard.post("/v1/bindings", {"join_code": former}).expect(404, "join_code_unknown")
+    answer = guard.post("/v1/bindings", {"join_code": former})
+    answer.expect(429, "too_many_requests")
+    assert int(answer.headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize("code", ["", "ABC", "OOOOOOOOO", "ABCDEFGHJ", "23456789é", "A" * 40])
+def test_what_is_no_join_code_names_its_field(world: World, code: str) -> None:
+    answer = world.visitor().post("/v1/bindings", {"join_code": code})
+    answer.expect(400, "invalid_input")
+    assert set(answer.faults) == {"/join_code"}
+
+
+def test_an_inspector_may_not_manage(world: World, chief: Person) -> None:
+    guard = world.visitor()
+    chief.post(_staff(chief), _identity(guard)).expect(201)
+    venue = f"/v1/venues/{chief.venue['venue_id']}"
+    for path in (venue, f"{venue}/staff", f"{venue}/join-code"):
+        guard.get(path).expect(403, "not_your_venue")
+    guard.post(f"{venue}/join-code/rotate").expect(403, "not_your_venue")
+    guard.post(f"{venue}/staff/{chief.person_id}/remove").expect(403, "not_your_venue")
+    assert guard.get("/v1/venues").expect(200)["items"] == []

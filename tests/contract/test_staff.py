@@ -1,0 +1,108 @@
+"""`staffing.Staff` and `abnormal.Pointers`: rights in two places at once, and lists in order."""
+
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.core.errors import Conflict
+from chalicelib.core.table import scan_partition
+from chalicelib.identity.people import Role
+from chalicelib.venues.staffing import Invitation, Member, new_join_code
+from chalicelib.venues.venue import Venue, day_of, shard_of
+from tests.contract import makers
+from tests.contract.backends import Stores
+from tests.fakes.parts import NOON
+
+
+def _venue(stores: Stores) -> tuple[Venue, str]:
+    """A venue, and the person who administers it."""
+    venue, chief = makers.venue(), makers.profile().person_id
+    stores.venues.create(
+        venue, unique=makers.random(), number_blind=makers.blind(), administrator=chief
+    )
+    return venue, chief
+
+
+def test_whoever_applies_is_the_first_of_the_staff(stores: Stores) -> None:
+    venue, chief = _venue(stores)
+    (member,) = stores.staff.members(venue.venue_id)
+    assert (member.person_id, member.role) == (chief, Role.ADMINISTRATOR)
+
+
+def test_a_right_comes_and_goes_in_both_places(stores: Stores) -> None:
+    venue, _ = _venue(stores)
+    guard = makers.profile().person_id
+    stores.staff.bind(venue.venue_id, Member(guard, Role.INSPECTOR, NOON))
+    assert stores.people.hot(guard).rights == {venue.venue_id: Role.INSPECTOR}
+    assert Member(guard, Role.INSPECTOR, NOON) in stores.staff.members(venue.venue_id)
+    stores.staff.unbind(venue.venue_id, guard)
+    assert stores.people.hot(guard).rights == {}
+    assert len(stores.staff.members(venue.venue_id)) == 1
+
+
+def test_an_administrator_who_joins_stays_one(stores: Stores) -> None:
+    venue, chief = _venue(stores)
+    stores.staff.bind(venue.venue_id, Member(chief, Role.INSPECTOR, NOON))
+    assert stores.people.hot(chief).rights == {venue.venue_id: Role.ADMINISTRATOR}
+
+
+def test_the_last_administrator_stays(stores: Stores) -> None:
+    venue, chief = _venue(stores)
+    with pytest.raises(Conflict, match="last_administrator"):
+        stores.staff.unbind(venue.venue_id, chief)
+    other = makers.profile().person_id
+    stores.staff.bind(venue.venue_id, Member(other, Role.ADMINISTRATOR, NOON))
+    stores.staff.unbind(venue.venue_id, chief)
+    assert [one.person_id for one in stores.staff.members(venue.venue_id)] == [other]
+
+
+def test_a_join_code_is_replaced_as_a_whole(stores: Stores) -> None:
+    venue, _ = _venue(stores)
+    first, second = new_join_code(), new_join_code()
+    assert stores.staff.join_code(venue.venue_id) is None
+    assert stores.staff.replace_join_code(venue.venue_id, first, None)
+    assert stores.staff.venue_of(first) == venue.venue_id
+    assert not stores.staff.replace_join_code(venue.venue_id, second, None)
+    assert stores.staff.replace_join_code(venue.venue_id, second, first)
+    assert stores.staff.venue_of(first) is None
+    assert stores.staff.join_code(venue.venue_id) == second
+
+
+def test_a_right_waits_for_its_phone(stores: Stores) -> None:
+    venue, _ = _venue(stores)
+    blind = makers.blind()
+    waiting = Invitation(venue.venue_id, Role.INSPECTOR, b"\x01sealed name")
+    stores.staff.invite(blind, waiting)
+    stores.staff.invite(blind, waiting)
+    assert stores.staff.invitations(blind) == [waiting]
+    stores.staff.drop_invitation(blind, venue.venue_id)
+    assert stores.staff.invitations(blind) == []
+
+
+def test_a_venue_has_one_fast_code(stores: Stores) -> None:
+    venue, _ = _venue(stores)
+    first = stores.venues.add_fast_code(venue.venue_id, makers.random())
+    assert stores.venues.add_fast_code(venue.venue_id, makers.random()) == first
+    code = stores.venues.code(first)
+    assert code is not None
+    assert (code.venue_id, code.kind) == (venue.venue_id, "fast")
+
+
+def test_pointers_come_in_order_and_go_on_after_a_place(stores: Stores) -> None:
+    venue = makers.venue(shards=1)
+    day = day_of(venue, NOON)
+    partition = scan_partition(venue.venue_id, day, 0)
+    scans = [makers.scan(venue, NOON + timedelta(seconds=n)) for n in (3, 1, 2)]
+    for scan in (*scans, scans[0]):
+        stores.pointers.add(partition, scan)
+    places = list(stores.pointers.of_day(venue, day, 0, ""))
+    assert [place.partition("#")[2] for place in places] == [
+        scans[1].digest,
+        scans[2].digest,
+        scans[0].digest,
+    ]
+    assert list(stores.pointers.of_day(venue, day, 0, places[0])) == places[1:]
+    stores.pointers.remove(partition, scans[2])
+    assert len(list(stores.pointers.of_day(venue, day, 0, ""))) == 2
+    assert list(stores.scans.of_day(venue, day)) == []
+    assert shard_of(scans[0].digest, 1) == 0
