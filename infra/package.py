@@ -105,11 +105,12 @@ def package(
     if runtime != f"python{sys.version_info.major}.{sys.version_info.minor}":
         raise BuildError(f"Lambda has no runtime for this Python; build with {runtime}.")
     source = _digest_of_sources(root, stage, environment or {}, runtime)
-    manifest = out / "manifest.json"
+    manifest = out / "manifest.json"  # the last to be written
     if manifest.exists():
         known = json.loads(manifest.read_text())
-        if known["source"] == source:
-            return _from_manifest(out, stage, runtime, known)
+        there = _from_manifest(out, stage, runtime, known)
+        if known["source"] == source and there.code.exists() and there.layer.exists():
+            return there
     out.mkdir(parents=True, exist_ok=True)
     manifest.unlink(missing_ok=True)
 

@@ -65,8 +65,11 @@ class Policies(Protocol):
 
 
 def prefixes(region: str) -> tuple[str, ...]:
-    """The prefixes of a GB/T 2260 code from the longest to ``*``: county, city, province."""
-    return (region, region[:4], region[:2], "*")
+    """The prefixes of a GB/T 2260 code from the longest to ``*``: county, city, province.
+
+    `region` may be a prefix itself: an operator looks at the policy of a city, or at ``*``.
+    """
+    return tuple(dict.fromkeys((region, region[:4], region[:2], "*")))
 
 
 def _check(name: str, value: object, most: int) -> None:

@@ -5,7 +5,7 @@ from datetime import date
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.core import table as keys
-from chalicelib.core.store import ABSENT, ConditionFailed, Item, Table
+from chalicelib.core.store import ConditionFailed, Item, Table
 from chalicelib.core.table import Key
 from chalicelib.insight.counters import Figures, total
 from chalicelib.venues.venue import Venue
@@ -43,7 +43,9 @@ class CounterStore:
             CounterItem.own.add(delta.own),
             CounterItem.sequence.set(sequence),
         ]
-        unchanged = CounterItem.sequence == last if last else ABSENT
+        unchanged = CounterItem.sequence == last
+        if not last:  # nothing was applied yet, though a repair may have made the counter
+            unchanged |= CounterItem.sequence.does_not_exist()
         try:
             self._table.update(Key(partition, keys.COUNT), actions, unchanged)
         except ConditionFailed:

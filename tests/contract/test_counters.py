@@ -62,3 +62,14 @@ def test_the_counter_is_not_among_the_days_scans(stores: Stores) -> None:
     partition = scan_partition(venue.venue_id, day, 0)
     stores.counters.add(partition, Figures(1), last="", sequence="1")
     assert list(stores.scans.of_day(venue, day)) == [scan]
+
+
+def test_a_counter_that_a_repair_made_goes_on_with_the_stream(stores: Stores) -> None:
+    venue = makers.venue()
+    day = day_of(venue, NOON)
+    partition = scan_partition(venue.venue_id, day, 0)
+    assert stores.counters.add(partition, Figures(2, 2), last="", sequence="")
+    assert stores.counters.last(partition) == ""
+    assert stores.counters.add(partition, Figures(1, 1), last="", sequence="8")
+    assert not stores.counters.add(partition, Figures(1, 1), last="", sequence="9")
+    assert stores.counters.of_day(venue, day) == Figures(3, 3)

@@ -62,3 +62,11 @@ def test_a_change_is_seen_within_a_minute(stores: Stores) -> None:
     assert policies.of(code, NOON).nucleic_acid_hours == 24
     policies.replace(code, {"nucleic_acid_hours": 72}, version=2)
     assert policies.of(code, NOON + timedelta(seconds=60)).nucleic_acid_hours == 72
+
+
+def test_a_prefix_is_a_region_too(stores: Stores) -> None:
+    code, policies = region(), stores.policies()
+    policies.replace(code[:2], {"nucleic_acid_hours": 72}, version=1)
+    assert policies.of(code[:2], NOON) == Policy(f"{code[:2]}.1", 72)
+    assert policies.of(code[:4], NOON) == Policy(f"{code[:2]}.1", 72)
+    assert policies.of("*", NOON) == Policy()
