@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.core.aws import session as _session
 from chalicelib.core.errors import Unavailable
 
 _CONFIG = Config(
@@ -19,11 +19,6 @@ _CONFIG = Config(
 )
 _BUSY = ("Throttl", "TooManyRequests", "SlowDown", "ServiceUnavailable", "InternalError",
          "InternalFailure", "RequestTimeout", "LimitExceeded")  # fmt: skip
-
-
-@functools.cache
-def _session() -> Any:
-    return botocore.session.get_session()
 
 
 @functools.cache

@@ -21,6 +21,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action, Update
 from pynamodb.models import Model
 
+from chalicelib.core.aws import session
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.table import Key
 
@@ -100,6 +101,15 @@ class Delete:
     condition: Condition | None = None
 
 
+class _Connection(Connection):
+    """PynamoDB's connection, over the process's one session."""
+
+    @property
+    def session(self) -> Any:
+        """The process's session instead of one of its own."""
+        return session()
+
+
 class Table:
     """The calls that stores make. Every method raises `Unavailable` when DynamoDB does not answer.
 
@@ -108,7 +118,7 @@ class Table:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._connection = Connection(
+        self._connection = _Connection(
             connect_timeout_seconds=1, read_timeout_seconds=3, max_retry_attempts=3
         )
 
