@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bench.stub import Stub
+from bench.stub import ROOT, Stub
 from chalicelib.bootstrap import Container
 from chalicelib.core.clock import epoch_ms
 from chalicelib.core.settings import Settings
@@ -32,15 +32,19 @@ def environment(stub: Stub) -> dict[str, str]:
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": stub.url,
-        "VC_STAGE": "prod",
+        **_configured(),
         "VC_TABLE": "venuecode-prod-Table-0123456789AB",
         "VC_BUCKET": "bucket",
         "VC_KEYS_SECRET": "keys",
         "VC_PARTNERS_SECRET": "partners",
         "VC_KMS_KEY": "key",
-        "VC_CODE_HOST": "V.EXAMPLE.COM",
-        "VC_CORS_ORIGIN": "https://app.example.com",
     }
+
+
+def _configured() -> dict[str, str]:
+    config = json.loads((ROOT / ".chalice/config.json").read_text())
+    variables: dict[str, str] = config["stages"]["prod"]["environment_variables"]
+    return variables
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,7 @@ _SEED = 20220424
 
 def loads(draw: random.Random) -> list[float]:
     """Writes a second on each shard that the application's rule lets scans fall on."""
-    fallen = Counter(
-        shard_of(ids.encode(draw.randbytes(10)), SHARDS) for _ in range(_SCANS_SEEN)
-    )
+    fallen = Counter(shard_of(ids.encode(draw.randbytes(10)), SHARDS) for _ in range(_SCANS_SEEN))
     return [
         SCANS * (1 + CHANGED) * count / _SCANS_SEEN + COUNTS for count in fallen.values()
     ]  # fmt: skip

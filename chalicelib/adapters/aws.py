@@ -1,4 +1,4 @@
-"""Clients of AWS, from one botocore session, with the short timeouts of someone at a door."""
+"""Clients of AWS for the adapters, and what their refusals mean."""
 
 import functools
 from collections.abc import Iterator
@@ -8,15 +8,10 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.core.aws import CONFIG
 from chalicelib.core.aws import session as _session
 from chalicelib.core.errors import Unavailable
 
-_CONFIG = Config(
-    connect_timeout=1,
-    read_timeout=3,
-    retries={"total_max_attempts": 3, "mode": "standard"},
-    signature_version=None,
-)
 _BUSY = ("Throttl", "TooManyRequests", "SlowDown", "ServiceUnavailable", "InternalError",
          "InternalFailure", "RequestTimeout", "LimitExceeded")  # fmt: skip
 
@@ -24,7 +19,7 @@ _BUSY = ("Throttl", "TooManyRequests", "SlowDown", "ServiceUnavailable", "Intern
 @functools.cache
 def client(service: str) -> Any:
     """The process's client of an AWS service."""
-    config = _CONFIG.merge(Config(signature_version="s3v4")) if service == "s3" else _CONFIG
+    config = CONFIG.merge(Config(signature_version="s3v4")) if service == "s3" else CONFIG
     return _session().create_client(service, config=config)
 
 
