@@ -1,10 +1,5 @@
 """The Chalice application; tiny, for it is compiled at every cold start."""
 
-import gc
-
-# What is imported stays. Searching it for garbage again and again is a tenth of a cold start.
-gc.set_threshold(100_000)
-
 from chalice.app import Chalice, CORSConfig
 
 from chalicelib.api import landing, me, scans, service, sessions, venues

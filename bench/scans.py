@@ -1,7 +1,6 @@
 """A visitor's scan: what it asks of DynamoDB, what that is charged, and what CPU it takes."""
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from bench.stub import ROOT, Stub
 from chalicelib.bootstrap import Container, install
 
 _WARM_EVENTS = 1100
-_COLD_ROUNDS = 15
+_COLD_ROUNDS = 25
 
 Step = Callable[[str], None]
 
@@ -83,7 +82,7 @@ def warm(stub: Stub, package: Path, step: Step) -> Iterator[Figure]:
         files = [Path(scratch) / "events.json", Path(scratch) / "requests.json"]
         files[0].write_text(json.dumps(list(islice(events, _WARM_EVENTS))))
         files[1].write_text(json.dumps(requests))
-        output = _run("warm.py", package, *files, stub=stub, capture=True)
+        output = _run("warm.py", package, *files, stub=stub)
     pairs = [tuple(map(float, line.split())) for line in output.splitlines()]
     yield Figure(
         "scan_cpu_ratio",
@@ -106,11 +105,9 @@ def cold(stub: Stub, package: Path, step: Step) -> Iterator[Figure]:
         for number in range(_COLD_ROUNDS + 1):
             step(f"Cold starts, in turn ({number} of {_COLD_ROUNDS})")
             event.write_text(json.dumps(next(events)))
-            before = _children()
-            _run("cold_app.py", package, event, stub=stub)
-            between = _children()
-            _run("cold_reference.py", Path(stock), stub=stub)
-            pairs.append((between - before, _children() - between))
+            scan = _run("cold_app.py", package, event, stub=stub)
+            reference = _run("cold_reference.py", Path(stock), stub=stub)
+            pairs.append((float(scan), float(reference)))
     pairs = pairs[1:]  # the first finds the files on the disk, and not in memory
     yield Figure(
         "cold_start_ratio",
@@ -122,26 +119,19 @@ def cold(stub: Stub, package: Path, step: Step) -> Iterator[Figure]:
     )
 
 
-def _run(script: str, *arguments: Path, stub: Stub, capture: bool = False) -> str:
+def _run(script: str, *arguments: Path, stub: Stub) -> str:
     # Without site, as little of this machine's Python as can be is in the figure.
     command = [sys.executable, "-S", "-B", str(ROOT / "bench" / script), *map(str, arguments)]
     ran = subprocess.run(
         command,
         env=environment(stub),
-        stdout=subprocess.PIPE if capture else subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
         check=False,
     )
     if ran.returncode:
         raise RuntimeError(f"{script}: {ran.stderr[-2000:]}")
-    return ran.stdout or ""
-
-
-def _children() -> float:
-    """The CPU seconds of all processes that were started and have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return ran.stdout
 
 
 def _dynamodb(sent: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
 """How likely a station's day is throttled: its shards thrown onto physical partitions.
 
 DynamoDB places a partition key by a hash of its own, so the 64 shards of a venue's day fall where
-they fall, for the whole day. A partition takes 1,000 writes a second and bursts no higher. Splitting
-for heat, which would help within minutes, is left out.
+they fall, for the whole day. A partition takes 1,000 writes a second and bursts no higher; that
+DynamoDB splits it when it is hot, within minutes, is left out.
 
 Besides the put of every scan, a partition writes what follows from it:
 

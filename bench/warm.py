@@ -8,11 +8,16 @@ import gc
 import json
 import sys
 import time
+from collections.abc import Callable
+from typing import Any
 
 sys.path[0] = sys.argv[1]
 
-import app
 import botocore.session
+
+import app
+
+Event = dict[str, Any]
 
 _PER_ROUND = 25
 _WARM_UP = 2
@@ -26,7 +31,7 @@ client = botocore.session.get_session().create_client("dynamodb")
 _CALLS = {"Query": client.query, "PutItem": client.put_item}
 
 
-def bare(event, context):  # noqa: ARG001
+def bare(event: Event, context: None) -> Event:  # noqa: ARG001 (Lambda's signature)
     """A handler that does nothing but what the scan asks of DynamoDB."""
     json.loads(event["body"])
     for operation, request in requests:
@@ -34,7 +39,7 @@ def bare(event, context):  # noqa: ARG001
     return {"statusCode": 201, "headers": {}, "body": json.dumps({})}
 
 
-def cpu(handler, batch):
+def cpu(handler: Callable[[Event, None], Event], batch: list[Event]) -> float:
     """The CPU seconds of `handler` over a batch of events."""
     gc.collect()
     started = time.process_time()

@@ -8,8 +8,7 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.core.aws import CONFIG
-from chalicelib.core.aws import session as _session
+from chalicelib.core.aws import CONFIG, session
 from chalicelib.core.errors import Unavailable
 
 _BUSY = ("Throttl", "TooManyRequests", "SlowDown", "ServiceUnavailable", "InternalError",
@@ -20,7 +19,7 @@ _BUSY = ("Throttl", "TooManyRequests", "SlowDown", "ServiceUnavailable", "Intern
 def client(service: str) -> Any:
     """The process's client of an AWS service."""
     config = CONFIG.merge(Config(signature_version="s3v4")) if service == "s3" else CONFIG
-    return _session().create_client(service, config=config)
+    return session().create_client(service, config=config)
 
 
 @contextmanager

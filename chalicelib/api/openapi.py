@@ -6,7 +6,6 @@ import inspect
 import itertools
 import json
 import re
-import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -79,15 +78,15 @@ def _described(model: type[BaseModel]) -> dict[str, str]:
     """The strings below a model's fields. Pydantic can read them too, but at every cold start."""
     if not model.__module__.startswith("chalicelib."):
         return {}
-    body = ast.parse(textwrap.dedent(inspect.getsource(model))).body[0].body
-    return {
-        field.target.id: inspect.cleandoc(text.value.value)
-        for field, text in itertools.pairwise(body)
-        if isinstance(field, ast.AnnAssign)
-        and isinstance(field.target, ast.Name)
-        and isinstance(text, ast.Expr)
-        and isinstance(text.value, ast.Constant)
-    }
+    body = ast.parse(inspect.getsource(model)).body[0]
+    found = {}
+    for field, text in itertools.pairwise(ast.iter_child_nodes(body)):
+        match field, text:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(
+                value=ast.Constant(value=str(said))
+            ):
+                found[name] = inspect.cleandoc(said)
+    return found
 
 
 def _operation(operation: Operation, names: Any) -> dict[str, Any]:

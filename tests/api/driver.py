@@ -17,7 +17,6 @@ from typing import Any, Self
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 from chalice.test import Client
-from pynamodb.connection import Connection
 
 import app
 from chalicelib.adapters.queues import SqsLookupQueue
@@ -29,7 +28,7 @@ from chalicelib.core import ids
 from chalicelib.core import table as keys
 from chalicelib.core.logs import JsonFormatter, logger
 from chalicelib.core.settings import Settings
-from chalicelib.core.store import Table
+from chalicelib.core.store import Connection, Table
 from chalicelib.identity.providers import Absent, Answer, Provider, ProviderFault, ProviderName
 from chalicelib.venues.codes import CodeState
 from chalicelib.venues.store import PrintedCodeItem
@@ -94,7 +93,7 @@ class FlakyTable(Table):
 
 
 class FlakyConnection:
-    """PynamoDB's connection; counts the calls, and fails at the `fail_at`-th (from 1)."""
+    """A connection that counts the calls, and fails at the `fail_at`-th (from 1)."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -110,7 +109,7 @@ class FlakyConnection:
         due = len(self.calls) == self.fail_at
         if due and self.how == "throttled":
             raise ClientError({"Error": {"Code": "ThrottlingException"}}, operation)
-        answer: dict[str, Any] = _connection().dispatch(operation, request)
+        answer = _connection().dispatch(operation, request)
         if due and self.how == "lost":
             raise ReadTimeoutError(endpoint_url="https://dynamodb")
         return answer

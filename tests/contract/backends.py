@@ -20,6 +20,7 @@ from chalicelib.admission.scan import Scans
 from chalicelib.admission.schemas import decode
 from chalicelib.admission.snapshots import LookupQueue
 from chalicelib.admission.store import PolicyStore, ScanStore
+from chalicelib.core.aws import session
 from chalicelib.core.ids import RandomIds
 from chalicelib.core.store import Table
 from chalicelib.identity.people import Codes, Limits, People
@@ -209,7 +210,7 @@ def aws_backend(name: str) -> Iterator[Backend]:
 def forget_clients() -> None:
     """The application's clients keep to the engine that they were made for."""
     aws.client.cache_clear()
-    aws._session.cache_clear()
+    session.cache_clear()
 
 
 def _download(link: str) -> Download:
