@@ -1,7 +1,11 @@
-"""The application. What is imported stays: to search it for garbage again and again is a tenth of a
-cold start, and what a request leaves behind is little that needs to be searched for.
+"""The application. Whatever of it a function imports, this comes first, and keeps a cold start short
+(docs/decisions/0053).
 """
 
 import gc
+import os
 
+# What is imported stays: to search it for garbage again and again is a tenth of a cold start.
 gc.set_threshold(100_000)
+# Pydantic would look through all packages for plugins.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

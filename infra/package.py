@@ -122,7 +122,7 @@ def package(
     )
     wheels = tuple(sorted({*wheels, *render_wheels}, key=lambda wheel: wheel.name.lower()))
     if stage != "local":
-        _check_tags(wheels, runtime)
+        check_tags(wheels, runtime)
 
     with tempfile.TemporaryDirectory(prefix="venuecode-build-") as scratch:
         step("Packaging with Chalice")
@@ -133,10 +133,7 @@ def package(
             made.extractall(Path(scratch) / "code")
         _compile(Path(scratch) / "code", "/var/task", sources=True)
         _zip({"": Path(scratch) / "code"}, out / "deployment.zip")
-        _zip(
-            {"python": render, "fonts": root / "infra/layers/render/fonts"},
-            out / "layer-render.zip",
-        )
+        shutil.copyfile(_render_layer(root, render), out / "layer-render.zip")
         template = yaml.safe_load((Path(scratch) / "out/sam.yaml").read_text())
     template["Parameters"]["Stage"]["Default"] = stage
     # Written as JSON: CloudFormation takes no YAML aliases.
@@ -164,6 +161,17 @@ def _from_manifest(out: Path, stage: str, runtime: str, manifest: Mapping[str, A
         wheels=tuple(Wheel(*wheel) for wheel in manifest["wheels"]),
         digest=manifest["digest"],
     )
+
+
+def _render_layer(root: Path, packages: Path) -> Path:
+    """The layer's zip, kept by content: it is large, and seldom changes."""
+    fonts = root / "infra/layers/render/fonts"
+    files = sorted(path for path in fonts.rglob("*") if path.is_file())
+    key = _digest([packages.name.encode(), *(path.read_bytes() for path in files)])[:16]
+    path = root / f"build/vendor/layer-{key}.zip"
+    if not path.exists():
+        _zip({"python": packages, "fonts": fonts}, path)
+    return path
 
 
 def _digest(parts: Iterable[bytes]) -> str:
@@ -288,7 +296,8 @@ def _wheels(packages: Path) -> tuple[Wheel, ...]:
     return tuple(found)
 
 
-def _check_tags(wheels: Iterable[Wheel], runtime: str) -> None:
+def check_tags(wheels: Iterable[Wheel], runtime: str) -> None:
+    """Raise BuildError for a wheel that Lambda's `runtime` (x86_64) cannot load."""
     for wheel in wheels:
         system = wheel.tag.rpartition("-")[2]
         version = re.fullmatch(r"manylinux_2_(\d+)_x86_64", system)

@@ -101,7 +101,9 @@ class Tokens:
             claims = _object(body)
             if (claims["iss"], claims["aud"]) != (_ISSUER, kind):
                 raise ValueError("of another kind")
-            expires = float(claims["exp"])
+            issued, expires = float(claims["iat"]), float(claims["exp"])
+            if not issued <= expires:
+                raise ValueError("ends before it begins")
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise Unauthenticated("token_invalid") from error
         if now.timestamp() >= expires:

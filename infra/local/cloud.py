@@ -31,7 +31,6 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from infra.deploy import DeployError, deploy
 from infra.local import repairs
@@ -155,44 +154,52 @@ def start(
     """
     place = place or Place.from_environment()
     with _locked(place), _sentences():
-        progress("Starting the local cloud")
-        _start_emulator(place)
-        if not _running(place, "sandbox"):
-            _require_free(place.sandbox_port, "VENUECODE_SANDBOX_PORT")
-        progress("Packaging")
-        built = package(
-            "local", out=place.home / "package", environment=_environment(place), step=_quiet
+        return _bring_up(place, progress, seeded=seeded)
+
+
+def _bring_up(place: Place, progress: _Step, *, seeded: bool) -> LocalCloud:
+    progress("Starting the local cloud")
+    start_emulator(place)
+    if not running(place, "sandbox"):
+        _require_free(place.sandbox_port, "VENUECODE_SANDBOX_PORT")
+    progress("Packaging")
+    built = package(
+        "local", out=place.home / "package", environment=_environment(place), step=_quiet
+    )
+    marker = place.home / "state/deployed.json"
+    known = json.loads(marker.read_text()) if marker.exists() else {}
+    progress("Deploying")
+    if known.get("digest") != built.digest:
+        client = _clients(place)
+        _make_bucket(client("s3"))
+        outputs = deploy(
+            built, client, stack=STACK, bucket=_ARTIFACTS, poll_seconds=0.1, step=_quiet
         )
-        marker = place.home / "state/deployed.json"
-        known = json.loads(marker.read_text()) if marker.exists() else {}
-        progress("Deploying")
-        if known.get("digest") != built.digest:
-            client = _clients(place)
-            _make_bucket(client("s3"))
-            outputs = deploy(
-                built, client, stack=STACK, bucket=_ARTIFACTS, poll_seconds=0.1, step=_quiet
-            )
-            repairs.repair(client("apigateway"), outputs["RestAPIId"], built.template)
-            _checkpoint(place)
-            known = {"digest": built.digest, "outputs": outputs}
-            marker.write_text(json.dumps(known))
-        cloud = _cloud(place, known["outputs"])
-        progress("Starting the sandbox partners")
-        _start_sandbox(place, cloud)
-        progress("Seeding")
-        seed_marker = place.home / "state/seeded"
-        if seeded and not seed_marker.exists():
-            _seed(cloud)
-            seed_marker.touch()
-        progress("Ready")
-        return cloud
+        repairs.repair(client("apigateway"), outputs["RestAPIId"], built.template)
+        checkpoint(place)
+        known = {"digest": built.digest, "outputs": outputs}
+        marker.write_text(json.dumps(known))
+    cloud = _cloud(place, known["outputs"])
+    progress("Starting the sandbox partners")
+    _start_sandbox(place, cloud)
+    progress("Seeding")
+    seed_marker = place.home / "state/seeded"
+    if seeded and not seed_marker.exists():
+        _seed(cloud)
+        seed_marker.touch()
+    (place.home / "run/wanted").touch()
+    progress("Ready")
+    return cloud
 
 
 def stop(*, place: Place | None = None) -> bool:
     """Stop the local cloud so that its state is saved; False if none was running."""
     place = place or Place.from_environment()
     with _locked(place):
+        (place.home / "run/wanted").unlink(missing_ok=True)
         stopped = [_stop(place, name) for name in ("sandbox", "emulator")]
+    for child in _children.values():
+        child.poll()  # those that were killed from elsewhere are buried too
     return any(stopped)
 
 
@@ -277,9 +284,10 @@ def _sentences() -> Iterator[None]:
 # --- Processes ------------------------------------------------------------------------------------
 
 
-def _start_emulator(place: Place) -> None:
-    if _running(place, "emulator"):
-        if _answers(place.port, "/_ministack/health", within=5.0):
+def start_emulator(place: Place) -> None:
+    """Start the emulated AWS alone, unless it runs and answers. Raises LocalCloudError."""
+    if running(place, "emulator"):
+        if _answers(place.port, "/_ministack/health", within=5.0, name=(place, "emulator")):
             return
         _stop(place, "emulator", patience=2.0)  # it hangs; its journal has what counts
     _require_free(place.port, "VENUECODE_PORT")
@@ -316,8 +324,8 @@ def _start_emulator(place: Place) -> None:
 
 
 def _start_sandbox(place: Place, cloud: LocalCloud) -> None:
-    if _running(place, "sandbox"):
-        if _answers(place.sandbox_port, "/healthz", within=2.0):
+    if running(place, "sandbox"):
+        if _answers(place.sandbox_port, "/healthz", within=2.0, name=(place, "sandbox")):
             return
         _stop(place, "sandbox", patience=2.0)
     _require_free(place.sandbox_port, "VENUECODE_SANDBOX_PORT")
@@ -351,7 +359,7 @@ def _launch(place: Place, name: str, command: list[str], settings: Mapping[str, 
     (place.home / f"run/{name}.pid").write_text(str(process.pid))
 
 
-def _running(place: Place, name: str) -> int | None:
+def running(place: Place, name: str) -> int | None:
     """The process id of our process, if it is alive; another's that got its number is not."""
     try:
         pid = int((place.home / f"run/{name}.pid").read_text())
@@ -366,7 +374,7 @@ def _running(place: Place, name: str) -> int | None:
 
 def _stop(place: Place, name: str, *, patience: float = _PATIENCE_SECONDS) -> bool:
     """End a process, gently for `patience` seconds; False if it was not running."""
-    pid = _running(place, name)
+    pid = running(place, name)
     if pid is None:
         return False
     for number, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, _PATIENCE_SECONDS)):
@@ -374,7 +382,7 @@ def _stop(place: Place, name: str, *, patience: float = _PATIENCE_SECONDS) -> bo
             os.kill(pid, number)
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if not _running(place, name):
+            if not running(place, name):
                 (place.home / f"run/{name}.pid").unlink(missing_ok=True)
                 return True
             time.sleep(0.05)
@@ -390,7 +398,7 @@ def _answers(port: int, path: str, *, within: float, name: tuple[Place, str] | N
             connection.request("GET", path)
             return connection.getresponse().status == 200
         except (OSError, http.client.HTTPException):
-            if name and not _running(*name):
+            if name and not running(*name):
                 return False
             time.sleep(0.05)
         finally:
@@ -416,11 +424,11 @@ def _require_free(port: int, variable: str) -> None:
         return
 
 
-def _checkpoint(place: Place) -> None:
+def checkpoint(place: Place) -> None:
     """Have the emulator save everything now; the stack is not in its journal."""
     saved = place.home / "state/streams.json"
     before = saved.stat().st_mtime_ns if saved.exists() else 0
-    pid = _running(place, "emulator")
+    pid = running(place, "emulator")
     if pid:
         os.kill(pid, signal.SIGUSR1)
     deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -455,17 +463,21 @@ def show_progress(console: Console, **options: Any) -> LocalCloud:
 
 
 def print_addresses(cloud: LocalCloud, console: Console) -> None:
-    """Print where everything is."""
-    table = Table("what", "where", title="The local cloud")
-    table.add_row("API", cloud.base_url)
-    table.add_row("API document", f"{cloud.base_url}/v1/openapi.json")
-    table.add_row("Sandbox partners", cloud.sandbox_url)
-    table.add_row("SMS inbox", f"{cloud.sandbox_url}/sandbox/inbox")
-    table.add_row("AWS (test / test)", cloud.endpoint_url)
-    table.add_row("Table", cloud.outputs["table"])
-    table.add_row("Bucket", cloud.outputs["bucket"])
-    table.add_row("Logs", str(cloud.log_dir))
-    console.print(table)
+    """Print where everything is; each address on one line, to be copied."""
+    addresses = {
+        "API": cloud.base_url,
+        "API document": f"{cloud.base_url}/v1/openapi.json",
+        "Sandbox partners": cloud.sandbox_url,
+        "SMS inbox": f"{cloud.sandbox_url}/sandbox/inbox",
+        "AWS (test / test)": cloud.endpoint_url,
+        "Table": cloud.outputs["table"],
+        "Bucket": cloud.outputs["bucket"],
+        "Logs": str(cloud.log_dir),
+    }
+    console.rule("The local cloud")
+    for what, where in addresses.items():
+        console.print(f"{what:<18} {where}", soft_wrap=True, highlight=False)
+    console.rule()
 
 
 def _run(console: Console) -> None:
@@ -477,13 +489,14 @@ def _run(console: Console) -> None:
     print_addresses(show_progress(console, place=place), console)
     console.print("Ctrl-C stops it; its data stays.")
     while not stopped.wait(2.0):
-        if not (place.home / "run/emulator.pid").exists():
-            console.print("It was stopped from elsewhere.")
-            return
-        dead = [name for name in ("emulator", "sandbox") if not _running(place, name)]
-        if dead:
-            console.print(f"The {' and the '.join(dead)} ended; starting again.")
-            start(place=place)
+        with _locked(place), _sentences():
+            if not (place.home / "run/wanted").exists():
+                console.print("It was stopped from elsewhere.")
+                return
+            dead = [name for name in ("emulator", "sandbox") if not running(place, name)]
+            if dead:
+                console.print(f"The {' and the '.join(dead)} ended; starting again.")
+                _bring_up(place, _quiet, seeded=True)
     with console.status("Saving and stopping"):
         stop(place=place)
 

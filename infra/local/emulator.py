@@ -268,7 +268,8 @@ def complete_stream_mappings() -> None:
 
     def execute_or_deliver(function: Any, event: Any) -> Any:
         records = event.get("Records") if isinstance(event, dict) else None
-        if not records or records[0].get("eventSource") != "aws:dynamodb":
+        # What an operator replays names no source: it is an invocation, not a delivery.
+        if not records or ":dynamodb:" not in records[0].get("eventSourceARN", ""):
             return execute(function, event)
         return deliver(function, _mapping(records[0]["eventSourceARN"]), records)
 

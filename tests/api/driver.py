@@ -10,9 +10,9 @@ import io
 import json
 import logging
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Any, Self
 
 from botocore.exceptions import ClientError, ReadTimeoutError
@@ -29,7 +29,15 @@ from chalicelib.core import table as keys
 from chalicelib.core.logs import JsonFormatter, logger
 from chalicelib.core.settings import Settings
 from chalicelib.core.store import Connection, Table
-from chalicelib.identity.providers import Absent, Answer, Provider, ProviderFault, ProviderName
+from chalicelib.identity.providers import (
+    Absent,
+    Answer,
+    Pending,
+    Provider,
+    ProviderName,
+    Subject,
+)
+from chalicelib.insight.counters import recount
 from chalicelib.venues.codes import CodeState
 from chalicelib.venues.store import PrintedCodeItem
 from chalicelib.workers.lookups import lookups
@@ -53,6 +61,8 @@ IDENTITY, HEALTH, TEST = (
     ProviderName.HEALTH_CODE,
     ProviderName.NUCLEIC_ACID,
 )
+FIGURES = ("checked", "passed", "abnormal", "pending")
+TODAY = date(2026, 11, 22)
 Response = dict[str, list[dict[str, str]]]
 
 
@@ -101,16 +111,25 @@ class FlakyConnection:
         self.how = ""
 
     def fail(self, how: str, at: int) -> None:
-        """Count anew, and let the `at`-th call be ``throttled``, or its answer ``lost``."""
+        """Count anew, and let the `at`-th call fail.
+
+        `how` is the code of DynamoDB's refusal, or ``lost``: the call is made, its answer is lost.
+        """
         self.calls, self.fail_at, self.how = [], at, how
+
+    def heal(self) -> int:
+        """Fail no more; how many calls there have been."""
+        self.fail_at = 0
+        return len(self.calls)
 
     def dispatch(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         self.calls.append(operation)
         due = len(self.calls) == self.fail_at
-        if due and self.how == "throttled":
-            raise ClientError({"Error": {"Code": "ThrottlingException"}}, operation)
+        if due and self.how != "lost":
+            error = {"Code": self.how, "Message": "arn:aws:dynamodb: rate exceeded"}
+            raise ClientError({"Error": error}, operation)
         answer = _connection().dispatch(operation, request)
-        if due and self.how == "lost":
+        if due:
             raise ReadTimeoutError(endpoint_url="https://dynamodb")
         return answer
 
@@ -166,6 +185,19 @@ class DueQueue:
 
 
 @dataclass
+class Interrupted:
+    """A provider at which something else happens between the question and the answer."""
+
+    provider: Provider
+    meanwhile: Callable[[], object]
+
+    def lookup(self, subject: Subject, *, request_id: str) -> Answer | Absent | Pending:
+        answer = self.provider.lookup(subject, request_id=request_id)
+        self.meanwhile()
+        return answer
+
+
+@dataclass
 class Queue:
     """An SQS queue as Lambda polls it."""
 
@@ -206,6 +238,15 @@ class Queue:
     def send(self, body: str) -> None:
         """Put a message of the test's own into the queue."""
         support.client("sqs").send_message(QueueUrl=self.url, MessageBody=body)
+
+    def purge(self) -> None:
+        """Forget what waits."""
+        # PurgeQueue would do it once a minute only.
+        while records := self.receive():
+            for record in records:
+                support.client("sqs").delete_message(
+                    QueueUrl=self.url, ReceiptHandle=record["receiptHandle"]
+                )
 
     def dead(self) -> list[str]:
         """The bodies of the dead letters."""
@@ -267,12 +308,16 @@ class World:
         return container
 
     def close(self) -> None:
-        """Forget the deployment. Fails when something of what was told got into the logs."""
+        """Forget the deployment. Fails when what people told got into a log or a message."""
         install(None)
         logger().removeHandler(self._handler)
-        written = self.log.getvalue()
-        told = sorted(secret for secret in self.secrets if secret in written)
-        assert not told, f"in the logs: {told}"
+        written = {
+            "logs": self.log.getvalue(),
+            "messages": "\n".join(self.lookups.bodies + self.renders.bodies),
+        }
+        for where, text in written.items():
+            told = sorted(secret for secret in self.secrets if secret in text)
+            assert not told, f"in the {where}: {told}"
 
     # --- Over HTTP
 
@@ -309,43 +354,33 @@ class World:
 
     def records(self, after: str = "") -> list[dict[str, Any]]:
         """The table's stream after a sequence number, in the shape of Lambda's records."""
-        streams = support.client("dynamodbstreams")
-        arn = streams.list_streams(TableName=TABLE)["Streams"][0]["StreamArn"]
-        shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]
-        place: dict[str, str] = (
-            {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": after}
-            if after
-            else {"ShardIteratorType": "TRIM_HORIZON"}
-        )
-        iterator = streams.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], **place)
-        found = streams.get_records(ShardIterator=iterator["ShardIterator"])["Records"]
-        return [
-            support.stream_record(record, TABLE)
-            for record in found
-            # DynamoDB has no record of a write that changes nothing.
-            if record["dynamodb"].get("NewImage") != record["dynamodb"].get("OldImage")
-        ]
+        return support.stream_records(TABLE, after)
 
     def run_stream(self, batch: int = 100) -> int:
         """Deliver what is new, as Lambda does: on from the first record that failed."""
+        records = self.records(self.streamed)
         done = 0
-        while records := self.records(self.streamed)[:batch]:
-            sequences = [record["dynamodb"]["SequenceNumber"] for record in records]
-            response: Response = stream(support.event(records), None)
-            failed = [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
-            good = min((sequences.index(sequence) for sequence in failed), default=len(records))
-            if good:
-                self.streamed = sequences[good - 1]
-                done += good
-            if failed:
+        while done < len(records):
+            good = self.deliver(records[done : done + batch])
+            if not good:
                 break
+            done += good
+            self.streamed = records[done - 1]["dynamodb"]["SequenceNumber"]
         return done
+
+    def deliver(self, records: Sequence[Mapping[str, Any]]) -> int:
+        """Hand the worker one batch of the stream; how many records, from the first, are done."""
+        sequences = [record["dynamodb"]["SequenceNumber"] for record in records]
+        response: Response = stream(support.event(records), None)
+        failed = [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
+        return min((sequences.index(sequence) for sequence in failed), default=len(records))
 
     def work(self) -> None:
         """Run the workers until nothing moves any more."""
         for _ in range(60):
             self.lookup_queue.release()
-            if not self.run_stream() + self.lookups.run() + self.renders.run():
+            moved = self.run_stream()
+            if not moved + self.lookups.run() + (self.renders.run() if moved else 0):
                 return
         raise AssertionError("the workers never come to rest")
 
@@ -410,10 +445,21 @@ class World:
         self.table.update(keys.code(code), [PrintedCodeItem.state.set(CodeState.REVOKED.value)])
         self.clock.pass_(seconds=60)
 
+    def take_right(self, person: "Person") -> None:
+        """Take a person's right at their venue away; no route does it yet."""
+        self.table.delete(keys.right(person.person_id, person.venue["venue_id"]))
+
     def set_policy(self, prefix: str, rules: dict[str, object], version: int = 1) -> None:
         """Put a region's policy, and wait until every process has seen it."""
         assert PolicyStore(self.table).replace(prefix, rules, version=version)
         self.clock.pass_(seconds=60)
+
+    def recount(self, venue: Mapping[str, Any], day: date = TODAY) -> dict[str, int]:
+        """A venue's day counted from its records, in the shape of :meth:`Person.figures`."""
+        known = self.container.venues.venue(venue["venue_id"])
+        assert known is not None
+        counted = asdict(recount(known, day, scans=self.container.scans))
+        return {name: counted[name] for name in FIGURES}
 
     def items(self) -> list[dict[str, Any]]:
         """All that the table holds."""
@@ -506,7 +552,7 @@ class Person:
         """The day's figures of their venue, as the API shows them."""
         query = f"?day={day}" if day else ""
         shown = self.get(f"/v1/venues/{self.venue['venue_id']}/statistics{query}").expect(200)
-        return {name: shown[name] for name in ("checked", "passed", "abnormal", "pending")}
+        return {name: shown[name] for name in FIGURES}
 
 
 def _one(value: Any) -> str:
@@ -528,11 +574,3 @@ def codes(explained: Sequence[Mapping[str, str]]) -> list[str]:
 def shape(text: str) -> str:
     """`text` without what differs between two answers that say the same."""
     return re.sub(r"\d+", "0", text)
-
-
-def negative(world: World, hours: float) -> Answer:
-    """A negative test, so many hours old."""
-    return Answer("negative", world.hours_ago(hours))
-
-
-__all__ = ["Absent", "Answer", "Person", "ProviderFault", "World"]
