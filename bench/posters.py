@@ -15,7 +15,7 @@ from chalicelib.rendering import engine, qr
 
 _FONTS = ROOT / "infra/layers/render/fonts"
 _TEMPLATES = ROOT / "chalicelib/rendering/templates"
-_ROUNDS = 100
+_ROUNDS = 60
 _POSTER = engine.Poster(
     code_url="HTTPS://V.EXAMPLE.COM/V/0000000000000000",
     venue_name="信宜市第一人民医院",

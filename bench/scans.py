@@ -16,7 +16,7 @@ from bench.stub import ROOT, Stub
 from chalicelib.bootstrap import Container, install
 
 _WARM_EVENTS = 1100
-_COLD_ROUNDS = 25
+_COLD_ROUNDS = 15
 
 Step = Callable[[str], None]
 

@@ -1,6 +1,4 @@
-"""The application. Whatever of it a function imports, this comes first, and keeps a cold start short
-(docs/decisions/0053).
-"""
+"""The application. Whatever of it a function imports, this comes first: for a short cold start."""
 
 import gc
 import os
