@@ -6,7 +6,7 @@
 - wheels chosen for the Lambda runtime, never compiled here; a tag that its glibc cannot load ends
   the build (Chalice would silently ship it);
 - everything precompiled, which halves a cold start; the same sources give the same bytes;
-- of botocore's 16 MB only the services that are called;
+- of botocore's 16 MB only the services that are called, without what their data says to people;
 - typst and the fonts in a layer of their own.
 
     build/<stage>/template.json  deployment.zip  layer-render.zip
@@ -15,6 +15,7 @@
 import argparse
 import compileall
 import dataclasses
+import gzip
 import hashlib
 import json
 import os
@@ -252,6 +253,38 @@ def _trim(packages: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink()
+    _slim(packages / "botocore/data")
+
+
+def _slim(data: Path) -> None:
+    """Leave botocore to parse, at every cold start, what it needs: a tenth of what it brings."""
+    if not data.exists():  # the layer has none
+        return
+    for path in data.glob("*/*/service-2.json.gz"):
+        with gzip.open(path) as file:
+            model = _without_documentation(json.load(file))
+        path.with_suffix("").write_text(json.dumps(model, separators=(",", ":")))
+        path.unlink()
+    for path in data.glob("*/*/examples-1.json"):
+        path.unlink()
+    endpoints = json.loads((data / "endpoints.json").read_text())
+    for partition in endpoints["partitions"]:
+        services = partition["services"]
+        partition["services"] = {
+            name: services[name] for name in _KEPT["botocore/data"] if name in services
+        }
+    (data / "endpoints.json").write_text(json.dumps(endpoints, separators=(",", ":")))
+
+
+def _without_documentation(model: Any) -> Any:
+    if isinstance(model, dict):
+        return {
+            key: _without_documentation(value)
+            for key, value in model.items()
+            # A text is documentation; a shape's member may be called so too.
+            if key != "documentation" or not isinstance(value, str)
+        }
+    return [*map(_without_documentation, model)] if isinstance(model, list) else model
 
 
 def _wheels(packages: Path) -> tuple[Wheel, ...]:

@@ -1,36 +1,25 @@
-"""Clients of AWS, from one botocore session, with the short timeouts of someone at a door."""
+"""Clients of AWS for the adapters, and what their refusals mean."""
 
 import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.core.aws import CONFIG, session
 from chalicelib.core.errors import Unavailable
 
-_CONFIG = Config(
-    connect_timeout=1,
-    read_timeout=3,
-    retries={"total_max_attempts": 3, "mode": "standard"},
-    signature_version=None,
-)
 _BUSY = ("Throttl", "TooManyRequests", "SlowDown", "ServiceUnavailable", "InternalError",
          "InternalFailure", "RequestTimeout", "LimitExceeded")  # fmt: skip
 
 
 @functools.cache
-def _session() -> Any:
-    return botocore.session.get_session()
-
-
-@functools.cache
 def client(service: str) -> Any:
     """The process's client of an AWS service."""
-    config = _CONFIG.merge(Config(signature_version="s3v4")) if service == "s3" else _CONFIG
-    return _session().create_client(service, config=config)
+    config = CONFIG.merge(Config(signature_version="s3v4")) if service == "s3" else CONFIG
+    return session().create_client(service, config=config)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import base64
 import functools
 import hashlib
 import hmac
+import json
 import secrets
 import unicodedata
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from typing import Any, Protocol
 from chalicelib.core.errors import Unauthenticated
 
 _ISSUER = "venuecode"
+_ALGORITHM = "HS256"
 _SEAL_FORMAT = 1
 
 
@@ -60,49 +62,74 @@ def _derive(root: str, info: str) -> bytes:
 
 
 class Tokens:
-    """Signed tokens (JWT, HS256). A kind has its own audience and its own key."""
+    """Signed tokens (JWT, HS256). A kind has its own audience and its own key.
+
+    Of RFC 7519 this is the one form that we make, and no other is read; a library for all of them
+    costs a cold start more than the rest of a scan (docs/decisions/0051).
+    """
 
     def __init__(self, ring: KeyRing) -> None:
         self._ring = ring
 
     def issue(self, kind: str, claims: dict[str, Any], *, now: datetime, life: timedelta) -> str:
         """A token of `kind` over `claims`, valid from `now` for `life`."""
-        import jwt
-
         key_id = self._ring.active()
         key = self._ring.key(f"token:{kind}", key_id)
         if key is None:
             raise LookupError("the active root is missing from the keys secret")
-        body = claims | {"iss": _ISSUER, "aud": kind, "iat": now, "exp": now + life}
-        token: str = jwt.encode(body, key, algorithm="HS256", headers={"kid": key_id})
-        return token
+        issued = int(now.timestamp())
+        lived = {"iat": issued, "exp": issued + int(life.total_seconds())}
+        body = _segment(claims | {"iss": _ISSUER, "aud": kind} | lived)
+        signed = f"{_segment({'alg': _ALGORITHM, 'kid': key_id, 'typ': 'JWT'})}.{body}"
+        return f"{signed}.{_signature(key, signed)}"
 
     def verify(self, kind: str, token: str, *, now: datetime) -> dict[str, Any]:
         """The claims of a token of `kind`.
 
         Raises Unauthenticated: ``token_expired`` or, for everything else, ``token_invalid``.
         """
-        import jwt
-
         try:
-            header = jwt.get_unverified_header(token)
+            signed, _, signature = token.rpartition(".")
+            head, body = signed.split(".")
+            header = _object(head)
             key = self._ring.key(f"token:{kind}", str(header.get("kid", "")))
-            if key is None:
-                raise Unauthenticated("token_invalid")
-            claims: dict[str, Any] = jwt.decode(
-                token,
-                key,
-                algorithms=["HS256"],
-                audience=kind,
-                issuer=_ISSUER,
-                # Expiry is judged below, by the request's own clock.
-                options={"verify_exp": False, "verify_iat": False, "require": ["exp", "iat"]},
-            )
-        except (jwt.InvalidTokenError, ValueError) as error:
+            # The header chooses among our keys and nothing else; the signature covers it.
+            if header.get("alg") != _ALGORITHM or key is None:
+                raise ValueError(header)
+            if not hmac.compare_digest(_signature(key, signed).encode(), signature.encode()):
+                raise ValueError("not signed by us")
+            claims = _object(body)
+            if (claims["iss"], claims["aud"]) != (_ISSUER, kind):
+                raise ValueError("of another kind")
+            issued, expires = float(claims["iat"]), float(claims["exp"])
+            if not issued <= expires:
+                raise ValueError("ends before it begins")
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise Unauthenticated("token_invalid") from error
-        if now.timestamp() >= float(claims["exp"]):
+        if now.timestamp() >= expires:
             raise Unauthenticated("token_expired")
         return claims
+
+
+def _segment(part: dict[str, Any]) -> str:
+    return _base64url(json.dumps(part, separators=(",", ":")).encode())
+
+
+def _object(segment: str) -> dict[str, Any]:
+    # Strictly: a signature and the text that it covers have one form each.
+    padded = segment + "=" * (-len(segment) % 4)
+    found = json.loads(base64.b64decode(padded, b"-_", validate=True))
+    if not isinstance(found, dict):
+        raise TypeError(segment)
+    return found
+
+
+def _signature(key: bytes, signed: str) -> str:
+    return _base64url(hmac.digest(key, signed.encode(), "sha256"))
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 class BlindIndex:
@@ -119,7 +146,7 @@ class BlindIndex:
             raise LookupError("the index root is missing from the keys secret")
         canonical = unicodedata.normalize("NFKC", value).upper()
         digest = hmac.digest(key, f"{kind}\x1f{canonical}".encode(), "sha256")[:16]
-        return f"{key_id}:{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
+        return f"{key_id}:{_base64url(digest)}"
 
 
 @dataclass(frozen=True)

@@ -15,15 +15,18 @@ Body = TypeVar("Body", bound=BaseModel)
 
 
 class Request(BaseModel):
-    """A request body: unknown fields are refused, values are not coerced."""
+    """A request body: unknown fields are refused, values are not coerced.
+
+    A model is built when it is first used: a cold start needs two of them.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class Response(BaseModel):
-    """A response body."""
+    """A response body. The line below a field describes it in the OpenAPI document."""
 
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, defer_build=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 def refuse(code: str, **params: str) -> PydanticCustomError:

@@ -18,7 +18,6 @@ from typing import Any, ClassVar, Self
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 from chalice.test import Client
-from pynamodb.connection import Connection
 
 import app
 from chalicelib.adapters.queues import SqsLookupQueue
@@ -30,7 +29,7 @@ from chalicelib.core import ids
 from chalicelib.core import table as keys
 from chalicelib.core.logs import JsonFormatter, logger
 from chalicelib.core.settings import Settings
-from chalicelib.core.store import Table
+from chalicelib.core.store import Connection, Table
 from chalicelib.identity.people import Role
 from chalicelib.identity.providers import (
     Absent,
@@ -106,7 +105,7 @@ class FlakyTable(Table):
 
 
 class FlakyConnection:
-    """PynamoDB's connection; counts the calls, and fails at the `fail_at`-th (from 1)."""
+    """A connection that counts the calls, and fails at the `fail_at`-th (from 1)."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -131,7 +130,7 @@ class FlakyConnection:
         if due and self.how != "lost":
             error = {"Code": self.how, "Message": "arn:aws:dynamodb: rate exceeded"}
             raise ClientError({"Error": error}, operation)
-        answer: dict[str, Any] = _connection().dispatch(operation, request)
+        answer = _connection().dispatch(operation, request)
         if due:
             raise ReadTimeoutError(endpoint_url="https://dynamodb")
         return answer

@@ -21,6 +21,7 @@ import urllib3
 
 from chalicelib.adapters import aws
 from chalicelib.bootstrap import Container
+from chalicelib.core.aws import session
 from chalicelib.insight.counters import Figures
 from infra.local import cloud as local
 from infra.local.client import now_ms, uuid7, wait_for
@@ -57,7 +58,7 @@ def operating(place: Place) -> Iterator[Deployment]:
 def _forget_clients() -> None:
     """The application's clients keep to the endpoint that they were made for."""
     aws.client.cache_clear()
-    aws._session.cache_clear()
+    session.cache_clear()
 
 
 def addresses(place: Place) -> dict[str, str]:

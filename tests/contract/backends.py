@@ -18,6 +18,7 @@ from chalicelib.admission.scan import Scans
 from chalicelib.admission.schemas import decode
 from chalicelib.admission.snapshots import LookupQueue
 from chalicelib.admission.store import PolicyStore, ScanStore
+from chalicelib.core.aws import session
 from chalicelib.core.ids import RandomIds
 from chalicelib.core.store import Table
 from chalicelib.identity.people import Codes, Limits, People
@@ -216,7 +217,7 @@ def forget_clients() -> None:
     """Clients keep to the engine that they were made for."""
     support.client.cache_clear()
     aws.client.cache_clear()
-    aws._session.cache_clear()
+    session.cache_clear()
 
 
 def _download(link: str) -> Download:

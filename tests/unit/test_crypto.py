@@ -53,6 +53,16 @@ class TestTokens:
         assert {name: claims[name] for name in CLAIMS} == CLAIMS
         assert jwt.get_unverified_header(TOKEN)["kid"] == "2"
 
+    def test_another_implementation_reads_it(self) -> None:
+        key = RING.key("token:session", "2")
+        assert key is not None
+        options: Any = {"verify_exp": False, "verify_iat": False}
+        claims = jwt.decode(
+            TOKEN, key, algorithms=["HS256"], audience="session", issuer="venuecode",
+            options=options,
+        )  # fmt: skip
+        assert claims == TOKENS.verify("session", TOKEN, now=NOON)
+
     @pytest.mark.parametrize(("issued", "taken_for"), PAIRS)
     def test_one_kind_never_passes_as_another(self, issued: str, taken_for: str) -> None:
         token = TOKENS.issue(issued, CLAIMS, now=NOON, life=HOUR)

@@ -1,0 +1,120 @@
+"""The stand-in's memory: one table with its index, and a bill for every request.
+
+It understands the requests that the application sends. Conditions are taken to hold: the bench
+sends nothing that breaks one.
+"""
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from bench.units import Raw, index_units, item_size, read_units, write_units
+
+_KEY = ("pk", "sk")
+_INDEX = ("g1pk", "g1sk")
+_DATA_KEY = base64.b64encode(bytes(range(32))).decode()
+KEYS_SECRET = json.dumps({"active": "1", "index": "1", "1": "r" * 64})
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One request as it arrived, and what DynamoDB would have charged for it."""
+
+    service: str
+    operation: str
+    body: Body
+    read_units: float = 0
+    write_units: int = 0
+
+
+@dataclass
+class Account:
+    """A table of string keys ``pk`` and ``sk`` with the index ``visits``, a secret and a key."""
+
+    sent: list[Sent] = field(default_factory=list)
+    _items: dict[str, dict[str, Raw]] = field(default_factory=dict)
+
+    def answer(self, target: str, body: Body) -> Body:
+        """The answer to a request, by its ``X-Amz-Target``. Raises LookupError for another one."""
+        service, _, operation = target.partition(".")
+        known: dict[str, Callable[[Body], tuple[Body, float, int]]] = {
+            "DynamoDB_20120810.GetItem": self._get,
+            "DynamoDB_20120810.BatchGetItem": self._batch_get,
+            "DynamoDB_20120810.Query": self._query,
+            "DynamoDB_20120810.PutItem": self._put,
+            "DynamoDB_20120810.DeleteItem": self._delete,
+            "DynamoDB_20120810.TransactWriteItems": self._transact,
+            "secretsmanager.GetSecretValue": lambda _: ({"SecretString": KEYS_SECRET}, 0, 0),
+            "TrentService.GenerateDataKey": lambda _: (
+                {"CiphertextBlob": _DATA_KEY, "Plaintext": _DATA_KEY, "KeyId": "key"}, 0, 0,
+            ),
+            "TrentService.Decrypt": lambda _: ({"Plaintext": _DATA_KEY, "KeyId": "key"}, 0, 0),
+        }  # fmt: skip
+        answer, reads, writes = known[target](body)
+        self.sent.append(Sent(service, operation, body, reads, writes))
+        return answer
+
+    def take(self) -> list[dict[str, Any]]:
+        """The requests since the last call, as plain objects."""
+        taken, self.sent = self.sent, []
+        return [asdict(one) for one in taken]
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.sent, self._items = [], {}
+
+    def _find(self, key: Raw) -> Raw | None:
+        pk, sk = (key[name]["S"] for name in _KEY)
+        return self._items.get(pk, {}).get(sk)
+
+    def _replace(self, key: Raw, after: Raw | None) -> int:
+        before = self._find(key)
+        pk, sk = (key[name]["S"] for name in _KEY)
+        partition = self._items.setdefault(pk, {})
+        if after is None:
+            partition.pop(sk, None)
+        else:
+            partition[sk] = after
+        entry = index_units(before, after, keys=_INDEX, projected=_KEY)
+        return write_units(before, after) + entry
+
+    def _get(self, body: Body) -> tuple[Body, float, int]:
+        found = self._find(body["Key"])
+        units = read_units(
+            [item_size(found or {})], consistent=bool(body.get("ConsistentRead", False))
+        )
+        return ({"Item": found} if found else {}), units, 0
+
+    def _batch_get(self, body: Body) -> tuple[Body, float, int]:
+        ((table, wanted),) = body["RequestItems"].items()
+        gets = [
+            self._get({"Key": key, "ConsistentRead": wanted.get("ConsistentRead", False)})
+            for key in wanted["Keys"]
+        ]
+        found = [answer["Item"] for answer, _, _ in gets if answer]
+        units = sum(units for _, units, _ in gets)
+        return {"Responses": {table: found}, "UnprocessedKeys": {}}, units, 0
+
+    def _query(self, body: Body) -> tuple[Body, float, int]:
+        values = body["ExpressionAttributeValues"]
+        first, last = values[":a"]["S"], values[":b"]["S"]
+        partition = self._items.get(values[":p"]["S"], {})
+        found = [raw for sk, raw in sorted(partition.items()) if first <= sk <= last]
+        units = read_units(map(item_size, found), consistent=bool(body.get("ConsistentRead")))
+        return {"Items": found, "Count": len(found), "ScannedCount": len(found)}, units, 0
+
+    def _put(self, body: Body) -> tuple[Body, float, int]:
+        item = body["Item"]
+        return {}, 0, self._replace({name: item[name] for name in _KEY}, item)
+
+    def _delete(self, body: Body) -> tuple[Body, float, int]:
+        return {}, 0, self._replace(body["Key"], None)
+
+    def _transact(self, body: Body) -> tuple[Body, float, int]:
+        # Each write of a transaction is charged twice: to prepare and to commit.
+        writes = [self._put(write["Put"])[2] for write in body["TransactItems"]]
+        return {}, 0, 2 * sum(writes)

@@ -1,0 +1,16 @@
+"""What a cold start is measured by: a fresh interpreter, stock botocore, one BatchGet. A script.
+
+Prints the CPU seconds from the start of the process to the answer.
+"""
+
+import sys
+import time
+
+sys.path[0] = sys.argv[1]
+
+import botocore.session
+
+client = botocore.session.get_session().create_client("dynamodb")
+keys = [{"pk": {"S": "PER#per_0000000000000001"}, "sk": {"S": "HOT#PROFILE"}}]
+client.batch_get_item(RequestItems={"table": {"Keys": keys}})
+print(time.process_time())

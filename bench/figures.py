@@ -1,0 +1,59 @@
+"""What a run found: figures with their goals, as ``bench/results.json`` and as a table."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.table import Table
+
+RESULTS = Path(__file__).with_name("results.json")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One row: `value` in `unit`, which is to be at most `goal`, and `stretch` at best.
+
+    `note` says in a few words what the value was made of.
+    """
+
+    name: str
+    value: float
+    unit: str
+    goal: float
+    stretch: float | None = None
+    note: str = ""
+
+    @property
+    def meets(self) -> bool:
+        """Whether the goal is met."""
+        return self.value <= self.goal
+
+
+def write(figures: Iterable[Figure], path: Path = RESULTS) -> None:
+    """Replace the file of results."""
+    results = {
+        one.name: {
+            "value": round(one.value, 4),
+            "unit": one.unit,
+            "goal": one.goal,
+            "meets": one.meets,
+        }
+        for one in figures
+    }
+    path.write_text(json.dumps(results, indent=2) + "\n")
+
+
+def table(figures: Iterable[Figure]) -> Table:
+    """The same for people."""
+    rows = Table("figure", "value", "goal", "stretch", "", "what it is made of")
+    for one in figures:
+        rows.add_row(
+            one.name,
+            f"{one.value:.4g} {one.unit}".rstrip(),
+            f"≤ {one.goal:g}",
+            "" if one.stretch is None else f"{one.stretch:g}",
+            "[green]met[/green]" if one.meets else "[red]missed[/red]",
+            one.note,
+        )
+    return rows

@@ -1,0 +1,151 @@
+"""A visitor's scan: what it asks of DynamoDB, what that is charged, and what CPU it takes."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench.figures import Figure
+from bench.scene import Scene, container, environment, seed
+from bench.stub import ROOT, Stub
+from chalicelib.bootstrap import Container, install
+
+_WARM_EVENTS = 1100
+_COLD_ROUNDS = 15
+
+Step = Callable[[str], None]
+
+
+def _prepare(stub: Stub, *, answered: bool = True) -> tuple[Container, Scene]:
+    stub.forget()
+    parts = container(environment(stub))
+    scene = seed(parts, answered=answered)
+    install(parts)
+    return parts, scene
+
+
+def counts(stub: Stub, step: Step) -> Iterator[Figure]:
+    """Round trips and units of a scan with venue, code and policy in the process's cache."""
+    from app import app
+
+    step("Counting requests")
+    parts, scene = _prepare(stub)
+    events = scene.scans(parts.clock.now())
+    app(next(events), None)
+    stub.sent()
+    answer = app(next(events), None)
+    own = _dynamodb(stub.sent())
+    _expect(answer["statusCode"] == 201 and json.loads(answer["body"])["outcome"] == "admit")
+    yield Figure("scan_calls", len(own), "round trips", 2, note=_listed(own))
+    yield Figure("scan_read_units", sum(one["read_units"] for one in own), "RRU", 1)
+    yield Figure("scan_write_units", sum(one["write_units"] for one in own), "WRU", 2)
+    yield Figure(
+        "scan_change_write_units", _change(stub, step), "WRU", 1, note="a pending scan is decided"
+    )
+
+
+def _change(stub: Stub, step: Step) -> float:
+    """WRU of the later change of a scan that nobody answered in time."""
+    from app import app
+    from chalicelib.workers.lookups import lookups
+
+    step("Counting requests of a later change")
+    parts, scene = _prepare(stub, answered=False)
+    answer = app(next(scene.scans(parts.clock.now())), None)
+    screen = json.loads(answer["body"])
+    _expect(screen["outcome"] == "pending")
+    stub.sent()
+    message = {"v": 1, "kind": "settle", "scan": screen["scan_id"], "correlation": "bench"}
+    done = lookups({"Records": [{"messageId": "1", "body": json.dumps(message)}]}, None)
+    _expect(not done["batchItemFailures"])
+    changes = [one for one in _dynamodb(stub.sent()) if one["operation"] == "PutItem"]
+    return float(sum(one["write_units"] for one in changes))
+
+
+def warm(stub: Stub, package: Path, step: Step) -> Iterator[Figure]:
+    """CPU of a warm scan over a bare client's that makes the same two calls."""
+    parts, scene = _prepare(stub)
+    from app import app
+
+    events = scene.scans(parts.clock.now())
+    app(next(events), None)
+    stub.sent()
+    app(next(events), None)
+    requests = [(one["operation"], one["body"]) for one in _dynamodb(stub.sent())]
+    step("Warm scans and a bare client, in turn")
+    with tempfile.TemporaryDirectory() as scratch:
+        files = [Path(scratch) / "events.json", Path(scratch) / "requests.json"]
+        files[0].write_text(json.dumps(list(islice(events, _WARM_EVENTS))))
+        files[1].write_text(json.dumps(requests))
+        output = _run("warm.py", package, *files, stub=stub)
+    pairs = [tuple(map(float, line.split())) for line in output.splitlines()]
+    yield Figure(
+        "scan_cpu_ratio",
+        median(scan / bare for scan, bare in pairs),
+        "",
+        1.2,
+        0.5,
+        f"{_ms(scan for scan, _ in pairs)} / {_ms(bare for _, bare in pairs)} ms for 25 scans",
+    )
+
+
+def cold(stub: Stub, package: Path, step: Step) -> Iterator[Figure]:
+    """CPU of a fresh interpreter with one scan over one with one BatchGet."""
+    parts, scene = _prepare(stub)
+    events = scene.scans(parts.clock.now())
+    stock = next(path for path in sys.path if path.endswith("site-packages"))
+    pairs = []
+    with tempfile.TemporaryDirectory() as scratch:
+        event = Path(scratch) / "event.json"
+        for number in range(_COLD_ROUNDS + 1):
+            step(f"Cold starts, in turn ({number} of {_COLD_ROUNDS})")
+            event.write_text(json.dumps(next(events)))
+            scan = _run("cold_app.py", package, event, stub=stub)
+            reference = _run("cold_reference.py", Path(stock), stub=stub)
+            pairs.append((float(scan), float(reference)))
+    pairs = pairs[1:]  # the first finds the files on the disk, and not in memory
+    yield Figure(
+        "cold_start_ratio",
+        median(scan / reference for scan, reference in pairs),
+        "",
+        1.35,
+        0.75,
+        f"{_ms(scan for scan, _ in pairs)} / {_ms(reference for _, reference in pairs)} ms",
+    )
+
+
+def _run(script: str, *arguments: Path, stub: Stub) -> str:
+    # Without site, as little of this machine's Python as can be is in the figure.
+    command = [sys.executable, "-S", "-B", str(ROOT / "bench" / script), *map(str, arguments)]
+    ran = subprocess.run(
+        command,
+        env=environment(stub),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ran.returncode:
+        raise RuntimeError(f"{script}: {ran.stderr[-2000:]}")
+    return ran.stdout
+
+
+def _dynamodb(sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [one for one in sent if one["service"].startswith("DynamoDB")]
+
+
+def _listed(sent: list[dict[str, Any]]) -> str:
+    return ", ".join(one["operation"] for one in sent)
+
+
+def _ms(seconds: Iterator[float]) -> str:
+    return f"{median(seconds) * 1000:.0f}"
+
+
+def _expect(holds: bool) -> None:
+    if not holds:
+        raise RuntimeError("the scan took another way than the one that is to be measured")

@@ -1,0 +1,148 @@
+"""One visitor at one venue, written into the stand-in by the application's own stores.
+
+The visitor is verified, logged in and green, and every answer about them is fresh.
+"""
+
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bench.stub import ROOT, Stub
+from chalicelib.bootstrap import Container
+from chalicelib.core.clock import epoch_ms
+from chalicelib.core.settings import Settings
+from chalicelib.identity.people import Profile, Session, Snapshot, Verification
+from chalicelib.identity.providers import ProviderName
+from chalicelib.venues.venue import Venue
+
+_PERSON, _SESSION = "per_0000000000000001", "ses_0000000000000001"
+_VENUE, CODE = "ven_0000000000000001", "0000000000000002"
+_NONCE = 0x7 << 76 | 0x2 << 62
+
+
+def environment(stub: Stub) -> dict[str, str]:
+    """What a function finds in its environment; credentials as Lambda gives them."""
+    return {
+        "AWS_ACCESS_KEY_ID": "bench",
+        "AWS_SECRET_ACCESS_KEY": "bench",
+        "AWS_SESSION_TOKEN": "bench" * 100,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": stub.url,
+        **_configured(),
+        "VC_TABLE": "venuecode-prod-Table-0123456789AB",
+        "VC_BUCKET": "bucket",
+        "VC_KEYS_SECRET": "keys",
+        "VC_PARTNERS_SECRET": "partners",
+        "VC_KMS_KEY": "key",
+    }
+
+
+def _configured() -> dict[str, str]:
+    config = json.loads((ROOT / ".chalice/config.json").read_text())
+    variables: dict[str, str] = config["stages"]["prod"]["environment_variables"]
+    return variables
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What stands in the table, and the token of the visitor."""
+
+    token: str
+
+    def scans(self, now: datetime) -> Iterator[dict[str, Any]]:
+        """API Gateway's events for scans of the venue's code, each with a nonce of its own."""
+        for number in range(2**32):
+            nonce = uuid.UUID(int=epoch_ms(now) << 80 | _NONCE | number)
+            yield _event(self.token, {"nonce": str(nonce), "code": CODE})
+
+
+def seed(parts: Container, *, answered: bool = True) -> Scene:
+    """Write the scene; without `answered`, no provider has said anything of the visitor yet."""
+    now = parts.clock.now()
+    registered = Profile(
+        person_id=_PERSON,
+        phone=parts.vault.seal("+8613800000001", f"{_PERSON}/phone", now=now),
+        name=parts.vault.seal("王小明", f"{_PERSON}/name", now=now),
+        document_type="resident_id",
+        document=parts.vault.seal("11010519491231002X", f"{_PERSON}/document", now=now),
+        document_blind=parts.index.of("document", "11010519491231002X"),
+        registration=1,
+        verification=Verification.VERIFIED,
+    )
+    parts.people.create(registered, parts.index.of("phone", "+8613800000001"))
+    life = timedelta(hours=1)
+    parts.people.open_session(_PERSON, Session(_SESSION, now + life, 1, "sms", "phone"))
+    answers = {ProviderName.HEALTH_CODE: "green", ProviderName.NUCLEIC_ACID: "negative"}
+    for provider, state in answers.items() if answered else ():
+        snapshot = Snapshot(provider, state, now - timedelta(hours=3), now, 1)
+        parts.people.save_snapshot(_PERSON, snapshot)
+    venue = Venue(
+        venue_id=_VENUE,
+        name="信宜市第一人民医院",
+        kind="general_hospital",
+        region="440983",
+        region_name="广东省茂名市信宜市",
+        street="东镇街道",
+        address="人民路 1 号",
+        number_type="uscc",
+        number=parts.vault.seal("91440300279296215L", f"{_VENUE}/number", now=now),
+        contact_name=parts.vault.seal("李四", f"{_VENUE}/contact_name", now=now),
+        contact_phone=parts.vault.seal("+8613800000002", f"{_VENUE}/contact_phone", now=now),
+        code=CODE,
+        time_zone="Asia/Shanghai",
+        shards=64,
+        created_at=now,
+        body_hash="0123456789abcdef",
+    )
+    parts.venues.create(
+        venue, unique="u", number_blind=parts.index.of("number", "x"), administrator=_PERSON
+    )
+    claims = {"sub": _PERSON, "sid": _SESSION}
+    return Scene(parts.tokens.issue("session", claims, now=now, life=life))
+
+
+def container(environment: dict[str, str]) -> Container:
+    """The application's parts, as in a function with this environment."""
+    return Container(Settings.from_environment(environment))
+
+
+def _event(token: str, body: dict[str, str]) -> dict[str, Any]:
+    headers = {
+        "Accept": "application/json",
+        "Accept-Encoding": "gzip, deflate, br",
+        "Accept-Language": "zh-CN,zh;q=0.9",
+        "Authorization": f"Bearer {token}",
+        "Content-Type": "application/json",
+        "Host": "api.example.com",
+        "Referer": "https://servicewechat.com/wx0123456789abcdef/1/page-frame.html",
+        "User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 15_4 like Mac OS X) MicroMessenger/8.0",
+        "X-Amzn-Trace-Id": "Root=1-00000000-000000000000000000000000",
+        "X-Forwarded-For": "203.0.113.1",
+        "X-Forwarded-Port": "443",
+        "X-Forwarded-Proto": "https",
+    }
+    return {
+        "resource": "/v1/scans",
+        "path": "/v1/scans",
+        "httpMethod": "POST",
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {
+            "resourcePath": "/v1/scans",
+            "httpMethod": "POST",
+            "path": "/api/v1/scans",
+            "stage": "api",
+            "requestId": "00000000-0000-0000-0000-000000000000",
+            "identity": {"sourceIp": "203.0.113.1", "userAgent": headers["User-Agent"]},
+        },
+        "body": json.dumps(body),
+        "isBase64Encoded": False,
+    }

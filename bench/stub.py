@@ -1,0 +1,99 @@
+"""The stand-in as a server on loopback: ``python -m bench.stub`` prints its port and answers.
+
+It runs in a process of its own, so that its CPU is nobody's but its own. ``GET /sent`` hands over
+what has arrived since the last time; ``GET /forget`` empties the table.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+from bench.account import Account
+
+ROOT = Path(__file__).absolute().parents[1]
+
+
+async def _serve(account: Account, reader: asyncio.StreamReader, writer: Any) -> None:
+    try:
+        while head := await reader.readuntil(b"\r\n\r\n"):
+            lines = head.decode("latin-1").split("\r\n")
+            pairs = (line.partition(":") for line in lines[1:] if line)
+            headers = {name.lower(): value.strip() for name, _, value in pairs}
+            body = await reader.readexactly(int(headers.get("content-length", 0)))
+            status, answer = _answer(account, lines[0], headers, body)
+            writer.write(
+                b"HTTP/1.1 %d X\r\nContent-Type: application/x-amz-json-1.0\r\n"
+                b"x-amz-crc32: %d\r\nContent-Length: %d\r\n\r\n%s"
+                % (status, zlib.crc32(answer), len(answer), answer)
+            )
+    except (asyncio.IncompleteReadError, ConnectionResetError):
+        pass
+    finally:
+        writer.close()
+
+
+def _answer(
+    account: Account, request: str, headers: dict[str, str], body: bytes
+) -> tuple[int, bytes]:
+    if request.startswith("GET /sent "):
+        return 200, json.dumps(account.take()).encode()
+    if request.startswith("GET /forget "):
+        account.forget()
+        return 200, b"[]"
+    try:
+        return 200, json.dumps(account.answer(headers["x-amz-target"], json.loads(body))).encode()
+    except LookupError as error:
+        message = {"__type": "ValidationException", "message": f"the bench's stand-in: {error!r}"}
+        return 400, json.dumps(message).encode()
+
+
+class Stub:
+    """A running stand-in."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self._connection = HTTPConnection("127.0.0.1", port, timeout=10)
+
+    def sent(self) -> list[dict[str, Any]]:
+        """What has arrived since the last call: `account.Sent` as plain objects."""
+        return self._ask("/sent")
+
+    def forget(self) -> None:
+        """Empty the table, and forget what has arrived."""
+        self._ask("/forget")
+
+    def _ask(self, path: str) -> list[dict[str, Any]]:
+        self._connection.request("GET", path)
+        answer: list[dict[str, Any]] = json.loads(self._connection.getresponse().read())
+        return answer
+
+
+@contextmanager
+def running() -> Iterator[Stub]:
+    """A stand-in for the length of a block."""
+    command = [sys.executable, "-m", "bench.stub"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield Stub(int((process.stdout or sys.stdin).readline()))
+        finally:
+            process.terminate()
+
+
+async def _main() -> None:
+    account = Account()
+    server = await asyncio.start_server(
+        lambda reader, writer: _serve(account, reader, writer), "127.0.0.1", 0
+    )
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(_main())

@@ -1,0 +1,56 @@
+"""Warm scans, and a bare client that makes the same calls, in turn in one process. A script.
+
+Arguments: the unpacked package, the file of events, the file of the requests that one scan sends.
+Prints one pair of CPU times in seconds a round.
+"""
+
+import gc
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+sys.path[0] = sys.argv[1]
+
+import botocore.session
+
+import app
+
+Event = dict[str, Any]
+
+_PER_ROUND = 25
+_WARM_UP = 2
+
+with open(sys.argv[2]) as file:
+    events = json.load(file)
+with open(sys.argv[3]) as file:
+    requests = json.load(file)
+
+client = botocore.session.get_session().create_client("dynamodb")
+_CALLS = {"Query": client.query, "PutItem": client.put_item}
+
+
+def bare(event: Event, context: None) -> Event:  # noqa: ARG001 (Lambda's signature)
+    """A handler that does nothing but what the scan asks of DynamoDB."""
+    json.loads(event["body"])
+    for operation, request in requests:
+        _CALLS[operation](**request)
+    return {"statusCode": 201, "headers": {}, "body": json.dumps({})}
+
+
+def cpu(handler: Callable[[Event, None], Event], batch: list[Event]) -> float:
+    """The CPU seconds of `handler` over a batch of events."""
+    gc.collect()
+    started = time.process_time()
+    for event in batch:
+        if handler(event, None)["statusCode"] != 201:
+            sys.exit("a scan was refused")
+    return time.process_time() - started
+
+
+for number in range(0, len(events), _PER_ROUND):
+    batch = events[number : number + _PER_ROUND]
+    pair = cpu(app.app, batch), cpu(bare, batch)
+    if number >= _WARM_UP * _PER_ROUND:
+        print(*pair)
