@@ -101,8 +101,9 @@ def reconsider(
     """Judge a waiting scan again by what `person` now says; final or not, it may be done twice.
 
     `late`: the wait is over and the scan is decided with what there is. Evidence is weighed as at
-    the time of the scan, by the policy as it stands now. Answers the verdict, or None when there
-    is no such scan. Raises Unavailable when the scan changes faster than it can be judged.
+    the time of the scan, by the policy as it stands now. A scan that waits for nothing any more
+    still takes the travel card of the day. Answers the verdict, or None when there is no such
+    scan. Raises Unavailable when the scan changes faster than it can be judged.
     """
     for _ in range(_RACES):
         found = find(scan_id, now=now, directory=directory, scans=scans)
@@ -110,9 +111,10 @@ def reconsider(
             return None
         scan, venue = found.scan, found.venue
         verdict = scan.verdict
-        if verdict.needs:
+        if verdict.needs or verdict.lacks_card:
             policy = policies.of(venue.region, now)
-            verdict = decide(person, policy, at=scan.received_at, late=late)
+            over = late or not verdict.needs
+            verdict = decide(person, policy, at=scan.received_at, late=over)
             changed = replace(scan, verdict=verdict, version=scan.version + 1)
             if verdict != scan.verdict and not scans.change(changed, venue):
                 continue

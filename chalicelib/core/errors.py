@@ -138,6 +138,8 @@ CODES: dict[str, type[AppError]] = {
     "code_revoked": Gone,
     "clock_skewed": Unprocessable,
     "too_many_venues": Unprocessable,
+    "travel_card_code_wrong": Unprocessable,
+    "travel_card_no_phone": Unprocessable,
     "too_many_requests": TooMany,
     "otp_locked": TooMany,
     "unavailable": Unavailable,
