@@ -26,7 +26,7 @@ class HttpTravelCards:
         status, answer = self._post("codes", {"request_id": request_id, "phone": phone})
         if status == 400 and answer.get("code") == "invalid_number":
             raise Unprocessable("travel_card_no_phone")
-        if status != 202:
+        if status != 202 or answer.get("status") != "sent":
             raise _refused(status)
 
     def exchange(self, phone: str, code: str, *, request_id: str) -> Answer | None:
