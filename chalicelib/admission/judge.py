@@ -115,7 +115,7 @@ def assess(
         return UNKNOWN if late else Evidence("pending")
     state, observed = snapshot.state, snapshot.observed_at
     if provider is _TEST and observed is not None and at - observed > RESULTS_SHOWN:
-        state, observed = "absent", None
+        state = "absent"
     stale = at - snapshot.fetched_at >= policy.fresh[provider]
     return Evidence(state, observed, snapshot.fetched_at, stale, snapshot.doses)
 
@@ -132,7 +132,8 @@ def good_until(fetched_at: datetime) -> datetime:
 
 def needed(evidence: Mapping[ProviderName, Evidence]) -> tuple[ProviderName, ...]:
     """The providers whose answer is missing or out of date, and must be asked."""
-    return tuple(p for p in ASKED if evidence[p].state == "pending" or evidence[p].stale)
+    found = {provider: evidence.get(provider, UNKNOWN) for provider in ASKED}
+    return tuple(p for p in ASKED if found[p].state == "pending" or found[p].stale)
 
 
 @dataclass(frozen=True)
@@ -158,12 +159,12 @@ class Case:
     @property
     def card(self) -> str:
         """The state of the travel card."""
-        return self.evidence[_CARD].state
+        return self.evidence.get(_CARD, UNKNOWN).state
 
     @property
     def vaccination(self) -> str:
         """The state of the vaccination."""
-        return self.evidence[_VACCINATION].state
+        return self.evidence.get(_VACCINATION, UNKNOWN).state
 
     @property
     def records(self) -> bool:
@@ -182,22 +183,38 @@ class Case:
         )
 
     @property
-    def test_age(self) -> timedelta | None:
-        """How old the result is, where policy asks for one and there is one."""
-        observed = self.test.observed_at
-        hours = self.policy.nucleic_acid_hours
-        return None if observed is None or hours is None else self.at - observed
+    def health_known(self) -> bool:
+        """Whether there is an answer on the health code: a colour, or that there is none."""
+        return self.health.state in ("green", "light_green", "absent")
 
-    def test_is(self, *states: str) -> bool:
-        """Whether policy asks for a nucleic acid result, and it is one of `states`."""
-        state = self.test.state
-        if state == "negative" and self.test.observed_at is None:
-            state = "unknown"  # of whatever age
-        return self.policy.nucleic_acid_hours is not None and state in states
+    @property
+    def test_known(self) -> bool:
+        """Whether there is an answer on the result; a negative one without its time is none."""
+        dated = self.test.state == "negative" and self.test.observed_at is not None
+        return dated or self.test.state == "absent"
 
-    def vaccination_is(self, *states: str) -> bool:
-        """Whether policy asks for vaccination, and it is one of `states`."""
-        return self.policy.vaccination_required and self.vaccination in states
+    @property
+    def test_too_old(self) -> bool:
+        """Whether the result is older than policy allows."""
+        observed, hours = self.test.observed_at, self.policy.nucleic_acid_hours
+        if observed is None or hours is None:
+            return False
+        return self.at - observed > timedelta(hours=hours)
+
+    @property
+    def vaccination_known(self) -> bool:
+        """Whether there is an answer on the vaccination."""
+        return self.vaccination in ("complete", "partial", "none", "absent")
+
+    @property
+    def tests(self) -> bool:
+        """Whether policy asks for a nucleic acid result."""
+        return self.policy.nucleic_acid_hours is not None
+
+    @property
+    def vaccinates(self) -> bool:
+        """Whether policy asks for vaccination."""
+        return self.policy.vaccination_required
 
 
 @dataclass(frozen=True)
@@ -221,20 +238,15 @@ def _admitted(case: Case) -> tuple[str, ...]:
     """Why somebody may enter: each thing that policy asks for, confirmed or not."""
     policy = case.policy
     reasons = ["health_code_unconfirmed" if case.health.stale else "health_code_green"]
-    if policy.nucleic_acid_hours is not None:
-        known = not case.test_is("unknown")
+    if case.tests:
+        known = case.test_known
         reasons.append("nucleic_acid_recent" if known else "nucleic_acid_unconfirmed")
     if policy.travel_card_required:
         reasons.append("travel_card_normal")
-    if policy.vaccination_required:
-        known = case.vaccination == "complete"
+    if case.vaccinates:
+        known = case.vaccination_known
         reasons.append("vaccination_complete" if known else "vaccination_unconfirmed")
     return tuple(reasons)
-
-
-def _too_old(case: Case) -> bool:
-    hours, age = case.policy.nucleic_acid_hours, case.test_age
-    return hours is not None and age is not None and age > timedelta(hours=hours)
 
 
 # What is bad counts even when it is stale; what is good counts only when it is fresh.
@@ -283,17 +295,17 @@ RULES: tuple[Rule, ...] = (
         ("wait",),
     ),
     _rule(
-        "Health code unknown: no provider answered",
-        lambda case: case.health.state == "unknown",
-        Outcome.CHECK,
-        "health_code_unknown",
-        "verify_with_staff",
-    ),
-    _rule(
         "Health code out of date, and not a green in the policy's grace",
         lambda case: case.health.stale and not case.in_grace,
         Outcome.CHECK,
         "health_code_stale",
+        "verify_with_staff",
+    ),
+    _rule(
+        "Health code unknown: no provider answered",
+        lambda case: not case.health_known,
+        Outcome.CHECK,
+        "health_code_unknown",
         "verify_with_staff",
     ),
     _rule(
@@ -312,21 +324,21 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "A nucleic acid result is asked for; unknown, and policy checks the unknown",
-        lambda case: case.test_is("unknown") and not case.records,
+        lambda case: case.tests and not case.test_known and not case.records,
         Outcome.CHECK,
         "nucleic_acid_unknown",
         "verify_with_staff",
     ),
     _rule(
         "A nucleic acid result is asked for; none within 14 days",
-        lambda case: case.test_is("absent"),
+        lambda case: case.tests and case.test.state == "absent",
         Outcome.CHECK,
         "nucleic_acid_absent",
         "test_nucleic_acid",
     ),
     _rule(
         "A nucleic acid result is asked for; older than policy allows",
-        _too_old,
+        lambda case: case.test_too_old,
         Outcome.CHECK,
         "nucleic_acid_too_old",
         "test_nucleic_acid",
@@ -341,27 +353,27 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "Vaccination is asked for; unknown, and policy checks the unknown",
-        lambda case: case.vaccination_is("unknown") and not case.records,
+        lambda case: case.vaccinates and not case.vaccination_known and not case.records,
         Outcome.CHECK,
         "vaccination_unknown",
         "verify_vaccination",
     ),
     _rule(
         "Vaccination is asked for; no record, or none",
-        lambda case: case.vaccination_is("absent", "none"),
+        lambda case: case.vaccinates and case.vaccination in ("absent", "none"),
         Outcome.CHECK,
         "vaccination_none",
         "verify_vaccination",
     ),
     _rule(
         "Vaccination is asked for; not complete",
-        lambda case: case.vaccination_is("partial"),
+        lambda case: case.vaccinates and case.vaccination == "partial",
         Outcome.CHECK,
         "vaccination_partial",
         "verify_vaccination",
     ),
     Rule(
-        "Otherwise: the health code is green",
+        "Otherwise, for the health code is green",
         lambda case: case.health.state == "green",
         Outcome.ADMIT,
         _admitted,
@@ -402,8 +414,5 @@ def case_of(
 
 
 def rule_for(case: Case) -> Rule:
-    """The first rule that holds. Raises ValueError for evidence that cannot be."""
-    for rule in RULES:
-        if rule.holds(case):
-            return rule
-    raise ValueError(f"no rule for a health code that is {case.health.state}")
+    """The first rule that holds; there is always one."""
+    return next(rule for rule in RULES if rule.holds(case))

@@ -39,6 +39,8 @@ def nucleic_acid(call: Call, evidence: Evidence, at: datetime) -> NucleicAcidSho
     observed = evidence.observed_at
     recent = observed is not None and at - observed <= _RECENT
     common = _common(call, evidence)
+    if evidence.state == "absent":
+        common["observed_at"] = None  # of one that is older than what is shown
     if recent and evidence.state == "negative":
         common["text"] = call.text("state.negative_48h")
     return NucleicAcidShown(**common, within_48h=recent)
