@@ -100,6 +100,19 @@ def decide(
     return Verdict(decision, evidence, needs, policy.version, policy.nucleic_acid_hours)
 
 
+def take_card(
+    verdict: Verdict, person: Hot, policy: Policy, *, at: datetime, temperature: str = ""
+) -> Verdict:
+    """Judge again what is decided, with the travel card that `person` has got since.
+
+    The rest of the evidence stays as it was when the wait was over.
+    """
+    card = assess(_CARD, person.current(_CARD), policy, at=at, late=True)
+    evidence = {**verdict.evidence, _CARD: card}
+    decision = judge(evidence, policy, at=at, late=True, temperature=temperature)
+    return Verdict(decision, evidence, (), policy.version, policy.nucleic_acid_hours)
+
+
 def assess(
     provider: ProviderName, snapshot: Snapshot | None, policy: Policy, *, at: datetime, late: bool
 ) -> Evidence:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from chalicelib.admission.judge import Verdict, decide
+from chalicelib.admission.judge import Verdict, decide, take_card
 from chalicelib.admission.policy import Policies
 from chalicelib.admission.scan import Scan, ScanReference, Scans
 from chalicelib.core import ids
@@ -93,6 +93,7 @@ def reconsider(
     person: Hot,
     *,
     late: bool,
+    card: bool = False,
     now: datetime,
     directory: Directory,
     policies: Policies,
@@ -101,9 +102,10 @@ def reconsider(
     """Judge a waiting scan again by what `person` now says; final or not, it may be done twice.
 
     `late`: the wait is over and the scan is decided with what there is. Evidence is weighed as at
-    the time of the scan, by the policy as it stands now. A scan that waits for nothing any more
-    still takes the travel card of the day. Answers the verdict, or None when there is no such
-    scan. Raises Unavailable when the scan changes faster than it can be judged.
+    the time of the scan, by the policy as it stands now. `card`: the person has entered the code
+    for the day's travel card, which a scan that waits for nothing any more takes as well. Answers
+    the verdict, or None when there is no such scan. Raises Unavailable when the scan changes faster
+    than it can be judged.
     """
     for _ in range(_RACES):
         found = find(scan_id, now=now, directory=directory, scans=scans)
@@ -111,10 +113,13 @@ def reconsider(
             return None
         scan, venue = found.scan, found.venue
         verdict = scan.verdict
-        if verdict.needs or verdict.lacks_card:
+        joins = card and verdict.lacks_card
+        if verdict.needs or joins:
             policy = policies.of(venue.region, now)
-            over = late or not verdict.needs
-            verdict = decide(person, policy, at=scan.received_at, late=over)
+            if verdict.needs:
+                verdict = decide(person, policy, at=scan.received_at, late=late)
+            else:
+                verdict = take_card(verdict, person, policy, at=scan.received_at)
             changed = replace(scan, verdict=verdict, version=scan.version + 1)
             if verdict != scan.verdict and not scans.change(changed, venue):
                 continue

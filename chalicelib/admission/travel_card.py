@@ -136,7 +136,7 @@ def _join(
         return
     person = replace(actor.hot, snapshots={**actor.hot.snapshots, _CARD: card})
     reconsider(
-        scan_id, person, late=False, now=now,
+        scan_id, person, late=False, card=True, now=now,
         directory=directory, policies=policies, scans=scans,
     )  # fmt: skip
 

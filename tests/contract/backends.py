@@ -18,8 +18,8 @@ from chalicelib.adapters.storage import S3Storage
 from chalicelib.admission.policy import Policies
 from chalicelib.admission.scan import Scans
 from chalicelib.admission.schemas import decode
-from chalicelib.admission.snapshots import LookupQueue
-from chalicelib.admission.store import PolicyStore, ScanStore
+from chalicelib.admission.snapshots import LookupQueue, Prefetches
+from chalicelib.admission.store import PolicyStore, PrefetchStore, ScanStore
 from chalicelib.core.ids import RandomIds
 from chalicelib.core.store import Table
 from chalicelib.identity.people import Codes, Limits, People
@@ -56,6 +56,7 @@ class Stores:
     scans: Scans
     counters: Counters
     wrapped_keys: WrappedKeys
+    prefetches: Prefetches
     directory: Callable[[], Directory]
     policies: Callable[[], PolicyBook]
 
@@ -73,6 +74,7 @@ def fake_stores() -> Stores:
         stores.FakeScans(people),
         stores.FakeCounters(),
         stores.FakeWrappedKeys(),
+        stores.FakePrefetches(),
         lambda: stores.FakeDirectory(venues),
         lambda: policies,
     )
@@ -90,6 +92,7 @@ def stores_over(table: Table) -> Stores:
         ScanStore(table),
         CounterStore(table),
         WrappedKeyStore(table),
+        PrefetchStore(table),
         lambda: CachedDirectory(venues),
         lambda: PolicyStore(table),
     )

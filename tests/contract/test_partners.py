@@ -18,6 +18,7 @@ from chalicelib.adapters.providers.http import HttpProvider
 from chalicelib.core.errors import BadInput, TooMany, Unavailable
 from chalicelib.core.logs import correlation
 from chalicelib.identity.providers import (
+    LOOKED_UP,
     STATES,
     Absent,
     Answer,
@@ -34,7 +35,7 @@ from infra.local.sandbox.server import Sandbox
 from tests.fakes.parts import NOON, FixedSecret, RecordingSms, ScriptedProvider, StandingClock
 
 SECRET = "the partners' secret"
-IDENTITY, HEALTH, TEST = ProviderName
+IDENTITY, HEALTH, TEST, VACCINATION = LOOKED_UP
 PHONE = "+8613800000001"
 _requests = count()
 
@@ -53,9 +54,17 @@ class Local:
     def __init__(self) -> None:
         self.log = io.StringIO()
         people = [
-            Person("known", "梁思齐", nucleic_acid="negative", nucleic_acid_hours=12),
+            Person(
+                "known",
+                "梁思齐",
+                nucleic_acid="negative",
+                nucleic_acid_hours=12,
+                vaccination="complete",
+                vaccination_doses=3,
+                vaccination_days=30,
+            ),
             Person("stranger", "梁思齐", "absent", "absent", "absent"),
-            Person("slow", "梁思齐", quirks=";".join(f"{p}:pending_first" for p in ProviderName)),
+            Person("slow", "梁思齐", quirks=";".join(f"{p}:pending_first" for p in LOOKED_UP)),
         ]
         people += [
             Person(f"{health}-{test}", "梁思齐", health_code=health, nucleic_acid=test)
@@ -127,6 +136,9 @@ def asked(request: pytest.FixtureRequest, whole: Local) -> Asked:
         IDENTITY: ScriptedProvider({"known": Answer("match", NOON)}),
         HEALTH: ScriptedProvider({"known": Answer("green", midnight)}),
         TEST: ScriptedProvider({"known": Answer("negative", NOON - timedelta(hours=12))}),
+        VACCINATION: ScriptedProvider(
+            {"known": Answer("complete", midnight - timedelta(days=30), doses=3)}
+        ),
     }
     for script in scripts.values():
         script.answers["slow"] = Pending(500)
@@ -141,7 +153,7 @@ class TestProviders:
     """An answer, absent, pending, or a fault; never anything else."""
 
     def test_each_answers_in_its_own_states(self, asked: Asked) -> None:
-        for name in ProviderName:
+        for name in LOOKED_UP:
             answer = asked.provider(name).lookup(subject(), request_id=request_id())
             assert isinstance(answer, Answer)
             assert answer.state in STATES[name]
@@ -149,12 +161,12 @@ class TestProviders:
             assert answer.observed_at.utcoffset() == timedelta(0)
             assert answer.observed_at <= NOON
 
-    @pytest.mark.parametrize("name", ProviderName)
+    @pytest.mark.parametrize("name", LOOKED_UP)
     def test_whom_nobody_knows_is_absent(self, asked: Asked, name: ProviderName) -> None:
         answer = asked.provider(name).lookup(subject("nobody"), request_id=request_id())
         assert answer == Absent()
 
-    @pytest.mark.parametrize("name", ProviderName)
+    @pytest.mark.parametrize("name", LOOKED_UP)
     def test_one_that_still_works_says_when_to_ask_again(
         self, asked: Asked, name: ProviderName
     ) -> None:

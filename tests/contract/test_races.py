@@ -284,6 +284,9 @@ def test_an_answer_and_the_end_of_the_waiting_agree(backend: Backend, attempt: i
             "nucleic_acid": makers.snapshot(
                 provider="nucleic_acid", state="negative", fetched_at=NOON
             ),
+            "vaccination": makers.snapshot(
+                provider="vaccination", state="complete", fetched_at=NOON, doses=3
+            ),
         },
     )
 
