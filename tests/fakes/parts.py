@@ -1,5 +1,6 @@
 """Hand-written stand-ins for what lies outside: a clock that stands, ids that count, partners."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -113,7 +114,7 @@ class ScriptedTravelCards:
         del request_id
         if self.fault:
             raise self.fault
-        if not phone.startswith("+861"):
+        if not re.fullmatch(r"\+861[3-9]\d{9}", phone):
             raise Unprocessable("travel_card_no_phone")
         self.sent.append(phone)
         self.codes[phone] = f"{731_000 + len(self.sent)}"
