@@ -11,8 +11,8 @@ import json
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Any, Self
 
 from botocore.exceptions import ClientError, ReadTimeoutError
@@ -39,6 +39,7 @@ from chalicelib.identity.providers import (
     ProviderName,
     Subject,
 )
+from chalicelib.insight.counters import recount
 from chalicelib.venues.codes import CodeState
 from chalicelib.venues.store import PrintedCodeItem
 from chalicelib.workers.lookups import lookups
@@ -59,6 +60,8 @@ from tests.fakes.parts import (
 HOST = "V.TEST"
 TABLE, BUCKET = "venuecode-test", "venuecode-test-posters"
 IDENTITY, HEALTH, TEST, VACCINATION = LOOKED_UP
+FIGURES = ("checked", "passed", "abnormal", "pending")
+TODAY = date(2026, 11, 22)
 Response = dict[str, list[dict[str, str]]]
 
 
@@ -107,16 +110,25 @@ class FlakyConnection:
         self.how = ""
 
     def fail(self, how: str, at: int) -> None:
-        """Count anew, and let the `at`-th call be ``throttled``, or its answer ``lost``."""
+        """Count anew, and let the `at`-th call fail.
+
+        `how` is the code of DynamoDB's refusal, or ``lost``: the call is made, its answer is lost.
+        """
         self.calls, self.fail_at, self.how = [], at, how
+
+    def heal(self) -> int:
+        """Fail no more; how many calls there have been."""
+        self.fail_at = 0
+        return len(self.calls)
 
     def dispatch(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         self.calls.append(operation)
         due = len(self.calls) == self.fail_at
-        if due and self.how == "throttled":
-            raise ClientError({"Error": {"Code": "ThrottlingException"}}, operation)
+        if due and self.how != "lost":
+            error = {"Code": self.how, "Message": "arn:aws:dynamodb: rate exceeded"}
+            raise ClientError({"Error": error}, operation)
         answer: dict[str, Any] = _connection().dispatch(operation, request)
-        if due and self.how == "lost":
+        if due:
             raise ReadTimeoutError(endpoint_url="https://dynamodb")
         return answer
 
@@ -437,10 +449,21 @@ class World:
         self.table.update(keys.code(code), [PrintedCodeItem.state.set(CodeState.REVOKED.value)])
         self.clock.pass_(seconds=60)
 
+    def take_right(self, person: "Person") -> None:
+        """Take a person's right at their venue away; no route does it yet."""
+        self.table.delete(keys.right(person.person_id, person.venue["venue_id"]))
+
     def set_policy(self, prefix: str, rules: dict[str, object], version: int = 1) -> None:
         """Put a region's policy, and wait until every process has seen it."""
         assert PolicyStore(self.table).replace(prefix, rules, version=version)
         self.clock.pass_(seconds=60)
+
+    def recount(self, venue: Mapping[str, Any], day: date = TODAY) -> dict[str, int]:
+        """A venue's day counted from its records, in the shape of :meth:`Person.figures`."""
+        known = self.container.venues.venue(venue["venue_id"])
+        assert known is not None
+        counted = asdict(recount(known, day, scans=self.container.scans))
+        return {name: counted[name] for name in FIGURES}
 
     def items(self) -> list[dict[str, Any]]:
         """All that the table holds."""
@@ -545,7 +568,7 @@ class Person:
         """The day's figures of their venue, as the API shows them."""
         query = f"?day={day}" if day else ""
         shown = self.get(f"/v1/venues/{self.venue['venue_id']}/statistics{query}").expect(200)
-        return {name: shown[name] for name in ("checked", "passed", "abnormal", "pending")}
+        return {name: shown[name] for name in FIGURES}
 
 
 def _one(value: Any) -> str:

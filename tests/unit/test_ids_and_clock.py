@@ -30,10 +30,10 @@ class TestEncoding:
     def test_it_is_a_code_and_keeps_every_bit(self, data: bytes) -> None:
         text = ids.encode(data)
         assert ids.is_code(text)
-        number = 0
-        for character in text:
-            number = number * 32 + ALPHABET.index(character)
-        assert number.to_bytes(10, "big") == data
+        assert sum(ALPHABET.index(c) << 5 * n for n, c in enumerate(reversed(text))) == (
+            int.from_bytes(data, "big")
+        )
+        assert ids.decode(text).to_bytes(10, "big") == data
 
     @given(eighty_bits, eighty_bits)
     def test_it_keeps_the_order(self, one: bytes, other: bytes) -> None:
