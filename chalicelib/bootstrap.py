@@ -25,7 +25,8 @@ from chalicelib.core.settings import Settings
 if TYPE_CHECKING:
     from chalicelib.admission.policy import Policies
     from chalicelib.admission.scan import Scans
-    from chalicelib.admission.snapshots import LookupQueue
+    from chalicelib.admission.snapshots import LookupQueue, Prefetches
+    from chalicelib.admission.travel_card import TravelCards
     from chalicelib.core.store import Table
     from chalicelib.identity.people import Codes, Limits, People
     from chalicelib.identity.providers import Provider, ProviderName
@@ -146,6 +147,15 @@ class Container:
         return make
 
     @cached_property
+    def travel_cards(self) -> "TravelCards":
+        """The carriers' travel card."""
+        from chalicelib.adapters.partners import Partner
+        from chalicelib.adapters.providers.travel_card import HttpTravelCards
+
+        url = self.settings.providers_url
+        return HttpTravelCards(Partner(url, "travel_card", self.partner_secrets, self.clock.now))
+
+    @cached_property
     def venues(self) -> "Venues":
         """Venues and their codes."""
         from chalicelib.venues.store import VenueStore
@@ -221,6 +231,13 @@ class Container:
         from chalicelib.insight.store import PointerStore
 
         return PointerStore(self.table)
+
+    @cached_property
+    def prefetches(self) -> "Prefetches":
+        """Wishes to ask providers."""
+        from chalicelib.admission.store import PrefetchStore
+
+        return PrefetchStore(self.table)
 
     @cached_property
     def counters(self) -> "Counters":

@@ -1,22 +1,30 @@
 """May this person enter? Pure: evidence and policy in, decision and its reasons out.
 
 Red > yellow > unknown or stale > undeclared (light green) > green, then the region's policy on
-nucleic acid. A colour comes only from a provider; no answer is ``unknown``, never green.
+nucleic acid, travel card and vaccination. A colour comes only from a provider; no answer is
+``unknown``, never green. The rules are the table `RULES`, and docs/admission.md is printed from
+it (``python -m infra.decision_table``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from chalicelib.admission.policy import Policy
+from chalicelib.admission.policy import OnUnknown, Policy
+from chalicelib.core.clock import CHINA, end_of_day, local_day
 from chalicelib.identity.people import Hot, Snapshot
 from chalicelib.identity.providers import ProviderName
 
-ASKED = (ProviderName.HEALTH_CODE, ProviderName.NUCLEIC_ACID)
-_RESULTS_SHOWN = timedelta(days=14)  # JN-31
 _HEALTH = ProviderName.HEALTH_CODE
 _TEST = ProviderName.NUCLEIC_ACID
+_VACCINATION = ProviderName.VACCINATION
+_CARD = ProviderName.TRAVEL_CARD
+ASKED = (_HEALTH, _TEST, _VACCINATION)
+"""What is asked for, from the queue, when it is missing or out of date."""
+SHOWN = (*ASKED, _CARD)
+"""What a screen shows; the travel card takes a code that only the person has."""
+RESULTS_SHOWN = timedelta(days=14)  # JN-31
 
 
 class Outcome(StrEnum):
@@ -32,14 +40,19 @@ class Outcome(StrEnum):
 class Evidence:
     """What is known of one thing about a person, at a scan.
 
-    `state` is the provider's, or ``absent`` (it has no record), ``pending`` (being asked) or
-    ``unknown`` (no answer). `stale`: older than policy allows, and being asked again.
+    `state` is the provider's, or ``absent`` (it has no record), ``pending`` (being asked),
+    ``unknown`` (no answer), or ``code_needed`` (a travel card of the day takes the person's code).
+    `stale`: older than policy allows, and being asked again. `doses`: of vaccine.
     """
 
     state: str
     observed_at: datetime | None = None
     fetched_at: datetime | None = None
     stale: bool = False
+    doses: int | None = None
+
+
+UNKNOWN = Evidence("unknown")
 
 
 @dataclass(frozen=True)
@@ -64,22 +77,40 @@ class Verdict:
     policy: str
     hours: int | None
 
+    @property
+    def lacks_card(self) -> bool:
+        """Whether the person has not entered the day's code for the travel card."""
+        return self.evidence.get(_CARD, UNKNOWN).state == "code_needed"
+
 
 def decide(
     person: Hot, policy: Policy, *, at: datetime, late: bool, temperature: str = ""
 ) -> Verdict:
     """Judge `person` for a scan received at `at`, by what their snapshots say.
 
-    `temperature` is the band that was measured: ``normal``, ``fever``, or empty. `late`: the time
-    to wait for answers is over, so nothing is asked for any longer.
+    `late`: the time to wait for answers is over, so nothing is asked for any longer. `temperature`
+    is the band that was measured: ``normal``, ``fever``, or empty.
     """
     evidence = {
         provider: assess(provider, person.current(provider), policy, at=at, late=late)
-        for provider in ASKED
+        for provider in SHOWN
     }
     decision = judge(evidence, policy, at=at, late=late, temperature=temperature)
     needs = () if late else needed(evidence)
     return Verdict(decision, evidence, needs, policy.version, policy.nucleic_acid_hours)
+
+
+def take_card(
+    verdict: Verdict, person: Hot, policy: Policy, *, at: datetime, temperature: str = ""
+) -> Verdict:
+    """Judge again what is decided, with the travel card that `person` has got since.
+
+    The rest of the evidence stays as it was when the wait was over.
+    """
+    card = assess(_CARD, person.current(_CARD), policy, at=at, late=True)
+    evidence = {**verdict.evidence, _CARD: card}
+    decision = judge(evidence, policy, at=at, late=True, temperature=temperature)
+    return Verdict(decision, evidence, (), policy.version, policy.nucleic_acid_hours)
 
 
 def assess(
@@ -89,19 +120,279 @@ def assess(
 
     `late`: the time to wait for an answer is over, so nothing is pending any longer.
     """
+    if provider is _CARD:
+        if snapshot is None or not same_day(snapshot.fetched_at, at):
+            return Evidence("code_needed")
+        return Evidence(snapshot.state, snapshot.observed_at, snapshot.fetched_at)
     if snapshot is None:
-        return Evidence("unknown" if late else "pending")
-    state = snapshot.state
-    observed = snapshot.observed_at
-    if provider is _TEST and observed is not None and at - observed > _RESULTS_SHOWN:
+        return UNKNOWN if late else Evidence("pending")
+    state, observed = snapshot.state, snapshot.observed_at
+    if provider is _TEST and observed is not None and at - observed > RESULTS_SHOWN:
         state = "absent"
     stale = at - snapshot.fetched_at >= policy.fresh[provider]
-    return Evidence(state, observed, snapshot.fetched_at, stale)
+    return Evidence(state, observed, snapshot.fetched_at, stale, snapshot.doses)
+
+
+def same_day(one: datetime, other: datetime) -> bool:
+    """Whether both fall on one local day: so long is a travel card good (XC-13)."""
+    return local_day(one, CHINA) == local_day(other, CHINA)
+
+
+def good_until(fetched_at: datetime) -> datetime:
+    """When a travel card that was told at `fetched_at` ends: at midnight in China."""
+    return end_of_day(fetched_at, CHINA)
 
 
 def needed(evidence: Mapping[ProviderName, Evidence]) -> tuple[ProviderName, ...]:
     """The providers whose answer is missing or out of date, and must be asked."""
-    return tuple(p for p in ASKED if evidence[p].state == "pending" or evidence[p].stale)
+    found = {provider: evidence.get(provider, UNKNOWN) for provider in ASKED}
+    return tuple(p for p in ASKED if found[p].state == "pending" or found[p].stale)
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the rules are asked about; `waiting` are the answers that the decision waits for."""
+
+    evidence: Mapping[ProviderName, Evidence]
+    policy: Policy
+    at: datetime
+    temperature: str
+    waiting: tuple[ProviderName, ...]
+
+    @property
+    def health(self) -> Evidence:
+        """The health code."""
+        return self.evidence[_HEALTH]
+
+    @property
+    def test(self) -> Evidence:
+        """The nucleic acid result."""
+        return self.evidence[_TEST]
+
+    @property
+    def card(self) -> str:
+        """The state of the travel card."""
+        return self.evidence.get(_CARD, UNKNOWN).state
+
+    @property
+    def vaccination(self) -> str:
+        """The state of the vaccination."""
+        return self.evidence.get(_VACCINATION, UNKNOWN).state
+
+    @property
+    def records(self) -> bool:
+        """Whether policy admits, and records, whom no provider can be asked about."""
+        return self.policy.on_unknown is OnUnknown.ADMIT_RECORDED
+
+    @property
+    def in_grace(self) -> bool:
+        """Whether the last known colour is green, and young enough to admit without a fresh one."""
+        fetched = self.health.fetched_at
+        return (
+            self.records
+            and self.health.state == "green"
+            and fetched is not None
+            and self.at - fetched <= self.policy.grace
+        )
+
+    @property
+    def health_known(self) -> bool:
+        """Whether there is an answer on the health code: a colour, or that there is none."""
+        return self.health.state in ("green", "light_green", "absent")
+
+    @property
+    def test_known(self) -> bool:
+        """Whether there is an answer on the result; a negative one without its time is none."""
+        dated = self.test.state == "negative" and self.test.observed_at is not None
+        return dated or self.test.state == "absent"
+
+    @property
+    def test_too_old(self) -> bool:
+        """Whether the result is older than policy allows."""
+        observed, hours = self.test.observed_at, self.policy.nucleic_acid_hours
+        if observed is None or hours is None:
+            return False
+        return self.at - observed > timedelta(hours=hours)
+
+    @property
+    def vaccination_known(self) -> bool:
+        """Whether there is an answer on the vaccination."""
+        return self.vaccination in ("complete", "partial", "none", "absent")
+
+    @property
+    def tests(self) -> bool:
+        """Whether policy asks for a nucleic acid result."""
+        return self.policy.nucleic_acid_hours is not None
+
+    @property
+    def vaccinates(self) -> bool:
+        """Whether policy asks for vaccination."""
+        return self.policy.vaccination_required
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row of the table: `when` it is so in words, whether it `holds`, and what follows."""
+
+    when: str
+    holds: Callable[[Case], bool]
+    outcome: Outcome
+    reasons: Callable[[Case], tuple[str, ...]]
+    steps: tuple[str, ...]
+
+
+def _rule(
+    when: str, holds: Callable[[Case], bool], outcome: Outcome, reason: str, *steps: str
+) -> Rule:
+    return Rule(when, holds, outcome, lambda _: (reason,), steps)
+
+
+def _admitted(case: Case) -> tuple[str, ...]:
+    """Why somebody may enter: each thing that policy asks for, confirmed or not."""
+    policy = case.policy
+    reasons = ["health_code_unconfirmed" if case.health.stale else "health_code_green"]
+    if case.tests:
+        known = case.test_known
+        reasons.append("nucleic_acid_recent" if known else "nucleic_acid_unconfirmed")
+    if policy.travel_card_required:
+        reasons.append("travel_card_normal")
+    if case.vaccinates:
+        known = case.vaccination_known
+        reasons.append("vaccination_complete" if known else "vaccination_unconfirmed")
+    return tuple(reasons)
+
+
+# What is bad counts even when it is stale; what is good counts only when it is fresh.
+RULES: tuple[Rule, ...] = (
+    _rule(
+        "Health code red",
+        lambda case: case.health.state == "red",
+        Outcome.REFUSE,
+        "health_code_red",
+        "report_to_community",
+    ),
+    _rule(
+        "Nucleic acid positive",
+        lambda case: case.test.state == "positive",
+        Outcome.REFUSE,
+        "nucleic_acid_positive",
+        "report_to_community",
+    ),
+    _rule(
+        "Health code yellow",
+        lambda case: case.health.state == "yellow",
+        Outcome.CHECK,
+        "health_code_yellow",
+        "verify_with_staff",
+        "declare_again",
+    ),
+    _rule(
+        "Fever was measured",
+        lambda case: case.temperature == "fever",
+        Outcome.CHECK,
+        "temperature_fever",
+        "see_doctor",
+    ),
+    _rule(
+        "Travel card abnormal",
+        lambda case: case.card == "abnormal",
+        Outcome.CHECK,
+        "travel_card_abnormal",
+        "verify_travel_card",
+    ),
+    Rule(
+        "A provider that policy asks for has not answered, and there is still time",
+        lambda case: bool(case.waiting),
+        Outcome.PENDING,
+        lambda case: tuple(f"{provider}_pending" for provider in case.waiting),
+        ("wait",),
+    ),
+    _rule(
+        "Health code out of date, and not a green in the policy's grace",
+        lambda case: case.health.stale and not case.in_grace,
+        Outcome.CHECK,
+        "health_code_stale",
+        "verify_with_staff",
+    ),
+    _rule(
+        "Health code unknown: no provider answered",
+        lambda case: not case.health_known,
+        Outcome.CHECK,
+        "health_code_unknown",
+        "verify_with_staff",
+    ),
+    _rule(
+        "No health code on record",
+        lambda case: case.health.state == "absent",
+        Outcome.CHECK,
+        "health_code_absent",
+        "verify_with_staff",
+    ),
+    _rule(
+        "Health code light green: not declared",
+        lambda case: case.health.state == "light_green",
+        Outcome.CHECK,
+        "health_code_light_green",
+        "declare_health",
+    ),
+    _rule(
+        "A nucleic acid result is asked for; unknown, and policy checks the unknown",
+        lambda case: case.tests and not case.test_known and not case.records,
+        Outcome.CHECK,
+        "nucleic_acid_unknown",
+        "verify_with_staff",
+    ),
+    _rule(
+        "A nucleic acid result is asked for; none within 14 days",
+        lambda case: case.tests and case.test.state == "absent",
+        Outcome.CHECK,
+        "nucleic_acid_absent",
+        "test_nucleic_acid",
+    ),
+    _rule(
+        "A nucleic acid result is asked for; older than policy allows",
+        lambda case: case.test_too_old,
+        Outcome.CHECK,
+        "nucleic_acid_too_old",
+        "test_nucleic_acid",
+    ),
+    _rule(
+        "A travel card is asked for; the day's code has not been entered",
+        lambda case: case.policy.travel_card_required and case.card != "normal",
+        Outcome.CHECK,
+        "travel_card_code_needed",
+        "enter_travel_card_code",
+        "no_code_see_staff",
+    ),
+    _rule(
+        "Vaccination is asked for; unknown, and policy checks the unknown",
+        lambda case: case.vaccinates and not case.vaccination_known and not case.records,
+        Outcome.CHECK,
+        "vaccination_unknown",
+        "verify_vaccination",
+    ),
+    _rule(
+        "Vaccination is asked for; no record, or none",
+        lambda case: case.vaccinates and case.vaccination in ("absent", "none"),
+        Outcome.CHECK,
+        "vaccination_none",
+        "verify_vaccination",
+    ),
+    _rule(
+        "Vaccination is asked for; not complete",
+        lambda case: case.vaccinates and case.vaccination == "partial",
+        Outcome.CHECK,
+        "vaccination_partial",
+        "verify_vaccination",
+    ),
+    Rule(
+        "Otherwise, for the health code is green",
+        lambda case: case.health.state == "green",
+        Outcome.ADMIT,
+        _admitted,
+        ("enter",),
+    ),
+)
 
 
 def judge(
@@ -112,45 +403,29 @@ def judge(
     late: bool,
     temperature: str = "",
 ) -> Decision:
-    """Decide. The first rule that speaks, counts.
-
-    What is bad counts even when it is stale; what is good counts only when it is fresh.
-    """
-    health, test = evidence[_HEALTH], evidence[_TEST]
-    if health.state == "red":
-        return _refuse("health_code_red")
-    if test.state == "positive":
-        return _refuse("nucleic_acid_positive")
-    if health.state == "yellow":
-        return Decision(Outcome.CHECK, ("health_code_yellow",), ("verify_with_staff",))
-    if temperature == "fever":
-        return Decision(Outcome.CHECK, ("temperature_fever",), ("see_doctor",))
-    waiting = () if late else needed(evidence)
-    if policy.nucleic_acid_hours is None:
-        waiting = tuple(provider for provider in waiting if provider is not _TEST)
-    if waiting:
-        reasons = tuple(f"{provider}_pending" for provider in waiting)
-        return Decision(Outcome.PENDING, reasons, ("wait",))
-    if health.stale or health.state not in ("green", "light_green"):
-        reason = "stale" if health.stale else "absent" if health.state == "absent" else "unknown"
-        return Decision(Outcome.CHECK, (f"health_code_{reason}",), ("verify_with_staff",))
-    if health.state == "light_green":
-        return Decision(Outcome.CHECK, ("health_code_light_green",), ("declare_health",))
-    return _judge_test(test, policy, at)
+    """Decide: the first rule of `RULES` that holds, counts."""
+    case = case_of(evidence, policy, at=at, late=late, temperature=temperature)
+    rule = rule_for(case)
+    return Decision(rule.outcome, rule.reasons(case), rule.steps)
 
 
-def _judge_test(test: Evidence, policy: Policy, at: datetime) -> Decision:
-    hours = policy.nucleic_acid_hours
-    if hours is None:
-        return Decision(Outcome.ADMIT, ("health_code_green",), ("enter",))
-    if test.state == "absent":
-        return Decision(Outcome.CHECK, ("nucleic_acid_absent",), ("test_nucleic_acid",))
-    if test.state != "negative" or test.observed_at is None:
-        return Decision(Outcome.CHECK, ("nucleic_acid_unknown",), ("verify_with_staff",))
-    if at - test.observed_at > timedelta(hours=hours):
-        return Decision(Outcome.CHECK, ("nucleic_acid_too_old",), ("test_nucleic_acid",))
-    return Decision(Outcome.ADMIT, ("health_code_green", "nucleic_acid_recent"), ("enter",))
+def case_of(
+    evidence: Mapping[ProviderName, Evidence],
+    policy: Policy,
+    *,
+    at: datetime,
+    late: bool,
+    temperature: str = "",
+) -> Case:
+    """What the rules are asked about. `late`: nothing is waited for any longer."""
+    ignored = {
+        _TEST: policy.nucleic_acid_hours is None,
+        _VACCINATION: not policy.vaccination_required,
+    }
+    waiting = () if late else tuple(p for p in needed(evidence) if not ignored.get(p))
+    return Case(evidence, policy, at, temperature, waiting)
 
 
-def _refuse(reason: str) -> Decision:
-    return Decision(Outcome.REFUSE, (reason,), ("report_to_community",))
+def rule_for(case: Case) -> Rule:
+    """The first rule that holds; there is always one."""
+    return next(rule for rule in RULES if rule.holds(case))

@@ -7,9 +7,17 @@ all others. Policies are versioned, and a scan stores the version that it was ju
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Protocol
 
 from chalicelib.identity.providers import ProviderName
+
+
+class OnUnknown(StrEnum):
+    """What becomes of whom a provider that policy asks for says nothing of in time."""
+
+    CHECK = "check"
+    ADMIT_RECORDED = "admit_recorded"
 
 
 @dataclass(frozen=True)
@@ -19,6 +27,10 @@ class Policy:
     `nucleic_acid_hours`: how old a negative result may be, or None where none is asked for.
     `fresh`: how long a provider's answer counts without being asked for again.
     `answer_within`: how long a scan waits for providers before it is decided without them.
+    `on_unknown`: staff check, or who was green at most `grace` ago is admitted with a reason that
+    says so, so that a dead provider stops nobody; it is never shown as green.
+    `vaccination_required`, `travel_card_required`: shown they are always; an abnormal card is
+    checked always.
     """
 
     version: str = "*.0"
@@ -27,19 +39,26 @@ class Policy:
         default_factory=lambda: {
             ProviderName.HEALTH_CODE: timedelta(minutes=10),
             ProviderName.NUCLEIC_ACID: timedelta(minutes=60),
+            ProviderName.VACCINATION: timedelta(days=1),
         }
     )
     answer_within: timedelta = timedelta(seconds=15)
+    on_unknown: OnUnknown = OnUnknown.CHECK
+    grace: timedelta = timedelta(hours=24)
+    vaccination_required: bool = False
+    travel_card_required: bool = False
 
     @classmethod
     def from_rules(cls, version: str, rules: Mapping[str, Any]) -> "Policy":
         """The policy that a JSON object describes; what it leaves out is as by default.
 
         Keys: ``nucleic_acid_hours`` (1 to 336, or null), ``fresh_minutes`` (an object by
-        provider), ``answer_within_seconds`` (1 to 900). Raises ValueError, naming the key.
+        provider), ``answer_within_seconds`` (1 to 900), ``on_unknown`` (``check`` or
+        ``admit_recorded``), ``grace_hours`` (1 to 168), ``vaccination_required`` and
+        ``travel_card_required`` (true or false). Raises ValueError, naming the key.
         """
         default = cls()
-        unknown = rules.keys() - {"nucleic_acid_hours", "fresh_minutes", "answer_within_seconds"}
+        unknown = rules.keys() - _RULES
         if unknown:
             raise ValueError(f"unknown rule: {', '.join(sorted(unknown))}")
         hours = rules.get("nucleic_acid_hours", default.nucleic_acid_hours)
@@ -54,7 +73,25 @@ class Policy:
             fresh[ProviderName(name)] = timedelta(minutes=minutes)
         seconds = rules.get("answer_within_seconds", int(default.answer_within.total_seconds()))
         _check("answer_within_seconds", seconds, 900)
-        return cls(version, hours, fresh, timedelta(seconds=seconds))
+        on_unknown = rules.get("on_unknown", default.on_unknown)
+        if on_unknown not in [*OnUnknown]:
+            raise ValueError(f"on_unknown must be one of {', '.join(OnUnknown)}")
+        grace = rules.get("grace_hours", default.grace // timedelta(hours=1))
+        _check("grace_hours", grace, 168)
+        required = {name: rules.get(name, False) for name in _REQUIRED}
+        for name, value in required.items():
+            if not isinstance(value, bool):
+                raise ValueError(f"{name} must be true or false")
+        return cls(
+            version, hours, fresh, timedelta(seconds=seconds),
+            OnUnknown(on_unknown), timedelta(hours=grace), **required,
+        )  # fmt: skip
+
+
+_REQUIRED = ("vaccination_required", "travel_card_required")
+_RULES = frozenset(
+    {"nucleic_acid_hours", "fresh_minutes", "answer_within_seconds", "on_unknown", "grace_hours"}
+) | frozenset(_REQUIRED)
 
 
 class Policies(Protocol):

@@ -6,7 +6,7 @@ Rows YK-2, YK-3, SD-1; JN-8, JN-9, YK-20, YK-22, YK-23.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from chalicelib.admission.judge import Verdict, decide
+from chalicelib.admission.judge import Verdict, decide, take_card
 from chalicelib.admission.policy import Policies
 from chalicelib.admission.scan import Means, Scan, ScanReference, Scans
 from chalicelib.core import ids
@@ -161,6 +161,7 @@ def reconsider(
     person: Hot,
     *,
     late: bool,
+    card: bool = False,
     now: datetime,
     directory: Directory,
     policies: Policies,
@@ -169,8 +170,10 @@ def reconsider(
     """Judge a waiting scan again by what `person` now says; final or not, it may be done twice.
 
     `late`: the wait is over and the scan is decided with what there is. Evidence is weighed as at
-    the time of the scan, by the policy as it stands now. Answers the verdict, or None when there
-    is no such scan. Raises Unavailable when the scan changes faster than it can be judged.
+    the time of the scan, by the policy as it stands now. `card`: the person has entered the code
+    for the day's travel card, which a scan that waits for nothing any more takes as well. Answers
+    the verdict, or None when there is no such scan. Raises Unavailable when the scan changes faster
+    than it can be judged.
     """
     for _ in range(_RACES):
         found = find(scan_id, now=now, directory=directory, scans=scans)
@@ -178,11 +181,18 @@ def reconsider(
             return None
         scan, venue = found.scan, found.venue
         verdict = scan.verdict
-        if verdict.needs:
+        joins = card and verdict.lacks_card
+        if verdict.needs or joins:
             policy = policies.of(venue.region, now)
-            verdict = decide(
-                person, policy, at=scan.received_at, late=late, temperature=scan.temperature
-            )
+            temperature = scan.temperature
+            if verdict.needs:
+                verdict = decide(
+                    person, policy, at=scan.received_at, late=late, temperature=temperature
+                )
+            else:
+                verdict = take_card(
+                    verdict, person, policy, at=scan.received_at, temperature=temperature
+                )
             changed = replace(scan, verdict=verdict, version=scan.version + 1)
             if verdict != scan.verdict and not scans.change(changed, venue):
                 continue

@@ -1,14 +1,20 @@
 """What a scan looks like over HTTP: one screen (JN-11), and the messages of the lookup queue."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from chalicelib.admission.snapshots import Lookup, Settle
 from chalicelib.core.clock import from_epoch_ms
 from chalicelib.core.fields import Nonce, Request, Response
-from chalicelib.identity.providers import ProviderName
+from chalicelib.identity.providers import LOOKED_UP, ProviderName
+
+
+def _looked_up(name: ProviderName) -> ProviderName:
+    if name not in LOOKED_UP:
+        raise ValueError("not asked from the queue")
+    return name
 
 
 class ScanRequest(Request):
@@ -46,13 +52,48 @@ class Component(Response):
     """One thing known of the visitor, with its source's time and our own."""
 
     state: Literal[
-        "green", "yellow", "red", "light_green", "negative", "positive",
+        "green", "yellow", "red", "light_green", "unconfirmed", "negative", "positive",
+        "complete", "partial", "none", "normal", "abnormal", "code_needed",
         "absent", "unknown", "pending",
     ]  # fmt: skip
+    """The provider's, or `unconfirmed`: green when last asked about, and out of date."""
     text: str
     observed_at: datetime | None
     fetched_at: datetime | None
     stale: bool
+
+
+class HealthCodeShown(Component):
+    """One's own health code; the texts are the provider's, and only some colours have them."""
+
+    group: str | None
+    """Why the person is in this colour: which group they belong to."""
+    reason: str | None
+    lifting: str | None
+    """How the colour is lifted."""
+
+
+class NucleicAcidShown(Component):
+    """The latest result within 14 days."""
+
+    within_48h: bool
+    """Whether it was taken within the 48 hours before the scan, or before now."""
+
+
+class VaccinationShown(Component):
+    """What is known of the vaccination."""
+
+    doses: int | None
+    last_dose_on: date | None
+    """The day in China."""
+
+
+class TravelCardShown(Component):
+    """The travel card of the local day: normal or abnormal, and nothing else."""
+
+    valid_until: datetime | None
+    official_url: str
+    """The official travel card, for whoever wants to know more."""
 
 
 class Explained(Response):
@@ -76,9 +117,9 @@ class Screen(Response):
     reasons: list[Explained]
     next_steps: list[Explained]
     health_code: Component
-    nucleic_acid: Component
-    vaccination: Component
-    travel_card: Component
+    nucleic_acid: NucleicAcidShown
+    vaccination: VaccinationShown
+    travel_card: TravelCardShown
     temperature: Literal["normal", "fever"] | None
     poll_after_ms: int | None
     demo: str | None
@@ -105,12 +146,44 @@ class AbnormalScans(Response):
     next_cursor: str | None
 
 
+class Health(Response):
+    """What the providers say of oneself. While `poll_after_ms` is set, something is on its way."""
+
+    health_code: HealthCodeShown
+    vaccination: VaccinationShown
+    travel_card: TravelCardShown
+    poll_after_ms: int | None
+
+
+class NucleicAcid(NucleicAcidShown):
+    """One's latest result within 14 days. While `poll_after_ms` is set, it is being asked for."""
+
+    poll_after_ms: int | None
+
+
+class CardCode(Response):
+    """The carrier sends a code (`sent`), or the card of the day is there already (`known`)."""
+
+    status: Literal["sent", "known"]
+    resend_after_s: int
+    travel_card: TravelCardShown
+    next_steps: list[Explained]
+
+
+class CardCodeRequest(Request):
+    """Enter the code that the carrier sent."""
+
+    code: str = Field(pattern=r"^[0-9]{4,8}$", examples=["123456"])
+    scan_id: str | None = Field(default=None, max_length=60)
+    """The scan on whose page the code was entered; the card joins it."""
+
+
 class LookupMessage(Request):
     """A message of the lookup queue, version 1: ask a provider about a person."""
 
     v: Literal[1] = 1
     kind: Literal["lookup"] = "lookup"
-    provider: ProviderName = Field(strict=False)
+    provider: Annotated[ProviderName, Field(strict=False), AfterValidator(_looked_up)]
     person: str = Field(pattern=r"^per_[0-9A-Z]{16}$")
     asked_at: int = Field(ge=0, lt=2**47)  # the calendar ends above it
     registration: int = Field(ge=0)

@@ -5,18 +5,19 @@ verdict only if it is about the registration that was asked about, a scan change
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from chalicelib.admission.judge import SHOWN, Evidence, assess, needed
 from chalicelib.admission.policy import Policies
 from chalicelib.admission.scan import Scan, Scans
-from chalicelib.admission.scanning import find, reconsider
+from chalicelib.admission.scanning import find, reconsider, require_may_scan
 from chalicelib.core import ids
 from chalicelib.core.clock import epoch_ms
 from chalicelib.core.crypto import Vault
-from chalicelib.identity.people import People, Snapshot, Verification
+from chalicelib.identity.people import Actor, People, Snapshot, Verification
 from chalicelib.identity.providers import (
     Absent,
     Answer,
@@ -81,6 +82,70 @@ class LookupQueue(Protocol):
 
         Raises Unavailable.
         """
+
+
+@dataclass(frozen=True)
+class Prefetch:
+    """A wish that `wanted` be asked about one registration of a person; the stream has it done."""
+
+    person_id: str
+    wanted: tuple[ProviderName, ...]
+    asked_at: datetime
+    registration: int
+    correlation: str
+
+
+class Prefetches(Protocol):
+    """Wishes to ask; `store.PrefetchStore` is the real one."""
+
+    def ask(self, prefetch: Prefetch) -> datetime:
+        """Record a wish, unless one of the last minute stands; when the one that stands was made.
+
+        A new registration is asked about at once.
+        """
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What is known of a person by now, and whether more is on its way."""
+
+    evidence: Mapping[ProviderName, Evidence]
+    needs: tuple[ProviderName, ...]
+
+
+def prefetch(
+    actor: Actor, *, correlation: str, now: datetime, policies: Policies, prefetches: Prefetches
+) -> Overview:
+    """What the actor's snapshots say; what is missing or out of date is asked for meanwhile.
+
+    Asked for at most once a minute; what has not come in the time that a scan would wait is
+    unknown. People have no region, so the default policy says what is out of date. Raises
+    Forbidden (registration).
+    """
+    require_may_scan(actor)
+    policy = policies.of("*", now)
+
+    def seen(*, late: bool) -> Mapping[ProviderName, Evidence]:
+        return {
+            provider: assess(provider, actor.hot.current(provider), policy, at=now, late=late)
+            for provider in SHOWN
+        }
+
+    evidence = seen(late=False)
+    needs = needed(evidence)
+    if not needs:
+        return Overview(evidence, ())
+    registration = actor.profile.registration
+    asked_at = prefetches.ask(Prefetch(actor.person_id, needs, now, registration, correlation))
+    if now - asked_at >= policy.answer_within:
+        return Overview(seen(late=True), ())
+    return Overview(evidence, needs)
+
+
+def fetch(wish: Prefetch, *, queue: LookupQueue) -> None:
+    """Have the providers of a wish asked; what they have answered since then will do."""
+    for provider in wish.wanted:
+        queue.send(Lookup(provider, wish.person_id, wish.asked_at, wish.correlation))
 
 
 def start(
@@ -160,6 +225,9 @@ def look_up(
                 fetched_at=now(),
                 registration=profile.registration,
                 reason=answer.reason,
+                group=answer.group,
+                lifting=answer.lifting,
+                doses=answer.doses,
             ),
         )
         person = people.subject(message.person_id)

@@ -1,7 +1,7 @@
 """Items of scans, of what they wait for, and of policies.
 
 A scan is at most 1,000 bytes, one write unit, so its attributes have short names and coded values;
-evidence is ``state,observed ms,fetched ms,stale`` a provider.
+evidence is ``state,observed ms,fetched ms,stale,doses`` a provider.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from chalicelib.admission.judge import Decision, Evidence, Outcome, Verdict
 from chalicelib.admission.policy import Policy, prefixes
 from chalicelib.admission.scan import Means, Scan, ScanReference
+from chalicelib.admission.snapshots import Prefetch
 from chalicelib.core import table as keys
 from chalicelib.core.cache import TimedCache
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
@@ -22,9 +23,10 @@ from chalicelib.venues.venue import Venue, day_of, shard_of
 
 _CACHED = timedelta(seconds=60)
 _NOTE_LIFE = timedelta(days=1)
-_SHORT = {"health_code": "h", "nucleic_acid": "n"}
+_SHORT = {"health_code": "h", "nucleic_acid": "n", "vaccination": "x"}
 _MEANS = {"": Means.VISITOR, "f": Means.FAST, "s": Means.STAFF}
 _MEANS_CODED = {means: coded for coded, means in _MEANS.items()}
+_PREFETCH_EVERY = timedelta(seconds=60)
 _LONG = {short: ProviderName(name) for name, short in _SHORT.items()}
 
 
@@ -42,6 +44,8 @@ class ScanItem(Item):
     steps = UnicodeAttribute(attr_name="ns")
     health_code = UnicodeAttribute(attr_name="h")
     nucleic_acid = UnicodeAttribute(attr_name="n")
+    vaccination = UnicodeAttribute(attr_name="x", null=True)
+    travel_card = UnicodeAttribute(attr_name="t", null=True)
     needs = UnicodeAttribute(attr_name="nd", null=True)
     policy = UnicodeAttribute(attr_name="po")
     hours = NumberAttribute(attr_name="hr", null=True)
@@ -55,6 +59,16 @@ class ScanItem(Item):
 class NoteItem(Item):
     """AWAIT#scan."""
 
+    ttl = NumberAttribute()
+
+
+class PrefetchItem(Item):
+    """PREFETCH: which providers were to be asked about a registration, when, and by whose doing."""
+
+    wanted = UnicodeAttribute(attr_name="wa")
+    asked = NumberAttribute(attr_name="as")
+    registration = NumberAttribute(attr_name="rg")
+    correlation = UnicodeAttribute(attr_name="ci")
     ttl = NumberAttribute()
 
 
@@ -89,8 +103,14 @@ def read_scan(raw: Raw) -> Scan:
                 tuple(item.steps.split(",")),
             ),
             evidence={
-                ProviderName.HEALTH_CODE: _evidence(item.health_code),
-                ProviderName.NUCLEIC_ACID: _evidence(item.nucleic_acid),
+                provider: _evidence(coded)
+                for provider, coded in (
+                    (ProviderName.HEALTH_CODE, item.health_code),
+                    (ProviderName.NUCLEIC_ACID, item.nucleic_acid),
+                    (ProviderName.VACCINATION, item.vaccination),
+                    (ProviderName.TRAVEL_CARD, item.travel_card),
+                )
+                if coded
             },
             needs=tuple(_LONG[short] for short in item.needs or ""),
             policy=item.policy,
@@ -121,6 +141,8 @@ def _scan_item(scan: Scan, venue: Venue) -> ScanItem:
         steps=",".join(verdict.decision.next_steps),
         health_code=_coded(verdict.evidence[ProviderName.HEALTH_CODE]),
         nucleic_acid=_coded(verdict.evidence[ProviderName.NUCLEIC_ACID]),
+        vaccination=_optional(verdict.evidence.get(ProviderName.VACCINATION)),
+        travel_card=_optional(verdict.evidence.get(ProviderName.TRAVEL_CARD)),
         needs="".join(_SHORT[provider] for provider in verdict.needs) or None,
         policy=verdict.policy,
         hours=verdict.hours,
@@ -136,19 +158,28 @@ def _coded(evidence: Evidence) -> str:
     def moment(value: datetime | None) -> str:
         return "" if value is None else str(epoch_ms(value))
 
-    stale = "s" if evidence.stale else ""
-    return ",".join(
-        (evidence.state, moment(evidence.observed_at), moment(evidence.fetched_at), stale)
+    parts = (
+        evidence.state,
+        moment(evidence.observed_at),
+        moment(evidence.fetched_at),
+        "s" if evidence.stale else "",
+        "" if evidence.doses is None else str(evidence.doses),
     )
+    return ",".join(parts).rstrip(",")
+
+
+def _optional(evidence: Evidence | None) -> str | None:
+    return None if evidence is None else _coded(evidence)
 
 
 def _evidence(coded: str) -> Evidence:
-    state, observed, fetched, stale = coded.split(",")
+    state, observed, fetched, stale, doses = (*coded.split(","), "", "", "", "")[:5]
     return Evidence(
         state,
         from_epoch_ms(int(observed)) if observed else None,
         from_epoch_ms(int(fetched)) if fetched else None,
         stale == "s",
+        int(doses) if doses else None,
     )
 
 
@@ -204,6 +235,49 @@ class ScanStore:
     def stop_waiting(self, person_id: str, scan_id: str) -> None:
         """One delete."""
         self._table.delete(keys.awaiting(person_id, scan_id))
+
+
+def is_prefetch(key: Key) -> bool:
+    """Whether `key` is a prefetch's."""
+    return key.pk.startswith("PER#") and key.sk == keys.prefetch("").sk
+
+
+def read_prefetch(raw: Raw) -> Prefetch:
+    """The prefetch in an image of the stream."""
+    item = PrefetchItem.read(raw)
+    return Prefetch(
+        person_id=item.pk.removeprefix("PER#"),
+        wanted=tuple(_LONG[short] for short in item.wanted),
+        asked_at=from_epoch_ms(int(item.asked)),
+        registration=int(item.registration),
+        correlation=item.correlation,
+    )
+
+
+class PrefetchStore:
+    """Prefetches in the table. See `snapshots.Prefetches`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def ask(self, prefetch: Prefetch) -> datetime:
+        """One conditional put; a wish of the last minute stands."""
+        ttl = int((prefetch.asked_at + _NOTE_LIFE).timestamp())
+        item = PrefetchItem.at(
+            keys.prefetch(prefetch.person_id),
+            wanted="".join(_SHORT[provider] for provider in prefetch.wanted),
+            asked=epoch_ms(prefetch.asked_at),
+            registration=prefetch.registration,
+            correlation=prefetch.correlation,
+            ttl=ttl,
+        )
+        before = epoch_ms(prefetch.asked_at - _PREFETCH_EVERY)
+        due = (PrefetchItem.asked <= before) | (PrefetchItem.registration < prefetch.registration)
+        try:
+            self._table.put(item, ABSENT | due)
+        except ConditionFailed as failure:
+            return read_prefetch(failure.met[0]).asked_at if failure.met[0] else prefetch.asked_at
+        return prefetch.asked_at
 
 
 class PolicyStore:

@@ -3,12 +3,11 @@
 from chalice.app import Blueprint
 
 from chalicelib.admission import scanning
-from chalicelib.admission.judge import Evidence
+from chalicelib.admission.judge import UNKNOWN, Evidence
 from chalicelib.admission.scan import Scan
 from chalicelib.admission.schemas import (
     AbnormalScan,
     AbnormalScans,
-    Component,
     Explained,
     PassScanRequest,
     PersonShown,
@@ -16,6 +15,7 @@ from chalicelib.admission.schemas import (
     Screen,
     VenueShown,
 )
+from chalicelib.api import components
 from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
 from chalicelib.api.venues import asked_day, known_venue
 from chalicelib.core.crypto import body_hash
@@ -203,6 +203,10 @@ def _screen(call: Call, result: scanning.Result, visitor: Profile) -> Screen:
     scan, venue = result.scan, result.venue
     verdict = scan.verdict
     kind = category(venue.kind)
+
+    def evidence(provider: ProviderName) -> Evidence:
+        return verdict.evidence.get(provider, UNKNOWN)
+
     return Screen(
         scan_id=scan.scan_id,
         scanned_at=scan.at,
@@ -222,22 +226,13 @@ def _screen(call: Call, result: scanning.Result, visitor: Profile) -> Screen:
             Explained(code=code, text=call.text(f"step.{code}"))
             for code in verdict.decision.next_steps
         ],
-        health_code=_component(call, verdict.evidence[ProviderName.HEALTH_CODE]),
-        nucleic_acid=_component(call, verdict.evidence[ProviderName.NUCLEIC_ACID]),
-        # Nobody is asked for these yet, and what nobody answered is unknown.
-        vaccination=_component(call, Evidence("unknown")),
-        travel_card=_component(call, Evidence("unknown")),
+        health_code=components.component(call, evidence(ProviderName.HEALTH_CODE)),
+        nucleic_acid=components.nucleic_acid(
+            call, evidence(ProviderName.NUCLEIC_ACID), scan.received_at
+        ),
+        vaccination=components.vaccination(call, evidence(ProviderName.VACCINATION)),
+        travel_card=components.travel_card(call, evidence(ProviderName.TRAVEL_CARD)),
         temperature=scan.temperature or None,  # type: ignore[arg-type]
         poll_after_ms=_POLL_MS if verdict.needs else None,
         demo=call.text("demo") if call.container.settings.demo else None,
-    )
-
-
-def _component(call: Call, evidence: Evidence) -> Component:
-    return Component(
-        state=evidence.state,  # type: ignore[arg-type]
-        text=call.text(f"state.{evidence.state}"),
-        observed_at=evidence.observed_at,
-        fetched_at=evidence.fetched_at,
-        stale=evidence.stale,
     )

@@ -1,8 +1,10 @@
 """The one place that asks the machine for the time; everything else is told."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
+
+CHINA = "Asia/Shanghai"  # the whole of mainland China keeps one time
 
 
 class Clock(Protocol):
@@ -33,6 +35,12 @@ def from_epoch_ms(value: int) -> datetime:
 def local_day(moment: datetime, time_zone: str) -> date:
     """The calendar day on which `moment` falls at a venue in `time_zone` (IANA name)."""
     return moment.astimezone(ZoneInfo(time_zone)).date()
+
+
+def end_of_day(moment: datetime, time_zone: str) -> datetime:
+    """When the calendar day of `moment` is over in `time_zone`; aware, in UTC."""
+    midnight = datetime.combine(local_day(moment, time_zone), time(), ZoneInfo(time_zone))
+    return (midnight + timedelta(days=1)).astimezone(UTC)
 
 
 def rfc3339(moment: datetime) -> str:

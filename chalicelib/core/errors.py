@@ -145,6 +145,8 @@ CODES: dict[str, type[AppError]] = {
     "visitor_not_verified": Unprocessable,
     "pass_invalid": Unprocessable,
     "pass_expired": Unprocessable,
+    "travel_card_code_wrong": Unprocessable,
+    "travel_card_no_phone": Unprocessable,
     "too_many_requests": TooMany,
     "unavailable": Unavailable,
 }

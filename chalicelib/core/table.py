@@ -28,6 +28,7 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | the day's figures | 1 BatchGet over shards | VEN#ven#day#shard · COUNT |
 | the day's abnormal scans | 1 Query a shard, 1 Get a scan | VEN#ven#day#shard · begins ABN# |
 | the policy of a region | 1 BatchGet, cached 60 s | POLICY#prefix · CURRENT |
+| what is to be asked about a person | 1 Put, conditional | PER#per · PREFETCH |
 | wrapped data keys | 1 Get, cached 5 min | DATAKEY · id |
 """
 
@@ -77,6 +78,11 @@ def right(person_id: str, venue_id: str) -> Key:
 def awaiting(person_id: str, scan_id: str) -> Key:
     """A scan of the person that waits for an answer."""
     return Key(person(person_id), f"{AWAIT}{scan_id}")
+
+
+def prefetch(person_id: str) -> Key:
+    """Which providers are to be asked about the person; the stream does so."""
+    return Key(person(person_id), "PREFETCH")
 
 
 def phone(blind: str) -> Key:

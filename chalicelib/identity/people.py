@@ -68,6 +68,7 @@ class Snapshot:
     """The last thing that a provider said of a person, about one registration of theirs.
 
     `observed_at` is the provider's time of the fact (None when it has none), `fetched_at` ours.
+    The texts and `doses` are as in `providers.Answer`.
     """
 
     provider: str
@@ -76,6 +77,9 @@ class Snapshot:
     fetched_at: datetime
     registration: int
     reason: str = ""
+    group: str = ""
+    lifting: str = ""
+    doses: int | None = None
 
 
 @dataclass(frozen=True)

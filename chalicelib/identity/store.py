@@ -63,6 +63,9 @@ class SnapshotItem(Item):
     fetched = NumberAttribute(attr_name="fe")
     registration = NumberAttribute(attr_name="rg")
     reason = UnicodeAttribute(attr_name="rs", null=True)
+    group = UnicodeAttribute(attr_name="gr", null=True)
+    lifting = UnicodeAttribute(attr_name="li", null=True)
+    doses = NumberAttribute(attr_name="do", null=True)
 
 
 class RightItem(Item):
@@ -170,6 +173,9 @@ def _hot(person_id: str, items: Iterable[Raw]) -> Hot:
                     fetched_at=from_epoch_ms(int(seen.fetched)),
                     registration=int(seen.registration),
                     reason=seen.reason or "",
+                    group=seen.group or "",
+                    lifting=seen.lifting or "",
+                    doses=None if seen.doses is None else int(seen.doses),
                 )
             case "RIGHT":
                 rights[rest[0]] = Role(RightItem.read(raw).role)
@@ -309,6 +315,9 @@ class PeopleStore:
             fetched=epoch_ms(snapshot.fetched_at),
             registration=snapshot.registration,
             reason=snapshot.reason or None,
+            group=snapshot.group or None,
+            lifting=snapshot.lifting or None,
+            doses=snapshot.doses,
         )
         older = (SnapshotItem.registration < snapshot.registration) | (
             (SnapshotItem.registration == snapshot.registration)

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.admission.store import is_scan, read_scan
+from chalicelib.admission.snapshots import Prefetch
+from chalicelib.admission.store import is_prefetch, is_scan, read_prefetch, read_scan
 from chalicelib.core.store import Raw
 from chalicelib.core.table import Key
 from chalicelib.identity.people import Profile, Verification
@@ -31,7 +32,10 @@ class PosterChange:
     correlation: str
 
 
-def read(record: Mapping[str, Any]) -> ScanChange | RegistrationChange | PosterChange | None:
+Change = ScanChange | RegistrationChange | PosterChange | Prefetch
+
+
+def read(record: Mapping[str, Any]) -> Change | None:
     """The meaning of one record, as Lambda delivers it, or None. Raises on what it cannot read."""
     body = record["dynamodb"]
     if "NewImage" not in body:
@@ -47,6 +51,8 @@ def read(record: Mapping[str, Any]) -> ScanChange | RegistrationChange | PosterC
         edited = old is None or read_registration(old)[0].registration != profile.registration
         if edited and profile.verification is Verification.PENDING:
             return RegistrationChange(profile, correlation)
+    if is_prefetch(key):
+        return read_prefetch(new)
     if is_poster(key):
         poster, correlation = read_poster_request(new)
         asked = old is None or read_poster_request(old)[0].requested_at != poster.requested_at

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.core import ids as identifiers
+from chalicelib.core.clock import CHINA
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import BadInput, Conflict, FieldError, Forbidden, Unprocessable
 from chalicelib.core.ids import Ids
@@ -15,7 +16,7 @@ from chalicelib.identity.people import Actor, Role, Verification
 from chalicelib.rendering import coverage
 from chalicelib.venues.venue import Venue, Venues
 
-TIME_ZONE = "Asia/Shanghai"  # the whole of mainland China keeps one time
+TIME_ZONE = CHINA
 MAX_VENUES = 20  # their rights must fit the one query of a request (4 KB)
 
 

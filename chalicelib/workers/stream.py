@@ -1,6 +1,7 @@
 """The table's stream: the put is the outbox, and the figures follow it.
 
-A new scan sets its lookups in motion, a new registration its verification, a poster its drawing.
+A new scan sets its lookups in motion, and so does somebody who opens their pass; a new
+registration its verification, a poster its drawing.
 All of it may run twice. What fails is delivered again from the failed record on.
 """
 
@@ -13,8 +14,7 @@ from chalicelib.core.logs import correlation, logger
 from chalicelib.workers.batches import Response
 
 if TYPE_CHECKING:
-    from chalicelib.insight.changes import PosterChange, RegistrationChange
-    from chalicelib.insight.counters import ScanChange
+    from chalicelib.insight.changes import Change
 
 functions = Blueprint(__name__)
 
@@ -54,9 +54,7 @@ def stream(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (La
     return {"batchItemFailures": [{"itemIdentifier": failed}] if failed else []}
 
 
-def _set_in_motion(
-    change: "ScanChange | RegistrationChange | PosterChange", parts: Container
-) -> None:
+def _set_in_motion(change: "Change", parts: Container) -> None:
     from chalicelib.admission import snapshots
     from chalicelib.identity.providers import ProviderName
     from chalicelib.insight import abnormal
@@ -79,6 +77,9 @@ def _set_in_motion(
         poster = change.poster
         parts.render_queue.send(poster.venue_id, poster.poster_id, change.correlation)
         logger().info("set_in_motion", extra={"what": "poster"})
+    elif isinstance(change, snapshots.Prefetch):
+        snapshots.fetch(change, queue=parts.lookup_queue)
+        logger().info("set_in_motion", extra={"what": "prefetch", "asked": change.wanted})
     else:
         abnormal.follow(change, pointers=parts.pointers)
         if change.old is not None:

@@ -38,5 +38,9 @@ def run(deployment: Deployment, *, region: str, rules: str | None, console: Cons
     for provider, life in policy.fresh.items():
         table.add_row(f"{provider} fresh for", f"{life.total_seconds() / 60:.0f} min")
     table.add_row("answer within", f"{policy.answer_within.total_seconds():.0f} s")
+    table.add_row("no answer in time", policy.on_unknown)
+    table.add_row("grace of the last green", f"{policy.grace.total_seconds() / 3600:.0f} h")
+    table.add_row("vaccination required", "yes" if policy.vaccination_required else "no")
+    table.add_row("travel card required", "yes" if policy.travel_card_required else "no")
     console.print(table)
     return 0

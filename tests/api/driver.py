@@ -32,6 +32,7 @@ from chalicelib.core.settings import Settings
 from chalicelib.core.store import Connection, Table
 from chalicelib.identity.people import Role
 from chalicelib.identity.providers import (
+    LOOKED_UP,
     Absent,
     Answer,
     Pending,
@@ -54,15 +55,12 @@ from tests.fakes.parts import (
     RecordingSms,
     Reply,
     ScriptedProvider,
+    ScriptedTravelCards,
     StandingClock,
 )
 
 HOST = "V.TEST"
-IDENTITY, HEALTH, TEST = (
-    ProviderName.IDENTITY,
-    ProviderName.HEALTH_CODE,
-    ProviderName.NUCLEIC_ACID,
-)
+IDENTITY, HEALTH, TEST, VACCINATION = LOOKED_UP
 FIGURES = ("checked", "passed", "abnormal", "pending")
 TODAY = date(2026, 11, 22)
 Response = dict[str, list[dict[str, str]]]
@@ -278,10 +276,14 @@ class World:
         self.sms = RecordingSms()
         self.table = FlakyTable(self.name)
         self.lookup_queue = DueQueue(SqsLookupQueue(self.lookups.url), self.clock)
-        self.providers = {name: ScriptedProvider() for name in ProviderName}
+        self.providers: dict[ProviderName, ScriptedProvider] = {
+            name: ScriptedProvider() for name in LOOKED_UP
+        }
         self.providers[IDENTITY].otherwise = Answer("match")
         self.providers[HEALTH].otherwise = Answer("green", self.hours_ago(1))
         self.providers[TEST].otherwise = Answer("negative", self.hours_ago(12))
+        self.providers[VACCINATION].otherwise = Answer("complete", self.hours_ago(720), doses=3)
+        self.cards = ScriptedTravelCards()
         self.streamed = ""
         self.secrets: set[str] = set()
         self.answered: set[tuple[str, int, str]] = set()
@@ -316,6 +318,7 @@ class World:
         container.sms = self.sms
         container.lookup_queue = self.lookup_queue
         container.provider = self.provider
+        container.travel_cards = self.cards
         container.renderer = TypstRenderer(support.ROOT / "infra/layers/render/fonts")
         return container
 
@@ -480,7 +483,7 @@ class World:
         """A venue's day counted from its records, in the shape of :meth:`Person.figures`."""
         known = self.container.venues.venue(venue["venue_id"])
         assert known is not None
-        counted = asdict(recount(known, day, scans=self.container.scans))
+        counted = asdict(recount(known, day, scans=self.container.scans)[""])
         return {name: counted[name] for name in FIGURES}
 
     def stored(self) -> list[str]:
@@ -570,6 +573,18 @@ class Person:
     def scan_code(self, code: str, nonce: str | None = None) -> HttpReply:
         body = {"nonce": nonce or self.world.nonce(), "code": code}
         return self.post("/v1/scans", body)
+
+    def ask_for_card(self) -> Any:
+        """Have the carrier send the travel card's code."""
+        return self.post("/v1/me/travel-card/code").expect(202)
+
+    def enter_card(self, scan_id: str | None = None, code: str | None = None) -> HttpReply:
+        """Enter a code for the travel card, or the one that the carrier sent last."""
+        if code is None:
+            code = self.world.cards.codes[self.phone]
+            self.world.secrets.add(code)
+        body = {"code": code} | ({"scan_id": scan_id} if scan_id else {})
+        return self.post("/v1/me/travel-card", body)
 
     def screen(self, scan_id: str) -> Any:
         """Poll a scan."""

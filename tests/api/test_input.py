@@ -41,6 +41,7 @@ def good(lasting: World, person: Person) -> dict[str, tuple[str, dict[str, Any]]
                 "document_number": person.number,
             },
         ),
+        "enter_travel_card_code": ("/v1/me/travel-card", {"code": "731001"}),
         "create_venue": ("/v1/venues", lasting.venue_request()),
         "request_poster": (f"/v1/venues/{person.venue['venue_id']}/posters", {"form": "a4_pdf"}),
         "scan_venue": (
@@ -90,6 +91,12 @@ BAD_FIELDS: list[tuple[str, dict[str, Any], str, str]] = [
     ("put_registration", {"version": "0"}, "/version", "type"),
     ("put_registration", {"version": 1e300}, "/version", "type"),
     ("put_registration", {"nickname": "x"}, "/nickname", "unknown"),
+    ("enter_travel_card_code", {"code": ""}, "/code", "malformed"),
+    ("enter_travel_card_code", {"code": "７３１００１"}, "/code", "malformed"),
+    ("enter_travel_card_code", {"code": "731001\n"}, "/code", "malformed"),
+    ("enter_travel_card_code", {"code": 731001}, "/code", "type"),
+    ("enter_travel_card_code", {"scan_id": "s" * 61}, "/scan_id", "too_long"),
+    ("enter_travel_card_code", {"phone": "+8613800138000"}, "/phone", "unknown"),
     # The number of a venue, by its own check digit or format (JN-3).
     ("create_venue", number("uscc", CREDIT_CODE[:-1] + "0"), "/number", "check_digit"),
     ("create_venue", number("uscc", CREDIT_CODE[:-1]), "/number", "number_length"),

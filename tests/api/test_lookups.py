@@ -49,7 +49,7 @@ def test_answers_twice_and_in_any_order_end_alike(
     scan = visitor.scan(venue).expect(201)
     messages = waiting(world)
     kinds = [json.loads(message["body"])["provider"] for message in messages]
-    assert kinds == ["health_code", "nucleic_acid"]
+    assert kinds == ["health_code", "nucleic_acid", "vaccination"]
     seen = []
     for place in order:
         response = world.lookups.worker(support.event([messages[place]]), None)
@@ -67,7 +67,7 @@ def test_two_answers_at_the_same_moment_both_count(
 ) -> None:
     """Two workers change one scan: while the one waits for its provider, the other is done."""
     scan = visitor.scan(venue).expect(201)
-    health, test = waiting(world)
+    health, test, _ = waiting(world)
     done: list[dict[str, Any]] = []
 
     def once() -> None:
@@ -186,6 +186,8 @@ POISON = [
     '{"v":1,"kind":"erase","correlation":"c"}',
     '{"v":1,"kind":"lookup","provider":"horoscope","person":"per_0000000000000000",'
     '"asked_at":0,"registration":0,"correlation":"c"}',
+    '{"v":1,"kind":"lookup","provider":"travel_card","person":"per_0000000000000000",'
+    '"asked_at":0,"registration":0,"correlation":"c"}',
     '{"v":1,"kind":"lookup","provider":"identity","person":"per_\' OR 1=1",'
     '"asked_at":0,"registration":0,"correlation":"c"}',
     '{"v":1,"kind":"settle","scan":"scn_x","correlation":"c"}',
@@ -235,7 +237,7 @@ def test_an_older_answer_never_replaces_a_newer_one(
 ) -> None:
     """A worker that slept through its provider's answer wakes up after another has been saved."""
     scan = visitor.scan(venue).expect(201)
-    health, test = waiting(world)
+    health, test, _ = waiting(world)
     sleeper = Interrupted(world.provider(HEALTH), lambda: None)
 
     def meanwhile() -> None:
@@ -299,10 +301,10 @@ def test_the_correlation_id_goes_from_the_request_to_the_provider(
     answer = visitor.post("/v1/scans", body, headers=headers)
     assert answer.headers["x-correlation-id"] == "7f1c2f0a-gate-3"
     world.work()
-    assert [(name, told) for name, told, _ in heard] == [(visitor.name, "7f1c2f0a-gate-3")] * 2
+    assert [(name, told) for name, told, _ in heard] == [(visitor.name, "7f1c2f0a-gate-3")] * 3
     lines = [json.loads(line) for line in world.log.getvalue().splitlines()]
     events = [line["event"] for line in lines if line["correlation"] == "7f1c2f0a-gate-3"]
-    assert events == ["request", "set_in_motion", "message", "message"]
+    assert events == ["request", "set_in_motion", "message", "message", "message"]
 
 
 @pytest.mark.parametrize("given", ["short", "x" * 65, "a b c d e f g", "ünïcödé-", "<script>"])

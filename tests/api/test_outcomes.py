@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.admission.judge import ASKED
+from chalicelib.admission.judge import SHOWN
 from chalicelib.core import table as keys
 from chalicelib.core.messages import LANGUAGES
 from chalicelib.identity.providers import Absent, Answer, ProviderFault
@@ -84,7 +84,7 @@ def venue(lasting: World) -> dict[str, Any]:
 
 def told(screen: dict[str, Any]) -> tuple[str, list[str], str, str]:
     """What a screen says: outcome, reasons, next step, states."""
-    (step,) = codes(screen["next_steps"])
+    step = codes(screen["next_steps"])[0]
     states = f"{screen['health_code']['state']} {screen['nucleic_acid']['state']}"
     return screen["outcome"], codes(screen["reasons"]), step, states
 
@@ -98,7 +98,7 @@ def comer(lasting: World) -> Person:
 def come(comer: Person, venue: dict[str, Any], health: Reply, test: Reply) -> str:
     """Scan as if for the first time, with providers that say this; the scan's id."""
     world = comer.world
-    for provider in ASKED:
+    for provider in SHOWN:
         world.table.delete(keys.snapshot(comer.person_id, provider))
     world.lookups.purge()
     world.say(comer, health_code=health, nucleic_acid=test)

@@ -34,8 +34,8 @@ def test_one_scan_registers_the_visit_and_shows_one_screen(world: World) -> None
     assert states == {
         "health_code": "pending",
         "nucleic_acid": "pending",
-        "vaccination": "unknown",
-        "travel_card": "unknown",
+        "vaccination": "pending",
+        "travel_card": "code_needed",
     }
 
     # What was pending arrives without a new scan.
@@ -52,7 +52,16 @@ def test_one_scan_registers_the_visit_and_shows_one_screen(world: World) -> None
         "stale": False,
     }
     assert arrived["nucleic_acid"]["observed_at"] == "2026-11-21T16:00:00Z"
-    assert arrived["vaccination"]["state"] == arrived["travel_card"]["state"] == "unknown"
+    assert arrived["vaccination"] == {
+        "state": "complete",
+        "text": "Complete",
+        "observed_at": "2026-10-23T04:00:00Z",
+        "fetched_at": "2026-11-22T04:00:00Z",
+        "stale": False,
+        "doses": 3,
+        "last_dose_on": "2026-10-23",
+    }
+    assert arrived["travel_card"]["state"] == "code_needed"
     assert {name: arrived[name] for name in ("scan_id", "scanned_at", "venue", "person")} == {
         name: screen[name] for name in ("scan_id", "scanned_at", "venue", "person")
     }
@@ -82,7 +91,7 @@ def test_a_stale_answer_is_shown_with_its_age_and_asked_for_again(world: World) 
     world.say(visitor, health_code=Answer("yellow"))
     screen = visitor.scan(administrator.venue).expect(201)
     assert (screen["outcome"], codes(screen["reasons"])) == ("pending", ["health_code_pending"])
-    assert (screen["health_code"]["state"], screen["health_code"]["stale"]) == ("green", True)
+    assert (screen["health_code"]["state"], screen["health_code"]["stale"]) == ("unconfirmed", True)
     assert screen["health_code"]["fetched_at"] == "2026-11-22T04:00:00Z"
     assert screen["nucleic_acid"]["stale"] is False
     world.work()

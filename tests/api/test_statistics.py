@@ -1,6 +1,6 @@
 """The day's figures: from the stream, exactly once, by the venue's own day (SD-1)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -119,20 +119,22 @@ class Flaky:
     def last(self, partition: str) -> str:
         return self.counters.last(partition)
 
-    def add(self, partition: str, delta: Figures, *, last: str, sequence: str) -> bool:
+    def add(
+        self, partition: str, delta: Mapping[str, Figures], *, last: str, sequence: str
+    ) -> bool:
         how = next(self.plan, "")
         if how == "before":
             raise Unavailable
         if how == "race":
-            self.counters.add(partition, Figures(), last=last, sequence=last or "0")
+            self.counters.add(partition, {"": Figures()}, last=last, sequence=last or "0")
             return False
         done = self.counters.add(partition, delta, last=last, sequence=sequence)
         if how == "after":
             raise Unavailable
         return done
 
-    def of_day(self, venue: Venue, day: date) -> Figures:
-        return self.counters.of_day(venue, day)
+    def of_day(self, venue: Venue, day: date, staff_id: str = "") -> Figures:
+        return self.counters.of_day(venue, day, staff_id)
 
 
 @pytest.fixture(scope="module")

@@ -254,9 +254,9 @@ class Deployed:
     def counted(self, venue_id: str) -> Figures:
         """The day's figures, once the counters say what the records say and nothing waits."""
         seen = wait_for(
-            lambda: self.records(venue_id), lambda one: one.equal and not one.records.pending
+            lambda: self.records(venue_id), lambda one: one.equal and not one.records[""].pending
         )
-        return seen.counted
+        return seen.counted[""]
 
     def leaks(self) -> list[str]:
         """What of all that the application was told in confidence stands in some log file."""

@@ -16,8 +16,8 @@ from chalicelib.adapters.storage import S3Storage
 from chalicelib.admission.policy import Policies
 from chalicelib.admission.scan import Scans
 from chalicelib.admission.schemas import decode
-from chalicelib.admission.snapshots import LookupQueue
-from chalicelib.admission.store import PolicyStore, ScanStore
+from chalicelib.admission.snapshots import LookupQueue, Prefetches
+from chalicelib.admission.store import PolicyStore, PrefetchStore, ScanStore
 from chalicelib.core.aws import session
 from chalicelib.core.ids import RandomIds
 from chalicelib.core.store import Table
@@ -59,6 +59,7 @@ class Stores:
     counters: Counters
     pointers: Pointers
     wrapped_keys: WrappedKeys
+    prefetches: Prefetches
     directory: Callable[[], Directory]
     policies: Callable[[], PolicyBook]
 
@@ -78,6 +79,7 @@ def fake_stores() -> Stores:
         stores.FakeCounters(),
         stores.FakePointers(),
         stores.FakeWrappedKeys(),
+        stores.FakePrefetches(),
         lambda: stores.FakeDirectory(venues),
         lambda: policies,
     )
@@ -97,6 +99,7 @@ def stores_over(table: Table) -> Stores:
         CounterStore(table),
         PointerStore(table),
         WrappedKeyStore(table),
+        PrefetchStore(table),
         lambda: CachedDirectory(venues),
         lambda: PolicyStore(table),
     )

@@ -89,8 +89,10 @@ def verdict(**changes: Any) -> Verdict:
         {
             ProviderName.HEALTH_CODE: Evidence("pending"),
             ProviderName.NUCLEIC_ACID: Evidence("pending"),
+            ProviderName.VACCINATION: Evidence("pending"),
+            ProviderName.TRAVEL_CARD: Evidence("code_needed"),
         },
-        (ProviderName.HEALTH_CODE, ProviderName.NUCLEIC_ACID),
+        (ProviderName.HEALTH_CODE, ProviderName.NUCLEIC_ACID, ProviderName.VACCINATION),
         "440983.7",
         48,
     )

@@ -5,7 +5,7 @@ from urllib.parse import unquote
 
 from chalicelib.admission.snapshots import Lookup, Settle
 from chalicelib.core.ids import RandomIds
-from chalicelib.identity.providers import ProviderName
+from chalicelib.identity.providers import LOOKED_UP, ProviderName
 from tests.contract import makers
 from tests.contract.backends import Backend, Stores
 from tests.fakes.parts import NOON
@@ -52,7 +52,7 @@ class TestLookupQueue:
 
     def test_every_kind_arrives(self, backend: Backend) -> None:
         settle = Settle(makers.scan(makers.venue()).scan_id, "c0ffee00")
-        sent: list[Lookup | Settle] = [*map(lookup, ProviderName), settle]
+        sent: list[Lookup | Settle] = [*map(lookup, LOOKED_UP), settle]
         for message in sent:
             backend.lookups.send(message)
         arrived = [*backend.received_lookups().messages]

@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import urllib3
 
 from chalicelib.adapters.partners import Partner, PartnerFault
 from chalicelib.adapters.platforms.sms import HttpSmsGateway
-from chalicelib.adapters.providers.http import HttpProvider
-from chalicelib.core.errors import BadInput, TooMany, Unavailable
+from chalicelib.adapters.providers.http import HttpProvider, read_answer
+from chalicelib.adapters.providers.travel_card import HttpTravelCards
+from chalicelib.admission.travel_card import TravelCards
+from chalicelib.core.errors import BadInput, TooMany, Unavailable, Unprocessable
 from chalicelib.core.logs import correlation
 from chalicelib.identity.providers import (
+    LOOKED_UP,
     STATES,
     Absent,
     Answer,
@@ -31,11 +34,19 @@ from chalicelib.identity.sessions import SmsGateway
 from infra.local.sandbox.faults import GARBAGE
 from infra.local.sandbox.people import Cast, Person
 from infra.local.sandbox.server import Sandbox
-from tests.fakes.parts import NOON, FixedSecret, RecordingSms, ScriptedProvider, StandingClock
+from tests.fakes.parts import (
+    NOON,
+    FixedSecret,
+    RecordingSms,
+    ScriptedProvider,
+    ScriptedTravelCards,
+    StandingClock,
+)
 
 SECRET = "the partners' secret"
-IDENTITY, HEALTH, TEST = ProviderName
+IDENTITY, HEALTH, TEST, VACCINATION = LOOKED_UP
 PHONE = "+8613800000001"
+TRAVELLER = "+8613800000002"
 _requests = count()
 
 
@@ -53,9 +64,18 @@ class Local:
     def __init__(self) -> None:
         self.log = io.StringIO()
         people = [
-            Person("known", "梁思齐", nucleic_acid="negative", nucleic_acid_hours=12),
+            Person(
+                "known",
+                "梁思齐",
+                nucleic_acid="negative",
+                nucleic_acid_hours=12,
+                vaccination="complete",
+                vaccination_doses=3,
+                vaccination_days=30,
+            ),
+            Person("traveller", "孔令泽", phone=TRAVELLER, travel_card="abnormal"),
             Person("stranger", "梁思齐", "absent", "absent", "absent"),
-            Person("slow", "梁思齐", quirks=";".join(f"{p}:pending_first" for p in ProviderName)),
+            Person("slow", "梁思齐", quirks=";".join(f"{p}:pending_first" for p in LOOKED_UP)),
         ]
         people += [
             Person(f"{health}-{test}", "梁思齐", health_code=health, nucleic_acid=test)
@@ -127,6 +147,9 @@ def asked(request: pytest.FixtureRequest, whole: Local) -> Asked:
         IDENTITY: ScriptedProvider({"known": Answer("match", NOON)}),
         HEALTH: ScriptedProvider({"known": Answer("green", midnight)}),
         TEST: ScriptedProvider({"known": Answer("negative", NOON - timedelta(hours=12))}),
+        VACCINATION: ScriptedProvider(
+            {"known": Answer("complete", midnight - timedelta(days=30), doses=3)}
+        ),
     }
     for script in scripts.values():
         script.answers["slow"] = Pending(500)
@@ -141,7 +164,7 @@ class TestProviders:
     """An answer, absent, pending, or a fault; never anything else."""
 
     def test_each_answers_in_its_own_states(self, asked: Asked) -> None:
-        for name in ProviderName:
+        for name in LOOKED_UP:
             answer = asked.provider(name).lookup(subject(), request_id=request_id())
             assert isinstance(answer, Answer)
             assert answer.state in STATES[name]
@@ -149,12 +172,12 @@ class TestProviders:
             assert answer.observed_at.utcoffset() == timedelta(0)
             assert answer.observed_at <= NOON
 
-    @pytest.mark.parametrize("name", ProviderName)
+    @pytest.mark.parametrize("name", LOOKED_UP)
     def test_whom_nobody_knows_is_absent(self, asked: Asked, name: ProviderName) -> None:
         answer = asked.provider(name).lookup(subject("nobody"), request_id=request_id())
         assert answer == Absent()
 
-    @pytest.mark.parametrize("name", ProviderName)
+    @pytest.mark.parametrize("name", LOOKED_UP)
     def test_one_that_still_works_says_when_to_ask_again(
         self, asked: Asked, name: ProviderName
     ) -> None:
@@ -243,6 +266,148 @@ class TestOverHttp:
             correlation.reset(token)
         assert '"correlation": "c0ffee00-correlation"' in whole.log.getvalue()
         assert "梁思齐" not in whole.log.getvalue()
+
+
+class TestTexts:
+    """What a provider writes for the person is bounded and cleaned; nothing else is read."""
+
+    RED: ClassVar[dict[str, Any]] = {"status": "answer", "state": "red"}
+
+    def test_the_health_code_says_group_reason_and_lifting(self) -> None:
+        texts = {"group": "密切接触者", "reason": "同乘一车", "lifting": "隔离期满后解除"}
+        answer = read_answer(HEALTH, self.RED | texts)
+        assert (answer.group, answer.reason, answer.lifting) == tuple(texts.values())
+
+    @pytest.mark.parametrize("name", [TEST, VACCINATION, ProviderName.TRAVEL_CARD])
+    def test_others_say_nothing_in_words(self, name: ProviderName) -> None:
+        said = {"state": sorted(STATES[name])[-1], "reason": "去过演示市", "group": "演示市"}
+        doses = {"doses": 1} if said["state"] != "none" else {"doses": 0}
+        answer = read_answer(name, {**said, **doses, "cities": ["演示市"]})
+        assert "演示市" not in repr(answer)
+
+    @pytest.mark.parametrize(
+        ("sent", "kept"),
+        [
+            ("  two   words\n\tand a line ", "two words and a line"),
+            ("e\u0301", "é"),
+            ("a\u202eb\u200bc\x00d\ue000e", "a b c d e"),
+            ("由" * 100, "由" * 100),
+            ("由" * 101, "由" * 99 + "…"),
+            ("<b>&amp;</b>", "<b>&amp;</b>"),  # the client shows it as text
+            ("", ""),
+            (None, ""),
+            (["a"], ""),
+            (7, ""),
+        ],
+    )
+    def test_a_text_is_one_clean_line(self, sent: object, kept: str) -> None:
+        assert read_answer(HEALTH, self.RED | {"reason": sent}).reason == kept
+
+    @pytest.mark.parametrize("key", ["reason", "group", "lifting"])
+    def test_half_a_character_is_a_fault(self, key: str) -> None:
+        with pytest.raises(ProviderFault):
+            read_answer(HEALTH, self.RED | {key: "\ud800"})
+
+    @pytest.mark.parametrize(
+        ("state", "doses"),
+        [
+            ("complete", 0), ("complete", None), ("complete", "3"), ("complete", True),
+            ("complete", 2.0), ("complete", -1), ("complete", 21), ("partial", 0), ("none", 1),
+        ],
+    )  # fmt: skip
+    def test_doses_that_cannot_be_are_a_fault(self, state: str, doses: object) -> None:
+        with pytest.raises(ProviderFault):
+            read_answer(VACCINATION, {"state": state, "doses": doses})
+
+    def test_the_vaccination_comes_with_its_doses(self, whole: Local) -> None:
+        provider = HttpProvider(VACCINATION, whole.partner(VACCINATION))
+        answer = provider.lookup(subject(), request_id=request_id())
+        last = datetime(2026, 10, 22, 16, tzinfo=UTC)
+        assert answer == Answer("complete", last, doses=3)
+
+
+@dataclass
+class Cards:
+    """A travel card, the last code that it sent to a phone, and how to break it."""
+
+    cards: TravelCards
+    code: Callable[[str], str]
+    break_: Callable[[str], None]
+
+
+@pytest.fixture(params=["fake", "sandbox"])
+def cards(request: pytest.FixtureRequest, whole: Local) -> Cards:
+    """A scripted card, and the carriers' behind HTTP."""
+    if request.param == "sandbox":
+
+        def code(phone: str) -> str:
+            found = whole.tell(f"/sandbox/inbox?to={phone.replace('+', '%2B')}")
+            assert found["template"] == "travel_card"
+            return str(found["params"]["code"])
+
+        http = HttpTravelCards(whole.partner("travel_card"))
+        return Cards(http, code, lambda mode: whole.fault("travel_card", mode))
+    fake = ScriptedTravelCards(answers={TRAVELLER: Answer("abnormal", NOON)})
+
+    def break_(mode: str) -> None:
+        fake.fault = Unavailable(mode)
+
+    return Cards(fake, lambda phone: fake.codes[phone], break_)
+
+
+class TestTravelCards:
+    """A code, and for the code normal or abnormal; nothing else ever comes back."""
+
+    @pytest.mark.parametrize(("phone", "state"), [(PHONE, "normal"), (TRAVELLER, "abnormal")])
+    def test_a_code_is_worth_a_card(self, cards: Cards, phone: str, state: str) -> None:
+        cards.cards.send_code(phone, request_id=request_id())
+        answer = cards.cards.exchange(phone, cards.code(phone), request_id=request_id())
+        assert answer == Answer(state, NOON)
+
+    def test_a_code_works_once_but_for_the_same_request(self, cards: Cards) -> None:
+        cards.cards.send_code(PHONE, request_id=request_id())
+        code, same = cards.code(PHONE), request_id()
+        first = cards.cards.exchange(PHONE, code, request_id=same)
+        assert first == Answer("normal", NOON)
+        assert cards.cards.exchange(PHONE, code, request_id=same) == first
+        assert cards.cards.exchange(PHONE, code, request_id=request_id()) is None
+
+    def test_a_wrong_code_is_worth_nothing(self, cards: Cards) -> None:
+        cards.cards.send_code(PHONE, request_id=request_id())
+        wrong = "000000" if cards.code(PHONE) != "000000" else "000001"
+        assert cards.cards.exchange(PHONE, wrong, request_id=request_id()) is None
+        assert cards.cards.exchange(TRAVELLER, wrong, request_id=request_id()) is None
+
+    @pytest.mark.parametrize("phone", ["+861080000000", "+85261234567", "+4915112345678"])
+    def test_a_number_of_no_carrier(self, cards: Cards, phone: str) -> None:
+        with pytest.raises(Unprocessable) as refused:
+            cards.cards.send_code(phone, request_id=request_id())
+        assert refused.value.code == "travel_card_no_phone"
+
+    @pytest.mark.parametrize("mode", ["refuse", "garbage", "error", "hang"])
+    def test_a_broken_carrier_is_unavailable(self, cards: Cards, mode: str) -> None:
+        cards.break_(mode)
+        with pytest.raises(Unavailable):
+            cards.cards.send_code(PHONE, request_id=request_id())
+        with pytest.raises(Unavailable):
+            cards.cards.exchange(PHONE, "123456", request_id=request_id())
+
+    def test_all_of_the_sandboxs_garbage_is_a_fault(self, whole: Local) -> None:
+        http = HttpTravelCards(whole.partner("travel_card"))
+        whole.fault("travel_card", "garbage")
+        for _ in GARBAGE:
+            with pytest.raises(Unavailable):
+                http.send_code(PHONE, request_id=request_id())
+        for _ in GARBAGE:
+            with pytest.raises(Unavailable):
+                http.exchange(PHONE, "123456", request_id=request_id())
+
+    def test_nothing_personal_is_logged(self, whole: Local) -> None:
+        http = HttpTravelCards(whole.partner("travel_card"))
+        http.send_code(PHONE, request_id=request_id())
+        http.exchange(PHONE, "123456", request_id=request_id())
+        assert PHONE[3:] not in whole.log.getvalue()
+        assert "123456" not in whole.log.getvalue()
 
 
 @dataclass

@@ -40,6 +40,10 @@ def test_every_rule_is_read(stores: Stores) -> None:
         "nucleic_acid_hours": None,
         "fresh_minutes": {"health_code": 5, "nucleic_acid": 1440},
         "answer_within_seconds": 900,
+        "on_unknown": "admit_recorded",
+        "grace_hours": 12,
+        "vaccination_required": True,
+        "travel_card_required": True,
     }
     stores.policies().replace(code, rules, version=1)
     assert stores.policies().of(code, NOON) == Policy.from_rules(f"{code}.1", rules)

@@ -285,6 +285,9 @@ def test_an_answer_and_the_end_of_the_waiting_agree(backend: Backend, attempt: i
             "nucleic_acid": makers.snapshot(
                 provider="nucleic_acid", state="negative", fetched_at=NOON
             ),
+            "vaccination": makers.snapshot(
+                provider="vaccination", state="complete", fetched_at=NOON, doses=3
+            ),
         },
     )
 
@@ -390,9 +393,7 @@ def test_two_rotations_leave_one_code(backend: Backend) -> None:
     race(
         backend,
         *(
-            lambda stores, code=code: stores.staff.replace_join_code(
-                venue.venue_id, code, former
-            )
+            lambda stores, code=code: stores.staff.replace_join_code(venue.venue_id, code, former)
             for code in codes
         ),
     )

@@ -42,6 +42,18 @@ def every_verdict() -> Iterator[Scan]:
     states = ("green", "yellow", "red", "light_green", "absent", "unknown", "pending")
     tests = ("negative", "positive", "absent", "unknown", "pending")
     times = (None, datetime(1970, 1, 1, 0, 0, 0, 1000, UTC), NOON)
+    # The last one is of a scan from before these were asked for.
+    rest: list[dict[ProviderName, Evidence]] = [
+        {
+            ProviderName.VACCINATION: Evidence(vaccination, at, at, bool(doses), doses),
+            ProviderName.TRAVEL_CARD: Evidence(card, at, at),
+        }
+        for vaccination, doses, card, at in (
+            ("complete", 3, "normal", NOON),
+            ("none", 0, "abnormal", None),
+            ("unknown", None, "code_needed", None),
+        )
+    ] + [{}]
     everything = product(states, tests, times, times, (False, True), (None, 48))
     for number, (health, test, observed, fetched, stale, hours) in enumerate(everything):
         if number % 7:  # every seventh combination: all values, and most pairs
@@ -53,6 +65,7 @@ def every_verdict() -> Iterator[Scan]:
                 evidence={
                     ProviderName.HEALTH_CODE: Evidence(health, observed, fetched, stale),
                     ProviderName.NUCLEIC_ACID: Evidence(test, fetched, observed, not stale),
+                    **rest[number % len(rest)],
                 },
                 needs=(ProviderName.NUCLEIC_ACID,) if stale else (),
                 hours=hours,

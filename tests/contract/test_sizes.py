@@ -4,14 +4,15 @@ Sizes follow "DynamoDB item sizes and formats" of the developer guide.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from typing import Any
 
 import pytest
 
-from chalicelib.admission.judge import Evidence, Outcome, judge, needed
-from chalicelib.admission.policy import Policy
+from chalicelib.admission.judge import SHOWN, Evidence, Outcome, judge, needed
+from chalicelib.admission.policy import OnUnknown, Policy
 from chalicelib.admission.scan import Scan
 from chalicelib.core import table as keys
 from chalicelib.core.crypto import Vault
@@ -30,7 +31,8 @@ pytestmark = pytest.mark.parametrize("backend", TABLES, indirect=True, scope="pa
 
 CORRELATION = "c" * 64  # what the gateway lets through
 SESSIONS = 5
-LONGEST_REASON = "由" * 100  # what the provider's adapter lets through
+LONGEST_TEXTS = {"reason": "由" * 100, "group": "组" * 20, "lifting": "解" * 100}
+"""What the provider's adapter lets through, of the health code."""
 
 
 def size(value: Any) -> int:
@@ -68,23 +70,28 @@ def test_the_rule_of_sizes(table: Table) -> None:
 
 def longest_scans(venue: Venue) -> Iterator[Scan]:
     """Scans with every verdict that can be, and the longest values beside it."""
-    policy = Policy("440983.999999", 336)
+    policy = Policy("440983.999999", 336, on_unknown=OnUnknown.ADMIT_RECORDED)
     moment = NOON.replace(microsecond=123_000)
     healths = (*STATES[ProviderName.HEALTH_CODE], "absent")
     tests = (*STATES[ProviderName.NUCLEIC_ACID], "absent")
-    for health, test, stale, late in product(healths, tests, (False, True), (False, True)):
+    vaccinated, carded = Evidence("complete", moment, moment, True, 20), ("normal", "abnormal")
+    policies = (policy, replace(policy, vaccination_required=True, travel_card_required=True))
+    everything = product(healths, tests, carded, (False, True), (False, True), policies)
+    for health, test, card, stale, late, rules in everything:
         evidence = {
             ProviderName.HEALTH_CODE: Evidence(health, moment, moment, stale),
             ProviderName.NUCLEIC_ACID: Evidence(test, moment, moment, stale),
+            ProviderName.VACCINATION: vaccinated,
+            ProviderName.TRAVEL_CARD: Evidence(card, moment, moment),
         }
         yield makers.scan(
             venue,
             moment,
             verdict=makers.verdict(
-                decision=judge(evidence, policy, at=moment, late=late),
+                decision=judge(evidence, rules, at=moment, late=late),
                 evidence=evidence,
                 needs=needed(evidence),
-                policy=policy.version,
+                policy=rules.version,
                 hours=336,
             ),
             first_outcome=Outcome.PENDING,
@@ -105,7 +112,7 @@ def test_a_scan_is_one_write_unit(backend: Backend, table: Table) -> None:
     assert 300 < largest <= 1000
 
 
-def fill(backend: Backend, table: Table, reason: str) -> int:
+def fill(backend: Backend, table: Table, texts: dict[str, Any]) -> int:
     """The bytes that a request of the busiest person reads."""
     vault = Vault(LocalDataKeys())
 
@@ -123,25 +130,27 @@ def fill(backend: Backend, table: Table, reason: str) -> int:
     for number in range(SESSIONS):
         expires = NOON + REFRESH_LIFE + timedelta(seconds=number)
         people.open_session(person.person_id, makers.session(expires_at=expires, serial=999))
-    for provider in ("health_code", "nucleic_acid", "vaccination"):
+    for provider in SHOWN:
         moment = NOON.replace(microsecond=123_000)
         answer = makers.snapshot(
             provider=provider, state="light_green", observed_at=moment, fetched_at=moment,
-            reason=reason,
+            reason="", doses=20 if provider == "vaccination" else None,
         )  # fmt: skip
+        if provider == "health_code":
+            answer = replace(answer, **texts)
         people.save_snapshot(person.person_id, answer)
     for _ in range(MAX_VENUES):
         venue_id = f"ven_{makers.random()}"
         table.transact(right_write(person.person_id, venue_id, Role.ADMINISTRATOR))
     hot = people.hot(person.person_id)
-    assert (len(hot.sessions), len(hot.snapshots), len(hot.rights)) == (SESSIONS, 3, MAX_VENUES)
+    assert (len(hot.sessions), len(hot.snapshots), len(hot.rights)) == (SESSIONS, 4, MAX_VENUES)
     found = table.query(keys.person(person.person_id), (keys.HOT, keys.SUBJECT_TO))
     return sum(map(item_size, found))
 
 
 def test_the_busiest_person_is_one_read_unit(backend: Backend, table: Table) -> None:
-    assert 2000 < fill(backend, table, "") <= 4096
+    assert 2000 < fill(backend, table, {}) <= 4096
 
 
 def test_even_with_the_longest_reasons(backend: Backend, table: Table) -> None:
-    assert fill(backend, table, LONGEST_REASON) <= 4096
+    assert fill(backend, table, LONGEST_TEXTS) <= 4096

@@ -1,11 +1,13 @@
 """Hand-written stand-ins for what lies outside: a clock that stands, ids that count, partners."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from chalicelib.core import ids
 from chalicelib.core.crypto import DataKey
+from chalicelib.core.errors import Unprocessable
 from chalicelib.identity.providers import Absent, Answer, Pending, ProviderFault, Subject
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -95,3 +97,35 @@ class ScriptedProvider:
         if isinstance(reply, ProviderFault):
             raise reply
         return reply
+
+
+@dataclass
+class ScriptedTravelCards:
+    """Tells cards by phone, else ``normal``; a code works once; raises `fault` when set."""
+
+    answers: dict[str, Answer] = field(default_factory=dict)
+    codes: dict[str, str] = field(default_factory=dict)
+    sent: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    fault: Exception | None = None
+    _told: dict[str, Answer] = field(default_factory=dict)
+
+    def send_code(self, phone: str, *, request_id: str) -> None:
+        del request_id
+        if self.fault:
+            raise self.fault
+        if not re.fullmatch(r"\+861[3-9]\d{9}", phone):
+            raise Unprocessable("travel_card_no_phone")
+        self.sent.append(phone)
+        self.codes[phone] = f"{731_000 + len(self.sent)}"
+
+    def exchange(self, phone: str, code: str, *, request_id: str) -> Answer | None:
+        self.asked.append(request_id)
+        if self.fault:
+            raise self.fault
+        if request_id not in self._told:
+            if self.codes.get(phone) != code:
+                return None
+            del self.codes[phone]
+            self._told[request_id] = self.answers.get(phone, Answer("normal", NOON))
+        return self._told[request_id]

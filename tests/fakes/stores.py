@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from chalicelib.admission.policy import Policy, prefixes
 from chalicelib.admission.scan import Scan, ScanReference
-from chalicelib.admission.snapshots import Lookup, Settle
+from chalicelib.admission.snapshots import Lookup, Prefetch, Settle
 from chalicelib.core.clock import epoch_ms
 from chalicelib.core.errors import Conflict, TooMany, Unauthenticated
 from chalicelib.core.table import scan_partition
@@ -371,6 +371,24 @@ class FakeScans:
 
     def stop_waiting(self, person_id: str, scan_id: str) -> None:
         self._people.partition(person_id).awaiting.discard(scan_id)
+
+
+class FakePrefetches:
+    """See `snapshots.Prefetches`."""
+
+    def __init__(self) -> None:
+        self.asked: dict[str, Prefetch] = {}
+
+    def ask(self, prefetch: Prefetch) -> datetime:
+        stands = self.asked.get(prefetch.person_id)
+        if (
+            stands is None
+            or stands.registration < prefetch.registration
+            or prefetch.asked_at - stands.asked_at >= timedelta(seconds=60)
+        ):
+            self.asked[prefetch.person_id] = prefetch
+            return prefetch.asked_at
+        return stands.asked_at
 
 
 class FakePolicies:

@@ -1,5 +1,6 @@
 """The day's figures follow the stream exactly once, however it is delivered."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
@@ -51,7 +52,9 @@ class FlakyCounters(FakeCounters):
         super().__init__()
         self.faults = faults
 
-    def add(self, partition: str, delta: Figures, *, last: str, sequence: str) -> bool:
+    def add(
+        self, partition: str, delta: Mapping[str, Figures], *, last: str, sequence: str
+    ) -> bool:
         fault = self.faults.pop() if self.faults else ""
         if fault == "refused":
             raise Unavailable
@@ -97,7 +100,7 @@ def test_redelivery_with_other_boundaries_neither_doubles_nor_drops(
         position = min(position + size, len(stream.records))
     assert position == len(stream.records)
     found = counters.of_day(VENUE, DAY)
-    assert found == recount(VENUE, DAY, scans=stream.scans)
+    assert found == recount(VENUE, DAY, scans=stream.scans)[""]
     assert found.checked == found.passed + found.abnormal + found.pending == len(histories)
     assert found.own == found.checked
 

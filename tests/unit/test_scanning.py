@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.admission.scanning import CLOCK_TOLERANCE, Result, own_scan, scan_venue
+from chalicelib.admission.scanning import CLOCK_TOLERANCE, Result, scan_venue, visible_scan
 from chalicelib.core.errors import AppError
 from chalicelib.identity.people import Verification
 from chalicelib.venues.codes import CodeState
@@ -102,7 +102,7 @@ def test_a_scan_is_shown_to_its_owner_only() -> None:
     found = scan(region).scan
 
     def show(person_id: str, scan_id: str) -> Result:
-        return own_scan(
+        return visible_scan(
             makers.actor(replace(region.person, person_id=person_id)),
             scan_id,
             now=NOON,

@@ -4,6 +4,7 @@
 is an answer with a state that the provider cannot have: garbage never becomes a colour.
 """
 
+import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +20,9 @@ from chalicelib.identity.providers import (
 )
 
 _LONGEST_POLL_MS = 900_000
-_LONGEST_REASON = 100  # characters, so that a person's answers fit the one query of a request
+# In characters, so that a person's answers fit the one query of a request.
+_LONGEST = {"reason": 100, "group": 20, "lifting": 100}
+_MOST_DOSES = 20
 
 
 class HttpProvider:
@@ -43,26 +46,12 @@ class HttpProvider:
             raise ProviderFault(f"{self._name}: {fault}") from fault
         word = answer.get("status")
         if status == 200 and word == "answer":
-            return self._answer(answer)
+            return read_answer(self._name, answer)
         if status == 202 and word == "pending":
             return Pending(self._poll_after(answer))
         if status == 404 and word == "absent":
             return Absent()
         raise ProviderFault(f"{self._name}: status {status}")
-
-    def _answer(self, answer: dict[str, Any]) -> Answer:
-        state, observed, reason = (answer.get(k) for k in ("state", "observed_at", "reason"))
-        if not isinstance(state, str) or state not in STATES[self._name]:
-            raise ProviderFault(f"{self._name}: unknown state")
-        try:
-            observed_at = None if observed is None else _moment(observed)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise ProviderFault(f"{self._name}: unreadable time") from error
-        text = reason[:_LONGEST_REASON] if isinstance(reason, str) else ""
-        # JSON can spell half a character, which the table would refuse with every try.
-        if any("\ud800" <= character <= "\udfff" for character in text):
-            raise ProviderFault(f"{self._name}: unreadable reason")
-        return Answer(state, observed_at, text)
 
     def _poll_after(self, answer: dict[str, Any]) -> int:
         value = answer.get("poll_after_ms")
@@ -71,8 +60,46 @@ class HttpProvider:
         return value
 
 
+def read_answer(name: ProviderName, answer: dict[str, Any]) -> Answer:
+    """What provider `name` says; what its kind does not say is not read. Raises ProviderFault."""
+    state, observed = answer.get("state"), answer.get("observed_at")
+    if not isinstance(state, str) or state not in STATES[name]:
+        raise ProviderFault(f"{name}: unknown state")
+    try:
+        observed_at = None if observed is None else _moment(observed)
+        reason, group, lifting = (_text(answer.get(key), most) for key, most in _LONGEST.items())
+        doses = _doses(state, answer.get("doses")) if name is ProviderName.VACCINATION else None
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ProviderFault(f"{name}: unreadable") from error
+    if name is ProviderName.HEALTH_CODE:
+        return Answer(state, observed_at, reason, group, lifting)
+    if name is ProviderName.IDENTITY:
+        return Answer(state, observed_at, reason)
+    return Answer(state, observed_at, doses=doses)
+
+
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("no offset: whose noon is it?")
     return moment.astimezone(UTC)
+
+
+def _text(value: object, most: int) -> str:
+    """A text that may be shown to a person: one line, nothing invisible, `most` characters."""
+    if not isinstance(value, str):
+        return ""
+    # JSON can spell half a character, which the table would refuse with every try.
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError("half a character")
+    normal = unicodedata.normalize("NFC", value[: 10 * most])
+    # Controls, bidirectional overrides and what has no meaning of its own (categories C and Z).
+    printed = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in normal)
+    line = " ".join(printed.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def _doses(state: str, value: object) -> int:
+    if type(value) is not int or not 0 <= value <= _MOST_DOSES or (value == 0) != (state == "none"):
+        raise ValueError("doses")
+    return value

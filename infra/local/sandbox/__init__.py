@@ -1,4 +1,4 @@
-"""The partners of a deployment, played on this machine: an SMS gateway and three providers.
+"""The partners of a deployment, played on this machine: an SMS gateway and five providers.
 
 They stand behind the same signed HTTP as the real ones, so that what runs in a demo and in tests
 is the application's own HTTP adapter. What is said of whom comes from a cast of invented people
@@ -9,7 +9,9 @@ is the application's own HTTP adapter. What is said of whom comes from a cast of
 For partners' clients, signed (see `signature`):
 
     POST /v1/messages                 one SMS; 202, 400 invalid_number, 429 with Retry-After
-    POST /v1/{provider}/lookups       identity, health_code, nucleic_acid; 200, 202, 404
+    POST /v1/{provider}/lookups       identity, health_code, nucleic_acid, vaccination
+    POST /v1/travel_card/codes        has the carrier send a code; 202, 400 invalid_number
+    POST /v1/travel_card/exchanges    the travel card for the code; 200, 422 invalid_code
 
 For people and tests of the sandbox, unsigned (it listens on 127.0.0.1 only):
 

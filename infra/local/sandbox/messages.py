@@ -1,4 +1,4 @@
-"""The SMS gateway: takes messages, delivers them to an inbox that can be read."""
+"""The SMS gateway and the carriers: messages go to an inbox that can be read."""
 
 import math
 import re
@@ -11,7 +11,7 @@ _PER_HOUR = 60
 _HOUR_S = 3600.0
 _LANGUAGES = ("zh-Hans", "zh-Hant", "en")
 # E.164; of mainland China's numbers, mobile ones only.
-_NUMBER = re.compile(r"\+(?:861[3-9][0-9]{9}|(?!86)[1-9][0-9]{7,14})")
+NUMBER = re.compile(r"\+(?:861[3-9][0-9]{9}|(?!86)[1-9][0-9]{7,14})")
 _CODE = re.compile("[0-9]{4,8}")
 
 
@@ -36,12 +36,16 @@ class Inbox:
     def send(self, message: Mapping[str, object], now: float) -> Verdict:
         """Take a message for delivery. `now` is in unix seconds."""
         to, template, params = (message.get(key) for key in ("to", "template", "params"))
-        if not isinstance(to, str) or not _NUMBER.fullmatch(to):
+        if not isinstance(to, str) or not NUMBER.fullmatch(to):
             return Verdict(400, {"code": "invalid_number"})
         if template != "otp" or message.get("language") not in _LANGUAGES:
             return Verdict(400, {"code": "invalid_message"})
         if not isinstance(params, dict) or not _CODE.fullmatch(str(params.get("code", ""))):
             return Verdict(400, {"code": "invalid_message"})
+        return self.deliver(to, message, now)
+
+    def deliver(self, to: str, message: Mapping[str, object], now: float) -> Verdict:
+        """Deliver a message whose form is right."""
         with self._lock:
             sent = self._sent.setdefault(to, deque())
             while sent and sent[0] <= now - _HOUR_S:

@@ -8,11 +8,15 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
-PROVIDERS = ("identity", "health_code", "nucleic_acid")
+PROVIDERS = ("identity", "health_code", "nucleic_acid", "vaccination", "travel_card")
+LOOKUPS = PROVIDERS[:-1]
+"""Those that answer about a name and number; the travel card answers for a code."""
 _STATES = {
     "identity": ("known", "absent"),
     "health_code": ("green", "yellow", "red", "light_green", "absent"),
     "nucleic_acid": ("negative", "positive", "absent"),
+    "vaccination": ("complete", "partial", "none", "absent"),
+    "travel_card": ("normal", "abnormal"),
 }
 _QUIRKS = ("pending_first", "garbage")
 _POLL_AFTER_MS = 500
@@ -25,7 +29,9 @@ _CHINA = timezone(timedelta(hours=8))
 class Person:
     """Somebody whom the providers know.
 
-    `nucleic_acid_hours` is the age of the last result. `latency_ms` holds for every provider.
+    `nucleic_acid_hours` is the age of the last result, `vaccination_days` that of the last of
+    `vaccination_doses`. The health code's group, reason and lifting are texts for the person. The
+    carrier of `phone` knows the travel card. `latency_ms` holds for every provider.
     `quirks` are ``provider:quirk`` with a semicolon between: ``pending_first`` answers 202 to the
     first request of each lookup, ``garbage`` answers what no client should accept.
     """
@@ -38,6 +44,14 @@ class Person:
     nucleic_acid_hours: int = 0
     latency_ms: int = 0
     quirks: str = ""
+    phone: str = ""
+    health_group: str = ""
+    health_reason: str = ""
+    health_lifting: str = ""
+    vaccination: str = "absent"
+    vaccination_doses: int = 0
+    vaccination_days: int = 0
+    travel_card: str = "normal"
 
     def has(self, provider: str, quirk: str) -> bool:
         """Whether this provider has this quirk about the person."""
@@ -110,6 +124,12 @@ class Cast:
             return Finding(404, {"status": "absent"}, person.latency_ms)
         return Finding(200, {"status": "answer", **answer}, person.latency_ms)
 
+    def travel_card(self, phone: str) -> str:
+        """What the carrier knows of a phone: whoever is not in the cast has been nowhere."""
+        with self._lock:
+            cards = [one.travel_card for one in self._people.values() if one.phone == phone]
+        return cards[0] if cards else "normal"
+
     def _first(self, provider: str, request_id: str) -> bool:
         key = (provider, request_id)
         if key in self._asked:
@@ -137,7 +157,16 @@ def _health_code(
         return None
     # Colours are worked out every midnight, and when something becomes known of somebody.
     midnight = now.astimezone(_CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
-    return {"state": person.health_code, "observed_at": _rfc3339(max(midnight, since or midnight))}
+    texts = {
+        "group": person.health_group,
+        "reason": person.health_reason,
+        "lifting": person.health_lifting,
+    }
+    return {
+        "state": person.health_code,
+        "observed_at": _rfc3339(max(midnight, since or midnight)),
+        **{key: text for key, text in texts.items() if text},
+    }
 
 
 def _nucleic_acid(
@@ -151,10 +180,23 @@ def _nucleic_acid(
     return {"state": person.nucleic_acid, "observed_at": _rfc3339(taken)}
 
 
+def _vaccination(
+    person: Person, name: str, now: datetime, _since: datetime | None
+) -> dict[str, object] | None:
+    if person.name != name or person.vaccination == "absent":
+        return None
+    answer: dict[str, object] = {"state": person.vaccination, "doses": person.vaccination_doses}
+    if person.vaccination_doses:
+        midnight = now.astimezone(_CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
+        answer["observed_at"] = _rfc3339(midnight - timedelta(days=person.vaccination_days))
+    return answer
+
+
 _ANSWERS = {
     "identity": _identity,
     "health_code": _health_code,
     "nucleic_acid": _nucleic_acid,
+    "vaccination": _vaccination,
 }
 _FIELDS = {field.name for field in fields(Person)}
 
@@ -173,10 +215,17 @@ def _person(before: Person | None, values: Mapping[str, object]) -> Person:
         provider, _, what = quirk.partition(":")
         if provider not in PROVIDERS or what not in _QUIRKS:
             raise ValueError("quirks: not a provider and one of its quirks")
+    if (person.vaccination in ("complete", "partial")) != (person.vaccination_doses > 0):
+        raise ValueError("vaccination, vaccination_doses: the one does not go with the other")
     return person
 
 
-_LIMITS = {"nucleic_acid_hours": 24 * 3650, "latency_ms": _MAX_LATENCY_MS}
+_LIMITS = {
+    "nucleic_acid_hours": 24 * 3650,
+    "latency_ms": _MAX_LATENCY_MS,
+    "vaccination_doses": 9,
+    "vaccination_days": 3650,
+}
 
 
 def _number(key: str, value: object) -> int:

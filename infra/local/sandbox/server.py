@@ -21,8 +21,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from infra.local.sandbox import signature
 from infra.local.sandbox.faults import PARTNERS, Faults
-from infra.local.sandbox.messages import Inbox
-from infra.local.sandbox.people import PROVIDERS, Cast
+from infra.local.sandbox.messages import Inbox, Verdict
+from infra.local.sandbox.people import LOOKUPS, Cast
+from infra.local.sandbox.travel_card import TravelCard
 
 _MAX_BODY = 64 * 1024
 _IDLE_S = 60
@@ -76,6 +77,7 @@ class Sandbox(ThreadingHTTPServer):
         self.now = now
         self._cast = cast
         self._inbox = Inbox()
+        self._card = TravelCard(self._inbox, cast.travel_card)
         self._faults = Faults()
         self._calls: Counter[str] = Counter()
         self._log = log
@@ -87,9 +89,15 @@ class Sandbox(ThreadingHTTPServer):
             ("GET", "/sandbox/calls"): self._read_calls,
             ("POST", "/sandbox/faults"): self._put_fault,
             ("POST", "/sandbox/people"): self._change_person,
-            ("POST", "/v1/messages"): self._partner("sms", self._send),
+            ("POST", "/v1/messages"): self._partner("sms", self._told(self._inbox.send)),
+            ("POST", "/v1/travel_card/codes"): self._partner(
+                "travel_card", self._told(self._card.send_code)
+            ),
+            ("POST", "/v1/travel_card/exchanges"): self._partner(
+                "travel_card", self._told(self._card.exchange)
+            ),
         }
-        for provider in PROVIDERS:
+        for provider in LOOKUPS:
             route = ("POST", f"/v1/{provider}/lookups")
             self.routes[route] = self._partner(provider, self._look_up(provider))
         super().__init__(("127.0.0.1", port), _Handler)
@@ -189,10 +197,15 @@ class Sandbox(ThreadingHTTPServer):
 
         return handle
 
-    def _send(self, request: Request) -> Reply:
-        verdict = self._inbox.send(request.json(), self.now())
-        wait = verdict.retry_after
-        return Reply(verdict.status, verdict.body, {"Retry-After": str(wait)} if wait else {})
+    def _told(
+        self, handle: Callable[[Mapping[str, object], float], Verdict]
+    ) -> Callable[[Request], Reply]:
+        def tell(request: Request) -> Reply:
+            verdict = handle(request.json(), self.now())
+            wait = verdict.retry_after
+            return Reply(verdict.status, verdict.body, {"Retry-After": str(wait)} if wait else {})
+
+        return tell
 
     def _read_inbox(self, request: Request) -> Reply:
         # An unescaped "+" in a query is a blank; people will type it all the same.

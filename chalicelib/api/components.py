@@ -1,0 +1,79 @@
+"""How evidence is shown: one component of a screen each."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.admission.judge import Evidence, good_until
+from chalicelib.admission.schemas import (
+    Component,
+    HealthCodeShown,
+    NucleicAcidShown,
+    TravelCardShown,
+    VaccinationShown,
+)
+from chalicelib.admission.travel_card import OFFICIAL_URL
+from chalicelib.api.endpoint import Call
+from chalicelib.core.clock import CHINA, local_day
+from chalicelib.identity.people import Snapshot
+
+_RECENT = timedelta(hours=48)
+
+
+def component(call: Call, evidence: Evidence) -> Component:
+    """What is known of one thing, as staff may see it."""
+    return Component(**_common(call, evidence))
+
+
+def health_code(call: Call, evidence: Evidence, snapshot: Snapshot | None) -> HealthCodeShown:
+    """One's own health code, with the provider's texts from the `snapshot` that it rests on."""
+    return HealthCodeShown(
+        **_common(call, evidence),
+        group=(snapshot and snapshot.group) or None,
+        reason=(snapshot and snapshot.reason) or None,
+        lifting=(snapshot and snapshot.lifting) or None,
+    )
+
+
+def nucleic_acid(call: Call, evidence: Evidence, at: datetime) -> NucleicAcidShown:
+    """A result as of `at`."""
+    observed = evidence.observed_at
+    recent = observed is not None and at - observed <= _RECENT
+    common = _common(call, evidence)
+    if evidence.state == "absent":
+        common["observed_at"] = None  # of one that is older than what is shown
+    if recent and evidence.state == "negative":
+        common["text"] = call.text("state.negative_48h")
+    return NucleicAcidShown(**common, within_48h=recent)
+
+
+def vaccination(call: Call, evidence: Evidence) -> VaccinationShown:
+    """The vaccination; it was observed when the last dose was given."""
+    last = evidence.observed_at if evidence.doses else None
+    return VaccinationShown(
+        **_common(call, evidence),
+        doses=evidence.doses,
+        last_dose_on=local_day(last, CHINA) if last else None,
+    )
+
+
+def travel_card(call: Call, evidence: Evidence) -> TravelCardShown:
+    """The travel card of the day."""
+    fetched = evidence.fetched_at
+    return TravelCardShown(
+        **_common(call, evidence),
+        valid_until=good_until(fetched) if fetched else None,
+        official_url=OFFICIAL_URL,
+    )
+
+
+def _common(call: Call, evidence: Evidence) -> dict[str, Any]:
+    # A green that could not be renewed is never shown as green.
+    unconfirmed = evidence.state == "green" and evidence.stale
+    state = "unconfirmed" if unconfirmed else evidence.state
+    return {
+        "state": state,
+        "text": call.text(f"state.{state}"),
+        "observed_at": evidence.observed_at,
+        "fetched_at": evidence.fetched_at,
+        "stale": evidence.stale,
+    }

@@ -1,0 +1,230 @@
+"""Prints the decision table of admission into ``docs/admission.md``, from the rules themselves.
+
+    python -m infra.decision_table
+
+What stands between the two marks of the document is made anew; drift fails the gate. Reasons are
+not copied from the rules but seen: every case of `cases` is judged.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from pathlib import Path
+
+from chalicelib.admission.judge import RULES, Case, Decision, Evidence, case_of, rule_for
+from chalicelib.admission.policy import OnUnknown, Policy
+from chalicelib.core.messages import TEXTS
+from chalicelib.identity.providers import ProviderName
+
+TARGET = Path(__file__).parent.parent / "docs" / "admission.md"
+BEGIN, END = "<!-- decision table: begin -->", "<!-- decision table: end -->"
+NOON = datetime(2022, 4, 24, 4, 0, tzinfo=UTC)
+_HEALTH, _TEST, _VACCINATION, _CARD = (
+    ProviderName.HEALTH_CODE,
+    ProviderName.NUCLEIC_ACID,
+    ProviderName.VACCINATION,
+    ProviderName.TRAVEL_CARD,
+)
+
+
+def _green(hours: float) -> Evidence:
+    return Evidence("green", None, NOON - timedelta(hours=hours), stale=True)
+
+
+def _negative(hours: float, *, stale: bool = False) -> Evidence:
+    return Evidence("negative", NOON - timedelta(hours=hours), NOON, stale)
+
+
+HEALTHS: dict[str, Evidence] = {
+    "red": Evidence("red", None, NOON),
+    "yellow": Evidence("yellow", None, NOON),
+    "light green": Evidence("light_green", None, NOON),
+    "green": Evidence("green", None, NOON),
+    "green 1 h ago, out of date": _green(1),
+    "green 30 h ago, out of date": _green(30),
+    "light green, out of date": Evidence("light_green", None, NOON, stale=True),
+    "red, out of date": Evidence("red", None, NOON, stale=True),
+    "none on record": Evidence("absent", None, NOON),
+    "being asked": Evidence("pending"),
+    "unknown": Evidence("unknown"),
+}
+TESTS: dict[str, Evidence] = {
+    "negative, 12 h": _negative(12),
+    "negative, 12 h, out of date": _negative(12, stale=True),
+    "negative, 60 h": _negative(60),
+    "negative, no time": Evidence("negative", None, NOON),
+    "positive": Evidence("positive", NOON, NOON),
+    "none": Evidence("absent", None, NOON),
+    "being asked": Evidence("pending"),
+    "unknown": Evidence("unknown"),
+}
+VACCINATIONS: dict[str, Evidence] = {
+    "complete": Evidence("complete", NOON, NOON, doses=3),
+    "partial": Evidence("partial", NOON, NOON, doses=1),
+    "none": Evidence("none", None, NOON, doses=0),
+    "no record": Evidence("absent", None, NOON),
+    "being asked": Evidence("pending"),
+    "unknown": Evidence("unknown"),
+}
+CARDS: dict[str, Evidence] = {
+    "normal": Evidence("normal", NOON, NOON),
+    "abnormal": Evidence("abnormal", NOON, NOON),
+    "code not entered": Evidence("code_needed"),
+}
+POLICIES: tuple[Policy, ...] = tuple(
+    Policy(
+        nucleic_acid_hours=hours,
+        on_unknown=on_unknown,
+        vaccination_required=vaccination,
+        travel_card_required=card,
+    )
+    for hours, on_unknown, vaccination, card in product(
+        (48, None), OnUnknown, (False, True), (False, True)
+    )
+)
+TEMPERATURES = ("", "normal", "fever")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A case, the number of the rule that decided it (from 1), and the decision."""
+
+    case: Case
+    late: bool
+    rule: int
+    decision: Decision
+
+
+def cases() -> Iterator[Judged]:
+    """Every state of everything under every policy, while waiting and after it."""
+    everything = product(
+        HEALTHS.values(), TESTS.values(), VACCINATIONS.values(), CARDS.values(),
+        POLICIES, TEMPERATURES, (False, True),
+    )  # fmt: skip
+    for health, test, vaccination, card, policy, temperature, late in everything:
+        found = (health, test, vaccination, card)
+        if late and any(evidence.state == "pending" for evidence in found):
+            continue  # nothing is being asked any more
+        if not late and any(evidence.state == "unknown" for evidence in found):
+            continue  # what has not answered yet is being asked
+        yield judged(found, policy, temperature=temperature, late=late)
+
+
+def judged(
+    found: tuple[Evidence, Evidence, Evidence, Evidence],
+    policy: Policy,
+    *,
+    temperature: str = "",
+    late: bool,
+) -> Judged:
+    """One case, decided; `found` is health code, nucleic acid, vaccination, travel card."""
+    evidence = dict(zip((_HEALTH, _TEST, _VACCINATION, _CARD), found, strict=True))
+    case = case_of(evidence, policy, at=NOON, late=late, temperature=temperature)
+    rule = rule_for(case)
+    decision = Decision(rule.outcome, rule.reasons(case), rule.steps)
+    return Judged(case, late, RULES.index(rule) + 1, decision)
+
+
+def render() -> str:
+    """What stands between the marks."""
+    return "\n\n".join((_rules(), _default(), _unknown(), _required())) + "\n"
+
+
+def _rules() -> str:
+    seen: dict[int, dict[str, None]] = {number: {} for number in range(1, len(RULES) + 1)}
+    for one in cases():
+        seen[one.rule].update(dict.fromkeys(one.decision.reasons))
+    rows = [
+        [
+            str(number),
+            rule.when,
+            f"**{rule.outcome}**",
+            ", ".join(f"`{reason}`" for reason in sorted(seen[number])),
+            " ".join(TEXTS[f"step.{step}"] for step in rule.steps),
+        ]
+        for number, rule in enumerate(RULES, start=1)
+    ]
+    head = ["#", "When", "Outcome", "Reasons", "Next step, as the visitor reads it"]
+    return "### The rules: the first that holds, counts\n\n" + _table(head, rows)
+
+
+def _default() -> str:
+    policy = Policy()
+    complete, normal = VACCINATIONS["complete"], CARDS["normal"]
+    rows = []
+    for name, health in HEALTHS.items():
+        row = [name]
+        for test in TESTS.values():
+            late = "unknown" in (health.state, test.state)
+            if late and "pending" in (health.state, test.state):
+                row.append("·")
+                continue
+            row.append(_cell(judged((health, test, complete, normal), policy, late=late)))
+        rows.append(row)
+    return (
+        "### By default: health code and nucleic acid\n\n"
+        "Outcome and rule. What is out of date is being asked again; *unknown* is what nobody "
+        "answered in time, and then nothing is waited for.\n\n"
+        + _table(["Health code ＼ nucleic acid", *TESTS], rows)
+    )
+
+
+def _unknown() -> str:
+    found = (TESTS["negative, 12 h"], VACCINATIONS["complete"], CARDS["normal"])
+    unknown = (TESTS["unknown"], VACCINATIONS["complete"], CARDS["normal"])
+    rows = []
+    for name in ("green", "green 1 h ago, out of date", "green 30 h ago, out of date", "unknown"):
+        for test, rest in (("negative, 12 h", found), ("unknown", unknown)):
+            row = [name, test]
+            for on_unknown in OnUnknown:
+                one = judged(
+                    (HEALTHS[name], *rest), Policy(on_unknown=on_unknown), late=True
+                )  # fmt: skip
+                reasons = ", ".join(f"`{reason}`" for reason in one.decision.reasons)
+                row.append(f"{_cell(one)}: {reasons}")
+            rows.append(row)
+    head = ["Health code", "Nucleic acid", *(f"`on_unknown` `{word}`" for word in OnUnknown)]
+    return (
+        "### When providers stay silent\n\n"
+        "After the time to wait, with a grace of 24 hours.\n\n" + _table(head, rows)
+    )
+
+
+def _required() -> str:
+    health, test = HEALTHS["green"], TESTS["negative, 12 h"]
+    rows = []
+    for card_name, card in CARDS.items():
+        for name, vaccination in VACCINATIONS.items():
+            late = vaccination.state == "unknown"
+            row = [card_name, name]
+            for needs_card, needs_vaccination in ((False, False), (True, False), (False, True)):
+                policy = Policy(
+                    travel_card_required=needs_card, vaccination_required=needs_vaccination
+                )
+                row.append(_cell(judged((health, test, vaccination, card), policy, late=late)))
+            rows.append(row)
+    head = ["Travel card", "Vaccination", "by default", "card required", "vaccination required"]
+    return "### Travel card and vaccination, with everything else in order\n\n" + _table(head, rows)
+
+
+def _cell(one: Judged) -> str:
+    return f"{one.decision.outcome} ({one.rule})"
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def printed(document: str) -> str:
+    """`document` with the table made anew. Raises ValueError where the marks are missing."""
+    before, begin, rest = document.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"{TARGET.name} lacks its marks")
+    return f"{before}{BEGIN}\n{render()}{END}{after}"
+
+
+if __name__ == "__main__":
+    TARGET.write_text(printed(TARGET.read_text(encoding="utf-8")), encoding="utf-8")

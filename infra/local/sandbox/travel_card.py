@@ -1,0 +1,87 @@
+"""The carriers' travel card: sends a code to a phone, and tells the card for it.
+
+Like the real one it sends the cities along, which no client has a use for that it may have.
+"""
+
+import re
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from infra.local.sandbox.messages import Inbox, Verdict
+
+_CODE_LIFE_S = 300.0
+_GUESSES = 5
+_REMEMBERED = 10_000
+_CARRIERS = re.compile(r"\+861[3-9][0-9]{9}")
+
+
+@dataclass
+class _Code:
+    text: str
+    until: float
+    guesses: int = 0
+
+
+class TravelCard:
+    """Codes by phone, and the answers that were given. `card` tells the state of a phone's card."""
+
+    def __init__(self, inbox: Inbox, card: Callable[[str], str]) -> None:
+        self._inbox = inbox
+        self._card = card
+        self._codes: dict[str, _Code] = {}
+        self._told: OrderedDict[str, Verdict] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def send_code(self, asked: Mapping[str, object], now: float) -> Verdict:
+        """Send a code; the one before is void. `now` is in unix seconds."""
+        phone = asked.get("phone")
+        if not isinstance(phone, str) or not _CARRIERS.fullmatch(phone):
+            return Verdict(400, {"code": "invalid_number"})
+        code = f"{secrets.randbelow(10**6):06d}"
+        message = {"to": phone, "template": "travel_card", "params": {"code": code}}
+        verdict = self._inbox.deliver(phone, message, now)
+        if verdict.status != 202:
+            return verdict
+        with self._lock:
+            self._codes[phone] = _Code(code, now + _CODE_LIFE_S)
+        return Verdict(202, {"status": "sent"})
+
+    def exchange(self, asked: Mapping[str, object], now: float) -> Verdict:
+        """The card for a code, which works once; the same ``request_id`` gets the same answer."""
+        values = [asked.get(key) for key in ("request_id", "phone", "code")]
+        if not all(isinstance(value, str) and value for value in values):
+            raise ValueError("request_id, phone, code: missing")
+        request_id, phone, code = map(str, values)
+        with self._lock:
+            if request_id in self._told:
+                return self._told[request_id]
+            if not self._spend(phone, code, now):
+                return Verdict(422, {"code": "invalid_code"})
+            state = self._card(phone)
+            verdict = Verdict(
+                200,
+                {
+                    "status": "answer",
+                    "state": state,
+                    "observed_at": datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"),
+                    "cities": ["演示市*" if state == "abnormal" else "演示市"],
+                },
+            )
+            self._told[request_id] = verdict
+            if len(self._told) > _REMEMBERED:
+                self._told.popitem(last=False)
+        return verdict
+
+    def _spend(self, phone: str, code: str, now: float) -> bool:
+        known = self._codes.get(phone)
+        if known is None or known.until <= now or known.guesses >= _GUESSES:
+            return False
+        known.guesses += 1
+        if known.text != code:
+            return False
+        del self._codes[phone]
+        return True
