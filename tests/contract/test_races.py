@@ -176,8 +176,10 @@ def test_a_refresh_token_works_once(backend: Backend) -> None:
     person, login = newcomer(backend), makers.session()
     backend.stores.people.open_session(person.person_id, login)
 
-    def refresh(later: Session) -> Callable[[Stores], None]:
-        return lambda stores: stores.people.refresh_session(person.person_id, later)
+    def refresh(later: Session) -> Callable[[Stores], Session]:
+        return lambda stores: stores.people.refresh_session(
+            person.person_id, later.session_id, serial=later.serial, expires_at=later.expires_at
+        )
 
     nexts = [replace(login, serial=2, expires_at=NOON + timedelta(days=30 + n)) for n in range(4)]
     answers, refusals = race(backend, *map(refresh, nexts))

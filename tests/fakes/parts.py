@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from chalicelib.core import ids
 from chalicelib.core.crypto import DataKey
+from chalicelib.core.errors import Unauthenticated, Unprocessable
+from chalicelib.identity.platforms import PhoneProof, PlatformAccount, PlatformName
 from chalicelib.identity.providers import Absent, Answer, Pending, ProviderFault, Subject
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -76,6 +78,44 @@ class RecordingSms:
         if self.fault:
             raise self.fault
         self.sent.append((phone, code, language))
+
+
+@dataclass
+class FakePlatform:
+    """A platform whose codes work once and for five minutes; raises `fault` when set.
+
+    `mint` does what a phone would: it logs in, and presses the phone-number button.
+    """
+
+    name: PlatformName
+    clock: StandingClock
+    fault: Exception | None = None
+    _given: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+
+    def mint(self, phone: str, user: str = "") -> tuple[str, PhoneProof]:
+        number = len(self._given)
+        code, proof = f"{self.name}-code-{number}", f"{self.name}+phone+{number}"
+        expires = self.clock.now() + timedelta(minutes=5)
+        self._given |= {code: (user or phone, expires), proof: (phone, expires)}
+        return code, PhoneProof(proof, "c2lnbmVk" if self.name is PlatformName.ALIPAY else "")
+
+    def account(self, code: str) -> PlatformAccount:
+        user = self._redeem(code)
+        if user is None:
+            raise Unauthenticated("platform_code_invalid")
+        return PlatformAccount(self.name, f"{self.name}-app", user)
+
+    def phone(self, proof: PhoneProof) -> str:
+        phone = self._redeem(proof.text)
+        if phone is None:
+            raise Unprocessable("phone_proof_invalid")
+        return phone
+
+    def _redeem(self, text: str) -> str | None:
+        if self.fault:
+            raise self.fault
+        found = self._given.pop(text, None)
+        return found[0] if found and self.clock.now() < found[1] else None
 
 
 Reply = Answer | Absent | Pending | ProviderFault
