@@ -105,11 +105,12 @@ def package(
     if runtime != f"python{sys.version_info.major}.{sys.version_info.minor}":
         raise BuildError(f"Lambda has no runtime for this Python; build with {runtime}.")
     source = _digest_of_sources(root, stage, environment or {}, runtime)
-    manifest = out / "manifest.json"
+    manifest = out / "manifest.json"  # the last to be written
     if manifest.exists():
         known = json.loads(manifest.read_text())
-        if known["source"] == source:
-            return _from_manifest(out, stage, runtime, known)
+        there = _from_manifest(out, stage, runtime, known)
+        if known["source"] == source and there.code.exists() and there.layer.exists():
+            return there
     out.mkdir(parents=True, exist_ok=True)
     manifest.unlink(missing_ok=True)
 
@@ -120,7 +121,7 @@ def package(
     )
     wheels = tuple(sorted({*wheels, *render_wheels}, key=lambda wheel: wheel.name.lower()))
     if stage != "local":
-        _check_tags(wheels, runtime)
+        check_tags(wheels, runtime)
 
     with tempfile.TemporaryDirectory(prefix="venuecode-build-") as scratch:
         step("Packaging with Chalice")
@@ -131,10 +132,7 @@ def package(
             made.extractall(Path(scratch) / "code")
         _compile(Path(scratch) / "code", "/var/task", sources=True)
         _zip({"": Path(scratch) / "code"}, out / "deployment.zip")
-        _zip(
-            {"python": render, "fonts": root / "infra/layers/render/fonts"},
-            out / "layer-render.zip",
-        )
+        shutil.copyfile(_render_layer(root, render), out / "layer-render.zip")
         template = yaml.safe_load((Path(scratch) / "out/sam.yaml").read_text())
     template["Parameters"]["Stage"]["Default"] = stage
     # Written as JSON: CloudFormation takes no YAML aliases.
@@ -162,6 +160,17 @@ def _from_manifest(out: Path, stage: str, runtime: str, manifest: Mapping[str, A
         wheels=tuple(Wheel(*wheel) for wheel in manifest["wheels"]),
         digest=manifest["digest"],
     )
+
+
+def _render_layer(root: Path, packages: Path) -> Path:
+    """The layer's zip, kept by content: it is large, and seldom changes."""
+    fonts = root / "infra/layers/render/fonts"
+    files = sorted(path for path in fonts.rglob("*") if path.is_file())
+    key = _digest([packages.name.encode(), *(path.read_bytes() for path in files)])[:16]
+    path = root / f"build/vendor/layer-{key}.zip"
+    if not path.exists():
+        _zip({"python": packages, "fonts": fonts}, path)
+    return path
 
 
 def _digest(parts: Iterable[bytes]) -> str:
@@ -254,7 +263,8 @@ def _wheels(packages: Path) -> tuple[Wheel, ...]:
     return tuple(found)
 
 
-def _check_tags(wheels: Iterable[Wheel], runtime: str) -> None:
+def check_tags(wheels: Iterable[Wheel], runtime: str) -> None:
+    """Raise BuildError for a wheel that Lambda's `runtime` (x86_64) cannot load."""
     for wheel in wheels:
         system = wheel.tag.rpartition("-")[2]
         version = re.fullmatch(r"manylinux_2_(\d+)_x86_64", system)

@@ -121,8 +121,8 @@ def judge(
     if waiting:
         reasons = tuple(f"{provider}_pending" for provider in waiting)
         return Decision(Outcome.PENDING, reasons, ("wait",))
-    if health.state in ("unknown", "absent") or health.stale:
-        reason = "stale" if health.stale else health.state
+    if health.stale or health.state not in ("green", "light_green"):
+        reason = "stale" if health.stale else "absent" if health.state == "absent" else "unknown"
         return Decision(Outcome.CHECK, (f"health_code_{reason}",), ("verify_with_staff",))
     if health.state == "light_green":
         return Decision(Outcome.CHECK, ("health_code_light_green",), ("declare_health",))
@@ -133,10 +133,10 @@ def _judge_test(test: Evidence, policy: Policy, at: datetime) -> Decision:
     hours = policy.nucleic_acid_hours
     if hours is None:
         return Decision(Outcome.ADMIT, ("health_code_green",), ("enter",))
-    if test.state == "unknown" or (test.state != "absent" and test.observed_at is None):
-        return Decision(Outcome.CHECK, ("nucleic_acid_unknown",), ("verify_with_staff",))
-    if test.state == "absent" or test.observed_at is None:
+    if test.state == "absent":
         return Decision(Outcome.CHECK, ("nucleic_acid_absent",), ("test_nucleic_acid",))
+    if test.state != "negative" or test.observed_at is None:
+        return Decision(Outcome.CHECK, ("nucleic_acid_unknown",), ("verify_with_staff",))
     if at - test.observed_at > timedelta(hours=hours):
         return Decision(Outcome.CHECK, ("nucleic_acid_too_old",), ("test_nucleic_acid",))
     return Decision(Outcome.ADMIT, ("health_code_green", "nucleic_acid_recent"), ("enter",))

@@ -103,8 +103,8 @@ class TooMany(AppError):
     status = 429
     default = "too_many_requests"
 
-    def __init__(self, retry_after: int, code: str | None = None) -> None:
-        super().__init__(code, seconds=str(retry_after))
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(seconds=str(retry_after))
         self.retry_after = retry_after
 
 
@@ -145,6 +145,5 @@ CODES: dict[str, type[AppError]] = {
     "client_not_offered": Unprocessable,
     "phone_proof_invalid": Unprocessable,
     "too_many_requests": TooMany,
-    "otp_locked": TooMany,
     "unavailable": Unavailable,
 }

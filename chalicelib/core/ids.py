@@ -12,6 +12,7 @@ from typing import Protocol
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 16
 _FOLD = str.maketrans("ILO", "110")
+_DIGITS = str.maketrans(ALPHABET, "0123456789abcdefghijklmnopqrstuv")  # as `int` reads them
 
 
 class Ids(Protocol):
@@ -41,6 +42,11 @@ def encode(data: bytes) -> str:
     number = int.from_bytes(data, "big")
     digits = len(data) * 8 // 5
     return "".join(ALPHABET[number >> 5 * place & 31] for place in range(digits - 1, -1, -1))
+
+
+def decode(text: str) -> int:
+    """The number that :func:`encode` wrote."""
+    return int(text.translate(_DIGITS), 32)
 
 
 def derive(*parts: str) -> str:

@@ -34,7 +34,8 @@ class JsonFormatter(logging.Formatter):
             trace = error.__traceback__
             while trace:
                 code = trace.tb_frame.f_code
-                places.append(f"{code.co_filename.rsplit('/', 2)[-1]}:{trace.tb_lineno}")
+                file = "/".join(code.co_filename.split("/")[-2:])  # there are several store.py
+                places.append(f"{file}:{trace.tb_lineno}")
                 trace = trace.tb_next
             entry["error"] = type(error).__name__
             entry["at"] = places[-4:]

@@ -53,7 +53,6 @@ TEXTS: dict[str, str] = {
     "and scan again.",
     "error.too_many_venues": "You have reached the number of venues that one person may register.",
     "error.too_many_requests": "Too many attempts. Please try again in {seconds} seconds.",
-    "error.otp_locked": "Too many attempts. Please try again in {seconds} seconds.",
     "error.unavailable": "The service is busy. Please try again in a moment.",
     # Fields that cannot be accepted, by their code.
     "field.missing": "This is needed.",
@@ -76,7 +75,6 @@ TEXTS: dict[str, str] = {
     "field.region": "This is not a county, district or city of GB/T 2260.",
     "field.venue_type": "This venue type is not in the catalogue.",
     "field.nonce": "This must be a UUIDv7.",
-    "field.version": "Please send the version that was read.",
     "field.glyph": "The character “{character}” cannot be printed on a poster.",
     "field.day": "This is not a day in the form 2022-04-24.",
     "field.payload": "This is not a venue code.",

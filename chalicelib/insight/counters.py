@@ -55,6 +55,11 @@ class ScanChange:
     old: Scan | None
     new: Scan
 
+    @property
+    def correlation(self) -> str:
+        """The correlation id of the request that made the scan."""
+        return self.new.correlation
+
 
 class Counters(Protocol):
     """Counters beside the scans; `store.CounterStore` is the real one."""

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from chalicelib.core import ids
 from chalicelib.core.clock import local_day
 from chalicelib.venues.codes import Code
 
@@ -106,8 +107,8 @@ class Directory(Protocol):
 
 
 def shard_of(digest: str, shards: int) -> int:
-    """The shard that a scan's hash falls on."""
-    return int.from_bytes(digest.encode(), "big") % shards
+    """The shard that a scan's hash falls on; each as likely as the others."""
+    return ids.decode(digest) % shards
 
 
 def day_of(venue: Venue, moment: datetime) -> date:

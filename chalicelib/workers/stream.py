@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chalice.app import Blueprint
 
 from chalicelib.bootstrap import Container, container
-from chalicelib.core.logs import logger
+from chalicelib.core.logs import correlation, logger
 from chalicelib.workers.batches import Response
 
 if TYPE_CHECKING:
@@ -31,9 +31,11 @@ def stream(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (La
     failed: str | None = None
     for record in records:
         sequence = record["dynamodb"]["SequenceNumber"]
+        token = correlation.set("-")
         try:
             change = read(record)
             if change is not None:
+                correlation.set(change.correlation)
                 _set_in_motion(change, parts)
             if isinstance(change, counters.ScanChange):
                 scans.append(change)
@@ -41,6 +43,8 @@ def stream(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (La
             logger().exception("record_failed", extra={"sequence": sequence})
             failed = sequence
             break
+        finally:
+            correlation.reset(token)
     try:
         counters.apply(scans, counters=parts.counters)
     except Exception:
@@ -69,9 +73,11 @@ def _set_in_motion(
                 profile.registration,
             )
         )
+        logger().info("set_in_motion", extra={"what": "verification"})
     elif isinstance(change, PosterChange):
         poster = change.poster
         parts.render_queue.send(poster.venue_id, poster.poster_id, change.correlation)
+        logger().info("set_in_motion", extra={"what": "poster"})
     elif change.old is None:
         snapshots.start(
             change.new,
@@ -81,3 +87,4 @@ def _set_in_motion(
             scans=parts.scans,
             queue=parts.lookup_queue,
         )
+        logger().info("set_in_motion", extra={"what": "lookups", "asked": change.new.verdict.needs})

@@ -14,11 +14,12 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import urllib3
 
+Seen = TypeVar("Seen")
 _TRY_AGAIN = (429, 502, 503, 504)
 _PATIENCE_S = 60.0
 
@@ -202,11 +203,8 @@ class Phone:
 
 
 def wait_for(
-    look: Callable[[], dict[str, Any]],
-    done: Callable[[dict[str, Any]], bool],
-    *,
-    seconds: float = _PATIENCE_S,
-) -> dict[str, Any]:
+    look: Callable[[], Seen], done: Callable[[Seen], bool], *, seconds: float = _PATIENCE_S
+) -> Seen:
     """Look again and again until `done`; what was seen then. Raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while True:

@@ -157,12 +157,14 @@ def start(
     """
     place = place or Place.from_environment()
     with _locked(place), _sentences():
+        progress("Starting the local cloud")
+        start_emulator(place)
+        if not running(place, "sandbox"):
+            _require_free(place.sandbox_port, "VENUECODE_SANDBOX_PORT")
         progress("Packaging")
         built = package(
             "local", out=place.home / "package", environment=_environment(place), step=_quiet
         )
-        progress("Starting the local cloud")
-        _start_emulator(place)
         marker = place.home / "state/deployed.json"
         known = json.loads(marker.read_text()) if marker.exists() else {}
         progress("Deploying")
@@ -173,7 +175,7 @@ def start(
                 built, client, stack=STACK, bucket=_ARTIFACTS, poll_seconds=0.1, step=_quiet
             )
             repairs.repair(client("apigateway"), outputs["RestAPIId"], built.template)
-            _checkpoint(place)
+            checkpoint(place)
             known = {"digest": built.digest, "outputs": outputs}
             marker.write_text(json.dumps(known))
         cloud = _cloud(place, known["outputs"])
@@ -183,9 +185,7 @@ def start(
         progress("Seeding")
         seed_marker = place.home / "state/seeded"
         if seeded and not seed_marker.exists():
-            from infra.local.seed import seed
-
-            seed(cloud)
+            _seed(cloud)
             seed_marker.touch()
         progress("Ready")
         return cloud
@@ -244,6 +244,18 @@ def _make_bucket(s3: Any) -> None:
         s3.create_bucket(Bucket=_ARTIFACTS)
 
 
+def _seed(cloud: LocalCloud) -> None:
+    from infra.local.client import ApiError
+    from infra.local.seed import seed
+
+    try:
+        seed(cloud)
+    except ApiError as error:
+        raise LocalCloudError(
+            f"The application refused the demo data ({error}); {cloud.log_dir} may say why."
+        ) from error
+
+
 @contextlib.contextmanager
 def _locked(place: Place) -> Iterator[None]:
     """Let one process at a time change the local cloud; others wait."""
@@ -270,11 +282,12 @@ def _sentences() -> Iterator[None]:
 # --- Processes ------------------------------------------------------------------------------------
 
 
-def _start_emulator(place: Place) -> None:
-    if _running(place, "emulator"):
-        if _answers(place.port, "/_ministack/health", within=5.0):
+def start_emulator(place: Place) -> None:
+    """Start the emulated AWS alone, unless it runs and answers. Raises LocalCloudError."""
+    if running(place, "emulator"):
+        if _answers(place.port, "/_ministack/health", within=5.0, name=(place, "emulator")):
             return
-        _stop(place, "emulator")  # it hangs
+        _stop(place, "emulator", patience=2.0)  # it hangs; its journal has what counts
     _require_free(place.port, "VENUECODE_PORT")
     shutil.rmtree(place.home / "tmp", ignore_errors=True)
     for name in ("state", "s3", "tmp", "log", "run"):
@@ -319,10 +332,10 @@ def _hand_over_credentials(place: Place, cloud: LocalCloud) -> None:
 
 
 def _start_sandbox(place: Place, cloud: LocalCloud) -> None:
-    if _running(place, "sandbox"):
-        if _answers(place.sandbox_port, "/healthz", within=2.0):
+    if running(place, "sandbox"):
+        if _answers(place.sandbox_port, "/healthz", within=2.0, name=(place, "sandbox")):
             return
-        _stop(place, "sandbox")
+        _stop(place, "sandbox", patience=2.0)
     _require_free(place.sandbox_port, "VENUECODE_SANDBOX_PORT")
     secrets = cloud.client("secretsmanager")
     partners = secrets.get_secret_value(SecretId=cloud.outputs["partners_secret"])
@@ -357,7 +370,7 @@ def _launch(place: Place, name: str, command: list[str], settings: Mapping[str, 
     (place.home / f"run/{name}.pid").write_text(str(process.pid))
 
 
-def _running(place: Place, name: str) -> int | None:
+def running(place: Place, name: str) -> int | None:
     """The process id of our process, if it is alive; another's that got its number is not."""
     try:
         pid = int((place.home / f"run/{name}.pid").read_text())
@@ -370,17 +383,17 @@ def _running(place: Place, name: str) -> int | None:
     return pid if f"infra.local.{name}" in command and state != "Z" else None
 
 
-def _stop(place: Place, name: str) -> bool:
-    """End a process, gently at first; False if it was not running."""
-    pid = _running(place, name)
+def _stop(place: Place, name: str, *, patience: float = _PATIENCE_SECONDS) -> bool:
+    """End a process, gently for `patience` seconds; False if it was not running."""
+    pid = running(place, name)
     if pid is None:
         return False
-    for number in (signal.SIGTERM, signal.SIGKILL):
+    for number, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, _PATIENCE_SECONDS)):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if not _running(place, name):
+            if not running(place, name):
                 (place.home / f"run/{name}.pid").unlink(missing_ok=True)
                 return True
             time.sleep(0.05)
@@ -396,7 +409,7 @@ def _answers(port: int, path: str, *, within: float, name: tuple[Place, str] | N
             connection.request("GET", path)
             return connection.getresponse().status == 200
         except (OSError, http.client.HTTPException):
-            if name and not _running(*name):
+            if name and not running(*name):
                 return False
             time.sleep(0.05)
         finally:
@@ -405,22 +418,28 @@ def _answers(port: int, path: str, *, within: float, name: tuple[Place, str] | N
 
 
 def _require_free(port: int, variable: str) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise LocalCloudError(
-                f"Port {port} is taken ({error.strerror}). Stop what listens there, "
-                f"or choose another port with {variable}."
-            ) from error
+    deadline = time.monotonic() + 2.0  # what was just killed may take a moment to let go
+    while True:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                if time.monotonic() < deadline:
+                    time.sleep(0.05)
+                    continue
+                raise LocalCloudError(
+                    f"Port {port} is taken ({error.strerror}). Stop what listens there, "
+                    f"or choose another port with {variable}."
+                ) from error
+        return
 
 
-def _checkpoint(place: Place) -> None:
+def checkpoint(place: Place) -> None:
     """Have the emulator save everything now; the stack is not in its journal."""
     saved = place.home / "state/streams.json"
     before = saved.stat().st_mtime_ns if saved.exists() else 0
-    pid = _running(place, "emulator")
+    pid = running(place, "emulator")
     if pid:
         os.kill(pid, signal.SIGUSR1)
     deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -480,7 +499,7 @@ def _run(console: Console) -> None:
         if not (place.home / "run/emulator.pid").exists():
             console.print("It was stopped from elsewhere.")
             return
-        dead = [name for name in ("emulator", "sandbox") if not _running(place, name)]
+        dead = [name for name in ("emulator", "sandbox") if not running(place, name)]
         if dead:
             console.print(f"The {' and the '.join(dead)} ended; starting again.")
             start(place=place)

@@ -192,9 +192,9 @@ class Story:
         )
         return screens
 
-    def scan(self, phone: Phone, code: str) -> dict[str, Any]:
+    def scan(self, phone: Phone, code: str, nonce: str = "") -> dict[str, Any]:
         """Scan as a careful client does: written down, sent, ticked off."""
-        nonce = uuid7(now_ms())
+        nonce = nonce or uuid7(now_ms())
         self.pocket.put({"phone": phone.number, "code": code}, "sent", nonce)
         try:
             screen = phone.scan(code, nonce)
@@ -217,9 +217,13 @@ class Story:
             if now_ms() - nonce_time(nonce) > _RETRY_WINDOW_MS:
                 self.pocket.put(None, "sent", nonce)
                 continue
-            phone = Phone(sent["phone"], self.server, self.pocket)
-            self.acknowledge(phone, nonce, phone.scan(sent["code"], nonce))
-            self.console.print("  A scan of an earlier run was sent again, and is on record.")
+            try:
+                self.scan(Phone(sent["phone"], self.server, self.pocket), sent["code"], nonce)
+            except ApiError as error:
+                if error.code != "registration_rejected":
+                    raise
+            else:
+                self.console.print("  A scan of an earlier run was sent again, and is on record.")
 
     def repeat(self, code: str) -> None:
         """A lost answer: the phone sends the same scan again and meets its own record."""

@@ -69,8 +69,8 @@ class Journal:
             os.write(self._file, line)
             self._dirty = True
 
-    def checkpoint(self) -> None:
-        """Save everything, then drop the journals that it covers.
+    def checkpoint(self, *, functions: bool = True) -> None:
+        """Save everything, then drop the journals that it covers; `functions` are large.
 
         The streams' positions are taken before the queues are saved and written after them: a
         record counts as delivered only if what was sent because of it is saved as well.
@@ -79,6 +79,8 @@ class Journal:
         self._begin(covered)
         undelivered = _undelivered()
         for service, state_of in ministack._build_persistence_save_dict().items():
+            if service == "lambda" and not functions:
+                continue
             state = _settled(state_of)
             if state is not None:
                 _save(self._folder, service, state)
@@ -87,9 +89,9 @@ class Journal:
             path.unlink()
 
     def checkpoint_if_dirty(self) -> None:
-        """Save everything if a table was written since the last checkpoint."""
+        """Save all but the functions if a table was written since the last checkpoint."""
         if self._dirty:
-            self.checkpoint()
+            self.checkpoint(functions=False)
 
     def load(self) -> None:
         """Bring tables, streams and queues to where the last process left them.
@@ -266,7 +268,8 @@ def complete_stream_mappings() -> None:
 
     def execute_or_deliver(function: Any, event: Any) -> Any:
         records = event.get("Records") if isinstance(event, dict) else None
-        if not records or records[0].get("eventSource") != "aws:dynamodb":
+        # What an operator replays names no source: it is an invocation, not a delivery.
+        if not records or ":dynamodb:" not in records[0].get("eventSourceARN", ""):
             return execute(function, event)
         return deliver(function, _mapping(records[0]["eventSourceARN"]), records)
 

@@ -40,7 +40,7 @@ def redrive(deployment: Deployment, queue: str, progress: Progress) -> int:
             return moved
         for letter in letters:
             if queue == "stream":
-                _replay(deployment, json.loads(letter["Body"]))
+                _replay(deployment, json.loads(letter["Body"]), progress.console)
             else:
                 target = deployment.outputs[f"{queue.title()}Url"]
                 sqs.send_message(QueueUrl=target, MessageBody=letter["Body"])
@@ -49,24 +49,31 @@ def redrive(deployment: Deployment, queue: str, progress: Progress) -> int:
             progress.advance(task)
 
 
-def _replay(deployment: Deployment, letter: dict[str, Any]) -> None:
+def _replay(deployment: Deployment, letter: dict[str, Any], console: Console) -> None:
     """Hand a failed stretch of the stream to the stream function again.
 
     What it sets in motion may be set in motion twice. Counters that have moved past the stretch
-    skip it; `recount --repair` mends them once the day is over. The stream keeps 24 hours.
+    skip it; `recount --repair` mends them once the day is over. The stream keeps 24 hours: of an
+    older stretch there is nothing left to hand on, and its letter goes.
     """
     batch = letter["DDBStreamBatchInfo"]
+    streams = deployment.client("dynamodbstreams")
+    try:
+        records = list(_records(streams, batch))
+    except streams.exceptions.TrimmedDataAccessException:
+        start = batch["startSequenceNumber"]
+        console.print(f"The stream no longer holds {start}; recount the day that it was of.")
+        return
     answer = deployment.client("lambda").invoke(
         FunctionName=deployment.outputs["StreamName"],
-        Payload=json.dumps({"Records": list(_records(deployment, batch))}, default=_plain),
+        Payload=json.dumps({"Records": records}, default=_plain),
     )
     result = json.loads(answer["Payload"].read() or b"{}")
     if answer.get("FunctionError") or result.get("batchItemFailures"):
         raise SystemExit(f"The stream function failed again at {batch['startSequenceNumber']}.")
 
 
-def _records(deployment: Deployment, batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    streams = deployment.client("dynamodbstreams")
+def _records(streams: Any, batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
     iterator = streams.get_shard_iterator(
         StreamArn=batch["streamArn"],
         ShardId=batch["shardId"],

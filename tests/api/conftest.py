@@ -24,3 +24,12 @@ def lasting() -> Iterator[World]:
         made = World()
         yield made
         made.close()
+
+
+@pytest.fixture
+def demo() -> Iterator[World]:
+    """A fresh deployment for demonstrations."""
+    with mock_aws():
+        made = World(demo=True)
+        yield made
+        made.close()

@@ -10,7 +10,7 @@ import io
 import json
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -30,7 +30,14 @@ from chalicelib.core import table as keys
 from chalicelib.core.logs import JsonFormatter, logger
 from chalicelib.core.settings import Settings
 from chalicelib.core.store import Table
-from chalicelib.identity.providers import Absent, Answer, Provider, ProviderFault, ProviderName
+from chalicelib.identity.providers import (
+    Absent,
+    Answer,
+    Pending,
+    Provider,
+    ProviderName,
+    Subject,
+)
 from chalicelib.venues.codes import CodeState
 from chalicelib.venues.store import PrintedCodeItem
 from chalicelib.workers.lookups import lookups
@@ -167,6 +174,19 @@ class DueQueue:
 
 
 @dataclass
+class Interrupted:
+    """A provider at which something else happens between the question and the answer."""
+
+    provider: Provider
+    meanwhile: Callable[[], object]
+
+    def lookup(self, subject: Subject, *, request_id: str) -> Answer | Absent | Pending:
+        answer = self.provider.lookup(subject, request_id=request_id)
+        self.meanwhile()
+        return answer
+
+
+@dataclass
 class Queue:
     """An SQS queue as Lambda polls it."""
 
@@ -207,6 +227,15 @@ class Queue:
     def send(self, body: str) -> None:
         """Put a message of the test's own into the queue."""
         support.client("sqs").send_message(QueueUrl=self.url, MessageBody=body)
+
+    def purge(self) -> None:
+        """Forget what waits."""
+        # PurgeQueue would do it once a minute only.
+        while records := self.receive():
+            for record in records:
+                support.client("sqs").delete_message(
+                    QueueUrl=self.url, ReceiptHandle=record["receiptHandle"]
+                )
 
     def dead(self) -> list[str]:
         """The bodies of the dead letters."""
@@ -268,12 +297,16 @@ class World:
         return container
 
     def close(self) -> None:
-        """Forget the deployment. Fails when something of what was told got into the logs."""
+        """Forget the deployment. Fails when what people told got into a log or a message."""
         install(None)
         logger().removeHandler(self._handler)
-        written = self.log.getvalue()
-        told = sorted(secret for secret in self.secrets if secret in written)
-        assert not told, f"in the logs: {told}"
+        written = {
+            "logs": self.log.getvalue(),
+            "messages": "\n".join(self.lookups.bodies + self.renders.bodies),
+        }
+        for where, text in written.items():
+            told = sorted(secret for secret in self.secrets if secret in text)
+            assert not told, f"in the {where}: {told}"
 
     # --- Over HTTP
 
@@ -310,43 +343,33 @@ class World:
 
     def records(self, after: str = "") -> list[dict[str, Any]]:
         """The table's stream after a sequence number, in the shape of Lambda's records."""
-        streams = support.client("dynamodbstreams")
-        arn = streams.list_streams(TableName=TABLE)["Streams"][0]["StreamArn"]
-        shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]
-        place: dict[str, str] = (
-            {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": after}
-            if after
-            else {"ShardIteratorType": "TRIM_HORIZON"}
-        )
-        iterator = streams.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], **place)
-        found = streams.get_records(ShardIterator=iterator["ShardIterator"])["Records"]
-        return [
-            support.stream_record(record, TABLE)
-            for record in found
-            # DynamoDB has no record of a write that changes nothing.
-            if record["dynamodb"].get("NewImage") != record["dynamodb"].get("OldImage")
-        ]
+        return support.stream_records(TABLE, after)
 
     def run_stream(self, batch: int = 100) -> int:
         """Deliver what is new, as Lambda does: on from the first record that failed."""
+        records = self.records(self.streamed)
         done = 0
-        while records := self.records(self.streamed)[:batch]:
-            sequences = [record["dynamodb"]["SequenceNumber"] for record in records]
-            response: Response = stream(support.event(records), None)
-            failed = [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
-            good = min((sequences.index(sequence) for sequence in failed), default=len(records))
-            if good:
-                self.streamed = sequences[good - 1]
-                done += good
-            if failed:
+        while done < len(records):
+            good = self.deliver(records[done : done + batch])
+            if not good:
                 break
+            done += good
+            self.streamed = records[done - 1]["dynamodb"]["SequenceNumber"]
         return done
+
+    def deliver(self, records: Sequence[Mapping[str, Any]]) -> int:
+        """Hand the worker one batch of the stream; how many records, from the first, are done."""
+        sequences = [record["dynamodb"]["SequenceNumber"] for record in records]
+        response: Response = stream(support.event(records), None)
+        failed = [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
+        return min((sequences.index(sequence) for sequence in failed), default=len(records))
 
     def work(self) -> None:
         """Run the workers until nothing moves any more."""
         for _ in range(60):
             self.lookup_queue.release()
-            if not self.run_stream() + self.lookups.run() + self.renders.run():
+            moved = self.run_stream()
+            if not moved + self.lookups.run() + (self.renders.run() if moved else 0):
                 return
         raise AssertionError("the workers never come to rest")
 
@@ -529,11 +552,3 @@ def codes(explained: Sequence[Mapping[str, str]]) -> list[str]:
 def shape(text: str) -> str:
     """`text` without what differs between two answers that say the same."""
     return re.sub(r"\d+", "0", text)
-
-
-def negative(world: World, hours: float) -> Answer:
-    """A negative test, so many hours old."""
-    return Answer("negative", world.hours_ago(hours))
-
-
-__all__ = ["Absent", "Answer", "Person", "ProviderFault", "World"]

@@ -1,28 +1,12 @@
 """Registering under one's real name; what may be done meanwhile (JN-17 to JN-20)."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import pytest
 
-from chalicelib.identity.providers import Absent, Answer, Pending, Provider, ProviderFault, Subject
+from chalicelib.identity.providers import Absent, Answer, Pending, ProviderFault, Subject
 from tests import support
-from tests.api.driver import IDENTITY, Person, World
+from tests.api.driver import IDENTITY, Interrupted, Person, World
 
 MISMATCH = Answer("mismatch")
-
-
-@dataclass
-class Interrupted:
-    """A provider at which something else happens between the question and the answer."""
-
-    provider: Provider
-    meanwhile: Callable[[], object]
-
-    def lookup(self, subject: Subject, *, request_id: str) -> Answer | Absent | Pending:
-        answer = self.provider.lookup(subject, request_id=request_id)
-        self.meanwhile()
-        return answer
 
 
 def verification(person: Person) -> tuple[str, bool]:

@@ -18,10 +18,7 @@ def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
             with mock_aws(), aws_backend("moto") as made:
                 yield made
         case "cloud":
-            from infra.local.cloud import Place, start
-
-            place = Place.from_environment()
-            cloud = start(place=place)
+            cloud = request.getfixturevalue("cloud")
             with pytest.MonkeyPatch.context() as environment:
                 credentials = cloud.session().get_credentials().get_frozen_credentials()
                 environment.setenv("AWS_ENDPOINT_URL", cloud.endpoint_url)

@@ -84,38 +84,44 @@ class RecordingSms:
 class FakePlatform:
     """A platform whose codes work once and for five minutes; raises `fault` when set.
 
+    Alipay's sealed phones carry no time and no user: they are good as often as they are shown.
     `mint` does what a phone would: it logs in, and presses the phone-number button.
     """
 
     name: PlatformName
     clock: StandingClock
     fault: Exception | None = None
-    _given: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    _minted: int = 0
+    _codes: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    _phones: dict[str, tuple[str, datetime]] = field(default_factory=dict)
 
     def mint(self, phone: str, user: str = "") -> tuple[str, PhoneProof]:
-        number = len(self._given)
+        self._minted += 1
+        number = self._minted
         code, proof = f"{self.name}-code-{number}", f"{self.name}+phone+{number}"
         expires = self.clock.now() + timedelta(minutes=5)
-        self._given |= {code: (user or phone, expires), proof: (phone, expires)}
+        self._codes[code] = (user or phone, expires)
+        self._phones[proof] = (phone, expires)
         return code, PhoneProof(proof, "c2lnbmVk" if self.name is PlatformName.ALIPAY else "")
 
     def account(self, code: str) -> PlatformAccount:
-        user = self._redeem(code)
-        if user is None:
+        user, expires = self._codes.pop(code, ("", self.clock.now()))
+        if self.fault:
+            raise self.fault
+        if self.clock.now() >= expires:
             raise Unauthenticated("platform_code_invalid")
         return PlatformAccount(self.name, f"{self.name}-app", user)
 
     def phone(self, proof: PhoneProof) -> str:
-        phone = self._redeem(proof.text)
-        if phone is None:
-            raise Unprocessable("phone_proof_invalid")
-        return phone
-
-    def _redeem(self, text: str) -> str | None:
         if self.fault:
             raise self.fault
-        found = self._given.pop(text, None)
-        return found[0] if found and self.clock.now() < found[1] else None
+        phone, expires = self._phones.get(proof.text, ("", self.clock.now()))
+        if self.name is PlatformName.WECHAT:
+            self._phones.pop(proof.text, None)
+            phone = phone if self.clock.now() < expires else ""
+        if not phone:
+            raise Unprocessable("phone_proof_invalid")
+        return phone
 
 
 Reply = Answer | Absent | Pending | ProviderFault

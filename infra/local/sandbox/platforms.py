@@ -278,7 +278,7 @@ class Alipay:
             if self._codes.too_often(minted.user):
                 return self._error("40005", "isv.app-call-limited")
             minted.used = True
-        return self._answer(
+        return self.answer(
             "alipay_system_oauth_token_response",
             {
                 "access_token": "authusrB" + secrets.token_hex(16),
@@ -311,9 +311,10 @@ class Alipay:
     def _error(self, code: str, sub_code: str) -> bytes:
         messages = {"40001": "Missing Required Arguments", "40005": "Call Limited"}
         error = {"code": code, "msg": messages.get(code, "Invalid Arguments"), "sub_code": sub_code}
-        return self._answer("error_response", error)
+        return self.answer("error_response", error)
 
-    def _answer(self, node: str, content: Mapping[str, object]) -> bytes:
+    def answer(self, node: str, content: Mapping[str, object]) -> bytes:
+        """An answer of the gateway, with the signature over its node."""
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
         return f'{{"{node}":{text},"sign":"{self._sign(text)}"}}'.encode()
 

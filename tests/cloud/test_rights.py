@@ -1,0 +1,120 @@
+"""A function may do what its policy says and nothing else: tried with its own role."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from infra.local.cloud import LocalCloud, Place
+
+pytestmark = pytest.mark.cloud
+
+# Tries calls with the role that it runs under, and tells how each ended.
+PROBE = """
+import botocore.session
+from botocore.exceptions import ClientError
+
+def probe(event, context):
+    session = botocore.session.get_session()
+    ended = []
+    for service, method, arguments in event:
+        try:
+            getattr(session.create_client(service), method)(**arguments)
+            ended.append("allowed")
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            ended.append("denied" if code.startswith("AccessDenied") else "allowed")
+    return ended
+"""
+Call = tuple[str, str, dict[str, Any]]
+Try = Callable[[str, Iterable[Call]], list[str]]
+
+
+@pytest.fixture(scope="module")
+def attempt(cloud: LocalCloud, cloud_place: Place) -> Iterator[Try]:
+    """Tries calls as one of the functions and tells how each ended: allowed or denied."""
+    functions, made = cloud.client("lambda"), []
+    code = io.BytesIO((cloud_place.home / "package/deployment.zip").read_bytes())
+    with zipfile.ZipFile(code, "a") as package:
+        package.writestr("probe.py", PROBE)
+
+    def attempt(function: str, calls: Iterable[Call]) -> list[str]:
+        own = cloud.outputs[f"{function}_function"]
+        config = functions.get_function_configuration(FunctionName=own)
+        probe = functions.create_function(
+            FunctionName=f"probe-{function}",
+            Role=config["Role"],
+            Runtime=config["Runtime"],
+            Handler="probe.probe",
+            Code={"ZipFile": code.getvalue()},
+            Timeout=30,
+        )["FunctionName"]
+        made.append(probe)
+        answer = functions.invoke(FunctionName=probe, Payload=json.dumps(list(calls)))
+        return list(json.loads(answer["Payload"].read()))
+
+    yield attempt
+    for name in made:
+        functions.delete_function(FunctionName=name)
+
+
+def calls(cloud: LocalCloud) -> dict[str, Call]:
+    """Calls by a name. None finds or leaves anything: those that write are refused as invalid."""
+    table, bucket, outputs = cloud.outputs["table"], cloud.outputs["bucket"], cloud.outputs
+    key = {"pk": {"S": "nobody"}, "sk": {"S": "nothing"}}
+    query = {
+        "TableName": table,
+        "KeyConditionExpression": "pk = :pk",
+        "ExpressionAttributeValues": {":pk": {"S": "nobody"}},
+    }
+    wrong = {"pk": {"N": "1"}, "sk": {"N": "1"}}
+    message = {"MessageBody": "\x01"}
+    return {
+        "get": ("dynamodb", "get_item", {"TableName": table, "Key": key}),
+        "put": ("dynamodb", "put_item", {"TableName": table, "Item": wrong}),
+        "query": ("dynamodb", "query", query),
+        "scan": ("dynamodb", "scan", {"TableName": table}),
+        "drop": ("dynamodb", "delete_table", {"TableName": "other"}),
+        "read poster": ("s3", "get_object", {"Bucket": bucket, "Key": "posters/none"}),
+        "read other": ("s3", "get_object", {"Bucket": bucket, "Key": "other/none"}),
+        "write other": ("s3", "put_object", {"Bucket": bucket, "Key": "other/none"}),
+        "write poster": ("s3", "put_object", {"Bucket": bucket, "Key": "posters/none"}),
+        "keys": ("secretsmanager", "get_secret_value", {"SecretId": outputs["keys_secret"]}),
+        "data key": (
+            "kms",
+            "generate_data_key",
+            {"KeyId": outputs["kms_key"], "KeySpec": "AES_256"},
+        ),
+        "drop key": (
+            "kms",
+            "schedule_key_deletion",
+            {"KeyId": outputs["kms_key"], "PendingWindowInDays": 30},
+        ),
+        "send lookup": ("sqs", "send_message", {"QueueUrl": outputs["lookups_url"], **message}),
+        "send render": ("sqs", "send_message", {"QueueUrl": outputs["renders_url"], **message}),
+        "receive lookup": (
+            "sqs",
+            "receive_message",
+            {"QueueUrl": outputs["lookups_dead_letters_url"]},
+        ),
+    }
+
+
+ALLOWED = {
+    "api": {"get", "put", "query", "read poster", "keys", "data key"},
+    "lookups": {"get", "put", "query", "keys", "data key", "send lookup"},
+    "renders": {"get", "write poster"},
+    "stream": {"get", "put", "query", "send lookup", "send render"},
+}
+
+
+@pytest.mark.parametrize("function", ALLOWED)
+def test_a_function_may_do_what_it_needs_and_nothing_else(
+    function: str, cloud: LocalCloud, attempt: Try
+) -> None:
+    tried = calls(cloud)
+    ended = zip(tried, attempt(function, tried.values()), strict=True)
+    assert {name for name, end in ended if end == "allowed"} == ALLOWED[function]

@@ -1,0 +1,79 @@
+"""Rules of a region as an operator writes them."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.admission.judge import ASKED
+from chalicelib.admission.policy import Policy, prefixes
+
+whole = st.integers(1, 336)
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "nucleic_acid_hours": st.none() | whole,
+            "fresh_minutes": st.dictionaries(
+                st.sampled_from([*map(str, ASKED)]), st.integers(1, 1440)
+            ),
+            "answer_within_seconds": st.integers(1, 900),
+        },
+    )
+)
+def test_what_is_left_out_is_as_by_default(rules: dict[str, Any]) -> None:
+    policy, default = Policy.from_rules("4409.3", rules), Policy()
+    assert policy.version == "4409.3"
+    assert policy.nucleic_acid_hours == rules.get("nucleic_acid_hours", default.nucleic_acid_hours)
+    minutes = rules.get("fresh_minutes", {})
+    for provider in ASKED:
+        expected = default.fresh[provider]
+        if provider in minutes:
+            expected = timedelta(minutes=minutes[provider])
+        assert policy.fresh[provider] == expected
+    seconds = rules.get("answer_within_seconds", default.answer_within.total_seconds())
+    assert policy.answer_within == timedelta(seconds=seconds)
+
+
+BAD: list[object] = [0, -1, 100_000, 1.5, "24", True, False, [], {}, float("nan"), float("inf")]
+
+
+@pytest.mark.parametrize("value", BAD, ids=repr)
+@pytest.mark.parametrize("key", ["nucleic_acid_hours", "answer_within_seconds"])
+def test_a_bad_number_names_its_key(key: str, value: object) -> None:
+    with pytest.raises(ValueError, match=key):
+        Policy.from_rules("x", {key: value})
+
+
+@pytest.mark.parametrize("value", [*BAD, None], ids=repr)
+def test_a_bad_age_names_its_provider(value: object) -> None:
+    with pytest.raises(ValueError, match=r"fresh_minutes\.health_code"):
+        Policy.from_rules("x", {"fresh_minutes": {"health_code": value}})
+
+
+@pytest.mark.parametrize(
+    "value", [None, 7, "x", [], [["health_code", 3]], {"identity": 3}, {"": 1}]
+)
+def test_ages_are_an_object_by_the_providers_that_are_asked(value: object) -> None:
+    with pytest.raises(ValueError, match="fresh_minutes"):
+        Policy.from_rules("x", {"fresh_minutes": value})
+
+
+def test_an_unknown_rule_is_named() -> None:
+    with pytest.raises(ValueError, match="colour"):
+        Policy.from_rules("x", {"colour": "green"})
+
+
+@pytest.mark.parametrize("key", ["nucleic_acid_hours"])
+def test_null_turns_a_demand_off(key: str) -> None:
+    assert Policy.from_rules("x", {key: None}).nucleic_acid_hours is None
+
+
+def test_the_longest_prefix_comes_first() -> None:
+    assert prefixes("440983") == ("440983", "4409", "44", "*")
+    assert prefixes("4409") == ("4409", "44", "*")
+    assert prefixes("*") == ("*",)

@@ -1,0 +1,153 @@
+"""What DynamoDB refuses: for a while, for good, or because of a condition."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
+from pynamodb.exceptions import VerboseClientError
+
+from chalicelib.core.errors import Unavailable
+from chalicelib.core.store import ConditionFailed, Item, Put, Table
+from chalicelib.core.table import Key
+
+KEY = Key("TEST#x", "x")
+CALLS: dict[str, Callable[[Table], object]] = {
+    "get": lambda table: table.get(KEY),
+    "batch_get": lambda table: table.batch_get([KEY]),
+    "query": lambda table: list(table.query("TEST#x", ("a", "z"))),
+    "put": lambda table: table.put(Item.at(KEY)),
+    "update": lambda table: table.update(KEY, [Item.v.set(2)]),
+    "delete": lambda table: table.delete(KEY),
+    "transact": lambda table: table.transact(Put(Item.at(KEY))),
+}
+
+
+class Connection:
+    """Answers in turn what it was given, and keeps what it was asked."""
+
+    def __init__(self, *answers: dict[str, Any] | Exception) -> None:
+        self.answers = list(answers)
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def dispatch(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        self.asked.append((operation, dict(request)))
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class Scripted(Table):
+    """A table behind a scripted connection."""
+
+    def __init__(self, *answers: dict[str, Any] | Exception) -> None:
+        super().__init__("table")
+        self._connection = self.script = Connection(*answers)  # type: ignore[assignment]
+
+
+def refusal(code: str, *, wrapped: bool = False, **more: Any) -> ClientError:
+    """The exception as botocore raises it, or as PynamoDB wraps it."""
+    response: Any = {"Error": {"Code": code, "Message": "no"}, **more}
+    error = ClientError(response, "Operation")
+    if not wrapped:
+        return error
+    plain: Any = {"Error": response["Error"]}
+    verbose = VerboseClientError(plain, "Operation", {})
+    verbose.__cause__ = error
+    return verbose
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+class TestEveryCall:
+    """The same refusal means the same, whichever call it meets."""
+
+    @pytest.mark.parametrize("wrapped", [False, True])
+    @pytest.mark.parametrize(
+        "code",
+        ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded",
+         "InternalServerError", "ServiceUnavailable", "TransactionInProgressException",
+         "LimitExceededException", "503"],
+    )  # fmt: skip
+    def test_for_a_while_is_unavailable(
+        self, call: Callable[[Table], object], code: str, wrapped: bool
+    ) -> None:
+        with pytest.raises(Unavailable):
+            call(Scripted(refusal(code, wrapped=wrapped)))
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            EndpointConnectionError(endpoint_url="http://127.0.0.1"),
+            ConnectTimeoutError(endpoint_url="http://127.0.0.1"),
+        ],
+    )
+    def test_out_of_reach_is_unavailable(
+        self, call: Callable[[Table], object], error: Exception
+    ) -> None:
+        with pytest.raises(Unavailable):
+            call(Scripted(error))
+
+    @pytest.mark.parametrize("code", ["ValidationException", "AccessDeniedException",
+                                      "ResourceNotFoundException"])  # fmt: skip
+    def test_a_mistake_of_ours_stays_one(self, call: Callable[[Table], object], code: str) -> None:
+        with pytest.raises(ClientError, match=code):
+            call(Scripted(refusal(code)))
+
+
+ITEM = {"pk": {"S": "TEST#x"}, "sk": {"S": "x"}}
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_failed_condition_carries_what_it_met(wrapped: bool) -> None:
+    error = refusal("ConditionalCheckFailedException", wrapped=wrapped, Item=ITEM)
+    with pytest.raises(ConditionFailed) as failed:
+        Scripted(error).put(Item.at(KEY))
+    assert failed.value.met == [ITEM]
+
+
+def test_a_cancelled_transaction_tells_by_place() -> None:
+    reasons = [
+        {"Code": "None"},
+        {"Code": "ConditionalCheckFailed", "Item": ITEM},
+        {"Code": "ConditionalCheckFailed"},
+    ]
+    error = refusal("TransactionCanceledException", wrapped=True, CancellationReasons=reasons)
+    with pytest.raises(ConditionFailed) as failed:
+        Scripted(error).transact(Put(Item.at(KEY)))
+    assert failed.value.met == [None, ITEM, {}]
+
+
+@pytest.mark.parametrize("code", ["TransactionConflict", "ThrottlingError"])
+def test_a_transaction_that_met_another_may_be_tried_again(code: str) -> None:
+    reasons = [{"Code": "None"}, {"Code": code}]
+    error = refusal("TransactionCanceledException", wrapped=True, CancellationReasons=reasons)
+    with pytest.raises(Unavailable):
+        Scripted(error).transact(Put(Item.at(KEY)))
+
+
+def test_unprocessed_keys_are_asked_for_again() -> None:
+    rest = {"table": {"Keys": [ITEM], "ConsistentRead": True}}
+    found = {"pk": {"S": "a"}}
+    table = Scripted(
+        {"Responses": {"table": [found]}, "UnprocessedKeys": rest},
+        {"Responses": {}, "UnprocessedKeys": rest},
+        {"Responses": {"table": [found]}, "UnprocessedKeys": {}},
+    )
+    assert table.batch_get([KEY, KEY]) == [found, found]
+    assert [request["RequestItems"] for _, request in table.script.asked[1:]] == [rest, rest]
+
+
+def test_keys_that_are_never_processed_are_unavailable() -> None:
+    rest = {"table": {"Keys": [ITEM]}}
+    answers = [{"Responses": {}, "UnprocessedKeys": rest}] * 8
+    with pytest.raises(Unavailable):
+        Scripted(*answers).batch_get([KEY])
+
+
+def test_an_actors_query_is_strongly_consistent_and_a_page_goes_on() -> None:
+    table = Scripted({"Items": [ITEM], "LastEvaluatedKey": ITEM}, {"Items": [ITEM]})
+    assert list(table.query("p", ("a", "z"), consistent=True, page=1)) == [ITEM, ITEM]
+    first, second = (request for _, request in table.script.asked)
+    assert (first["ConsistentRead"], first["Limit"]) == (True, 1)
+    assert second["ExclusiveStartKey"] == ITEM

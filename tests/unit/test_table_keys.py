@@ -1,0 +1,184 @@
+"""Keys: each is written in the table of access patterns, and no two of them meet."""
+
+import inspect
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from chalicelib.admission.scan import ScanReference
+from chalicelib.admission.store import is_scan
+from chalicelib.core import table
+from chalicelib.core.clock import epoch_ms, from_epoch_ms
+from chalicelib.core.ids import ALPHABET, derive
+from chalicelib.core.table import Key
+from chalicelib.identity.store import is_profile
+from chalicelib.venues.store import is_poster
+from chalicelib.venues.venue import shard_of
+from tests.contract import makers
+
+BUILDERS: dict[str, Callable[..., Key]] = {
+    name: function
+    for name, function in inspect.getmembers(table, inspect.isfunction)
+    if inspect.get_annotations(function).get("return") is Key
+}
+# The words of the docstring, and what stands for a day, a shard and a time in real keys.
+WORDS: dict[str, Any] = {
+    "person_id": "per", "session_id": "id", "provider": "provider", "venue_id": "ven",
+    "scan_id": "scan", "blind": "blind", "what": "what", "whom": "whom", "window": "window",
+    "value": "code", "digest": "hash", "poster_id": "id", "day": date(2026, 11, 22), "shard": 7,
+    "at_ms": 1795327200000, "prefix": "prefix", "key_id": "id",
+}  # fmt: skip
+REAL = {"2026-11-22#7": "day#shard", "1795327200000": "ms"}
+
+
+def patterns() -> list[str]:
+    """The key column of the docstring's table."""
+    rows = [line for line in (table.__doc__ or "").splitlines() if line.startswith("|")][2:]
+    return [row.strip("| ").split(" | ")[2] for row in rows]
+
+
+def written(builder: Callable[..., Key]) -> str:
+    """A key in the words of the docstring."""
+    key = builder(**{name: WORDS[name] for name in inspect.signature(builder).parameters})
+    text = f"{key.pk} · {key.sk}"
+    for real, word in REAL.items():
+        text = text.replace(real, word)
+    return text
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_the_table_of_access_patterns_names_it(name: str) -> None:
+    text = written(BUILDERS[name])
+    if name == "visit":
+        assert "g1pk PER#per · g1sk ms#venue" in patterns()
+        assert text == "PER#per · ms#ven"
+    elif " · HOT#" in text:
+        assert "PER#per · begins HOT#" in patterns()
+    else:
+        assert text in patterns()
+
+
+def test_the_table_of_access_patterns_names_nothing_else() -> None:
+    made = {written(builder) for builder in BUILDERS.values()}
+    spans = {
+        "PER#per · begins HOT#",
+        "PER#per · between AWAIT# and HOT#~",
+        "VEN#ven#day#shard · digits",
+        "g1pk PER#per · g1sk ms#venue",
+    }
+    assert set(patterns()) - spans <= made
+
+
+codes = st.text(ALPHABET, min_size=16, max_size=16)
+blinds = st.from_regex(r"[1-9]:[A-Za-z0-9_-]{22}", fullmatch=True)
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "person_id": codes.map("per_{}".format),
+    "session_id": codes.map("ses_{}".format),
+    "venue_id": codes.map("ven_{}".format),
+    "scan_id": st.builds("scn_{}_{:012x}_{}".format, codes, st.integers(0, 2**47), codes),
+    "provider": st.sampled_from(["identity", "health_code", "nucleic_acid"]),
+    "blind": blinds,
+    "whom": blinds,
+    "what": st.sampled_from(["otp-address", "otp-minute", "otp-day"]),
+    "window": st.from_regex("[0-9]{10}", fullmatch=True),
+    "value": codes,
+    "digest": codes,
+    "poster_id": codes,
+    "day": st.dates(),
+    "shard": st.integers(0, 999),
+    "at_ms": st.integers(0, 10**13 - 1),
+    "prefix": st.from_regex(r"[0-9]{2}|[0-9]{4}|[0-9]{6}|\*", fullmatch=True),
+    "key_id": st.from_regex("[0-9]{6}", fullmatch=True),
+}
+
+
+@st.composite
+def key(draw: st.DrawFn) -> tuple[str, tuple[Any, ...], Key]:
+    """A builder, what it was given, and what came of it; keys of the index aside."""
+    name = draw(st.sampled_from(sorted(set(BUILDERS) - {"visit"})))
+    arguments = {p: draw(VALUES[p]) for p in inspect.signature(BUILDERS[name]).parameters}
+    return name, tuple(arguments.values()), BUILDERS[name](**arguments)
+
+
+@given(key(), key())
+def test_no_two_keys_meet(
+    one: tuple[str, tuple[Any, ...], Key], other: tuple[str, tuple[Any, ...], Key]
+) -> None:
+    assume(one[:2] != other[:2])
+    assert one[2] != other[2]
+
+
+@given(key())
+def test_each_is_recognised_in_the_stream_as_what_it_is(
+    made: tuple[str, tuple[Any, ...], Key],
+) -> None:
+    name, _, built = made
+    assert is_scan(built) is (name == "scan")
+    assert is_profile(built) is (name == "profile")
+    assert is_poster(built) is (name == "poster")
+
+
+@given(key())
+def test_a_person_s_queries_hold_what_they_should(
+    made: tuple[str, tuple[Any, ...], Key],
+) -> None:
+    name, arguments, built = made
+    hot = {"profile", "session", "snapshot", "right"}
+    if built.pk == table.person(arguments[0] if arguments else ""):
+        assert (table.HOT <= built.sk <= table.SUBJECT_TO) is (name in hot)
+        in_subject = table.SUBJECT_FROM <= built.sk <= table.SUBJECT_TO
+        assert in_subject is (name in hot | {"awaiting"})
+    else:
+        assert name not in hot
+
+
+@given(codes, codes, st.integers(0, 10**13 - 1), st.integers(0, 10**13 - 1))
+def test_a_days_scans_sort_by_time_with_the_counter_outside(
+    one: str, other: str, first: int, second: int
+) -> None:
+    day = date(2026, 11, 22)
+    keys = [table.scan("ven", day, 0, at, d) for at, d in ((first, one), (second, other))]
+    assert (keys[0].sk < keys[1].sk) is ((first, one) < (second, other))
+    assert all("0" <= built.sk <= "9~" for built in keys)
+    assert not "0" <= table.counter("ven", day, 0).sk <= "9~"
+    assert {built.pk for built in keys} == {table.counter("ven", day, 0).pk}
+
+
+class TestScanIds:
+    """A scan's id says where it lies."""
+
+    @given(codes, codes, st.integers(0, 253402300799999 - 86_400_000))
+    def test_it_is_read_back(self, venue: str, digest: str, at_ms: int) -> None:
+        at = from_epoch_ms(at_ms)
+        scan = makers.scan(makers.venue(venue_id=f"ven_{venue}"), at, digest=digest)
+        reference = ScanReference.parse(scan.scan_id)
+        assert reference == ScanReference(f"ven_{venue}", at, digest)
+        assert epoch_ms(at) == at_ms
+
+    @given(st.text() | st.lists(st.sampled_from("_scn0fFUx-+ \n"), max_size=60).map("".join))
+    def test_hostile_ids_are_none(self, text: str) -> None:
+        assert ScanReference.parse(text) is None
+
+    @pytest.mark.parametrize("moment", [
+        "00000000000", "0000000000000", "0x0000000000", "+00000000000", " 00000000000",
+        "00000000000A", "0_0000000000", "ffffffffffff", "e677d21fdbff", "-00000000001",
+        "٠00000000000",
+    ])  # fmt: skip
+    def test_odd_times_are_none(self, moment: str) -> None:
+        assert ScanReference.parse(f"scn_{'0' * 16}_{moment}_{'0' * 16}") is None
+        assert ScanReference.parse(f"scn_{'0' * 16}_000000000000_{'0' * 16}") is not None
+
+
+@pytest.mark.parametrize("shards", [1, 2, 7, 64, 200])
+def test_shards_are_used_evenly(shards: int) -> None:
+    """A partition takes 1,000 writes a second: half the shards would be half a station."""
+    scans, counts = 400 * shards, [0] * shards
+    for number in range(scans):
+        counts[shard_of(derive("scan", "per_x", str(number)), shards)] += 1
+    assert sum(counts) == scans
+    assert max(counts) < 500
+    assert min(counts) > 300

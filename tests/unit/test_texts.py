@@ -1,0 +1,210 @@
+"""Texts: every code has one, every text is used, and every one is there in all languages."""
+
+import ast
+import gettext
+import string
+from datetime import timedelta
+from itertools import product
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from chalicelib.admission.judge import ASKED, Outcome, decide
+from chalicelib.admission.policy import Policy
+from chalicelib.core import fields
+from chalicelib.core.errors import CODES
+from chalicelib.core.messages import DOMAIN, LANGUAGES, LOCALES, TEXTS, negotiate, text
+from chalicelib.identity.people import Hot, Profile, Snapshot
+from chalicelib.identity.providers import STATES, Absent, Answer, ProviderName
+from chalicelib.identity.registration import verdict
+from tests.fakes.parts import NOON
+
+SOURCES = [
+    path
+    for path in sorted((Path(__file__).parents[2] / "chalicelib").rglob("*.py"))
+    if path.name != "messages.py"
+]
+TREES = [ast.parse(path.read_text()) for path in SOURCES]
+TRANSLATED = [language for language in LANGUAGES if language != "en"]
+
+
+def constants() -> set[str]:
+    """Every text constant of the application, but those of the catalogue itself."""
+    found = (node for tree in TREES for node in ast.walk(tree))
+    return {n.value for n in found if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+
+
+def arguments(*calls: str) -> set[str]:
+    """The constants that are handed to functions of these names, keywords aside."""
+    found: set[str] = set()
+    for node in (node for tree in TREES for node in ast.walk(tree)):
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+            name = node.func.id if isinstance(node.func, ast.Name) else name
+            if name in calls:
+                found |= {
+                    argument.value
+                    for argument in node.args
+                    if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+                }
+    return found
+
+
+def field_codes() -> set[str]:
+    """Every code that a bad field can be answered with."""
+    said = arguments("refuse", "at", "FieldError", "InvalidNumber", "_require")
+    pointers = {code for code in said if not code or code.startswith("/")} | {"by", "day"}
+    return (said - pointers) | {"type", "day"} | set(fields._CODES.values())
+
+
+def judgements() -> tuple[set[str], set[str]]:
+    """The codes of all reasons and next steps that a scan can be answered with."""
+    reasons: set[str] = set()
+    steps: set[str] = set()
+    profile = Profile("per_x", b"")
+    health, test = ((*sorted(STATES[provider]), "absent", "") for provider in ASKED)
+    observed = (None, NOON, NOON - timedelta(days=3), NOON - timedelta(days=30))
+    fetched = (NOON, NOON - timedelta(days=1))
+    for states in product(health, test):
+        for seen, got, hours, late in product(observed, fetched, (None, 48), (False, True)):
+            answers = {
+                str(provider): Snapshot(provider, state, seen, got, 0)
+                for provider, state in zip(ASKED, states, strict=True)
+                if state
+            }
+            policy = Policy(nucleic_acid_hours=hours)
+            person = Hot(profile, snapshots=answers)
+            decision = decide(person, policy, at=NOON, late=late).decision
+            reasons |= set(decision.reasons)
+            steps |= set(decision.next_steps)
+    return reasons, steps
+
+
+def of(prefix: str) -> set[str]:
+    """The codes that there are texts for under a prefix."""
+    return {key.removeprefix(prefix) for key in TEXTS if key.startswith(prefix)}
+
+
+class TestEveryCodeHasItsText:
+    """And every text has a code that leads to it."""
+
+    def test_errors(self) -> None:
+        assert of("error.") == set(CODES)
+
+    def test_fields(self) -> None:
+        assert of("field.") == field_codes()
+
+    def test_outcomes(self) -> None:
+        assert of("outcome.") == set(Outcome)
+
+    def test_reasons_and_steps(self) -> None:
+        reasons, steps = judgements()
+        assert of("reason.") == reasons
+        assert of("step.") == steps
+
+    def test_states(self) -> None:
+        said = {state for provider in ASKED for state in STATES[provider]}
+        assert of("state.") == said | {"absent", "unknown", "pending"}
+
+    def test_verifications(self) -> None:
+        identity = STATES[ProviderName.IDENTITY]
+        answers: list[Answer | Absent] = [Absent(), *map(Answer, sorted(identity))]
+        assert of("verification.") == {verdict(answer)[1] for answer in answers} - {""}
+
+    def test_the_rest_is_named_where_it_is_used(self) -> None:
+        by_code = ("error.", "field.", "outcome.", "reason.", "step.", "state.", "verification.")
+        rest = {key for key in TEXTS if not key.startswith(by_code)}
+        assert rest <= constants()
+        assert {
+            key
+            for key in constants()
+            if key.startswith(("landing.", "warning.")) and " " not in key
+        } <= rest
+
+
+def placeholders(message: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(message) if name is not None}
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+class TestTranslations:
+    """Nobody meets a language that they did not choose (GO-9)."""
+
+    @pytest.mark.parametrize("key", TEXTS)
+    def test_every_text_is_translated_with_its_placeholders(self, key: str, language: str) -> None:
+        catalogue = gettext.translation(DOMAIN, LOCALES, [language.replace("-", "_")])
+        translated = catalogue.gettext(TEXTS[key])
+        assert translated != TEXTS[key]
+        assert translated.strip() == translated
+        assert translated
+        assert placeholders(translated) == placeholders(TEXTS[key])
+
+    def test_nothing_is_translated_that_is_not_said(self, language: str) -> None:
+        folder = LOCALES / language.replace("-", "_") / "LC_MESSAGES"
+        with (folder / f"{DOMAIN}.mo").open("rb") as file:
+            catalogue = gettext.GNUTranslations(file)
+        assert set(catalogue._catalog) - {""} == set(TEXTS.values())  # type: ignore[attr-defined]
+
+
+class TestText:
+    """A text comes in the caller's language, its placeholders filled."""
+
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_placeholders_are_filled(self, language: str) -> None:
+        assert "7" in text("error.too_many_requests", language, seconds="7")
+        assert "龘" in text("field.glyph", language, character="龘")
+
+    @pytest.mark.parametrize("character", ["{", "}", "{0}", "{x.__class__}", "%s"])
+    def test_what_fills_them_is_not_read(self, character: str) -> None:
+        assert character in text("field.glyph", "en", character=character)
+
+    def test_languages_differ(self) -> None:
+        assert len({text("outcome.refuse", language) for language in LANGUAGES}) == 3
+
+
+class TestNegotiation:
+    """The language to answer in, by what the caller wants (RFC 9110, section 12.5.4)."""
+
+    @pytest.mark.parametrize(
+        ("header", "language"),
+        [
+            (None, "zh-Hans"),
+            ("", "zh-Hans"),
+            ("*", "zh-Hans"),
+            ("fr, de;q=0.5", "zh-Hans"),
+            ("en", "en"),
+            ("EN-us", "en"),
+            ("en-GB,en;q=0.9,zh;q=0.8", "en"),
+            ("zh", "zh-Hans"),
+            ("zh-CN", "zh-Hans"),
+            ("zh_CN", "zh-Hans"),
+            ("zh-SG", "zh-Hans"),
+            ("zh-TW", "zh-Hant"),
+            ("zh-HK", "zh-Hant"),
+            ("zh-mo", "zh-Hant"),
+            ("zh-Hant", "zh-Hant"),
+            ("zh-Hant-CN", "zh-Hant"),
+            ("zh-Hans-HK", "zh-Hans"),
+            ("zh-TW;q=0.8, zh-CN;q=0.9", "zh-Hans"),
+            ("zh-CN;q=0.8, en;q=0.9", "en"),
+            ("en;q=0.5, zh-TW;q=0.5", "en"),
+            ("en;q=0, zh-TW;q=0.1", "zh-Hant"),
+            ("en;q=0", "zh-Hans"),
+            ("fr;q=1, en;q=0.1", "en"),
+            ("en; q=0.3 , zh-TW ; q=0.4", "zh-Hant"),
+            ("en;q=x, zh-TW;q=0.1", "zh-Hant"),
+            ("en;q=nan, zh-TW;q=0.1", "zh-Hant"),
+            ("eng", "zh-Hans"),
+        ],
+    )
+    def test_what_is_wanted_most(self, header: str | None, language: str) -> None:
+        assert negotiate(header) == language
+
+    @given(st.text())
+    @example("en;q=1e999")
+    @example(",;=,;q=,")
+    @example("en;q=" + "9" * 5000)
+    def test_hostile_headers_are_answered(self, header: str) -> None:
+        assert negotiate(header) in LANGUAGES
