@@ -9,7 +9,7 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | a subject's profile, snapshots, waiting scans | 1 Query | PER#per · between AWAIT# and HOT#~ |
 | who logs in with this phone | 1 Get, strong | PHONE#blind · PHONE |
 | whose is this account of WeChat or Alipay | 1 Get, strong | ACCOUNT#blind · ACCOUNT |
-| a person's accounts | 1 Query, strong | PER#per · begins ACCOUNT# |
+| a person's accounts of WeChat and Alipay | 1 Query, strong | PER#per · ACCOUNT#blind |
 | who registered this document | transaction condition | IDENT#blind · IDENT |
 | a one-time code being waited for | 1 Update | OTP#blind · OTP |
 | how often (by what, whom, and when) | 1 Update | RATE#what#whom · window |

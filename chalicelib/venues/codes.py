@@ -14,9 +14,12 @@ from chalicelib.core import ids
 from chalicelib.core.errors import BadInput
 
 MAX_PAYLOAD = 2048
-_WRAPPERS = ("q", "qrcode", "scene", "query", "path", "page")
+_WRAPPERS = ("q", "qrcode", "scene", "query", "path", "page", "scheme")
 _DEPTH = 6
-_SITE = re.compile(r"\s*(?:https?:|//)", re.IGNORECASE)
+_SITE = re.compile("https?:|//", re.IGNORECASE)
+_CHANNEL = re.compile(
+    r"https://(?:[a-z0-9-]+\.)*(?:alipay\.com|weixin\.qq\.com)[/?]", re.IGNORECASE
+)
 
 
 class CodeState(StrEnum):
@@ -45,11 +48,12 @@ def parse(payload: str, host: str) -> str:
 
     Accepts the URL of our own `host` in any letter case, with a query or fragment that an app has
     hung on it, and a bare code or scene; and these within the launch parameters ``q`` (WeChat),
-    ``qrCode`` (Alipay), ``scene``, ``query``, ``path`` and ``page``, alone or behind a
-    mini-program's path or scheme, nested and percent-encoded as often as channels do.
+    ``qrCode`` (Alipay), ``scene``, ``query``, ``path``, ``page`` and ``scheme``, alone or behind a
+    mini-program's path, its scheme or its platform's own address, nested and percent-encoded as
+    often as channels do.
 
     Raises BadInput at ``/code``: ``payload`` for what is none of ours, another site's URL among
-    it, whatever that carries: who would print it wants people to open that site.
+    it, whatever that carries: who prints such a code wants plain cameras to open that site.
     """
     if len(payload) > MAX_PAYLOAD:
         raise BadInput.at("/code", "too_long")
@@ -61,7 +65,7 @@ def parse(payload: str, host: str) -> str:
 
 def _read(text: str, host: str, depth: int) -> str | None:
     found = _direct(text, host)
-    if found or not depth or _SITE.match(text):
+    if found or not depth or (_SITE.match(text) and not _CHANNEL.match(text)):
         return found
     for inner in _unwrap(text):
         found = _read(inner.strip(), host, depth - 1)
@@ -71,8 +75,8 @@ def _read(text: str, host: str, depth: int) -> str | None:
 
 
 def _direct(text: str, host: str) -> str | None:
-    site = rf"(?:https?://{re.escape(host)}(?::443)?)?"
-    pattern = rf"(?:{site}/?V/)?([0-9A-Za-z]{{16}})/?(?:[?#].*)?"
+    site = rf"https?://{re.escape(host)}(?::443)?"
+    pattern = rf"(?:(?:{site})?/V/|V/)?([0-9A-Za-z]{{16}})/?(?:[?#].*)?"
     match = re.fullmatch(pattern, text, re.IGNORECASE | re.ASCII | re.DOTALL)
     code = ids.fold(match[1]) if match else ""
     return code if ids.is_code(code) else None

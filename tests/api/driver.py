@@ -30,6 +30,7 @@ from chalicelib.core import table as keys
 from chalicelib.core.logs import JsonFormatter, logger
 from chalicelib.core.settings import Settings
 from chalicelib.core.store import Table
+from chalicelib.identity.platforms import Platform, PlatformName
 from chalicelib.identity.providers import (
     Absent,
     Answer,
@@ -46,6 +47,7 @@ from chalicelib.workers.stream import stream
 from tests import support
 from tests.api import contract
 from tests.fakes.parts import (
+    FakePlatform,
     FixedSecret,
     LocalDataKeys,
     RecordingSms,
@@ -257,6 +259,7 @@ class World:
         self.sms = RecordingSms()
         self.table = FlakyTable(TABLE)
         self.lookup_queue = DueQueue(SqsLookupQueue(self.lookups.url), self.clock)
+        self.platforms = {name: FakePlatform(name, self.clock) for name in PlatformName}
         self.providers = {name: ScriptedProvider() for name in ProviderName}
         self.providers[IDENTITY].otherwise = Answer("match")
         self.providers[HEALTH].otherwise = Answer("green", self.hours_ago(1))
@@ -292,6 +295,7 @@ class World:
         container.table = self.table
         container.sms = self.sms
         container.lookup_queue = self.lookup_queue
+        container.platform = self.platform
         container.provider = self.provider
         container.renderer = TypstRenderer(support.ROOT / "infra/layers/render/fonts")
         return container
@@ -340,6 +344,10 @@ class World:
     def provider(self, name: ProviderName) -> Provider:
         """The stand-in for a provider."""
         return self.providers[name]
+
+    def platform(self, name: PlatformName) -> Platform:
+        """The stand-in for a mini-program platform."""
+        return self.platforms[name]
 
     def records(self, after: str = "") -> list[dict[str, Any]]:
         """The table's stream after a sequence number, in the shape of Lambda's records."""
