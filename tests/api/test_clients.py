@@ -1,6 +1,7 @@
 """Entering from a mini-program, and the phone that makes a person of an account (JN-14, JN-16)."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -293,6 +294,28 @@ class TestPhone:
             login = person.post("/v1/me/phone", body).expect(200)
             assert login["person_id"] == person.person_id
         assert [item for item in world.items() if "PHONE" in item["sk"]["S"]] == before
+
+
+@pytest.mark.requirement("SD-3")
+@pytest.mark.requirement("SD-4")
+def test_one_printed_code_serves_every_channel(world: World) -> None:
+    """Each channel's scanner wraps it its own way; the venue and the outcome are the same."""
+    venue = world.administrator().venue
+    printed = quote(venue["code_url"], safe="")
+    twice = quote(f"qrCode={printed}", safe="")
+    screens = []
+    for client, payload in (
+        ("sms", venue["code_url"]),
+        ("wechat", f"pages/scan/index?q={printed}&scancode_time=1669089600"),
+        ("alipay", f"alipays://platformapi/startapp?appId=2021&page=pages/scan&query={twice}"),
+    ):
+        visitor = world.visitor()
+        if client != "sms":
+            body = proof(world, PlatformName(client), visitor.phone)
+            visitor.keep(enter(world, body).expect(201))
+        screens.append(visitor.scan_code(payload).expect(201))
+    assert {screen["venue"]["venue_id"] for screen in screens} == {venue["venue_id"]}
+    assert len({screen["outcome"] for screen in screens}) == 1
 
 
 class TestFaultsOfTheTable:
