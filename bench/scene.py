@@ -14,7 +14,7 @@ from bench.stub import ROOT, Stub
 from chalicelib.bootstrap import Container
 from chalicelib.core.clock import epoch_ms
 from chalicelib.core.settings import Settings
-from chalicelib.identity.people import Profile, Session, Snapshot, Verification
+from chalicelib.identity.people import Profile, Session, Snapshot, Strength, Verification
 from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.venue import Venue
 
@@ -75,7 +75,7 @@ def seed(parts: Container, *, answered: bool = True) -> Scene:
     )
     parts.people.create(registered, parts.index.of("phone", "+8613800000001"))
     life = timedelta(hours=1)
-    parts.people.open_session(_PERSON, Session(_SESSION, now + life, 1, "sms", "phone"))
+    parts.people.open_session(_PERSON, Session(_SESSION, now + life, 1, "sms", Strength.PHONE))
     answers = {ProviderName.HEALTH_CODE: "green", ProviderName.NUCLEIC_ACID: "negative"}
     for provider, state in answers.items() if answered else ():
         snapshot = Snapshot(provider, state, now - timedelta(hours=3), now, 1)

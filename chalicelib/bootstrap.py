@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from chalicelib.admission.travel_card import TravelCards
     from chalicelib.core.store import Table
     from chalicelib.identity.people import Codes, Limits, People
+    from chalicelib.identity.platforms import Platform, PlatformName
     from chalicelib.identity.providers import Provider, ProviderName
     from chalicelib.identity.sessions import SmsGateway
     from chalicelib.insight.abnormal import Pointers
@@ -132,6 +133,23 @@ class Container:
 
         partner = Partner(self.settings.sms_url, "sms", self.partner_secrets, self.clock.now)
         return HttpSmsGateway(partner)
+
+    @cached_property
+    def platform(self) -> "Callable[[PlatformName], Platform]":
+        """The mini-program platforms, by name."""
+        from chalicelib.identity.platforms import PlatformName
+
+        @functools.cache
+        def make(name: "PlatformName") -> "Platform":
+            if name is PlatformName.WECHAT:
+                from chalicelib.adapters.platforms.wechat import WeChat
+
+                return WeChat(self.settings.wechat_url, self.partner_secrets, self.clock.now)
+            from chalicelib.adapters.platforms.alipay import Alipay
+
+            return Alipay(self.settings.alipay_url, self.partner_secrets, self.clock.now)
+
+        return make
 
     @cached_property
     def provider(self) -> "Callable[[ProviderName], Provider]":

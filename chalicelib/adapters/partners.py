@@ -10,7 +10,7 @@ import functools
 import hashlib
 import hmac
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -56,6 +56,38 @@ def _pool() -> urllib3.PoolManager:
     return urllib3.PoolManager(maxsize=4, timeout=_TIMEOUT, retries=_RETRY)
 
 
+def exchange(
+    method: str, url: str, *, data: bytes | None = None, headers: Mapping[str, str] | None = None
+) -> tuple[int, bytes]:
+    """One request as every partner is spoken to; the answer's status and body.
+
+    Raises PartnerFault, which does not quote the URL: it may hold a secret.
+    """
+    try:
+        response = _pool().request(
+            method, url, body=data, headers=headers, preload_content=False, redirect=False
+        )
+        text = response.read(_MAX_ANSWER + 1)
+    except HTTPError as error:
+        raise PartnerFault(type(error).__name__) from None
+    if len(text) > _MAX_ANSWER:
+        response.close()  # what is left unread must not meet the next request
+        raise PartnerFault("answer too large")
+    response.release_conn()
+    return response.status, text
+
+
+def read_object(text: bytes) -> dict[str, Any]:
+    """The JSON object in an answer's body. Raises PartnerFault."""
+    try:
+        answer = json.loads(text)
+    except (ValueError, RecursionError):
+        raise PartnerFault("answer is not JSON") from None
+    if not isinstance(answer, dict):
+        raise PartnerFault("answer is not an object")
+    return answer
+
+
 class Partner:
     """One partner's endpoint. `secret` is its name among the partners' secrets."""
 
@@ -78,24 +110,8 @@ class Partner:
             "X-Venuecode-Signature": self._sign(timestamp, "POST", urlsplit(url).path, data),
             "X-Correlation-Id": correlation.get(),
         }
-        try:
-            response = _pool().request(
-                "POST", url, body=data, headers=headers, preload_content=False, redirect=False
-            )
-            text = response.read(_MAX_ANSWER + 1)
-        except HTTPError as error:
-            raise PartnerFault(type(error).__name__) from error
-        if len(text) > _MAX_ANSWER:
-            response.close()  # what is left unread must not meet the next request
-            raise PartnerFault("answer too large")
-        response.release_conn()
-        try:
-            answer = json.loads(text or b"{}")
-        except (ValueError, RecursionError) as error:
-            raise PartnerFault("answer is not JSON") from error
-        if not isinstance(answer, dict):
-            raise PartnerFault("answer is not an object")
-        return response.status, answer
+        status, text = exchange("POST", url, data=data, headers=headers)
+        return status, read_object(text or b"{}")
 
     def _sign(self, timestamp: str, method: str, path: str, data: bytes) -> str:
         known = self._secrets.read()

@@ -35,10 +35,13 @@ _ADVICE = ("green", "yellow", "red", "light_green")
 def me(call: Call) -> Me:
     """One's own profile, registration and rights."""
     profile = call.actor.profile
-    phone = call.container.vault.open(profile.phone, f"{profile.person_id}/phone")
+    phone = None
+    if profile.phone:
+        opened = call.container.vault.open(profile.phone, f"{profile.person_id}/phone")
+        phone = mask_phone(opened)
     return Me(
         person_id=profile.person_id,
-        phone=mask_phone(phone),
+        phone=phone,
         registration=_registration(call, profile),
         rights=[
             Right(venue_id=venue_id, role=role.value)
@@ -55,7 +58,7 @@ def me(call: Call) -> Me:
     request=RegistrationRequest,
     response=RegistrationAccepted,
     statuses=(200, 202),
-    errors=("version_conflict", "identity_taken"),
+    errors=("version_conflict", "identity_taken", "phone_required"),
 )
 def put_registration(call: Call) -> Answer:
     """Register under one's real name, or correct the registration; verified in the background."""

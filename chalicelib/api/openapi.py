@@ -77,8 +77,8 @@ def _with_parts(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
 
 def _described(model: type[BaseModel]) -> dict[str, str]:
     """The strings below a model's fields. Pydantic can read them too, but at every cold start."""
-    if not model.__module__.startswith("chalicelib."):
-        return {}
+    if not model.__module__.startswith("chalicelib.") or "[" in model.__name__:
+        return {}  # not ours, or a generic model with its parameters filled in
     body = ast.parse(inspect.getsource(model)).body[0]
     found = {}
     for field, text in itertools.pairwise(ast.iter_child_nodes(body)):

@@ -1,16 +1,26 @@
-"""Routes: one-time codes and sessions."""
+"""Routes: one-time codes, sessions, and the phone behind them."""
+
+from typing import overload
 
 from chalice.app import Blueprint
 
 from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
-from chalicelib.identity import sessions
+from chalicelib.core.errors import Unprocessable
+from chalicelib.identity import accounts, sessions
+from chalicelib.identity.platforms import PhoneProof, PlatformName
 from chalicelib.identity.schemas import (
+    AlipayLogin,
+    AlipayPhone,
     CodeRequest,
     CodeSent,
     Empty,
     LoginRequest,
     LoginResponse,
+    PhoneRequest,
     RefreshRequest,
+    SmsProof,
+    WechatLogin,
+    WechatPhone,
 )
 from chalicelib.venues import staffing
 
@@ -56,31 +66,81 @@ def request_code(call: Call) -> Answer:
     request=LoginRequest,
     response=LoginResponse,
     statuses=(201,),
-    errors=("otp_invalid",),
+    errors=(
+        "otp_invalid",
+        "platform_code_invalid",
+        "platform_account_blocked",
+        "phone_taken",
+        "phone_proof_invalid",
+        "client_not_offered",
+        "too_many_requests",
+    ),
 )
 def log_in(call: Call) -> Answer:
-    """Log in with the code of the text message; the first login makes the person."""
-    parts, body = call.container, call.body(LoginRequest)
-    login = sessions.log_in(
-        body.phone,
+    """Log in by text message or from a mini-program; the first login makes the person."""
+    parts, body = call.container, call.body(LoginRequest).root
+    if isinstance(body, SmsProof):
+        login = sessions.log_in(
+            body.phone,
+            body.code,
+            now=call.now,
+            ids=parts.ids,
+            index=parts.index,
+            codes=parts.codes,
+            people=parts.people,
+            tokens=parts.tokens,
+            vault=parts.vault,
+        )
+        return _logged_in(call, login)
+    login = accounts.log_in(
+        parts.platform(PlatformName(body.client)),
         body.code,
+        _proof(body),
+        address=call.address,
         now=call.now,
         ids=parts.ids,
         index=parts.index,
-        codes=parts.codes,
+        limits=parts.limits,
         people=parts.people,
         tokens=parts.tokens,
         vault=parts.vault,
     )
-    # A right that waits for this phone counts from its first verified login (XC-21).
-    staffing.accept_invitations(
-        parts.index.of("phone", body.phone),
-        parts.people.hot(login.person_id),
+    return _logged_in(call, login)
+
+
+@endpoint(
+    routes,
+    "POST",
+    "/v1/me/phone",
+    caller=Caller.PERSON,
+    request=PhoneRequest,
+    response=LoginResponse,
+    errors=("phone_taken", "phone_proof_invalid", "client_not_offered", "too_many_requests"),
+)
+def confirm_phone(call: Call) -> LoginResponse:
+    """Confirm one's phone; the session goes on with the tokens that are answered."""
+    parts, body = call.container, call.body(PhoneRequest).root
+    if isinstance(body, SmsProof):
+        phone = body.phone
+        right = sessions.spend_code(
+            phone, body.code, now=call.now, index=parts.index, codes=parts.codes
+        )
+        if not right:
+            raise Unprocessable("phone_proof_invalid")
+    else:
+        proof = _proof(body)
+        phone = parts.platform(PlatformName(body.client)).phone(proof)
+    login = accounts.confirm_phone(
+        call.actor,
+        phone,
         now=call.now,
+        ids=parts.ids,
+        index=parts.index,
+        people=parts.people,
+        tokens=parts.tokens,
         vault=parts.vault,
-        staff=parts.staff,
     )
-    return Answer(_shown(login), 201)
+    return _shown(login)
 
 
 @endpoint(
@@ -106,9 +166,34 @@ def log_out(call: Call) -> Empty:
     return Empty()
 
 
+@overload
+def _proof(body: WechatPhone | AlipayPhone) -> PhoneProof: ...
+@overload
+def _proof(body: WechatLogin | AlipayLogin) -> PhoneProof | None: ...
+def _proof(body: WechatLogin | AlipayLogin | WechatPhone | AlipayPhone) -> PhoneProof | None:
+    if isinstance(body, WechatLogin | WechatPhone):
+        return None if body.phone_code is None else PhoneProof(body.phone_code)
+    return None if body.phone is None else PhoneProof(body.phone.response, body.phone.sign)
+
+
+def _logged_in(call: Call, login: sessions.Login) -> Answer:
+    # A right that waits for this person's phone counts from their first verified login (XC-21).
+    parts = call.container
+    staffing.accept_invitations(
+        parts.people.hot(login.person_id),
+        now=call.now,
+        index=parts.index,
+        vault=parts.vault,
+        staff=parts.staff,
+    )
+    return Answer(_shown(login), 201)
+
+
 def _shown(login: sessions.Login) -> LoginResponse:
     return LoginResponse(
         person_id=login.person_id,
+        client=login.client,
+        strength=login.strength,
         access_token=login.access_token,
         refresh_token=login.refresh_token,
         expires_at=login.expires_at,

@@ -4,11 +4,19 @@ import json
 import unicodedata
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    RootModel,
+    ValidationError,
+)
 from pydantic_core import PydanticCustomError
 
 from chalicelib.core.errors import BadInput, FieldError
 from chalicelib.core.ids import nonce_time
+from chalicelib.core.phones import e164
 
 MAX_BODY = 64 * 1024
 Body = TypeVar("Body", bound=BaseModel)
@@ -21,6 +29,15 @@ class Request(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
+
+
+Kinds = TypeVar("Kinds")
+
+
+class Choice(RootModel[Kinds]):
+    """A request body of one of several kinds, told apart by the value of one field."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
 
 
 class Response(BaseModel):
@@ -51,15 +68,10 @@ Clean = BeforeValidator(_clean)
 
 
 def _phone(value: str) -> str:
-    import phonenumbers
-
     try:
-        number = phonenumbers.parse(value, "CN")
-    except phonenumbers.NumberParseException:
+        return e164(value)
+    except ValueError:
         raise refuse("phone") from None
-    if not phonenumbers.is_valid_number(number):
-        raise refuse("phone")
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
 def _nonce(value: str) -> str:
@@ -87,6 +99,8 @@ _CODES: dict[str, str] = {
     "enum": "not_allowed",
     "greater_than_equal": "out_of_range",
     "less_than_equal": "out_of_range",
+    "union_tag_invalid": "not_allowed",
+    "union_tag_not_found": "missing",
     "json_invalid": "not_json",
     "string_unicode": "control_character",
 }
@@ -99,19 +113,23 @@ def parse(model: type[Body], raw: bytes | str | None) -> Body:
     try:
         return model.model_validate_json(raw or "{}")
     except ValidationError as error:
-        raise BadInput(*map(_field_error, error.errors(include_url=False))) from None
+        # The place of an error in a choice begins with the kind that was chosen.
+        skipped = 1 if issubclass(model, Choice) else 0
+        faults = error.errors(include_url=False)
+        raise BadInput(*(_field_error(fault, skipped) for fault in faults)) from None
 
 
-def _field_error(detail: Any) -> FieldError:
+def _field_error(detail: Any, skipped: int) -> FieldError:
     context = {key: str(value) for key, value in (detail.get("ctx") or {}).items()}
+    place = detail["loc"][skipped:]
+    if detail["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        place = (context["discriminator"].strip("'"),)
     if detail["type"] == "venuecode":
         code = context.pop("code")
         params = tuple(sorted(context.items()))
     else:
         code, params = _CODES.get(detail["type"], "type"), ()
-    pointer = "".join(
-        f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in detail["loc"]
-    )
+    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in place)
     return FieldError(pointer, code, params)
 
 

@@ -23,6 +23,15 @@ TEXTS: dict[str, str] = {
     "error.token_expired": "This login has expired. Please log in again.",
     "error.session_ended": "You have been logged out. Please log in again.",
     "error.otp_invalid": "The code is wrong or has expired.",
+    "error.platform_code_invalid": "The login took too long or was repeated. Please try again.",
+    "error.platform_account_blocked": "WeChat or Alipay holds this account back for safety. "
+    "Please log in by text message.",
+    "error.phone_required": "Please confirm your phone number first.",
+    "error.phone_taken": "This phone number belongs to somebody else here. "
+    "Please log in with it by text message.",
+    "error.phone_proof_invalid": "The phone number could not be confirmed. Please try again.",
+    "error.client_not_offered": "Logging in this way is not offered here. "
+    "Please log in by text message.",
     "error.forbidden": "You may not do this.",
     "error.not_your_venue": "You have no rights at this venue.",
     "error.registration_required": "Please complete the real-name registration first.",

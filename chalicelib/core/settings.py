@@ -24,6 +24,8 @@ class Settings:
     code_host: str
     providers_url: str
     sms_url: str
+    wechat_url: str
+    alipay_url: str
     cors_origin: str
     demo: bool
     fonts: str
@@ -50,6 +52,8 @@ class Settings:
             code_host=read("CODE_HOST").upper(),
             providers_url=read("PROVIDERS_URL"),
             sms_url=read("SMS_URL"),
+            wechat_url=read("WECHAT_URL"),
+            alipay_url=read("ALIPAY_URL"),
             cors_origin=read("CORS_ORIGIN", "*"),
             demo=read("DEMO") == "1",
             fonts=read("FONTS", "/opt/fonts"),

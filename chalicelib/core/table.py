@@ -8,6 +8,8 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | an actor's session, profile, snapshots, rights | 1 Query, strong | PER#per · begins HOT# |
 | a subject's profile, snapshots, waiting scans | 1 Query | PER#per · between AWAIT# and HOT#~ |
 | who logs in with this phone | 1 Get, strong | PHONE#blind · PHONE |
+| whose is this account of WeChat or Alipay | 1 Get, strong | ACCOUNT#blind · ACCOUNT |
+| a person's accounts of WeChat and Alipay | 1 Query, strong | PER#per · ACCOUNT#blind |
 | who registered this document | transaction condition | IDENT#blind · IDENT |
 | a one-time code being waited for | 1 Update | OTP#blind · OTP |
 | how often (by what, whom, and when) | 1 Update | RATE#what#whom · window |
@@ -39,6 +41,7 @@ VISITS_INDEX = "visits"
 HOT = "HOT#"
 AWAIT = "AWAIT#"
 SUBJECT_FROM, SUBJECT_TO = AWAIT, "HOT#~"
+ACCOUNTS, ACCOUNTS_TO = "ACCOUNT#", "ACCOUNT#~"
 COUNT = "COUNT"
 ABNORMAL = "ABN#"
 
@@ -88,6 +91,16 @@ def prefetch(person_id: str) -> Key:
 def phone(blind: str) -> Key:
     """Who logs in with a phone number."""
     return Key(f"PHONE#{blind}", "PHONE")
+
+
+def account(blind: str) -> Key:
+    """Whose an account at a mini-program platform is."""
+    return Key(f"ACCOUNT#{blind}", "ACCOUNT")
+
+
+def account_of(person_id: str, blind: str) -> Key:
+    """The same from the person's side, for who moves or erases the person."""
+    return Key(person(person_id), f"{ACCOUNTS}{blind}")
 
 
 def identity(blind: str) -> Key:

@@ -3,7 +3,7 @@
 Rules here are pure. Personal fields stay sealed until a use case opens them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -26,10 +26,25 @@ class Role(StrEnum):
     INSPECTOR = "inspector"
 
 
+class Strength(StrEnum):
+    """What a login rests on (YK-29): an account at a platform; a phone, by a code that was sent to
+    it or by the platform's word in this very session; a check of the face or of the payment
+    password, which a platform makes.
+    """
+
+    PLATFORM = "platform"
+    PHONE = "phone"
+    FACE = "face"
+    PAYMENT_PASSWORD = "payment_password"  # noqa: S105
+
+
 @dataclass(frozen=True)
 class Profile:
     """A person's contact and registration.
 
+    `phone` is empty for who has entered by a platform and not confirmed a phone yet. Such a person
+    has nothing but sessions (no registration, so no scans and no rights), and may give way to the
+    person whose the phone turns out to be.
     `registration` counts the edits and is the `version` that clients send back; an answer of the
     identity provider names the registration that it is about. `blocked` is set by a rejection and
     cleared by an approval only, so that an edit alone does not open the door again (JN-20).
@@ -60,7 +75,7 @@ class Session:
     expires_at: datetime
     serial: int
     client: str
-    strength: str
+    strength: Strength
 
 
 @dataclass(frozen=True)
@@ -132,6 +147,30 @@ class People(Protocol):
     def create(self, profile: Profile, phone_blind: str) -> str:
         """Make the person, or find the one whom another request has just made; the id."""
 
+    def by_account(self, blind: str) -> str | None:
+        """The id of the person whose this account at a platform is."""
+
+    def accounts(self, person_id: str) -> list[str]:
+        """The blind indexes of the person's accounts at platforms."""
+
+    def found(self, profile: Profile, *, account: str, phone: str | None) -> bool:
+        """Make the person with this account and phone, unless either is somebody's already."""
+
+    def link(self, account: str, person_id: str, *, phone: str) -> bool:
+        """Give a new account to whose `phone` is; False if either has changed hands meanwhile."""
+
+    def take_phone(self, profile: Profile, phone: str, *, former: str | None) -> bool:
+        """Record `profile.phone` and claim it, freeing the `former` one.
+
+        False when somebody else has it, or the person's phone has changed meanwhile.
+        """
+
+    def give_way(self, person_id: str, accounts: Sequence[str], to: str, *, phone: str) -> bool:
+        """Let a person without a phone give way to the one whose `phone` is, with all accounts.
+
+        False when any of it has changed meanwhile.
+        """
+
     def register(self, profile: Profile, previous: Profile, correlation: str) -> None:
         """Replace `previous` by `profile`, claiming its document and freeing the former one.
 
@@ -144,8 +183,13 @@ class People(Protocol):
     def open_session(self, person_id: str, session: Session) -> None:
         """Record a login."""
 
-    def refresh_session(self, person_id: str, session: Session) -> None:
-        """Record a refresh; `session.serial` is the new one. Raises Unauthenticated when late."""
+    def refresh_session(
+        self, person_id: str, session_id: str, *, serial: int, expires_at: datetime
+    ) -> Session:
+        """Record a refresh, the `serial`-th; the session. Raises Unauthenticated when late."""
+
+    def strengthen_session(self, person_id: str, session_id: str, strength: Strength) -> None:
+        """Record that the session rests on more than before. Raises Unauthenticated when over."""
 
     def close_session(self, person_id: str, session_id: str) -> None:
         """Forget a login."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.core.crypto import BlindIndex, Vault
-from chalicelib.core.errors import Conflict
+from chalicelib.core.errors import Conflict, Forbidden
 from chalicelib.identity.people import Actor, People, Profile, Verification
 from chalicelib.identity.providers import Absent, Answer, Subject
 
@@ -36,9 +36,13 @@ def register(
     """Replace the actor's registration; `version` is the one they saw, 0 before the first.
 
     Sent again with the same contents, it changes nothing and answers the current state.
-    Raises Conflict: ``version_conflict``, ``identity_taken``.
+    Raises Conflict: ``version_conflict``, ``identity_taken``; Forbidden ``phone_required``, for
+    staff are looked up by name, number and phone (JN-6), and who has no phone may give way to
+    another person with all that is theirs.
     """
     previous = actor.profile
+    if not previous.phone:
+        raise Forbidden("phone_required")
     person_id = actor.person_id
     blind = index.of(entry.document_type, entry.number)
     same = (

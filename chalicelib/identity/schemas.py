@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from chalicelib.core.fields import Clean, Phone, Request, Response, refuse
+from chalicelib.core.fields import Choice, Clean, Phone, Request, Response, refuse
 from chalicelib.identity.documents import resident_id
+from chalicelib.identity.people import Strength
 
 
 class CodeRequest(Request):
@@ -23,12 +24,71 @@ class CodeSent(Response):
     expires_in_s: int
 
 
-class LoginRequest(Request):
-    """Log in with the code that the text message brought."""
+class SmsProof(Request):
+    """A phone, and the code that the text message brought to it."""
 
     client: Literal["sms"]
     phone: Phone = Field(examples=["+8613800000001"])
     code: str = Field(pattern=r"^[0-9]{6}$", examples=["123456"])
+
+
+PlatformCode = Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[!-~]+$")]
+"""A code of a platform: opaque, printable ASCII."""
+
+
+class SealedPhone(Request):
+    """What Alipay's `my.getPhoneNumber` answered: `response` is sealed, `sign` is over it."""
+
+    response: str = Field(min_length=1, max_length=4096, pattern=r"^[A-Za-z0-9+/=]+$")
+    sign: str = Field(min_length=1, max_length=1024, pattern=r"^[A-Za-z0-9+/=]+$")
+
+
+class WechatLogin(Request):
+    """Log in from a WeChat mini-program: `code` is `wx.login`'s.
+
+    `phone_code` is what the button `getPhoneNumber` gave, if the person has allowed it.
+    """
+
+    client: Literal["wechat"]
+    code: PlatformCode
+    phone_code: PlatformCode | None = None
+
+
+class AlipayLogin(Request):
+    """Log in from an Alipay mini-program: `code` is the `authCode` of `my.getAuthCode`.
+
+    `phone` is what `my.getPhoneNumber` answered, if the person has allowed it.
+    """
+
+    client: Literal["alipay"]
+    code: PlatformCode
+    phone: SealedPhone | None = None
+
+
+class LoginRequest(
+    Choice[Annotated[SmsProof | WechatLogin | AlipayLogin, Field(discriminator="client")]]
+):
+    """Log in by text message, or from a mini-program of WeChat or Alipay."""
+
+
+class WechatPhone(Request):
+    """The code that WeChat's button `getPhoneNumber` gave."""
+
+    client: Literal["wechat"]
+    phone_code: PlatformCode
+
+
+class AlipayPhone(Request):
+    """What Alipay's `my.getPhoneNumber` answered."""
+
+    client: Literal["alipay"]
+    phone: SealedPhone
+
+
+class PhoneRequest(
+    Choice[Annotated[SmsProof | WechatPhone | AlipayPhone, Field(discriminator="client")]]
+):
+    """Confirm the phone of who is logged in, by any of the ways to prove it."""
 
 
 class RefreshRequest(Request):
@@ -41,6 +101,10 @@ class LoginResponse(Response):
     """The tokens of a session. The refresh token works once."""
 
     person_id: str
+    client: str = Field(examples=["sms", "wechat", "alipay"])
+    """How the session was begun."""
+    strength: Strength
+    """What it rests on: the platform's word for an account, a phone confirmed in it, or more."""
     access_token: str
     refresh_token: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105
@@ -105,7 +169,8 @@ class Me(Response):
     """The person who is logged in."""
 
     person_id: str
-    phone: str
+    phone: str | None
+    """Masked; null until one is confirmed, which registration needs."""
     registration: Registration
     rights: list[Right]
 

@@ -11,7 +11,15 @@ from typing import Protocol
 from chalicelib.core.crypto import BlindIndex, Tokens, Vault
 from chalicelib.core.errors import Unauthenticated
 from chalicelib.core.ids import Ids
-from chalicelib.identity.people import Actor, Codes, Limits, People, Profile, Session
+from chalicelib.identity.people import (
+    Actor,
+    Codes,
+    Limits,
+    People,
+    Profile,
+    Session,
+    Strength,
+)
 
 ACCESS_LIFE = timedelta(hours=2)
 REFRESH_LIFE = timedelta(days=30)
@@ -31,9 +39,11 @@ class SmsGateway(Protocol):
 
 @dataclass(frozen=True)
 class Login:
-    """What a client keeps after logging in."""
+    """What a client keeps after logging in; `client` and `strength` say how it was done."""
 
     person_id: str
+    client: str
+    strength: Strength
     access_token: str
     refresh_token: str
     expires_at: datetime
@@ -87,21 +97,40 @@ def log_in(
 
     Raises Unauthenticated ``otp_invalid`` for a code that is wrong, late, used or guessed at.
     """
-    blind = index.of("phone", phone)
-    if not codes.spend(blind, _digest(index, blind, code), now):
+    if not spend_code(phone, code, now=now, index=index, codes=codes):
         raise Unauthenticated("otp_invalid")
+    blind = index.of("phone", phone)
     person_id = people.by_phone(blind)
     if person_id is None:
         person_id = f"per_{ids.random()}"
         sealed = vault.seal(phone, f"{person_id}/phone", now=now)
         person_id = people.create(Profile(person_id, sealed), blind)
-    else:
-        live = sorted(people.hot(person_id).sessions.values(), key=lambda s: s.expires_at)
-        for old in live[: max(0, len(live) - _SESSIONS + 1)]:
-            people.close_session(person_id, old.session_id)
-    session = Session(f"ses_{ids.random()}", now + REFRESH_LIFE, 1, "sms", "phone")
+    return begin(person_id, "sms", Strength.PHONE, now=now, ids=ids, people=people, tokens=tokens)
+
+
+def spend_code(phone: str, code: str, *, now: datetime, index: BlindIndex, codes: Codes) -> bool:
+    """Whether `code` is the one last sent to `phone`, in time; it is used up by being right."""
+    blind = index.of("phone", phone)
+    return codes.spend(blind, _digest(index, blind, code), now)
+
+
+def begin(
+    person_id: str,
+    client: str,
+    strength: Strength,
+    *,
+    now: datetime,
+    ids: Ids,
+    people: People,
+    tokens: Tokens,
+) -> Login:
+    """Open a session for a person; above five, the one that would have ended first ends."""
+    live = sorted(people.hot(person_id).sessions.values(), key=lambda s: s.expires_at)
+    for old in live[: max(0, len(live) - _SESSIONS + 1)]:
+        people.close_session(person_id, old.session_id)
+    session = Session(f"ses_{ids.random()}", now + REFRESH_LIFE, 1, client, strength)
     people.open_session(person_id, session)
-    return _login(person_id, session, now=now, tokens=tokens)
+    return login_of(person_id, session, now=now, tokens=tokens)
 
 
 def refresh(token: str, *, now: datetime, people: People, tokens: Tokens) -> Login:
@@ -110,10 +139,14 @@ def refresh(token: str, *, now: datetime, people: People, tokens: Tokens) -> Log
     Raises Unauthenticated: the token's own fault, or ``session_ended``.
     """
     claims = tokens.verify("refresh", token, now=now)
-    person_id, session_id = str(claims["sub"]), str(claims["sid"])
-    session = Session(session_id, now + REFRESH_LIFE, int(claims["ser"]) + 1, "sms", "phone")
-    people.refresh_session(person_id, session)
-    return _login(person_id, session, now=now, tokens=tokens)
+    person_id = str(claims["sub"])
+    session = people.refresh_session(
+        person_id,
+        str(claims["sid"]),
+        serial=int(claims["ser"]) + 1,
+        expires_at=now + REFRESH_LIFE,
+    )
+    return login_of(person_id, session, now=now, tokens=tokens)
 
 
 def authenticate(token: str, *, now: datetime, people: People, tokens: Tokens) -> Actor:
@@ -138,10 +171,13 @@ def _digest(index: BlindIndex, blind: str, code: str) -> str:
     return index.of("otp", f"{blind}:{code}")
 
 
-def _login(person_id: str, session: Session, *, now: datetime, tokens: Tokens) -> Login:
+def login_of(person_id: str, session: Session, *, now: datetime, tokens: Tokens) -> Login:
+    """The tokens of a session as it stands."""
     claims = {"sub": person_id, "sid": session.session_id}
     return Login(
         person_id=person_id,
+        client=session.client,
+        strength=session.strength,
         access_token=tokens.issue("session", claims, now=now, life=ACCESS_LIFE),
         refresh_token=tokens.issue(
             "refresh", claims | {"ser": session.serial}, now=now, life=REFRESH_LIFE

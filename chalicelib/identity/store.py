@@ -1,6 +1,6 @@
 """Items of people, sessions, one-time codes and limits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from pynamodb.attributes import (
@@ -9,6 +9,7 @@ from pynamodb.attributes import (
     NumberAttribute,
     UnicodeAttribute,
 )
+from pynamodb.expressions.condition import Condition
 
 from chalicelib.core import table as keys
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
@@ -24,7 +25,15 @@ from chalicelib.core.store import (
     Raw,
     Table,
 )
-from chalicelib.identity.people import Hot, Profile, Role, Session, Snapshot, Verification
+from chalicelib.identity.people import (
+    Hot,
+    Profile,
+    Role,
+    Session,
+    Snapshot,
+    Strength,
+    Verification,
+)
 
 _MAX_ATTEMPTS = 5
 _LEFTOVER = timedelta(days=1)
@@ -33,7 +42,7 @@ _LEFTOVER = timedelta(days=1)
 class ProfileItem(Item):
     """HOT#PROFILE."""
 
-    phone = BinaryAttribute(attr_name="ph", legacy_encoding=False)
+    phone = BinaryAttribute(attr_name="ph", legacy_encoding=False, null=True)
     name = BinaryAttribute(attr_name="nm", legacy_encoding=False, null=True)
     document_type = UnicodeAttribute(attr_name="dt", null=True)
     document = BinaryAttribute(attr_name="dn", legacy_encoding=False, null=True)
@@ -80,6 +89,12 @@ class OwnerItem(Item):
     person = UnicodeAttribute(attr_name="pe")
 
 
+class AccountItem(Item):
+    """ACCOUNT: whose it is; and the same under the person."""
+
+    person = UnicodeAttribute(attr_name="pe")
+
+
 class CodeItem(Item):
     """OTP."""
 
@@ -101,7 +116,7 @@ def read_profile(person_id: str, raw: Raw) -> Profile:
     item = ProfileItem.read(raw)
     return Profile(
         person_id=person_id,
-        phone=item.phone,
+        phone=item.phone or b"",
         name=item.name or b"",
         document_type=item.document_type or "",
         document=item.document or b"",
@@ -127,7 +142,7 @@ def read_registration(raw: Raw) -> tuple[Profile, str]:
 def _profile_item(profile: Profile, correlation: str | None) -> ProfileItem:
     return ProfileItem.at(
         keys.profile(profile.person_id),
-        phone=profile.phone,
+        phone=profile.phone or None,
         name=profile.name or None,
         document_type=profile.document_type or None,
         document=profile.document or None,
@@ -138,6 +153,21 @@ def _profile_item(profile: Profile, correlation: str | None) -> ProfileItem:
         blocked=profile.blocked or None,
         correlation=correlation,
     )
+
+
+def _session(session_id: str, raw: Raw) -> Session:
+    item = SessionItem.read(raw)
+    return Session(
+        session_id,
+        datetime.fromtimestamp(item.expires, UTC),
+        int(item.serial),
+        item.client,
+        Strength(item.strength),
+    )
+
+
+def _phone_is(phone: bytes) -> Condition:
+    return ProfileItem.phone == phone if phone else ProfileItem.phone.does_not_exist()
 
 
 def _hot(person_id: str, items: Iterable[Raw]) -> Hot:
@@ -156,14 +186,7 @@ def _hot(person_id: str, items: Iterable[Raw]) -> Hot:
             case "PROFILE":
                 profile = read_profile(person_id, raw)
             case "SESSION":
-                login = SessionItem.read(raw)
-                sessions[rest[0]] = Session(
-                    rest[0],
-                    datetime.fromtimestamp(login.expires, UTC),
-                    int(login.serial),
-                    login.client,
-                    login.strength,
-                )
+                sessions[rest[0]] = _session(rest[0], raw)
             case "SNAP":
                 seen = SnapshotItem.read(raw)
                 snapshots[rest[0]] = Snapshot(
@@ -210,27 +233,111 @@ class PeopleStore:
         raw = self._table.get(keys.identity(blind))
         return None if raw is None else OwnerItem.read(raw).person
 
+    def by_account(self, blind: str) -> str | None:
+        """One get."""
+        raw = self._table.get(keys.account(blind))
+        return None if raw is None else AccountItem.read(raw).person
+
+    def accounts(self, person_id: str) -> list[str]:
+        """One query."""
+        span = (keys.ACCOUNTS, keys.ACCOUNTS_TO)
+        found = self._table.query(keys.person(person_id), span, consistent=True)
+        return [raw["sk"]["S"].removeprefix(keys.ACCOUNTS) for raw in found]
+
     def create(self, profile: Profile, phone_blind: str) -> str:
         """One transaction; the loser of a race reads the winner."""
         owner = OwnerItem.at(keys.phone(phone_blind), person=profile.person_id)
+        if self._holds(Put(owner, ABSENT), Put(_profile_item(profile, None), ABSENT)):
+            return profile.person_id
+        winner = self.by_phone(phone_blind)
+        if winner is None:
+            raise Unavailable
+        return winner
+
+    def found(self, profile: Profile, *, account: str, phone: str | None) -> bool:
+        """One transaction."""
+        person_id = profile.person_id
+        writes = [
+            Put(_profile_item(profile, None), ABSENT),
+            Put(AccountItem.at(keys.account(account), person=person_id), ABSENT),
+            Put(AccountItem.at(keys.account_of(person_id, account), person=person_id)),
+        ]
+        if phone is not None:
+            writes.append(Put(OwnerItem.at(keys.phone(phone), person=person_id), ABSENT))
+        return self._holds(*writes)
+
+    def link(self, account: str, person_id: str, *, phone: str) -> bool:
+        """One transaction; the phone is written as it stands, to hold that it does."""
+        return self._holds(
+            Put(AccountItem.at(keys.account(account), person=person_id), ABSENT),
+            Put(AccountItem.at(keys.account_of(person_id, account), person=person_id)),
+            self._still(phone, person_id),
+        )
+
+    def take_phone(self, profile: Profile, phone: str, *, former: str | None) -> bool:
+        """One transaction."""
+        person_id = profile.person_id
+        mine = OwnerItem.person == person_id
+        stands = (
+            ProfileItem.phone.does_not_exist() if former is None else ProfileItem.phone.exists()
+        )
+        writes: list[Put | Change | Delete] = [
+            Put(OwnerItem.at(keys.phone(phone), person=person_id), ABSENT),
+            Change(
+                keys.profile(person_id),
+                [ProfileItem.phone.set(profile.phone)],
+                PRESENT & stands,
+            ),
+        ]
+        if former is not None:
+            # Only if the former one is still this person's: another request may have changed it.
+            writes.append(Delete(keys.phone(former), mine))
+        return self._holds(*writes)
+
+    def give_way(self, person_id: str, accounts: Sequence[str], to: str, *, phone: str) -> bool:
+        """One transaction; the phone is written as it stands, to hold that it does."""
+        nothing = (
+            PRESENT
+            & ProfileItem.phone.does_not_exist()
+            & (ProfileItem.verification == Verification.NONE.value)
+        )
+        writes: list[Put | Change | Delete] = [
+            Delete(keys.profile(person_id), nothing),
+            self._still(phone, to),
+        ]
+        for account in accounts:
+            mine = AccountItem.person == person_id
+            writes += [
+                Put(AccountItem.at(keys.account(account), person=to), mine),
+                Put(AccountItem.at(keys.account_of(to, account), person=to)),
+                Delete(keys.account_of(person_id, account)),
+            ]
+        return self._holds(*writes)
+
+    def _holds(self, *writes: Put | Change | Delete) -> bool:
+        """Make all of `writes`; False when one of their conditions did not hold."""
         try:
-            self._table.transact(Put(owner, ABSENT), Put(_profile_item(profile, None), ABSENT))
+            self._table.transact(*writes)
         except ConditionFailed:
-            winner = self.by_phone(phone_blind)
-            if winner is None:
-                raise Unavailable from None
-            return winner
-        return profile.person_id
+            return False
+        return True
+
+    @staticmethod
+    def _still(phone: str, person_id: str) -> Put:
+        owner = OwnerItem.at(keys.phone(phone), person=person_id)
+        return Put(owner, OwnerItem.person == person_id)
 
     def register(self, profile: Profile, previous: Profile, correlation: str) -> None:
         """One transaction: claim the document, replace the profile, free the former document."""
         mine = OwnerItem.person == profile.person_id
         claim = OwnerItem.at(keys.identity(profile.document_blind), person=profile.person_id)
-        # The verification too: an edit that overtakes a rejection would undo it.
+        # The verification too: an edit that overtakes a rejection would undo it. And the phone,
+        # for the whole profile is replaced.
         unchanged = (
             PRESENT
             & (ProfileItem.registration == previous.registration)
             & (ProfileItem.verification == previous.verification.value)
+            & _phone_is(previous.phone)
         )
         writes: list[Put | Delete] = [
             Put(claim, ABSENT | mine),
@@ -285,19 +392,30 @@ class PeopleStore:
             )
         )
 
-    def refresh_session(self, person_id: str, session: Session) -> None:
+    def refresh_session(
+        self, person_id: str, session_id: str, *, serial: int, expires_at: datetime
+    ) -> Session:
         """One update, on condition of the serial before."""
-        expires = int(session.expires_at.timestamp())
+        expires = int(expires_at.timestamp())
         try:
-            self._table.update(
-                keys.session(person_id, session.session_id),
+            raw = self._table.update(
+                keys.session(person_id, session_id),
                 [
-                    SessionItem.serial.set(session.serial),
+                    SessionItem.serial.set(serial),
                     SessionItem.expires.set(expires),
                     SessionItem.ttl.set(expires + int(_LEFTOVER.total_seconds())),
                 ],
-                PRESENT & (SessionItem.serial == session.serial - 1),
+                PRESENT & (SessionItem.serial == serial - 1),
             )
+        except ConditionFailed:
+            raise Unauthenticated("session_ended") from None
+        return _session(session_id, raw)
+
+    def strengthen_session(self, person_id: str, session_id: str, strength: Strength) -> None:
+        """One update, on condition that the session is there."""
+        key = keys.session(person_id, session_id)
+        try:
+            self._table.update(key, [SessionItem.strength.set(strength.value)], PRESENT)
         except ConditionFailed:
             raise Unauthenticated("session_ended") from None
 

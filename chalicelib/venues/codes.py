@@ -8,13 +8,18 @@ scanner hands it over wrapped in its own way.
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qsl, unquote
 
 from chalicelib.core import ids
 from chalicelib.core.errors import BadInput
 
 MAX_PAYLOAD = 2048
-_WRAPPERS = ("q", "qrCode", "scene")
+_WRAPPERS = ("q", "qrcode", "scene", "query", "path", "page", "scheme")
+_DEPTH = 6
+_SITE = re.compile("https?:|//", re.IGNORECASE)
+_CHANNEL = re.compile(
+    r"https://(?:[a-z0-9-]+\.)*(?:alipay\.com|weixin\.qq\.com)[/?]", re.IGNORECASE
+)
 
 
 class CodeKind(StrEnum):
@@ -49,37 +54,48 @@ def url(code: str, host: str) -> str:
 def parse(payload: str, host: str) -> str:
     """The code in whatever a scanner or a launch parameter handed over.
 
-    Accepts the URL of our own `host` in any letter case, a bare code or scene, and either of them
-    wrapped as ``q=``, ``qrCode=`` or ``scene=``, percent-encoded or not, with or without a path in
-    front. Raises BadInput at ``/code``: ``payload`` for what is none of ours.
+    Accepts the URL of our own `host` in any letter case, with a query or fragment that an app has
+    hung on it, and a bare code or scene; and these within the launch parameters ``q`` (WeChat),
+    ``qrCode`` (Alipay), ``scene``, ``query``, ``path``, ``page`` and ``scheme``, alone or behind a
+    mini-program's path, its scheme or its platform's own address, nested and percent-encoded as
+    often as channels do.
+
+    Raises BadInput at ``/code``: ``payload`` for what is none of ours, another site's URL among
+    it, whatever that carries: who prints such a code wants plain cameras to open that site.
     """
-    text = payload.strip()
-    if len(text) > MAX_PAYLOAD:
+    if len(payload) > MAX_PAYLOAD:
         raise BadInput.at("/code", "too_long")
-    for _ in range(3):
-        found = _direct(text, host)
+    found = _read(payload.strip(), host, _DEPTH)
+    if found is None:
+        raise BadInput.at("/code", "payload")
+    return found
+
+
+def _read(text: str, host: str, depth: int) -> str | None:
+    found = _direct(text, host)
+    if found or not depth or (_SITE.match(text) and not _CHANNEL.match(text)):
+        return found
+    for inner in _unwrap(text):
+        found = _read(inner.strip(), host, depth - 1)
         if found:
             return found
-        inner = _unwrap(text)
-        if inner == text:
-            break
-        text = inner
-    raise BadInput.at("/code", "payload")
+    return None
 
 
 def _direct(text: str, host: str) -> str | None:
-    pattern = rf"(?:https?://{re.escape(host)}/V/)?([0-9A-Za-z]{{16}})"
-    match = re.fullmatch(pattern, text, re.IGNORECASE | re.ASCII)
+    site = rf"https?://{re.escape(host)}(?::443)?"
+    pattern = rf"(?:(?:{site})?/V/|V/)?([0-9A-Za-z]{{16}})/?(?:[?#].*)?"
+    match = re.fullmatch(pattern, text, re.IGNORECASE | re.ASCII | re.DOTALL)
     code = ids.fold(match[1]) if match else ""
     return code if ids.is_code(code) else None
 
 
-def _unwrap(text: str) -> str:
+def _unwrap(text: str) -> list[str]:
+    """What `text` may be a wrapping of."""
     # By hand: urlsplit refuses some of what strangers print on codes.
     _, mark, query = text.partition("?")
     query = query.partition("#")[0] if mark else text
-    values = parse_qs(query)
-    for name in _WRAPPERS:
-        if name in values:
-            return values[name][0]
-    return unquote(text)
+    given = parse_qsl(query)
+    inner = [value for name, value in given if name.lower() in _WRAPPERS]
+    plain = unquote(text)
+    return inner or ([plain] if plain != text else [])

@@ -197,19 +197,21 @@ def add_by_phone(
     staff.invite(blind, Invitation(venue.venue_id, role, sealed))
     person_id = people.by_phone(blind)
     if person_id:
-        accept_invitations(blind, people.hot(person_id), now=now, vault=vault, staff=staff)
+        accept_invitations(people.hot(person_id), now=now, index=index, vault=vault, staff=staff)
 
 
 def accept_invitations(
-    phone_blind: str, hot: Hot, *, now: datetime, vault: Vault, staff: Staff
+    hot: Hot, *, now: datetime, index: BlindIndex, vault: Vault, staff: Staff
 ) -> None:
-    """Turn the rights that wait for a phone into rights of its holder, if verified as named."""
-    if hot.profile is None or hot.profile.verification is not Verification.VERIFIED:
+    """Turn the rights that wait for a person's phone into theirs, if they are verified as named."""
+    profile = hot.profile
+    if profile is None or profile.verification is not Verification.VERIFIED or not profile.phone:
         return
+    phone_blind = index.of("phone", vault.open(profile.phone, f"{profile.person_id}/phone"))
     for invitation in staff.invitations(phone_blind):
         name = vault.open(invitation.name, f"{invitation.venue_id}/invitation")
         if _is_verified_as(hot, name, vault) and len(hot.rights) < MAX_VENUES:
-            member = Member(hot.profile.person_id, invitation.role, now)
+            member = Member(profile.person_id, invitation.role, now)
             staff.bind(invitation.venue_id, member)
             staff.drop_invitation(phone_blind, invitation.venue_id)
 

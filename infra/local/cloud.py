@@ -34,6 +34,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from infra.deploy import DeployError, deploy
 from infra.local import repairs
+from infra.local.sandbox.platforms import Credentials
 from infra.package import ROOT, BuildError, package
 
 STACK = "venuecode-local"
@@ -41,6 +42,7 @@ _ARTIFACTS = "venuecode-artifacts"
 _REGION = "us-east-1"
 _CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 _PATIENCE_SECONDS = 30.0
+_CREDENTIALS_FILE = "state/platforms.json"
 _OUTPUTS = {
     "table": "TableName",
     "bucket": "BucketName",
@@ -181,6 +183,7 @@ def _bring_up(place: Place, progress: _Step, *, seeded: bool) -> LocalCloud:
         marker.write_text(json.dumps(known))
     cloud = _cloud(place, known["outputs"])
     progress("Starting the sandbox partners")
+    _hand_over_credentials(place, cloud)
     _start_sandbox(place, cloud)
     progress("Seeding")
     seed_marker = place.home / "state/seeded"
@@ -220,6 +223,8 @@ def _environment(place: Place) -> dict[str, str]:
     return {
         "VC_PROVIDERS_URL": place.sandbox_url,
         "VC_SMS_URL": place.sandbox_url,
+        "VC_WECHAT_URL": place.sandbox_url,
+        "VC_ALIPAY_URL": place.sandbox_url,
         # The emulator unpacks layers into a folder of their own, not into /opt.
         "VC_FONTS": str(ROOT / "infra/layers/render/fonts"),
     }
@@ -323,6 +328,16 @@ def start_emulator(place: Place) -> None:
         )
 
 
+def _hand_over_credentials(place: Place, cloud: LocalCloud) -> None:
+    """Put the sandbox's credentials into the partners' secret, as an operator does on AWS."""
+    credentials = Credentials.kept_in(place.home / _CREDENTIALS_FILE)
+    manager, name = cloud.client("secretsmanager"), cloud.outputs["partners_secret"]
+    known = json.loads(manager.get_secret_value(SecretId=name)["SecretString"])
+    wanted = {**known, **credentials.for_the_application()}
+    if wanted != known:
+        manager.put_secret_value(SecretId=name, SecretString=json.dumps(wanted))
+
+
 def _start_sandbox(place: Place, cloud: LocalCloud) -> None:
     if running(place, "sandbox"):
         if _answers(place.sandbox_port, "/healthz", within=2.0, name=(place, "sandbox")):
@@ -331,7 +346,10 @@ def _start_sandbox(place: Place, cloud: LocalCloud) -> None:
     _require_free(place.sandbox_port, "VENUECODE_SANDBOX_PORT")
     secrets = cloud.client("secretsmanager")
     partners = secrets.get_secret_value(SecretId=cloud.outputs["partners_secret"])
-    settings = {"SANDBOX_SECRET": json.loads(partners["SecretString"])["default"]}
+    settings = {
+        "SANDBOX_SECRET": json.loads(partners["SecretString"])["default"],
+        "SANDBOX_CREDENTIALS": str(place.home / _CREDENTIALS_FILE),
+    }
     command = ["-m", "infra.local.sandbox", "--port", str(place.sandbox_port)]
     _launch(place, "sandbox", command, settings)
     if not _answers(

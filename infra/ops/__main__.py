@@ -1,4 +1,4 @@
-"""``python -m infra.ops --stage prod recount|redrive|rotate|policies``; see docs/operations.md."""
+"""``python -m infra.ops --stage prod recount|redrive|…``; see docs/operations.md."""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ from datetime import date
 
 from rich.console import Console
 
-from infra.ops import deployment, policies, recount, redrive, rotate
+from infra.ops import deployment, partners, policies, recount, redrive, rotate
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,6 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
     ruling.add_argument("region", help="a GB/T 2260 code, a prefix of one, or *")
     ruling.add_argument("--set", metavar="JSON", help="the rules that differ from the default")
 
+    sharing = commands.add_parser("partners", help="list or set what is shared with partners")
+    sharing.add_argument("name", nargs="?", help="a secret's name; its value from standard input")
+
     given = parser.parse_args(arguments)
     console = Console()
     found = deployment.find(given.stage)
@@ -42,6 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
             return redrive.run(found, queue=given.queue, console=console)
         case "rotate":
             return rotate.run(found, number=given.retire, console=console)
+        case "partners":
+            return partners.run(found, name=given.name, console=console)
         case _:
             return policies.run(found, region=given.region, rules=given.set, console=console)
 

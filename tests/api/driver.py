@@ -31,6 +31,7 @@ from chalicelib.core.logs import JsonFormatter, logger
 from chalicelib.core.settings import Settings
 from chalicelib.core.store import Connection, Table
 from chalicelib.identity.people import Role
+from chalicelib.identity.platforms import Platform, PlatformName
 from chalicelib.identity.providers import (
     LOOKED_UP,
     Absent,
@@ -50,6 +51,7 @@ from chalicelib.workers.stream import stream
 from tests import support
 from tests.api import contract
 from tests.fakes.parts import (
+    FakePlatform,
     FixedSecret,
     LocalDataKeys,
     RecordingSms,
@@ -276,6 +278,7 @@ class World:
         self.sms = RecordingSms()
         self.table = FlakyTable(self.name)
         self.lookup_queue = DueQueue(SqsLookupQueue(self.lookups.url), self.clock)
+        self.platforms = {name: FakePlatform(name, self.clock) for name in PlatformName}
         self.providers: dict[ProviderName, ScriptedProvider] = {
             name: ScriptedProvider() for name in LOOKED_UP
         }
@@ -317,6 +320,7 @@ class World:
         container.table = self.table
         container.sms = self.sms
         container.lookup_queue = self.lookup_queue
+        container.platform = self.platform
         container.provider = self.provider
         container.travel_cards = self.cards
         container.renderer = TypstRenderer(support.ROOT / "infra/layers/render/fonts")
@@ -370,6 +374,10 @@ class World:
     def provider(self, name: ProviderName) -> Provider:
         """The stand-in for a provider."""
         return self.providers[name]
+
+    def platform(self, name: PlatformName) -> Platform:
+        """The stand-in for a mini-program platform."""
+        return self.platforms[name]
 
     def records(self, after: str = "") -> list[dict[str, Any]]:
         """The table's stream after a sequence number, in the shape of Lambda's records."""

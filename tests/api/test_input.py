@@ -31,6 +31,10 @@ def good(lasting: World, person: Person) -> dict[str, tuple[str, dict[str, Any]]
             "/v1/sessions",
             {"client": "sms", "phone": "+8613800138000", "code": "123456"},
         ),
+        "confirm_phone": (
+            "/v1/me/phone",
+            {"client": "sms", "phone": "+8613800138000", "code": "123456"},
+        ),
         "refresh": ("/v1/sessions/refresh", {"refresh_token": person.refresh_token}),
         "put_registration": (
             "/v1/me/registration",

@@ -8,7 +8,15 @@ from chalicelib.admission.judge import Decision, Evidence, Outcome, Verdict
 from chalicelib.admission.scan import Scan
 from chalicelib.core import ids
 from chalicelib.core.ids import RandomIds
-from chalicelib.identity.people import Actor, Hot, Profile, Session, Snapshot, Verification
+from chalicelib.identity.people import (
+    Actor,
+    Hot,
+    Profile,
+    Session,
+    Snapshot,
+    Strength,
+    Verification,
+)
 from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.venue import PosterRecord, PosterState, Venue
 from tests.fakes.parts import NOON
@@ -49,7 +57,7 @@ def actor(who: Profile, hot: Hot | None = None) -> Actor:
 
 def session(**changes: Any) -> Session:
     """A login."""
-    made = Session(f"ses_{random()}", NOON + timedelta(days=30), 1, "sms", "phone")
+    made = Session(f"ses_{random()}", NOON + timedelta(days=30), 1, "sms", Strength.PHONE)
     return replace(made, **changes)
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.core.errors import Conflict, Unauthenticated
-from chalicelib.identity.people import Hot, Profile, Role, Verification
+from chalicelib.identity.people import Hot, Profile, Role, Session, Strength, Verification
 from tests.contract import makers
 from tests.contract.backends import Stores
 from tests.fakes.parts import NOON
@@ -24,6 +24,12 @@ def stands(stores: Stores, person: Profile) -> Profile:
     profile = stores.people.hot(person.person_id).profile
     assert profile is not None
     return profile
+
+
+def refreshed(stores: Stores, person: Profile, later: Session) -> Session:
+    return stores.people.refresh_session(
+        person.person_id, later.session_id, serial=later.serial, expires_at=later.expires_at
+    )
 
 
 def conflict(stores: Stores, profile: Profile, previous: Profile) -> str | None:
@@ -58,7 +64,7 @@ def test_a_phone_has_one_person(stores: Stores) -> None:
 
 def test_hot_holds_everything_and_waiting_scans_come_with_the_subject(stores: Stores) -> None:
     person = newcomer(stores)
-    logins = [makers.session(), makers.session(serial=7, client="app", strength="face")]
+    logins = [makers.session(), makers.session(serial=7, client="app", strength=Strength.FACE)]
     answers = [
         makers.snapshot(),
         makers.snapshot(provider="nucleic_acid", state="absent", observed_at=None, reason=""),
@@ -212,6 +218,132 @@ class TestRegistration:
         assert conflict(stores, claim, owner) is None
 
 
+def shell(stores: Stores) -> tuple[Profile, str]:
+    """Somebody who has entered by a platform, and has no phone yet; their account."""
+    profile, account = makers.profile(phone=b""), makers.blind()
+    assert stores.people.found(profile, account=account, phone=None)
+    return profile, account
+
+
+class TestAccounts:
+    """JN-16: one account, one person; one phone, one person."""
+
+    def test_an_account_makes_a_person(self, stores: Stores) -> None:
+        person, account = shell(stores)
+        assert stores.people.by_account(account) == person.person_id
+        assert stores.people.accounts(person.person_id) == [account]
+        assert stores.people.hot(person.person_id) == Hot(person)
+        assert stores.people.subject(person.person_id) == Hot(person)
+
+    def test_an_account_makes_one_person(self, stores: Stores) -> None:
+        person, account = shell(stores)
+        second, phone = makers.profile(), makers.blind()
+        assert not stores.people.found(second, account=account, phone=phone)
+        assert stores.people.by_account(account) == person.person_id
+        assert stores.people.by_phone(phone) is None
+        assert stores.people.hot(second.person_id) == Hot()
+
+    def test_an_account_comes_with_its_phone(self, stores: Stores) -> None:
+        person, account, phone = makers.profile(), makers.blind(), makers.blind()
+        assert stores.people.found(person, account=account, phone=phone)
+        assert stores.people.by_phone(phone) == person.person_id
+        late = makers.profile()
+        assert not stores.people.found(late, account=makers.blind(), phone=phone)
+        assert stores.people.create(late, phone) == person.person_id
+
+    def test_an_account_is_linked_to_whose_phone_it_is(self, stores: Stores) -> None:
+        person, phone, account = makers.profile(), makers.blind(), makers.blind()
+        stores.people.create(person, phone)
+        assert stores.people.link(account, person.person_id, phone=phone)
+        assert stores.people.by_account(account) == person.person_id
+        other, taken = shell(stores)
+        assert not stores.people.link(taken, person.person_id, phone=phone)
+        assert stores.people.by_account(taken) == other.person_id
+
+    def test_an_account_is_not_linked_by_a_phone_that_has_changed_hands(
+        self, stores: Stores
+    ) -> None:
+        person, account = newcomer(stores), makers.blind()
+        assert not stores.people.link(account, person.person_id, phone=makers.blind())
+        assert stores.people.by_account(account) is None
+        assert stores.people.accounts(person.person_id) == []
+
+    def test_a_first_phone_is_taken(self, stores: Stores) -> None:
+        person, _ = shell(stores)
+        phone, changed = makers.blind(), replace(person, phone=b"\x01sealed")
+        assert stores.people.take_phone(changed, phone, former=None)
+        assert stands(stores, person) == changed
+        assert stores.people.by_phone(phone) == person.person_id
+        # The loser of a race has seen no phone, and there is one.
+        assert not stores.people.take_phone(changed, makers.blind(), former=None)
+
+    def test_a_phone_of_somebody_is_not_taken(self, stores: Stores) -> None:
+        phone, owner = makers.blind(), makers.profile()
+        stores.people.create(owner, phone)
+        person, _ = shell(stores)
+        changed = replace(person, phone=b"\x01sealed")
+        assert not stores.people.take_phone(changed, phone, former=None)
+        assert stands(stores, person) == person
+        assert stores.people.by_phone(phone) == owner.person_id
+
+    def test_another_phone_frees_the_former(self, stores: Stores) -> None:
+        person, first, second = makers.profile(), makers.blind(), makers.blind()
+        stores.people.create(person, first)
+        changed = replace(person, phone=b"\x01another")
+        assert stores.people.take_phone(changed, second, former=first)
+        assert stores.people.by_phone(first) is None
+        assert stores.people.by_phone(second) == person.person_id
+        third = replace(person, phone=b"\x01a third")
+        assert not stores.people.take_phone(third, makers.blind(), former=first)
+        assert stands(stores, person) == changed
+
+    def test_nobody_takes_a_phone(self, stores: Stores) -> None:
+        assert not stores.people.take_phone(makers.profile(), makers.blind(), former=None)
+
+    def test_an_edit_does_not_undo_a_change_of_phone(self, stores: Stores) -> None:
+        person, first = makers.profile(), makers.blind()
+        stores.people.create(person, first)
+        changed = replace(person, phone=b"\x01another")
+        stores.people.take_phone(changed, makers.blind(), former=first)
+        assert conflict(stores, makers.registered(person), person) == "version_conflict"
+        assert conflict(stores, makers.registered(changed), changed) is None
+
+    def test_who_has_no_phone_gives_way(self, stores: Stores) -> None:
+        owner, phone = makers.profile(), makers.blind()
+        stores.people.create(owner, phone)
+        person, account = shell(stores)
+        assert stores.people.give_way(person.person_id, [account], owner.person_id, phone=phone)
+        assert stores.people.by_account(account) == owner.person_id
+        assert stores.people.accounts(owner.person_id) == [account]
+        assert stores.people.accounts(person.person_id) == []
+        assert stores.people.hot(person.person_id) == Hot()
+        again = stores.people.give_way(person.person_id, [account], owner.person_id, phone=phone)
+        assert not again
+
+    def test_who_has_something_does_not_give_way(self, stores: Stores) -> None:
+        owner, phone = makers.profile(), makers.blind()
+        stores.people.create(owner, phone)
+        with_phone, account = makers.profile(), makers.blind()
+        stores.people.found(with_phone, account=account, phone=makers.blind())
+        registered, second = shell(stores)
+        edit = makers.registered(registered)
+        stores.people.register(edit, registered, "c")
+        for person, theirs in ((with_phone, account), (edit, second)):
+            moved = stores.people.give_way(person.person_id, [theirs], owner.person_id, phone=phone)
+            assert not moved
+            assert stands(stores, person) == person
+            assert stores.people.by_account(theirs) == person.person_id
+
+    def test_nobody_gives_way_for_a_phone_that_has_changed_hands(self, stores: Stores) -> None:
+        owner = newcomer(stores)
+        person, account = shell(stores)
+        moved = stores.people.give_way(
+            person.person_id, [account], owner.person_id, phone=makers.blind()
+        )
+        assert not moved
+        assert stands(stores, person) == person
+
+
 class TestSessions:
     """A login is there until it ends, and its refresh token works once."""
 
@@ -219,7 +351,7 @@ class TestSessions:
         person, login = newcomer(stores), makers.session()
         stores.people.open_session(person.person_id, login)
         later = replace(login, serial=2, expires_at=login.expires_at + timedelta(days=1))
-        stores.people.refresh_session(person.person_id, later)
+        assert refreshed(stores, person, later) == later
         assert stores.people.hot(person.person_id).sessions == {login.session_id: later}
 
     @pytest.mark.parametrize("serial", [0, 1, 3])
@@ -227,7 +359,7 @@ class TestSessions:
         person, login = newcomer(stores), makers.session()
         stores.people.open_session(person.person_id, login)
         with pytest.raises(Unauthenticated, match="session_ended"):
-            stores.people.refresh_session(person.person_id, replace(login, serial=serial))
+            refreshed(stores, person, replace(login, serial=serial))
         assert stores.people.hot(person.person_id).sessions == {login.session_id: login}
 
     def test_an_ended_session_cannot_be_refreshed(self, stores: Stores) -> None:
@@ -235,8 +367,28 @@ class TestSessions:
         stores.people.open_session(person.person_id, login)
         stores.people.close_session(person.person_id, login.session_id)
         with pytest.raises(Unauthenticated, match="session_ended"):
-            stores.people.refresh_session(person.person_id, replace(login, serial=2))
+            refreshed(stores, person, replace(login, serial=2))
         assert stores.people.hot(person.person_id) == Hot(person)
+
+    def test_a_refresh_keeps_how_the_session_was_begun(self, stores: Stores) -> None:
+        person = newcomer(stores)
+        login = makers.session(client="wechat", strength=Strength.PLATFORM)
+        stores.people.open_session(person.person_id, login)
+        later = refreshed(stores, person, replace(login, serial=2))
+        assert (later.client, later.strength) == ("wechat", Strength.PLATFORM)
+
+    def test_a_session_can_come_to_rest_on_more(self, stores: Stores) -> None:
+        person, login = newcomer(stores), makers.session(strength=Strength.PLATFORM)
+        stores.people.open_session(person.person_id, login)
+        stores.people.strengthen_session(person.person_id, login.session_id, Strength.PHONE)
+        stronger = replace(login, strength=Strength.PHONE)
+        assert stores.people.hot(person.person_id).sessions == {login.session_id: stronger}
+
+    def test_an_ended_session_cannot_be_strengthened(self, stores: Stores) -> None:
+        person, login = newcomer(stores), makers.session()
+        with pytest.raises(Unauthenticated, match="session_ended"):
+            stores.people.strengthen_session(person.person_id, login.session_id, Strength.FACE)
+        assert stores.people.hot(person.person_id).sessions == {}
 
     def test_ending_twice_is_no_error(self, stores: Stores) -> None:
         stores.people.close_session(f"per_{makers.random()}", f"ses_{makers.random()}")

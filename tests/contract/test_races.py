@@ -16,15 +16,31 @@ from chalicelib.core.crypto import BlindIndex, KeyRing, Tokens, Vault
 from chalicelib.core.errors import Unauthenticated
 from chalicelib.core.ids import RandomIds
 from chalicelib.core.table import scan_partition
-from chalicelib.identity import sessions
-from chalicelib.identity.people import Hot, Profile, Role, Session, Verification
+from chalicelib.identity import accounts, sessions
+from chalicelib.identity.people import (
+    Actor,
+    Hot,
+    Profile,
+    Role,
+    Session,
+    Strength,
+    Verification,
+)
+from chalicelib.identity.platforms import PlatformName
 from chalicelib.insight.counters import Figures, ScanChange, apply, recount
 from chalicelib.venues.staffing import Member, new_join_code
 from chalicelib.venues.venue import Venue, day_of
 from tests.contract import makers
 from tests.contract.backends import TABLES, Backend, Stores
 from tests.contract.races import codes, race
-from tests.fakes.parts import NOON, FixedSecret, LocalDataKeys, RecordingSms
+from tests.fakes.parts import (
+    NOON,
+    FakePlatform,
+    FixedSecret,
+    LocalDataKeys,
+    RecordingSms,
+    StandingClock,
+)
 
 pytestmark = pytest.mark.parametrize("backend", TABLES, indirect=True, scope="package")
 
@@ -173,12 +189,145 @@ def test_one_login_comes_of_one_code(backend: Backend) -> None:
     assert len(backend.stores.people.hot(logins[0].person_id).sessions) == 1
 
 
+class Entering:
+    """Several phones at once, and what they come in with."""
+
+    def __init__(self) -> None:
+        self.index, self.vault = BlindIndex(RING), Vault(LocalDataKeys())
+        self.platform = FakePlatform(PlatformName.WECHAT, StandingClock())
+
+    def by_account(self, user: str, phone: str | None) -> Callable[[Stores], str]:
+        code, proof = self.platform.mint(phone or "+8613800000000", user)
+
+        def log_in(stores: Stores) -> str:
+            return accounts.log_in(
+                self.platform, code, proof if phone else None, address=user, now=NOON,
+                ids=RandomIds(), index=self.index, limits=stores.limits, people=stores.people,
+                tokens=Tokens(RING), vault=self.vault,
+            ).person_id  # fmt: skip
+
+        return log_in
+
+    def by_sms(self, backend: Backend, phone: str) -> Callable[[Stores], str]:
+        sms = RecordingSms()
+        sessions.request_code(
+            phone, address=phone, language="en", now=NOON, ids=RandomIds(), index=self.index,
+            codes=backend.stores.codes, limits=backend.stores.limits, sms=sms,
+        )  # fmt: skip
+
+        def log_in(stores: Stores) -> str:
+            return sessions.log_in(
+                phone, sms.sent[0][1], now=NOON, ids=RandomIds(), index=self.index,
+                codes=stores.codes, people=stores.people, tokens=Tokens(RING), vault=self.vault,
+            ).person_id  # fmt: skip
+
+        return log_in
+
+    def confirm(self, backend: Backend, person_id: str, phone: str) -> Callable[[Stores], str]:
+        people = backend.stores.people
+        login = makers.session(client="wechat", strength=Strength.PLATFORM)
+        people.open_session(person_id, login)
+        hot = people.hot(person_id)
+        assert hot.profile is not None
+        actor = Actor(hot.profile, login, hot)
+
+        def confirm(stores: Stores) -> str:
+            return accounts.confirm_phone(
+                actor, phone, now=NOON, ids=RandomIds(), index=self.index, people=stores.people,
+                tokens=Tokens(RING), vault=self.vault,
+            ).person_id  # fmt: skip
+
+        return confirm
+
+    def holds(self, backend: Backend, person_id: str, phone: str) -> None:
+        """The person is there, with this phone and no other."""
+        profile = backend.stores.people.hot(person_id).profile
+        assert profile is not None
+        assert self.vault.open(profile.phone, f"{person_id}/phone") == phone
+        assert backend.stores.people.by_phone(self.index.of("phone", phone)) == person_id
+
+
+def test_an_account_makes_one_person(backend: Backend) -> None:
+    entering, user = Entering(), makers.random()
+    people, refusals = race(backend, *[entering.by_account(user, None) for _ in range(4)])
+    assert not refusals
+    assert len(set(people)) == 1
+    assert len(backend.stores.people.accounts(people[0])) == 1
+
+
+def test_a_phone_makes_one_person_however_they_enter(backend: Backend) -> None:
+    entering, phone = Entering(), f"+86{makers.random()}"
+    users = [makers.random() for _ in range(3)]
+    people, refusals = race(
+        backend,
+        entering.by_sms(backend, phone),
+        *[entering.by_account(user, phone) for user in (users[0], *users)],
+    )
+    assert not refusals
+    assert len(set(people)) == 1
+    entering.holds(backend, people[0], phone)
+    assert len(backend.stores.people.accounts(people[0])) == 3
+
+
+def test_accounts_that_confirm_one_phone_become_one_person(backend: Backend) -> None:
+    entering, phone = Entering(), f"+86{makers.random()}"
+    users = [makers.random() for _ in range(3)]
+    before = [entering.by_account(user, None)(backend.stores) for user in users]
+    people, refusals = race(
+        backend, *[entering.confirm(backend, person_id, phone) for person_id in before]
+    )
+    assert not refusals
+    assert len(set(people)) == 1
+    entering.holds(backend, people[0], phone)
+    assert len(backend.stores.people.accounts(people[0])) == 3
+    left = [person_id for person_id in before if backend.stores.people.hot(person_id).profile]
+    assert left == [people[0]]
+
+
+@pytest.mark.parametrize("attempt", range(4))
+def test_who_gives_way_does_so_once(backend: Backend, attempt: int) -> None:
+    """Two phones are confirmed at once, one of them somebody's: the account ends with one."""
+    entering, mine, theirs = Entering(), f"+86{makers.random()}", f"+86{makers.random()}"
+    owner = entering.by_sms(backend, theirs)(backend.stores)
+    person_id = entering.by_account(f"u{attempt}{mine}", None)(backend.stores)
+    people, refusals = race(
+        backend,
+        entering.confirm(backend, person_id, theirs),
+        entering.confirm(backend, person_id, mine),
+    )
+    assert len(people) == len(refusals) == 1
+    entering.holds(backend, owner, theirs)
+    gave_way = people == [owner]
+    assert codes(refusals) == ["session_ended" if gave_way else "phone_taken"]
+    accounts_of = [len(backend.stores.people.accounts(who)) for who in (owner, person_id)]
+    assert accounts_of == ([1, 0] if gave_way else [0, 1])
+    if not gave_way:
+        entering.holds(backend, person_id, mine)
+
+
+def test_a_phone_that_changes_twice_at_once_leaves_one(backend: Backend) -> None:
+    entering, first = Entering(), f"+86{makers.random()}"
+    phones = [f"+86{makers.random()}" for _ in range(3)]
+    person_id = entering.by_sms(backend, first)(backend.stores)
+    people, refusals = race(
+        backend, *[entering.confirm(backend, person_id, phone) for phone in phones]
+    )
+    assert not refusals
+    assert set(people) == {person_id}
+    by_phone = backend.stores.people.by_phone
+    owners = [by_phone(entering.index.of("phone", phone)) for phone in (first, *phones)]
+    assert sorted(owners, key=str) == [None, None, None, person_id]
+    entering.holds(backend, person_id, (first, *phones)[owners.index(person_id)])
+
+
 def test_a_refresh_token_works_once(backend: Backend) -> None:
     person, login = newcomer(backend), makers.session()
     backend.stores.people.open_session(person.person_id, login)
 
-    def refresh(later: Session) -> Callable[[Stores], None]:
-        return lambda stores: stores.people.refresh_session(person.person_id, later)
+    def refresh(later: Session) -> Callable[[Stores], Session]:
+        return lambda stores: stores.people.refresh_session(
+            person.person_id, later.session_id, serial=later.serial, expires_at=later.expires_at
+        )
 
     nexts = [replace(login, serial=2, expires_at=NOON + timedelta(days=30 + n)) for n in range(4)]
     answers, refusals = race(backend, *map(refresh, nexts))

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from chalicelib.core import ids
 from chalicelib.core.crypto import DataKey
-from chalicelib.core.errors import Unprocessable
+from chalicelib.core.errors import Unauthenticated, Unprocessable
+from chalicelib.identity.platforms import PhoneProof, PlatformAccount, PlatformName
 from chalicelib.identity.providers import Absent, Answer, Pending, ProviderFault, Subject
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -78,6 +79,50 @@ class RecordingSms:
         if self.fault:
             raise self.fault
         self.sent.append((phone, code, language))
+
+
+@dataclass
+class FakePlatform:
+    """A platform whose codes work once and for five minutes; raises `fault` when set.
+
+    Alipay's sealed phones carry no time and no user: they are good as often as they are shown.
+    `mint` does what a phone would: it logs in, and presses the phone-number button.
+    """
+
+    name: PlatformName
+    clock: StandingClock
+    fault: Exception | None = None
+    _minted: int = 0
+    _codes: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    _phones: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+
+    def mint(self, phone: str, user: str = "") -> tuple[str, PhoneProof]:
+        self._minted += 1
+        number = self._minted
+        code, proof = f"{self.name}-code-{number}", f"{self.name}+phone+{number}"
+        expires = self.clock.now() + timedelta(minutes=5)
+        self._codes[code] = (user or phone, expires)
+        self._phones[proof] = (phone, expires)
+        return code, PhoneProof(proof, "c2lnbmVk" if self.name is PlatformName.ALIPAY else "")
+
+    def account(self, code: str) -> PlatformAccount:
+        user, expires = self._codes.pop(code, ("", self.clock.now()))
+        if self.fault:
+            raise self.fault
+        if self.clock.now() >= expires:
+            raise Unauthenticated("platform_code_invalid")
+        return PlatformAccount(self.name, f"{self.name}-app", user)
+
+    def phone(self, proof: PhoneProof) -> str:
+        if self.fault:
+            raise self.fault
+        phone, expires = self._phones.get(proof.text, ("", self.clock.now()))
+        if self.name is PlatformName.WECHAT:
+            self._phones.pop(proof.text, None)
+            phone = phone if self.clock.now() < expires else ""
+        if not phone:
+            raise Unprocessable("phone_proof_invalid")
+        return phone
 
 
 Reply = Answer | Absent | Pending | ProviderFault

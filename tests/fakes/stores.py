@@ -14,7 +14,15 @@ from chalicelib.admission.snapshots import Lookup, Prefetch, Settle
 from chalicelib.core.clock import epoch_ms
 from chalicelib.core.errors import Conflict, TooMany, Unauthenticated
 from chalicelib.core.table import scan_partition
-from chalicelib.identity.people import Hot, Profile, Role, Session, Snapshot, Verification
+from chalicelib.identity.people import (
+    Hot,
+    Profile,
+    Role,
+    Session,
+    Snapshot,
+    Strength,
+    Verification,
+)
 from chalicelib.insight.counters import Figures, total
 from chalicelib.venues.codes import Code, CodeKind, CodeState
 from chalicelib.venues.staffing import Invitation, Member
@@ -39,6 +47,7 @@ class FakePeople:
         self._people: dict[str, _Partition] = {}
         self._phones: dict[str, str] = {}
         self._documents: dict[str, str] = {}
+        self._accounts: dict[str, str] = {}
 
     def partition(self, person_id: str) -> _Partition:
         """A person's items, for the other fakes that write there."""
@@ -70,6 +79,55 @@ class FakePeople:
             self.partition(owner).profile = profile
         return owner
 
+    def by_account(self, blind: str) -> str | None:
+        return self._accounts.get(blind)
+
+    def accounts(self, person_id: str) -> list[str]:
+        return sorted(blind for blind, owner in self._accounts.items() if owner == person_id)
+
+    def found(self, profile: Profile, *, account: str, phone: str | None) -> bool:
+        if account in self._accounts or phone in self._phones:
+            return False
+        self._accounts[account] = profile.person_id
+        if phone is not None:
+            self._phones[phone] = profile.person_id
+        self.partition(profile.person_id).profile = profile
+        return True
+
+    def link(self, account: str, person_id: str, *, phone: str) -> bool:
+        if account in self._accounts or self._phones.get(phone) != person_id:
+            return False
+        self._accounts[account] = person_id
+        return True
+
+    def take_phone(self, profile: Profile, phone: str, *, former: str | None) -> bool:
+        mine = self.partition(profile.person_id)
+        stands = mine.profile
+        if stands is None or phone in self._phones or bool(stands.phone) != (former is not None):
+            return False
+        if former is not None:
+            if self._phones.get(former) != profile.person_id:
+                return False
+            del self._phones[former]
+        self._phones[phone] = profile.person_id
+        mine.profile = replace(stands, phone=profile.phone)
+        return True
+
+    def give_way(self, person_id: str, accounts: Sequence[str], to: str, *, phone: str) -> bool:
+        mine = self.partition(person_id)
+        stands = mine.profile
+        if (
+            stands is None
+            or stands.phone
+            or stands.verification is not Verification.NONE
+            or self._phones.get(phone) != to
+            or any(self._accounts.get(account) != person_id for account in accounts)
+        ):
+            return False
+        mine.profile = None
+        self._accounts |= dict.fromkeys(accounts, to)
+        return True
+
     def register(self, profile: Profile, previous: Profile, correlation: str) -> None:
         del correlation
         mine = self.partition(profile.person_id)
@@ -81,6 +139,7 @@ class FakePeople:
             stands is None
             or stands.registration != previous.registration
             or stands.verification is not previous.verification
+            or stands.phone != previous.phone
         ):
             raise Conflict("version_conflict")
         if previous.verification is not Verification.REJECTED:
@@ -106,14 +165,21 @@ class FakePeople:
     def open_session(self, person_id: str, session: Session) -> None:
         self.partition(person_id).sessions[session.session_id] = session
 
-    def refresh_session(self, person_id: str, session: Session) -> None:
+    def refresh_session(
+        self, person_id: str, session_id: str, *, serial: int, expires_at: datetime
+    ) -> Session:
         sessions = self.partition(person_id).sessions
-        before = sessions.get(session.session_id)
-        if before is None or before.serial != session.serial - 1:
+        before = sessions.get(session_id)
+        if before is None or before.serial != serial - 1:
             raise Unauthenticated("session_ended")
-        sessions[session.session_id] = replace(
-            before, serial=session.serial, expires_at=session.expires_at
-        )
+        sessions[session_id] = replace(before, serial=serial, expires_at=expires_at)
+        return sessions[session_id]
+
+    def strengthen_session(self, person_id: str, session_id: str, strength: Strength) -> None:
+        sessions = self.partition(person_id).sessions
+        if session_id not in sessions:
+            raise Unauthenticated("session_ended")
+        sessions[session_id] = replace(sessions[session_id], strength=strength)
 
     def close_session(self, person_id: str, session_id: str) -> None:
         self.partition(person_id).sessions.pop(session_id, None)

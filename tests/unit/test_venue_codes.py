@@ -20,11 +20,19 @@ def full(text: str) -> str:
     return quote(text, safe="")
 
 
+def query(inner: str) -> str:
+    return f"qrCode={full(inner)}"
+
+
 DIRECT: dict[str, Callable[[str], str]] = {
     "as printed": lambda code: url(code, HOST),
     "typed": lambda code: url(code, HOST).lower(),
     "http": lambda code: f"http://{HOST}/v/{code}",
     "bare": lambda code: code,
+    "with what an app has hung on it": lambda code: f"{url(code, HOST)}?from=timeline#wechat",
+    "with a slash": lambda code: f"https://{HOST}:443/V/{code}/",
+    "without the host": lambda code: f"/V/{code}",
+    "as a scene may be": lambda code: f"v/{code}",
     "in small letters": str.lower,
 }
 WRAPPED: dict[str, Callable[[str], str]] = {
@@ -35,9 +43,25 @@ WRAPPED: dict[str, Callable[[str], str]] = {
     "Alipay's launch": lambda inner: (
         f"alipays://platformapi/startapp?appId=20&qrCode={full(inner)}"
     ),
+    "q, encoded twice": lambda inner: f"q={full(full(inner))}",
+    "qrCode": lambda inner: f"qrCode={full(inner)}",
+    "in other letters": lambda inner: f"?QRCODE={full(inner)}",
+    "behind another parameter of that name": lambda inner: f"q=&q=x&q={full(inner)}",
+    "Alipay's launch with a query": lambda inner: (
+        f"alipays://platformapi/startapp?appId=20&page=pages%2Fscan&query={full(query(inner))}"
+    ),
+    "Alipay's launch with a page": lambda inner: (
+        f"alipays://platformapi/startapp?appId=20&page={full('pages/scan?' + query(inner))}"
+    ),
+    "Alipay's own address": lambda inner: (
+        "https://ds.alipay.com/?scheme="
+        + full(f"alipays://platformapi/startapp?appId=20&query={full(query(inner))}")
+    ),
+    "WeChat's scheme": lambda inner: f"weixin://dl/business/?appid=wx&query={full(query(inner))}",
+    "a launch path": lambda inner: f"path={full('pages/scan?scene=' + full(inner))}",
+    "the whole query encoded": lambda inner: full(query(inner)),
     "a scene": lambda inner: f"scene={full(inner)}",
     "a path with a scene": lambda inner: f"/pages/index/index?scene={full(inner)}#top",
-    "behind an address": lambda inner: f"https://other.example/?x=1&qrCode={full(inner)}",
 }
 
 
@@ -93,6 +117,22 @@ def refused(payload: str) -> list[tuple[str, str]]:
         "HTTPS://VXLOCALHOST/V/0123456789ABCDEF",
         f"ftp://{HOST}/V/0123456789ABCDEF",
         "https://other.example/V/0123456789ABCDEF",
+        "https://other.example/?x=1&qrCode=0123456789ABCDEF",
+        f"https://other.example/?q=HTTPS://{HOST}/V/0123456789ABCDEF",
+        full(f"https://other.example/?q=HTTPS://{HOST}/V/0123456789ABCDEF"),
+        "q=" + full(f"//other.example/?q=HTTPS://{HOST}/V/0123456789ABCDEF"),
+        "https://alipay.com.other.example/?q=0123456789ABCDEF",
+        "https://other.example/alipay.com/?q=0123456789ABCDEF",
+        "https://notalipay.com/?q=0123456789ABCDEF",
+        "https://alipay.com@other.example/?q=0123456789ABCDEF",
+        "https:other.example?q=0123456789ABCDEF",
+        f"HTTPS://{HOST}V/0123456789ABCDEF",
+        f"HTTPS://{HOST}:8443/V/0123456789ABCDEF",
+        f"HTTPS://{HOST}/V/0123456789ABCDEF/x",
+        f"{HOST}/V/0123456789ABCDEF",
+        "x=0123456789ABCDEF",
+        "appid=20&0123456789ABCDEF",
+        "q=" * 7 + "x",
         "q=",
         "scene=" * 300,
         "%" * 2000,

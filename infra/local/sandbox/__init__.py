@@ -1,10 +1,12 @@
-"""The partners of a deployment, played on this machine: an SMS gateway and five providers.
+"""The partners of a deployment, played here: SMS gateway, providers, carriers, WeChat, Alipay.
 
-They stand behind the same signed HTTP as the real ones, so that what runs in a demo and in tests
+They stand behind the same HTTP as the real ones, so that what runs in a demo and in tests
 is the application's own HTTP adapter. What is said of whom comes from a cast of invented people
 (``infra/local/data/people.csv``) and can be changed while it runs:
 
-    SANDBOX_SECRET=… python -m infra.local.sandbox --port 4567
+    SANDBOX_SECRET=… SANDBOX_CREDENTIALS=file.json python -m infra.local.sandbox --port 4567
+
+The file holds the mini-programs' credentials, and is made if it is not there.
 
 For partners' clients, signed (see `signature`):
 
@@ -13,12 +15,21 @@ For partners' clients, signed (see `signature`):
     POST /v1/travel_card/codes        has the carrier send a code; 202, 400 invalid_number
     POST /v1/travel_card/exchanges    the travel card for the code; 200, 422 invalid_code
 
+For the application's platform adapters, as WeChat and Alipay document them:
+
+    GET  /sns/jscode2session                  a login code for a user's id
+    POST /cgi-bin/stable_token                the mini-program's access token
+    POST /wxa/business/getuserphonenumber     a phone code for a phone
+    POST /gateway.do                          alipay.system.oauth.token, signed with RSA2
+
 For people and tests of the sandbox, unsigned (it listens on 127.0.0.1 only):
 
     GET  /healthz
     GET  /sandbox/inbox?to=+86…       the last message to a number
     GET  /sandbox/calls               how often each partner was asked
-    POST /sandbox/faults              {"provider": "health_code" | … | "sms" | "*", "mode": …}
+    POST /sandbox/faults              {"provider": "health_code" | … | "wechat" | "*", "mode": …}
+    POST /sandbox/wechat              {"phone": "+86…"}: what a phone's mini-program would be given
+    POST /sandbox/alipay              the same; "user" tells two accounts with one phone apart
     POST /sandbox/people              {"document_number": …, "health_code": "yellow", …}
 
 Nothing is kept: a restart forgets messages, faults and changes to the cast.

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 from infra.local.sandbox.people import Cast
+from infra.local.sandbox.platforms import Credentials
 from infra.local.sandbox.server import Sandbox
 
 _PEOPLE = Path(__file__).parent.parent / "data" / "people.csv"
@@ -24,8 +25,10 @@ def main() -> str | None:
         return (
             "SANDBOX_SECRET is not set: it is the secret that partners' requests are signed with."
         )
+    kept = os.environ.get("SANDBOX_CREDENTIALS")
+    credentials = Credentials.kept_in(Path(kept)) if kept else Credentials.make()
     try:
-        server = Sandbox(port, secret=secret, cast=Cast.load(_PEOPLE))
+        server = Sandbox(port, secret=secret, cast=Cast.load(_PEOPLE), credentials=credentials)
     except OSError as error:
         return (
             f"The sandbox cannot listen on 127.0.0.1:{port} ({error.strerror}). Stop what is there,"

@@ -6,8 +6,8 @@ from collections import Counter
 
 from infra.local.sandbox.people import PROVIDERS
 
-PARTNERS = (*PROVIDERS, "sms")
-MODES = ("none", "refuse", "hang", "garbage", "error")
+PARTNERS = (*PROVIDERS, "sms", "wechat", "alipay")
+MODES = ("none", "refuse", "hang", "garbage", "error", "busy")
 _LONGEST_HANG_S = 60.0
 
 
@@ -16,7 +16,8 @@ class Faults:
 
     ``refuse`` closes the connection without a word, ``hang`` keeps it open and silent (until the
     fault is lifted, or for a minute), ``garbage`` answers `GARBAGE` in turn, ``error`` answers 500
-    with a web page, as a proxy in between would.
+    with a web page, as a proxy in between would, ``busy`` says so in the partner's own way (503 for
+    providers and the SMS gateway).
     """
 
     def __init__(self) -> None:

@@ -23,6 +23,7 @@ from infra.local.sandbox import signature
 from infra.local.sandbox.faults import PARTNERS, Faults
 from infra.local.sandbox.messages import Inbox, Verdict
 from infra.local.sandbox.people import LOOKUPS, Cast
+from infra.local.sandbox.platforms import Alipay, Credentials, WeChat, form_of
 from infra.local.sandbox.travel_card import TravelCard
 
 _MAX_BODY = 64 * 1024
@@ -59,7 +60,10 @@ class Request:
 
 
 class Sandbox(ThreadingHTTPServer):
-    """The server. `now` tells unix seconds; `log` takes the lines. Port 0 picks a free one."""
+    """The server. `now` tells unix seconds; `log` takes the lines. Port 0 picks a free one.
+
+    WeChat and Alipay are there if there are `credentials`.
+    """
 
     daemon_threads = True
     request_queue_size = 128
@@ -70,6 +74,7 @@ class Sandbox(ThreadingHTTPServer):
         *,
         secret: str,
         cast: Cast,
+        credentials: Credentials | None = None,
         now: Callable[[], float] = time.time,
         log: TextIO = sys.stderr,
     ) -> None:
@@ -97,6 +102,8 @@ class Sandbox(ThreadingHTTPServer):
                 "travel_card", self._told(self._card.exchange)
             ),
         }
+        if credentials:
+            self.routes |= self._platforms(credentials, now)
         for provider in LOOKUPS:
             route = ("POST", f"/v1/{provider}/lookups")
             self.routes[route] = self._partner(provider, self._look_up(provider))
@@ -151,8 +158,41 @@ class Sandbox(ThreadingHTTPServer):
         except ValueError as error:
             return path, Reply(400, {"code": "invalid_request", "detail": str(error)})
 
+    def _platforms(
+        self, credentials: Credentials, now: Callable[[], float]
+    ) -> dict[tuple[str, str], Callable[[Request], Reply]]:
+        """WeChat's and Alipay's routes, and those that do what a phone would."""
+        wechat = WeChat(credentials, now)
+        alipay = Alipay(credentials, now)
+
+        def at_wechat(answer: Callable[[Request], object]) -> Callable[[Request], Reply]:
+            busy = Reply(200, WeChat.BUSY)
+            return self._partner("wechat", lambda asked: Reply(200, answer(asked)), busy)
+
+        return {
+            ("GET", "/sns/jscode2session"): at_wechat(lambda r: wechat.session(form_of(r.query))),
+            ("POST", "/cgi-bin/stable_token"): at_wechat(lambda r: wechat.token(r.json())),
+            ("POST", "/wxa/business/getuserphonenumber"): at_wechat(
+                lambda r: wechat.phone(form_of(r.query), r.json())
+            ),
+            ("POST", "/gateway.do"): self._partner(
+                "alipay",
+                lambda r: Reply(200, alipay.gateway(form_of(r.query, r.body))),
+                Reply(200, Alipay.BUSY),
+            ),
+            ("POST", "/sandbox/wechat"): lambda r: Reply(
+                200, wechat.mint(*_whose(r), blocked=r.json().get("blocked") is True)
+            ),
+            ("POST", "/sandbox/alipay"): lambda r: Reply(
+                200, alipay.mint(*_whose(r), denied=r.json().get("denied") is True)
+            ),
+        }
+
     def _partner(
-        self, name: str, handler: Callable[[Request], Reply]
+        self,
+        name: str,
+        handler: Callable[[Request], Reply],
+        busy: Reply = Reply(503, {"code": "busy"}),  # noqa: B008 (never changed)
     ) -> Callable[[Request], Reply]:
         """`handler` as a partner that is counted and may be faulty."""
 
@@ -170,6 +210,8 @@ class Sandbox(ThreadingHTTPServer):
                 case "error":
                     page = b"<html><body>500 Internal Server Error</body></html>"
                     return Reply(500, page, {"Content-Type": "text/html"})
+                case "busy":
+                    return busy
             return handler(request)
 
         return handle
@@ -228,6 +270,15 @@ class Sandbox(ThreadingHTTPServer):
 
     def _moment(self) -> datetime:
         return datetime.fromtimestamp(self.now(), UTC)
+
+
+def _whose(request: Request) -> tuple[str, str]:
+    """The phone to mint codes for, and the platform's user; who else they are does not matter."""
+    asked = request.json()
+    phone = asked.get("phone")
+    if not isinstance(phone, str) or not re.fullmatch(r"\+[1-9][0-9]{6,14}", phone):
+        raise ValueError("phone: not in the form +8613800000001")
+    return phone, str(asked.get("user", phone))
 
 
 class _Handler(BaseHTTPRequestHandler):

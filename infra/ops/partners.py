@@ -1,0 +1,54 @@
+"""Hands the deployment a secret that it shares with a partner, or takes one away."""
+
+import getpass
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+
+from infra.ops.deployment import Deployment
+
+
+def typed(name: str) -> str:
+    """A secret from standard input; typed by hand, it is not shown. It stays out of histories."""
+    if sys.stdin.isatty():
+        return getpass.getpass(f"{name}: ").strip()
+    return sys.stdin.read().strip()
+
+
+def changed(pairs: dict[str, str], name: str, value: str) -> dict[str, str]:
+    """The secret with `name` as `value`; with an empty value, without it.
+
+    Raises ValueError for an empty ``default``, which signs what no other secret is for.
+    """
+    if value:
+        return {**pairs, name: value}
+    if name == "default":
+        raise ValueError("default signs requests to partners that have no secret of their own")
+    return {key: kept for key, kept in pairs.items() if key != name}
+
+
+def run(
+    deployment: Deployment,
+    *,
+    name: str | None,
+    console: Console,
+    read: Callable[[str], str] = typed,
+) -> int:
+    """The command: set the secret `name` from standard input, or list the names that there are."""
+    manager: Any = deployment.client("secretsmanager")
+    secret_id = deployment.outputs["PartnersSecretId"]
+    pairs = json.loads(manager.get_secret_value(SecretId=secret_id)["SecretString"])
+    if name is None:
+        console.print("\n".join(sorted(pairs)))
+        return 0
+    try:
+        after = changed(pairs, name, read(name))
+    except ValueError as error:
+        raise SystemExit(f"Nothing was changed: {error}.") from None
+    manager.put_secret_value(SecretId=secret_id, SecretString=json.dumps(after))
+    done = "set" if name in after else "taken away"
+    console.print(f"{name} is {done}; every process knows within five minutes.")
+    return 0

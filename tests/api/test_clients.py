@@ -1,0 +1,399 @@
+"""Entering from a mini-program, and the phone that makes a person of an account (JN-14, JN-16)."""
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from chalicelib.core import table as keys
+from chalicelib.core.errors import Forbidden, TooMany, Unavailable
+from chalicelib.identity.platforms import PlatformName
+from chalicelib.identity.store import LimitItem
+from tests.api.driver import HttpReply, Person, World
+
+WECHAT, ALIPAY = PlatformName
+PHONE, OTHER = "+8613800138000", "+8613800138001"
+both = pytest.mark.parametrize("name", list(PlatformName))
+
+
+def proof(world: World, name: PlatformName, phone: str, user: str = "") -> dict[str, Any]:
+    """What a mini-program would send of its login and its phone-number button."""
+    code, button = world.platforms[name].mint(phone, user)
+    world.secrets |= {code, button.text, phone, phone[3:]}
+    if name is WECHAT:
+        return {"client": "wechat", "code": code, "phone_code": button.text}
+    sealed = {"response": button.text, "sign": button.signature}
+    return {"client": "alipay", "code": code, "phone": sealed}
+
+
+def without_phone(body: dict[str, Any]) -> dict[str, Any]:
+    return {key: body[key] for key in ("client", "code")}
+
+
+def without_code(body: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in body.items() if key != "code"}
+
+
+def enter(world: World, body: dict[str, Any]) -> HttpReply:
+    return world.call("POST", "/v1/sessions", body)
+
+
+def entered(world: World, body: dict[str, Any]) -> Person:
+    """Somebody who has come in with `body`."""
+    person = Person(world, PHONE, "王小明", 500)
+    person.keep(enter(world, body).expect(201))
+    return person
+
+
+def by_sms(world: World, phone: str) -> Person:
+    person = Person(world, phone, "王小明", 500)
+    person.log_in()
+    return person
+
+
+def shown_phone(person: Person) -> Any:
+    return person.get("/v1/me").expect(200)["phone"]
+
+
+class TestEntering:
+    """A platform's word is enough to be in."""
+
+    @pytest.mark.requirement("JN-14")
+    @pytest.mark.requirement("JN-16")
+    @pytest.mark.requirement("YK-27")
+    @both
+    def test_with_a_phone_the_person_is_complete(self, world: World, name: PlatformName) -> None:
+        login = enter(world, proof(world, name, PHONE)).expect(201)
+        assert (login["client"], login["strength"]) == (name, "phone")
+        person = Person(world, PHONE, "王小明", 500)
+        person.keep(login)
+        assert shown_phone(person) == "+86138****8000"
+        person.register().expect(202)
+
+    @pytest.mark.requirement("JN-14")
+    @pytest.mark.requirement("YK-27")
+    @both
+    def test_without_a_phone_too(self, world: World, name: PlatformName) -> None:
+        login = enter(world, without_phone(proof(world, name, PHONE))).expect(201)
+        assert (login["client"], login["strength"]) == (name, "platform")
+        person = Person(world, PHONE, "王小明", 500)
+        person.keep(login)
+        assert shown_phone(person) is None
+
+    @pytest.mark.requirement("JN-16")
+    @both
+    def test_an_account_is_one_person(self, world: World, name: PlatformName) -> None:
+        first = entered(world, without_phone(proof(world, name, PHONE, "a")))
+        again = entered(world, without_phone(proof(world, name, PHONE, "a")))
+        other = entered(world, without_phone(proof(world, name, PHONE, "b")))
+        assert first.person_id == again.person_id != other.person_id
+
+    def test_a_user_of_one_platform_is_nobody_on_the_other(self, world: World) -> None:
+        there = entered(world, without_phone(proof(world, WECHAT, PHONE, "a")))
+        here = entered(world, without_phone(proof(world, ALIPAY, PHONE, "a")))
+        assert there.person_id != here.person_id
+
+    def test_the_letter_case_of_a_users_id_counts(self, world: World) -> None:
+        small = entered(world, without_phone(proof(world, WECHAT, PHONE, "o6_bmjrPTlm")))
+        large = entered(world, without_phone(proof(world, WECHAT, PHONE, "o6_BMJRPTLM")))
+        assert small.person_id != large.person_id
+
+    @both
+    def test_a_code_works_once(self, world: World, name: PlatformName) -> None:
+        body = without_phone(proof(world, name, PHONE))
+        enter(world, body).expect(201)
+        refused = enter(world, body)
+        refused.expect(401, "platform_code_invalid")
+
+    @both
+    def test_a_code_that_is_too_old(self, world: World, name: PlatformName) -> None:
+        body = proof(world, name, PHONE)
+        world.clock.pass_(minutes=5)
+        enter(world, body).expect(401, "platform_code_invalid")
+        assert not [item for item in world.items() if item["sk"]["S"] == "HOT#PROFILE"]
+
+    @both
+    def test_a_phone_that_is_not_proved(self, world: World, name: PlatformName) -> None:
+        body = proof(world, name, PHONE)
+        wrong = (
+            {"phone_code": "invented"} if name is WECHAT
+            else {"phone": {"response": "aW52ZW50ZWQ=", "sign": "eA=="}}
+        )  # fmt: skip
+        enter(world, body | wrong).expect(422, "phone_proof_invalid")
+        assert not [item for item in world.items() if item["sk"]["S"] == "HOT#PROFILE"]
+
+    @pytest.mark.parametrize(
+        ("fault", "status", "code"),
+        [
+            (Unavailable(), 503, "unavailable"),
+            (TooMany(60), 429, "too_many_requests"),
+            (Forbidden("platform_account_blocked"), 403, "platform_account_blocked"),
+        ],
+    )
+    @both
+    def test_a_platform_that_is_busy_or_refuses_is_said_so(
+        self, world: World, name: PlatformName, fault: Exception, status: int, code: str
+    ) -> None:
+        world.platforms[name].fault = fault
+        enter(world, proof(world, name, PHONE)).expect(status, code)
+        world.platforms[name].fault = None
+        enter(world, proof(world, name, PHONE)).expect(201)
+
+    def test_one_address_may_try_six_hundred_times_an_hour(self, world: World) -> None:
+        address = world.container.index.of("address", "127.0.0.1")
+        hour = f"{int(world.clock.at.timestamp()):010d}"
+        spent = [LimitItem.attempts.set(600), LimitItem.ttl.set(0)]
+        world.table.update(keys.rate("login-address", address, hour), spent)
+        body = proof(world, WECHAT, PHONE)
+        enter(world, body).expect(429, "too_many_requests")
+        by_sms(world, PHONE)
+        world.clock.pass_(hours=1)
+        enter(world, proof(world, WECHAT, PHONE)).expect(201)
+
+    @pytest.mark.parametrize("language", ["zh-Hans", "zh-Hant", "en"])
+    def test_a_refusal_is_in_the_persons_language(self, world: World, language: str) -> None:
+        body = {"client": "wechat", "code": "x"}
+        details = {
+            world.call("POST", "/v1/sessions", body, language=spoken).json["detail"]
+            for spoken in ("zh-Hans", "zh-Hant", "en", language)
+        }
+        assert len(details) == 3
+
+
+class TestStrength:
+    """YK-29: how a session was begun, and what it rests on, is on record."""
+
+    @pytest.mark.requirement("YK-29")
+    def test_a_text_message_proves_the_phone(self, world: World) -> None:
+        person = by_sms(world, PHONE)
+        session = world.container.people.hot(person.person_id).sessions.popitem()[1]  # type: ignore[attr-defined]
+        assert (session.client, session.strength) == ("sms", "phone")
+
+    @pytest.mark.requirement("YK-29")
+    @both
+    def test_a_refresh_keeps_both(self, world: World, name: PlatformName) -> None:
+        person = entered(world, without_phone(proof(world, name, PHONE)))
+        for _ in range(2):
+            renewed = person.refresh().expect(200)
+            assert (renewed["client"], renewed["strength"]) == (name, "platform")
+            person.keep(renewed)
+        confirmed = person.post("/v1/me/phone", without_code(proof(world, name, PHONE)))
+        person.keep(confirmed.expect(200))
+        renewed = person.refresh().expect(200)
+        assert (renewed["client"], renewed["strength"]) == (name, "phone")
+
+
+class TestPhone:
+    """One phone, one person, however they come in."""
+
+    @pytest.mark.requirement("JN-16")
+    @both
+    def test_the_phone_is_confirmed_later(self, world: World, name: PlatformName) -> None:
+        person = entered(world, without_phone(proof(world, name, PHONE)))
+        person.register().expect(403, "phone_required")
+        before = person.person_id
+        login = person.post("/v1/me/phone", without_code(proof(world, name, PHONE))).expect(200)
+        assert (login["person_id"], login["strength"]) == (before, "phone")
+        assert shown_phone(person) == "+86138****8000"  # the token of before holds
+        person.keep(login)
+        person.register().expect(202)
+        assert by_sms(world, PHONE).person_id == before
+
+    @pytest.mark.requirement("JN-16")
+    def test_the_phone_is_confirmed_by_text_message(self, world: World) -> None:
+        person = entered(world, without_phone(proof(world, WECHAT, PHONE)))
+        person.ask_for_code().expect(202)
+        body = {"client": "sms", "phone": PHONE, "code": person.code}
+        wrong = body | {"code": f"{(int(person.code) + 1) % 10**6:06d}"}
+        person.post("/v1/me/phone", wrong).expect(422, "phone_proof_invalid")
+        login = person.post("/v1/me/phone", body).expect(200)
+        assert (login["client"], login["strength"]) == ("wechat", "phone")
+        assert shown_phone(person) == "+86138****8000"
+
+    @pytest.mark.requirement("JN-16")
+    @both
+    def test_an_account_joins_the_person_whose_phone_it_is(
+        self, world: World, name: PlatformName
+    ) -> None:
+        person = world.visitor()
+        same = entered(world, proof(world, name, person.phone))
+        assert same.person_id == person.person_id
+        assert same.registration()["verification"] == "verified"
+        # From now on the account alone is enough.
+        later = entered(world, without_phone(proof(world, name, person.phone)))
+        assert later.person_id == person.person_id
+        assert later.registration()["verification"] == "verified"
+
+    @pytest.mark.requirement("JN-16")
+    @both
+    def test_who_has_no_phone_gives_way_to_whose_phone_it_is(
+        self, world: World, name: PlatformName
+    ) -> None:
+        owner = by_sms(world, PHONE)
+        person = entered(world, without_phone(proof(world, name, PHONE)))
+        assert person.person_id != owner.person_id
+        old = person.token
+        login = person.post("/v1/me/phone", without_code(proof(world, name, PHONE))).expect(200)
+        assert login["person_id"] == owner.person_id
+        assert (login["client"], login["strength"]) == (name, "phone")
+        world.call("GET", "/v1/me", token=old).expect(401, "session_ended")
+        again = entered(world, without_phone(proof(world, name, PHONE)))
+        assert again.person_id == owner.person_id
+        profiles = [item for item in world.items() if item["sk"]["S"] == "HOT#PROFILE"]
+        assert [item["pk"]["S"] for item in profiles] == [f"PER#{owner.person_id}"]
+
+    @pytest.mark.requirement("JN-16")
+    def test_both_platforms_lead_to_one_person(self, world: World) -> None:
+        people = {
+            entered(world, proof(world, name, PHONE, user)).person_id
+            for name in PlatformName
+            for user in ("a", "b")
+        }
+        assert people == {by_sms(world, PHONE).person_id}
+
+    @both
+    def test_another_phone_at_the_login_replaces_the_former(
+        self, world: World, name: PlatformName
+    ) -> None:
+        person = entered(world, proof(world, name, PHONE, "a"))
+        moved = entered(world, proof(world, name, OTHER, "a"))
+        assert moved.person_id == person.person_id
+        assert shown_phone(person) == "+86138****8001"
+        assert by_sms(world, OTHER).person_id == person.person_id
+        assert by_sms(world, PHONE).person_id != person.person_id
+
+    @both
+    def test_a_phone_of_somebody_else_is_not_taken_from_them(
+        self, world: World, name: PlatformName
+    ) -> None:
+        person = entered(world, proof(world, name, PHONE, "a"))
+        owner = by_sms(world, OTHER)
+        enter(world, proof(world, name, OTHER, "a")).expect(409, "phone_taken")
+        body = without_code(proof(world, name, OTHER, "a"))
+        person.post("/v1/me/phone", body).expect(409, "phone_taken")
+        assert shown_phone(person) == "+86138****8000"
+        assert shown_phone(owner) == "+86138****8001"
+
+    def test_a_change_of_phone_keeps_everything_else(self, world: World) -> None:
+        person = world.administrator()
+        world.secrets.add(OTHER)
+        new = Person(world, OTHER, "", 0)
+        new.ask_for_code().expect(202)
+        body = {"client": "sms", "phone": OTHER, "code": new.code}
+        person.keep(person.post("/v1/me/phone", body).expect(200))
+        assert person.registration()["verification"] == "verified"
+        me = person.get("/v1/me").expect(200)
+        assert [right["venue_id"] for right in me["rights"]] == [person.venue["venue_id"]]
+        assert me["phone"] == "+86138****8001"
+
+    def test_confirming_again_changes_nothing(self, world: World) -> None:
+        person = entered(world, proof(world, ALIPAY, PHONE))
+        body = without_code(proof(world, ALIPAY, PHONE))
+        before = [item for item in world.items() if "PHONE" in item["sk"]["S"]]
+        for _ in range(2):
+            login = person.post("/v1/me/phone", body).expect(200)
+            assert login["person_id"] == person.person_id
+        assert [item for item in world.items() if "PHONE" in item["sk"]["S"]] == before
+
+
+@pytest.mark.requirement("SD-3")
+@pytest.mark.requirement("SD-4")
+def test_one_printed_code_serves_every_channel(world: World) -> None:
+    """Each channel's scanner wraps it its own way; the venue and the outcome are the same."""
+    venue = world.administrator().venue
+    printed = quote(venue["code_url"], safe="")
+    twice = quote(f"qrCode={printed}", safe="")
+    screens = []
+    for client, payload in (
+        ("sms", venue["code_url"]),
+        ("wechat", f"pages/scan/index?q={printed}&scancode_time=1669089600"),
+        ("alipay", f"alipays://platformapi/startapp?appId=2021&page=pages/scan&query={twice}"),
+    ):
+        visitor = world.visitor()
+        if client != "sms":
+            body = proof(world, PlatformName(client), visitor.phone)
+            visitor.keep(enter(world, body).expect(201))
+        screens.append(visitor.scan_code(payload).expect(201))
+    assert {screen["venue"]["venue_id"] for screen in screens} == {venue["venue_id"]}
+    assert len({screen["outcome"] for screen in screens}) == 1
+
+
+class TestFaultsOfTheTable:
+    """Throttled, or made and the answer lost: nothing half done, and the next login is right."""
+
+    @pytest.mark.parametrize("how", ["throttled", "lost"])
+    @pytest.mark.parametrize("story", ["new", "linked", "gives_way", "moves"])
+    def test_at_each_call(self, world: World, story: str, how: str) -> None:
+        for at in range(1, 30):
+            user, phone = f"{how}{at}", f"+86138001{39000 + at}"
+            if story in ("linked", "gives_way"):
+                owner = by_sms(world, phone)
+            if story == "gives_way":
+                entered(world, without_phone(proof(world, WECHAT, phone, user)))
+            if story == "moves":
+                entered(world, proof(world, WECHAT, f"+86139001{39000 + at}", user))
+            world.table.wire.fail(how, at)
+            answer = enter(world, proof(world, WECHAT, phone, user))
+            reached = len(world.table.wire.calls) >= at
+            world.table.wire.fail("", 0)
+            assert answer.status in (201, 503)
+            again = entered(world, proof(world, WECHAT, phone, user))
+            assert shown_phone(again) == f"+86138****{phone[-4:]}"
+            if story in ("linked", "gives_way"):
+                assert again.person_id == owner.person_id
+            world.clock.pass_(minutes=1)
+            assert by_sms(world, phone).person_id == again.person_id
+            if not reached:
+                return
+        pytest.fail("the story never ended")
+
+
+class TestInput:
+    """A choice of bodies: the fault is named within the one that was chosen."""
+
+    @pytest.mark.parametrize(
+        ("body", "faults"),
+        [
+            ({}, {"/client": "missing"}),
+            ({"client": "qq"}, {"/client": "not_allowed"}),
+            ({"client": None}, {"/client": "not_allowed"}),
+            ({"client": ["wechat"]}, {"/client": "not_allowed"}),
+            ({"client": "wechat"}, {"/code": "missing"}),
+            ({"client": "wechat", "code": ""}, {"/code": "too_short"}),
+            ({"client": "wechat", "code": "x" * 513}, {"/code": "too_long"}),
+            ({"client": "wechat", "code": "a b"}, {"/code": "malformed"}),
+            ({"client": "wechat", "code": "码"}, {"/code": "malformed"}),
+            ({"client": "wechat", "code": "x\n"}, {"/code": "malformed"}),
+            ({"client": "wechat", "code": 1}, {"/code": "type"}),
+            ({"client": "wechat", "code": "x", "phone": PHONE}, {"/phone": "unknown"}),
+            ({"client": "sms", "code": "123456"}, {"/phone": "missing"}),
+            ({"client": "alipay", "code": "x", "phone": "y"}, {"/phone": "type"}),
+            (
+                {"client": "alipay", "code": "x", "phone": {"response": "{}"}},
+                {"/phone/response": "malformed", "/phone/sign": "missing"},
+            ),
+        ],
+    )
+    def test_a_bad_login_is_named(
+        self, lasting: World, body: dict[str, Any], faults: dict[str, str]
+    ) -> None:
+        refused = enter(lasting, body)
+        refused.expect(400, "invalid_input")
+        assert refused.faults == faults
+
+    @pytest.mark.parametrize(
+        ("body", "faults"),
+        [
+            ({"client": "wechat"}, {"/phone_code": "missing"}),
+            ({"client": "wechat", "phone_code": None}, {"/phone_code": "type"}),
+            ({"client": "wechat", "phone_code": "x", "code": "y"}, {"/code": "unknown"}),
+            ({"client": "alipay", "phone": None}, {"/phone": "type"}),
+            ({"client": "sms", "phone": "110", "code": "123456"}, {"/phone": "phone"}),
+        ],
+    )
+    def test_a_bad_phone_is_named(
+        self, lasting: World, body: dict[str, Any], faults: dict[str, str]
+    ) -> None:
+        refused = lasting.person().post("/v1/me/phone", body)
+        refused.expect(400, "invalid_input")
+        assert refused.faults == faults
