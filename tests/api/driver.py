@@ -98,7 +98,7 @@ class HttpReply:
 
 
 class FlakyTable(Table):
-    """A table of which one call can go wrong: throttled, or made and its answer lost."""
+    """A table of which one call can go wrong, or come too late."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -106,30 +106,41 @@ class FlakyTable(Table):
 
 
 class FlakyConnection:
-    """PynamoDB's connection; counts the calls, and fails at the `fail_at`-th (from 1)."""
+    """PynamoDB's connection; counts the calls, and has something happen at one of them."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
-        self.fail_at = 0
-        self.how = ""
+        self._at = 0
+        self._how = ""
+        self._meanwhile: Callable[[], object] | None = None
 
     def fail(self, how: str, at: int) -> None:
-        """Count anew, and let the `at`-th call fail.
+        """Count anew, and let the `at`-th call (from 1) fail.
 
         `how` is the code of DynamoDB's refusal, or ``lost``: the call is made, its answer is lost.
         """
-        self.calls, self.fail_at, self.how = [], at, how
+        self.calls, self._at, self._how, self._meanwhile = [], at, how, None
+
+    def interrupt(self, at: int, meanwhile: Callable[[], object]) -> None:
+        """Count anew, and let `meanwhile` happen just before the `at`-th call."""
+        self.calls, self._at, self._how, self._meanwhile = [], at, "", meanwhile
 
     def heal(self) -> int:
-        """Fail no more; how many calls there have been."""
-        self.fail_at = 0
+        """Let nothing happen any more; how many calls there have been."""
+        self._at, self._meanwhile = 0, None
         return len(self.calls)
 
     def dispatch(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         self.calls.append(operation)
-        due = len(self.calls) == self.fail_at
-        if due and self.how != "lost":
-            error = {"Code": self.how, "Message": "arn:aws:dynamodb: rate exceeded"}
+        due = len(self.calls) == self._at
+        if due and self._meanwhile:
+            counted, meanwhile = list(self.calls), self._meanwhile
+            self.heal()
+            meanwhile()
+            self.calls = counted
+            due = False
+        if due and self._how != "lost":
+            error = {"Code": self._how, "Message": "arn:aws:dynamodb: rate exceeded"}
             raise ClientError({"Error": error}, operation)
         answer: dict[str, Any] = _connection().dispatch(operation, request)
         if due:
