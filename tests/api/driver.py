@@ -537,6 +537,11 @@ class World:
         """How many writes the table has seen."""
         return support.writes(self.name)
 
+    def notes(self) -> list[str]:
+        """The scans that wait for an answer, by the notes under their people."""
+        sort_keys = [item["sk"]["S"] for item in self.items()]
+        return [key.removeprefix(keys.AWAIT) for key in sort_keys if key.startswith(keys.AWAIT)]
+
     def stored(self) -> list[str]:
         """The keys of all that the bucket holds."""
         listed = support.client("s3").list_objects_v2(Bucket=self.bucket).get("Contents", [])

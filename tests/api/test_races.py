@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -206,6 +207,36 @@ def test_two_answers_about_one_scan_both_count(world: World) -> None:
             assert visitor.screen(scan["scan_id"])["outcome"] == "admit"
         world.lookups.purge()
     assert at > 5
+
+
+@pytest.mark.requirement("JN-11")
+def test_a_worker_that_judged_by_less_does_not_have_the_last_word(world: World) -> None:
+    """One has read the person before the other's answer came, and writes while that one judges."""
+    administrator, visitor = world.administrator(), world.visitor()
+    scan = scanned(world, administrator, visitor)
+    world.run_stream()
+    health, test = (support.event([record]) for record in world.lookups.receive())
+    change = 5  # query, put of the answer, query, get of the scan, and this
+    about_to_write, write = Event(), Event()
+
+    def hold() -> None:
+        assert world.table.wire.calls[-1] == "PutItem"
+        about_to_write.set()
+        assert write.wait(10)
+
+    world.table.wire.interrupt(change, hold)
+    slow = Thread(target=world.lookups.worker, args=(health, None))
+    slow.start()
+    assert about_to_write.wait(10)
+
+    def release() -> None:
+        assert world.table.wire.calls[-1] == "PutItem"
+        write.set()
+        slow.join(10)
+
+    world.table.wire.interrupt(change, release)
+    assert world.lookups.worker(test, None) == {"batchItemFailures": []}
+    assert visitor.screen(scan["scan_id"])["outcome"] == "admit"
 
 
 @pytest.mark.requirement("JN-11")
