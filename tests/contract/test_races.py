@@ -25,7 +25,7 @@ from tests.contract.backends import TABLES, Backend, Stores
 from tests.contract.races import codes, race
 from tests.fakes.parts import NOON, FixedSecret, LocalDataKeys, RecordingSms
 
-pytestmark = pytest.mark.parametrize("backend", TABLES, indirect=True, scope="package")
+pytestmark = pytest.mark.parametrize("backend", TABLES, indirect=True, scope="module")
 
 RING = KeyRing(FixedSecret(active="1", index="1", **{"1": "r" * 64}))
 
