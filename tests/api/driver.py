@@ -12,7 +12,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Self
 
@@ -97,7 +97,7 @@ class HttpReply:
 
 
 class FlakyTable(Table):
-    """A table of which one call can go wrong: throttled, or made and its answer lost."""
+    """A table of which one call can go wrong, or come too late."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -105,30 +105,41 @@ class FlakyTable(Table):
 
 
 class FlakyConnection:
-    """A connection that counts the calls, and fails at the `fail_at`-th (from 1)."""
+    """A connection that counts the calls, and has something happen at one of them."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
-        self.fail_at = 0
-        self.how = ""
+        self._at = 0
+        self._how = ""
+        self._meanwhile: Callable[[], object] | None = None
 
     def fail(self, how: str, at: int) -> None:
-        """Count anew, and let the `at`-th call fail.
+        """Count anew, and let the `at`-th call (from 1) fail.
 
         `how` is the code of DynamoDB's refusal, or ``lost``: the call is made, its answer is lost.
         """
-        self.calls, self.fail_at, self.how = [], at, how
+        self.calls, self._at, self._how, self._meanwhile = [], at, how, None
+
+    def interrupt(self, at: int, meanwhile: Callable[[], object]) -> None:
+        """Count anew, and let `meanwhile` happen just before the `at`-th call."""
+        self.calls, self._at, self._how, self._meanwhile = [], at, "", meanwhile
 
     def heal(self) -> int:
-        """Fail no more; how many calls there have been."""
-        self.fail_at = 0
+        """Let nothing happen any more; how many calls there have been."""
+        self._at, self._meanwhile = 0, None
         return len(self.calls)
 
     def dispatch(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         self.calls.append(operation)
-        due = len(self.calls) == self.fail_at
-        if due and self.how != "lost":
-            error = {"Code": self.how, "Message": "arn:aws:dynamodb: rate exceeded"}
+        due = len(self.calls) == self._at
+        if due and self._meanwhile:
+            counted, meanwhile = list(self.calls), self._meanwhile
+            self.heal()
+            meanwhile()
+            self.calls = counted
+            due = False
+        if due and self._how != "lost":
+            error = {"Code": self._how, "Message": "arn:aws:dynamodb: rate exceeded"}
             raise ClientError({"Error": error}, operation)
         answer = _connection().dispatch(operation, request)
         if due:
@@ -149,8 +160,8 @@ def _client() -> Client:
 class SpokenIds:
     """Ids and one-time codes that differ from run to run in nothing, and look like no counter."""
 
-    def __init__(self) -> None:
-        self.count = 0
+    def __init__(self, count: int) -> None:
+        self.count = count
 
     def random(self) -> str:
         self.count += 1
@@ -258,6 +269,32 @@ class Queue:
         return [message["Body"] for message in answer.get("Messages", [])]
 
 
+@dataclass(frozen=True)
+class Standing:
+    """People who are there when a story begins, and a table that knows them.
+
+    They have come through the routes and the workers like everybody, but once for all stories.
+    """
+
+    administrators: list["Person"]
+    visitors: list["Person"]
+    table: Any
+    ids: int
+    secrets: set[str]
+
+    @classmethod
+    @functools.cache
+    def cast(cls) -> "Standing":
+        """Two administrators, each with a venue, and three visitors, all approved."""
+        world = World(standing=cls([], [], None, 0, set()))
+        administrators = [world.administrator() for _ in range(2)]
+        visitors = [world.visitor() for _ in range(3)]
+        world.work()
+        table, ids = support.table_of(world.name), world.ids.count
+        world.close()
+        return cls(administrators, visitors, table, ids, world.secrets)
+
+
 class World:
     """One deployment in process, with the people and things that a story needs.
 
@@ -267,10 +304,19 @@ class World:
     _made: ClassVar[Iterator[int]] = itertools.count(1)
     _open: ClassVar[list["World"]] = []
 
-    def __init__(self, *, demo: bool = False) -> None:
+    def __init__(self, *, demo: bool = False, standing: Standing | None = None) -> None:
+        standing = standing or Standing.cast()
         self.name = f"venuecode-{next(self._made)}"
         self.bucket = f"{self.name}-posters"
-        support.create_table(self.name)
+        if standing.table is None:
+            support.create_table(self.name)
+        else:
+            support.put_table(self.name, standing.table)
+        self._administrators = [replace(one, world=self) for one in standing.administrators]
+        self._visitors = [replace(one, world=self) for one in standing.visitors]
+        self._people = self._venues = len(self._administrators) + len(self._visitors)
+        self.ids = SpokenIds(standing.ids)
+        self.secrets: set[str] = set(standing.secrets)
         support.client("s3").create_bucket(Bucket=self.bucket)
         self.lookups = Queue.create(f"{self.name}-lookups", lookups)
         self.renders = Queue.create(f"{self.name}-renders", renders)
@@ -288,11 +334,8 @@ class World:
         self.providers[VACCINATION].otherwise = Answer("complete", self.hours_ago(720), doses=3)
         self.cards = ScriptedTravelCards()
         self.streamed = ""
-        self.secrets: set[str] = set()
         self.answered: set[tuple[str, int, str]] = set()
         self.log = io.StringIO()
-        self._people = 0
-        self._venues = 0
         self.container = self._compose(demo)
         install(self.container)
         self._open.append(self)
@@ -314,7 +357,7 @@ class World:
             )
         )
         container.clock = self.clock
-        container.ids = SpokenIds()
+        container.ids = self.ids
         container.key_source = FixedSecret(active="1", index="1", **{"1": "r" * 64})
         container.data_keys = LocalDataKeys()
         container.table = self.table
@@ -392,12 +435,12 @@ class World:
             if not good:
                 break
             done += good
-            self.streamed = records[done - 1]["dynamodb"]["SequenceNumber"]
+            self.streamed = last_of(records[done - 1])
         return done
 
     def deliver(self, records: Sequence[Mapping[str, Any]]) -> int:
         """Hand the worker one batch of the stream; how many records, from the first, are done."""
-        sequences = [record["dynamodb"]["SequenceNumber"] for record in records]
+        sequences = [last_of(record) for record in records]
         response: Response = stream(support.event(records), None)
         failed = [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
         return min((sequences.index(sequence) for sequence in failed), default=len(records))
@@ -424,6 +467,10 @@ class World:
 
     def visitor(self, **said: Reply) -> "Person":
         """Somebody whose registration has been approved; `said` as for :meth:`say`."""
+        if self._visitors:
+            person = self._visitors.pop(0)
+            self.say(person, **said)
+            return person
         person = self.person()
         person.register().expect(202)
         self.say(person, **said)
@@ -433,6 +480,8 @@ class World:
 
     def administrator(self, **changes: Any) -> "Person":
         """Somebody who has a venue, which is their `venue`."""
+        if self._administrators and not changes:
+            return self._administrators.pop(0)
         person = self.visitor()
         person.venue = person.issue(**changes).expect(201)
         return person
@@ -493,6 +542,15 @@ class World:
         assert known is not None
         counted = asdict(recount(known, day, scans=self.container.scans)[""])
         return {name: counted[name] for name in FIGURES}
+
+    def writes(self) -> int:
+        """How many writes the table has seen."""
+        return support.writes(self.name)
+
+    def notes(self) -> list[str]:
+        """The scans that wait for an answer, by the notes under their people."""
+        sort_keys = [item["sk"]["S"] for item in self.items()]
+        return [key.removeprefix(keys.AWAIT) for key in sort_keys if key.startswith(keys.AWAIT)]
 
     def stored(self) -> list[str]:
         """The keys of all that the bucket holds."""
@@ -603,6 +661,11 @@ class Person:
         query = f"?day={day}" if day else ""
         shown = self.get(f"/v1/venues/{self.venue['venue_id']}/statistics{query}").expect(200)
         return {name: shown[name] for name in FIGURES}
+
+
+def last_of(record: Mapping[str, Any]) -> str:
+    """The sequence number of a record of the stream."""
+    return str(record["dynamodb"]["SequenceNumber"])
 
 
 def _one(value: Any) -> str:

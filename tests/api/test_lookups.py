@@ -59,6 +59,7 @@ def test_answers_twice_and_in_any_order_end_alike(
     assert seen.index("admit") == max(order.index(0), order.index(1))
     asked = len(world.providers[HEALTH].asked), len(world.providers[TEST].asked)
     assert asked == (1, 1), "a message that comes twice asks nobody twice"
+    assert world.notes() == []
 
 
 @pytest.mark.requirement("JN-11")
@@ -88,9 +89,11 @@ def test_an_answer_after_the_end_of_the_wait_changes_that_scan_no_more(
 ) -> None:
     scan = visitor.scan(venue).expect(201)
     late = waiting(world)
+    assert world.notes() == [scan["scan_id"]]
     world.clock.pass_(seconds=15)
     world.work()
     assert outcome(visitor, scan) == ("check", ["health_code_unknown"])
+    assert world.notes() == []
     response = world.lookups.worker(support.event(late), None)
     assert response == {"batchItemFailures": []}
     assert outcome(visitor, scan) == ("check", ["health_code_unknown"])
@@ -316,6 +319,7 @@ def test_a_correlation_id_of_another_form_is_not_taken_over(world: World, given:
 def test_messages_hold_ids_and_nothing_else(
     world: World, visitor: Person, venue: dict[str, Any]
 ) -> None:
+    world.person().register().expect(202)
     visitor.scan(venue).expect(201)
     world.work()
     world.clock.pass_(seconds=15)

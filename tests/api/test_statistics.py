@@ -125,9 +125,8 @@ class Flaky:
         how = next(self.plan, "")
         if how == "before":
             raise Unavailable
-        if how == "race":
-            self.counters.add(partition, {"": Figures()}, last=last, sequence=last or "0")
-            return False
+        if how == "race":  # another process has the same records, and is faster
+            self.counters.add(partition, delta, last=last, sequence=sequence)
         done = self.counters.add(partition, delta, last=last, sequence=sequence)
         if how == "after":
             raise Unavailable
@@ -135,6 +134,13 @@ class Flaky:
 
     def of_day(self, venue: Venue, day: date, staff_id: str = "") -> Figures:
         return self.counters.of_day(venue, day, staff_id)
+
+
+class Deaf:
+    """A queue that takes all and keeps nothing; what is sent twice is shown elsewhere."""
+
+    def send(self, *_: object, **__: object) -> None:
+        pass
 
 
 @pytest.fixture(scope="module")
@@ -176,6 +182,7 @@ def test_however_the_stream_is_delivered_the_counters_are_exact(
     world.table.delete(keys.counter(administrator.venue["venue_id"], TODAY, 0))
     real = world.container.counters
     world.container.counters = Flaky(real, iter(plan))
+    world.container.lookup_queue = Deaf()
     delivered = 0
     try:
         for back, length in [*deliveries, *[(0, len(records))] * 16]:
@@ -187,7 +194,7 @@ def test_however_the_stream_is_delivered_the_counters_are_exact(
         assert delivered == len(records)
     finally:
         world.container.counters = real
-        world.lookups.purge()
+        world.container.lookup_queue = world.lookup_queue
     figures = administrator.figures()
     assert figures == world.recount(administrator.venue)
     assert figures["checked"] == figures["passed"] + figures["abnormal"] + figures["pending"] == 5

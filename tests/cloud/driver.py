@@ -91,7 +91,10 @@ def command(
 def run(place: Place, module: str, *arguments: str, cwd: Path | None = None) -> tuple[int, str]:
     """Run ``python -m module`` on `place` to its end: its exit status and all that it said."""
     with command(place, module, *arguments, cwd=cwd) as process:
-        said, _ = process.communicate(timeout=180)
+        try:
+            said, _ = process.communicate(timeout=180)
+        finally:
+            process.kill()  # nothing happens if it has ended
     return process.returncode, said
 
 

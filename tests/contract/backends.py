@@ -176,7 +176,7 @@ def aws_backend(name: str) -> Iterator[Backend]:
     table = Table(scratch)
 
     def receive(url: str, read: Callable[[str], Any]) -> Received:
-        # A message that is there is delivered at once; with a wait the engine may not miss one.
+        # What was sent is there at once on these engines; AWS itself might want a longer look.
         answer = client("sqs").receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0
         )

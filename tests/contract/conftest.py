@@ -8,7 +8,7 @@ from moto import mock_aws
 from tests.contract.backends import ALL, Backend, Stores, aws_backend, fake_backend
 
 
-@pytest.fixture(scope="package", params=ALL)
+@pytest.fixture(scope="module", params=ALL)
 def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
     """The stand-ins, moto, or the local cloud."""
     match request.param:

@@ -60,7 +60,7 @@ class TestSecrets:
         assert ring.key("token:session", "1") == before
         assert ring.key("token:session", "2") not in (None, before)
 
-    @pytest.mark.parametrize("backend", TABLES, indirect=True, scope="package")
+    @pytest.mark.parametrize("backend", TABLES, indirect=True, scope="module")
     def test_it_is_asked_for_once_in_five_minutes(self, secret: Secret) -> None:
         secret.source.read()
         secret.change({"active": "9"})
@@ -69,7 +69,7 @@ class TestSecrets:
         secret.clock.pass_(microseconds=1)
         assert secret.source.read() == {"active": "9"}
 
-    @pytest.mark.parametrize("backend", TABLES, indirect=True, scope="package")
+    @pytest.mark.parametrize("backend", TABLES, indirect=True, scope="module")
     def test_one_that_is_not_there_is_our_mistake(self, backend: Backend) -> None:
         with pytest.raises(ClientError, match="ResourceNotFound"):
             SecretsManager(f"{backend.name}/none", StandingClock()).read()
@@ -127,7 +127,7 @@ class TestDataKeys:
         assert Vault(process().keys).open(sealed, "per_x/name") == "梁思齐"
 
 
-@pytest.mark.parametrize("backend", TABLES, indirect=True, scope="package")
+@pytest.mark.parametrize("backend", TABLES, indirect=True, scope="module")
 class TestKms:
     """What only the adapter promises."""
 

@@ -42,7 +42,7 @@ from tests.fakes.parts import (
     StandingClock,
 )
 
-pytestmark = pytest.mark.parametrize("backend", TABLES, indirect=True, scope="package")
+pytestmark = pytest.mark.parametrize("backend", TABLES, indirect=True, scope="module")
 
 RING = KeyRing(FixedSecret(active="1", index="1", **{"1": "r" * 64}))
 

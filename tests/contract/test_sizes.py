@@ -27,7 +27,7 @@ from tests.contract import makers
 from tests.contract.backends import TABLES, Backend
 from tests.fakes.parts import NOON, LocalDataKeys
 
-pytestmark = pytest.mark.parametrize("backend", TABLES, indirect=True, scope="package")
+pytestmark = pytest.mark.parametrize("backend", TABLES, indirect=True, scope="module")
 
 CORRELATION = "c" * 64  # what the gateway lets through
 SESSIONS = 5
@@ -141,7 +141,7 @@ def fill(backend: Backend, table: Table, texts: dict[str, Any]) -> int:
         people.save_snapshot(person.person_id, answer)
     for _ in range(MAX_VENUES):
         venue_id = f"ven_{makers.random()}"
-        table.transact(right_write(person.person_id, venue_id, Role.ADMINISTRATOR))
+        table.put(right_write(person.person_id, venue_id, Role.ADMINISTRATOR).item)
     hot = people.hot(person.person_id)
     assert (len(hot.sessions), len(hot.snapshots), len(hot.rights)) == (SESSIONS, 4, MAX_VENUES)
     found = table.query(keys.person(person.person_id), (keys.HOT, keys.SUBJECT_TO))

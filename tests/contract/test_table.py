@@ -22,7 +22,7 @@ from tests.contract import makers
 from tests.contract.backends import TABLES, Backend
 from tests.fakes.parts import NOON
 
-pytestmark = pytest.mark.parametrize("backend", TABLES, indirect=True, scope="package")
+pytestmark = pytest.mark.parametrize("backend", TABLES, indirect=True, scope="module")
 
 
 class Note(Item):
