@@ -17,13 +17,13 @@ Body = TypeVar("Body", bound=BaseModel)
 class Request(BaseModel):
     """A request body: unknown fields are refused, values are not coerced."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class Response(BaseModel):
     """A response body."""
 
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, defer_build=True)
 
 
 def refuse(code: str, **params: str) -> PydanticCustomError:
