@@ -226,11 +226,8 @@ class TestScans:
     @pytest.mark.requirement("JN-31")
     def test_opening_ones_health_fetches_it(self, deployed: Deployed) -> None:
         """The API may not write to the queue: the wish goes through the table and its stream."""
-        words = {
-            "health_group": "密切接触者",
-            "health_reason": "同乘一车",
-            "health_lifting": "期满",
-        }
+        told = ("密切接触者", "同乘一车", "期满")
+        words = dict(zip(("health_group", "health_reason", "health_lifting"), told, strict=True))
         visitor = deployed.verified(health_code="red", nucleic_acid_hours=47, **words)
         shown = wait_for(
             lambda: visitor.get("/v1/me/health").expect(200),
