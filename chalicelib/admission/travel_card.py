@@ -87,10 +87,16 @@ def enter_code(
 
     `scan_id`: the scan of the actor's on whose page the code was entered, and which is judged
     again with the card, if it is at most 15 minutes old; an answer that got lost is sent again.
-    Raises Forbidden (registration), Unprocessable ``travel_card_code_wrong`` and
-    ``travel_card_no_phone``, NotFound, Unavailable, and TooMany above ten tries an hour.
+    Raises Forbidden (registration), Unprocessable ``travel_card_code_wrong``, NotFound,
+    Unavailable, and TooMany above ten tries an hour.
     """
     require_may_scan(actor)
+    if scan_id is not None:
+        found = find(scan_id, now=now, directory=directory, scans=scans)
+        if found is None or found.scan.person_id != actor.person_id:
+            raise NotFound
+        if now - found.scan.received_at > _JOINS_SCAN_FOR or not found.scan.verdict.lacks_card:
+            scan_id = None
     card = of_today(actor, now)
     if card is None:
         phone, person_id = _phone(actor, vault), actor.person_id
@@ -107,8 +113,10 @@ def enter_code(
         card = Snapshot(_CARD, answer.state, answer.observed_at, now, registration)
         people.save_snapshot(person_id, card)
     if scan_id is not None:
-        _join(
-            scan_id, actor, card, now=now, directory=directory, policies=policies, scans=scans
+        person = replace(actor.hot, snapshots={**actor.hot.snapshots, _CARD: card})
+        reconsider(
+            scan_id, person, late=False, card=True, now=now,
+            directory=directory, policies=policies, scans=scans,
         )  # fmt: skip
     return card
 
@@ -119,30 +127,5 @@ def of_today(actor: Actor, now: datetime) -> Snapshot | None:
     return card if card and same_day(card.fetched_at, now) else None
 
 
-def _join(
-    scan_id: str,
-    actor: Actor,
-    card: Snapshot,
-    *,
-    now: datetime,
-    directory: Directory,
-    policies: Policies,
-    scans: Scans,
-) -> None:
-    found = find(scan_id, now=now, directory=directory, scans=scans)
-    if found is None or found.scan.person_id != actor.person_id:
-        raise NotFound
-    if now - found.scan.received_at > _JOINS_SCAN_FOR or not found.scan.verdict.lacks_card:
-        return
-    person = replace(actor.hot, snapshots={**actor.hot.snapshots, _CARD: card})
-    reconsider(
-        scan_id, person, late=False, card=True, now=now,
-        directory=directory, policies=policies, scans=scans,
-    )  # fmt: skip
-
-
 def _phone(actor: Actor, vault: Vault) -> str:
-    sealed = actor.profile.phone
-    if not sealed:
-        raise Unprocessable("travel_card_no_phone")
-    return vault.open(sealed, f"{actor.person_id}/phone")
+    return vault.open(actor.profile.phone, f"{actor.person_id}/phone")

@@ -20,7 +20,6 @@ from chalicelib.identity.providers import ProviderName
 routes = Blueprint(__name__)
 _POLL_MS = 1000
 _REGISTRATION = ("registration_required", "registration_rejected")
-_CARD_ERRORS = (*_REGISTRATION, "travel_card_no_phone", "too_many_requests")
 
 
 @endpoint(
@@ -71,7 +70,7 @@ def nucleic_acid(call: Call) -> NucleicAcid:
     caller=Caller.PERSON,
     response=CardCode,
     statuses=(200, 202),
-    errors=_CARD_ERRORS,
+    errors=(*_REGISTRATION, "travel_card_no_phone", "too_many_requests"),
 )
 def travel_card_code(call: Call) -> Answer:
     """Have the carrier send the travel card's code; once a local day it is needed."""
@@ -96,7 +95,7 @@ def travel_card_code(call: Call) -> Answer:
     caller=Caller.PERSON,
     request=CardCodeRequest,
     response=TravelCardShown,
-    errors=(*_CARD_ERRORS, "travel_card_code_wrong", "not_found"),
+    errors=(*_REGISTRATION, "travel_card_code_wrong", "not_found", "too_many_requests"),
 )
 def enter_travel_card_code(call: Call) -> TravelCardShown:
     """Exchange the code for the travel card of the day; registers no visit."""

@@ -232,6 +232,7 @@ def test_a_prefetch_of_which_the_answer_was_lost_is_none_the_worse(world: World)
     world.table.wire.fail("lost", at=3)
     visitor.get("/v1/me/health").expect(503, "unavailable")
     assert world.table.wire.calls == ["Query", "BatchGetItem", "PutItem"]
+    world.table.wire.heal()
     health(visitor)
     world.work()
     assert health(visitor)["health_code"]["state"] == "green"

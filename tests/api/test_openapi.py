@@ -22,8 +22,9 @@ from tests.api.test_errors import Broken
 
 # What is documented of every route, though these have nothing to be wrong in a request (no body,
 # no parameter that is not looked up), or touch nothing that could be away.
-WITHOUT_INPUT = {"log_out", "me", "list_venues", "get_venue", "get_poster", "get_scan", "landing",
-                 "landing_in_lower_case", "status", "openapi"}  # fmt: skip
+WITHOUT_INPUT = {"log_out", "me", "health", "nucleic_acid", "travel_card_code", "list_venues",
+                 "get_venue", "get_poster", "get_scan", "landing", "landing_in_lower_case",
+                 "status", "openapi"}  # fmt: skip
 WITHOUT_TABLE = {"status", "openapi", "landing_in_lower_case"}
 
 
@@ -51,6 +52,7 @@ def tour(world: World) -> None:
     tour_of_people(world)
     tour_of_venues(world, administrator)
     tour_of_scans(world, venue, visitor)
+    tour_of_health(world)
     # A venue of which nothing but the right is left.
     world.table.delete(keys.venue(ghost.venue["venue_id"]))
     forget(world)
@@ -166,6 +168,38 @@ def tour_of_venues(world: World, administrator: Person) -> None:
     administrator.post("/v1/venues", again).expect(409, "venue_exists")
     world.give_rights(administrator, 18)
     administrator.issue().expect(422, "too_many_venues")
+
+
+def tour_of_health(world: World) -> None:
+    reads = ("/v1/me/health", "/v1/me/nucleic-acid")
+    card = "/v1/me/travel-card"
+    person, abroad = world.person(), world.person("+85261234567")
+    for path in reads:
+        person.get(path).expect(403, "registration_required")
+    person.post(f"{card}/code").expect(403, "registration_required")
+    person.enter_card(code="864209").expect(403, "registration_required")
+    abroad.register().expect(202)
+    abroad.post(f"{card}/code").expect(422, "travel_card_no_phone")
+    person.register().expect(202)
+    for path in reads:
+        person.get(path).expect(200)
+    person.ask_for_card()
+    person.post(f"{card}/code").expect(429, "too_many_requests")
+    person.enter_card(code="864209").expect(422, "travel_card_code_wrong")
+    person.enter_card("x").expect(404, "not_found")
+    person.enter_card().expect(200)
+    person.post(f"{card}/code").expect(200)
+    for _ in range(10):
+        abroad.enter_card(code="864209").expect(422, "travel_card_code_wrong")
+    abroad.enter_card(code="864209").expect(429, "too_many_requests")
+    rejected = world.person()
+    world.say(rejected, identity=Answer("mismatch"))
+    rejected.register().expect(202)
+    world.work()
+    for path in reads:
+        rejected.get(path).expect(403, "registration_rejected")
+    rejected.post(f"{card}/code").expect(403, "registration_rejected")
+    rejected.enter_card(code="864209").expect(403, "registration_rejected")
 
 
 def tour_of_scans(world: World, venue: dict[str, Any], visitor: Person) -> None:

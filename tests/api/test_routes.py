@@ -97,6 +97,12 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/v1/sessions/logout"): same(OK, to("/v1/sessions/logout")),
     ("GET", "/v1/me"): same(OK, to("/v1/me")),
     ("POST", "/v1/me/registration"): same(OK, registration),
+    ("GET", "/v1/me/health"): same(OK, to("/v1/me/health")),
+    ("GET", "/v1/me/nucleic-acid"): same(OK, to("/v1/me/nucleic-acid")),
+    ("POST", "/v1/me/travel-card/code"): same(ACCEPTED, to("/v1/me/travel-card/code")),
+    ("POST", "/v1/me/travel-card"): same(
+        (422, "travel_card_code_wrong"), to("/v1/me/travel-card", {"code": "864209"})
+    ),
     ("GET", "/v1/venues"): same(OK, to("/v1/venues")),
     ("POST", "/v1/venues"): same(
         CREATED, lambda cast, _: ("/v1/venues", cast.world.venue_request())

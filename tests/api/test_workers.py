@@ -157,10 +157,11 @@ def test_the_stream_worker_delivers_again_what_it_could_not(world: World) -> Non
 
 
 def test_the_lookup_worker_delivers_again_what_it_could_not(world: World) -> None:
+    world.set_policy("4409", {"fresh_minutes": {"vaccination": 1}})
     administrator, visitor = world.administrator(), world.visitor()
 
     def asked(how: str, at: int) -> int:
-        """Have a scan's two messages handled with a fault, and again; the calls of the first."""
+        """Have a scan's three messages handled with a fault, and again; the calls of the first."""
         hour_later(world, visitor, administrator)
         world.say(visitor, nucleic_acid=Answer("negative", world.hours_ago(1)))
         scan = visitor.scan(administrator.venue).expect(201)

@@ -162,7 +162,7 @@ class TestScans:
     def test_one_scan_of_the_poster_registers_the_visit_and_becomes_one_screen(
         self, deployed: Deployed, administrator: Visitor, posters: dict[str, Reply]
     ) -> None:
-        visitor = deployed.verified()
+        visitor = deployed.verified(vaccination="complete", vaccination_doses=3)
         payload = read_code("a4_pdf", posters["a4_pdf"].body)
         first = visitor.scan(payload).expect(201)
         assert (first["outcome"], first["health_code"]["state"]) == ("pending", "pending")
@@ -172,7 +172,8 @@ class TestScans:
         assert (screen["outcome"], texts(screen["next_steps"])) == ("admit", ["enter"])
         components = ("health_code", "nucleic_acid", "vaccination", "travel_card")
         states = [screen[name]["state"] for name in components]
-        assert states == ["green", "negative", "unknown", "unknown"]
+        assert states == ["green", "negative", "complete", "code_needed"]
+        assert screen["vaccination"]["doses"] == 3
         assert screen["health_code"]["fetched_at"]
         assert screen["demo"]
         assert visitor.name not in str(screen)
@@ -202,6 +203,42 @@ class TestScans:
         visitor = deployed.verified(**said)
         screen = visitor.final(visitor.scan(administrator.venue["code_url"]).expect(201))
         assert (screen["outcome"], texts(screen["reasons"])) == (outcome, [reason])
+
+    @pytest.mark.requirement("XC-1")
+    @pytest.mark.requirement("XC-18")
+    def test_the_travel_card_joins_the_screen_for_a_code(
+        self, deployed: Deployed, administrator: Visitor
+    ) -> None:
+        visitor = deployed.verified()
+        visitor.say(phone=visitor.phone, travel_card="abnormal")
+        scan = visitor.scan(administrator.venue["code_url"]).expect(201)
+        assert visitor.final(scan)["travel_card"]["state"] == "code_needed"
+        visitor.post("/v1/me/travel-card/code").expect(202)
+        message = deployed.sandbox("GET", f"/sandbox/inbox?to={visitor.phone[1:]}")
+        body = {"code": message["params"]["code"], "scan_id": scan["scan_id"]}
+        deployed.told.add(body["code"])
+        assert visitor.post("/v1/me/travel-card", body).expect(200)["state"] == "abnormal"
+        screen = visitor.final(scan)
+        assert (screen["outcome"], texts(screen["reasons"])) == ("check", ["travel_card_abnormal"])
+        assert visitor.post("/v1/me/travel-card/code").expect(200)["status"] == "known"
+
+    @pytest.mark.requirement("JN-25")
+    @pytest.mark.requirement("JN-31")
+    def test_opening_ones_health_fetches_it(self, deployed: Deployed) -> None:
+        """The API may not write to the queue: the wish goes through the table and its stream."""
+        told = ("密切接触者", "同乘一车", "期满")
+        words = dict(zip(("health_group", "health_reason", "health_lifting"), told, strict=True))
+        visitor = deployed.verified(health_code="red", nucleic_acid_hours=47, **words)
+        shown = wait_for(
+            lambda: visitor.get("/v1/me/health").expect(200),
+            lambda seen: seen["health_code"]["state"] == "red",
+        )["health_code"]
+        assert tuple(shown[key] for key in ("group", "reason", "lifting")) == told
+        result = wait_for(
+            lambda: visitor.get("/v1/me/nucleic-acid").expect(200),
+            lambda seen: seen["state"] == "negative",
+        )
+        assert result["within_48h"] is True
 
     @pytest.mark.requirement("GO-1")
     @pytest.mark.requirement("YK-16")

@@ -36,13 +36,15 @@ def test_one_search_finds_a_scans_whole_way(deployed: Deployed) -> None:
     visitor.final(scanned.expect(201))
     found = wait_for(
         lambda: {log: lines(deployed, log, correlation) for log in LOGS},
-        lambda seen: len(seen["Lookups"]) >= 2 and all(seen.values()),
+        lambda seen: len(seen["Lookups"]) >= 3 and all(seen.values()),
     )
     assert [entry["route"] for entry in found["APIHandler"]] == ["scan_venue"]
     assert [entry["event"] for entry in found["Stream"]] == ["set_in_motion"]
     assert {entry["result"] for entry in found["Lookups"]} <= {"answered"}
     asked = {entry["route"] for entry in found["sandbox"]}
-    assert asked == {"/v1/health_code/lookups", "/v1/nucleic_acid/lookups"}
+    assert asked == {
+        f"/v1/{provider}/lookups" for provider in ("health_code", "nucleic_acid", "vaccination")
+    }
 
 
 def test_a_posters_way_is_found_too(deployed: Deployed) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.adapters.providers.http import LONGEST
 from chalicelib.admission.judge import SHOWN, Evidence, Outcome, judge, needed
 from chalicelib.admission.policy import OnUnknown, Policy
 from chalicelib.admission.scan import Scan
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.parametrize("backend", TABLES, indirect=True, scope="mo
 
 CORRELATION = "c" * 64  # what the gateway lets through
 SESSIONS = 5
-LONGEST_TEXTS = {"reason": "由" * 100, "group": "组" * 20, "lifting": "解" * 100}
+LONGEST_TEXTS = {key: "由" * most for key, most in LONGEST.items()}
 """What the provider's adapter lets through, of the health code."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
@@ -11,20 +11,27 @@ from hypothesis import strategies as st
 
 from chalicelib.admission.judge import (
     ASKED,
+    RULES,
+    SHOWN,
     Decision,
     Evidence,
     Outcome,
+    Verdict,
     assess,
     decide,
+    good_until,
     judge,
     needed,
+    take_card,
 )
-from chalicelib.admission.policy import Policy
+from chalicelib.admission.policy import OnUnknown, Policy
 from chalicelib.identity.people import Hot, Profile, Snapshot, Verification
 from chalicelib.identity.providers import STATES, ProviderName
+from infra.decision_table import TARGET, cases, judged, printed
 from tests.fakes.parts import NOON
 
 HEALTH, TEST = ProviderName.HEALTH_CODE, ProviderName.NUCLEIC_ACID
+VACCINATION, CARD = ProviderName.VACCINATION, ProviderName.TRAVEL_CARD
 PERSON = Profile("per_x", b"", registration=3, verification=Verification.VERIFIED)
 SEVERITY = {Outcome.ADMIT: 0, Outcome.CHECK: 1, Outcome.REFUSE: 2}
 
@@ -35,6 +42,8 @@ policies = st.builds(
     fresh=st.fixed_dictionaries(
         {provider: st.integers(1, 1440).map(lambda n: timedelta(minutes=n)) for provider in ASKED}
     ),
+    vaccination_required=st.booleans(),
+    travel_card_required=st.booleans(),
 )
 ages = st.timedeltas(timedelta(0), timedelta(days=20)) | st.sampled_from(
     [timedelta(hours=h, microseconds=u) for h in (1, 48, 336) for u in (-1, 0, 1)]
@@ -51,7 +60,12 @@ def evidence(draw: st.DrawFn, provider: ProviderName) -> Evidence:
     return Evidence(state, observed, NOON, draw(st.booleans()))
 
 
-everything = st.fixed_dictionaries({provider: evidence(provider) for provider in ASKED})
+cards = st.sampled_from(["normal", "abnormal", "code_needed", "unknown", "?"])
+everything = st.fixed_dictionaries(
+    {provider: evidence(provider) for provider in ASKED} | {CARD: cards.map(Evidence)}
+)
+OTHERS = {VACCINATION: Evidence("complete", None, NOON, doses=3), CARD: Evidence("normal")}
+"""In order, where a test is about something else."""
 
 
 def outcome(
@@ -103,6 +117,8 @@ class TestOrder:
         health, test = found[HEALTH], found[TEST]
         if health.state in ("red", "yellow") or test.state == "positive":
             assert decision.reasons[0] in (f"health_code_{health.state}", "nucleic_acid_positive")
+        elif found[CARD].state == "abnormal":
+            assert decision.reasons == ("travel_card_abnormal",)
         elif health.stale:
             assert decision.reasons == ("health_code_stale",)
         elif health.state == "absent":
@@ -128,8 +144,14 @@ class TestAdmission:
             and NOON - test.observed_at <= timedelta(hours=hours)
             and (late or not test.stale)
         )
-        well = test.state != "positive"
-        expected = health.state == "green" and not health.stale and tested and well
+        well = test.state != "positive" and found[CARD].state != "abnormal"
+        carded = not policy.travel_card_required or found[CARD].state == "normal"
+        vaccination = found[VACCINATION]
+        vaccinated = not policy.vaccination_required or (
+            vaccination.state == "complete" and (late or not vaccination.stale)
+        )
+        fresh = health.state == "green" and not health.stale
+        expected = fresh and tested and well and carded and vaccinated
         admitted = outcome(found, policy, late=late).outcome is Outcome.ADMIT
         assert admitted is expected
 
@@ -138,9 +160,12 @@ class TestAdmission:
         self, found: dict[ProviderName, Evidence], policy: Policy, late: bool
     ) -> None:
         bad = found[HEALTH].state in ("red", "yellow") or found[TEST].state == "positive"
+        bad |= found[CARD].state == "abnormal"
         waiting = [p for p in ASKED if found[p].state == "pending" or found[p].stale]
         if policy.nucleic_acid_hours is None and TEST in waiting:
             waiting.remove(TEST)
+        if not policy.vaccination_required and VACCINATION in waiting:
+            waiting.remove(VACCINATION)
         decision = outcome(found, policy, late=late)
         pending = bool(waiting) and not bad and not late
         assert (decision.outcome is Outcome.PENDING) is pending
@@ -154,7 +179,7 @@ class TestAdmission:
     ) -> None:
         decision = outcome(found, policy, late=late)
         assert decision.reasons
-        assert len(decision.next_steps) == 1
+        assert decision.next_steps
 
     @pytest.mark.parametrize("hours", [1, 48, 336])
     def test_the_window_closes_to_the_microsecond(self, hours: int) -> None:
@@ -170,10 +195,15 @@ class TestAdmission:
     @pytest.mark.parametrize("provider", ASKED)
     @pytest.mark.parametrize("state", ["pending", "unknown", "?", ""])
     def test_what_is_no_answer_admits_nobody(self, provider: ProviderName, state: str) -> None:
-        found = {HEALTH: Evidence("green", None, NOON), TEST: Evidence("negative", NOON, NOON)}
-        assert outcome(found, Policy(), late=True).outcome is Outcome.ADMIT
+        found = {
+            HEALTH: Evidence("green", None, NOON),
+            TEST: Evidence("negative", NOON, NOON),
+            **OTHERS,
+        }
+        policy = Policy(vaccination_required=True, travel_card_required=True)
+        assert outcome(found, policy, late=True).outcome is Outcome.ADMIT
         without = found | {provider: replace(found[provider], state=state)}
-        decision = outcome(without, Policy(), late=True)
+        decision = outcome(without, policy, late=True)
         assert decision.reasons == (f"{provider}_unknown",)
         assert decision.outcome is Outcome.CHECK
 
@@ -311,10 +341,180 @@ class TestDecide:
 
     def test_every_combination_is_decided(self) -> None:
         """Nothing that a provider may say is left without a rule."""
-        for states in product([*sorted(STATES[HEALTH]), "absent"], sorted(STATES[TEST])):
+        said = [[*sorted(STATES[provider]), "absent"] for provider in ASKED]
+        for states in product(*said, sorted(STATES[CARD])):
             known = {
                 str(provider): Snapshot(provider, state, NOON, NOON, 3)
-                for provider, state in zip(ASKED, states, strict=True)
+                for provider, state in zip(SHOWN, states, strict=True)
             }
             verdict = decide(Hot(PERSON, snapshots=known), Policy(), at=NOON, late=False)
             assert verdict.decision.outcome is not Outcome.PENDING
+
+
+MIDNIGHT = datetime(2026, 11, 22, 16, tzinfo=UTC)
+"""The end of the tests' day in China."""
+
+
+class TestTravelCard:
+    """Good for one local day, and never asked for by us."""
+
+    @pytest.mark.parametrize(
+        ("fetched", "at", "good"),
+        [
+            (NOON, NOON, True),
+            (NOON, MIDNIGHT - timedelta(microseconds=1), True),
+            (NOON, MIDNIGHT, False),
+            (MIDNIGHT, MIDNIGHT - timedelta(microseconds=1), False),
+            (NOON, NOON - timedelta(minutes=3), True),
+            (NOON - timedelta(days=1), NOON, False),
+        ],
+    )
+    def test_it_is_good_until_midnight_in_china(
+        self, fetched: datetime, at: datetime, good: bool
+    ) -> None:
+        card = Snapshot("travel_card", "normal", NOON, fetched, 3)
+        for late in (False, True):
+            found = assess(CARD, card, Policy(), at=at, late=late)
+            expected = Evidence("normal", NOON, fetched) if good else Evidence("code_needed")
+            assert found == expected
+
+    def test_the_end_of_its_day(self) -> None:
+        assert good_until(NOON) == MIDNIGHT
+        assert good_until(MIDNIGHT) == MIDNIGHT + timedelta(days=1)
+
+    @given(policies, st.booleans())
+    def test_without_a_code_there_is_none_and_nothing_is_waited_for(
+        self, policy: Policy, late: bool
+    ) -> None:
+        assert assess(CARD, None, policy, at=NOON, late=late) == Evidence("code_needed")
+        assert CARD not in needed({provider: Evidence("pending") for provider in SHOWN})
+
+    def test_it_joins_what_is_decided_and_changes_nothing_else(self) -> None:
+        old = {
+            HEALTH: Evidence("unknown"), TEST: Evidence("absent", None, NOON),
+            VACCINATION: Evidence("partial", NOON, NOON, doses=1), CARD: Evidence("code_needed"),
+        }  # fmt: skip
+        before = Verdict(judge(old, Policy(), at=NOON, late=True), old, (), "x.1", 48)
+        assert before.lacks_card
+        answers = {
+            "health_code": Snapshot("health_code", "green", None, NOON, 3),
+            "travel_card": Snapshot("travel_card", "abnormal", NOON, NOON, 3),
+        }
+        after = take_card(before, Hot(PERSON, snapshots=answers), Policy(), at=NOON)
+        assert after.evidence == old | {CARD: Evidence("abnormal", NOON, NOON)}
+        assert after.decision.reasons == ("travel_card_abnormal",)
+        assert not after.lacks_card
+        assert after.needs == ()
+
+    def test_a_fever_stays_a_fever(self) -> None:
+        old = {HEALTH: Evidence("green", None, NOON), TEST: Evidence("negative", NOON, NOON)}
+        before = Verdict(judge(old, Policy(), at=NOON, late=True), old, (), "x.1", 48)
+        card = {"travel_card": Snapshot("travel_card", "normal", NOON, NOON, 3)}
+        person = Hot(PERSON, snapshots=card)
+        after = take_card(before, person, Policy(), at=NOON, temperature="fever")
+        assert after.decision.reasons == ("temperature_fever",)
+
+
+class TestOnUnknown:
+    """A dead provider stops nobody where policy says so, and nobody turns green by it."""
+
+    POLICY = Policy(on_unknown=OnUnknown.ADMIT_RECORDED, grace=timedelta(hours=12))
+
+    @pytest.mark.parametrize(
+        ("age", "outcome"),
+        [
+            (timedelta(hours=12), Outcome.ADMIT),
+            (timedelta(hours=12, microseconds=1), Outcome.CHECK),
+        ],
+    )
+    def test_the_grace_ends_to_the_microsecond(self, age: timedelta, outcome: Outcome) -> None:
+        found = {
+            HEALTH: Evidence("green", None, NOON - age, stale=True),
+            TEST: Evidence("negative", NOON, NOON),
+            **OTHERS,
+        }
+        decision = judge(found, self.POLICY, at=NOON, late=True)
+        assert decision.outcome is outcome
+        unconfirmed = ("health_code_unconfirmed", "nucleic_acid_recent")
+        expected = unconfirmed if outcome is Outcome.ADMIT else ("health_code_stale",)
+        assert decision.reasons == expected
+        # While there is time, it is waited for.
+        assert judge(found, self.POLICY, at=NOON, late=False).outcome is Outcome.PENDING
+
+    @given(everything, policies, st.booleans())
+    def test_only_a_green_that_was_known_admits(
+        self, found: dict[ProviderName, Evidence], policy: Policy, late: bool
+    ) -> None:
+        records = replace(policy, on_unknown=OnUnknown.ADMIT_RECORDED)
+        decision = outcome(found, records, late=late)
+        if decision.outcome is Outcome.ADMIT:
+            assert found[HEALTH].state == "green"
+            assert found[TEST].state != "positive"
+            assert found[CARD].state != "abnormal"
+            stale = found[HEALTH].stale
+            assert ("health_code_green" in decision.reasons) is not stale
+            assert ("health_code_unconfirmed" in decision.reasons) is stale
+
+    @given(everything, policies)
+    def test_what_is_known_decides_alike(
+        self, found: dict[ProviderName, Evidence], policy: Policy
+    ) -> None:
+        """It changes what is unknown or out of date, and nothing else."""
+        check = outcome(found, policy, late=True)
+        record = outcome(found, replace(policy, on_unknown=OnUnknown.ADMIT_RECORDED), late=True)
+        if check.outcome is Outcome.ADMIT or check.reasons[0].rpartition("_")[2] not in (
+            "unknown",
+            "stale",
+        ):
+            assert record == check
+        assert SEVERITY[record.outcome] <= SEVERITY[check.outcome]
+
+
+class TestTable:
+    """The whole table: every state of everything under every policy."""
+
+    def test_every_rule_decides_something(self) -> None:
+        assert {one.rule for one in cases()} == set(range(1, len(RULES) + 1))
+
+    def test_every_case_has_reasons_that_belong_to_its_outcome(self) -> None:
+        for one in cases():
+            decision, found = one.decision, one.case.evidence
+            assert decision.reasons
+            assert decision.next_steps
+            if decision.outcome is Outcome.ADMIT:
+                assert found[HEALTH].state == "green"
+                assert not one.case.waiting
+                assert one.case.temperature != "fever"
+            if one.case.policy.on_unknown is OnUnknown.CHECK:
+                assert not any("unconfirmed" in reason for reason in decision.reasons)
+            if decision.outcome is Outcome.PENDING:
+                assert not one.late
+            if found[HEALTH].state == "red" or found[TEST].state == "positive":
+                assert decision.outcome is Outcome.REFUSE
+
+    def test_being_asked_for_more_never_lets_more_people_in(self) -> None:
+        for one in cases():
+            policy = one.case.policy
+            if one.decision.outcome is Outcome.PENDING or not policy.travel_card_required:
+                continue
+            evidence = one.case.evidence
+            found = (evidence[HEALTH], evidence[TEST], evidence[VACCINATION], evidence[CARD])
+            easier = replace(policy, travel_card_required=False, vaccination_required=False)
+            less = judged(
+                found, easier, temperature=one.case.temperature, late=one.late
+            ).decision  # fmt: skip
+            if less.outcome is not Outcome.PENDING:
+                assert SEVERITY[less.outcome] <= SEVERITY[one.decision.outcome]
+
+    def test_what_is_not_asked_for_stops_nobody(self) -> None:
+        for one in cases():
+            if not one.case.policy.vaccination_required:
+                assert not any(reason.startswith("vaccination") for reason in one.decision.reasons)
+
+    def test_the_document_is_printed_from_it(self) -> None:
+        document = TARGET.read_text("utf-8")
+        assert printed(document) == document, "run python -m infra.decision_table"
+
+    def test_a_document_without_its_marks_is_not_guessed_at(self) -> None:
+        with pytest.raises(ValueError, match="marks"):
+            printed("# Admission")

@@ -47,7 +47,7 @@ class TestAnyOrder:
     """Whatever the order, the number and the time of deliveries."""
 
     @given(
-        st.lists(st.sampled_from(range(3)), max_size=8),
+        st.lists(st.sampled_from(range(4)), max_size=8),
         st.lists(st.integers(0, 30), min_size=8, max_size=8),
         st.lists(health_replies, min_size=1, max_size=3),
         st.lists(test_replies, min_size=1, max_size=3),
@@ -64,7 +64,7 @@ class TestAnyOrder:
         messages = [message for message, _ in region.queue.sent]
         assert [getattr(m, "provider", "settle") for m in messages] == [*ASKED, "settle"]
         final: Scan | None = None
-        for number, pick in enumerate([*order, 0, 1, 2]):
+        for number, pick in enumerate([*order, 0, 1, 2, 3]):
             region.clock.pass_(seconds=waits[number % len(waits)])
             region.providers[HEALTH].otherwise = healths[number % len(healths)]
             region.providers[TEST].otherwise = tests[number % len(tests)]
@@ -140,7 +140,12 @@ class TestProviders:
     @pytest.mark.parametrize("provider", ASKED)
     def test_a_dead_provider_ends_with_unknown_never_green(self, provider: ProviderName) -> None:
         region = Region()
-        answers = {HEALTH: Answer("green", NOON), TEST: Answer("negative", NOON)}
+        region.policies.replace("4409", {"vaccination_required": True}, version=1)
+        answers = {
+            HEALTH: Answer("green", NOON),
+            TEST: Answer("negative", NOON),
+            ProviderName.VACCINATION: Answer("complete", NOON, doses=3),
+        }
         for name, answer in answers.items():
             region.providers[name].otherwise = answer
         region.providers[provider].otherwise = ProviderFault("down")
@@ -258,7 +263,7 @@ class TestSettling:
         region.providers[HEALTH].otherwise = Answer("green", NOON)
         region.providers[TEST].otherwise = Answer("negative", NOON)
         scan = region.scan()
-        for message, _ in list(region.queue.sent)[:2]:
+        for message, _ in list(region.queue.sent)[:3]:
             region.deliver(message)
         before = region.stands(scan)
         assert region.deliver(Settle(scan.scan_id, "c")) == "answered"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.admission.judge import ASKED
-from chalicelib.admission.policy import Policy, prefixes
+from chalicelib.admission.policy import OnUnknown, Policy, prefixes
 
 whole = st.integers(1, 336)
 
@@ -22,6 +22,10 @@ whole = st.integers(1, 336)
                 st.sampled_from([*map(str, ASKED)]), st.integers(1, 1440)
             ),
             "answer_within_seconds": st.integers(1, 900),
+            "on_unknown": st.sampled_from([*map(str, OnUnknown)]),
+            "grace_hours": st.integers(1, 168),
+            "vaccination_required": st.booleans(),
+            "travel_card_required": st.booleans(),
         },
     )
 )
@@ -37,13 +41,17 @@ def test_what_is_left_out_is_as_by_default(rules: dict[str, Any]) -> None:
         assert policy.fresh[provider] == expected
     seconds = rules.get("answer_within_seconds", default.answer_within.total_seconds())
     assert policy.answer_within == timedelta(seconds=seconds)
+    assert policy.on_unknown is OnUnknown(rules.get("on_unknown", "check"))
+    assert policy.grace == timedelta(hours=rules.get("grace_hours", 24))
+    assert policy.vaccination_required is rules.get("vaccination_required", False)
+    assert policy.travel_card_required is rules.get("travel_card_required", False)
 
 
 BAD: list[object] = [0, -1, 100_000, 1.5, "24", True, False, [], {}, float("nan"), float("inf")]
 
 
 @pytest.mark.parametrize("value", BAD, ids=repr)
-@pytest.mark.parametrize("key", ["nucleic_acid_hours", "answer_within_seconds"])
+@pytest.mark.parametrize("key", ["nucleic_acid_hours", "answer_within_seconds", "grace_hours"])
 def test_a_bad_number_names_its_key(key: str, value: object) -> None:
     with pytest.raises(ValueError, match=key):
         Policy.from_rules("x", {key: value})
@@ -61,6 +69,19 @@ def test_a_bad_age_names_its_provider(value: object) -> None:
 def test_ages_are_an_object_by_the_providers_that_are_asked(value: object) -> None:
     with pytest.raises(ValueError, match="fresh_minutes"):
         Policy.from_rules("x", {"fresh_minutes": value})
+
+
+@pytest.mark.parametrize("value", ["", "admit", "CHECK", None, True, 1, [], {}], ids=repr)
+def test_what_becomes_of_the_unknown_is_one_of_two(value: object) -> None:
+    with pytest.raises(ValueError, match="on_unknown must be one of check, admit_recorded"):
+        Policy.from_rules("x", {"on_unknown": value})
+
+
+@pytest.mark.parametrize("key", ["vaccination_required", "travel_card_required"])
+@pytest.mark.parametrize("value", ["true", 0, 1, None, []], ids=repr)
+def test_a_demand_is_true_or_false(key: str, value: object) -> None:
+    with pytest.raises(ValueError, match=key):
+        Policy.from_rules("x", {key: value})
 
 
 def test_an_unknown_rule_is_named() -> None:

@@ -227,6 +227,68 @@ def test_a_persons_state_can_be_changed(sandbox: Running) -> None:
     assert sandbox.look_up("identity", "甘雨桐", number=number)[1]["state"] == "mismatch"
 
 
+def test_red_comes_with_group_reason_and_lifting(sandbox: Running) -> None:
+    answer = sandbox.look_up("health_code", "潘婉仪")[1]
+    assert answer["group"] == "密切接触者"
+    assert answer["reason"]
+    assert answer["lifting"]
+    assert not {"group", "reason", "lifting"} & sandbox.look_up("health_code", "甘雨桐")[1].keys()
+
+
+def test_the_vaccination_counts_from_the_last_dose(sandbox: Running) -> None:
+    answer = sandbox.look_up("vaccination", "颜若溪")[1]
+    assert answer == {
+        "status": "answer",
+        "state": "complete",
+        "doses": 3,
+        "observed_at": "2022-03-02T16:00:00Z",
+    }
+    none = sandbox.look_up("vaccination", "陈晓岚")[1]
+    assert none == {"status": "answer", "state": "none", "doses": 0}
+    assert sandbox.look_up("vaccination", "何远山")[0] == 404
+    number = people()["颜若溪"]["document_number"]
+    assert sandbox.look_up("vaccination", "颜如玉", number=number)[0] == 404
+
+
+def test_the_travel_card_is_told_for_a_code(sandbox: Running) -> None:
+    phone = people()["俞梦舟"]["phone"]
+    path = "/v1/travel_card"
+    assert sandbox.signed(f"{path}/codes", {"request_id": "r", "phone": phone})[0] == 202
+    code = sandbox.get(f"/sandbox/inbox?to={phone}")[1]["params"]["code"]
+    body = {"request_id": "r1", "phone": phone, "code": code}
+    sandbox.time[0] += 299
+    status, _, answer = sandbox.signed(f"{path}/exchanges", body)
+    assert (status, answer["state"]) == (200, "abnormal")
+    assert answer["cities"], "as the real one sends them along"
+    # Told again to the same request, and to no other.
+    assert sandbox.signed(f"{path}/exchanges", body)[2] == answer
+    again = sandbox.signed(f"{path}/exchanges", body | {"request_id": "r2"})
+    assert (again[0], again[2]) == (422, {"code": "invalid_code"})
+    assert sandbox.signed(f"{path}/exchanges", {"phone": phone})[0] == 400
+
+
+def test_a_travel_cards_code_ends(sandbox: Running) -> None:
+    phone, path = people()["俞梦舟"]["phone"], "/v1/travel_card"
+
+    def code() -> str:
+        sandbox.signed(f"{path}/codes", {"request_id": "r", "phone": phone})
+        return str(sandbox.get(f"/sandbox/inbox?to={phone}")[1]["params"]["code"])
+
+    def exchange(text: str) -> int:
+        body = {"request_id": f"{text}-{sandbox.time[0]}", "phone": phone, "code": text}
+        return sandbox.signed(f"{path}/exchanges", body)[0]
+
+    late = code()
+    sandbox.time[0] += 300
+    assert exchange(late) == 422
+    former, present = code(), code()
+    assert former == present or exchange(former) == 422
+    for _ in range(5):
+        sandbox.time[0] += 1
+        exchange("x")
+    assert exchange(present) == 422, "guessed at too often"
+
+
 def test_somebody_new_can_join_the_cast(sandbox: Running) -> None:
     number = "11010519491231002X"
     assert sandbox.tell("/sandbox/people", document_number=number) == 400
@@ -239,6 +301,9 @@ def test_somebody_new_can_join_the_cast(sandbox: Running) -> None:
     [
         {"health_code": "purple"},
         {"nucleic_acid_hours": -1},
+        {"vaccination": "none"},
+        {"vaccination_doses": 10},
+        {"travel_card": "absent"},
         {"latency_ms": 60_000},
         {"quirks": "identity:slow"},
         {"identity": None},
@@ -538,6 +603,11 @@ def test_the_cast_covers_every_state() -> None:
         ("positive", "12"),
         ("absent", "0"),
     }
+    assert {row["vaccination"] for row in rows} == {*STATES[ProviderName.VACCINATION], "absent"}
+    assert {row["travel_card"] for row in rows} == STATES[ProviderName.TRAVEL_CARD]
+    for row in rows:
+        told = all(row[f"health_{what}"] for what in ("group", "reason", "lifting"))
+        assert told is (row["health_code"] in ("red", "yellow")), "who is told why"
     quirks = {quirk for row in rows for quirk in row["quirks"].split(";")}
     assert {"health_code:garbage", "health_code:pending_first", "identity:pending_first"} <= quirks
     assert any(row["entered_name"] != row["name"] for row in rows)

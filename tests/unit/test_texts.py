@@ -3,23 +3,19 @@
 import ast
 import gettext
 import string
-from datetime import timedelta
-from itertools import product
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chalicelib.admission.judge import ASKED, Outcome, decide
-from chalicelib.admission.policy import Policy
+from chalicelib.admission.judge import SHOWN, Outcome
 from chalicelib.core import fields
 from chalicelib.core.errors import CODES
 from chalicelib.core.messages import DOMAIN, LANGUAGES, LOCALES, TEXTS, negotiate, text
-from chalicelib.identity.people import Hot, Profile, Snapshot
 from chalicelib.identity.providers import STATES, Absent, Answer, ProviderName
 from chalicelib.identity.registration import verdict
-from tests.fakes.parts import NOON
+from infra.decision_table import cases
 
 SOURCES = [
     path
@@ -61,25 +57,11 @@ def field_codes() -> set[str]:
 
 def judgements() -> tuple[set[str], set[str]]:
     """The codes of all reasons and next steps that a scan can be answered with."""
-    reasons: set[str] = set()
-    steps: set[str] = set()
-    profile = Profile("per_x", b"")
-    health, test = ((*sorted(STATES[provider]), "absent", "") for provider in ASKED)
-    observed = (None, NOON, NOON - timedelta(days=3), NOON - timedelta(days=30))
-    fetched = (NOON, NOON - timedelta(days=1))
-    for states in product(health, test):
-        for seen, got, hours, late in product(observed, fetched, (None, 48), (False, True)):
-            answers = {
-                str(provider): Snapshot(provider, state, seen, got, 0)
-                for provider, state in zip(ASKED, states, strict=True)
-                if state
-            }
-            policy = Policy(nucleic_acid_hours=hours)
-            person = Hot(profile, snapshots=answers)
-            decision = decide(person, policy, at=NOON, late=late).decision
-            reasons |= set(decision.reasons)
-            steps |= set(decision.next_steps)
-    return reasons, steps
+    decisions = [one.decision for one in cases()]
+    return (
+        {reason for decision in decisions for reason in decision.reasons},
+        {step for decision in decisions for step in decision.next_steps},
+    )
 
 
 def of(prefix: str) -> set[str]:
@@ -105,8 +87,9 @@ class TestEveryCodeHasItsText:
         assert of("step.") == steps
 
     def test_states(self) -> None:
-        said = {state for provider in ASKED for state in STATES[provider]}
-        assert of("state.") == said | {"absent", "unknown", "pending"}
+        said = {state for provider in SHOWN for state in STATES[provider]}
+        ours = {"absent", "unknown", "pending", "code_needed", "unconfirmed", "negative_48h"}
+        assert of("state.") == said | ours
 
     def test_verifications(self) -> None:
         identity = STATES[ProviderName.IDENTITY]

@@ -20,8 +20,8 @@ from chalicelib.identity.providers import (
 )
 
 _LONGEST_POLL_MS = 900_000
-# In characters, so that a person's answers fit the one query of a request.
-_LONGEST = {"reason": 100, "group": 20, "lifting": 100}
+LONGEST = {"reason": 100, "group": 20, "lifting": 100}
+"""Characters of a health code's texts, so that all of a person's answers fit one query."""
 _MOST_DOSES = 20
 
 
@@ -67,7 +67,7 @@ def read_answer(name: ProviderName, answer: dict[str, Any]) -> Answer:
         raise ProviderFault(f"{name}: unknown state")
     try:
         observed_at = None if observed is None else _moment(observed)
-        reason, group, lifting = (_text(answer.get(key), most) for key, most in _LONGEST.items())
+        reason, group, lifting = (_text(answer.get(key), most) for key, most in LONGEST.items())
         doses = _doses(state, answer.get("doses")) if name is ProviderName.VACCINATION else None
     except (TypeError, ValueError, OverflowError) as error:
         raise ProviderFault(f"{name}: unreadable") from error
