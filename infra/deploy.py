@@ -162,7 +162,9 @@ def _deploy_stage(stage: str, console: Console) -> dict[str, str]:
             raise DeployError(findings)
         session = boto3.Session()
         if not session.region_name:
-            raise DeployError("No AWS region: set AWS_REGION to where the stack shall stand.")
+            raise DeployError(
+                "No AWS region: set AWS_DEFAULT_REGION to where the stack shall stand."
+            )
         return deploy(
             built,
             session.client,

@@ -5,8 +5,7 @@ import math
 from datetime import timedelta
 
 from chalicelib.adapters.aws import answering, client
-from chalicelib.admission.schemas import encode
-from chalicelib.admission.snapshots import Lookup, Settle
+from chalicelib.admission.snapshots import Lookup, Settle, encode
 
 _LONGEST_DELAY = 900
 

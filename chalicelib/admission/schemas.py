@@ -1,12 +1,12 @@
 """What a scan looks like over HTTP: one screen (JN-11), and the messages of the lookup queue."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from chalicelib.admission.snapshots import Lookup, Settle
-from chalicelib.core.clock import epoch_ms, from_epoch_ms
+from chalicelib.core.clock import from_epoch_ms
 from chalicelib.core.fields import Nonce, Request, Response
 from chalicelib.identity.providers import ProviderName
 
@@ -98,21 +98,6 @@ class SettleMessage(Request):
 
 class _Message(Request):
     message: Annotated[LookupMessage | SettleMessage, Field(discriminator="kind")]
-
-
-def encode(message: Lookup | Settle) -> str:
-    """The queue's text for `message`; ids only."""
-    if isinstance(message, Settle):
-        return SettleMessage(
-            scan=message.scan_id, correlation=message.correlation
-        ).model_dump_json()
-    return LookupMessage(
-        provider=message.provider,
-        person=message.person_id,
-        asked_at=epoch_ms(message.asked_at.astimezone(UTC)),
-        registration=message.registration,
-        correlation=message.correlation,
-    ).model_dump_json()
 
 
 def decode(body: str) -> Lookup | Settle:

@@ -4,6 +4,7 @@ Everything here may run twice, late, or out of order: an answer is kept only if 
 verdict only if it is about the registration that was asked about, a scan changes by version.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from chalicelib.admission.policy import Policies
 from chalicelib.admission.scan import Scan, Scans
 from chalicelib.admission.scanning import find, reconsider
 from chalicelib.core import ids
+from chalicelib.core.clock import epoch_ms
 from chalicelib.core.crypto import Vault
 from chalicelib.identity.people import People, Snapshot, Verification
 from chalicelib.identity.providers import (
@@ -50,6 +52,25 @@ class Settle:
 
     scan_id: str
     correlation: str
+
+
+def encode(message: Lookup | Settle) -> str:
+    """The queue's text for `message`, version 1, ids only; `schemas.decode` reads it.
+
+    Here, and not with the schemas, because the stream worker has no other use for pydantic.
+    """
+    body: dict[str, object] = {"v": 1, "correlation": message.correlation}
+    if isinstance(message, Settle):
+        body |= {"kind": "settle", "scan": message.scan_id}
+    else:
+        body |= {
+            "kind": "lookup",
+            "provider": message.provider,
+            "person": message.person_id,
+            "asked_at": epoch_ms(message.asked_at),
+            "registration": message.registration,
+        }
+    return json.dumps(body)
 
 
 class LookupQueue(Protocol):

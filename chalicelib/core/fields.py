@@ -25,7 +25,7 @@ Body = TypeVar("Body", bound=BaseModel)
 class Request(BaseModel):
     """A request body: unknown fields are refused, values are not coerced."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 Kinds = TypeVar("Kinds")
@@ -40,7 +40,7 @@ class Choice(RootModel[Kinds]):
 class Response(BaseModel):
     """A response body."""
 
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, defer_build=True)
 
 
 def refuse(code: str, **params: str) -> PydanticCustomError:

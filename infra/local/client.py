@@ -145,11 +145,10 @@ class Phone:
         self.number = number
         self.server = server
         self._pocket = pocket
-        self._token: str | None = None
 
     def log_in(self) -> None:
-        """Go on with the session that the phone remembers, or ask for a code by text message."""
-        refresh = self._pocket.get("phones", self.number)
+        """Refresh the session that the phone remembers, or ask for a code by text message."""
+        refresh = self._pocket.get("phones", self.number, "refresh_token")
         if refresh:
             try:
                 self._keep(
@@ -166,10 +165,17 @@ class Phone:
         self._keep(self.server.call("POST", "/v1/sessions", login))
 
     def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        """An API call of this person. Raises ApiError."""
-        if self._token is None:
-            self.log_in()
-        return self.server.call(method, path, body, self._token)
+        """An API call of this person, after a login where need be. Raises ApiError."""
+        token = self._pocket.get("phones", self.number, "access_token")
+        if token:
+            try:
+                return self.server.call(method, path, body, token)
+            except ApiError as error:
+                if error.status != 401:
+                    raise
+        self.log_in()
+        token = self._pocket.get("phones", self.number, "access_token")
+        return self.server.call(method, path, body, token)
 
     def registration(self) -> dict[str, Any]:
         """Where one's registration stands."""
@@ -198,8 +204,8 @@ class Phone:
         )
 
     def _keep(self, login: dict[str, Any]) -> None:
-        self._pocket.put(login["refresh_token"], "phones", self.number)
-        self._token = login["access_token"]
+        tokens = {key: login[key] for key in ("access_token", "refresh_token")}
+        self._pocket.put(tokens, "phones", self.number)
 
 
 def wait_for(

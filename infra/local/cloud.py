@@ -31,7 +31,6 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from infra.deploy import DeployError, deploy
 from infra.local import repairs
@@ -157,45 +156,53 @@ def start(
     """
     place = place or Place.from_environment()
     with _locked(place), _sentences():
-        progress("Starting the local cloud")
-        start_emulator(place)
-        if not running(place, "sandbox"):
-            _require_free(place.sandbox_port, "VENUECODE_SANDBOX_PORT")
-        progress("Packaging")
-        built = package(
-            "local", out=place.home / "package", environment=_environment(place), step=_quiet
+        return _bring_up(place, progress, seeded=seeded)
+
+
+def _bring_up(place: Place, progress: _Step, *, seeded: bool) -> LocalCloud:
+    progress("Starting the local cloud")
+    start_emulator(place)
+    if not running(place, "sandbox"):
+        _require_free(place.sandbox_port, "VENUECODE_SANDBOX_PORT")
+    progress("Packaging")
+    built = package(
+        "local", out=place.home / "package", environment=_environment(place), step=_quiet
+    )
+    marker = place.home / "state/deployed.json"
+    known = json.loads(marker.read_text()) if marker.exists() else {}
+    progress("Deploying")
+    if known.get("digest") != built.digest:
+        client = _clients(place)
+        _make_bucket(client("s3"))
+        outputs = deploy(
+            built, client, stack=STACK, bucket=_ARTIFACTS, poll_seconds=0.1, step=_quiet
         )
-        marker = place.home / "state/deployed.json"
-        known = json.loads(marker.read_text()) if marker.exists() else {}
-        progress("Deploying")
-        if known.get("digest") != built.digest:
-            client = _clients(place)
-            _make_bucket(client("s3"))
-            outputs = deploy(
-                built, client, stack=STACK, bucket=_ARTIFACTS, poll_seconds=0.1, step=_quiet
-            )
-            repairs.repair(client("apigateway"), outputs["RestAPIId"], built.template)
-            checkpoint(place)
-            known = {"digest": built.digest, "outputs": outputs}
-            marker.write_text(json.dumps(known))
-        cloud = _cloud(place, known["outputs"])
-        progress("Starting the sandbox partners")
-        _hand_over_credentials(place, cloud)
-        _start_sandbox(place, cloud)
-        progress("Seeding")
-        seed_marker = place.home / "state/seeded"
-        if seeded and not seed_marker.exists():
-            _seed(cloud)
-            seed_marker.touch()
-        progress("Ready")
-        return cloud
+        repairs.repair(client("apigateway"), outputs["RestAPIId"], built.template)
+        checkpoint(place)
+        known = {"digest": built.digest, "outputs": outputs}
+        marker.write_text(json.dumps(known))
+    cloud = _cloud(place, known["outputs"])
+    progress("Starting the sandbox partners")
+    _hand_over_credentials(place, cloud)
+    _start_sandbox(place, cloud)
+    progress("Seeding")
+    seed_marker = place.home / "state/seeded"
+    if seeded and not seed_marker.exists():
+        _seed(cloud)
+        seed_marker.touch()
+    (place.home / "run/wanted").touch()
+    progress("Ready")
+    return cloud
 
 
 def stop(*, place: Place | None = None) -> bool:
     """Stop the local cloud so that its state is saved; False if none was running."""
     place = place or Place.from_environment()
     with _locked(place):
+        (place.home / "run/wanted").unlink(missing_ok=True)
         stopped = [_stop(place, name) for name in ("sandbox", "emulator")]
+    for child in _children.values():
+        child.poll()  # those that were killed from elsewhere are buried too
     return any(stopped)
 
 
@@ -474,17 +481,21 @@ def show_progress(console: Console, **options: Any) -> LocalCloud:
 
 
 def print_addresses(cloud: LocalCloud, console: Console) -> None:
-    """Print where everything is."""
-    table = Table("what", "where", title="The local cloud")
-    table.add_row("API", cloud.base_url)
-    table.add_row("API document", f"{cloud.base_url}/v1/openapi.json")
-    table.add_row("Sandbox partners", cloud.sandbox_url)
-    table.add_row("SMS inbox", f"{cloud.sandbox_url}/sandbox/inbox")
-    table.add_row("AWS (test / test)", cloud.endpoint_url)
-    table.add_row("Table", cloud.outputs["table"])
-    table.add_row("Bucket", cloud.outputs["bucket"])
-    table.add_row("Logs", str(cloud.log_dir))
-    console.print(table)
+    """Print where everything is; each address on one line, to be copied."""
+    addresses = {
+        "API": cloud.base_url,
+        "API document": f"{cloud.base_url}/v1/openapi.json",
+        "Sandbox partners": cloud.sandbox_url,
+        "SMS inbox": f"{cloud.sandbox_url}/sandbox/inbox",
+        "AWS (test / test)": cloud.endpoint_url,
+        "Table": cloud.outputs["table"],
+        "Bucket": cloud.outputs["bucket"],
+        "Logs": str(cloud.log_dir),
+    }
+    console.rule("The local cloud")
+    for what, where in addresses.items():
+        console.print(f"{what:<18} {where}", soft_wrap=True, highlight=False)
+    console.rule()
 
 
 def _run(console: Console) -> None:
@@ -496,13 +507,14 @@ def _run(console: Console) -> None:
     print_addresses(show_progress(console, place=place), console)
     console.print("Ctrl-C stops it; its data stays.")
     while not stopped.wait(2.0):
-        if not (place.home / "run/emulator.pid").exists():
-            console.print("It was stopped from elsewhere.")
-            return
-        dead = [name for name in ("emulator", "sandbox") if not running(place, name)]
-        if dead:
-            console.print(f"The {' and the '.join(dead)} ended; starting again.")
-            start(place=place)
+        with _locked(place), _sentences():
+            if not (place.home / "run/wanted").exists():
+                console.print("It was stopped from elsewhere.")
+                return
+            dead = [name for name in ("emulator", "sandbox") if not running(place, name)]
+            if dead:
+                console.print(f"The {' and the '.join(dead)} ended; starting again.")
+                _bring_up(place, _quiet, seeded=True)
     with console.status("Saving and stopping"):
         stop(place=place)
 

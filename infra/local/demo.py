@@ -102,6 +102,7 @@ class Story:
             task = bar.add_task("Registering", total=steps())
             seed(self.cloud, lambda: bar.advance(task))
         marker.touch()
+        self.pocket = pocket_of(self.cloud)  # with the logins of the seed
 
     def venue_table(self, venue: dict[str, Any]) -> Table:
         """The venue as its administrator sees it."""

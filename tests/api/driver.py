@@ -7,13 +7,14 @@ stand-ins. Every answer is held against the OpenAPI document.
 
 import functools
 import io
+import itertools
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, Self
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, ClassVar, Self
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 from chalice.test import Client
@@ -30,6 +31,7 @@ from chalicelib.core import table as keys
 from chalicelib.core.logs import JsonFormatter, logger
 from chalicelib.core.settings import Settings
 from chalicelib.core.store import Table
+from chalicelib.identity.people import Role
 from chalicelib.identity.platforms import Platform, PlatformName
 from chalicelib.identity.providers import (
     Absent,
@@ -39,6 +41,8 @@ from chalicelib.identity.providers import (
     ProviderName,
     Subject,
 )
+from chalicelib.identity.store import right_write
+from chalicelib.insight.counters import recount
 from chalicelib.venues.codes import CodeState
 from chalicelib.venues.store import PrintedCodeItem
 from chalicelib.workers.lookups import lookups
@@ -57,12 +61,13 @@ from tests.fakes.parts import (
 )
 
 HOST = "V.TEST"
-TABLE, BUCKET = "venuecode-test", "venuecode-test-posters"
 IDENTITY, HEALTH, TEST = (
     ProviderName.IDENTITY,
     ProviderName.HEALTH_CODE,
     ProviderName.NUCLEIC_ACID,
 )
+FIGURES = ("checked", "passed", "abnormal", "pending")
+TODAY = date(2026, 11, 22)
 Response = dict[str, list[dict[str, str]]]
 
 
@@ -111,16 +116,25 @@ class FlakyConnection:
         self.how = ""
 
     def fail(self, how: str, at: int) -> None:
-        """Count anew, and let the `at`-th call be ``throttled``, or its answer ``lost``."""
+        """Count anew, and let the `at`-th call fail.
+
+        `how` is the code of DynamoDB's refusal, or ``lost``: the call is made, its answer is lost.
+        """
         self.calls, self.fail_at, self.how = [], at, how
+
+    def heal(self) -> int:
+        """Fail no more; how many calls there have been."""
+        self.fail_at = 0
+        return len(self.calls)
 
     def dispatch(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         self.calls.append(operation)
         due = len(self.calls) == self.fail_at
-        if due and self.how == "throttled":
-            raise ClientError({"Error": {"Code": "ThrottlingException"}}, operation)
+        if due and self.how != "lost":
+            error = {"Code": self.how, "Message": "arn:aws:dynamodb: rate exceeded"}
+            raise ClientError({"Error": error}, operation)
         answer: dict[str, Any] = _connection().dispatch(operation, request)
-        if due and self.how == "lost":
+        if due:
             raise ReadTimeoutError(endpoint_url="https://dynamodb")
         return answer
 
@@ -248,16 +262,24 @@ class Queue:
 
 
 class World:
-    """One deployment in process, with the people and things that a story needs."""
+    """One deployment in process, with the people and things that a story needs.
+
+    A test may have one beside that of its module; the one made last is called until it is closed.
+    """
+
+    _made: ClassVar[Iterator[int]] = itertools.count(1)
+    _open: ClassVar[list["World"]] = []
 
     def __init__(self, *, demo: bool = False) -> None:
-        support.create_table(TABLE)
-        support.client("s3").create_bucket(Bucket=BUCKET)
-        self.lookups = Queue.create("lookups", lookups)
-        self.renders = Queue.create("renders", renders)
+        self.name = f"venuecode-{next(self._made)}"
+        self.bucket = f"{self.name}-posters"
+        support.create_table(self.name)
+        support.client("s3").create_bucket(Bucket=self.bucket)
+        self.lookups = Queue.create(f"{self.name}-lookups", lookups)
+        self.renders = Queue.create(f"{self.name}-renders", renders)
         self.clock = StandingClock()
         self.sms = RecordingSms()
-        self.table = FlakyTable(TABLE)
+        self.table = FlakyTable(self.name)
         self.lookup_queue = DueQueue(SqsLookupQueue(self.lookups.url), self.clock)
         self.platforms = {name: FakePlatform(name, self.clock) for name in PlatformName}
         self.providers = {name: ScriptedProvider() for name in ProviderName}
@@ -266,11 +288,13 @@ class World:
         self.providers[TEST].otherwise = Answer("negative", self.hours_ago(12))
         self.streamed = ""
         self.secrets: set[str] = set()
+        self.answered: set[tuple[str, int, str]] = set()
         self.log = io.StringIO()
         self._people = 0
         self._venues = 0
         self.container = self._compose(demo)
         install(self.container)
+        self._open.append(self)
         self._handler = logging.StreamHandler(self.log)
         self._handler.setFormatter(JsonFormatter())
         logger().addHandler(self._handler)
@@ -280,8 +304,8 @@ class World:
             Settings.from_environment(
                 {
                     "VC_STAGE": "test",
-                    "VC_TABLE": TABLE,
-                    "VC_BUCKET": BUCKET,
+                    "VC_TABLE": self.name,
+                    "VC_BUCKET": self.bucket,
                     "VC_CODE_HOST": HOST,
                     "VC_RENDERS_URL": self.renders.url,
                     "VC_DEMO": "1" if demo else "0",
@@ -302,7 +326,8 @@ class World:
 
     def close(self) -> None:
         """Forget the deployment. Fails when what people told got into a log or a message."""
-        install(None)
+        self._open.remove(self)
+        install(self._open[-1].container if self._open else None)
         logger().removeHandler(self._handler)
         written = {
             "logs": self.log.getvalue(),
@@ -337,7 +362,10 @@ class World:
         )
         got = {name.lower(): _one(value) for name, value in response.headers.items()}
         contract.check(method, path, response.status_code, got, response.body)
-        return HttpReply(response.status_code, got, response.body)
+        reply = HttpReply(response.status_code, got, response.body)
+        operation = contract.operation_of(method, path)
+        self.answered.add((operation.name, reply.status, reply.code))
+        return reply
 
     # --- Workers
 
@@ -351,7 +379,7 @@ class World:
 
     def records(self, after: str = "") -> list[dict[str, Any]]:
         """The table's stream after a sequence number, in the shape of Lambda's records."""
-        return support.stream_records(TABLE, after)
+        return support.stream_records(self.name, after)
 
     def run_stream(self, batch: int = 100) -> int:
         """Deliver what is new, as Lambda does: on from the first record that failed."""
@@ -442,14 +470,36 @@ class World:
         self.table.update(keys.code(code), [PrintedCodeItem.state.set(CodeState.REVOKED.value)])
         self.clock.pass_(seconds=60)
 
+    def take_right(self, person: "Person") -> None:
+        """Take a person's right at their venue away; no route does it yet."""
+        self.table.delete(keys.right(person.person_id, person.venue["venue_id"]))
+
+    def give_rights(self, person: "Person", count: int) -> None:
+        """Let a person have so many venues more, of which there is nothing but the right."""
+        for serial in range(count):
+            write = right_write(person.person_id, f"ven_{serial:016d}", Role.ADMINISTRATOR)
+            self.table.put(write.item)
+
     def set_policy(self, prefix: str, rules: dict[str, object], version: int = 1) -> None:
         """Put a region's policy, and wait until every process has seen it."""
         assert PolicyStore(self.table).replace(prefix, rules, version=version)
         self.clock.pass_(seconds=60)
 
+    def recount(self, venue: Mapping[str, Any], day: date = TODAY) -> dict[str, int]:
+        """A venue's day counted from its records, in the shape of :meth:`Person.figures`."""
+        known = self.container.venues.venue(venue["venue_id"])
+        assert known is not None
+        counted = asdict(recount(known, day, scans=self.container.scans))
+        return {name: counted[name] for name in FIGURES}
+
+    def stored(self) -> list[str]:
+        """The keys of all that the bucket holds."""
+        listed = support.client("s3").list_objects_v2(Bucket=self.bucket).get("Contents", [])
+        return [entry["Key"] for entry in listed]
+
     def items(self) -> list[dict[str, Any]]:
         """All that the table holds."""
-        found: list[dict[str, Any]] = support.client("dynamodb").scan(TableName=TABLE)["Items"]
+        found: list[dict[str, Any]] = support.client("dynamodb").scan(TableName=self.name)["Items"]
         return found
 
 
@@ -538,7 +588,7 @@ class Person:
         """The day's figures of their venue, as the API shows them."""
         query = f"?day={day}" if day else ""
         shown = self.get(f"/v1/venues/{self.venue['venue_id']}/statistics{query}").expect(200)
-        return {name: shown[name] for name in ("checked", "passed", "abnormal", "pending")}
+        return {name: shown[name] for name in FIGURES}
 
 
 def _one(value: Any) -> str:

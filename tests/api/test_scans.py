@@ -201,15 +201,6 @@ def test_a_scan_is_its_visitors_alone(world: World) -> None:
     visitor.screen(scan["scan_id"])
 
 
-def test_a_demonstration_marks_its_screens(demo: World) -> None:
-    administrator, visitor = demo.administrator(), demo.visitor()
-    scan = visitor.scan(administrator.venue).expect(201)
-    assert "演示" in scan["demo"]
-    shown = visitor.get(f"/v1/scans/{scan['scan_id']}", language="zh-Hans").expect(200)
-    assert "演示" in shown["demo"]
-    assert demo.call("GET", "/v1/status").expect(200)["demo"] is True
-
-
 def test_a_scan_takes_one_query_and_one_put(world: World) -> None:
     """What stands between a visitor and the door: 1 read unit, 2 write units, and no queue."""
     administrator, visitor = world.administrator(), world.visitor()

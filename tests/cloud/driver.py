@@ -74,7 +74,8 @@ def command(
 ) -> "subprocess.Popen[str]":
     """Start ``python -m module`` on `place`; both of its outputs come as one."""
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-    settings = {**addresses(place), "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    path = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(ROOT))))
+    settings = {**addresses(place), "PYTHONPATH": path, "COLUMNS": "200"}
     return subprocess.Popen(  # noqa: S603 (the project's own commands)
         [sys.executable, "-m", module, *arguments],
         cwd=cwd or ROOT,

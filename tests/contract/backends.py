@@ -1,13 +1,11 @@
 """What the contracts run against: every protocol's stand-in, or its adapter on an engine."""
 
-import functools
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import boto3
 import pytest
 import requests
 
@@ -29,8 +27,8 @@ from chalicelib.insight.store import CounterStore
 from chalicelib.venues.posters import RenderQueue, Storage
 from chalicelib.venues.store import CachedDirectory, PosterStore, VenueStore
 from chalicelib.venues.venue import Directory, Posters, Venues
+from tests import support
 from tests.fakes import stores
-from tests.support import create_table
 
 FAKE = "fake"
 TABLES = ["moto", pytest.param("cloud", marks=pytest.mark.cloud)]
@@ -158,8 +156,8 @@ def aws_backend(name: str) -> Iterator[Backend]:
     """The adapters on the engine that the environment leads to, in resources made for them."""
     scratch = f"contract-{RandomIds().random().lower()}"
     forget_clients()
-    client = functools.cache(boto3.client)
-    create_table(scratch)
+    client = support.client
+    support.create_table(scratch)
     client("s3").create_bucket(Bucket=scratch)
     lookups_url = client("sqs").create_queue(QueueName=f"{scratch}-lookups")["QueueUrl"]
     renders_url = client("sqs").create_queue(QueueName=f"{scratch}-renders")["QueueUrl"]
@@ -207,7 +205,8 @@ def aws_backend(name: str) -> Iterator[Backend]:
 
 
 def forget_clients() -> None:
-    """The application's clients keep to the engine that they were made for."""
+    """Clients keep to the engine that they were made for."""
+    support.client.cache_clear()
     aws.client.cache_clear()
     aws._session.cache_clear()
 

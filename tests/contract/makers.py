@@ -8,7 +8,15 @@ from chalicelib.admission.judge import Decision, Evidence, Outcome, Verdict
 from chalicelib.admission.scan import Scan
 from chalicelib.core import ids
 from chalicelib.core.ids import RandomIds
-from chalicelib.identity.people import Profile, Session, Snapshot, Strength, Verification
+from chalicelib.identity.people import (
+    Actor,
+    Hot,
+    Profile,
+    Session,
+    Snapshot,
+    Strength,
+    Verification,
+)
 from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.venue import PosterRecord, PosterState, Venue
 from tests.fakes.parts import NOON
@@ -40,6 +48,11 @@ def registered(before: Profile, **changes: Any) -> Profile:
         reason="",
     )
     return replace(edit, **changes)
+
+
+def actor(who: Profile, hot: Hot | None = None) -> Actor:
+    """`who`, logged in."""
+    return Actor(who, session(), hot or Hot(who))
 
 
 def session(**changes: Any) -> Session:

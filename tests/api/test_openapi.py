@@ -1,0 +1,234 @@
+"""The document says what the routes do: every route, every status, every code (GO-12).
+
+The driver holds each answer of the whole suite against it; here is shown that nothing in it goes
+untried.
+"""
+
+import json
+import re
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from chalicelib.api.endpoint import OPERATIONS, Caller, Operation
+from chalicelib.core import table as keys
+from chalicelib.core.errors import CODES
+from chalicelib.identity.providers import Answer
+from chalicelib.venues.codes import CodeState
+from chalicelib.venues.store import PrintedCodeItem
+from tests.api import contract
+from tests.api.driver import Person, World
+from tests.api.test_errors import Broken
+
+# What is documented of every route, though these have nothing to be wrong in a request (no body,
+# no parameter that is not looked up), or touch nothing that could be away.
+WITHOUT_INPUT = {"log_out", "me", "list_venues", "get_venue", "get_poster", "get_scan", "landing",
+                 "landing_in_lower_case", "status", "openapi"}  # fmt: skip
+WITHOUT_TABLE = {"status", "openapi", "landing_in_lower_case"}
+
+
+def documented(operation: Operation) -> set[tuple[str, int, str]]:
+    """All that the contract of a route promises: its good statuses, and its errors by code."""
+    good = {(operation.name, status, "") for status in operation.statuses}
+    return good | {(operation.name, CODES[code].status, code) for code in operation.errors}
+
+
+def test_every_answer_of_the_document_is_given_by_its_route(world: World) -> None:
+    tour(world)
+    promised = set[tuple[str, int, str]]().union(*map(documented, OPERATIONS))
+    idle = {(name, 400, "invalid_input") for name in WITHOUT_INPUT} | {
+        (name, 503, "unavailable") for name in WITHOUT_TABLE
+    }
+    assert promised - world.answered == idle
+    assert world.answered <= promised
+
+
+def tour(world: World) -> None:
+    """Call for every answer that every route has."""
+    administrator, visitor, ghost = world.administrator(), world.visitor(), world.administrator()
+    venue = administrator.venue
+    fault_of_every_kind(world, administrator, visitor)
+    tour_of_people(world)
+    tour_of_venues(world, administrator)
+    tour_of_scans(world, venue, visitor)
+    # A venue of which nothing but the right is left.
+    world.table.delete(keys.venue(ghost.venue["venue_id"]))
+    forget(world)
+    path = f"/v1/venues/{ghost.venue['venue_id']}"
+    ghost.get(path).expect(404, "not_found")
+    ghost.get(f"{path}/statistics").expect(404, "not_found")
+    ghost.get(f"{path}/posters/0000000000000000").expect(404, "not_found")
+    ghost.post(f"{path}/posters", {"form": "a4_pdf"}).expect(404, "not_found")
+
+
+def forget(world: World) -> None:
+    """Let the process be a fresh one."""
+    world.container.__dict__.pop("directory", None)
+
+
+def fault_of_every_kind(world: World, administrator: Person, visitor: Person) -> None:
+    """The errors that are alike for all routes: nobody, not theirs, a fault, a table away."""
+    venue_id, code = administrator.venue["venue_id"], administrator.venue["code"]
+    over = world.person()
+    over.post("/v1/sessions/logout").expect(200)
+    soon = world.person()
+    bodies: dict[str, Any] = {
+        "request_code": {"phone": "13800138111"},
+        "log_in": {"client": "sms", "phone": "13800138111", "code": "123456"},
+        "refresh": {"refresh_token": soon.refresh_token},
+    }
+    paths = {
+        operation.name: operation.path.format(
+            venue_id=venue_id, code=code, scan_id="x", poster_id="x"
+        )
+        for operation in OPERATIONS
+    }
+    for operation in OPERATIONS:
+        path, body = paths[operation.name], bodies.get(operation.name)
+
+        def call(
+            token: str | None,
+            operation: Operation = operation,
+            path: str = path,
+            body: Any = body,
+        ) -> str:
+            return world.call(operation.method, path, body, token=token).code
+
+        if operation.caller is not Caller.ANYONE:
+            assert call(None) == "token_missing"
+            assert call("x.y.z") == "token_invalid"
+            assert call(over.token) == "session_ended"
+        if operation.caller is Caller.ADMINISTRATOR:
+            assert call(visitor.token) == "not_your_venue"
+        world.container.clock = Broken()
+        assert call(administrator.token) == "internal_error"
+        world.container.clock = world.clock
+        if operation.request:
+            refused = world.call(operation.method, path, {"x": 1}, token=administrator.token)
+            assert refused.code == "invalid_input"
+        if operation.name not in WITHOUT_TABLE:
+            forget(world)
+            world.table.wire.fail("ThrottlingException", 1)
+            assert call(administrator.token) == "unavailable"
+            world.table.wire.heal()
+    for operation in OPERATIONS:
+        if operation.caller is not Caller.ANYONE:
+            world.clock.pass_(hours=2)
+            answer = world.call(operation.method, paths[operation.name], token=soon.token)
+            answer.expect(401, "token_expired")
+            world.clock.pass_(hours=-2)
+
+
+def tour_of_people(world: World) -> None:
+    person = world.person()
+    person.ask_for_code().expect(429, "too_many_requests")
+    person.enter_code("000000").expect(401, "otp_invalid")
+    taken = world.visitor()
+    person.register(number=taken.number).expect(409, "identity_taken")
+    person.register(5).expect(409, "version_conflict")
+    person.register().expect(202)
+    world.work()
+    person.register().expect(200)
+    world.clock.pass_(days=30)
+    person.refresh().expect(401, "token_expired")
+    world.clock.pass_(days=-30)
+    person.keep(person.refresh().expect(200))
+    person.post("/v1/sessions/logout").expect(200)
+    person.refresh().expect(401, "session_ended")
+    refused = {"refresh_token": "x" * 40}
+    world.call("POST", "/v1/sessions/refresh", refused).expect(401, "token_invalid")
+
+
+def tour_of_venues(world: World, administrator: Person) -> None:
+    path = f"/v1/venues/{administrator.venue['venue_id']}"
+    administrator.get("/v1/venues").expect(200)
+    administrator.get(path).expect(200)
+    administrator.get(f"{path}/statistics").expect(200)
+    administrator.get(f"{path}/statistics?day=x").expect(400, "invalid_input")
+    poster = administrator.post(f"{path}/posters", {"form": "qr_svg"}).expect(202)
+    world.work()
+    administrator.post(f"{path}/posters", {"form": "qr_svg"}).expect(200)
+    administrator.get(f"{path}/posters/{poster['poster_id']}").expect(200)
+
+    applicant = world.person()
+    applicant.issue().expect(403, "registration_required")
+    applicant.register().expect(202)
+    applicant.issue().expect(403, "registration_not_verified")
+    world.say(applicant, identity=Answer("mismatch"))
+    world.work()
+    applicant.issue().expect(403, "registration_rejected")
+    body = world.venue_request()
+    administrator.post("/v1/venues", body).expect(201)
+    administrator.post("/v1/venues", body).expect(200)
+    administrator.post("/v1/venues", body | {"name": "另一家"}).expect(409, "nonce_reused")
+    again = body | {"nonce": world.nonce()}
+    administrator.post("/v1/venues", again).expect(409, "venue_exists")
+    world.give_rights(administrator, 18)
+    administrator.issue().expect(422, "too_many_venues")
+
+
+def tour_of_scans(world: World, venue: dict[str, Any], visitor: Person) -> None:
+    nonce = world.nonce()
+    scan = visitor.scan(venue, nonce).expect(201)
+    visitor.scan(venue, nonce).expect(200)
+    visitor.screen(scan["scan_id"])
+    visitor.get("/v1/scans/x").expect(404, "not_found")
+    visitor.scan_code("0" * 16).expect(404, "code_unknown")
+    visitor.scan(venue, world.nonce(hours=1)).expect(422, "clock_skewed")
+    second = PrintedCodeItem.at(
+        keys.code("1" * 16), venue=venue["venue_id"], state=CodeState.ACTIVE.value
+    )
+    world.table.put(second)
+    visitor.scan_code("1" * 16, nonce).expect(409, "nonce_reused")
+    stranger = world.person()
+    stranger.scan(venue).expect(403, "registration_required")
+    stranger.register().expect(202)
+    world.say(stranger, identity=Answer("mismatch"))
+    world.work()
+    stranger.scan(venue).expect(403, "registration_rejected")
+    assert world.call("GET", f"/V/{venue['code']}").status == 200
+    assert world.call("GET", f"/V/{'0' * 16}").status == 404
+    assert world.call("GET", f"/v/{'0' * 16}").status == 301
+    world.revoke(venue["code"])
+    visitor.scan(venue).expect(410, "code_revoked")
+    assert world.call("GET", f"/V/{venue['code']}").status == 410
+    world.call("GET", "/v1/status").expect(200)
+    world.call("GET", "/v1/openapi.json").expect(200)
+
+
+def test_the_document_is_served_as_it_is_made(lasting: World) -> None:
+    answer = lasting.call("GET", "/v1/openapi.json")
+    assert answer.json == contract.document()
+    assert answer.headers["cache-control"] == "public, max-age=300"
+
+
+def test_every_route_and_every_code_is_in_the_document() -> None:
+    document = contract.document()
+    described = {
+        (method.upper(), path) for path, item in document["paths"].items() for method in item
+    }
+    assert described == {(operation.method, operation.path) for operation in OPERATIONS}
+    text = json.dumps(document["paths"])
+    # `forbidden` is what its class would answer without a code of its own; no route does.
+    assert {code for code in CODES if f'"{code}"' not in text} == {"forbidden"}
+    assert document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"] == sorted(
+        CODES
+    )
+
+
+def test_every_route_says_who_may_call_it_and_what_its_parameters_are() -> None:
+    for path, item in contract.document()["paths"].items():
+        for operation in item.values():
+            assert re.search(r"may call this\.$", operation["description"])
+            assert operation["summary"]
+            declared = {entry["name"] for entry in operation["parameters"] if entry["in"] == "path"}
+            assert declared == set(re.findall(r"{(\w+)}", path))
+
+
+def test_every_schema_is_a_schema() -> None:
+    document = contract.document()
+    assert document["openapi"].startswith("3.1.")
+    for schema in document["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+    references = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
+    assert references == set(document["components"]["schemas"])

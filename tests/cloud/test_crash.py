@@ -1,0 +1,150 @@
+"""The demonstration is killed in the middle, with what it runs on, and told again."""
+
+import contextlib
+import json
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from chalicelib.venues.venue import day_of
+from infra.local import cloud as local
+from infra.local.client import Server, wait_for
+from infra.local.cloud import Place
+from infra.local.seed import people, venues
+from infra.ops import policies, recount
+from tests.cloud.driver import (
+    command,
+    free_place,
+    kill,
+    leaks,
+    operating,
+    process_of,
+    workers_of,
+)
+
+pytestmark = pytest.mark.cloud
+SCANS = 20
+
+
+class Stage:
+    """Where the demonstration is given again and again."""
+
+    def __init__(self, place: Place, folder: Path) -> None:
+        self.place = place
+        self.folder = folder
+
+    def begin(self) -> "subprocess.Popen[str]":
+        """Start telling."""
+        return command(self.place, "infra.local.demo", cwd=self.folder)
+
+    def tell(self) -> str:
+        """The whole story, told to its good end; all that it said."""
+        with self.begin() as demo:
+            said, _ = demo.communicate(timeout=170)
+        assert demo.returncode == 0, said
+        return said
+
+    def acknowledged(self) -> set[str]:
+        """The scans that some phone was told are on record."""
+        phones = self.place.home / "state/phones.json"
+        known = json.loads(phones.read_text("utf-8")) if phones.exists() else {}
+        return set(known.get("acknowledged", {}))
+
+    def hear(self, demo: "subprocess.Popen[str]", scans: int) -> None:
+        """Wait until so many scans are acknowledged in all, while the story is being told."""
+        wait_for(
+            lambda: len(self.acknowledged()) >= scans or demo.poll() is not None,
+            bool,
+            seconds=120,
+        )
+        assert demo.poll() is None, "it ended before it could be killed"
+
+    @contextlib.contextmanager
+    def told_until(self, scans: int) -> Iterator["subprocess.Popen[str]"]:
+        """The story up to its `scans`-th acknowledged scan; it is killed at the end."""
+        before = len(self.acknowledged())
+        with self.begin() as demo:
+            try:
+                self.hear(demo, before + scans)
+                yield demo
+            finally:
+                kill(demo.pid)
+
+    def check(self) -> None:
+        """Every acknowledged scan is on record once, and the counters are the records."""
+        acknowledged = self.acknowledged()
+        with operating(self.place) as deployment:
+            parts = deployment.container()
+            on_record: Counter[str] = Counter()
+            for venue_id in {f"ven_{scan.split('_')[1]}" for scan in acknowledged}:
+                (comparison,) = recount.compare(parts, [venue_id], None)
+                assert comparison.equal
+                today = day_of(comparison.venue, parts.clock.now())
+                on_record.update(s.scan_id for s in parts.scans.of_day(comparison.venue, today))
+        assert {on_record[scan] for scan in acknowledged} == {1}
+
+    def told(self) -> set[str]:
+        """What the people of the demonstration have told in confidence."""
+        server = Server("", self.place.sandbox_url)
+        secrets = {contact["contact_name"] for contact in venues()}
+        secrets |= {contact["contact_phone"] for contact in venues()}
+        for person in people():
+            secrets |= {person.phone, person.phone[3:], person.name, person.entered_name}
+            secrets.add(person.document_number)
+            with contextlib.suppress(Exception):
+                secrets.add(server.inbox(person.phone))
+        return secrets
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A local cloud of its own where scans wait three seconds for their providers."""
+    folder = tmp_path_factory.mktemp("crash")
+    place = free_place(folder / "home")
+    try:
+        local.start(place=place, seeded=False)
+        with operating(place) as deployment:
+            rules = '{"answer_within_seconds": 3}'
+            policies.run(deployment, region="44", rules=rules, console=Console(quiet=True))
+        yield Stage(place, folder)
+    finally:
+        local.wipe(place=place)
+
+
+def test_the_demo_its_workers_and_its_partners_are_killed(stage: Stage) -> None:
+    with stage.told_until(SCANS) as demo:
+        emulator = process_of(stage.place, "emulator")
+        kill(demo.pid, *workers_of(emulator), process_of(stage.place, "sandbox"))
+    assert len(stage.acknowledged()) >= SCANS
+    said = stage.tell()
+    assert "each on record once" in said
+    stage.check()
+    assert not leaks(stage.place.home / "log", stage.told())
+
+
+def test_the_emulator_is_killed_too(stage: Stage) -> None:
+    with stage.told_until(SCANS) as demo:
+        emulator = process_of(stage.place, "emulator")
+        workers = workers_of(emulator)
+        kill(demo.pid, emulator, *workers, process_of(stage.place, "sandbox"))
+    stage.tell()
+    stage.check()
+
+
+def test_functions_are_killed_again_and_again_while_people_scan(stage: Stage) -> None:
+    killed: set[int] = set()
+    before = len(stage.acknowledged())
+    with stage.begin() as demo:
+        for more in range(1, SCANS, 4):
+            stage.hear(demo, before + more)
+            victims = workers_of(process_of(stage.place, "emulator"))
+            kill(*victims)
+            killed.update(victims)
+        said, _ = demo.communicate(timeout=170)
+    assert demo.returncode == 0, said
+    assert len(killed) >= SCANS // 4
+    stage.check()

@@ -1,0 +1,135 @@
+"""The day's figures follow the stream exactly once, however it is delivered."""
+
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.admission.judge import Outcome
+from chalicelib.admission.scan import Scan
+from chalicelib.core.errors import Unavailable
+from chalicelib.core.table import scan_partition
+from chalicelib.insight.counters import Figures, ScanChange, apply, figures, recount
+from chalicelib.venues.venue import day_of, shard_of
+from tests.contract import makers
+from tests.fakes.parts import NOON
+from tests.fakes.stores import FakeCounters, FakePeople, FakeScans
+
+VENUE = makers.venue(shards=3)
+DAY = day_of(VENUE, NOON)
+outcomes = st.sampled_from(Outcome)
+
+
+def with_outcome(scan: Scan, outcome: Outcome, version: int) -> Scan:
+    decision = replace(scan.verdict.decision, outcome=outcome)
+    return replace(scan, verdict=replace(scan.verdict, decision=decision), version=version)
+
+
+class Stream:
+    """A table's stream: scans are put and changed, each change is a record in order."""
+
+    def __init__(self) -> None:
+        self.records: list[ScanChange] = []
+        self.scans = FakeScans(FakePeople())
+
+    def write(self, new: Scan) -> None:
+        old = self.scans._scans.get(new.scan_id)
+        partition = scan_partition(VENUE.venue_id, DAY, shard_of(new.digest, VENUE.shards))
+        # Longer than a number may be, and of a length that grows on the way.
+        sequence = str(10**39 - 5 + len(self.records))
+        self.records.append(ScanChange(partition, sequence, old, new))
+        self.scans._scans[new.scan_id] = new
+
+
+class FlakyCounters(FakeCounters):
+    """Some writes fail, and of some the answer is lost although they were made."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__()
+        self.faults = faults
+
+    def add(self, partition: str, delta: Figures, *, last: str, sequence: str) -> bool:
+        fault = self.faults.pop() if self.faults else ""
+        if fault == "refused":
+            raise Unavailable
+        if fault == "raced":
+            return False
+        added = super().add(partition, delta, last=last, sequence=sequence)
+        if fault == "lost":
+            raise Unavailable
+        return added
+
+
+histories = st.lists(st.lists(outcomes, min_size=1, max_size=4), max_size=8)
+faults = st.lists(st.sampled_from(["", "refused", "raced", "lost"]), max_size=12)
+batches = st.lists(st.tuples(st.integers(1, 6), st.integers(0, 4)), min_size=1, max_size=40)
+
+
+@given(histories, faults, batches, st.randoms(use_true_random=False))
+def test_redelivery_with_other_boundaries_neither_doubles_nor_drops(
+    histories: list[list[Outcome]],
+    faults: list[str],
+    batches: list[tuple[int, int]],
+    random: Random,
+) -> None:
+    stream = Stream()
+    waiting: list[list[Scan]] = []
+    for number, history in enumerate(histories):
+        scan = makers.scan(VENUE, NOON + timedelta(seconds=number))
+        waiting.append([with_outcome(scan, o, v) for v, o in enumerate(history)])
+    while waiting:
+        mine = random.choice(waiting)
+        stream.write(mine.pop(0))
+        if not mine:
+            waiting.remove(mine)
+    counters = FlakyCounters(faults)
+    position = 0
+    # As long as there are batches, they may step back; then everything is delivered to the end.
+    for size, back in [*batches, *[(5, 0)] * (len(stream.records) + len(faults) + 1)]:
+        position = max(0, position - back)
+        try:
+            apply(stream.records[position : position + size], counters=counters)
+        except Unavailable:
+            continue
+        position = min(position + size, len(stream.records))
+    assert position == len(stream.records)
+    found = counters.of_day(VENUE, DAY)
+    assert found == recount(VENUE, DAY, scans=stream.scans)
+    assert found.checked == found.passed + found.abnormal + found.pending == len(histories)
+    assert found.own == found.checked
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (Outcome.ADMIT, Figures(1, 1, 0, 0, 1)),
+        (Outcome.CHECK, Figures(1, 0, 1, 0, 1)),
+        (Outcome.REFUSE, Figures(1, 0, 1, 0, 1)),
+        (Outcome.PENDING, Figures(1, 0, 0, 1, 1)),
+    ],
+)
+def test_what_a_scan_adds(outcome: Outcome, expected: Figures) -> None:
+    assert figures(with_outcome(makers.scan(VENUE), outcome, 0)) == expected
+    assert figures(None) == Figures()
+
+
+def test_a_counter_that_is_never_ours_is_given_up() -> None:
+    stream = Stream()
+    stream.write(makers.scan(VENUE))
+    with pytest.raises(Unavailable):
+        apply(stream.records, counters=FlakyCounters(["raced"] * 99))
+
+
+def test_a_partition_that_fails_does_not_undo_another() -> None:
+    """What was counted before the failure is not counted again with the redelivery."""
+    stream = Stream()
+    while len({record.partition for record in stream.records}) < 3:
+        stream.write(makers.scan(VENUE))
+    counters = FlakyCounters(["refused", ""])
+    with pytest.raises(Unavailable):
+        apply(stream.records, counters=counters)
+    apply(stream.records, counters=counters)
+    assert counters.of_day(VENUE, DAY).checked == len(stream.records)

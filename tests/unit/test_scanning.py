@@ -1,0 +1,121 @@
+"""A scan: who may, what is refused, and what a retry meets."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.admission.scanning import CLOCK_TOLERANCE, Result, own_scan, scan_venue
+from chalicelib.core.errors import AppError
+from chalicelib.identity.people import Verification
+from chalicelib.venues.codes import CodeState
+from tests.contract import makers
+from tests.fakes.parts import NOON
+from tests.support import nonce_at
+from tests.unit.region import Region
+
+
+def scan(region: Region, *, code: str = "", nonce: str = "", body_hash: str = "h") -> Result:
+    return scan_venue(
+        makers.actor(region.person, region.people.hot(region.person.person_id)),
+        code or region.venue.code,
+        nonce=nonce or nonce_at(region.clock.now()),
+        body_hash=body_hash,
+        correlation="c0ffee00",
+        now=region.clock.now(),
+        directory=region.directory,
+        policies=region.policies,
+        scans=region.scans,
+    )
+
+
+def refusal(region: Region, *, code: str = "", nonce: str = "", body_hash: str = "h") -> str:
+    with pytest.raises(AppError) as refused:
+        scan(region, code=code, nonce=nonce, body_hash=body_hash)
+    return refused.value.code
+
+
+def test_the_time_of_a_scan_is_its_nonces() -> None:
+    region = Region()
+    at = NOON - timedelta(minutes=3, milliseconds=7)
+    found = scan(region, nonce=nonce_at(at)).scan
+    assert (found.at, found.received_at) == (at, NOON)
+
+
+@pytest.mark.parametrize("way", [1, -1])
+def test_a_clock_may_be_ten_minutes_off(way: int) -> None:
+    region = Region()
+    edge = NOON + way * CLOCK_TOLERANCE
+    assert scan(region, nonce=nonce_at(edge)).created
+    beyond = edge + way * timedelta(milliseconds=1)
+    assert refusal(region, nonce=nonce_at(beyond)) == "clock_skewed"
+
+
+@pytest.mark.parametrize(
+    "nonce", ["ffffffff-ffff-7fff-bfff-ffffffffffff", "00000000-0000-7000-8000-000000000000"]
+)
+def test_a_clock_beyond_the_calendar_is_skewed(nonce: str) -> None:
+    assert refusal(Region(), nonce=nonce) == "clock_skewed"
+
+
+def test_a_retry_meets_its_own_scan_and_another_body_is_refused() -> None:
+    region, nonce = Region(), nonce_at(NOON)
+    first = scan(region, nonce=nonce)
+    region.clock.pass_(seconds=30)
+    again = scan(region, nonce=nonce)
+    assert (again.created, again.scan) == (False, first.scan)
+    assert refusal(region, nonce=nonce, body_hash="other") == "nonce_reused"
+
+
+def test_two_people_may_have_one_nonce() -> None:
+    region, nonce = Region(), nonce_at(NOON)
+    scan(region, nonce=nonce)
+    region.person = replace(region.person, person_id=f"per_{makers.random()}")
+    assert scan(region, nonce=nonce).created
+
+
+def test_an_unknown_and_a_withdrawn_code() -> None:
+    region = Region()
+    assert refusal(region, code=makers.random()) == "code_unknown"
+    code = region.venues.codes[region.venue.code]
+    region.venues.codes[code.value] = replace(code, state=CodeState.REVOKED)
+    assert refusal(region) == "code_revoked"
+    assert list(region.scans._scans) == []
+
+
+@pytest.mark.parametrize(
+    ("verification", "blocked", "code"),
+    [
+        (Verification.NONE, False, "registration_required"),
+        (Verification.REJECTED, True, "registration_rejected"),
+        (Verification.PENDING, True, "registration_rejected"),
+    ],
+)
+def test_who_may_not_scan(verification: Verification, blocked: bool, code: str) -> None:
+    region = Region(verification)
+    region.person = replace(region.person, blocked=blocked)
+    assert refusal(region) == code
+
+
+def test_a_scan_is_shown_to_its_owner_only() -> None:
+    region = Region()
+    found = scan(region).scan
+
+    def show(person_id: str, scan_id: str) -> Result:
+        return own_scan(
+            makers.actor(replace(region.person, person_id=person_id)),
+            scan_id,
+            now=NOON,
+            directory=region.directory,
+            scans=region.scans,
+        )
+
+    assert show(region.person.person_id, found.scan_id).scan == found
+    strangers = [(f"per_{makers.random()}", found.scan_id)]
+    missing = [
+        (region.person.person_id, other)
+        for other in (makers.scan(region.venue).scan_id, makers.scan(makers.venue()).scan_id, "x")
+    ]
+    for person_id, scan_id in strangers + missing:
+        with pytest.raises(AppError, match="not_found"):
+            show(person_id, scan_id)
