@@ -12,12 +12,13 @@ from jsonschema import Draft202012Validator
 
 from chalicelib.api.endpoint import OPERATIONS, Caller, Operation
 from chalicelib.core import table as keys
-from chalicelib.core.errors import CODES
+from chalicelib.core.errors import CODES, Forbidden, TooMany, Unprocessable
+from chalicelib.identity.platforms import PlatformName
 from chalicelib.identity.providers import Answer
 from chalicelib.venues.codes import CodeState
 from chalicelib.venues.store import PrintedCodeItem
 from tests.api import contract
-from tests.api.driver import Person, World
+from tests.api.driver import HttpReply, Person, World
 from tests.api.test_errors import Broken
 
 # What is documented of every route, though these have nothing to be wrong in a request (no body,
@@ -50,6 +51,7 @@ def tour(world: World) -> None:
     venue = administrator.venue
     fault_of_every_kind(world, administrator, visitor)
     tour_of_people(world)
+    tour_of_clients(world)
     tour_of_venues(world, administrator)
     tour_of_scans(world, venue, visitor)
     tour_of_health(world)
@@ -78,6 +80,7 @@ def fault_of_every_kind(world: World, administrator: Person, visitor: Person) ->
         "request_code": {"phone": "13800138111"},
         "log_in": {"client": "sms", "phone": "13800138111", "code": "123456"},
         "refresh": {"refresh_token": soon.refresh_token},
+        "confirm_phone": {"client": "sms", "phone": "13800138111", "code": "123456"},
     }
     paths = {
         operation.name: operation.path.format(
@@ -140,6 +143,46 @@ def tour_of_people(world: World) -> None:
     person.refresh().expect(401, "session_ended")
     refused = {"refresh_token": "x" * 40}
     world.call("POST", "/v1/sessions/refresh", refused).expect(401, "token_invalid")
+
+
+def tour_of_clients(world: World) -> None:
+    platform = world.platforms[PlatformName.WECHAT]
+    owner = world.person()
+
+    def enter(phone: str = "", client: str = "wechat") -> HttpReply:
+        code, proof = platform.mint(phone or owner.phone, "somebody")
+        body = {"client": client, "code": code}
+        if phone:
+            body["phone_code"] = proof.text
+        return world.call("POST", "/v1/sessions", body)
+
+    person = Person(world, "+8613800138222", "王小明", 500)
+    person.keep(enter().expect(201))
+    person.register().expect(403, "phone_required")
+
+    def confirm(phone: str) -> HttpReply:
+        body = {"client": "wechat", "phone_code": platform.mint(phone)[1].text}
+        return person.post("/v1/me/phone", body)
+
+    person.keep(confirm(person.phone).expect(200))
+    confirm(owner.phone).expect(409, "phone_taken")
+    enter(owner.phone).expect(409, "phone_taken")
+    invented = {"client": "wechat", "phone_code": "x"}
+    person.post("/v1/me/phone", invented).expect(422, "phone_proof_invalid")
+    code, _ = platform.mint(owner.phone)
+    refused = {**invented, "code": code}
+    world.call("POST", "/v1/sessions", refused).expect(422, "phone_proof_invalid")
+    enter(client="alipay").expect(401, "platform_code_invalid")
+    for fault, status in (
+        (Forbidden("platform_account_blocked"), 403),
+        (Unprocessable("client_not_offered"), 422),
+        (TooMany(60), 429),
+    ):
+        platform.fault = fault
+        enter().expect(status, fault.code)
+        if status != 403:
+            person.post("/v1/me/phone", invented).expect(status, fault.code)
+    platform.fault = None
 
 
 def tour_of_venues(world: World, administrator: Person) -> None:

@@ -95,6 +95,10 @@ MATRIX: dict[tuple[str, str], Row] = {
         (401, "token_invalid"), to("/v1/sessions/refresh", {"refresh_token": "x" * 40})
     ),
     ("POST", "/v1/sessions/logout"): same(OK, to("/v1/sessions/logout")),
+    ("POST", "/v1/me/phone"): same(
+        (422, "phone_proof_invalid"),
+        to("/v1/me/phone", {"client": "wechat", "phone_code": "x"}),
+    ),
     ("GET", "/v1/me"): same(OK, to("/v1/me")),
     ("POST", "/v1/me/registration"): same(OK, registration),
     ("GET", "/v1/me/health"): same(OK, to("/v1/me/health")),

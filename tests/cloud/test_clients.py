@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 import urllib3
 
-from infra.local.cloud import LocalCloud, Place, start
+from infra.local.cloud import LocalCloud
 
 pytestmark = pytest.mark.cloud
 PHONE = "+8613800000071"
 
 
-@pytest.fixture(scope="module")
-def post() -> Callable[..., dict[str, Any]]:
-    cloud: LocalCloud = start(place=Place.from_environment())
+@pytest.fixture
+def post(cloud: LocalCloud) -> Callable[..., dict[str, Any]]:
+    """Send JSON to the application, or to the sandbox; the answer's body."""
 
     def post(path: str, body: dict[str, Any], token: str = "", status: int = 200) -> dict[str, Any]:
         base = cloud.sandbox_url if path.startswith("/sandbox") else cloud.base_url
