@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.adapters.providers.http import _LONGEST_REASON
 from chalicelib.admission.judge import Evidence, Outcome, judge, needed
 from chalicelib.admission.policy import Policy
 from chalicelib.admission.scan import Scan
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.parametrize("backend", TABLES, indirect=True, scope="pa
 
 CORRELATION = "c" * 64  # what the gateway lets through
 SESSIONS = 5
-LONGEST_REASON = "由" * 100  # what the provider's adapter lets through
+LONGEST_REASON = "由" * _LONGEST_REASON
 
 
 def size(value: Any) -> int:

@@ -170,7 +170,6 @@ def test_every_route_is_documented() -> None:
     assert shown == routes
 
 
-@pytest.mark.requirement("GO-12")
 def test_the_openapi_document_is_that_of_the_code() -> None:
     written = json.loads(text("docs/openapi.json"))
     for operation in OPERATIONS:

@@ -247,6 +247,14 @@ class TestAssess:
         found = assess(provider, None, policy, at=NOON, late=late)
         assert found == Evidence("unknown" if late else "pending")
 
+    @pytest.mark.parametrize("provider", ASKED)
+    def test_it_is_stale_from_the_very_moment(self, provider: ProviderName) -> None:
+        policy = Policy()
+        for beyond, stale in ((-1, False), (0, True)):
+            fetched = NOON - policy.fresh[provider] - timedelta(microseconds=beyond)
+            snapshot = Snapshot(provider, "green", None, fetched, 3)
+            assert assess(provider, snapshot, policy, at=NOON, late=False).stale is stale
+
     @given(st.sampled_from(ASKED), snapshots, policies, st.booleans())
     def test_it_says_what_the_provider_said(
         self, provider: ProviderName, snapshot: Snapshot, policy: Policy, late: bool

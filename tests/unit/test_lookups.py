@@ -98,9 +98,8 @@ class TestAnyOrder:
         region.providers[HEALTH].otherwise = Answer("green", NOON)
         region.providers[TEST].otherwise = Answer("negative", NOON)
         scans = [region.scan(), region.scan()]
-        for message, _ in list(region.queue.sent):
-            if isinstance(message, Lookup):
-                region.deliver(message)
+        for message, _ in list(region.queue.sent)[:2]:
+            region.deliver(message)
         assert [region.stands(s).verdict.decision.outcome for s in scans] == [Outcome.ADMIT] * 2
         assert (region.asked(HEALTH), region.asked(TEST)) == (1, 1)
 
