@@ -71,7 +71,8 @@ def create_queue(name: str) -> tuple[str, str]:
     """Make a queue with its dead letters, redriven as in the template; the URLs of both."""
     sqs = client("sqs")
     letters = sqs.create_queue(QueueName=f"{name}-dead-letters")["QueueUrl"]
-    redrive = template()["Resources"][f"{name.capitalize()}Queue"]["Properties"]["RedrivePolicy"]
+    kind = name.rpartition("-")[2].capitalize()
+    redrive = template()["Resources"][f"{kind}Queue"]["Properties"]["RedrivePolicy"]
     policy = {
         "deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}-dead-letters",
         "maxReceiveCount": redrive["maxReceiveCount"],

@@ -83,12 +83,11 @@ class Partner:
                 "POST", url, body=data, headers=headers, preload_content=False, redirect=False
             )
             text = response.read(_MAX_ANSWER + 1)
+            response.release_conn()
         except HTTPError as error:
             raise PartnerFault(type(error).__name__) from error
         if len(text) > _MAX_ANSWER:
-            response.close()  # what is left unread must not meet the next request
             raise PartnerFault("answer too large")
-        response.release_conn()
         try:
             answer = json.loads(text or b"{}")
         except (ValueError, RecursionError) as error:
