@@ -1,6 +1,7 @@
 """What several suites need: the table and queues on moto, Lambda's events, numbers and nonces."""
 
 import base64
+import copy
 import functools
 import json
 import uuid
@@ -67,6 +68,19 @@ def create_table(name: str) -> None:
     )
 
 
+def table_of(name: str) -> Any:
+    """A copy of a table of moto's with all that it holds."""
+    return copy.deepcopy(dynamodb_backends[ACCOUNT][REGION].get_table(name))
+
+
+def put_table(name: str, table: Any) -> None:
+    """Make a table that holds what `table` held when it was copied; its stream begins anew."""
+    made = copy.deepcopy(table)
+    made.name = name
+    made.stream_shard.items.clear()
+    dynamodb_backends[ACCOUNT][REGION].tables[name] = made
+
+
 def create_queue(name: str) -> tuple[str, str]:
     """Make a queue with its dead letters, redriven as in the template; the URLs of both."""
     sqs = client("sqs")
@@ -93,6 +107,12 @@ def stream_records(table: str, after: str = "") -> list[dict[str, Any]]:
         for record in shard.get(start, len(shard.items))
         if _is_real(record["dynamodb"])
     ]
+
+
+def writes(table: str) -> int:
+    """How many writes there have been, those that changed nothing among them."""
+    shard: Any = dynamodb_backends[ACCOUNT][REGION].get_table(table).stream_shard
+    return len(shard.items)
 
 
 def _is_real(body: Mapping[str, Any]) -> bool:

@@ -12,7 +12,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Self
 
@@ -149,8 +149,8 @@ def _client() -> Client:
 class SpokenIds:
     """Ids and one-time codes that differ from run to run in nothing, and look like no counter."""
 
-    def __init__(self) -> None:
-        self.count = 0
+    def __init__(self, count: int) -> None:
+        self.count = count
 
     def random(self) -> str:
         self.count += 1
@@ -258,6 +258,32 @@ class Queue:
         return [message["Body"] for message in answer.get("Messages", [])]
 
 
+@dataclass(frozen=True)
+class Standing:
+    """People who are there when a story begins, and a table that knows them.
+
+    They have come through the routes and the workers like everybody, but once for all stories.
+    """
+
+    administrators: list["Person"]
+    visitors: list["Person"]
+    table: Any
+    ids: int
+    secrets: set[str]
+
+    @classmethod
+    @functools.cache
+    def cast(cls) -> "Standing":
+        """Two administrators, each with a venue, and three visitors, all approved."""
+        world = World(standing=cls([], [], None, 0, set()))
+        administrators = [world.administrator() for _ in range(2)]
+        visitors = [world.visitor() for _ in range(3)]
+        world.work()
+        table, ids = support.table_of(world.name), world.ids.count
+        world.close()
+        return cls(administrators, visitors, table, ids, world.secrets)
+
+
 class World:
     """One deployment in process, with the people and things that a story needs.
 
@@ -267,10 +293,19 @@ class World:
     _made: ClassVar[Iterator[int]] = itertools.count(1)
     _open: ClassVar[list["World"]] = []
 
-    def __init__(self, *, demo: bool = False) -> None:
+    def __init__(self, *, demo: bool = False, standing: Standing | None = None) -> None:
+        standing = standing or Standing.cast()
         self.name = f"venuecode-{next(self._made)}"
         self.bucket = f"{self.name}-posters"
-        support.create_table(self.name)
+        if standing.table is None:
+            support.create_table(self.name)
+        else:
+            support.put_table(self.name, standing.table)
+        self._administrators = [replace(one, world=self) for one in standing.administrators]
+        self._visitors = [replace(one, world=self) for one in standing.visitors]
+        self._people = self._venues = len(self._administrators) + len(self._visitors)
+        self.ids = SpokenIds(standing.ids)
+        self.secrets: set[str] = set(standing.secrets)
         support.client("s3").create_bucket(Bucket=self.bucket)
         self.lookups = Queue.create(f"{self.name}-lookups", lookups)
         self.renders = Queue.create(f"{self.name}-renders", renders)
@@ -283,11 +318,8 @@ class World:
         self.providers[HEALTH].otherwise = Answer("green", self.hours_ago(1))
         self.providers[TEST].otherwise = Answer("negative", self.hours_ago(12))
         self.streamed = ""
-        self.secrets: set[str] = set()
         self.answered: set[tuple[str, int, str]] = set()
         self.log = io.StringIO()
-        self._people = 0
-        self._venues = 0
         self.container = self._compose(demo)
         install(self.container)
         self._open.append(self)
@@ -309,7 +341,7 @@ class World:
             )
         )
         container.clock = self.clock
-        container.ids = SpokenIds()
+        container.ids = self.ids
         container.key_source = FixedSecret(active="1", index="1", **{"1": "r" * 64})
         container.data_keys = LocalDataKeys()
         container.table = self.table
@@ -381,12 +413,12 @@ class World:
             if not good:
                 break
             done += good
-            self.streamed = records[done - 1]["dynamodb"]["SequenceNumber"]
+            self.streamed = last_of(records[done - 1])
         return done
 
     def deliver(self, records: Sequence[Mapping[str, Any]]) -> int:
         """Hand the worker one batch of the stream; how many records, from the first, are done."""
-        sequences = [record["dynamodb"]["SequenceNumber"] for record in records]
+        sequences = [last_of(record) for record in records]
         response: Response = stream(support.event(records), None)
         failed = [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
         return min((sequences.index(sequence) for sequence in failed), default=len(records))
@@ -413,6 +445,10 @@ class World:
 
     def visitor(self, **said: Reply) -> "Person":
         """Somebody whose registration has been approved; `said` as for :meth:`say`."""
+        if self._visitors:
+            person = self._visitors.pop(0)
+            self.say(person, **said)
+            return person
         person = self.person()
         person.register().expect(202)
         self.say(person, **said)
@@ -422,6 +458,8 @@ class World:
 
     def administrator(self, **changes: Any) -> "Person":
         """Somebody who has a venue, which is their `venue`."""
+        if self._administrators and not changes:
+            return self._administrators.pop(0)
         person = self.visitor()
         person.venue = person.issue(**changes).expect(201)
         return person
@@ -482,6 +520,10 @@ class World:
         assert known is not None
         counted = asdict(recount(known, day, scans=self.container.scans))
         return {name: counted[name] for name in FIGURES}
+
+    def writes(self) -> int:
+        """How many writes the table has seen."""
+        return support.writes(self.name)
 
     def stored(self) -> list[str]:
         """The keys of all that the bucket holds."""
@@ -580,6 +622,11 @@ class Person:
         query = f"?day={day}" if day else ""
         shown = self.get(f"/v1/venues/{self.venue['venue_id']}/statistics{query}").expect(200)
         return {name: shown[name] for name in FIGURES}
+
+
+def last_of(record: Mapping[str, Any]) -> str:
+    """The sequence number of a record of the stream."""
+    return str(record["dynamodb"]["SequenceNumber"])
 
 
 def _one(value: Any) -> str:

@@ -53,9 +53,9 @@ def good(lasting: World, person: Person) -> dict[str, tuple[str, dict[str, Any]]
 @pytest.fixture
 def unwritten(lasting: World) -> Iterator[None]:
     """Whatever the test sends, the table is as it was."""
-    before = lasting.items()
+    before = lasting.writes()
     yield
-    assert lasting.items() == before
+    assert lasting.writes() == before
 
 
 def number(kind: str, value: object) -> dict[str, Any]:

@@ -314,6 +314,7 @@ def test_a_correlation_id_of_another_form_is_not_taken_over(world: World, given:
 def test_messages_hold_ids_and_nothing_else(
     world: World, visitor: Person, venue: dict[str, Any]
 ) -> None:
+    world.person().register().expect(202)
     visitor.scan(venue).expect(201)
     world.work()
     world.clock.pass_(seconds=15)

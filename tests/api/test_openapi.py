@@ -129,6 +129,7 @@ def tour_of_people(world: World) -> None:
     person.register().expect(202)
     world.work()
     person.register().expect(200)
+    person.get("/v1/me").expect(200)
     world.clock.pass_(days=30)
     person.refresh().expect(401, "token_expired")
     world.clock.pass_(days=-30)
