@@ -207,7 +207,7 @@ def test_a_venue_with_an_invalid_number_is_refused(
     del lasting
 
 
-@pytest.mark.requirement("JN-5")
+@pytest.mark.requirement("JN-5", "SD-7")
 @pytest.mark.usefixtures("unwritten")
 @pytest.mark.parametrize("language", ["zh-Hans", "zh-Hant", "en"])
 def test_a_name_without_glyphs_is_refused_naming_each_character(

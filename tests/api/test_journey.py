@@ -8,7 +8,7 @@ from chalicelib.identity.providers import Absent, Answer, Pending, ProviderFault
 from tests.api.driver import FIGURES, World, codes
 
 
-@pytest.mark.requirement("YK-3")
+@pytest.mark.requirement("YK-2", "YK-3")
 @pytest.mark.requirement("SD-1")
 @pytest.mark.requirement("JN-20")
 def test_a_day_from_application_to_figures_tells_no_one_about_anybody(world: World) -> None:

@@ -80,7 +80,7 @@ def posters(administrator: Person) -> dict[str, Any]:
     return {form: drawn(administrator, form) for form in FORMS}
 
 
-@pytest.mark.requirement("JN-5")
+@pytest.mark.requirement("JN-5", "SD-7")
 @pytest.mark.requirement("XC-4")
 @pytest.mark.requirement("SD-4")
 @pytest.mark.parametrize("form", FORMS)
@@ -128,7 +128,7 @@ def test_the_poster_asks_to_scan_and_says_with_what_and_what_to_do_without_a_pho
     assert administrator.phone[3:] not in words
 
 
-@pytest.mark.requirement("JN-5")
+@pytest.mark.requirement("JN-5", "SD-7")
 @pytest.mark.parametrize("form", FORMS)
 def test_the_link_expires_and_names_the_file(
     administrator: Person, posters: dict[str, Any], form: str
@@ -148,7 +148,7 @@ def test_the_link_expires_and_names_the_file(
     world.clock.pass_(minutes=-10)
 
 
-@pytest.mark.requirement("JN-5")
+@pytest.mark.requirement("JN-5", "SD-7")
 def test_the_same_poster_is_drawn_once(world: World) -> None:
     administrator = world.administrator()
     asked = ask(administrator, "qr_svg").expect(202)

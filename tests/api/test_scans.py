@@ -9,7 +9,7 @@ from chalicelib.venues.store import PrintedCodeItem
 from tests.api.driver import HEALTH, HOST, TEST, World, codes
 
 
-@pytest.mark.requirement("YK-3")
+@pytest.mark.requirement("YK-2", "YK-3")
 @pytest.mark.requirement("SD-1")
 @pytest.mark.requirement("JN-11")
 def test_one_scan_registers_the_visit_and_shows_one_screen(world: World) -> None:
@@ -111,7 +111,7 @@ def test_the_policy_of_the_longest_prefix_decides(world: World) -> None:
     }
 
 
-@pytest.mark.requirement("YK-3")
+@pytest.mark.requirement("YK-2", "YK-3")
 def test_a_retry_answers_the_present_state_and_writes_once(world: World) -> None:
     administrator, visitor = world.administrator(), world.visitor()
     nonce = world.nonce()

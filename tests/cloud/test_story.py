@@ -97,7 +97,7 @@ class TestPeople:
 class TestPosters:
     """What is printed."""
 
-    @pytest.mark.requirement("JN-5")
+    @pytest.mark.requirement("JN-5", "SD-7")
     @pytest.mark.requirement("XC-4")
     @pytest.mark.requirement("SD-4")
     @pytest.mark.parametrize("form", FORMS)
@@ -126,7 +126,7 @@ class TestPosters:
         ):
             assert words in said
 
-    @pytest.mark.requirement("JN-5")
+    @pytest.mark.requirement("JN-5", "SD-7")
     def test_nobody_downloads_without_the_links_signature(self, administrator: Visitor) -> None:
         link = poster_link(administrator, "qr_svg")
         fetch = administrator.world.fetch
@@ -139,7 +139,7 @@ class TestPosters:
         assert fetch("GET", link.replace("X-Amz-Expires=900", "X-Amz-Expires=9000")).status == 403
         assert fetch("PUT", link, body=b"another poster").status == 403
 
-    @pytest.mark.requirement("JN-5")
+    @pytest.mark.requirement("JN-5", "SD-7")
     def test_a_link_expires(self, administrator: Visitor) -> None:
         world = administrator.world
         key = urlsplit(poster_link(administrator, "qr_svg")).path.partition("/posters/")[2]
@@ -157,7 +157,7 @@ class TestScans:
     """What a visitor sees, and what is counted."""
 
     @pytest.mark.requirement("SD-1")
-    @pytest.mark.requirement("YK-3")
+    @pytest.mark.requirement("YK-2", "YK-3")
     @pytest.mark.requirement("JN-11")
     def test_one_scan_of_the_poster_registers_the_visit_and_becomes_one_screen(
         self, deployed: Deployed, administrator: Visitor, posters: dict[str, Reply]
