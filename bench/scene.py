@@ -33,6 +33,7 @@ def environment(stub: Stub) -> dict[str, str]:
         "AWS_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": stub.url,
         **_configured(),
+        "PYDANTIC_DISABLE_PLUGINS": "__all__",  # as in infra/resources.yaml
         "VC_TABLE": "venuecode-prod-Table-0123456789AB",
         "VC_BUCKET": "bucket",
         "VC_KEYS_SECRET": "keys",

@@ -1,9 +1,6 @@
 """The application. Whatever of it a function imports, this comes first: for a short cold start."""
 
 import gc
-import os
 
 # What is imported stays: to search it for garbage again and again is a tenth of a cold start.
 gc.set_threshold(100_000)
-# Pydantic would look through all packages for plugins.
-os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

@@ -279,10 +279,11 @@ def _slim(data: Path) -> None:
 def _without_documentation(model: Any) -> Any:
     if isinstance(model, dict):
         return {
-            key: _without_documentation(value)
+            # Empty, not gone: botocore asks for some. A shape's member may be called so too.
+            key: ""
+            if key == "documentation" and isinstance(value, str)
+            else _without_documentation(value)
             for key, value in model.items()
-            # A text is documentation; a shape's member may be called so too.
-            if key != "documentation" or not isinstance(value, str)
         }
     return [*map(_without_documentation, model)] if isinstance(model, list) else model
 

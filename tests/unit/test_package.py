@@ -2,12 +2,17 @@
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 import yaml
+from botocore.loaders import Loader
 
+from infra import package
 from infra.package import ROOT, BuildError, Wheel, check_tags
 
 POLICIES = sorted((ROOT / ".chalice").glob("policy-*.json"))
@@ -139,3 +144,44 @@ def test_every_dead_letter_queue_has_an_alarm() -> None:
         if dimension["Name"] == "QueueName"
     }
     assert queues == watched != set()
+
+
+CALLS: dict[str, tuple[str, dict[str, Any]]] = {
+    "dynamodb": ("get_item", {"TableName": "t", "Key": {"pk": {"S": "p"}}}),
+    "kms": ("decrypt", {"CiphertextBlob": b"x"}),
+    "s3": ("put_object", {"Bucket": "bucket", "Key": "k"}),
+    "secretsmanager": ("get_secret_value", {"SecretId": "s"}),
+    "sqs": (
+        "send_message",
+        {"QueueUrl": "https://sqs.us-east-1.amazonaws.com/1/q", "MessageBody": "b"},
+    ),
+    "sts": ("get_caller_identity", {}),
+}
+
+
+@pytest.fixture(scope="module")
+def slim_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Botocore's data as it ships."""
+    data = tmp_path_factory.mktemp("slim") / "data"
+    full = Path(botocore.__file__).with_name("data")
+    for service in package._KEPT["botocore/data"]:
+        shutil.copytree(full / service, data / service)
+    for path in full.glob("*.json"):
+        shutil.copy(path, data)
+    package._slim(data)
+    return data
+
+
+@pytest.mark.parametrize("service", package._KEPT["botocore/data"])
+def test_clients_work_with_what_is_left_of_botocores_data(service: str, slim_data: Path) -> None:
+    session = botocore.session.Session()
+    loader = Loader([str(slim_data)], include_default_search_paths=False)
+    session.register_component("data_loader", loader)
+    made = session.create_client(
+        service, "us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    operation, arguments = CALLS[service]
+    url = made.generate_presigned_url(operation, arguments)
+    assert url.startswith(f"https://{'bucket.' * (service == 's3')}{service}.")
+    shipped = sum(path.stat().st_size for path in (slim_data / service).rglob("service-2.json"))
+    assert 0 < shipped < 400_000
