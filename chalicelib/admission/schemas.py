@@ -215,3 +215,23 @@ def decode(body: str) -> Lookup | Settle:
         registration=message.registration,
         correlation=message.correlation,
     )
+
+
+class LivePass(Response):
+    """One's own pass: to be shown as a QR and asked for again after `refresh_after_s`.
+
+    While `poll_after_ms` is set, the colour is being asked for.
+    """
+
+    code: str
+    """What the QR holds: capitals, digits and dots."""
+    name: str
+    """Masked."""
+    minted_at: datetime
+    expires_at: datetime
+    refresh_after_s: int
+    health_code: HealthCodeShown
+    advice: str | None
+    """What the colour asks of its holder."""
+    poll_after_ms: int | None
+    demo: str | None

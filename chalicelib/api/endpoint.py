@@ -25,7 +25,7 @@ from chalicelib.core.fields import parse
 from chalicelib.core.logs import correlation, logger
 from chalicelib.identity.people import Actor, Role
 from chalicelib.identity.sessions import authenticate
-from chalicelib.venues.issuance import require_role
+from chalicelib.venues.rights import require_role
 
 Body = TypeVar("Body", bound=BaseModel)
 _CORRELATION = re.compile(r"[A-Za-z0-9-]{8,64}")

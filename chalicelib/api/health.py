@@ -1,4 +1,4 @@
-"""Routes: what the providers say of oneself, and the travel card."""
+"""Routes: the pass, what the providers say of oneself, and the travel card."""
 
 from chalice.app import Blueprint
 
@@ -9,17 +9,53 @@ from chalicelib.admission.schemas import (
     CardCodeRequest,
     Explained,
     Health,
+    HealthCodeShown,
+    LivePass,
     NucleicAcid,
     TravelCardShown,
 )
 from chalicelib.api import components
 from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
-from chalicelib.identity.people import Snapshot
+from chalicelib.identity import passes
+from chalicelib.identity.people import Snapshot, mask_name
 from chalicelib.identity.providers import ProviderName
 
 routes = Blueprint(__name__)
 _POLL_MS = 1000
+_ADVICE = {  # what a colour asks of its holder (JN-23 to JN-26)
+    "green": "advice.green",
+    "yellow": "advice.yellow",
+    "red": "advice.red",
+    "light_green": "advice.light_green",
+}
 _REGISTRATION = ("registration_required", "registration_rejected")
+
+
+@endpoint(
+    routes,
+    "GET",
+    "/v1/me/pass",
+    caller=Caller.PERSON,
+    response=LivePass,
+    errors=_REGISTRATION,
+)
+def live_pass(call: Call) -> LivePass:
+    """One's own pass, new every minute, in the colour that the health code provider gave."""
+    parts, profile = call.container, call.actor.profile
+    overview = _overview(call)
+    colour = _health_code(call, overview)
+    advice = _ADVICE.get(colour.state)
+    return LivePass(
+        code=passes.mint(call.actor, now=call.now, ring=parts.ring),
+        name=mask_name(parts.vault.open(profile.name, f"{profile.person_id}/name")),
+        minted_at=call.now,
+        expires_at=call.now + passes.ACCEPTED,
+        refresh_after_s=int(passes.REFRESH.total_seconds()),
+        health_code=colour,
+        advice=call.text(advice) if advice else None,
+        poll_after_ms=_POLL_MS if ProviderName.HEALTH_CODE in overview.needs else None,
+        demo=call.text("demo") if parts.settings.demo else None,
+    )
 
 
 @endpoint(
@@ -36,11 +72,7 @@ def health(call: Call) -> Health:
     evidence = overview.evidence
     asked = {ProviderName.HEALTH_CODE, ProviderName.VACCINATION}
     return Health(
-        health_code=components.health_code(
-            call,
-            evidence[ProviderName.HEALTH_CODE],
-            call.actor.hot.current(ProviderName.HEALTH_CODE),
-        ),
+        health_code=_health_code(call, overview),
         vaccination=components.vaccination(call, evidence[ProviderName.VACCINATION]),
         travel_card=components.travel_card(call, evidence[ProviderName.TRAVEL_CARD]),
         poll_after_ms=None if asked.isdisjoint(overview.needs) else _POLL_MS,
@@ -125,6 +157,14 @@ def _overview(call: Call) -> snapshots.Overview:
         now=call.now,
         policies=parts.policies,
         prefetches=parts.prefetches,
+    )
+
+
+def _health_code(call: Call, overview: snapshots.Overview) -> HealthCodeShown:
+    return components.health_code(
+        call,
+        overview.evidence[ProviderName.HEALTH_CODE],
+        call.actor.hot.current(ProviderName.HEALTH_CODE),
     )
 
 

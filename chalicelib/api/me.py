@@ -2,24 +2,16 @@
 
 from chalice.app import Blueprint
 
-from chalicelib.admission.judge import assess
-from chalicelib.admission.policy import Policy
-from chalicelib.admission.scanning import require_may_scan
 from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
-from chalicelib.identity import passes
 from chalicelib.identity.people import (
     Profile,
     Verification,
     mask_document,
-    mask_name,
     mask_phone,
 )
-from chalicelib.identity.providers import ProviderName
 from chalicelib.identity.registration import Entry, register
 from chalicelib.identity.schemas import (
-    LivePass,
     Me,
-    PassHealth,
     Registration,
     RegistrationAccepted,
     RegistrationRequest,
@@ -28,7 +20,6 @@ from chalicelib.identity.schemas import (
 
 routes = Blueprint(__name__)
 _POLL_MS = 1000
-_ADVICE = ("green", "yellow", "red", "light_green")
 
 
 @endpoint(routes, "GET", "/v1/me", caller=Caller.PERSON, response=Me)
@@ -80,43 +71,6 @@ def put_registration(call: Call) -> Answer:
         registration=_registration(call, profile),
     )
     return Answer(accepted, 202 if pending else 200)
-
-
-@endpoint(
-    routes,
-    "GET",
-    "/v1/me/pass",
-    caller=Caller.PERSON,
-    response=LivePass,
-    errors=("registration_required", "registration_rejected"),
-)
-def live_pass(call: Call) -> LivePass:
-    """One's own pass, new every minute, in the colour that the health code provider gave."""
-    parts, profile = call.container, call.actor.profile
-    require_may_scan(call.actor)
-    seen = call.actor.hot.current(ProviderName.HEALTH_CODE)
-    evidence = assess(ProviderName.HEALTH_CODE, seen, Policy(), at=call.now, late=False)
-    return LivePass(
-        code=passes.mint(call.actor, now=call.now, ring=parts.ring),
-        name=mask_name(parts.vault.open(profile.name, f"{profile.person_id}/name")),
-        minted_at=call.now,
-        expires_at=call.now + passes.ACCEPTED,
-        refresh_after_s=int(passes.REFRESH.total_seconds()),
-        health_code=PassHealth(
-            state=evidence.state,  # type: ignore[arg-type]
-            text=call.text(f"state.{evidence.state}"),
-            advice=_advice(call, evidence.state),
-            observed_at=evidence.observed_at,
-            fetched_at=evidence.fetched_at,
-            stale=evidence.stale,
-        ),
-        demo=call.text("demo") if parts.settings.demo else None,
-    )
-
-
-def _advice(call: Call, state: str) -> str | None:
-    # What a colour asks of its holder (JN-23 to JN-26).
-    return call.text(f"advice.{state}") if state in _ADVICE else None
 
 
 def _registration(call: Call, profile: Profile) -> Registration:

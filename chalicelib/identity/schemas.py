@@ -181,27 +181,3 @@ class RegistrationAccepted(Response):
     status: Literal["pending", "settled"]
     poll_after_ms: int | None
     registration: Registration
-
-
-class PassHealth(Response):
-    """The colour of the pass: the provider's, with its source's time and ours."""
-
-    state: Literal["green", "yellow", "red", "light_green", "absent", "unknown", "pending"]
-    text: str
-    advice: str | None
-    observed_at: datetime | None
-    fetched_at: datetime | None
-    stale: bool
-
-
-class LivePass(Response):
-    """One's own pass: to be shown as a QR and asked for again after `refresh_after_s`."""
-
-    code: str
-    """What the QR holds: capitals, digits and dots."""
-    name: str
-    minted_at: datetime
-    expires_at: datetime
-    refresh_after_s: int
-    health_code: PassHealth
-    demo: str | None

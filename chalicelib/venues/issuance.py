@@ -10,14 +10,14 @@ from datetime import datetime
 from chalicelib.core import ids as identifiers
 from chalicelib.core.clock import CHINA
 from chalicelib.core.crypto import BlindIndex, Vault
-from chalicelib.core.errors import BadInput, Conflict, FieldError, Forbidden, Unprocessable
+from chalicelib.core.errors import BadInput, Conflict, FieldError, Unprocessable
 from chalicelib.core.ids import Ids
-from chalicelib.identity.people import Actor, Role, Verification
+from chalicelib.identity.people import Actor
 from chalicelib.rendering import coverage
+from chalicelib.venues.rights import MAX_VENUES, require_verified
 from chalicelib.venues.venue import Venue, Venues
 
 TIME_ZONE = CHINA
-MAX_VENUES = 20  # their rights must fit the one query of a request (4 KB)
 
 
 @dataclass(frozen=True)
@@ -99,25 +99,6 @@ def issue(
         raise Conflict("nonce_reused")
     shared = venues.sharing_number(number_blind, besides=venue_id)
     return Issued(earlier or venue, created=earlier is None, number_shared=shared)
-
-
-def require_verified(actor: Actor) -> None:
-    """Raises Forbidden with the code that says what is missing."""
-    match actor.profile.verification:
-        case Verification.VERIFIED:
-            return
-        case Verification.NONE:
-            raise Forbidden("registration_required")
-        case Verification.REJECTED:
-            raise Forbidden("registration_rejected")
-        case Verification.PENDING:
-            raise Forbidden("registration_not_verified")
-
-
-def require_role(actor: Actor, venue_id: str, *roles: Role) -> None:
-    """Raises Forbidden ``not_your_venue``, alike for venues of others and venues that are not."""
-    if actor.hot.rights.get(venue_id) not in roles:
-        raise Forbidden("not_your_venue")
 
 
 def _require_printable(application: Application) -> None:

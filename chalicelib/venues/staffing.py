@@ -13,7 +13,7 @@ from typing import Protocol
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Conflict, NotFound, Unprocessable
 from chalicelib.identity.people import Actor, Hot, Limits, People, Role, Verification
-from chalicelib.venues.issuance import MAX_VENUES, require_verified
+from chalicelib.venues.rights import MAX_VENUES, require_verified
 from chalicelib.venues.venue import Venue, Venues
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"

@@ -486,6 +486,18 @@ class World:
         person.venue = person.issue(**changes).expect(201)
         return person
 
+    def hire(self, person: "Person", administrator: "Person") -> "Person":
+        """`person`, who has bound themselves as inspector of the administrator's venue."""
+        path = f"/v1/venues/{administrator.venue['venue_id']}/join-code"
+        code = administrator.get(path).expect(200)["join_code"]
+        person.post("/v1/bindings", {"join_code": code}).expect(201)
+        person.venue = administrator.venue
+        return person
+
+    def inspector(self, administrator: "Person") -> "Person":
+        """Somebody who works at the administrator's venue."""
+        return self.hire(self.visitor(), administrator)
+
     def say(self, person: "Person", **said: Reply) -> None:
         """Script what the providers say of `person`: ``identity=``, ``health_code=``, …"""
         for name, reply in said.items():

@@ -18,16 +18,7 @@ def chief(world: World) -> Person:
 @pytest.fixture
 def guard(world: World, chief: Person) -> Person:
     """An inspector of the chief's venue."""
-    return hire(world, chief)
-
-
-def hire(world: World, chief: Person) -> Person:
-    path = f"/v1/venues/{chief.venue['venue_id']}/join-code"
-    inspector = world.visitor()
-    code = chief.get(path).expect(200)["join_code"]
-    inspector.post("/v1/bindings", {"join_code": code}).expect(201)
-    inspector.venue = chief.venue
-    return inspector
+    return world.inspector(chief)
 
 
 def live_pass(person: Person) -> str:
@@ -71,18 +62,22 @@ def test_an_odd_temperature_names_its_field(world: World, guard: Person) -> None
     assert set(answer.faults) == {"/temperature"}
 
 
-@pytest.mark.requirement("JN-21", "JN-22")
+@pytest.mark.requirement("JN-21", "JN-22", "YK-34")
 def test_a_pass_changes_and_shows_the_providers_colour(world: World, guard: Person) -> None:
-    visitor = world.visitor(health_code=Answer("yellow", world.hours_ago(1)))
+    said = Answer("red", world.hours_ago(1), "同乘", group="密切接触者", lifting="期满解除")
+    visitor = world.visitor(health_code=said)
     before = visitor.get("/v1/me/pass").expect(200)
-    assert before["health_code"]["state"] == "pending"
-    scan(guard, before["code"]).expect(201)
+    assert (before["health_code"]["state"], before["poll_after_ms"]) == ("pending", 1000)
     world.work()
+    scan(guard, before["code"]).expect(201)
     world.clock.pass_(seconds=60)
     after = visitor.get("/v1/me/pass").expect(200)
     assert after["code"] != before["code"]
-    assert after["health_code"]["state"] == "yellow"
-    assert after["health_code"]["observed_at"]
+    colour = after["health_code"]
+    assert (colour["state"], after["poll_after_ms"]) == ("red", None)
+    assert (colour["reason"], colour["group"]) == ("同乘", "密切接触者")
+    assert colour["lifting"] == "期满解除"
+    assert colour["observed_at"]
     assert after["refresh_after_s"] == 60
 
 
@@ -103,7 +98,7 @@ def test_every_colour_says_what_to_do(
     shown = scan(guard, live_pass(visitor)).expect(201)
     world.work()
     assert guard.screen(shown["scan_id"])["outcome"] == outcome
-    assert says in visitor.get("/v1/me/pass").expect(200)["health_code"]["advice"]
+    assert says in visitor.get("/v1/me/pass").expect(200)["advice"]
 
 
 def test_a_pass_is_accepted_for_ninety_seconds(world: World, guard: Person) -> None:
@@ -124,7 +119,7 @@ def test_a_pass_is_good_once_for_a_venue(world: World, chief: Person, guard: Per
     scan(guard, code).expect(409, "pass_used")
     scan(chief, code, nonce).expect(409, "pass_used")
     scan(guard, code, nonce, temperature="fever").expect(409, "nonce_reused")
-    elsewhere = hire(world, world.administrator())
+    elsewhere = world.inspector(world.administrator())
     scan(elsewhere, code).expect(201)
 
 
@@ -263,7 +258,7 @@ def test_an_odd_query_names_its_parameter(guard: Person, query: str, field: str)
 
 
 def test_a_cursor_is_good_for_its_own_list_only(world: World, guard: Person) -> None:
-    other = hire(world, world.administrator())
+    other = world.inspector(world.administrator())
     for inspector in (guard, other):
         for _ in range(2):
             visitor = world.visitor(health_code=Answer("red", world.hours_ago(1)))

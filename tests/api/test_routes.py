@@ -10,6 +10,7 @@ import pytest
 import app
 from chalicelib.api.endpoint import OPERATIONS, Caller, Operation
 from chalicelib.core.crypto import KeyRing, Tokens
+from chalicelib.venues import staffing
 from tests.api.driver import HttpReply, Person, World
 from tests.fakes.parts import FixedSecret
 
@@ -18,12 +19,16 @@ Answer = tuple[int, str]
 
 @dataclass
 class Cast:
-    """Who calls, and what they call for: the administrator's venue, the visitor's scan."""
+    """Who calls, and what they call for: the administrator's venue, the visitor's scan.
+
+    `guard` is an inspector of the administrator's venue, `other` administers another.
+    """
 
     world: World
     administrator: Person
     other: Person
     visitor: Person
+    guard: Person
     scan_id: str
     poster_id: str
 
@@ -34,11 +39,11 @@ class Cast:
 @pytest.fixture(scope="module")
 def cast(lasting: World) -> Cast:
     administrator, other = lasting.administrator(), lasting.administrator()
-    visitor = lasting.visitor()
+    visitor, guard = lasting.visitor(), lasting.inspector(administrator)
     scan = visitor.scan(administrator.venue).expect(201)
     path = f"/v1/venues/{administrator.venue['venue_id']}/posters"
     poster = administrator.post(path, {"form": "a4_pdf"}).expect(202)
-    return Cast(lasting, administrator, other, visitor, scan["scan_id"], poster["poster_id"])
+    return Cast(lasting, administrator, other, visitor, guard, scan["scan_id"], poster["poster_id"])
 
 
 OK, CREATED, ACCEPTED = (200, ""), (201, ""), (202, "")
@@ -47,20 +52,26 @@ NOT_FOUND, NOT_YOURS = (404, "not_found"), (403, "not_your_venue")
 
 @dataclass(frozen=True)
 class Row:
-    """What a request to a route looks like, and what its three roles are answered.
+    """What a request to a route looks like, and what its four roles are answered.
 
     A route for anyone answers everybody as it answers the visitor.
     """
 
     request: Callable[[Cast, Person], tuple[str, Any]]
-    visitor: Answer
+    visitor: Answer = NOT_YOURS
     administrator: Answer = OK
+    guard: Answer = NOT_YOURS
     other: Answer = NOT_YOURS
 
 
 def same(answer: Answer, request: Callable[[Cast, Person], tuple[str, Any]]) -> Row:
     """A row of which all roles are answered alike."""
-    return Row(request, answer, answer, answer)
+    return Row(request, answer, answer, answer, answer)
+
+
+def at(rest: str, body: Any = None) -> Callable[[Cast, Person], tuple[str, Any]]:
+    """A request about the administrator's venue."""
+    return lambda cast, _: (cast.venue(rest), body)
 
 
 def to(path: str, body: Any = None) -> Callable[[Cast, Person], tuple[str, Any]]:
@@ -83,6 +94,19 @@ def scan(cast: Cast, _: Person) -> tuple[str, Any]:
     }
 
 
+def pass_scan(cast: Cast, _: Person) -> tuple[str, Any]:
+    presented = cast.visitor.get("/v1/me/pass").expect(200)["code"]
+    cast.world.clock.pass_(milliseconds=1)  # the next pass is another
+    return cast.venue("/scans"), {"nonce": cast.world.nonce(), "pass_code": presented}
+
+
+def invitation(cast: Cast) -> dict[str, str]:
+    """Somebody who is not there yet."""
+    return {"by": "phone", "name": cast.visitor.name, "phone": "13900001111", "role": "inspector"}
+
+
+UNKNOWN_JOIN_CODE = "23456789" + staffing.check_character("23456789")
+
 MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/v1/status"): same(OK, to("/v1/status")),
     ("GET", "/v1/openapi.json"): same(OK, to("/v1/openapi.json")),
@@ -101,6 +125,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ),
     ("GET", "/v1/me"): same(OK, to("/v1/me")),
     ("POST", "/v1/me/registration"): same(OK, registration),
+    ("GET", "/v1/me/pass"): same(OK, to("/v1/me/pass")),
     ("GET", "/v1/me/health"): same(OK, to("/v1/me/health")),
     ("GET", "/v1/me/nucleic-acid"): same(OK, to("/v1/me/nucleic-acid")),
     ("POST", "/v1/me/travel-card/code"): same(ACCEPTED, to("/v1/me/travel-card/code")),
@@ -111,19 +136,38 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/v1/venues"): same(
         CREATED, lambda cast, _: ("/v1/venues", cast.world.venue_request())
     ),
-    ("GET", "/v1/venues/{venue_id}"): Row(lambda cast, _: (cast.venue(), None), NOT_YOURS),
+    ("GET", "/v1/venues/{venue_id}"): Row(at("")),
     ("POST", "/v1/venues/{venue_id}/posters"): Row(
-        lambda cast, _: (cast.venue("/posters"), {"form": "a4_pdf"}), NOT_YOURS, ACCEPTED
+        at("/posters", {"form": "a4_pdf"}), administrator=ACCEPTED
     ),
     ("GET", "/v1/venues/{venue_id}/posters/{poster_id}"): Row(
-        lambda cast, _: (cast.venue(f"/posters/{cast.poster_id}"), None), NOT_YOURS
+        lambda cast, _: (cast.venue(f"/posters/{cast.poster_id}"), None)
     ),
-    ("GET", "/v1/venues/{venue_id}/statistics"): Row(
-        lambda cast, _: (cast.venue("/statistics"), None), NOT_YOURS
+    ("GET", "/v1/venues/{venue_id}/statistics"): Row(at("/statistics"), guard=OK),
+    ("GET", "/v1/venues/{venue_id}/join-code"): Row(at("/join-code")),
+    ("POST", "/v1/venues/{venue_id}/join-code/rotate"): Row(at("/join-code/rotate")),
+    ("POST", "/v1/venues/{venue_id}/fast-code"): Row(at("/fast-code")),
+    ("GET", "/v1/venues/{venue_id}/staff"): Row(at("/staff")),
+    ("POST", "/v1/venues/{venue_id}/staff"): Row(
+        lambda cast, _: (cast.venue("/staff"), {"staff": invitation(cast)}), administrator=ACCEPTED
+    ),
+    ("POST", "/v1/venues/{venue_id}/staff/{person_id}/remove"): Row(
+        at("/staff/per_0000000000000000/remove")
+    ),
+    ("POST", "/v1/venues/{venue_id}/scans"): Row(pass_scan, administrator=CREATED, guard=CREATED),
+    ("GET", "/v1/venues/{venue_id}/scans"): Row(at("/scans?outcome=abnormal"), guard=OK),
+    ("GET", "/v1/bindings"): same(OK, to("/v1/bindings")),
+    ("POST", "/v1/bindings"): same(
+        (404, "join_code_unknown"), to("/v1/bindings", {"join_code": UNKNOWN_JOIN_CODE})
+    ),
+    ("POST", "/v1/bindings/{venue_id}/remove"): Row(
+        lambda cast, _: (f"/v1/bindings/{cast.administrator.venue['venue_id']}/remove", None),
+        administrator=(409, "last_administrator"),
+        guard=OK,
     ),
     ("POST", "/v1/scans"): same(CREATED, scan),
     ("GET", "/v1/scans/{scan_id}"): Row(
-        lambda cast, _: (f"/v1/scans/{cast.scan_id}", None), OK, NOT_FOUND, NOT_FOUND
+        lambda cast, _: (f"/v1/scans/{cast.scan_id}", None), OK, OK, OK, NOT_FOUND
     ),
     ("GET", "/V/{code}"): same(
         OK, lambda cast, _: (f"/V/{cast.administrator.venue['code']}", None)
@@ -220,7 +264,7 @@ def test_nobody_gets_in(cast: Cast, route: tuple[str, str], nobody: str) -> None
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=" ".join)
-@pytest.mark.parametrize("role", ["visitor", "administrator", "other"])
+@pytest.mark.parametrize("role", ["visitor", "administrator", "guard", "other"])
 def test_each_role_gets_what_is_theirs(cast: Cast, route: tuple[str, str], role: str) -> None:
     person: Person = getattr(cast, role)
     answer = call(cast, route, person, person.token)
@@ -228,6 +272,8 @@ def test_each_role_gets_what_is_theirs(cast: Cast, route: tuple[str, str], role:
     if route == ("POST", "/v1/sessions/logout"):
         cast.world.clock.pass_(minutes=1)
         person.log_in()
+    if answer.status == 200 and route == ("POST", "/v1/bindings/{venue_id}/remove"):
+        cast.world.hire(person, cast.administrator)
 
 
 @pytest.mark.parametrize(

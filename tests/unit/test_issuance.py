@@ -8,7 +8,8 @@ import pytest
 from chalicelib.core.crypto import BlindIndex, KeyRing, Vault
 from chalicelib.core.errors import BadInput, Conflict, Forbidden, Unprocessable
 from chalicelib.identity.people import Actor, Profile, Role, Verification
-from chalicelib.venues.issuance import MAX_VENUES, Application, Issued, issue, require_role
+from chalicelib.venues.issuance import Application, Issued, issue
+from chalicelib.venues.rights import MAX_VENUES, require_role
 from tests.contract import makers
 from tests.fakes.parts import NOON, CountingIds, FixedSecret, LocalDataKeys
 from tests.fakes.stores import FakePeople, FakeVenues

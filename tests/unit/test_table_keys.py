@@ -30,6 +30,7 @@ WORDS: dict[str, Any] = {
     "person_id": "per", "session_id": "id", "provider": "provider", "venue_id": "ven",
     "scan_id": "scan", "blind": "blind", "what": "what", "whom": "whom", "window": "window",
     "value": "code", "digest": "hash", "poster_id": "id", "day": date(2026, 11, 22), "shard": 7,
+    "partition": "VEN#ven#2026-11-22#7", "join_code": "code", "phone_blind": "blind",
     "at_ms": 1795327200000, "prefix": "prefix", "key_id": "id",
 }  # fmt: skip
 REAL = {"2026-11-22#7": "day#shard", "1795327200000": "ms"}
@@ -53,11 +54,17 @@ def written(builder: Callable[..., Key]) -> str:
 @pytest.mark.parametrize("name", BUILDERS)
 def test_the_table_of_access_patterns_names_it(name: str) -> None:
     text = written(BUILDERS[name])
-    if name == "visit":
+    if name == "abnormal":
+        assert "VEN#ven#day#shard · begins ABN#" in patterns()
+        assert text == "VEN#ven#day#shard · ABN#ms#hash"
+    elif name == "visit":
         assert "g1pk PER#per · g1sk ms#venue" in patterns()
         assert text == "PER#per · ms#ven"
     elif " · HOT#" in text:
         assert "PER#per · begins HOT#" in patterns()
+    elif name in ("staff", "invitation"):
+        begins = text[: text.index("#", text.index(" · ")) + 1].replace(" · ", " · begins ")
+        assert begins in patterns()
     else:
         assert text in patterns()
 
@@ -68,6 +75,9 @@ def test_the_table_of_access_patterns_names_nothing_else() -> None:
         "PER#per · begins HOT#",
         "PER#per · between AWAIT# and HOT#~",
         "VEN#ven#day#shard · digits",
+        "VEN#ven#day#shard · begins ABN#",
+        "VEN#ven · begins STAFF#",
+        "INVITE#blind · begins VEN#",
         "g1pk PER#per · g1sk ms#venue",
     }
     assert set(patterns()) - spans <= made
@@ -87,6 +97,11 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "window": st.from_regex("[0-9]{10}", fullmatch=True),
     "value": codes,
     "digest": codes,
+    "join_code": codes,
+    "phone_blind": blinds,
+    "partition": st.builds(
+        table.scan_partition, codes.map("ven_{}".format), st.dates(), st.integers(0, 999)
+    ),
     "poster_id": codes,
     "day": st.dates(),
     "shard": st.integers(0, 999),
@@ -146,6 +161,9 @@ def test_a_days_scans_sort_by_time_with_the_counter_outside(
     assert all("0" <= built.sk <= "9~" for built in keys)
     assert not "0" <= table.counter("ven", day, 0).sk <= "9~"
     assert {built.pk for built in keys} == {table.counter("ven", day, 0).pk}
+    pointers = [table.abnormal(keys[0].pk, at, d) for at, d in ((first, one), (second, other))]
+    assert (pointers[0].sk < pointers[1].sk) is ((first, one) < (second, other))
+    assert not any("0" <= pointer.sk <= "9~" for pointer in pointers)
 
 
 class TestScanIds:

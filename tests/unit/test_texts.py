@@ -48,10 +48,14 @@ def arguments(*calls: str) -> set[str]:
     return found
 
 
+QUERY = {"by", "day", "limit", "outcome"}
+"""Parameters, which are named where a pointer into a body would be."""
+
+
 def field_codes() -> set[str]:
     """Every code that a bad field can be answered with."""
     said = arguments("refuse", "at", "FieldError", "InvalidNumber", "_require")
-    pointers = {code for code in said if not code or code.startswith("/")} | {"by", "day"}
+    pointers = {code for code in said if not code or code.startswith("/")} | QUERY
     return (said - pointers) | {"type", "day"} | set(fields._CODES.values())
 
 
