@@ -139,17 +139,17 @@ def test_the_stream_worker_delivers_again_what_it_could_not(world: World) -> Non
         return scan, world.records(world.streamed)
 
     scan, records = scanned()
-    world.table.wire.fail("", 0)
+    world.wire.fail("", 0)
     assert world.deliver(records) == len(records)
-    calls = world.table.wire.heal()
+    calls = world.wire.heal()
     assert calls >= 3, "a note, a counter read, a counter written"
     world.work()
     for at in range(1, calls + 1):
         for how in (THROTTLED, LOST):
             scan, records = scanned()
-            world.table.wire.fail(how, at)
+            world.wire.fail(how, at)
             assert world.deliver(records) < len(records)
-            world.table.wire.heal()
+            world.wire.heal()
             world.work()
             assert visitor.screen(scan["scan_id"])["outcome"] == "admit"
             day = world.clock.at.date()
@@ -167,9 +167,9 @@ def test_the_lookup_worker_delivers_again_what_it_could_not(world: World) -> Non
         scan = visitor.scan(administrator.venue).expect(201)
         world.run_stream()
         records = world.lookups.receive()
-        world.table.wire.fail(how, at)
+        world.wire.fail(how, at)
         response = world.lookups.worker(support.event(records), None)
-        calls = world.table.wire.heal()
+        calls = world.wire.heal()
         failed = {failure["itemIdentifier"] for failure in response["batchItemFailures"]}
         assert len(failed) == (1 if at else 0)
         again = [record for record in records if record["messageId"] in failed]
@@ -237,9 +237,9 @@ def test_a_worker_that_is_killed_after_its_provider_answered_asks_again(world: W
     scan = visitor.scan(administrator.venue).expect(201)
     world.run_stream()
     records = world.lookups.receive()
-    world.table.wire.fail(THROTTLED, 2)  # the query is made, the answer is fetched, the put is not
+    world.wire.fail(THROTTLED, 2)  # the query is made, the answer is fetched, the put is not
     world.lookups.worker(support.event(records[:1]), None)
-    world.table.wire.heal()
+    world.wire.heal()
     assert len(world.providers[HEALTH].asked) == 1
     assert world.lookups.worker(support.event(records), None) == {"batchItemFailures": []}
     first, second = world.providers[HEALTH].asked
