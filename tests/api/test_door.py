@@ -62,7 +62,7 @@ def test_an_odd_temperature_names_its_field(world: World, guard: Person) -> None
     assert set(answer.faults) == {"/temperature"}
 
 
-@pytest.mark.requirement("JN-21", "JN-22", "YK-34")
+@pytest.mark.requirement("JN-21", "JN-22", "SD-5", "YK-34", "YK-35")
 def test_a_pass_changes_and_shows_the_providers_colour(world: World, guard: Person) -> None:
     said = Answer("red", world.hours_ago(1), "同乘", group="密切接触者", lifting="期满解除")
     visitor = world.visitor(health_code=said)
@@ -172,6 +172,7 @@ def test_who_was_rejected_is_not_let_in_by_a_pass(world: World, guard: Person) -
     visitor.get("/v1/me/pass").expect(403, "registration_rejected")
 
 
+@pytest.mark.requirement("YK-23")
 def test_the_fast_code_notes_a_normal_temperature(world: World, chief: Person) -> None:
     path = f"/v1/venues/{chief.venue['venue_id']}/fast-code"
     fast = chief.post(path).expect(200)
