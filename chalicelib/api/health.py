@@ -46,7 +46,7 @@ def live_pass(call: Call) -> LivePass:
     colour = _health_code(call, overview)
     advice = _ADVICE.get(colour.state)
     return LivePass(
-        code=passes.mint(call.actor, now=call.now, ring=parts.ring),
+        code=passes.mint(profile.person_id, now=call.now, ring=parts.ring),
         name=mask_name(parts.vault.open(profile.name, f"{profile.person_id}/name")),
         minted_at=call.now,
         expires_at=call.now + passes.ACCEPTED,
