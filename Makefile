@@ -21,6 +21,7 @@ down: $(VENV) ## Stop the local cloud; WIPE=1 forgets its data too
 	@$(RUN) infra.local.cloud down $(if $(filter 1,$(WIPE)),--wipe)
 
 test: $(VENV) ## Run all tests
+	@$(RUN) infra.local.engine
 	@.venv/bin/pytest
 
 check: $(VENV) ## Everything that CI does: style, types, imports, tests, generated files, package
