@@ -172,6 +172,21 @@ def test_who_was_rejected_is_not_let_in_by_a_pass(world: World, guard: Person) -
     visitor.get("/v1/me/pass").expect(403, "registration_rejected")
 
 
+@pytest.mark.requirement("JN-21")
+def test_the_pass_comes_with_the_approval_or_by_policy_before(world: World, guard: Person) -> None:
+    newcomer = world.person()
+    newcomer.get("/v1/me/pass").expect(403, "registration_required")
+    newcomer.register().expect(202)
+    newcomer.get("/v1/me/pass").expect(403, "registration_not_verified")
+    world.set_policy("*", {"pass_while_pending": True})
+    world.clock.pass_(minutes=1)
+    scan(guard, live_pass(newcomer)).expect(201)
+    world.work()
+    world.set_policy("*", {"pass_while_pending": False}, version=2)
+    world.clock.pass_(minutes=1)
+    scan(guard, live_pass(newcomer)).expect(201)
+
+
 @pytest.mark.requirement("YK-23")
 def test_the_fast_code_notes_a_normal_temperature(world: World, chief: Person) -> None:
     path = f"/v1/venues/{chief.venue['venue_id']}/fast-code"
