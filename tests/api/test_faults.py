@@ -23,6 +23,7 @@ from moto import mock_aws
 import app
 from chalicelib.identity.platforms import PlatformName
 from chalicelib.identity.providers import Answer
+from tests import support
 from tests.api.driver import HttpReply, Person, World
 from tests.api.test_clients import proof, without_phone
 from tests.api.test_routes import MATRIX, ROUTES, Cast, cast
@@ -285,6 +286,24 @@ def scanning_a_pass(world: World) -> Scene:
     return Scene(send, see)
 
 
+def checking_by_hand(world: World) -> Scene:
+    chief = world.administrator()
+    guard, number = world.inspector(chief), support.resident_id(900)
+    world.secrets |= {number, "李不在册"}
+    body = {
+        "nonce": world.nonce(), "name": "李不在册",
+        "document_type": "resident_id", "document_number": number,
+    }  # fmt: skip
+    send = partial(guard.post, f"/v1/venues/{chief.venue['venue_id']}/manual-checks", body)
+
+    def see() -> Any:
+        check = send().expect(202)["check_id"]
+        world.clock.pass_(seconds=2)
+        return [guard.get(f"/v1/manual-checks/{check}").expect(200), office(chief)]
+
+    return Scene(send, see)
+
+
 def rotating(world: World) -> Scene:
     chief, guard = world.administrator(), world.visitor()
     path = f"/v1/venues/{chief.venue['venue_id']}/join-code"
@@ -317,7 +336,7 @@ def adding_staff(world: World, by: str, known: bool) -> Scene:
         "document_type": "resident_id", "document_number": guard.number,
     }  # fmt: skip
     entry = {key: whole[key] for key in whole if by == "identity" or "document" not in key}
-    send = partial(chief.post, f"/v1/venues/{chief.venue['venue_id']}/staff", {"staff": entry})
+    send = partial(chief.post, f"/v1/venues/{chief.venue['venue_id']}/staff", entry)
 
     def see() -> Any:
         if not known:
@@ -392,6 +411,7 @@ SCENES: dict[Route, list[Make]] = {
     ("POST", "/v1/venues"): [applying],
     ("POST", "/v1/venues/{venue_id}/posters"): [asking_for_a_poster],
     ("POST", "/v1/venues/{venue_id}/scans"): [scanning_a_pass],
+    ("POST", "/v1/venues/{venue_id}/manual-checks"): [checking_by_hand],
     ("POST", "/v1/venues/{venue_id}/join-code/rotate"): [rotating],
     ("POST", "/v1/venues/{venue_id}/fast-code"): [making_a_fast_code],
     ("POST", "/v1/venues/{venue_id}/staff"): [
