@@ -172,19 +172,34 @@ def login_by_sms(world: World) -> Scene:
     return Scene(send, lambda: home(person), {"otp_invalid": coded(person)})
 
 
-def login_by_platform(world: World, name: PlatformName, with_phone: bool) -> Scene:
-    """A first login; a platform's code is spent when we have asked about it."""
+def login_by_platform(world: World, before: str, name: PlatformName) -> Scene:
+    """A login with a phone; a platform's code is spent when we have asked about it.
+
+    `before` there is nobody, somebody with the phone who has no account (``linked``), and an
+    account beside them (``gives way``), or the account has another phone (``moves``).
+    """
     person = stranger(world)
+    enter = partial(world.call, "POST", "/v1/sessions")
+    if before in ("linked", "gives way"):
+        replace(person).log_in()
+    if before == "gives way":
+        enter(without_phone(proof(world, name, person.phone, "user"))).expect(201)
+    if before == "moves":
+        enter(proof(world, name, "+8613900000101", "user")).expect(201)
 
     def body() -> Any:
-        whole = proof(world, name, person.phone, "user")
-        return whole if with_phone else without_phone(whole)
+        return proof(world, name, person.phone, "user")
 
     first = body()
-    enter = partial(world.call, "POST", "/v1/sessions")
     send = kept(person, lambda: enter(first))
     again = kept(person, lambda: enter(body()))
-    return Scene(send, lambda: home(person), {"platform_code_invalid": again})
+
+    def see() -> Any:
+        by_account = home(person)
+        coded(person)().expect(201)
+        return [by_account, home(person)]
+
+    return Scene(send, see, {"platform_code_invalid": again})
 
 
 def phone_of_an_account(world: World, of_somebody: bool) -> Scene:
@@ -396,8 +411,10 @@ SCENES: dict[Route, list[Make]] = {
     ("POST", "/v1/otp"): [asking_for_a_code],
     ("POST", "/v1/sessions"): [
         login_by_sms,
-        partial(login_by_platform, name=PlatformName.WECHAT, with_phone=True),
-        partial(login_by_platform, name=PlatformName.ALIPAY, with_phone=False),
+        partial(login_by_platform, before="nobody", name=PlatformName.WECHAT),
+        partial(login_by_platform, before="linked", name=PlatformName.ALIPAY),
+        partial(login_by_platform, before="gives way", name=PlatformName.WECHAT),
+        partial(login_by_platform, before="moves", name=PlatformName.ALIPAY),
     ],
     ("POST", "/v1/sessions/refresh"): [refreshing],
     ("POST", "/v1/sessions/logout"): [logging_out],
