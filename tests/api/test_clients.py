@@ -339,9 +339,9 @@ class TestFaultsOfTheTable:
                 entered(world, without_phone(proof(world, WECHAT, phone, user)))
             if story == "moves":
                 entered(world, proof(world, WECHAT, f"+86139001{39000 + at}", user))
-            world.table.wire.fail(how, at)
+            world.wire.fail(how, at)
             answer = enter(world, proof(world, WECHAT, phone, user))
-            reached = world.table.wire.heal() >= at
+            reached = world.wire.heal() >= at
             assert answer.status in (201, 503)
             again = entered(world, proof(world, WECHAT, phone, user))
             assert shown_phone(again) == f"+86138****{phone[-4:]}"

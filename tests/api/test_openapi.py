@@ -128,9 +128,9 @@ def fault_of_every_kind(world: World, administrator: Person, visitor: Person) ->
             assert refused.code == "invalid_input"
         if operation.name not in WITHOUT_TABLE:
             forget(world)
-            world.table.wire.fail("ThrottlingException", 1)
+            world.wire.fail("ThrottlingException", 1)
             assert call(administrator.token) == "unavailable"
-            world.table.wire.heal()
+            world.wire.heal()
     for operation in OPERATIONS:
         if operation.caller is not Caller.ANYONE:
             world.clock.pass_(hours=2)
