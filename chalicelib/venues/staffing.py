@@ -70,8 +70,11 @@ class Staff(Protocol):
     def invitations(self, phone_blind: str) -> list[Invitation]:
         """The rights that wait for a phone."""
 
-    def drop_invitation(self, phone_blind: str, venue_id: str) -> None:
-        """Forget a right that waited."""
+    def claim(self, phone_blind: str, venue_id: str, member: Member) -> None:
+        """Turn a right that waits into `member`'s, as :meth:`bind` does, and end its waiting.
+
+        Nothing happens when it waits no longer: what was claimed may have been taken away since.
+        """
 
 
 def check_character(text: str) -> str:
@@ -212,8 +215,7 @@ def accept_invitations(
         name = vault.open(invitation.name, f"{invitation.venue_id}/invitation")
         if _is_verified_as(hot, name, vault) and len(hot.rights) < MAX_VENUES:
             member = Member(profile.person_id, invitation.role, now)
-            staff.bind(invitation.venue_id, member)
-            staff.drop_invitation(phone_blind, invitation.venue_id)
+            staff.claim(phone_blind, invitation.venue_id, member)
 
 
 def names_of(members: Sequence[Member], *, people: People, vault: Vault) -> dict[str, str]:

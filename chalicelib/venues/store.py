@@ -1,6 +1,7 @@
 """Items of venues, codes and posters."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
@@ -307,19 +308,8 @@ class StaffStore:
 
     def bind(self, venue_id: str, member: Member) -> None:
         """One transaction, unless an administrator stands there already."""
-        item = StaffItem.at(
-            keys.staff(venue_id, member.person_id),
-            role=member.role.value,
-            since=epoch_ms(member.since),
-        )
-        lower = StaffItem.role != Role.ADMINISTRATOR.value
-        try:
-            self._table.transact(
-                Put(item, ABSENT | lower),
-                right_write(member.person_id, venue_id, member.role),
-            )
-        except ConditionFailed:
-            return
+        with suppress(ConditionFailed):
+            self._table.transact(*_binding(venue_id, member))
 
     def unbind(self, venue_id: str, person_id: str) -> None:
         """One transaction."""
@@ -388,9 +378,25 @@ class StaffStore:
             for item in map(InvitationItem.read, found)
         ]
 
-    def drop_invitation(self, phone_blind: str, venue_id: str) -> None:
-        """One delete."""
-        self._table.delete(keys.invitation(phone_blind, venue_id))
+    def claim(self, phone_blind: str, venue_id: str, member: Member) -> None:
+        """One transaction; for an administrator who stands there already, one delete."""
+        waiting = keys.invitation(phone_blind, venue_id)
+        try:
+            self._table.transact(Delete(waiting, PRESENT), *_binding(venue_id, member))
+        except ConditionFailed as failure:
+            if failure.met[0] is None:  # it waits; the binding was refused
+                self._table.delete(waiting)
+
+
+def _binding(venue_id: str, member: Member) -> list[Put]:
+    """The writes that bind `member`, unless an administrator stands there already."""
+    item = StaffItem.at(
+        keys.staff(venue_id, member.person_id),
+        role=member.role.value,
+        since=epoch_ms(member.since),
+    )
+    lower = StaffItem.role != Role.ADMINISTRATOR.value
+    return [Put(item, ABSENT | lower), right_write(member.person_id, venue_id, member.role)]
 
 
 def _member(raw: Raw) -> Member:

@@ -168,6 +168,39 @@ def test_a_session_is_refreshed_once(world: World) -> None:
     assert person.refresh_token == token
 
 
+def test_a_right_that_waits_is_claimed_once(world: World) -> None:
+    """Two logins claim it; between them it is claimed and taken away: it does not come back."""
+    chief = world.administrator()
+    staff = f"/v1/venues/{chief.venue['venue_id']}/staff"
+    serials = iter(range(300, 400))
+    at, raced = 0, True
+    while raced:
+        at += 1
+        serial = next(serials)
+        guard = Person(world, f"+8613500{serial:06d}", "司徒丁丁", serial)
+        entry = {"by": "phone", "name": guard.name, "phone": guard.phone}
+        chief.post(staff, entry).expect(202)
+        guard.log_in()
+        guard.register().expect(202)
+        world.work()
+        world.clock.pass_(minutes=1)
+        guard.ask_for_code().expect(202)
+        code = guard.code
+        taken: list[int] = []
+
+        def claim_and_lose(guard: Person = guard, taken: list[int] = taken) -> None:
+            world.clock.pass_(minutes=1)
+            guard.log_in()
+            taken.append(len(guard.get("/v1/bindings").expect(200)["items"]))
+            chief.post(f"{staff}/{guard.person_id}/remove").expect(200)
+
+        raced = between(world, at, partial(guard.enter_code, code), claim_and_lose)
+        if taken == [1]:
+            assert guard.get("/v1/bindings").expect(200)["items"] == []
+        chief.keep(chief.refresh().expect(200))
+    assert at > 5
+
+
 # --- Workers
 
 

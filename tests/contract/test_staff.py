@@ -75,8 +75,23 @@ def test_a_right_waits_for_its_phone(stores: Stores) -> None:
     stores.staff.invite(blind, waiting)
     stores.staff.invite(blind, waiting)
     assert stores.staff.invitations(blind) == [waiting]
-    stores.staff.drop_invitation(blind, venue.venue_id)
+    guard = Member(makers.profile().person_id, Role.INSPECTOR, NOON)
+    stores.staff.claim(blind, venue.venue_id, guard)
     assert stores.staff.invitations(blind) == []
+    assert guard in stores.staff.members(venue.venue_id)
+    # What waits no longer is not claimed: it may have been taken away since.
+    stores.staff.unbind(venue.venue_id, guard.person_id)
+    stores.staff.claim(blind, venue.venue_id, guard)
+    assert guard not in stores.staff.members(venue.venue_id)
+
+
+def test_an_administrators_invitation_ends_and_changes_nothing(stores: Stores) -> None:
+    venue, chief = _venue(stores)
+    blind = makers.blind()
+    stores.staff.invite(blind, Invitation(venue.venue_id, Role.INSPECTOR, b"\x01sealed name"))
+    stores.staff.claim(blind, venue.venue_id, Member(chief, Role.INSPECTOR, NOON))
+    assert stores.staff.invitations(blind) == []
+    assert [one.role for one in stores.staff.members(venue.venue_id)] == [Role.ADMINISTRATOR]
 
 
 def test_a_venue_has_one_fast_code(stores: Stores) -> None:

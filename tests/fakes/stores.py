@@ -349,8 +349,9 @@ class FakeStaff:
             invitation for _, invitation in sorted(self._invitations.get(phone_blind, {}).items())
         ]
 
-    def drop_invitation(self, phone_blind: str, venue_id: str) -> None:
-        self._invitations.get(phone_blind, {}).pop(venue_id, None)
+    def claim(self, phone_blind: str, venue_id: str, member: Member) -> None:
+        if self._invitations.get(phone_blind, {}).pop(venue_id, None):
+            self.bind(venue_id, member)
 
     def _at(self, venue_id: str) -> dict[str, Member]:
         return self._venues.members.setdefault(venue_id, {})
