@@ -330,7 +330,10 @@ def tour_of_the_door(world: World) -> None:
     rejected = world.person()
     rejected.get("/v1/me/pass").expect(403, "registration_required")
     rejected.register().expect(202)
+    rejected.get("/v1/me/pass").expect(403, "registration_not_verified")
+    world.work()
     early = {"nonce": world.nonce(), "pass_code": pass_of(rejected)}
+    rejected.register(1, name="钱不对").expect(202)
     world.say(rejected, identity=Answer("mismatch"))
     world.work()
     administrator.post(f"{path}/scans", early).expect(422, "visitor_not_verified")

@@ -27,6 +27,7 @@ whole = st.integers(1, 336)
             "grace_hours": st.integers(1, 168),
             "vaccination_required": st.booleans(),
             "travel_card_required": st.booleans(),
+            "pass_while_pending": st.booleans(),
             "manual_phone": st.sampled_from([*map(str, ManualPhone)]),
             "manual_staff_day": st.integers(1, 10_000),
             "manual_venue_hour": st.integers(1, 10_000),
@@ -50,6 +51,7 @@ def test_what_is_left_out_is_as_by_default(rules: dict[str, Any]) -> None:
     assert policy.grace == timedelta(hours=rules.get("grace_hours", 24))
     assert policy.vaccination_required is rules.get("vaccination_required", False)
     assert policy.travel_card_required is rules.get("travel_card_required", False)
+    assert policy.pass_while_pending is rules.get("pass_while_pending", False)
     assert policy.manual_phone is ManualPhone(rules.get("manual_phone", "optional"))
     for name, number in asdict(default.manual_quota).items():
         assert getattr(policy.manual_quota, name) == rules.get(f"manual_{name}", number)
@@ -101,7 +103,9 @@ def test_whether_a_phone_is_asked_for_is_one_of_three(value: object) -> None:
         Policy.from_rules("x", {"manual_phone": value})
 
 
-@pytest.mark.parametrize("key", ["vaccination_required", "travel_card_required"])
+@pytest.mark.parametrize(
+    "key", ["vaccination_required", "travel_card_required", "pass_while_pending"]
+)
 @pytest.mark.parametrize("value", ["true", 0, 1, None, []], ids=repr)
 def test_a_demand_is_true_or_false(key: str, value: object) -> None:
     with pytest.raises(ValueError, match=key):
