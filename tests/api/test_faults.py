@@ -23,6 +23,7 @@ from moto import mock_aws
 import app
 from chalicelib.identity.platforms import PlatformName
 from chalicelib.identity.providers import Answer
+from tests import support
 from tests.api.driver import HttpReply, Person, World
 from tests.api.test_clients import proof, without_phone
 from tests.api.test_routes import MATRIX, ROUTES, Cast, cast
@@ -171,19 +172,34 @@ def login_by_sms(world: World) -> Scene:
     return Scene(send, lambda: home(person), {"otp_invalid": coded(person)})
 
 
-def login_by_platform(world: World, name: PlatformName, with_phone: bool) -> Scene:
-    """A first login; a platform's code is spent when we have asked about it."""
+def login_by_platform(world: World, before: str, name: PlatformName) -> Scene:
+    """A login with a phone; a platform's code is spent when we have asked about it.
+
+    `before` there is nobody, somebody with the phone who has no account (``linked``), and an
+    account beside them (``gives way``), or the account has another phone (``moves``).
+    """
     person = stranger(world)
+    enter = partial(world.call, "POST", "/v1/sessions")
+    if before in ("linked", "gives way"):
+        replace(person).log_in()
+    if before == "gives way":
+        enter(without_phone(proof(world, name, person.phone, "user"))).expect(201)
+    if before == "moves":
+        enter(proof(world, name, "+8613900000101", "user")).expect(201)
 
     def body() -> Any:
-        whole = proof(world, name, person.phone, "user")
-        return whole if with_phone else without_phone(whole)
+        return proof(world, name, person.phone, "user")
 
     first = body()
-    enter = partial(world.call, "POST", "/v1/sessions")
     send = kept(person, lambda: enter(first))
     again = kept(person, lambda: enter(body()))
-    return Scene(send, lambda: home(person), {"platform_code_invalid": again})
+
+    def see() -> Any:
+        by_account = home(person)
+        coded(person)().expect(201)
+        return [by_account, home(person)]
+
+    return Scene(send, see, {"platform_code_invalid": again})
 
 
 def phone_of_an_account(world: World, of_somebody: bool) -> Scene:
@@ -285,6 +301,24 @@ def scanning_a_pass(world: World) -> Scene:
     return Scene(send, see)
 
 
+def checking_by_hand(world: World) -> Scene:
+    chief = world.administrator()
+    guard, number = world.inspector(chief), support.resident_id(900)
+    world.secrets |= {number, "李不在册"}
+    body = {
+        "nonce": world.nonce(), "name": "李不在册",
+        "document_type": "resident_id", "document_number": number,
+    }  # fmt: skip
+    send = partial(guard.post, f"/v1/venues/{chief.venue['venue_id']}/manual-checks", body)
+
+    def see() -> Any:
+        check = send().expect(202)["check_id"]
+        world.clock.pass_(seconds=2)
+        return [guard.get(f"/v1/manual-checks/{check}").expect(200), office(chief)]
+
+    return Scene(send, see)
+
+
 def rotating(world: World) -> Scene:
     chief, guard = world.administrator(), world.visitor()
     path = f"/v1/venues/{chief.venue['venue_id']}/join-code"
@@ -317,7 +351,7 @@ def adding_staff(world: World, by: str, known: bool) -> Scene:
         "document_type": "resident_id", "document_number": guard.number,
     }  # fmt: skip
     entry = {key: whole[key] for key in whole if by == "identity" or "document" not in key}
-    send = partial(chief.post, f"/v1/venues/{chief.venue['venue_id']}/staff", {"staff": entry})
+    send = partial(chief.post, f"/v1/venues/{chief.venue['venue_id']}/staff", entry)
 
     def see() -> Any:
         if not known:
@@ -377,8 +411,10 @@ SCENES: dict[Route, list[Make]] = {
     ("POST", "/v1/otp"): [asking_for_a_code],
     ("POST", "/v1/sessions"): [
         login_by_sms,
-        partial(login_by_platform, name=PlatformName.WECHAT, with_phone=True),
-        partial(login_by_platform, name=PlatformName.ALIPAY, with_phone=False),
+        partial(login_by_platform, before="nobody", name=PlatformName.WECHAT),
+        partial(login_by_platform, before="linked", name=PlatformName.ALIPAY),
+        partial(login_by_platform, before="gives way", name=PlatformName.WECHAT),
+        partial(login_by_platform, before="moves", name=PlatformName.ALIPAY),
     ],
     ("POST", "/v1/sessions/refresh"): [refreshing],
     ("POST", "/v1/sessions/logout"): [logging_out],
@@ -392,6 +428,7 @@ SCENES: dict[Route, list[Make]] = {
     ("POST", "/v1/venues"): [applying],
     ("POST", "/v1/venues/{venue_id}/posters"): [asking_for_a_poster],
     ("POST", "/v1/venues/{venue_id}/scans"): [scanning_a_pass],
+    ("POST", "/v1/venues/{venue_id}/manual-checks"): [checking_by_hand],
     ("POST", "/v1/venues/{venue_id}/join-code/rotate"): [rotating],
     ("POST", "/v1/venues/{venue_id}/fast-code"): [making_a_fast_code],
     ("POST", "/v1/venues/{venue_id}/staff"): [

@@ -26,7 +26,6 @@ from tests.api.driver import (
     World,
     codes,
 )
-from tests.api.test_faults import attempts
 from tests.api.test_races import Send, races, said
 
 STRANGER = "李不在册"
@@ -170,21 +169,21 @@ def test_known_unknown_and_mismatched_cost_and_take_the_same(world: World, guard
     begin(guard, STRANGER, number(1))  # the process knows the venue and its policy
     posted, polled, calls = set(), set(), set()
     for name, document in people.values():
-        world.table.wire.calls.clear()
+        world.wire.calls.clear()
         begun = check(guard, name, document).expect(202)
-        calls.add(tuple(world.table.wire.calls))
+        calls.add(tuple(world.wire.calls))
         world.work()  # everybody has answered
         world.clock.pass_(milliseconds=1999)
-        world.table.wire.calls.clear()
+        world.wire.calls.clear()
         early = look(guard, begun["check_id"]).expect(200)
-        calls.add(tuple(world.table.wire.calls))
+        calls.add(tuple(world.wire.calls))
         assert early["poll_after_ms"] == 1
         posted.add(told(begun))
         polled.add(told(early | {"poll_after_ms": 0}))
         world.clock.pass_(milliseconds=1)
-        world.table.wire.calls.clear()
+        world.wire.calls.clear()
         assert look(guard, begun["check_id"]).expect(200)["status"] == "answered"
-        calls.add(tuple(world.table.wire.calls))
+        calls.add(tuple(world.wire.calls))
     assert len(posted) == len(polled) == 1
     assert len(calls) == 2  # one list for the question, one for every look
 
@@ -635,23 +634,6 @@ def test_a_worker_that_knows_less_does_not_have_the_last_word(
         world.clock.pass_(seconds=2)
         assert look(guard, check_id).expect(200)["outcome"] == "admit", at
     assert at > 5
-
-
-def test_whatever_fails_the_same_request_leads_to_one_check(world: World, guard: Person) -> None:
-    world.set_policy("4409", {"manual_subject_day": 10_000})
-
-    def fresh() -> Send:
-        nonce = world.nonce()
-        return lambda: check(guard, STRANGER, number(1), nonce)
-
-    for attempt in attempts(world, fresh):
-        world.work()
-        before = guard.figures()["checked"]
-        assert attempt.first().status == 503
-        check_id = attempt.again().expect(202)["check_id"]
-        assert result(guard, check_id)["outcome"] == "admit"
-        assert guard.figures()["checked"] == before + 1
-        assert guard.figures() == world.recount(guard.venue)
 
 
 class ByName:

@@ -304,9 +304,9 @@ def tour_of_two_chiefs(world: World) -> None:
             return who.post(left if leaving else f"{path}/{whom.person_id}/remove")
 
         before_the_write = 3  # the caller's rights, the venue's staff, and this
-        world.table.wire.interrupt(before_the_write, partial(away, other, chief))
+        world.wire.interrupt(before_the_write, partial(away, other, chief))
         away(chief, other).expect(409, "version_conflict")
-        assert world.table.wire.heal() >= before_the_write
+        assert world.wire.heal() >= before_the_write
 
 
 def tour_of_the_door(world: World) -> None:
