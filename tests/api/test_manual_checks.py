@@ -117,8 +117,9 @@ def test_every_colour_is_told_as_by_a_scan(
     assert answer["next_steps"]
 
 
+@pytest.mark.requirement("XC-15", "XC-16")
 def test_no_health_code_is_put_on_record_and_left_to_the_staff(world: World, guard: Person) -> None:
-    """XC-15, XC-16: a visitor from another province."""
+    """A visitor from another province."""
     world.providers[HEALTH].answers[number(1)] = Absent()
     answer = result(guard, begin(guard, STRANGER, number(1)))
     assert (answer["outcome"], codes(answer["reasons"])) == ("check", ["health_code_absent"])
@@ -626,9 +627,9 @@ def test_a_worker_that_knows_less_does_not_have_the_last_word(
         mine = [record for record in records if f'"{first}"' in record["body"]]
         others = [record for record in records if record not in mine]
         rest = partial(world.lookups.worker, support.event(others), None)
-        world.table.wire.interrupt(at, rest)
+        world.wire.interrupt(at, rest)
         world.lookups.worker(support.event(mine), None)
-        raced = world.table.wire.heal() >= at
+        raced = world.wire.heal() >= at
         if not raced:
             rest()
         world.clock.pass_(seconds=2)
