@@ -15,6 +15,8 @@ workers, the second of which comes between any two calls of the first.
 | a person has one phone | test_a_phone_that_changes_twice_at_once_leaves_one |
 | an identity has one owner | test_a_document_gets_one_owner |
 | … *api* | test_one_identity_is_given_to_one_of_two_people |
+| a document of nobody has one shadow | test_a_shadow_is_made_once |
+| … which stays as it was verified | test_a_shadow_that_is_kept_again_keeps_its_verification |
 | a registration changes version by version | test_an_edit_is_made_once |
 | … *api* | test_of_two_edits_of_one_version_one_counts |
 | a verdict is about the edit that was sent | test_an_edit_and_a_rejection_do_not_undo_each_other |
