@@ -102,6 +102,14 @@ class Server:
         url = f"{self.sandbox_url}/sandbox/inbox?to={quote(phone)}"
         return str(self._send("GET", url, None, {})["params"]["code"])
 
+    def mini_program(self, phone: str) -> dict[str, Any]:
+        """What WeChat gives the mini-program on this phone: `code` and `phone_code`."""
+        return self._sandbox("wechat", {"phone": phone})
+
+    def fault(self, partner: str, mode: str) -> None:
+        """Have a partner fail from now on (``none``: no more); ``*`` stands for all providers."""
+        self._sandbox("faults", {"provider": partner, "mode": mode})
+
     def page(self, path: str) -> str:
         """A page as a phone's browser gets it."""
         answer = self._pool.request("GET", self.base_url + path, redirect=False)
@@ -113,6 +121,10 @@ class Server:
         if answer.status != 200:
             raise ApiError(answer.status, {"code": "download", "detail": answer.data[:200]})
         return bytes(answer.data)
+
+    def _sandbox(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
+        url = f"{self.sandbox_url}/sandbox/{what}"
+        return self._send("POST", url, json.dumps(body).encode(), {})
 
     def _send(
         self, method: str, url: str, data: bytes | None, headers: dict[str, str]
@@ -164,6 +176,12 @@ class Phone:
         login = {"client": "sms", "phone": self.number, "code": code}
         self._keep(self.server.call("POST", "/v1/sessions", login))
 
+    def log_in_with_wechat(self) -> None:
+        """Open the mini-program in WeChat, and allow it to know the phone's number."""
+        minted = self.server.mini_program(self.number)
+        login = {"client": "wechat", "code": minted["code"], "phone_code": minted["phone_code"]}
+        self._keep(self.server.call("POST", "/v1/sessions", login))
+
     def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """An API call of this person, after a login where need be. Raises ApiError."""
         token = self._pocket.get("phones", self.number, "access_token")
@@ -192,9 +210,27 @@ class Phone:
         self.call("POST", "/v1/me/registration", entry)
         return wait_for(self.registration, lambda r: r["verification"] != "pending")
 
-    def scan(self, code: str, nonce: str) -> dict[str, Any]:
+    def record(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Put a visit on record as a careful client does; the first screen.
+
+        Written down, sent, noted as acknowledged, ticked off: what was sent and not ticked off is
+        to be sent again (``sent``), what was acknowledged has to be on record (``acknowledged``).
+        `body` holds the nonce. Raises ApiError; then there is nothing to send again.
+        """
+        nonce = body["nonce"]
+        self._pocket.put({"phone": self.number, "path": path, "body": body}, "sent", nonce)
+        try:
+            screen = self.call("POST", path, body)
+        except ApiError:
+            self._pocket.put(None, "sent", nonce)
+            raise
+        self._pocket.put(self.number, "acknowledged", screen["scan_id"])
+        self._pocket.put(None, "sent", nonce)
+        return screen
+
+    def scan(self, code: str, nonce: str = "") -> dict[str, Any]:
         """Scan a venue's code: the first screen."""
-        return self.call("POST", "/v1/scans", {"nonce": nonce, "code": code})
+        return self.record("/v1/scans", {"nonce": nonce or uuid7(now_ms()), "code": code})
 
     def final_screen(self, scan_id: str) -> dict[str, Any]:
         """Look at the scan's screen until nothing is on its way any more."""
