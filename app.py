@@ -2,7 +2,17 @@
 
 from chalice.app import Chalice, CORSConfig
 
-from chalicelib.api import health, landing, me, scans, service, sessions, staff, venues
+from chalicelib.api import (
+    health,
+    landing,
+    manual_checks,
+    me,
+    scans,
+    service,
+    sessions,
+    staff,
+    venues,
+)
 from chalicelib.core.settings import Settings
 from chalicelib.workers import lookups, renders, stream
 
@@ -14,7 +24,7 @@ app.api.cors = CORSConfig(
     expose_headers=["X-Correlation-Id", "Retry-After"],
     max_age=86_400,
 )
-for resource in (sessions, me, health, venues, staff, scans, landing, service):
+for resource in (sessions, me, health, venues, staff, scans, manual_checks, landing, service):
     app.register_blueprint(resource.routes)
 for worker in (lookups, renders, stream):
     app.register_blueprint(worker.functions)

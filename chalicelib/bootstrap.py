@@ -23,6 +23,7 @@ from chalicelib.core.ids import Ids, RandomIds
 from chalicelib.core.settings import Settings
 
 if TYPE_CHECKING:
+    from chalicelib.admission.manual_checks import Accesses
     from chalicelib.admission.policy import Policies
     from chalicelib.admission.scan import Scans
     from chalicelib.admission.snapshots import LookupQueue, Prefetches
@@ -235,6 +236,13 @@ class Container:
         from chalicelib.admission.store import ScanStore
 
         return ScanStore(self.table)
+
+    @cached_property
+    def accesses(self) -> "Accesses":
+        """Questions about people, on record."""
+        from chalicelib.admission.store import AccessStore
+
+        return AccessStore(self.table)
 
     @cached_property
     def staff(self) -> "Staff":

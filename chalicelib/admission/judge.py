@@ -13,9 +13,10 @@ from enum import StrEnum
 
 from chalicelib.admission.policy import OnUnknown, Policy
 from chalicelib.core.clock import CHINA, end_of_day, local_day
-from chalicelib.identity.people import Hot, Snapshot
+from chalicelib.identity.people import Hot, Snapshot, Verification
 from chalicelib.identity.providers import ProviderName
 
+_IDENTITY = ProviderName.IDENTITY
 _HEALTH = ProviderName.HEALTH_CODE
 _TEST = ProviderName.NUCLEIC_ACID
 _VACCINATION = ProviderName.VACCINATION
@@ -95,9 +96,44 @@ def decide(
         provider: assess(provider, person.current(provider), policy, at=at, late=late)
         for provider in SHOWN
     }
+    if person.unidentified:
+        return _unidentified(person, evidence, policy, late=late, temperature=temperature)
     decision = judge(evidence, policy, at=at, late=late, temperature=temperature)
     needs = () if late else needed(evidence)
     return Verdict(decision, evidence, needs, policy.version, policy.nucleic_acid_hours)
+
+
+def _unidentified(
+    person: Hot,
+    evidence: Mapping[ProviderName, Evidence],
+    policy: Policy,
+    *,
+    late: bool,
+    temperature: str,
+) -> Verdict:
+    """Somebody checked by hand, whose name and number are not known to belong together (JN-12).
+
+    What the number's holder has is nobody's business until they do: no evidence is shown or kept
+    with the scan. A number that nobody knows and a wrong name read the same.
+    """
+    pending = person.profile is not None and person.profile.verification is Verification.PENDING
+    waits = pending and not late
+    unseen = Evidence("pending") if waits else UNKNOWN
+    if waits:
+        decision = Decision(Outcome.PENDING, ("identity_pending",), ("wait",))
+    else:
+        reasons: tuple[str, ...] = ("identity_unknown" if pending else "identity_unmatched",)
+        steps: tuple[str, ...] = ("verify_with_staff",)
+        if temperature == "fever":
+            reasons, steps = ("temperature_fever", *reasons), ("see_doctor", *steps)
+        decision = Decision(Outcome.CHECK, reasons, steps)
+    return Verdict(
+        decision,
+        dict.fromkeys(SHOWN, unseen),
+        (_IDENTITY, *needed(evidence)) if waits else (),
+        policy.version,
+        policy.nucleic_acid_hours,
+    )
 
 
 def take_card(

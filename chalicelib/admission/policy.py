@@ -5,7 +5,7 @@ all others. Policies are versioned, and a scan stores the version that it was ju
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
@@ -20,6 +20,27 @@ class OnUnknown(StrEnum):
     ADMIT_RECORDED = "admit_recorded"
 
 
+class ManualPhone(StrEnum):
+    """Whether staff who check somebody by hand enter a phone, which may be a relative's."""
+
+    NO = "no"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+@dataclass(frozen=True)
+class ManualQuota:
+    """How many people may be checked by hand.
+
+    One staff member in a day (UTC), at one venue in an hour, and one number at one venue in a day.
+    None is for a number everywhere, for then whoever wanted could have somebody refused everywhere.
+    """
+
+    staff_day: int = 200
+    venue_hour: int = 300
+    subject_day: int = 10
+
+
 @dataclass(frozen=True)
 class Policy:
     """What a region demands at the door.
@@ -29,6 +50,8 @@ class Policy:
     `answer_within`: how long a scan waits for providers before it is decided without them.
     `on_unknown`: staff check, or who was green at most `grace` ago is admitted with a reason that
     says so, so that a dead provider stops nobody; it is never shown as green.
+    `manual_phone`: whether a phone is asked for besides name and document number when staff check
+    somebody by hand (JN-12); `manual_quota`: how often they may.
     `vaccination_required`, `travel_card_required`: shown they are always; an abnormal card is
     checked always.
     """
@@ -47,6 +70,8 @@ class Policy:
     grace: timedelta = timedelta(hours=24)
     vaccination_required: bool = False
     travel_card_required: bool = False
+    manual_phone: ManualPhone = ManualPhone.OPTIONAL
+    manual_quota: ManualQuota = ManualQuota()
 
     @classmethod
     def from_rules(cls, version: str, rules: Mapping[str, Any]) -> "Policy":
@@ -55,7 +80,9 @@ class Policy:
         Keys: ``nucleic_acid_hours`` (1 to 336, or null), ``fresh_minutes`` (an object by
         provider), ``answer_within_seconds`` (1 to 900), ``on_unknown`` (``check`` or
         ``admit_recorded``), ``grace_hours`` (1 to 168), ``vaccination_required`` and
-        ``travel_card_required`` (true or false). Raises ValueError, naming the key.
+        ``travel_card_required`` (true or false), ``manual_phone`` (``no``, ``optional`` or
+        ``required``), ``manual_staff_day``, ``manual_venue_hour``, ``manual_subject_day`` (1 to
+        10,000). Raises ValueError, naming the key.
         """
         default = cls()
         unknown = rules.keys() - _RULES
@@ -82,15 +109,33 @@ class Policy:
         for name, value in required.items():
             if not isinstance(value, bool):
                 raise ValueError(f"{name} must be true or false")
+        manual_phone = rules.get("manual_phone", default.manual_phone)
+        if manual_phone not in [*ManualPhone]:
+            raise ValueError(f"manual_phone must be one of {', '.join(ManualPhone)}")
+        quota = asdict(default.manual_quota)
+        for name in quota:
+            quota[name] = rules.get(f"manual_{name}", quota[name])
+            _check(f"manual_{name}", quota[name], 10_000)
         return cls(
             version, hours, fresh, timedelta(seconds=seconds),
             OnUnknown(on_unknown), timedelta(hours=grace), **required,
+            manual_phone=ManualPhone(manual_phone), manual_quota=ManualQuota(**quota),
         )  # fmt: skip
 
 
 _REQUIRED = ("vaccination_required", "travel_card_required")
 _RULES = frozenset(
-    {"nucleic_acid_hours", "fresh_minutes", "answer_within_seconds", "on_unknown", "grace_hours"}
+    {
+        "nucleic_acid_hours",
+        "fresh_minutes",
+        "answer_within_seconds",
+        "on_unknown",
+        "grace_hours",
+        "manual_phone",
+        "manual_staff_day",
+        "manual_venue_hour",
+        "manual_subject_day",
+    }
 ) | frozenset(_REQUIRED)
 
 

@@ -22,6 +22,7 @@ class Means(StrEnum):
     VISITOR = "visitor"
     FAST = "fast"
     STAFF = "staff"
+    MANUAL = "manual"
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class Scan:
 
     `at` is the client's time, from its nonce; `received_at` ours. `first_outcome` is what the
     visitor saw first, `verdict` what stands now. `version` counts the changes since the put.
-    `staff_id` is who scanned a visitor's pass, and empty for a visitor's own scan.
+    `staff_id` is who scanned a visitor's pass or checked them by hand; empty for a visitor's own
+    scan.
     """
 
     venue_id: str
@@ -51,8 +53,7 @@ class Scan:
     @property
     def scan_id(self) -> str:
         """Venue, time and hash: its keys are computed from it, and no index is needed."""
-        venue = self.venue_id.removeprefix("ven_")
-        return f"scn_{venue}_{epoch_ms(self.at):012x}_{self.digest}"
+        return ScanReference(self.venue_id, self.at, self.digest).scan_id
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,12 @@ class ScanReference:
     venue_id: str
     at: datetime
     digest: str
+
+    @property
+    def scan_id(self) -> str:
+        """The id that says it."""
+        venue = self.venue_id.removeprefix("ven_")
+        return f"scn_{venue}_{epoch_ms(self.at):012x}_{self.digest}"
 
     @classmethod
     def parse(cls, scan_id: str) -> "ScanReference | None":

@@ -7,8 +7,9 @@ from pydantic import AfterValidator, Field
 
 from chalicelib.admission.snapshots import Lookup, Settle
 from chalicelib.core.clock import from_epoch_ms
-from chalicelib.core.fields import Nonce, Request, Response
+from chalicelib.core.fields import Clean, Nonce, Phone, Request, Response
 from chalicelib.identity.providers import LOOKED_UP, ProviderName
+from chalicelib.identity.schemas import ResidentId
 
 
 def _looked_up(name: ProviderName) -> ProviderName:
@@ -32,6 +33,18 @@ class PassScanRequest(Request):
     temperature: Literal["normal", "fever"] | None = None
 
 
+class ManualCheckRequest(Request):
+    """Staff check somebody without a phone by name and document number."""
+
+    nonce: Nonce
+    name: Annotated[str, Clean, Field(min_length=1, max_length=50)]
+    document_type: Literal["resident_id"]
+    document_number: ResidentId
+    phone: Phone | None = None
+    """A phone to reach them by, perhaps a relative's. The region's policy asks for it or not."""
+    temperature: Literal["normal", "fever"] | None = None
+
+
 class VenueShown(Response):
     """The venue on the visitor's screen."""
 
@@ -45,7 +58,8 @@ class PersonShown(Response):
     """The visitor on the screen, masked."""
 
     name: str
-    phone: str
+    phone: str | None
+    """Null for somebody who was checked by hand."""
 
 
 class Component(Response):
@@ -110,7 +124,7 @@ class Screen(Response):
     scanned_at: datetime
     venue: VenueShown
     checkpoint: str | None
-    means: Literal["visitor", "fast", "staff"]
+    means: Literal["visitor", "fast", "staff", "manual"]
     person: PersonShown
     outcome: Literal["admit", "check", "refuse", "pending"]
     outcome_text: str
@@ -126,12 +140,57 @@ class Screen(Response):
     """Set on a demonstration system, to be shown with the screen."""
 
 
+class Named(Response):
+    """Somebody by their masked name."""
+
+    name: str
+
+
+class ManualCheck(Response):
+    """A check by hand. While it is `pending`, nothing is told; ask after `poll_after_ms`.
+
+    Told are the colour and the masked name of somebody whose name and number belong together.
+    """
+
+    check_id: str
+    status: Literal["pending", "answered"]
+    poll_after_ms: int | None
+    checked_at: datetime
+    venue: VenueShown
+    person: Named | None
+    """Null unless name and number belong together."""
+    outcome: Literal["admit", "check", "refuse"] | None
+    outcome_text: str | None
+    reasons: list[Explained]
+    next_steps: list[Explained]
+    health_code: Component | None
+    temperature: Literal["normal", "fever"] | None
+    demo: str | None
+    """Set on a demonstration system, to be shown with the screen."""
+
+
+class AccessShown(Response):
+    """Somebody at a venue asked about oneself."""
+
+    at: datetime
+    venue_name: str
+    kind: Literal["manual_check"]
+    text: str
+
+
+class AccessList(Response):
+    """Who asked about oneself, newest first."""
+
+    items: list[AccessShown]
+    next_cursor: str | None
+
+
 class AbnormalScan(Response):
     """One abnormal scan in the day's list."""
 
     scan_id: str
     scanned_at: datetime
-    means: Literal["visitor", "fast", "staff"]
+    means: Literal["visitor", "fast", "staff", "manual"]
     person: PersonShown
     outcome: Literal["check", "refuse"]
     outcome_text: str

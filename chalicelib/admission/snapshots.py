@@ -193,13 +193,15 @@ def look_up(
     if profile is None or profile.verification is Verification.NONE:
         return "nobody"
     identity = message.provider is ProviderName.IDENTITY
-    if identity and (
-        profile.registration != message.registration
-        or profile.verification is not Verification.PENDING
-    ):
+    shadow = profile.shadow_until is not None
+    asks = not identity or (
+        profile.registration == message.registration
+        and profile.verification is Verification.PENDING
+    )
+    if not asks and not shadow:
         return "superseded"
     known = person.current(message.provider)
-    if known is None or known.fetched_at < message.asked_at:
+    if asks and (known is None or known.fetched_at < message.asked_at):
         request_id = ids.derive(
             "lookup", message.provider, message.person_id, message.correlation,
             str(profile.registration),
@@ -213,23 +215,26 @@ def look_up(
             raise ProviderFault(f"{message.provider}: observed in the future")
         if identity:
             settled = people.settle(profile, *verdict(answer))
-            return "settled" if settled else "superseded"
-        if isinstance(answer, Absent):
-            answer = Answer("absent")
-        people.save_snapshot(
-            message.person_id,
-            Snapshot(
-                provider=message.provider,
-                state=answer.state,
-                observed_at=answer.observed_at,
-                fetched_at=now(),
-                registration=profile.registration,
-                reason=answer.reason,
-                group=answer.group,
-                lifting=answer.lifting,
-                doses=answer.doses,
-            ),
-        )
+            if not shadow:
+                return "settled" if settled else "superseded"
+        else:
+            if isinstance(answer, Absent):
+                answer = Answer("absent")
+            people.save_snapshot(
+                message.person_id,
+                Snapshot(
+                    provider=message.provider,
+                    state=answer.state,
+                    observed_at=answer.observed_at,
+                    fetched_at=now(),
+                    registration=profile.registration,
+                    reason=answer.reason,
+                    group=answer.group,
+                    lifting=answer.lifting,
+                    doses=answer.doses,
+                ),
+                until=profile.shadow_until,
+            )
         person = people.subject(message.person_id)
     for scan_id in person.awaiting:
         reconsider(

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
 from chalicelib.admission.judge import Decision, Evidence, Outcome, Verdict
+from chalicelib.admission.manual_checks import Access
 from chalicelib.admission.policy import Policy, prefixes
 from chalicelib.admission.scan import Means, Scan, ScanReference
 from chalicelib.admission.snapshots import Prefetch
@@ -23,8 +24,8 @@ from chalicelib.venues.venue import Venue, day_of, shard_of
 
 _CACHED = timedelta(seconds=60)
 _NOTE_LIFE = timedelta(days=1)
-_SHORT = {"health_code": "h", "nucleic_acid": "n", "vaccination": "x"}
-_MEANS = {"": Means.VISITOR, "f": Means.FAST, "s": Means.STAFF}
+_SHORT = {"identity": "i", "health_code": "h", "nucleic_acid": "n", "vaccination": "x"}
+_MEANS = {"": Means.VISITOR, "f": Means.FAST, "s": Means.STAFF, "m": Means.MANUAL}
 _MEANS_CODED = {means: coded for coded, means in _MEANS.items()}
 _PREFETCH_EVERY = timedelta(seconds=60)
 _LONG = {short: ProviderName(name) for name, short in _SHORT.items()}
@@ -278,6 +279,53 @@ class PrefetchStore:
         except ConditionFailed as failure:
             return read_prefetch(failure.met[0]).asked_at if failure.met[0] else prefetch.asked_at
         return prefetch.asked_at
+
+
+class AccessItem(Item):
+    """ACCESS#blind: a question about a number, and by whom; no name, no number."""
+
+    check = UnicodeAttribute(attr_name="ch")
+    staff = UnicodeAttribute(attr_name="sf")
+    asked = NumberAttribute(attr_name="as")
+    correlation = UnicodeAttribute(attr_name="ci")
+    ttl = NumberAttribute()
+
+
+class AccessStore:
+    """Questions on record in the table. See `manual_checks.Accesses`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def record(self, blind: str, access: Access) -> None:
+        """One put."""
+        reference = access.reference
+        self._table.put(
+            AccessItem.at(
+                keys.access(blind, epoch_ms(reference.at), reference.digest),
+                check=access.scan_id,
+                staff=access.staff_id,
+                asked=epoch_ms(access.asked_at),
+                correlation=access.correlation,
+                ttl=int(access.until.timestamp()),
+            )
+        )
+
+    def of(self, blind: str, after: str, page: int) -> Iterator[tuple[str, Access]]:
+        """One query a page."""
+        span = (f"{after}~" if after else "0", "9~")
+        for raw in self._table.query(keys.access_partition(blind), span, page=page):
+            item = AccessItem.read(raw)
+            yield (
+                item.sk,
+                Access(
+                    item.check,
+                    item.staff,
+                    from_epoch_ms(int(item.asked)),
+                    item.correlation,
+                    from_epoch_ms(int(item.ttl) * 1000),
+                ),
+            )
 
 
 class PolicyStore:

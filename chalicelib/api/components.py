@@ -3,20 +3,53 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.admission.judge import Evidence, good_until
+from chalicelib.admission.judge import Decision, Evidence, good_until
 from chalicelib.admission.schemas import (
     Component,
+    Explained,
     HealthCodeShown,
     NucleicAcidShown,
     TravelCardShown,
     VaccinationShown,
+    VenueShown,
 )
 from chalicelib.admission.travel_card import OFFICIAL_URL
 from chalicelib.api.endpoint import Call
 from chalicelib.core.clock import CHINA, local_day
-from chalicelib.identity.people import Snapshot
+from chalicelib.identity.people import Profile, Snapshot, mask_name
+from chalicelib.venues.catalogue import category
+from chalicelib.venues.venue import Venue
 
 _RECENT = timedelta(hours=48)
+
+
+def venue(call: Call, shown: Venue) -> VenueShown:
+    """The venue, its type in the caller's language."""
+    kind = category(shown.kind)
+    return VenueShown(
+        venue_id=shown.venue_id,
+        name=shown.name,
+        type_name=kind.names[call.language] if kind else shown.kind,
+        region_name=shown.region_name,
+    )
+
+
+def masked_name(call: Call, profile: Profile) -> str:
+    """A person's name as others may see it."""
+    return mask_name(call.container.vault.open(profile.name, f"{profile.person_id}/name"))
+
+
+def reasons(call: Call, decision: Decision, hours: int | None) -> list[Explained]:
+    """Why it was decided so; `hours` is the age that policy allows a test."""
+    return [
+        Explained(code=code, text=call.text(f"reason.{code}", hours=str(hours)))
+        for code in decision.reasons
+    ]
+
+
+def next_steps(call: Call, decision: Decision) -> list[Explained]:
+    """What to do next."""
+    return [Explained(code=code, text=call.text(f"step.{code}")) for code in decision.next_steps]
 
 
 def component(call: Call, evidence: Evidence) -> Component:

@@ -2,18 +2,16 @@
 
 from chalice.app import Blueprint
 
-from chalicelib.admission import scanning
+from chalicelib.admission import manual_checks, scanning
 from chalicelib.admission.judge import UNKNOWN, Evidence
-from chalicelib.admission.scan import Scan
+from chalicelib.admission.scan import Means, Scan
 from chalicelib.admission.schemas import (
     AbnormalScan,
     AbnormalScans,
-    Explained,
     PassScanRequest,
     PersonShown,
     ScanRequest,
     Screen,
-    VenueShown,
 )
 from chalicelib.api import components
 from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
@@ -26,7 +24,6 @@ from chalicelib.identity.people import Profile, mask_name, mask_phone
 from chalicelib.identity.providers import ProviderName
 from chalicelib.insight import abnormal
 from chalicelib.venues import codes
-from chalicelib.venues.catalogue import category
 
 routes = Blueprint(__name__)
 _POLL_MS = 1000
@@ -171,14 +168,17 @@ def _visitor(call: Call, scan: Scan) -> Profile:
 
 def _abnormal(call: Call, scan: Scan) -> AbnormalScan:
     decision = scan.verdict.decision
+    manual = scan.means is Means.MANUAL
+    if manual:
+        decision = manual_checks.told(decision)
     return AbnormalScan(
         scan_id=scan.scan_id,
         scanned_at=scan.at,
         means=scan.means.value,
-        person=_person(call, _visitor(call, scan)),
+        person=_checked(call, scan) if manual else _person(call, _visitor(call, scan)),
         outcome=decision.outcome.value,  # type: ignore[arg-type]
         outcome_text=call.text(f"outcome.{decision.outcome}"),
-        reasons=_reasons(call, scan),
+        reasons=components.reasons(call, decision, scan.verdict.hours),
         temperature=scan.temperature or None,  # type: ignore[arg-type]
     )
 
@@ -191,18 +191,16 @@ def _person(call: Call, profile: Profile) -> PersonShown:
     )
 
 
-def _reasons(call: Call, scan: Scan) -> list[Explained]:
-    hours = str(scan.verdict.hours)
-    return [
-        Explained(code=code, text=call.text(f"reason.{code}", hours=hours))
-        for code in scan.verdict.decision.reasons
-    ]
+def _checked(call: Call, scan: Scan) -> PersonShown:
+    """Somebody who was checked by hand; a shadow subject may be forgotten by now."""
+    profile = call.container.people.hot(scan.person_id, consistent=False).profile
+    name = components.masked_name(call, profile) if profile else "*"
+    return PersonShown(name=name, phone=None)
 
 
 def _screen(call: Call, result: scanning.Result, visitor: Profile) -> Screen:
     scan, venue = result.scan, result.venue
     verdict = scan.verdict
-    kind = category(venue.kind)
 
     def evidence(provider: ProviderName) -> Evidence:
         return verdict.evidence.get(provider, UNKNOWN)
@@ -210,22 +208,14 @@ def _screen(call: Call, result: scanning.Result, visitor: Profile) -> Screen:
     return Screen(
         scan_id=scan.scan_id,
         scanned_at=scan.at,
-        venue=VenueShown(
-            venue_id=venue.venue_id,
-            name=venue.name,
-            type_name=kind.names[call.language] if kind else venue.kind,
-            region_name=venue.region_name,
-        ),
+        venue=components.venue(call, venue),
         checkpoint=None,
         means=scan.means.value,
         person=_person(call, visitor),
         outcome=verdict.decision.outcome.value,
         outcome_text=call.text(f"outcome.{verdict.decision.outcome}"),
-        reasons=_reasons(call, scan),
-        next_steps=[
-            Explained(code=code, text=call.text(f"step.{code}"))
-            for code in verdict.decision.next_steps
-        ],
+        reasons=components.reasons(call, verdict.decision, verdict.hours),
+        next_steps=components.next_steps(call, verdict.decision),
         health_code=components.component(call, evidence(ProviderName.HEALTH_CODE)),
         nucleic_acid=components.nucleic_acid(
             call, evidence(ProviderName.NUCLEIC_ACID), scan.received_at

@@ -38,7 +38,7 @@ TEXTS: dict[str, str] = {
     "error.registration_rejected": "Your name and ID number could not be verified. "
     "Please correct your registration; you can scan again once it is approved.",
     "error.registration_not_verified": "Your registration is still being verified. "
-    "A venue code can be applied for once it is approved.",
+    "Please try again once it is approved.",
     "error.not_found": "There is nothing here.",
     "error.code_unknown": "This is not a venue code of ours. Please scan the poster again, "
     "or ask the venue's staff.",
@@ -98,6 +98,11 @@ TEXTS: dict[str, str] = {
     "outcome.check": "Please see the staff",
     "outcome.refuse": "No entry",
     "outcome.pending": "One moment, checking",
+    "reason.identity_pending": "Name and ID number are being checked.",
+    "reason.identity_unmatched": "Nothing was found under this name and ID number.",
+    "reason.identity_unknown": "Name and ID number could not be checked.",
+    "reason.other_proof_needed": "The health code alone does not decide here. Please have the "
+    "other proofs shown: test, travel card, vaccination.",
     "reason.health_code_green": "Health code: green.",
     "reason.health_code_red": "Health code: red.",
     "reason.health_code_yellow": "Health code: yellow.",
@@ -164,6 +169,8 @@ TEXTS: dict[str, str] = {
     "state.absent": "None found",
     "state.unknown": "Unknown",
     "state.pending": "Fetching",
+    # What is told of who asked about oneself.
+    "access.manual_check": "Staff entered your ID number to look up a health code.",
     # Registration.
     "verification.mismatch": "The name and the ID number do not belong together.",
     "verification.absent": "This ID number is not known to the identity service.",

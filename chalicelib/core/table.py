@@ -26,6 +26,8 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | put a scan; read it by its id | 1 Put, conditional; 1 Get | VEN#ven#day#shard · ms#hash |
 | a venue's day of scans | 1 Query a shard | VEN#ven#day#shard · digits |
 | a person's visits | 1 Query on `visits` | g1pk PER#per · g1sk ms#venue |
+| whom staff asked about by name and number | in the subject's query | PER#per · begins HOT# |
+| who asked about a document's number, newest first | 1 Query | ACCESS#blind · lms#hash |
 | scans that wait for an answer about a person | in the subject's query | PER#per · AWAIT#scan |
 | the day's figures | 1 BatchGet over shards | VEN#ven#day#shard · COUNT |
 | the day's abnormal scans | 1 Query a shard, 1 Get a scan | VEN#ven#day#shard · begins ABN# |
@@ -44,6 +46,7 @@ SUBJECT_FROM, SUBJECT_TO = AWAIT, "HOT#~"
 ACCOUNTS, ACCOUNTS_TO = "ACCOUNT#", "ACCOUNT#~"
 COUNT = "COUNT"
 ABNORMAL = "ABN#"
+_LAST_MS = 10**13 - 1
 
 
 class Key(NamedTuple):
@@ -61,6 +64,11 @@ def person(person_id: str) -> str:
 def profile(person_id: str) -> Key:
     """The person's profile: contact, registration, verification."""
     return Key(person(person_id), "HOT#PROFILE")
+
+
+def shadow(person_id: str) -> Key:
+    """Somebody whom staff asked about by name and number, and who is not registered so."""
+    return Key(person(person_id), "HOT#SHADOW")
 
 
 def session(person_id: str, session_id: str) -> Key:
@@ -191,6 +199,16 @@ def abnormal(partition: str, at_ms: int, digest: str) -> Key:
 def visit(person_id: str, venue_id: str, at_ms: int) -> Key:
     """The index entry of a scan under its person (``g1pk``, ``g1sk``)."""
     return Key(person(person_id), f"{at_ms:013d}#{venue_id}")
+
+
+def access_partition(blind: str) -> str:
+    """The questions that were asked about a document's number."""
+    return f"ACCESS#{blind}"
+
+
+def access(blind: str, at_ms: int, digest: str) -> Key:
+    """One of them; the time is counted down, so that the newest comes first."""
+    return Key(access_partition(blind), f"{_LAST_MS - at_ms:013d}#{digest}")
 
 
 def policy(prefix: str) -> Key:

@@ -48,6 +48,8 @@ class Profile:
     `registration` counts the edits and is the `version` that clients send back; an answer of the
     identity provider names the registration that it is about. `blocked` is set by a rejection and
     cleared by an approval only, so that an edit alone does not open the door again (JN-20).
+    `shadow_until` marks somebody who has no account: staff asked about them by name and number,
+    and they are forgotten then. `phone` is what they gave, a relative's perhaps.
     """
 
     person_id: str
@@ -60,6 +62,7 @@ class Profile:
     verification: Verification = Verification.NONE
     reason: str = ""
     blocked: bool = False
+    shadow_until: datetime | None = None
 
     @property
     def may_scan(self) -> bool:
@@ -106,6 +109,16 @@ class Hot:
     snapshots: Mapping[str, Snapshot] = field(default_factory=dict)
     rights: Mapping[str, Role] = field(default_factory=dict)
     awaiting: tuple[str, ...] = ()
+
+    @property
+    def unidentified(self) -> bool:
+        """Whether name and number came from hand, and are not known to belong together."""
+        profile = self.profile
+        return (
+            profile is not None
+            and profile.shadow_until is not None
+            and profile.verification is not Verification.VERIFIED
+        )
 
     def current(self, provider: str) -> Snapshot | None:
         """The provider's snapshot, if it is about the registration as it stands."""
@@ -180,6 +193,12 @@ class People(Protocol):
     def settle(self, profile: Profile, verification: Verification, reason: str) -> bool:
         """Record the provider's answer about exactly this registration; False when it is past."""
 
+    def keep_shadow(self, profile: Profile, *, again: bool) -> None:
+        """Remember somebody without an account until `profile.shadow_until`, to be verified.
+
+        Who is known already stays as they are; `again` has a verification made anew.
+        """
+
     def open_session(self, person_id: str, session: Session) -> None:
         """Record a login."""
 
@@ -194,8 +213,13 @@ class People(Protocol):
     def close_session(self, person_id: str, session_id: str) -> None:
         """Forget a login."""
 
-    def save_snapshot(self, person_id: str, snapshot: Snapshot) -> bool:
-        """Keep a provider's answer unless a newer one is there; False when it was."""
+    def save_snapshot(
+        self, person_id: str, snapshot: Snapshot, *, until: datetime | None = None
+    ) -> bool:
+        """Keep a provider's answer unless a newer one is there; False when it was.
+
+        `until`: when it may be forgotten, if ever.
+        """
 
 
 class Codes(Protocol):

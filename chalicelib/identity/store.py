@@ -40,7 +40,7 @@ _LEFTOVER = timedelta(days=1)
 
 
 class ProfileItem(Item):
-    """HOT#PROFILE."""
+    """HOT#PROFILE, and HOT#SHADOW, which vanishes by its `ttl`."""
 
     phone = BinaryAttribute(attr_name="ph", legacy_encoding=False, null=True)
     name = BinaryAttribute(attr_name="nm", legacy_encoding=False, null=True)
@@ -52,6 +52,7 @@ class ProfileItem(Item):
     reason = UnicodeAttribute(attr_name="rs", null=True)
     blocked = BooleanAttribute(attr_name="bl", null=True)
     correlation = UnicodeAttribute(attr_name="ci", null=True)
+    ttl = NumberAttribute(null=True)
 
 
 class SessionItem(Item):
@@ -75,6 +76,7 @@ class SnapshotItem(Item):
     group = UnicodeAttribute(attr_name="gr", null=True)
     lifting = UnicodeAttribute(attr_name="li", null=True)
     doses = NumberAttribute(attr_name="do", null=True)
+    ttl = NumberAttribute(null=True)
 
 
 class RightItem(Item):
@@ -125,6 +127,7 @@ def read_profile(person_id: str, raw: Raw) -> Profile:
         verification=Verification(item.verification),
         reason=item.reason or "",
         blocked=bool(item.blocked),
+        shadow_until=datetime.fromtimestamp(item.ttl, UTC) if item.ttl else None,
     )
 
 
@@ -183,7 +186,7 @@ def _hot(person_id: str, items: Iterable[Raw]) -> Hot:
             continue
         _, kind, *rest = sort_key.split("#", 2)
         match kind:
-            case "PROFILE":
+            case "PROFILE" | "SHADOW":
                 profile = read_profile(person_id, raw)
             case "SESSION":
                 sessions[rest[0]] = _session(rest[0], raw)
@@ -357,8 +360,9 @@ class PeopleStore:
     def settle(self, profile: Profile, verification: Verification, reason: str) -> bool:
         """One update, on condition that it is still about this registration, and pending."""
         rejected = verification is Verification.REJECTED
+        shadow = profile.shadow_until is not None
         change = Change(
-            keys.profile(profile.person_id),
+            (keys.shadow if shadow else keys.profile)(profile.person_id),
             [
                 ProfileItem.verification.set(verification.value),
                 ProfileItem.blocked.set(rejected),
@@ -368,7 +372,7 @@ class PeopleStore:
             & (ProfileItem.verification == Verification.PENDING.value),
         )
         writes: list[Change | Delete] = [change]
-        if rejected:
+        if rejected and not shadow:
             # Whoever the document belongs to must be able to register it.
             mine = OwnerItem.person == profile.person_id
             writes.append(Delete(keys.identity(profile.document_blind), ABSENT | mine))
@@ -377,6 +381,27 @@ class PeopleStore:
         except ConditionFailed:
             return False
         return True
+
+    def keep_shadow(self, profile: Profile, *, again: bool) -> None:
+        """One update."""
+        until = profile.shadow_until
+        if until is None:
+            raise ValueError("not a shadow")
+        item = ProfileItem
+        pending = Verification.PENDING.value
+        self._table.update(
+            keys.shadow(profile.person_id),
+            [
+                item.v.set(item.v | 1),
+                item.name.set(item.name | profile.name),
+                item.document_type.set(item.document_type | profile.document_type),
+                item.document.set(item.document | profile.document),
+                item.registration.set(item.registration | profile.registration),
+                item.verification.set(pending if again else item.verification | pending),
+                *([item.phone.set(profile.phone)] if profile.phone else []),
+                item.ttl.set(int(until.timestamp())),
+            ],
+        )
 
     def open_session(self, person_id: str, session: Session) -> None:
         """One put."""
@@ -423,7 +448,9 @@ class PeopleStore:
         """One delete."""
         self._table.delete(keys.session(person_id, session_id))
 
-    def save_snapshot(self, person_id: str, snapshot: Snapshot) -> bool:
+    def save_snapshot(
+        self, person_id: str, snapshot: Snapshot, *, until: datetime | None = None
+    ) -> bool:
         """One put, on condition that what stands there is older."""
         observed = snapshot.observed_at
         item = SnapshotItem.at(
@@ -436,6 +463,7 @@ class PeopleStore:
             group=snapshot.group or None,
             lifting=snapshot.lifting or None,
             doses=snapshot.doses,
+            ttl=int(until.timestamp()) if until else None,
         )
         older = (SnapshotItem.registration < snapshot.registration) | (
             (SnapshotItem.registration == snapshot.registration)

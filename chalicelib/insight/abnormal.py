@@ -91,6 +91,6 @@ def _read(cursor: str, venue: Venue, day: date, now: datetime, tokens: Tokens) -
         claims = tokens.verify("cursor", cursor, now=now)
     except Unauthenticated:
         raise BadInput.at("cursor", "cursor") from None
-    if (claims["ven"], claims["day"]) != (venue.venue_id, day.isoformat()):
+    if (claims.get("ven"), claims.get("day")) != (venue.venue_id, day.isoformat()):
         raise BadInput.at("cursor", "cursor")
     return str(claims["at"])

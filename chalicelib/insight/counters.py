@@ -89,7 +89,7 @@ def figures(scan: Scan | None) -> Figures:
         passed=int(outcome is Outcome.ADMIT),
         abnormal=int(outcome in (Outcome.CHECK, Outcome.REFUSE)),
         pending=int(outcome is Outcome.PENDING),
-        own=int(scan.means is not Means.STAFF),
+        own=int(scan.means in (Means.VISITOR, Means.FAST)),
     )
 
 

@@ -13,11 +13,12 @@ from chalicelib.adapters import aws
 from chalicelib.adapters.keys import WrappedKeys
 from chalicelib.adapters.queues import SqsLookupQueue, SqsRenderQueue
 from chalicelib.adapters.storage import S3Storage
+from chalicelib.admission.manual_checks import Accesses
 from chalicelib.admission.policy import Policies
 from chalicelib.admission.scan import Scans
 from chalicelib.admission.schemas import decode
 from chalicelib.admission.snapshots import LookupQueue, Prefetches
-from chalicelib.admission.store import PolicyStore, PrefetchStore, ScanStore
+from chalicelib.admission.store import AccessStore, PolicyStore, PrefetchStore, ScanStore
 from chalicelib.core.aws import session
 from chalicelib.core.ids import RandomIds
 from chalicelib.core.store import Table
@@ -60,6 +61,7 @@ class Stores:
     pointers: Pointers
     wrapped_keys: WrappedKeys
     prefetches: Prefetches
+    accesses: Accesses
     directory: Callable[[], Directory]
     policies: Callable[[], PolicyBook]
 
@@ -80,6 +82,7 @@ def fake_stores() -> Stores:
         stores.FakePointers(),
         stores.FakeWrappedKeys(),
         stores.FakePrefetches(),
+        stores.FakeAccesses(),
         lambda: stores.FakeDirectory(venues),
         lambda: policies,
     )
@@ -100,6 +103,7 @@ def stores_over(table: Table) -> Stores:
         PointerStore(table),
         WrappedKeyStore(table),
         PrefetchStore(table),
+        AccessStore(table),
         lambda: CachedDirectory(venues),
         lambda: PolicyStore(table),
     )

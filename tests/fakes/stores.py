@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
+from chalicelib.admission.manual_checks import Access
 from chalicelib.admission.policy import Policy, prefixes
 from chalicelib.admission.scan import Scan, ScanReference
 from chalicelib.admission.snapshots import Lookup, Prefetch, Settle
+from chalicelib.core import table as keys
 from chalicelib.core.clock import epoch_ms
 from chalicelib.core.errors import Conflict, TooMany, Unauthenticated
 from chalicelib.core.table import scan_partition
@@ -156,11 +158,22 @@ class FakePeople:
             or stands.verification is not Verification.PENDING
         ):
             return False
+        if stands.shadow_until is not None:
+            mine.profile = replace(stands, verification=verification, reason=reason)
+            return True
         rejected = verification is Verification.REJECTED
         mine.profile = replace(stands, verification=verification, reason=reason, blocked=rejected)
         if rejected:
             del self._documents[profile.document_blind]
         return True
+
+    def keep_shadow(self, profile: Profile, *, again: bool) -> None:
+        mine = self.partition(profile.person_id)
+        stands = mine.profile or replace(profile, phone=b"")
+        pending = replace(stands, verification=Verification.PENDING) if again else stands
+        mine.profile = replace(
+            pending, phone=profile.phone or stands.phone, shadow_until=profile.shadow_until
+        )
 
     def open_session(self, person_id: str, session: Session) -> None:
         self.partition(person_id).sessions[session.session_id] = session
@@ -184,7 +197,10 @@ class FakePeople:
     def close_session(self, person_id: str, session_id: str) -> None:
         self.partition(person_id).sessions.pop(session_id, None)
 
-    def save_snapshot(self, person_id: str, snapshot: Snapshot) -> bool:
+    def save_snapshot(
+        self, person_id: str, snapshot: Snapshot, *, until: datetime | None = None
+    ) -> bool:
+        del until  # a stand-in forgets nothing
         snapshots = self.partition(person_id).snapshots
         before = snapshots.get(snapshot.provider)
         if before and (before.registration, before.fetched_at) >= (
@@ -437,6 +453,23 @@ class FakeScans:
 
     def stop_waiting(self, person_id: str, scan_id: str) -> None:
         self._people.partition(person_id).awaiting.discard(scan_id)
+
+
+class FakeAccesses:
+    """See `manual_checks.Accesses`."""
+
+    def __init__(self) -> None:
+        self._accesses: dict[str, dict[str, Access]] = {}
+
+    def record(self, blind: str, access: Access) -> None:
+        reference = access.reference
+        place = keys.access(blind, epoch_ms(reference.at), reference.digest).sk
+        self._accesses.setdefault(blind, {})[place] = access
+
+    def of(self, blind: str, after: str, page: int) -> Iterator[tuple[str, Access]]:
+        del page
+        found = sorted(self._accesses.get(blind, {}).items())
+        yield from ((place, access) for place, access in found if place > after)
 
 
 class FakePrefetches:

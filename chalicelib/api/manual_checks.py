@@ -1,0 +1,182 @@
+"""Routes: staff check somebody without a phone by hand; people see who asked about them."""
+
+from datetime import timedelta
+
+from chalice.app import Blueprint
+
+from chalicelib.admission import manual_checks
+from chalicelib.admission.judge import UNKNOWN
+from chalicelib.admission.scan import Scan
+from chalicelib.admission.scanning import Result
+from chalicelib.admission.schemas import (
+    AccessList,
+    AccessShown,
+    ManualCheck,
+    ManualCheckRequest,
+    Named,
+)
+from chalicelib.api import components
+from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
+from chalicelib.api.venues import known_venue
+from chalicelib.core.errors import BadInput
+from chalicelib.core.fields import canonical
+from chalicelib.identity.providers import ProviderName
+from chalicelib.venues.rights import require_verified
+
+routes = Blueprint(__name__)
+_POLL_MS = 1000
+_MOST = 50
+
+
+@endpoint(
+    routes,
+    "POST",
+    "/v1/venues/{venue_id}/manual-checks",
+    caller=Caller.STAFF,
+    request=ManualCheckRequest,
+    response=ManualCheck,
+    statuses=(202,),
+    errors=("not_found", "clock_skewed", "nonce_reused", "too_many_requests"),
+)
+def check_by_hand(call: Call, venue_id: str) -> Answer:
+    """Check somebody without a phone by name and document number; the answer takes two seconds."""
+    parts, body = call.container, call.body(ManualCheckRequest)
+    result = manual_checks.check(
+        call.actor,
+        known_venue(call, venue_id),
+        manual_checks.Entry(
+            name=body.name,
+            document_type=body.document_type,
+            number=body.document_number,
+            phone=body.phone or "",
+            temperature=body.temperature or "",
+        ),
+        nonce=body.nonce,
+        # By a key: a bare hash of a name and a number could be guessed from.
+        body_hash=parts.index.of("manual_check", canonical(body)),
+        correlation=call.correlation,
+        now=call.now,
+        index=parts.index,
+        vault=parts.vault,
+        people=parts.people,
+        limits=parts.limits,
+        accesses=parts.accesses,
+        policies=parts.policies,
+        scans=parts.scans,
+    )
+    return Answer(_waiting(call, result, _ms(manual_checks.ANSWERED_AFTER)), 202)
+
+
+@endpoint(
+    routes,
+    "GET",
+    "/v1/manual-checks/{check_id}",
+    caller=Caller.PERSON,
+    response=ManualCheck,
+    errors=("not_found",),
+)
+def get_manual_check(call: Call, check_id: str) -> ManualCheck:
+    """A check that one has made: pending for two seconds, whoever it is about."""
+    parts = call.container
+    result = manual_checks.visible_check(
+        call.actor, check_id, now=call.now, directory=parts.directory, scans=parts.scans
+    )
+    # Read in any case, so that what is answered and what is not takes the same.
+    name = _name(call, result.scan)
+    if not manual_checks.is_answered(result.scan, call.now):
+        rest = result.scan.received_at + manual_checks.ANSWERED_AFTER - call.now
+        return _waiting(call, result, _ms(rest) if rest > timedelta() else _POLL_MS)
+    return _answered(call, result, name)
+
+
+@endpoint(
+    routes,
+    "GET",
+    "/v1/me/accesses",
+    caller=Caller.PERSON,
+    response=AccessList,
+    errors=("registration_required", "registration_rejected", "registration_not_verified"),
+    query={
+        "limit": "How many at most, 1 to 50; 20 if left out.",
+        "cursor": "Where to go on, as the last answer said.",
+    },
+)
+def list_accesses(call: Call) -> AccessList:
+    """Where and when staff asked about oneself by name and document number, newest first."""
+    parts = call.container
+    require_verified(call.actor)
+    limit = call.query.get("limit", "20")
+    if not limit.isdecimal() or not 1 <= int(limit) <= _MOST:
+        raise BadInput.at("limit", "out_of_range")
+    page = manual_checks.accesses_of(
+        call.actor,
+        limit=int(limit),
+        cursor=call.query.get("cursor"),
+        now=call.now,
+        tokens=parts.tokens,
+        accesses=parts.accesses,
+    )
+    return AccessList(items=[_access(call, one) for one in page.accesses], next_cursor=page.cursor)
+
+
+def _access(call: Call, access: manual_checks.Access) -> AccessShown:
+    venue = call.container.directory.venue(access.reference.venue_id, call.now)
+    return AccessShown(
+        at=access.asked_at,
+        venue_name=venue.name if venue else access.reference.venue_id,
+        kind="manual_check",
+        text=call.text("access.manual_check"),
+    )
+
+
+def _ms(span: timedelta) -> int:
+    return -(-span // timedelta(milliseconds=1))  # up: not a moment too soon
+
+
+def _name(call: Call, scan: Scan) -> str | None:
+    profile = call.container.people.hot(scan.person_id, consistent=False).profile
+    return components.masked_name(call, profile) if profile else None
+
+
+def _waiting(call: Call, result: Result, poll_after_ms: int) -> ManualCheck:
+    return ManualCheck(
+        check_id=result.scan.scan_id,
+        status="pending",
+        poll_after_ms=poll_after_ms,
+        checked_at=result.scan.at,
+        venue=components.venue(call, result.venue),
+        person=None,
+        outcome=None,
+        outcome_text=None,
+        reasons=[],
+        next_steps=[],
+        health_code=None,
+        temperature=result.scan.temperature or None,  # type: ignore[arg-type]
+        demo=_demo(call),
+    )
+
+
+def _answered(call: Call, result: Result, name: str | None) -> ManualCheck:
+    scan, verdict = result.scan, result.scan.verdict
+    decision = manual_checks.told(verdict.decision)
+    matched = manual_checks.is_matched(scan)
+    colour = verdict.evidence.get(ProviderName.HEALTH_CODE, UNKNOWN) if matched else UNKNOWN
+    return ManualCheck(
+        check_id=scan.scan_id,
+        status="answered",
+        poll_after_ms=_POLL_MS if verdict.needs else None,
+        checked_at=scan.at,
+        venue=components.venue(call, result.venue),
+        person=Named(name=name) if name and matched else None,
+        outcome=decision.outcome.value,  # type: ignore[arg-type]
+        outcome_text=call.text(f"outcome.{decision.outcome}"),
+        reasons=components.reasons(call, decision, verdict.hours),
+        next_steps=components.next_steps(call, decision),
+        health_code=components.component(call, colour),
+        temperature=scan.temperature or None,  # type: ignore[arg-type]
+        demo=_demo(call),
+    )
+
+
+def _demo(call: Call) -> str | None:
+    return call.text("demo") if call.container.settings.demo else None

@@ -1,0 +1,493 @@
+"""Checks by hand: somebody without a phone stands at the door (JN-12, JN-13, XC-9)."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib.core import table as keys
+from chalicelib.identity.providers import Absent, Answer, ProviderFault
+from tests import support
+from tests.api.driver import HEALTH, IDENTITY, TEST, HttpReply, Person, World, codes
+
+STRANGER = "李不在册"
+
+
+@pytest.fixture
+def chief(world: World) -> Person:
+    """The administrator of a venue."""
+    return world.administrator()
+
+
+@pytest.fixture
+def guard(world: World, chief: Person) -> Person:
+    """An inspector of the chief's venue."""
+    return world.inspector(chief)
+
+
+def check(
+    guard: Person, name: str, number: str, nonce: str = "", venue_id: str = "", **more: Any
+) -> HttpReply:
+    world = guard.world
+    world.secrets |= {name, number}
+    body = {"name": name, "document_type": "resident_id", "document_number": number, **more}
+    path = f"/v1/venues/{venue_id or guard.venue['venue_id']}/manual-checks"
+    return guard.post(path, {"nonce": nonce or world.nonce(), **body})
+
+
+def begin(guard: Person, name: str, number: str, **more: Any) -> str:
+    """Check somebody; the check's id."""
+    return str(check(guard, name, number, **more).expect(202)["check_id"])
+
+
+def look(guard: Person, check_id: str) -> HttpReply:
+    return guard.get(f"/v1/manual-checks/{check_id}")
+
+
+def result(guard: Person, check_id: str) -> Any:
+    """What a check is answered after two seconds, the workers having run."""
+    guard.world.work()
+    guard.world.clock.pass_(seconds=2)
+    return look(guard, check_id).expect(200)
+
+
+def number(serial: int) -> str:
+    """The number of somebody who has no account."""
+    return support.resident_id(900 + serial)
+
+
+@pytest.mark.requirement("JN-12", "JN-13", "XC-9")
+def test_somebody_without_a_phone_is_checked_by_name_and_number(guard: Person) -> None:
+    begun = check(guard, STRANGER, number(1), temperature="normal").expect(202)
+    assert (begun["status"], begun["poll_after_ms"]) == ("pending", 2000)
+    answer = result(guard, begun["check_id"])
+    assert (answer["status"], answer["outcome"]) == ("answered", "admit")
+    assert answer["person"] == {"name": "李***"}
+    assert answer["health_code"]["state"] == "green"
+    assert answer["temperature"] == "normal"
+    assert codes(answer["reasons"]) == ["health_code_green"]
+    assert answer["poll_after_ms"] is None
+    assert guard.figures()["checked"] == 1
+
+
+def test_a_registered_person_is_judged_by_what_is_known_of_them(
+    world: World, guard: Person
+) -> None:
+    visitor = world.visitor()
+    visitor.scan(guard.venue).expect(201)
+    world.work()
+    asked = {name: len(provider.asked) for name, provider in world.providers.items()}
+    check_id = begin(guard, visitor.name, visitor.number)
+    answer = result(guard, check_id)
+    assert answer["outcome"] == "admit"
+    assert answer["person"]["name"][0] == visitor.name[0]
+    assert {name: len(provider.asked) for name, provider in world.providers.items()} == asked
+    assert visitor.screen(check_id)["means"] == "manual"  # it is their visit
+
+
+@pytest.mark.parametrize(
+    ("colour", "outcome"),
+    [("green", "admit"), ("yellow", "check"), ("red", "refuse"), ("light_green", "check")],
+)
+def test_every_colour_is_told_as_by_a_scan(
+    world: World, guard: Person, colour: str, outcome: str
+) -> None:
+    world.providers[HEALTH].answers[number(1)] = Answer(colour, world.hours_ago(1))
+    answer = result(guard, begin(guard, STRANGER, number(1)))
+    assert (answer["outcome"], answer["health_code"]["state"]) == (outcome, colour)
+    assert codes(answer["reasons"]) == [f"health_code_{colour}"]
+    assert answer["next_steps"]
+
+
+def test_no_health_code_is_put_on_record_and_left_to_the_staff(world: World, guard: Person) -> None:
+    """XC-15, XC-16: a visitor from another province."""
+    world.providers[HEALTH].answers[number(1)] = Absent()
+    answer = result(guard, begin(guard, STRANGER, number(1)))
+    assert (answer["outcome"], codes(answer["reasons"])) == ("check", ["health_code_absent"])
+    assert guard.figures()["abnormal"] == 1
+
+
+def test_fever_counts_whatever_the_colour(guard: Person) -> None:
+    answer = result(guard, begin(guard, STRANGER, number(1), temperature="fever"))
+    assert (answer["outcome"], codes(answer["reasons"])) == ("check", ["temperature_fever"])
+
+
+def test_no_test_result_is_told_but_policy_decides_by_it(world: World, guard: Person) -> None:
+    """Colour and masked name only: the papers are to be shown where something else decides."""
+    world.providers[TEST].answers[number(1)] = Answer("negative", world.hours_ago(90))
+    check_id = begin(guard, STRANGER, number(1))
+    answer = result(guard, check_id)
+    assert (answer["outcome"], codes(answer["reasons"])) == ("check", ["other_proof_needed"])
+    assert codes(answer["next_steps"]) == ["verify_with_staff"]
+    listed = abnormal(guard)
+    assert [codes(item["reasons"]) for item in listed] == [["other_proof_needed"]]
+    assert "nucleic" not in str(answer) + str(listed)
+    guard.get(f"/v1/scans/{check_id}").expect(404, "not_found")
+
+
+def abnormal(guard: Person) -> Any:
+    path = f"/v1/venues/{guard.venue['venue_id']}/scans?outcome=abnormal"
+    return guard.get(path).expect(200)["items"]
+
+
+# --- No oracle
+
+
+def cast(world: World) -> dict[str, tuple[str, str]]:
+    """What staff may type: of a registered person, with a wrong name, of nobody."""
+    visitor = world.visitor()
+    world.providers[IDENTITY].answers[number(8)] = Absent()
+    return {
+        "known": (visitor.name, visitor.number),
+        "mismatched": ("错姓名", visitor.number),
+        "unknown": ("无此人", number(8)),
+    }
+
+
+@pytest.mark.requirement("JN-12", "XC-9")
+def test_known_unknown_and_mismatched_cost_and_take_the_same(world: World, guard: Person) -> None:
+    people = cast(world)
+    world.providers[IDENTITY].otherwise = Answer("mismatch")
+    posted, polled, calls, writes = set(), set(), set(), set()
+    for name, document in people.values():
+        before = world.writes()
+        world.table.wire.heal()
+        world.table.wire.calls.clear()
+        begun = check(guard, name, document).expect(202)
+        calls.add(tuple(world.table.wire.calls))
+        writes.add(world.writes() - before)
+        world.work()  # everybody has answered
+        world.clock.pass_(milliseconds=1999)
+        world.table.wire.calls.clear()
+        early = look(guard, begun["check_id"]).expect(200)
+        calls.add(tuple(world.table.wire.calls))
+        assert early["poll_after_ms"] == 1
+        posted.add(told(begun))
+        polled.add(told(early | {"poll_after_ms": 0}))
+        world.clock.pass_(milliseconds=1)
+        world.table.wire.calls.clear()
+        assert look(guard, begun["check_id"]).expect(200)["status"] == "answered"
+        calls.add(tuple(world.table.wire.calls))
+    assert len(posted) == len(polled) == len(writes) == 1
+    assert len(calls) == 2  # one list for the question, one for every look
+
+
+def told(answer: dict[str, Any]) -> str:
+    """An answer without what differs between any two."""
+    return str({**answer, "check_id": "", "checked_at": ""})
+
+
+@pytest.mark.requirement("JN-12", "XC-9")
+def test_who_is_unknown_and_who_is_mismatched_read_the_same(world: World, guard: Person) -> None:
+    people = cast(world)
+    visitor_red = people["mismatched"][1]
+    world.providers[HEALTH].answers[visitor_red] = Answer("red", world.hours_ago(1))
+    world.providers[IDENTITY].answers[visitor_red] = Answer("mismatch")
+    answers = [
+        result(guard, begin(guard, *people[who], temperature="fever"))
+        for who in ("mismatched", "unknown")
+    ]
+    assert told(answers[0]) == told(answers[1])
+    assert answers[0]["outcome"] == "check"
+    assert "identity_unmatched" in codes(answers[0]["reasons"])
+    assert (answers[0]["person"], answers[0]["health_code"]["state"]) == (None, "unknown")
+    lines = [
+        {name: item[name] for name in ("outcome", "reasons", "means")} for item in abnormal(guard)
+    ]
+    assert lines[0] == lines[1]
+    assert guard.figures()["checked"] == 2  # they stood at the door all the same
+
+
+def test_nothing_is_told_before_two_seconds(world: World, guard: Person) -> None:
+    check_id = begin(guard, STRANGER, number(1))
+    world.work()
+    for passed, left in ((0, 2000), (500, 1500), (1499, 1)):
+        world.clock.pass_(milliseconds=passed)
+        answer = look(guard, check_id).expect(200)
+        assert (answer["status"], answer["poll_after_ms"]) == ("pending", left)
+        hidden = ("person", "outcome", "outcome_text", "health_code")
+        assert [answer[name] for name in hidden] == [None] * 4
+        assert answer["reasons"] == answer["next_steps"] == []
+    world.clock.pass_(milliseconds=1)
+    assert look(guard, check_id).expect(200)["status"] == "answered"
+
+
+def test_who_is_not_answered_about_stays_pending_and_is_left_to_the_staff(
+    world: World, guard: Person
+) -> None:
+    world.providers[IDENTITY].otherwise = ProviderFault("dead")
+    check_id = begin(guard, STRANGER, number(1))
+    world.run_stream()
+    world.clock.pass_(seconds=2)
+    waiting = look(guard, check_id).expect(200)
+    assert (waiting["status"], waiting["poll_after_ms"]) == ("pending", 1000)
+    world.clock.pass_(seconds=15)
+    world.lookup_queue.release()
+    world.lookups.run()
+    answer = look(guard, check_id).expect(200)
+    assert (answer["outcome"], codes(answer["reasons"])) == ("check", ["identity_unknown"])
+    assert answer["person"] is None
+
+
+def test_a_wrong_name_is_asked_about_again_when_it_is_typed_again(
+    world: World, guard: Person
+) -> None:
+    world.providers[IDENTITY].answers[number(1)] = Absent()
+    first = result(guard, begin(guard, STRANGER, number(1)))
+    assert codes(first["reasons"]) == ["identity_unmatched"]
+    world.providers[IDENTITY].answers[number(1)] = Answer("match")
+    second = result(guard, begin(guard, STRANGER, number(1)))
+    assert second["outcome"] == "admit"
+
+
+def test_a_person_whose_registration_is_not_approved_counts_as_unknown(
+    world: World, guard: Person
+) -> None:
+    """Whoever registers under any number must not be taken for its holder."""
+    impostor = world.person()
+    world.providers[IDENTITY].answers[impostor.number] = ProviderFault("slow")
+    impostor.register().expect(202)
+    check_id = begin(guard, impostor.name, impostor.number)
+    impostor.get(f"/v1/scans/{check_id}").expect(404, "not_found")
+
+
+# --- Who may
+
+
+@pytest.mark.requirement("XC-9")
+def test_only_staff_of_the_venue_check(world: World, guard: Person) -> None:
+    venue_id = guard.venue["venue_id"]
+    for stranger in (world.visitor(), world.administrator()):
+        check(stranger, STRANGER, number(1), venue_id=venue_id).expect(403, "not_your_venue")
+    assert not [item for item in world.items() if item["pk"]["S"].startswith("ACCESS#")]
+
+
+def test_only_who_asked_and_still_works_there_reads_the_answer(
+    world: World, chief: Person, guard: Person
+) -> None:
+    visitor = world.visitor()
+    check_id = begin(guard, visitor.name, visitor.number)
+    for other in (chief, world.administrator(), visitor):
+        look(other, check_id).expect(404, "not_found")
+    look(guard, check_id).expect(200)
+    look(guard, "made-up").expect(404, "not_found")
+    scan_id = visitor.scan(guard.venue).expect(201)["scan_id"]
+    look(guard, scan_id).expect(404, "not_found")
+    path = f"/v1/venues/{chief.venue['venue_id']}/staff/{guard.person_id}/remove"
+    chief.post(path).expect(200)
+    look(guard, check_id).expect(404, "not_found")
+    check(guard, STRANGER, number(1)).expect(403, "not_your_venue")
+
+
+def test_a_login_that_is_over_checks_nobody(world: World, guard: Person) -> None:
+    check_id = begin(guard, STRANGER, number(1))
+    world.clock.pass_(hours=3)
+    check(guard, STRANGER, number(1)).expect(401, "token_expired")
+    look(guard, check_id).expect(401, "token_expired")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"document_number": number(1)[:-1] + "0"}, "/document_number"),
+        ({"document_type": "passport"}, "/document_type"),
+        ({"name": ""}, "/name"),
+        ({"name": "李\u202e"}, "/name"),
+        ({"phone": "110"}, "/phone"),
+        ({"temperature": "41"}, "/temperature"),
+        ({"nonce": "x"}, "/nonce"),
+        ({"photo": True}, "/photo"),
+    ],
+)
+def test_what_cannot_be_read_names_its_field_and_writes_nothing(
+    world: World, guard: Person, changes: dict[str, Any], field: str
+) -> None:
+    before = world.writes()
+    body = {"nonce": world.nonce(), "name": STRANGER, "document_type": "resident_id"}
+    path = f"/v1/venues/{guard.venue['venue_id']}/manual-checks"
+    answer = guard.post(path, body | {"document_number": number(1)} | changes)
+    answer.expect(400, "invalid_input")
+    assert set(answer.faults) == {field}
+    assert world.writes() == before
+
+
+@pytest.mark.parametrize("minutes", [11, -11])
+def test_a_clock_that_is_off_is_told(world: World, guard: Person, minutes: int) -> None:
+    before = world.writes()
+    late = world.nonce(minutes=minutes)
+    check(guard, STRANGER, number(1), nonce=late).expect(422, "clock_skewed")
+    assert world.writes() == before
+
+
+@pytest.mark.requirement("JN-12")
+def test_a_regions_policy_says_whether_a_phone_is_asked_for(world: World, guard: Person) -> None:
+    relative = "+8613900000077"
+    world.secrets.add(relative)
+    begin(guard, STRANGER, number(1), phone=relative)
+    world.set_policy("4409", {"manual_phone": "required"})
+    answer = check(guard, STRANGER, number(1))
+    answer.expect(400, "invalid_input")
+    assert answer.faults == {"/phone": "missing"}
+    world.set_policy("4409", {"manual_phone": "no"}, version=2)
+    answer = check(guard, STRANGER, number(1), phone=relative)
+    answer.expect(400, "invalid_input")
+    assert answer.faults == {"/phone": "not_allowed"}
+
+
+# --- Once, and not too often
+
+
+def test_a_retry_meets_its_own_check_and_is_charged_nothing(world: World, guard: Person) -> None:
+    nonce = world.nonce()
+    first = check(guard, STRANGER, number(1), nonce).expect(202)
+    before = world.writes()
+    again = check(guard, STRANGER, number(1), nonce).expect(202)
+    assert again == first
+    assert world.writes() == before
+    check(guard, "李不同名", number(1), nonce).expect(409, "nonce_reused")
+    check(guard, STRANGER, number(2), nonce).expect(409, "nonce_reused")
+    check(guard, STRANGER, number(1), nonce, temperature="fever").expect(409, "nonce_reused")
+    assert world.writes() == before
+    world.work()
+    assert guard.figures()["checked"] == 1
+
+
+@pytest.mark.requirement("XC-9")
+@pytest.mark.parametrize(
+    ("rule", "seconds"),
+    [("manual_staff_day", 86_400), ("manual_venue_hour", 3600), ("manual_subject_day", 86_400)],
+)
+def test_each_quota_ends_the_questions(
+    world: World, guard: Person, rule: str, seconds: int
+) -> None:
+    world.set_policy("4409", {rule: 2})
+    for _ in range(2):
+        begin(guard, STRANGER, number(1))
+    on_record = record(world)
+    refused = check(guard, STRANGER, number(1))
+    refused.expect(429, "too_many_requests")
+    wait = int(refused.headers["retry-after"])
+    assert 0 < wait <= seconds
+    assert record(world) == on_record
+    world.clock.pass_(seconds=wait)
+    if seconds == 3600:
+        begin(guard, STRANGER, number(1))
+
+
+def record(world: World) -> list[tuple[str, str]]:
+    """The keys of all but the counters."""
+    found = [(item["pk"]["S"], item["sk"]["S"]) for item in world.items()]
+    return sorted(key for key in found if not key[0].startswith("RATE#"))
+
+
+def test_nobody_is_locked_out_everywhere(world: World, chief: Person, guard: Person) -> None:
+    world.set_policy("4409", {"manual_subject_day": 1})
+    begin(guard, STRANGER, number(1))
+    check(chief, STRANGER, number(1)).expect(429, "too_many_requests")
+    begin(chief, STRANGER, number(2))
+    elsewhere = world.administrator()
+    begin(elsewhere, STRANGER, number(1))
+
+
+def test_the_figures_are_the_units_and_the_members(
+    world: World, chief: Person, guard: Person
+) -> None:
+    begin(guard, STRANGER, number(1))
+    begin(chief, STRANGER, number(2))
+    world.visitor().scan(chief.venue).expect(201)
+    world.work()
+    path = f"/v1/venues/{chief.venue['venue_id']}/statistics?by="
+    unit, mine = chief.get(f"{path}unit").expect(200), guard.get(f"{path}me").expect(200)
+    assert (unit["checked"], unit["own_scans"], mine["checked"]) == (3, 1, 1)
+    assert guard.figures() == world.recount(guard.venue)
+
+
+# --- On record
+
+
+@pytest.mark.requirement("XC-9")
+def test_a_person_sees_who_asked_about_them(world: World, chief: Person, guard: Person) -> None:
+    visitor = world.visitor()
+    assert visitor.get("/v1/me/accesses").expect(200) == {"items": [], "next_cursor": None}
+    moments = []
+    for asker, name in ((guard, visitor.name), (chief, "错姓名"), (guard, visitor.name)):
+        begin(asker, name, visitor.number)
+        moments.append(world.clock.at)
+        world.clock.pass_(seconds=5)
+    begin(guard, STRANGER, number(1))
+    first = visitor.get("/v1/me/accesses?limit=2").expect(200)
+    rest = visitor.get(f"/v1/me/accesses?limit=2&cursor={first['next_cursor']}").expect(200)
+    listed = first["items"] + rest["items"]
+    assert rest["next_cursor"] is None
+    assert [item["at"][:19] for item in listed] == [
+        moment.isoformat()[:19] for moment in reversed(moments)
+    ]
+    assert {item["venue_name"] for item in listed} == {chief.venue["name"]}
+    assert {item["kind"] for item in listed} == {"manual_check"}
+    assert guard.person_id not in str(listed)
+    assert guard.name not in str(listed)
+
+
+def test_who_registers_sees_what_was_asked_before(world: World, guard: Person) -> None:
+    newcomer = world.person()
+    first = begin(guard, newcomer.name, newcomer.number)
+    world.work()
+    newcomer.get("/v1/me/accesses").expect(403, "registration_required")
+    newcomer.register().expect(202)
+    newcomer.get("/v1/me/accesses").expect(403, "registration_not_verified")
+    world.work()
+    assert len(newcomer.get("/v1/me/accesses").expect(200)["items"]) == 1
+    second = begin(guard, newcomer.name, newcomer.number)
+    answer = result(guard, second)
+    assert answer["outcome"] == "admit"
+    assert look(guard, first).expect(200)["outcome"] == "admit"
+    newcomer.screen(second)  # the visit is theirs now
+    newcomer.get(f"/v1/scans/{first}").expect(404, "not_found")
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=51", "limit=x", "cursor=made-up"])
+def test_an_odd_query_names_its_parameter(world: World, query: str) -> None:
+    answer = world.visitor().get(f"/v1/me/accesses?{query}")
+    answer.expect(400, "invalid_input")
+    assert set(answer.faults) == {query.partition("=")[0]}
+
+
+def test_a_cursor_is_its_owners_and_of_this_list(world: World, guard: Person) -> None:
+    one, other = world.visitor(), world.visitor()
+    for _ in range(2):
+        begin(guard, one.name, one.number)
+    cursor = one.get("/v1/me/accesses?limit=1").expect(200)["next_cursor"]
+    other.get(f"/v1/me/accesses?cursor={cursor}").expect(400, "invalid_input")
+    path = f"/v1/venues/{guard.venue['venue_id']}/scans?outcome=abnormal&cursor={cursor}"
+    guard.get(path).expect(400, "invalid_input")
+
+
+def test_names_numbers_and_phones_lie_nowhere_in_the_clear(world: World, guard: Person) -> None:
+    phone = "+8613900000077"
+    world.secrets.add(phone)
+    begin(guard, STRANGER, number(1), phone=phone)
+    world.work()
+    stored = str(world.items())
+    for told in (STRANGER, number(1), phone, phone[3:]):
+        assert told not in stored
+
+
+def test_a_shadow_is_forgotten_by_itself(world: World, guard: Person) -> None:
+    begin(guard, STRANGER, number(1))
+    world.work()
+    shadows = [item for item in world.items() if item["sk"]["S"] == keys.shadow("x").sk]
+    partition = [item for item in world.items() if item["pk"] == shadows[0]["pk"]]
+    assert len(shadows) == 1
+    assert len(partition) == 4  # and three snapshots
+    days = {(int(item["ttl"]["N"]) - world.clock.at.timestamp()) // 86_400 for item in partition}
+    assert days == {14}
+
+
+def test_a_check_of_somebody_forgotten_can_still_be_listed(world: World, guard: Person) -> None:
+    world.providers[HEALTH].answers[number(1)] = Absent()
+    check_id = begin(guard, STRANGER, number(1))
+    result(guard, check_id)
+    for item in world.items():
+        if item["sk"]["S"] == keys.shadow("x").sk:
+            world.table.delete(keys.Key(item["pk"]["S"], item["sk"]["S"]))
+    assert [item["person"]["name"] for item in abnormal(guard)] == ["*"]
+    assert look(guard, check_id).expect(200)["person"] is None
