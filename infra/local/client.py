@@ -135,9 +135,11 @@ class Server:
             try:
                 answer = self._pool.request(method, url, body=data, headers=headers)
                 status, text = answer.status, answer.data
+                wait = int(answer.headers.get("Retry-After", "0"))
             except urllib3.exceptions.HTTPError as error:
-                status, text = 503, json.dumps({"detail": str(error)}).encode()
-            if status in _TRY_AGAIN and time.monotonic() < deadline:
+                status, wait = 503, 0
+                text = json.dumps({"detail": str(error)}).encode()
+            if status in _TRY_AGAIN and time.monotonic() + wait < deadline:
                 time.sleep(pause)
                 pause = min(2.0, pause * 2)
                 continue
@@ -224,7 +226,8 @@ class Phone:
         except ApiError:
             self._pocket.put(None, "sent", nonce)
             raise
-        self._pocket.put(self.number, "acknowledged", screen["scan_id"])
+        scan_id = screen.get("scan_id") or screen["check_id"]
+        self._pocket.put(self.number, "acknowledged", scan_id)
         self._pocket.put(None, "sent", nonce)
         return screen
 
@@ -237,6 +240,18 @@ class Phone:
         return wait_for(
             lambda: self.call("GET", f"/v1/scans/{scan_id}"),
             lambda screen: screen["poll_after_ms"] is None,
+        )
+
+    def check_by_hand(self, venue_path: str, entry: dict[str, Any]) -> str:
+        """As staff, ask about somebody by name and number: the check's id."""
+        body = {"nonce": uuid7(now_ms()), "document_type": "resident_id", **entry}
+        return str(self.record(f"{venue_path}/manual-checks", body)["check_id"])
+
+    def final_check(self, check_id: str) -> dict[str, Any]:
+        """The check by hand once nothing is on its way any more."""
+        return wait_for(
+            lambda: self.call("GET", f"/v1/manual-checks/{check_id}"),
+            lambda seen: seen["poll_after_ms"] is None,
         )
 
     def _keep(self, login: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ from infra.local import cloud as local
 from infra.local.client import ApiError, Phone, now_ms, uuid7, wait_for
 from infra.local.door import Morning
 from infra.local.seed import Person, is_seeded, issue, people, pocket_of, seed, steps
-from infra.local.telling import Teller, outcome_of, reasons_of, screen_panel
+from infra.local.telling import Teller, outcome_of, reasons_of, screen_panel, table_of
 from infra.ops import recount
 
 OUT = Path("out")
@@ -81,6 +81,8 @@ class Story(Teller):
         never_invented = morning.outage()
         self.step("重复出示、快速登记、行程卡 · shown twice, checked in fast, travel card")
         morning.oddities()
+        self.step("手工核验 · checked by hand")
+        morning.by_hand()
         self.step("当日统计与复核 · the day's figures, and a recount")
         morning.drain()
         right = self.figures(administrator, venue, morning.guards)
@@ -221,7 +223,7 @@ class Story(Teller):
                 screen = colours[state]
                 title = f"{screen['venue']['name']} · {screen['demo']}"
                 self.console.print(screen_panel(screen, title))
-        table = Table("访客", "健康码", "核酸", "结果", "原因", "情形")
+        table = table_of("访客", "健康码", "核酸", "结果", "原因", "情形")
         for person, screen in screens:
             table.add_row(
                 screen["person"]["name"],
@@ -254,12 +256,12 @@ class Story(Teller):
             lambda: recount.compare(parts, [known.venue_id], today)[0], lambda seen: seen.equal
         )
         unit = shown(administrator, "unit")
-        table = Table("", *(f"{word} {key}" for key, word in _FIGURES.items()), "复核 recount")
+        table = table_of("", *(f"{word} {key}" for key, word in _FIGURES.items()), "复核 recount")
         rows = [("单位 unit", "", unit)]
         for phone in (administrator, *guards):
             me = phone.call("GET", "/v1/me")
             name = me["registration"]["name"]
-            rows.append((f"员工 staff: {name}", me["person_id"], shown(phone, "me")))
+            rows.append((f"员工 {name}", me["person_id"], shown(phone, "me")))
         equal = True
         for label, staff_id, seen in rows:
             mine = [seen[key] for key in _FIGURES]
@@ -267,7 +269,7 @@ class Story(Teller):
             equal = equal and mine == again
             table.add_row(label, *map(str, mine), " / ".join(map(str, again)))
         own, recounted = unit["own_scans"], comparison.records[""].own
-        table.add_row("访客自行扫码 visitors themselves", str(own), "", "", "", str(recounted))
+        table.add_row("访客自扫 visitors", str(own), "", "", "", str(recounted))
         self.console.print(table)
         by_staff = sum(seen["checked"] for _, staff_id, seen in rows if staff_id)
         on_record = Counter(scan.scan_id for scan in parts.scans.of_day(known, today))
@@ -281,7 +283,7 @@ class Story(Teller):
                 ),
             ),
             (
-                f"unit {unit['checked']} = staff {by_staff} + visitors themselves {own}",
+                f"unit {unit['checked']} = staff {by_staff} + visitors' own scans {own}",
                 unit["checked"] == by_staff + own,
             ),
             ("figures = recount", equal and own == recounted),

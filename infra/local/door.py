@@ -11,15 +11,16 @@ from itertools import cycle
 from typing import Any
 
 from rich.columns import Columns
-from rich.table import Table
 
-from infra.local.client import Phone, now_ms, uuid7, wait_for
+from infra.local.client import ApiError, Phone, now_ms, uuid7, wait_for
 from infra.local.seed import Person, people
-from infra.local.telling import Teller, outcome_of, reasons_of, screen_panel
+from infra.local.telling import Teller, outcome_of, reasons_of, screen_panel, table_of
 
+MISTAKEN = "王桂花"
+"""What a guard types for 王桂香."""
 _COLOURS = ("green", "yellow", "red", "light_green", "absent")
 _TEMPERATURES = {"normal": "正常 normal", "fever": "[red]发热 fever[/red]", None: ""}
-_IN_THE_OUTAGE = 4  # of twelve: in the next run it is the turn of others
+_IN_THE_OUTAGE = 3  # of twelve: in the next runs it is the turn of others
 
 
 class Morning:
@@ -35,7 +36,7 @@ class Morning:
         (self.hired,) = people("guard_invited")
         self.guards = [teller.phone(one) for one in (self.known, self.joining, self.hired)]
         self._turns = cycle(self.guards)
-        self.undone = 0
+        self.queued: list[int] = []
 
     # --- Staff ------------------------------------------------------------------------------------
 
@@ -64,7 +65,7 @@ class Morning:
             self.joining.name: "输入场所申报码 · typed the join code",
             self.hired.name: "凭姓名和手机号，核实后首次登录生效 · at the first verified login",
         }
-        table = Table("员工 staff", "身份 role", "如何绑定 bound how")
+        table = table_of("员工 staff", "身份 role", "如何绑定 bound how")
         for member in self.chief.call("GET", f"{self.path}/staff")["items"]:
             table.add_row(member["name"], member["role"], ways.pop(member["name"], ""))
         self.teller.console.print(table)
@@ -125,7 +126,7 @@ class Morning:
 
     def table(self, guests: list[Person], screens: list[dict[str, Any]]) -> None:
         """Who came, and what became of them."""
-        table = Table("访客", "健康码", "体温", "结果", "原因", "情形")
+        table = table_of("访客", "健康码", "体温", "结果", "原因", "情形")
         for person, screen in zip(guests, screens, strict=True):
             table.add_row(
                 screen["person"]["name"],
@@ -158,20 +159,22 @@ class Morning:
         for person in cards:
             guard, screen = self.scan(person)
             before = guard.final_screen(screen["scan_id"])
-            self.enter_card(self.teller.phone(person), screen["scan_id"])
+            how = self.enter_card(self.teller.phone(person), screen["scan_id"])
             after = guard.final_screen(screen["scan_id"])
             self.teller.say(
-                f"行程卡 travel card of {after['person']['name']}: "
+                f"行程卡 travel card of {after['person']['name']}, {how}: "
                 f"{before['travel_card']['text']} → {after['travel_card']['text']}, "
                 f"{outcome_of(before)} → {outcome_of(after)}"
             )
 
-    def enter_card(self, phone: Phone, scan_id: str) -> None:
-        """Have the carrier send its code and enter it, once a day."""
+    def enter_card(self, phone: Phone, scan_id: str) -> str:
+        """Have the carrier send its code and enter it, once a day; how the card became known."""
         asked = phone.call("POST", "/v1/me/travel-card/code")
-        if asked["status"] == "sent":
-            entry = {"code": self.teller.server.inbox(phone.number), "scan_id": scan_id}
-            phone.call("POST", "/v1/me/travel-card", entry)
+        if asked["status"] == "known":
+            return "今日已查 known since earlier today"
+        entry = {"code": self.teller.server.inbox(phone.number), "scan_id": scan_id}
+        phone.call("POST", "/v1/me/travel-card", entry)
+        return "短信验证码 by a code by text message"
 
     # --- A provider dies --------------------------------------------------------------------------
 
@@ -181,20 +184,22 @@ class Morning:
         self.teller.pocket.put(turn + 1, "outages")
         cast = people("outage")
         guests = [cast[(_IN_THE_OUTAGE * turn + i) % len(cast)] for i in range(_IN_THE_OUTAGE)]
-        self.undone = self.waiting()
+        self.queued = [self.waiting()]
         with self.dead("health_code") as since:
             screens = self.meet(guests[:-1], "Nobody answers")
             self.table(guests[:-1], screens)
             guard, last = self.scan(guests[-1])  # still waits when the provider returns
             screens.append(last)
-            self.teller.say(f"队列中待重试 in the queue, to be tried again: {self.waiting()}")
+            self.queued.append(self.waiting())
+        if any(screen["health_code"]["state"] == "green" for screen in screens):
+            self.teller.say("绿码：十分钟内已查过 · green: asked less than ten minutes ago")
         self.teller.say("健康码恢复，再次出示 · the provider is back, they show their passes again")
         self.table(guests, self.meet(guests, "Answered"))
         last = guard.final_screen(last["scan_id"])
         self.teller.say(f"恢复前待定的一次 the one that was pending: {outcome_of(last)}")
         return self.teller.verdict(
-            "no answer while the provider was dead came from it",
-            not any(answered_after(since, screen) for screen in screens),
+            "while the provider was dead, no colour came from it and nobody came in without one",
+            not any(is_invented(screen, since) for screen in screens),
         )
 
     @contextmanager
@@ -217,8 +222,48 @@ class Morning:
     def drain(self) -> None:
         """Wait until what the dead provider left in the queue has been tried again."""
         with self.teller.console.status("The queue drains"):
-            left = wait_for(self.waiting, lambda waiting: waiting <= self.undone, seconds=120)
-        self.teller.say(f"队列中待重试 in the queue, to be tried again: {left}")
+            left = wait_for(self.waiting, lambda waiting: waiting <= self.queued[0], seconds=120)
+        before, meanwhile = self.queued
+        self.teller.say(
+            "队列中待重试 lookups to be tried again: "
+            f"中断前 before {before}, 中断时 meanwhile {meanwhile}, 现在 now {left}"
+        )
+
+    # --- By hand ----------------------------------------------------------------------------------
+
+    def by_hand(self) -> None:
+        """Those without a smartphone, by name and number; and a name that is not the number's."""
+        old_man, head = people("by_hand")
+        relative = people("door")[0].phone
+        entries = [
+            {"name": old_man.name, "document_number": old_man.document_number, "phone": relative},
+            {"name": head.name, "document_number": head.document_number, "phone": head.phone},
+            {"name": MISTAKEN, "document_number": head.document_number},
+        ]
+        abouts = [old_man.about, head.about, "a name that is not the number's"]
+        guard = next(self._turns)
+        checks = []
+        for entry in entries:
+            try:
+                checks.append(guard.check_by_hand(self.path, {**entry, "temperature": "normal"}))
+            except ApiError as error:
+                if error.code != "too_many_requests":
+                    raise
+                self.teller.say(f"[yellow]{error.status} {error.code}[/yellow] often enough today")
+                break
+        self.teller.say("都要等两秒 pending for two seconds, whoever it is about")
+        table = table_of("姓名", "健康码", "体温", "结果", "原因", "情形")
+        for check_id, about in zip(checks, abouts, strict=False):
+            seen = guard.final_check(check_id)
+            table.add_row(
+                seen["person"]["name"] if seen["person"] else "—",
+                seen["health_code"]["text"],
+                _TEMPERATURES[seen["temperature"]],
+                outcome_of(seen),
+                reasons_of(seen),
+                f"[dim]{about}[/dim]",
+            )
+        self.teller.console.print(table)
 
     # --- The end of the shift ---------------------------------------------------------------------
 
@@ -235,7 +280,10 @@ class Morning:
         )
 
 
-def answered_after(since: datetime, screen: dict[str, Any]) -> bool:
-    """Whether the health code on a screen was fetched after a moment (UTC)."""
-    fetched = screen["health_code"]["fetched_at"]
-    return fetched is not None and datetime.fromisoformat(fetched) > since
+def is_invented(screen: dict[str, Any], since: datetime) -> bool:
+    """Whether a screen claims more than was known before a provider died (UTC)."""
+    code = screen["health_code"]
+    fetched = code["fetched_at"]
+    if fetched is not None and datetime.fromisoformat(fetched) > since:
+        return True
+    return screen["outcome"] == "admit" and (code["state"] != "green" or fetched is None)

@@ -66,6 +66,14 @@ class Teller:
             raise RuntimeError(f"{what}: {code} was to be said, and was not")
 
 
+def table_of(*headers: str) -> Table:
+    """A table whose cells wrap: Chinese has no blanks to wrap at, and would be cut off."""
+    table = Table()
+    for header in headers:
+        table.add_column(header, overflow="fold")
+    return table
+
+
 def outcome_of(screen: dict[str, Any]) -> str:
     """The outcome in its words, and coloured."""
     colour = OUTCOMES[screen["outcome"]]
@@ -92,7 +100,7 @@ def screen_panel(screen: dict[str, Any], title: str, width: int = 60) -> Panel:
             Text(screen["outcome_text"], style=f"bold {colour}"),
             Text(f"{screen['person']['name']}  {screen['person']['phone']}", style="dim"),
             rows,
-            Text("\n".join(texts)),
+            Text("\n".join(texts), overflow="fold"),
         ),
         title=title,
         border_style=colour,
