@@ -18,6 +18,8 @@ from chalicelib.venues.codes import CodeKind, CodeState
 from chalicelib.venues.venue import Directory, Venue
 
 CLOCK_TOLERANCE = timedelta(minutes=10)
+OFFLINE = timedelta(days=7)
+"""For how long the staff's phones may keep what they scanned."""
 _RACES = 4
 
 
@@ -95,11 +97,15 @@ def scan_pass(
     """Register the visit of whoever shows a pass to the actor, the venue's staff (JN-8, YK-20).
 
     A pass is good once for a venue: its hash and time come from whose it is and when it was
-    minted. The nonce of the staff tells a retry from a second showing. Answers the visitor's
-    profile with it. Raises Unprocessable ``pass_invalid`` for somebody unknown,
+    minted. The nonce of the staff tells a retry from a second showing, and when it was shown: a
+    phone that was offline sends it later (GO-1). Answers the visitor's profile with it. Raises
+    Unprocessable ``pass_expired``, ``pass_invalid`` for somebody unknown,
     ``visitor_not_verified``, ``clock_skewed``; Conflict ``pass_used``, ``nonce_reused``.
     """
-    time_of(nonce, now)
+    shown_at = time_of(nonce, now, offline=OFFLINE)
+    # By our clock first: that of the staff's phone may be off.
+    if not (presented.is_live(now) or presented.is_live(shown_at)):
+        raise Unprocessable("pass_expired")
     visitor = people.hot(presented.person_id, consistent=False)
     profile = visitor.profile
     if profile is None:
@@ -166,11 +172,15 @@ def reconsider(
     late: bool,
     card: bool = False,
     now: datetime,
+    people: People,
     directory: Directory,
     policies: Policies,
     scans: Scans,
 ) -> Verdict | None:
     """Judge a waiting scan again by what `person` now says; final or not, it may be done twice.
+
+    `person` is read again when somebody else has judged by a later answer in the meantime, so that
+    no verdict rests on less than the one before it.
 
     `late`: the wait is over and the scan is decided with what there is. Evidence is weighed as at
     the time of the scan, by the policy as it stands now. `card`: the person has entered the code
@@ -184,6 +194,10 @@ def reconsider(
             return None
         scan, venue = found.scan, found.venue
         verdict = scan.verdict
+        if any(
+            person.lacks(provider, seen.fetched_at) for provider, seen in verdict.evidence.items()
+        ):
+            person = people.subject(scan.person_id)
         joins = card and verdict.lacks_card
         if verdict.needs or joins:
             policy = policies.of(venue.region, now)
@@ -205,10 +219,14 @@ def reconsider(
     raise Unavailable
 
 
-def time_of(nonce: str, now: datetime) -> datetime:
-    """When the client says that it happened. Raises Unprocessable ``clock_skewed``."""
+def time_of(nonce: str, now: datetime, *, offline: timedelta = CLOCK_TOLERANCE) -> datetime:
+    """When the client says that it happened, at most `offline` ago.
+
+    Raises Unprocessable ``clock_skewed``.
+    """
     at_ms = ids.nonce_time(nonce)  # 48 bits: it may be beyond the calendar
-    if abs(epoch_ms(now) - at_ms) > CLOCK_TOLERANCE // timedelta(milliseconds=1):
+    millisecond = timedelta(milliseconds=1)
+    if not -(CLOCK_TOLERANCE // millisecond) <= epoch_ms(now) - at_ms <= offline // millisecond:
         raise Unprocessable("clock_skewed")
     return from_epoch_ms(at_ms)
 

@@ -122,6 +122,8 @@ class Screen(Response):
 
     scan_id: str
     scanned_at: datetime
+    received_at: datetime
+    """Later than `scanned_at` when the device was offline."""
     venue: VenueShown
     checkpoint: str | None
     means: Literal["visitor", "fast", "staff", "manual"]
@@ -190,6 +192,8 @@ class AbnormalScan(Response):
 
     scan_id: str
     scanned_at: datetime
+    received_at: datetime
+    """Later than `scanned_at` when the device was offline."""
     means: Literal["visitor", "fast", "staff", "manual"]
     person: PersonShown
     outcome: Literal["check", "refuse"]

@@ -239,7 +239,7 @@ def look_up(
     for scan_id in person.awaiting:
         reconsider(
             scan_id, person, late=False, now=now(),
-            directory=directory, policies=policies, scans=scans,
+            people=people, directory=directory, policies=policies, scans=scans,
         )  # fmt: skip
     return "answered"
 
@@ -261,7 +261,7 @@ def settle(
         return "answered"
     verdict = reconsider(
         message.scan_id, people.subject(found.scan.person_id), late=True, now=now,
-        directory=directory, policies=policies, scans=scans,
+        people=people, directory=directory, policies=policies, scans=scans,
     )  # fmt: skip
     return verdict.decision.outcome if verdict else "gone"
 

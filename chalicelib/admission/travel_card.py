@@ -116,7 +116,7 @@ def enter_code(
         person = replace(actor.hot, snapshots={**actor.hot.snapshots, _CARD: card})
         reconsider(
             scan_id, person, late=False, card=True, now=now,
-            directory=directory, policies=policies, scans=scans,
+            people=people, directory=directory, policies=policies, scans=scans,
         )  # fmt: skip
     return card
 

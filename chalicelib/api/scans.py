@@ -102,12 +102,15 @@ def get_scan(call: Call, scan_id: str) -> Screen:
     ),
 )
 def scan_pass(call: Call, venue_id: str) -> Answer:
-    """Scan a visitor's pass, with the temperature that was taken: one screen for the staff."""
+    """Scan a visitor's pass, with the temperature that was taken: one screen for the staff.
+
+    A phone that was offline may send it up to seven days later.
+    """
     parts, body = call.container, call.body(PassScanRequest)
     result, visitor = scanning.scan_pass(
         call.actor,
         known_venue(call, venue_id),
-        passes.read(body.pass_code, now=call.now, ring=parts.ring),
+        passes.read(body.pass_code, ring=parts.ring),
         temperature=body.temperature or "",
         nonce=body.nonce,
         body_hash=body_hash(canonical(body)),
@@ -174,6 +177,7 @@ def _abnormal(call: Call, scan: Scan) -> AbnormalScan:
     return AbnormalScan(
         scan_id=scan.scan_id,
         scanned_at=scan.at,
+        received_at=scan.received_at,
         means=scan.means.value,
         person=_checked(call, scan) if manual else _person(call, _visitor(call, scan)),
         outcome=decision.outcome.value,  # type: ignore[arg-type]
@@ -208,6 +212,7 @@ def _screen(call: Call, result: scanning.Result, visitor: Profile) -> Screen:
     return Screen(
         scan_id=scan.scan_id,
         scanned_at=scan.at,
+        received_at=scan.received_at,
         venue=components.venue(call, venue),
         checkpoint=None,
         means=scan.means.value,

@@ -22,7 +22,7 @@ _VENUE = "/v1/venues/{venue_id}"
     f"{_VENUE}/join-code",
     caller=Caller.ADMINISTRATOR,
     response=shown.JoinCode,
-    errors=("not_found", "version_conflict"),
+    errors=("not_found",),
 )
 def get_join_code(call: Call, venue_id: str) -> shown.JoinCode:
     """The venue's join code, to be passed on to its inspectors."""
@@ -35,7 +35,7 @@ def get_join_code(call: Call, venue_id: str) -> shown.JoinCode:
     f"{_VENUE}/join-code/rotate",
     caller=Caller.ADMINISTRATOR,
     response=shown.JoinCode,
-    errors=("not_found", "version_conflict"),
+    errors=("not_found",),
 )
 def rotate_join_code(call: Call, venue_id: str) -> shown.JoinCode:
     """A new join code; the former one binds nobody any longer, those it has bound stay."""
@@ -69,6 +69,7 @@ def fast_code(call: Call, venue_id: str) -> shown.FastCode:
 def list_staff(call: Call, venue_id: str) -> shown.StaffList:
     """The venue's staff, by name."""
     parts = call.container
+    known_venue(call, venue_id)
     members = parts.staff.members(venue_id)
     names = staffing.names_of(members, people=parts.people, vault=parts.vault)
     return shown.StaffList(
@@ -98,7 +99,7 @@ def list_staff(call: Call, venue_id: str) -> shown.StaffList:
 def add_staff(call: Call, venue_id: str) -> Answer:
     """Add staff by true identity, or by name and phone."""
     parts, venue = call.container, known_venue(call, venue_id)
-    entry = call.body(shown.StaffRequest).staff
+    entry = call.body(shown.StaffRequest).root
     if isinstance(entry, shown.AddByIdentity):
         staffing.add_by_identity(
             venue,

@@ -127,6 +127,11 @@ class Hot:
             return found
         return None
 
+    def lacks(self, provider: str, answered_at: datetime | None) -> bool:
+        """Whether an answer of the provider's, of `answered_at`, came after this was read."""
+        known = self.current(provider)
+        return answered_at is not None and (known is None or known.fetched_at < answered_at)
+
 
 @dataclass(frozen=True)
 class Actor:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from chalicelib.core.fields import Clean, Nonce, Phone, Request, Response, refuse
+from chalicelib.core.fields import Choice, Clean, Nonce, Phone, Request, Response, refuse
 from chalicelib.identity.schemas import ResidentId
 from chalicelib.venues.catalogue import category
 from chalicelib.venues.numbers import InvalidNumber, normalise
@@ -187,10 +187,8 @@ class AddByPhone(Request):
     phone: Phone
 
 
-class StaffRequest(Request):
+class StaffRequest(Choice[Annotated[AddByIdentity | AddByPhone, Field(discriminator="by")]]):
     """Add a person to the venue's staff."""
-
-    staff: Annotated[AddByIdentity | AddByPhone, Field(discriminator="by")]
 
 
 class StaffAdded(Response):

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from chalicelib.core.crypto import BlindIndex, Vault
-from chalicelib.core.errors import Conflict, NotFound, Unprocessable
+from chalicelib.core.errors import NotFound, Unavailable, Unprocessable
 from chalicelib.identity.people import Actor, Hot, Limits, People, Role, Verification
 from chalicelib.venues.rights import MAX_VENUES, require_verified
 from chalicelib.venues.venue import Venue, Venues
@@ -115,7 +115,7 @@ def join_code(venue: Venue, *, rotate: bool, staff: Staff) -> str:
         return new
     winner = staff.join_code(venue.venue_id)
     if winner is None:
-        raise Conflict("version_conflict")
+        raise Unavailable
     return winner
 
 

@@ -75,7 +75,7 @@ class Morning:
     def add(self, **staff: str) -> None:
         """The administrator adds an inspector."""
         entry = {"role": "inspector", **staff}
-        self.chief.call("POST", f"{self.path}/staff", {"staff": entry})
+        self.chief.call("POST", f"{self.path}/staff", entry)
 
     def works_here(self, phone: Phone) -> bool:
         """Whether the phone's owner has a right at the venue."""

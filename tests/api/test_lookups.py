@@ -59,6 +59,8 @@ def test_answers_twice_and_in_any_order_end_alike(
     assert seen.index("admit") == max(order.index(0), order.index(1))
     asked = len(world.providers[HEALTH].asked), len(world.providers[TEST].asked)
     assert asked == (1, 1), "a message that comes twice asks nobody twice"
+    assert world.notes() == [scan["scan_id"]], "the vaccination is not known yet"
+    world.lookups.worker(support.event([messages[2]]), None)
     assert world.notes() == []
 
 

@@ -149,7 +149,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/v1/venues/{venue_id}/fast-code"): Row(at("/fast-code")),
     ("GET", "/v1/venues/{venue_id}/staff"): Row(at("/staff")),
     ("POST", "/v1/venues/{venue_id}/staff"): Row(
-        lambda cast, _: (cast.venue("/staff"), {"staff": invitation(cast)}), administrator=ACCEPTED
+        lambda cast, _: (cast.venue("/staff"), invitation(cast)), administrator=ACCEPTED
     ),
     ("POST", "/v1/venues/{venue_id}/staff/{person_id}/remove"): Row(
         at("/staff/per_0000000000000000/remove")

@@ -25,7 +25,7 @@ def _identity(guard: Person, **changes: Any) -> dict[str, Any]:
         "document_number": guard.number,
         "phone": guard.phone,
     }
-    return {"staff": entry | changes}
+    return entry | changes
 
 
 @pytest.mark.requirement("JN-6", "JN-7")
@@ -79,7 +79,7 @@ def test_a_right_by_phone_waits_for_the_first_verified_login(world: World, chief
     phone = "+8613812345678"
     newcomer = Person(world, phone, "司徒丁丁", 400)
     entry = {"by": "phone", "role": "administrator", "name": newcomer.name, "phone": phone}
-    chief.post(_staff(chief), {"staff": entry}).expect(202)
+    chief.post(_staff(chief), entry).expect(202)
     newcomer.log_in()
     assert newcomer.get("/v1/bindings").expect(200)["items"] == []
     newcomer.register().expect(202)
@@ -93,7 +93,7 @@ def test_a_right_by_phone_waits_for_the_first_verified_login(world: World, chief
 def test_a_right_by_phone_is_not_for_another_name(world: World, chief: Person) -> None:
     guard = world.visitor()
     entry = {"by": "phone", "name": "欧阳不是", "phone": guard.phone}
-    chief.post(_staff(chief), {"staff": entry}).expect(202)
+    chief.post(_staff(chief), entry).expect(202)
     world.clock.pass_(minutes=2)
     guard.log_in()
     assert guard.get("/v1/bindings").expect(200)["items"] == []

@@ -443,7 +443,8 @@ def test_an_answer_and_the_end_of_the_waiting_agree(backend: Backend, attempt: i
     def judge_again(person: Hot, late: bool) -> Callable[[Stores], Outcome]:
         def run(stores: Stores) -> Outcome:
             verdict = reconsider(
-                scan.scan_id, person, late=late, now=NOON, directory=stores.directory(),
+                scan.scan_id, person, late=late, now=NOON,
+                people=stores.people, directory=stores.directory(),
                 policies=stores.policies(), scans=stores.scans,
             )  # fmt: skip
             assert verdict is not None
