@@ -6,6 +6,7 @@ A run that was killed goes on with the next one: what a phone had sent it sends 
 scan that was ever acknowledged is looked for in the records.
 """
 
+import contextlib
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -248,14 +249,16 @@ class Story(Teller):
         def shown(phone: Phone, by: str) -> dict[str, Any]:
             return phone.call("GET", f"{path}/statistics?day={today}&by={by}")
 
-        wait_for(
-            lambda: shown(administrator, "unit"),
-            lambda seen: seen["checked"] >= len(acknowledged) and seen["pending"] == 0,
-        )
-        comparison = wait_for(
-            lambda: recount.compare(parts, [known.venue_id], today)[0], lambda seen: seen.equal
-        )
-        unit = shown(administrator, "unit")
+        def compare() -> recount.Comparison:
+            return recount.compare(parts, [known.venue_id], today)[0]
+
+        with contextlib.suppress(TimeoutError):  # the table will show what is wrong
+            wait_for(
+                lambda: shown(administrator, "unit"),
+                lambda seen: seen["checked"] >= len(acknowledged) and seen["pending"] == 0,
+            )
+            wait_for(compare, lambda seen: seen.equal)
+        unit, comparison = shown(administrator, "unit"), compare()
         table = table_of("", *(f"{word} {key}" for key, word in _FIGURES.items()), "复核 recount")
         rows = [("单位 unit", "", unit)]
         for phone in (administrator, *guards):
@@ -267,7 +270,7 @@ class Story(Teller):
             mine = [seen[key] for key in _FIGURES]
             again = list(comparison.records.get(staff_id, Figures()).parts()[: len(mine)])
             equal = equal and mine == again
-            table.add_row(label, *map(str, mine), " / ".join(map(str, again)))
+            table.add_row(label, *map(str, mine), "/".join(map(str, again)))
         own, recounted = unit["own_scans"], comparison.records[""].own
         table.add_row("访客自扫 visitors", str(own), "", "", "", str(recounted))
         self.console.print(table)

@@ -67,7 +67,11 @@ class Morning:
         }
         table = table_of("员工 staff", "身份 role", "如何绑定 bound how")
         for member in self.chief.call("GET", f"{self.path}/staff")["items"]:
-            table.add_row(member["name"], member["role"], ways.pop(member["name"], ""))
+            table.add_row(
+                member["name"],
+                member["role"],
+                ways.pop(member["name"], "申领场所码 · applied for the venue"),
+            )
         self.teller.console.print(table)
         if ways or not all(map(self.works_here, self.guards)):
             raise RuntimeError("not all guards are bound")
