@@ -270,7 +270,9 @@ class Story(Teller):
             mine = [seen[key] for key in _FIGURES]
             again = list(comparison.records.get(staff_id, Figures()).parts()[: len(mine)])
             equal = equal and mine == again
-            table.add_row(label, *map(str, mine), "/".join(map(str, again)))
+            found = "/".join(map(str, again))
+            found = found if mine == again else f"[red]≠ {found}[/red]"
+            table.add_row(label, *map(str, mine), found)
         own, recounted = unit["own_scans"], comparison.records[""].own
         table.add_row("访客自扫 visitors", str(own), "", "", "", str(recounted))
         self.console.print(table)
