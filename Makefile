@@ -6,7 +6,7 @@ VENV := .venv/.installed
 RUN := .venv/bin/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check run down package deploy openapi requirements
+.PHONY: help demo test check bench run down package deploy openapi requirements
 
 help: ## Show this table
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,7 @@ down: $(VENV) ## Stop the local cloud; WIPE=1 forgets its data too
 	@$(RUN) infra.local.cloud down $(if $(filter 1,$(WIPE)),--wipe)
 
 test: $(VENV) ## Run all tests
+	@$(RUN) infra.local.engine
 	@.venv/bin/pytest
 
 check: $(VENV) ## Everything that CI does: style, types, imports, tests, generated files, package
@@ -30,7 +31,7 @@ check: $(VENV) ## Everything that CI does: style, types, imports, tests, generat
 	.venv/bin/lint-imports
 	@$(MAKE) --no-print-directory test
 	@before=$$(git status --porcelain; git diff HEAD | git hash-object --stdin); \
-	$(RUN) infra.openapi && $(RUN) infra.locales || exit 1; \
+	$(RUN) infra.openapi && $(RUN) infra.locales && $(RUN) infra.decision_table || exit 1; \
 	after=$$(git status --porcelain; git diff HEAD | git hash-object --stdin); \
 	if [ "$$before" != "$$after" ]; then \
 	  git status --short; \
@@ -38,6 +39,9 @@ check: $(VENV) ## Everything that CI does: style, types, imports, tests, generat
 	  exit 1; \
 	fi
 	@$(MAKE) --no-print-directory package STAGE=prod
+
+bench: $(VENV) ## Measure against the goals of docs/performance.md
+	@$(RUN) bench
 
 package: $(VENV) ## Build what is deployed, list sizes and wheels, check the template; STAGE=prod
 	@$(RUN) infra.package $(STAGE)

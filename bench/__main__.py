@@ -1,5 +1,6 @@
 """Run every measurement, write ``bench/results.json``, print the table."""
 
+import logging
 import os
 import shutil
 import sys
@@ -29,6 +30,7 @@ def _unpacked(code: Path, digest: str) -> Path:
 
 def main() -> int:
     """Measure. The exit status says whether it could be done, not whether the goals are met."""
+    logging.disable(logging.INFO)  # a line a request would stand between the rows
     console = Console()
     found: list[figures.Figure] = []
     progress = Progress(

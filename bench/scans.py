@@ -1,4 +1,4 @@
-"""A visitor's scan: what it asks of DynamoDB, what that is charged, and what CPU it takes."""
+"""Scans by visitors and by staff: what one asks of DynamoDB, what it costs, and its CPU."""
 
 import json
 import subprocess
@@ -35,15 +35,21 @@ def counts(stub: Stub, step: Step) -> Iterator[Figure]:
 
     step("Counting requests")
     parts, scene = _prepare(stub)
-    events = scene.scans(parts.clock.now())
-    app(next(events), None)
-    stub.sent()
-    answer = app(next(events), None)
-    own = _dynamodb(stub.sent())
-    _expect(answer["statusCode"] == 201 and json.loads(answer["body"])["outcome"] == "admit")
-    yield Figure("scan_calls", len(own), "round trips", 2, note=_listed(own))
-    yield Figure("scan_read_units", sum(one["read_units"] for one in own), "RRU", 1)
-    yield Figure("scan_write_units", sum(one["write_units"] for one in own), "WRU", 2)
+    for prefix, events, calls, read in (
+        ("", scene.scans(parts.clock.now()), 2, 1),
+        ("staff_", scene.pass_scans(parts.clock.now()), 3, 1.5),
+    ):
+        app(next(events), None)
+        stub.sent()
+        answer = app(next(events), None)
+        sent = _dynamodb(stub.sent())
+        screen = json.loads(answer["body"])
+        _expect(answer["statusCode"] == 201)
+        _expect(screen["outcome"] == "admit" and screen["poll_after_ms"] is None)
+        yield Figure(f"{prefix}scan_calls", len(sent), "round trips", calls, note=_listed(sent))
+        reads, writes = (sum(one[f"{kind}_units"] for one in sent) for kind in ("read", "write"))
+        yield Figure(f"{prefix}scan_read_units", reads, "RRU", read)
+        yield Figure(f"{prefix}scan_write_units", writes, "WRU", 2)
     yield Figure(
         "scan_change_write_units", _change(stub, step), "WRU", 1, note="a pending scan is decided"
     )

@@ -1,6 +1,7 @@
-"""One visitor at one venue, written into the stand-in by the application's own stores.
+"""Two people at one venue, written into the stand-in by the application's own stores.
 
-The visitor is verified, logged in and green, and every answer about them is fresh.
+Both are verified, logged in and green, and every answer about them is fresh. The first of them
+administers the venue.
 """
 
 import json
@@ -13,13 +14,21 @@ from typing import Any
 from bench.stub import ROOT, Stub
 from chalicelib.bootstrap import Container
 from chalicelib.core.clock import epoch_ms
+from chalicelib.core.crypto import KeyRing
 from chalicelib.core.settings import Settings
+from chalicelib.identity import passes
 from chalicelib.identity.people import Profile, Session, Snapshot, Strength, Verification
 from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.venue import Venue
 
-_PERSON, _SESSION = "per_0000000000000001", "ses_0000000000000001"
+_STAFF, _VISITOR = "per_0000000000000001", "per_0000000000000002"
 _VENUE, CODE = "ven_0000000000000001", "0000000000000002"
+_ANSWERS = {
+    ProviderName.HEALTH_CODE: "green",
+    ProviderName.NUCLEIC_ACID: "negative",
+    ProviderName.VACCINATION: "complete",
+}
+_MILLISECOND = timedelta(milliseconds=1)
 _NONCE = 0x7 << 76 | 0x2 << 62
 
 
@@ -50,37 +59,32 @@ def _configured() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Scene:
-    """What stands in the table, and the token of the visitor."""
+    """What stands in the table: the tokens of staff and visitor."""
 
-    token: str
+    staff: str
+    visitor: str
+    ring: KeyRing
 
     def scans(self, now: datetime) -> Iterator[dict[str, Any]]:
         """API Gateway's events for scans of the venue's code, each with a nonce of its own."""
-        for number in range(2**32):
-            nonce = uuid.UUID(int=epoch_ms(now) << 80 | _NONCE | number)
-            yield _event(self.token, {"nonce": str(nonce), "code": CODE})
+        for nonce in _nonces(now):
+            yield _event(self.visitor, "/v1/scans", {}, {"nonce": nonce, "code": CODE})
+
+    def pass_scans(self, now: datetime) -> Iterator[dict[str, Any]]:
+        """The same for scans by staff, each of another pass of the visitor's."""
+        for number, nonce in enumerate(_nonces(now)):
+            minted = passes.mint(_VISITOR, now=now + number * _MILLISECOND, ring=self.ring)
+            body = {"nonce": nonce, "pass_code": minted, "temperature": "normal"}
+            yield _event(self.staff, "/v1/venues/{venue_id}/scans", {"venue_id": _VENUE}, body)
 
 
 def seed(parts: Container, *, answered: bool = True) -> Scene:
-    """Write the scene; without `answered`, no provider has said anything of the visitor yet."""
+    """Write the scene; without `answered`, no provider has said anything of anybody yet."""
     now = parts.clock.now()
-    registered = Profile(
-        person_id=_PERSON,
-        phone=parts.vault.seal("+8613800000001", f"{_PERSON}/phone", now=now),
-        name=parts.vault.seal("王小明", f"{_PERSON}/name", now=now),
-        document_type="resident_id",
-        document=parts.vault.seal("11010519491231002X", f"{_PERSON}/document", now=now),
-        document_blind=parts.index.of("document", "11010519491231002X"),
-        registration=1,
-        verification=Verification.VERIFIED,
+    staff, visitor = (
+        _person(parts, person_id, number, answered=answered)
+        for person_id, number in ((_STAFF, "11010519491231002X"), (_VISITOR, "440524188001010014"))
     )
-    parts.people.create(registered, parts.index.of("phone", "+8613800000001"))
-    life = timedelta(hours=1)
-    parts.people.open_session(_PERSON, Session(_SESSION, now + life, 1, "sms", Strength.PHONE))
-    answers = {ProviderName.HEALTH_CODE: "green", ProviderName.NUCLEIC_ACID: "negative"}
-    for provider, state in answers.items() if answered else ():
-        snapshot = Snapshot(provider, state, now - timedelta(hours=3), now, 1)
-        parts.people.save_snapshot(_PERSON, snapshot)
     venue = Venue(
         venue_id=_VENUE,
         name="信宜市第一人民医院",
@@ -100,10 +104,37 @@ def seed(parts: Container, *, answered: bool = True) -> Scene:
         body_hash="0123456789abcdef",
     )
     parts.venues.create(
-        venue, unique="u", number_blind=parts.index.of("number", "x"), administrator=_PERSON
+        venue, unique="u", number_blind=parts.index.of("number", "x"), administrator=_STAFF
     )
-    claims = {"sub": _PERSON, "sid": _SESSION}
-    return Scene(parts.tokens.issue("session", claims, now=now, life=life))
+    return Scene(staff, visitor, parts.ring)
+
+
+def _person(parts: Container, person_id: str, number: str, *, answered: bool) -> str:
+    now = parts.clock.now()
+    phone = f"+86138{person_id[-8:]}"
+    registered = Profile(
+        person_id=person_id,
+        phone=parts.vault.seal(phone, f"{person_id}/phone", now=now),
+        name=parts.vault.seal("王小明", f"{person_id}/name", now=now),
+        document_type="resident_id",
+        document=parts.vault.seal(number, f"{person_id}/document", now=now),
+        document_blind=parts.index.of("document", number),
+        registration=1,
+        verification=Verification.VERIFIED,
+    )
+    parts.people.create(registered, parts.index.of("phone", phone))
+    life = timedelta(hours=1)
+    session = Session(_session(person_id), now + life, 1, "sms", Strength.PHONE)
+    parts.people.open_session(person_id, session)
+    for provider, state in _ANSWERS.items() if answered else ():
+        snapshot = Snapshot(provider, state, now - timedelta(hours=3), now, 1)
+        parts.people.save_snapshot(person_id, snapshot)
+    claims = {"sub": person_id, "sid": session.session_id}
+    return parts.tokens.issue("session", claims, now=now, life=life)
+
+
+def _session(person_id: str) -> str:
+    return f"ses_{person_id[4:]}"
 
 
 def container(environment: dict[str, str]) -> Container:
@@ -111,7 +142,15 @@ def container(environment: dict[str, str]) -> Container:
     return Container(Settings.from_environment(environment))
 
 
-def _event(token: str, body: dict[str, str]) -> dict[str, Any]:
+def _nonces(now: datetime) -> Iterator[str]:
+    for number in range(2**32):
+        yield str(uuid.UUID(int=epoch_ms(now) << 80 | _NONCE | number))
+
+
+def _event(
+    token: str, resource: str, parameters: dict[str, str], body: dict[str, str]
+) -> dict[str, Any]:
+    path = resource.format(**parameters)
     headers = {
         "Accept": "application/json",
         "Accept-Encoding": "gzip, deflate, br",
@@ -127,19 +166,19 @@ def _event(token: str, body: dict[str, str]) -> dict[str, Any]:
         "X-Forwarded-Proto": "https",
     }
     return {
-        "resource": "/v1/scans",
-        "path": "/v1/scans",
+        "resource": resource,
+        "path": path,
         "httpMethod": "POST",
         "headers": headers,
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
         "queryStringParameters": None,
         "multiValueQueryStringParameters": None,
-        "pathParameters": None,
+        "pathParameters": parameters or None,
         "stageVariables": None,
         "requestContext": {
-            "resourcePath": "/v1/scans",
+            "resourcePath": resource,
             "httpMethod": "POST",
-            "path": "/api/v1/scans",
+            "path": f"/api{path}",
             "stage": "api",
             "requestId": "00000000-0000-0000-0000-000000000000",
             "identity": {"sourceIp": "203.0.113.1", "userAgent": headers["User-Agent"]},

@@ -53,7 +53,8 @@ class Policy:
     `manual_phone`: whether a phone is asked for besides name and document number when staff check
     somebody by hand (JN-12); `manual_quota`: how often they may.
     `vaccination_required`, `travel_card_required`: shown they are always; an abnormal card is
-    checked always.
+    checked always. `pass_while_pending`: whether the pass is there before the registration was
+    approved (JN-21); passes have no region, so that of ``*`` counts.
     """
 
     version: str = "*.0"
@@ -70,6 +71,7 @@ class Policy:
     grace: timedelta = timedelta(hours=24)
     vaccination_required: bool = False
     travel_card_required: bool = False
+    pass_while_pending: bool = False
     manual_phone: ManualPhone = ManualPhone.OPTIONAL
     manual_quota: ManualQuota = ManualQuota()
 
@@ -79,10 +81,10 @@ class Policy:
 
         Keys: ``nucleic_acid_hours`` (1 to 336, or null), ``fresh_minutes`` (an object by
         provider), ``answer_within_seconds`` (1 to 900), ``on_unknown`` (``check`` or
-        ``admit_recorded``), ``grace_hours`` (1 to 168), ``vaccination_required`` and
-        ``travel_card_required`` (true or false), ``manual_phone`` (``no``, ``optional`` or
-        ``required``), ``manual_staff_day``, ``manual_venue_hour``, ``manual_subject_day`` (1 to
-        10,000). Raises ValueError, naming the key.
+        ``admit_recorded``), ``grace_hours`` (1 to 168), ``vaccination_required``,
+        ``travel_card_required`` and ``pass_while_pending`` (true or false), ``manual_phone``
+        (``no``, ``optional`` or ``required``), ``manual_staff_day``, ``manual_venue_hour``,
+        ``manual_subject_day`` (1 to 10,000). Raises ValueError, naming the key.
         """
         default = cls()
         unknown = rules.keys() - _RULES
@@ -105,8 +107,8 @@ class Policy:
             raise ValueError(f"on_unknown must be one of {', '.join(OnUnknown)}")
         grace = rules.get("grace_hours", default.grace // timedelta(hours=1))
         _check("grace_hours", grace, 168)
-        required = {name: rules.get(name, False) for name in _REQUIRED}
-        for name, value in required.items():
+        switches = {name: rules.get(name, False) for name in _SWITCHES}
+        for name, value in switches.items():
             if not isinstance(value, bool):
                 raise ValueError(f"{name} must be true or false")
         manual_phone = rules.get("manual_phone", default.manual_phone)
@@ -118,12 +120,12 @@ class Policy:
             _check(f"manual_{name}", quota[name], 10_000)
         return cls(
             version, hours, fresh, timedelta(seconds=seconds),
-            OnUnknown(on_unknown), timedelta(hours=grace), **required,
+            OnUnknown(on_unknown), timedelta(hours=grace), **switches,
             manual_phone=ManualPhone(manual_phone), manual_quota=ManualQuota(**quota),
         )  # fmt: skip
 
 
-_REQUIRED = ("vaccination_required", "travel_card_required")
+_SWITCHES = ("vaccination_required", "travel_card_required", "pass_while_pending")
 _RULES = frozenset(
     {
         "nucleic_acid_hours",
@@ -136,7 +138,7 @@ _RULES = frozenset(
         "manual_venue_hour",
         "manual_subject_day",
     }
-) | frozenset(_REQUIRED)
+) | frozenset(_SWITCHES)
 
 
 class Policies(Protocol):

@@ -194,7 +194,8 @@ def reconsider(
             return None
         scan, venue = found.scan, found.venue
         verdict = scan.verdict
-        if any(
+        # Of who is checked by hand nothing stands in the verdict until name and number match.
+        if person.unidentified or any(
             person.lacks(provider, seen.fetched_at) for provider, seen in verdict.evidence.items()
         ):
             person = people.subject(scan.person_id)

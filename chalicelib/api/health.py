@@ -19,6 +19,7 @@ from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
 from chalicelib.identity import passes
 from chalicelib.identity.people import Snapshot, mask_name
 from chalicelib.identity.providers import ProviderName
+from chalicelib.venues.rights import require_verified
 
 routes = Blueprint(__name__)
 _POLL_MS = 1000
@@ -37,16 +38,18 @@ _REGISTRATION = ("registration_required", "registration_rejected")
     "/v1/me/pass",
     caller=Caller.PERSON,
     response=LivePass,
-    errors=_REGISTRATION,
+    errors=(*_REGISTRATION, "registration_not_verified"),
 )
 def live_pass(call: Call) -> LivePass:
     """One's own pass, new every minute, in the colour that the health code provider gave."""
     parts, profile = call.container, call.actor.profile
+    if not parts.policies.of("*", call.now).pass_while_pending:
+        require_verified(call.actor)
     overview = _overview(call)
     colour = _health_code(call, overview)
     advice = _ADVICE.get(colour.state)
     return LivePass(
-        code=passes.mint(call.actor, now=call.now, ring=parts.ring),
+        code=passes.mint(profile.person_id, now=call.now, ring=parts.ring),
         name=mask_name(parts.vault.open(profile.name, f"{profile.person_id}/name")),
         minted_at=call.now,
         expires_at=call.now + passes.ACCEPTED,

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from pynamodb.attributes import UnicodeAttribute
+from pynamodb.expressions.condition import size
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
@@ -52,14 +53,17 @@ class CounterStore:
         self, partition: str, delta: Mapping[str, Figures], *, last: str, sequence: str
     ) -> bool:
         """One conditional update."""
-        actions: list[Action] = [CounterItem.sequence.set(sequence)]
+        actions: list[Action] = [CounterItem.sequence.set(sequence)] if sequence else []
         for staff_id, figures in delta.items():
             for name, number in zip(_names(staff_id), figures.parts(), strict=True):
                 if number:
                     actions.append(Path([name]).add(number))
-        unchanged = CounterItem.sequence == last
-        if not last:  # nothing was applied yet, though a repair may have made the counter
-            unchanged |= CounterItem.sequence.does_not_exist()
+        if last:
+            unchanged = CounterItem.sequence == last
+        else:  # nothing was applied yet; repairs of 0.1 wrote an empty text
+            unchanged = CounterItem.sequence.does_not_exist() | (
+                size(CounterItem.sequence) == 0  # type: ignore[no-untyped-call]
+            )
         try:
             self._table.update(Key(partition, keys.COUNT), actions, unchanged)
         except ConditionFailed:

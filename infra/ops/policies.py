@@ -42,5 +42,11 @@ def run(deployment: Deployment, *, region: str, rules: str | None, console: Cons
     table.add_row("grace of the last green", f"{policy.grace.total_seconds() / 3600:.0f} h")
     table.add_row("vaccination required", "yes" if policy.vaccination_required else "no")
     table.add_row("travel card required", "yes" if policy.travel_card_required else "no")
+    table.add_row("pass while pending", "yes" if policy.pass_while_pending else "no")
+    table.add_row("phone at a check by hand", policy.manual_phone)
+    quota = policy.manual_quota
+    table.add_row("checks by hand: a member and day", f"{quota.staff_day}")
+    table.add_row("checks by hand: the venue and hour", f"{quota.venue_hour}")
+    table.add_row("checks by hand: a person, venue and day", f"{quota.subject_day}")
     console.print(table)
     return 0

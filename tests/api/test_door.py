@@ -62,7 +62,7 @@ def test_an_odd_temperature_names_its_field(world: World, guard: Person) -> None
     assert set(answer.faults) == {"/temperature"}
 
 
-@pytest.mark.requirement("JN-21", "JN-22", "YK-34")
+@pytest.mark.requirement("JN-21", "JN-22", "SD-5", "YK-34", "YK-35")
 def test_a_pass_changes_and_shows_the_providers_colour(world: World, guard: Person) -> None:
     said = Answer("red", world.hours_ago(1), "同乘", group="密切接触者", lifting="期满解除")
     visitor = world.visitor(health_code=said)
@@ -172,6 +172,22 @@ def test_who_was_rejected_is_not_let_in_by_a_pass(world: World, guard: Person) -
     visitor.get("/v1/me/pass").expect(403, "registration_rejected")
 
 
+@pytest.mark.requirement("JN-21")
+def test_the_pass_comes_with_the_approval_or_by_policy_before(world: World, guard: Person) -> None:
+    newcomer = world.person()
+    newcomer.get("/v1/me/pass").expect(403, "registration_required")
+    newcomer.register().expect(202)
+    newcomer.get("/v1/me/pass").expect(403, "registration_not_verified")
+    world.set_policy("*", {"pass_while_pending": True})
+    world.clock.pass_(minutes=1)
+    scan(guard, live_pass(newcomer)).expect(201)
+    world.work()
+    world.set_policy("*", {"pass_while_pending": False}, version=2)
+    world.clock.pass_(minutes=1)
+    scan(guard, live_pass(newcomer)).expect(201)
+
+
+@pytest.mark.requirement("YK-23")
 def test_the_fast_code_notes_a_normal_temperature(world: World, chief: Person) -> None:
     path = f"/v1/venues/{chief.venue['venue_id']}/fast-code"
     fast = chief.post(path).expect(200)

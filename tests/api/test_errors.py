@@ -34,6 +34,7 @@ def test_a_bad_field_has_a_pointer_a_code_and_words(lasting: World) -> None:
     ]
 
 
+@pytest.mark.requirement("GO-9")
 def test_three_languages_say_it_in_their_own_words(lasting: World) -> None:
     answers = {language: unknown_field(lasting, language) for language in LANGUAGES}
     said = {

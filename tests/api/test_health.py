@@ -238,6 +238,7 @@ def test_a_prefetch_of_which_the_answer_was_lost_is_none_the_worse(world: World)
     assert health(visitor)["health_code"]["state"] == "green"
 
 
+@pytest.mark.requirement("GO-9")
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_it_speaks_the_callers_language(world: World, language: str) -> None:
     visitor = world.visitor()

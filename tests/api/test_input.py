@@ -52,6 +52,17 @@ def good(lasting: World, person: Person) -> dict[str, tuple[str, dict[str, Any]]
             "/v1/scans",
             {"nonce": lasting.nonce(), "code": person.venue["code_url"]},
         ),
+        "check_by_hand": (
+            f"/v1/venues/{person.venue['venue_id']}/manual-checks",
+            {
+                "nonce": lasting.nonce(),
+                "name": "李不在册",
+                "document_type": "resident_id",
+                "document_number": support.resident_id(901),
+                "phone": "+8613900000077",
+                "temperature": "normal",
+            },
+        ),
         "scan_pass": (
             f"/v1/venues/{person.venue['venue_id']}/scans",
             {
@@ -175,6 +186,13 @@ BAD_FIELDS: list[tuple[str, dict[str, Any], str, str]] = [
     ("log_in", {"code": "１２３４５６"}, "/code", "malformed"),
     ("refresh", {"refresh_token": "short"}, "/refresh_token", "too_short"),
     ("refresh", {"refresh_token": "x" * 2001}, "/refresh_token", "too_long"),
+    ("check_by_hand", {"name": ""}, "/name", "too_short"),
+    ("check_by_hand", {"name": "李" * 51}, "/name", "too_long"),
+    ("check_by_hand", {"document_number": "440983199001019015"}, "/document_number", "resident_id"),
+    ("check_by_hand", {"document_type": "passport"}, "/document_type", "not_allowed"),
+    ("check_by_hand", {"phone": "110"}, "/phone", "phone"),
+    ("check_by_hand", {"temperature": "41.2"}, "/temperature", "not_allowed"),
+    ("check_by_hand", {"photo": True}, "/photo", "unknown"),
     ("scan_pass", {"pass_code": ""}, "/pass_code", "too_short"),
     ("scan_pass", {"pass_code": "V" * 10_240}, "/pass_code", "too_long"),
     ("scan_pass", {"pass_code": "😀" * 20}, "/pass_code", "pass"),

@@ -5,9 +5,28 @@ from typing import Any
 import pytest
 
 from chalicelib.core import table as keys
-from chalicelib.identity.providers import Absent, Answer, ProviderFault
+from chalicelib.identity.providers import (
+    Absent,
+    Answer,
+    Pending,
+    Provider,
+    ProviderFault,
+    ProviderName,
+    Subject,
+)
 from tests import support
-from tests.api.driver import HEALTH, IDENTITY, TEST, HttpReply, Person, World, codes
+from tests.api.driver import (
+    HEALTH,
+    IDENTITY,
+    TEST,
+    HttpReply,
+    Interrupted,
+    Person,
+    World,
+    codes,
+)
+from tests.api.test_faults import attempts
+from tests.api.test_races import Send, races, said
 
 STRANGER = "李不在册"
 
@@ -147,14 +166,12 @@ def cast(world: World) -> dict[str, tuple[str, str]]:
 def test_known_unknown_and_mismatched_cost_and_take_the_same(world: World, guard: Person) -> None:
     people = cast(world)
     world.providers[IDENTITY].otherwise = Answer("mismatch")
-    posted, polled, calls, writes = set(), set(), set(), set()
+    begin(guard, STRANGER, number(1))  # the process knows the venue and its policy
+    posted, polled, calls = set(), set(), set()
     for name, document in people.values():
-        before = world.writes()
-        world.table.wire.heal()
         world.table.wire.calls.clear()
         begun = check(guard, name, document).expect(202)
         calls.add(tuple(world.table.wire.calls))
-        writes.add(world.writes() - before)
         world.work()  # everybody has answered
         world.clock.pass_(milliseconds=1999)
         world.table.wire.calls.clear()
@@ -167,7 +184,7 @@ def test_known_unknown_and_mismatched_cost_and_take_the_same(world: World, guard
         world.table.wire.calls.clear()
         assert look(guard, begun["check_id"]).expect(200)["status"] == "answered"
         calls.add(tuple(world.table.wire.calls))
-    assert len(posted) == len(polled) == len(writes) == 1
+    assert len(posted) == len(polled) == 1
     assert len(calls) == 2  # one list for the question, one for every look
 
 
@@ -491,3 +508,157 @@ def test_a_check_of_somebody_forgotten_can_still_be_listed(world: World, guard: 
             world.table.delete(keys.Key(item["pk"]["S"], item["sk"]["S"]))
     assert [item["person"]["name"] for item in abnormal(guard)] == ["*"]
     assert look(guard, check_id).expect(200)["person"] is None
+
+
+# --- At the same time, and when something fails
+
+
+def test_a_check_and_its_retry_are_one_check(world: World, guard: Person) -> None:
+    def fresh() -> tuple[Send, Send]:
+        nonce = world.nonce()
+        return (lambda: check(guard, STRANGER, number(1), nonce),) * 2
+
+    world.set_policy("4409", {"manual_subject_day": 10_000})
+    raced = 0
+    for answers in races(world, fresh):
+        raced += 1
+        assert said(answers) == [(202, "")] * 2
+        assert answers[0].json == answers[1].json
+    world.work()
+    # One more went without a race, to see that there was none.
+    assert guard.figures()["checked"] == raced + 1
+
+
+def test_two_staff_at_once_ask_about_one_new_number(
+    world: World, chief: Person, guard: Person
+) -> None:
+    """Under one name or two: each gets the answer to what they typed."""
+    world.set_policy("4409", {"manual_subject_day": 10_000})
+    world.providers[IDENTITY].answers[number(1)] = Answer("match")
+    for name, outcome in ((STRANGER, "admit"), ("李同号", "admit")):
+        answers: list[HttpReply] = []
+
+        def fresh(name: str = name) -> tuple[Send, Send]:
+            return (
+                lambda: check(guard, STRANGER, number(1)),
+                lambda: check(chief, name, number(1)),
+            )
+
+        for answers in races(world, fresh):
+            assert said(answers) == [(202, "")] * 2
+            world.work()
+            world.clock.pass_(seconds=2)
+            ends = [
+                look(asker, answer.json["check_id"]).expect(200)
+                for asker, answer in zip((chief, guard), answers, strict=True)
+            ]
+            assert [end["outcome"] for end in ends] == [outcome] * 2
+        assert answers
+
+
+def test_two_names_of_one_number_do_not_answer_for_each_other(
+    world: World, chief: Person, guard: Person
+) -> None:
+    right = begin(guard, STRANGER, number(1))
+    wrong = begin(chief, "李同号", number(1))
+    world.container.provider = lambda name: (
+        ByName(world.provider(name), STRANGER) if name is IDENTITY else world.provider(name)
+    )
+    world.work()
+    world.clock.pass_(seconds=2)
+    assert look(guard, right).expect(200)["outcome"] == "admit"
+    assert codes(look(chief, wrong).expect(200)["reasons"]) == ["identity_unmatched"]
+
+
+def test_the_last_of_a_quota_is_for_one(world: World, chief: Person, guard: Person) -> None:
+    allowed = 0
+    serial = 0
+
+    def fresh() -> tuple[Send, Send]:
+        nonlocal serial
+        serial += 1
+        document = number(serial)
+        return (
+            lambda: check(guard, STRANGER, document),
+            lambda: check(chief, STRANGER, document),
+        )
+
+    world.set_policy("4409", {"manual_subject_day": 1})
+    for answers in races(world, fresh):
+        allowed += 1
+        assert said(answers) == [(202, ""), (429, "too_many_requests")]
+    assert allowed
+
+
+def test_a_registration_meanwhile_breaks_no_check(world: World, guard: Person) -> None:
+    """The number's holder registers between any two calls of the check."""
+    world.set_policy("4409", {"manual_subject_day": 10_000})
+    people: list[Person] = []
+
+    def fresh() -> tuple[Send, Send]:
+        newcomer = world.person()
+        people.append(newcomer)
+        return (lambda: check(guard, newcomer.name, newcomer.number), newcomer.register)
+
+    for answers in races(world, fresh):
+        assert said(answers) == [(202, "")] * 2
+        check_id = answers[1].json["check_id"]
+        assert result(guard, check_id)["outcome"] == "admit"
+        assert people[-1].registration()["verification"] == "verified"
+        assert len(people[-1].get("/v1/me/accesses").expect(200)["items"]) == 1
+        world.clock.pass_(minutes=1)
+
+
+@pytest.mark.parametrize("first", [HEALTH, IDENTITY])
+def test_a_worker_that_knows_less_does_not_have_the_last_word(
+    world: World, guard: Person, first: ProviderName
+) -> None:
+    """While one worker waits for its provider, all the others have answered and judged."""
+    check_id = begin(guard, STRANGER, number(1))
+    world.run_stream()
+    records = world.lookups.receive()
+    mine = [record for record in records if f'"{first}"' in record["body"]]
+    others = [record for record in records if record not in mine]
+    done: list[bool] = []
+
+    def once() -> None:
+        if not done:
+            done.append(True)
+            world.lookups.worker(support.event(others), None)
+
+    world.container.provider = lambda name: (
+        Interrupted(world.provider(name), once) if name is first else world.provider(name)
+    )
+    world.lookups.worker(support.event(mine), None)
+    world.clock.pass_(seconds=2)
+    assert done
+    assert look(guard, check_id).expect(200)["outcome"] == "admit"
+
+
+def test_whatever_fails_the_same_request_leads_to_one_check(world: World, guard: Person) -> None:
+    world.set_policy("4409", {"manual_subject_day": 10_000})
+
+    def fresh() -> Send:
+        nonce = world.nonce()
+        return lambda: check(guard, STRANGER, number(1), nonce)
+
+    for attempt in attempts(world, fresh):
+        world.work()
+        before = guard.figures()["checked"]
+        assert attempt.first().status == 503
+        check_id = attempt.again().expect(202)["check_id"]
+        assert result(guard, check_id)["outcome"] == "admit"
+        assert guard.figures()["checked"] == before + 1
+        assert guard.figures() == world.recount(guard.venue)
+
+
+class ByName:
+    """An identity provider that knows one name only."""
+
+    def __init__(self, provider: Provider, name: str) -> None:
+        self._provider = provider
+        self._name = name
+
+    def lookup(self, subject: Subject, *, request_id: str) -> Answer | Absent | Pending:
+        self._provider.lookup(subject, request_id=request_id)
+        return Answer("match") if subject.name == self._name else Answer("mismatch")

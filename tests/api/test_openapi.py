@@ -18,6 +18,7 @@ from chalicelib.identity.platforms import PlatformName
 from chalicelib.identity.providers import Answer
 from chalicelib.venues.codes import CodeState
 from chalicelib.venues.store import PrintedCodeItem
+from tests import support
 from tests.api import contract
 from tests.api.driver import HttpReply, Person, World
 from tests.api.test_errors import Broken
@@ -27,7 +28,8 @@ from tests.api.test_errors import Broken
 WITHOUT_INPUT = {"log_out", "me", "health", "nucleic_acid", "travel_card_code", "list_venues",
                  "get_venue", "get_poster", "get_scan", "landing", "landing_in_lower_case",
                  "status", "openapi", "live_pass", "get_join_code", "rotate_join_code", "fast_code",
-                 "list_staff", "remove_staff", "list_bindings", "leave_venue"}  # fmt: skip
+                 "list_staff", "remove_staff", "list_bindings", "leave_venue",
+                 "get_manual_check"}  # fmt: skip
 WITHOUT_TABLE = {"status", "openapi", "landing_in_lower_case"}
 
 
@@ -59,12 +61,14 @@ def tour(world: World) -> None:
     tour_of_health(world)
     tour_of_staff(world)
     tour_of_the_door(world)
+    tour_of_checks_by_hand(world)
     # A venue of which nothing but the right is left.
     world.table.delete(keys.venue(ghost.venue["venue_id"]))
     forget(world)
     path = f"/v1/venues/{ghost.venue['venue_id']}"
     presented = {"nonce": world.nonce(), "pass_code": pass_of(visitor)}
     ghost.post(f"{path}/scans", presented).expect(404, "not_found")
+    ghost.post(f"{path}/manual-checks", by_hand(world)).expect(404, "not_found")
     for rest in ("scans?outcome=abnormal", "join-code", "staff"):
         ghost.get(f"{path}/{rest}").expect(404, "not_found")
     ghost.post(f"{path}/staff", hired("13900001111")).expect(404, "not_found")
@@ -95,7 +99,7 @@ def fault_of_every_kind(world: World, administrator: Person, visitor: Person) ->
     }
     paths = {
         operation.name: operation.path.format(
-            venue_id=venue_id, code=code, scan_id="x", poster_id="x", person_id="x"
+            venue_id=venue_id, code=code, scan_id="x", poster_id="x", check_id="x", person_id="x"
         )
         for operation in OPERATIONS
     }
@@ -326,7 +330,10 @@ def tour_of_the_door(world: World) -> None:
     rejected = world.person()
     rejected.get("/v1/me/pass").expect(403, "registration_required")
     rejected.register().expect(202)
+    rejected.get("/v1/me/pass").expect(403, "registration_not_verified")
+    world.work()
     early = {"nonce": world.nonce(), "pass_code": pass_of(rejected)}
+    rejected.register(1, name="钱不对").expect(202)
     world.say(rejected, identity=Answer("mismatch"))
     world.work()
     administrator.post(f"{path}/scans", early).expect(422, "visitor_not_verified")
@@ -335,6 +342,40 @@ def tour_of_the_door(world: World) -> None:
     late = body | {"nonce": world.nonce()}
     administrator.post(f"{path}/scans", late).expect(422, "pass_expired")
     world.clock.pass_(seconds=-91)
+
+
+def by_hand(world: World) -> dict[str, str]:
+    """A check of somebody who has no account."""
+    return {
+        "nonce": world.nonce(),
+        "name": "李不在册",
+        "document_type": "resident_id",
+        "document_number": support.resident_id(901),
+    }
+
+
+def tour_of_checks_by_hand(world: World) -> None:
+    administrator = world.administrator()
+    path = f"/v1/venues/{administrator.venue['venue_id']}/manual-checks"
+    body = by_hand(world)
+    begun = administrator.post(path, body).expect(202)
+    administrator.post(path, body | {"name": "李同号"}).expect(409, "nonce_reused")
+    skewed = body | {"nonce": world.nonce(hours=1)}
+    administrator.post(path, skewed).expect(422, "clock_skewed")
+    for _ in range(9):
+        administrator.post(path, by_hand(world)).expect(202)
+    administrator.post(path, by_hand(world)).expect(429, "too_many_requests")
+    administrator.get(f"/v1/manual-checks/{begun['check_id']}").expect(200)
+    administrator.get("/v1/manual-checks/x").expect(404, "not_found")
+    person = world.person()
+    person.get("/v1/me/accesses").expect(403, "registration_required")
+    person.register().expect(202)
+    person.get("/v1/me/accesses").expect(403, "registration_not_verified")
+    world.say(person, identity=Answer("mismatch"))
+    world.work()
+    person.get("/v1/me/accesses").expect(403, "registration_rejected")
+    administrator.get("/v1/me/accesses").expect(200)
+    administrator.get("/v1/me/accesses?limit=0").expect(400, "invalid_input")
 
 
 def tour_of_health(world: World) -> None:

@@ -150,6 +150,7 @@ def test_when_the_wait_is_over_what_has_not_come_is_unknown_and_never_green(
 
 
 @pytest.mark.requirement("JN-11")
+@pytest.mark.requirement("GO-9")
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_screen_speaks_the_callers_language(
     comer: Person, venue: dict[str, Any], language: str

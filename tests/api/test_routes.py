@@ -11,6 +11,7 @@ import app
 from chalicelib.api.endpoint import OPERATIONS, Caller, Operation
 from chalicelib.core.crypto import KeyRing, Tokens
 from chalicelib.venues import staffing
+from tests import support
 from tests.api.driver import HttpReply, Person, World
 from tests.fakes.parts import FixedSecret
 
@@ -31,9 +32,20 @@ class Cast:
     guard: Person
     scan_id: str
     poster_id: str
+    check_id: str
 
     def venue(self, rest: str = "") -> str:
         return f"/v1/venues/{self.administrator.venue['venue_id']}{rest}"
+
+
+def by_hand(world: World, administrator: Person) -> tuple[str, Any]:
+    """A check by hand, of somebody new."""
+    return f"/v1/venues/{administrator.venue['venue_id']}/manual-checks", {
+        "nonce": world.nonce(),
+        "name": "李不在册",
+        "document_type": "resident_id",
+        "document_number": support.resident_id(901),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +55,11 @@ def cast(lasting: World) -> Cast:
     scan = visitor.scan(administrator.venue).expect(201)
     path = f"/v1/venues/{administrator.venue['venue_id']}/posters"
     poster = administrator.post(path, {"form": "a4_pdf"}).expect(202)
-    return Cast(lasting, administrator, other, visitor, guard, scan["scan_id"], poster["poster_id"])
+    checked = administrator.post(*by_hand(lasting, administrator)).expect(202)
+    return Cast(
+        lasting, administrator, other, visitor, guard,
+        scan["scan_id"], poster["poster_id"], checked["check_id"],
+    )  # fmt: skip
 
 
 OK, CREATED, ACCEPTED = (200, ""), (201, ""), (202, "")
@@ -156,6 +172,19 @@ MATRIX: dict[tuple[str, str], Row] = {
     ),
     ("POST", "/v1/venues/{venue_id}/scans"): Row(pass_scan, administrator=CREATED, guard=CREATED),
     ("GET", "/v1/venues/{venue_id}/scans"): Row(at("/scans?outcome=abnormal"), guard=OK),
+    ("POST", "/v1/venues/{venue_id}/manual-checks"): Row(
+        lambda cast, _: by_hand(cast.world, cast.administrator),
+        administrator=ACCEPTED,
+        guard=ACCEPTED,
+    ),
+    ("GET", "/v1/manual-checks/{check_id}"): Row(
+        lambda cast, _: (f"/v1/manual-checks/{cast.check_id}", None),
+        NOT_FOUND,
+        OK,
+        NOT_FOUND,
+        NOT_FOUND,
+    ),
+    ("GET", "/v1/me/accesses"): same(OK, to("/v1/me/accesses")),
     ("GET", "/v1/bindings"): same(OK, to("/v1/bindings")),
     ("POST", "/v1/bindings"): same(
         (404, "join_code_unknown"), to("/v1/bindings", {"join_code": UNKNOWN_JOIN_CODE})

@@ -59,7 +59,7 @@ def test_what_does_not_match_binds_nobody_and_says_not_what(world: World, chief:
     assert guard.get("/v1/bindings").expect(200)["items"] == []
 
 
-@pytest.mark.requirement("JN-7")
+@pytest.mark.requirement("JN-7", "XC-6", "XC-21", "YK-17")
 def test_a_removed_right_is_refused_at_the_next_call(world: World, chief: Person) -> None:
     guard = world.visitor()
     chief.post(_staff(chief), _identity(guard)).expect(201)
@@ -75,6 +75,7 @@ def test_the_last_administrator_cannot_be_removed(chief: Person) -> None:
     chief.post(path).expect(409, "last_administrator")
 
 
+@pytest.mark.requirement("XC-5", "XC-6", "XC-21")
 def test_a_right_by_phone_waits_for_the_first_verified_login(world: World, chief: Person) -> None:
     phone = "+8613812345678"
     newcomer = Person(world, phone, "司徒丁丁", 400)
@@ -90,6 +91,7 @@ def test_a_right_by_phone_waits_for_the_first_verified_login(world: World, chief
     assert binding["role"] == "administrator"
 
 
+@pytest.mark.requirement("XC-5")
 def test_a_right_by_phone_is_not_for_another_name(world: World, chief: Person) -> None:
     guard = world.visitor()
     entry = {"by": "phone", "name": "欧阳不是", "phone": guard.phone}
@@ -99,7 +101,7 @@ def test_a_right_by_phone_is_not_for_another_name(world: World, chief: Person) -
     assert guard.get("/v1/bindings").expect(200)["items"] == []
 
 
-@pytest.mark.requirement("YK-15", "YK-18", "YK-19")
+@pytest.mark.requirement("YK-15", "YK-18", "YK-19", "YK-26")
 def test_an_inspector_binds_by_the_join_code_and_leaves(world: World, chief: Person) -> None:
     second = world.administrator()
     guard = world.visitor()

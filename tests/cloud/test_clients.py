@@ -19,7 +19,7 @@ def post(cloud: LocalCloud) -> Callable[..., dict[str, Any]]:
     def post(path: str, body: dict[str, Any], token: str = "", status: int = 200) -> dict[str, Any]:
         base = cloud.sandbox_url if path.startswith("/sandbox") else cloud.base_url
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        answer = urllib3.request("POST", base + path, json=body, headers=headers)
+        answer = urllib3.request("POST", base + path, json=body, headers=headers, timeout=30)
         assert answer.status == status, answer.data
         read: dict[str, Any] = answer.json()
         return read

@@ -1,4 +1,8 @@
-"""What the contracts run against: every protocol's stand-in, or its adapter on an engine."""
+"""What the contracts run against: every protocol's stand-in, or its adapter on an engine.
+
+The engines: moto; AWS's own DynamoDB Local for the table, with moto for all the rest; and the local
+cloud. What DynamoDB Local cannot show stands in docs/decisions/0080.
+"""
 
 import json
 from collections.abc import Callable, Iterator
@@ -35,7 +39,9 @@ from tests import support
 from tests.fakes import stores
 
 FAKE = "fake"
-TABLES = ["moto", pytest.param("cloud", marks=pytest.mark.cloud)]
+SERVICES = ["moto", pytest.param("cloud", marks=pytest.mark.cloud)]
+"""What has more than a table."""
+TABLES = ["dynamodb-local", *SERVICES]
 ALL = [FAKE, *TABLES]
 
 

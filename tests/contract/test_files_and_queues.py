@@ -3,16 +3,19 @@
 from datetime import timedelta
 from urllib.parse import unquote
 
+import pytest
+
 from chalicelib.admission.snapshots import Lookup, Settle
 from chalicelib.core.ids import RandomIds
 from chalicelib.identity.providers import LOOKED_UP, ProviderName
 from tests.contract import makers
-from tests.contract.backends import Backend, Stores
+from tests.contract.backends import FAKE, SERVICES, Backend, Stores
 from tests.fakes.parts import NOON
 
 LIFE = timedelta(minutes=15)
 
 
+@pytest.mark.parametrize("backend", [FAKE, *SERVICES], indirect=True, scope="module")
 class TestStorage:
     """What was stored is downloaded by a link, under a name in any script."""
 
@@ -47,6 +50,7 @@ def lookup(provider: ProviderName = ProviderName.HEALTH_CODE) -> Lookup:
     return Lookup(provider, f"per_{makers.random()}", NOON, correlation, 3)
 
 
+@pytest.mark.parametrize("backend", [FAKE, *SERVICES], indirect=True, scope="module")
 class TestLookupQueue:
     """A message arrives as it was sent."""
 
@@ -75,6 +79,7 @@ class TestLookupQueue:
         assert backend.received_lookups().messages == []
 
 
+@pytest.mark.parametrize("backend", [FAKE, *SERVICES], indirect=True, scope="module")
 class TestRenderQueue:
     """A message arrives as it was sent."""
 

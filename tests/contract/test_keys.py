@@ -13,7 +13,7 @@ from chalicelib.adapters.keys import KmsDataKeys, SecretsManager
 from chalicelib.core.crypto import DataKeys, KeyRing, SecretSource, Vault
 from chalicelib.core.errors import Unavailable
 from tests.contract import makers
-from tests.contract.backends import TABLES, Backend, forget_clients
+from tests.contract.backends import FAKE, SERVICES, Backend, forget_clients
 from tests.fakes.parts import NOON, FixedSecret, LocalDataKeys, StandingClock
 from tests.fakes.stores import FakeWrappedKeys
 
@@ -48,9 +48,11 @@ def secret(backend: Backend) -> Iterator[Secret]:
 class TestSecrets:
     """A secret is what the operator put there, at most five minutes ago."""
 
+    @pytest.mark.parametrize("backend", [FAKE, *SERVICES], indirect=True, scope="module")
     def test_it_is_read(self, secret: Secret) -> None:
         assert secret.source.read() == {"active": "1", "index": "1", "1": "r" * 48}
 
+    @pytest.mark.parametrize("backend", [FAKE, *SERVICES], indirect=True, scope="module")
     def test_a_rotation_is_seen_within_five_minutes(self, secret: Secret) -> None:
         ring = KeyRing(secret.source)
         before = ring.key("token:session", "1")
@@ -60,7 +62,7 @@ class TestSecrets:
         assert ring.key("token:session", "1") == before
         assert ring.key("token:session", "2") not in (None, before)
 
-    @pytest.mark.parametrize("backend", TABLES, indirect=True, scope="module")
+    @pytest.mark.parametrize("backend", SERVICES, indirect=True, scope="module")
     def test_it_is_asked_for_once_in_five_minutes(self, secret: Secret) -> None:
         secret.source.read()
         secret.change({"active": "9"})
@@ -69,7 +71,7 @@ class TestSecrets:
         secret.clock.pass_(microseconds=1)
         assert secret.source.read() == {"active": "9"}
 
-    @pytest.mark.parametrize("backend", TABLES, indirect=True, scope="module")
+    @pytest.mark.parametrize("backend", SERVICES, indirect=True, scope="module")
     def test_one_that_is_not_there_is_our_mistake(self, backend: Backend) -> None:
         with pytest.raises(ClientError, match="ResourceNotFound"):
             SecretsManager(f"{backend.name}/none", StandingClock()).read()
@@ -101,6 +103,7 @@ def process(backend: Backend) -> Iterator[Callable[[], Process]]:
     kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
 
 
+@pytest.mark.parametrize("backend", [FAKE, *SERVICES], indirect=True, scope="module")
 class TestDataKeys:
     """Every process of a deployment finds the same keys."""
 
@@ -127,7 +130,7 @@ class TestDataKeys:
         assert Vault(process().keys).open(sealed, "per_x/name") == "梁思齐"
 
 
-@pytest.mark.parametrize("backend", TABLES, indirect=True, scope="module")
+@pytest.mark.parametrize("backend", SERVICES, indirect=True, scope="module")
 class TestKms:
     """What only the adapter promises."""
 

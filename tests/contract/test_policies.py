@@ -44,6 +44,7 @@ def test_every_rule_is_read(stores: Stores) -> None:
         "grace_hours": 12,
         "vaccination_required": True,
         "travel_card_required": True,
+        "pass_while_pending": True,
     }
     stores.policies().replace(code, rules, version=1)
     assert stores.policies().of(code, NOON) == Policy.from_rules(f"{code}.1", rules)

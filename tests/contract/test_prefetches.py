@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
+
 from chalicelib.admission.judge import ASKED
 from chalicelib.admission.snapshots import Prefetch
 from tests.contract import makers
@@ -18,6 +20,7 @@ def test_the_first_wish_stands(stores: Stores) -> None:
     assert stores.prefetches.ask(wish()) == NOON
 
 
+@pytest.mark.beyond_dynamodb_local
 def test_a_second_one_within_a_minute_meets_the_first(stores: Stores) -> None:
     first = wish()
     stores.prefetches.ask(first)
@@ -34,6 +37,7 @@ def test_after_a_minute_it_may_be_wished_again(stores: Stores) -> None:
     assert stores.prefetches.ask(replace(first, asked_at=later)) == later
 
 
+@pytest.mark.beyond_dynamodb_local
 def test_a_new_registration_is_asked_about_at_once(stores: Stores) -> None:
     first = wish()
     stores.prefetches.ask(first)

@@ -53,6 +53,7 @@ def test_what_is_put_is_read(table: Table) -> None:
         assert (note.text, int(note.tally), int(note.v)) == ("信宜", 0, 1)
 
 
+@pytest.mark.beyond_dynamodb_local
 def test_a_failed_put_tells_what_it_met(table: Table) -> None:
     first = Note.at(key(), text="first")
     table.put(first, ABSENT)

@@ -1,5 +1,6 @@
 """Rules of a region as an operator writes them."""
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.admission.judge import ASKED
-from chalicelib.admission.policy import OnUnknown, Policy, prefixes
+from chalicelib.admission.policy import ManualPhone, OnUnknown, Policy, prefixes
 
 whole = st.integers(1, 336)
 
@@ -26,6 +27,11 @@ whole = st.integers(1, 336)
             "grace_hours": st.integers(1, 168),
             "vaccination_required": st.booleans(),
             "travel_card_required": st.booleans(),
+            "pass_while_pending": st.booleans(),
+            "manual_phone": st.sampled_from([*map(str, ManualPhone)]),
+            "manual_staff_day": st.integers(1, 10_000),
+            "manual_venue_hour": st.integers(1, 10_000),
+            "manual_subject_day": st.integers(1, 10_000),
         },
     )
 )
@@ -45,13 +51,27 @@ def test_what_is_left_out_is_as_by_default(rules: dict[str, Any]) -> None:
     assert policy.grace == timedelta(hours=rules.get("grace_hours", 24))
     assert policy.vaccination_required is rules.get("vaccination_required", False)
     assert policy.travel_card_required is rules.get("travel_card_required", False)
+    assert policy.pass_while_pending is rules.get("pass_while_pending", False)
+    assert policy.manual_phone is ManualPhone(rules.get("manual_phone", "optional"))
+    for name, number in asdict(default.manual_quota).items():
+        assert getattr(policy.manual_quota, name) == rules.get(f"manual_{name}", number)
 
 
 BAD: list[object] = [0, -1, 100_000, 1.5, "24", True, False, [], {}, float("nan"), float("inf")]
 
 
 @pytest.mark.parametrize("value", BAD, ids=repr)
-@pytest.mark.parametrize("key", ["nucleic_acid_hours", "answer_within_seconds", "grace_hours"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "nucleic_acid_hours",
+        "answer_within_seconds",
+        "grace_hours",
+        "manual_staff_day",
+        "manual_venue_hour",
+        "manual_subject_day",
+    ],
+)
 def test_a_bad_number_names_its_key(key: str, value: object) -> None:
     with pytest.raises(ValueError, match=key):
         Policy.from_rules("x", {key: value})
@@ -77,7 +97,15 @@ def test_what_becomes_of_the_unknown_is_one_of_two(value: object) -> None:
         Policy.from_rules("x", {"on_unknown": value})
 
 
-@pytest.mark.parametrize("key", ["vaccination_required", "travel_card_required"])
+@pytest.mark.parametrize("value", ["", "yes", "NO", None, True, 1, []], ids=repr)
+def test_whether_a_phone_is_asked_for_is_one_of_three(value: object) -> None:
+    with pytest.raises(ValueError, match="manual_phone must be one of no, optional, required"):
+        Policy.from_rules("x", {"manual_phone": value})
+
+
+@pytest.mark.parametrize(
+    "key", ["vaccination_required", "travel_card_required", "pass_while_pending"]
+)
 @pytest.mark.parametrize("value", ["true", 0, 1, None, []], ids=repr)
 def test_a_demand_is_true_or_false(key: str, value: object) -> None:
     with pytest.raises(ValueError, match=key):

@@ -33,7 +33,7 @@ WORDS: dict[str, Any] = {
     "partition": "VEN#ven#2026-11-22#7", "join_code": "code", "phone_blind": "blind",
     "at_ms": 1795327200000, "prefix": "prefix", "key_id": "id",
 }  # fmt: skip
-REAL = {"2026-11-22#7": "day#shard", "1795327200000": "ms"}
+REAL = {"2026-11-22#7": "day#shard", "1795327200000": "ms", "8204672799999": "lms"}
 
 
 def patterns() -> list[str]:
@@ -142,7 +142,7 @@ def test_a_person_s_queries_hold_what_they_should(
     made: tuple[str, tuple[Any, ...], Key],
 ) -> None:
     name, arguments, built = made
-    hot = {"profile", "session", "snapshot", "right"}
+    hot = {"profile", "shadow", "session", "snapshot", "right"}
     if built.pk == table.person(arguments[0] if arguments else ""):
         assert (table.HOT <= built.sk <= table.SUBJECT_TO) is (name in hot)
         in_subject = table.SUBJECT_FROM <= built.sk <= table.SUBJECT_TO

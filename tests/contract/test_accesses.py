@@ -1,0 +1,48 @@
+"""`manual_checks.Accesses`: questions about a number, newest first, each number's apart."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from chalicelib.admission.manual_checks import Access
+from chalicelib.admission.scan import ScanReference
+from tests.contract import makers
+from tests.contract.backends import Stores
+from tests.fakes.parts import NOON
+
+
+def access(at: datetime = NOON) -> Access:
+    reference = ScanReference(f"ven_{makers.random()}", at, makers.random())
+    return Access(
+        reference.scan_id, f"per_{makers.random()}", at, "c0ffee00", at + timedelta(days=183)
+    )
+
+
+def test_the_newest_comes_first(stores: Stores) -> None:
+    number = makers.blind()
+    made = [access(NOON + timedelta(seconds=seconds)) for seconds in (3, 1, 2)]
+    for one in made:
+        stores.accesses.record(number, one)
+    stores.accesses.record(makers.blind(), access())
+    found = [one for _, one in stores.accesses.of(number, "", 2)]
+    assert found == [made[0], made[2], made[1]]
+
+
+def test_it_goes_on_after_a_place(stores: Stores) -> None:
+    number = makers.blind()
+    for seconds in range(5):
+        stores.accesses.record(number, access(NOON + timedelta(seconds=seconds)))
+    listed = list(stores.accesses.of(number, "", 10))
+    for count, (place, _) in enumerate(listed, 1):
+        assert list(stores.accesses.of(number, place, 1)) == listed[count:]
+
+
+def test_a_question_recorded_again_is_one(stores: Stores) -> None:
+    number, made = makers.blind(), access()
+    stores.accesses.record(number, made)
+    later = replace(made, asked_at=NOON + timedelta(seconds=1))
+    stores.accesses.record(number, later)
+    assert [one for _, one in stores.accesses.of(number, "", 10)] == [later]
+
+
+def test_a_number_that_nobody_asked_about_has_none(stores: Stores) -> None:
+    assert list(stores.accesses.of(makers.blind(), "", 10)) == []

@@ -1,0 +1,81 @@
+"""What is told of somebody who was checked by hand: a colour, and nothing before they match."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.admission.judge import SHOWN, UNKNOWN, Evidence, Outcome, decide
+from chalicelib.admission.manual_checks import told
+from chalicelib.admission.policy import Policy
+from chalicelib.identity.people import Hot, Profile, Snapshot, Verification
+from chalicelib.identity.providers import LOOKED_UP, STATES, ProviderName
+from infra.decision_table import cases
+from tests.fakes.parts import NOON
+
+UNVERIFIED = [Verification.PENDING, Verification.REJECTED]
+
+
+def shadow(verification: Verification, said: dict[ProviderName, str]) -> Hot:
+    profile = Profile(
+        "per_x", b"", b"n", "resident_id", b"d", verification=verification, shadow_until=NOON
+    )
+    snapshots = {
+        str(name): Snapshot(name, state, NOON - timedelta(hours=1), NOON, 0)
+        for name, state in said.items()
+    }
+    return Hot(profile, snapshots=snapshots)
+
+
+answers = st.fixed_dictionaries(
+    {}, optional={name: st.sampled_from(sorted(STATES[name])) for name in SHOWN}
+)
+
+
+@given(answers, answers, st.sampled_from(UNVERIFIED), st.booleans(), st.sampled_from(["", "fever"]))
+def test_what_is_known_of_a_number_shows_nowhere_before_the_name_matches(
+    one: dict[ProviderName, str],
+    other: dict[ProviderName, str],
+    verification: Verification,
+    late: bool,
+    temperature: str,
+) -> None:
+    verdicts = [
+        decide(shadow(verification, said), Policy(), at=NOON, late=late, temperature=temperature)
+        for said in (one, other)
+    ]
+    assert verdicts[0].decision == verdicts[1].decision
+    assert verdicts[0].evidence == verdicts[1].evidence
+    assert verdicts[0].decision.outcome in (Outcome.PENDING, Outcome.CHECK)
+
+
+@given(answers)
+def test_who_is_waited_for_is_asked_about_by_name_too(said: dict[ProviderName, str]) -> None:
+    waits = decide(shadow(Verification.PENDING, said), Policy(), at=NOON, late=False)
+    assert ProviderName.IDENTITY in waits.needs
+    assert set(waits.needs) <= set(LOOKED_UP)
+    over = decide(shadow(Verification.PENDING, said), Policy(), at=NOON, late=True)
+    assert (over.needs, over.decision.reasons) == ((), ("identity_unknown",))
+    assert set(over.evidence.values()) == {UNKNOWN}
+
+
+@pytest.mark.parametrize("colour", sorted(STATES[ProviderName.HEALTH_CODE]))
+def test_once_they_match_it_is_judged_like_a_scan(colour: str) -> None:
+    said = {ProviderName.HEALTH_CODE: colour, ProviderName.NUCLEIC_ACID: "negative"}
+    verdict = decide(shadow(Verification.VERIFIED, said), Policy(), at=NOON, late=True)
+    assert verdict.evidence[ProviderName.HEALTH_CODE] == Evidence(
+        colour, NOON - timedelta(hours=1), NOON
+    )
+
+
+def test_no_reason_but_the_colours_is_told() -> None:
+    for case in cases():
+        shown = told(case.decision)
+        assert shown.outcome is case.decision.outcome
+        assert shown.next_steps
+        for reason in shown.reasons:
+            begins = reason.startswith(("health_code_", "temperature_"))
+            assert begins or reason == "other_proof_needed"
+        assert shown.reasons or shown.outcome is Outcome.PENDING
+        assert not any("nucleic" in step or "vaccin" in step for step in shown.next_steps)
