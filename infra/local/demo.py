@@ -34,7 +34,9 @@ OUT = Path("out")
 _SHOWN = ("green", "yellow", "red", "light_green")
 _RETRY_WINDOW_MS = 9 * 60 * 1000  # the server takes a visitor's scan for ten minutes
 # What may have come true since a killed run sent its scan.
-_REFUSALS = ("registration_rejected", "pass_expired", "pass_used", "not_your_venue")
+_REFUSALS = (
+    "registration_rejected", "pass_expired", "pass_used", "not_your_venue", "too_many_requests",
+)  # fmt: skip
 _FIGURES = {"checked": "检测", "passed": "通行", "abnormal": "异常", "pending": "待定"}
 VENUE = {
     "name": "信宜市玉都公园（演示）",
