@@ -11,8 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.core.aws import CONFIG, session
 from chalicelib.core.errors import Unavailable
 
-_BUSY = ("Throttl", "TooManyRequests", "SlowDown", "ServiceUnavailable", "InternalError",
-         "InternalFailure", "RequestTimeout", "LimitExceeded")  # fmt: skip
+_BUSY = ("Throttl", "TooManyRequests", "RequestTimeout", "LimitExceeded")
+"""What refusals for a while are called where they are not told by their status, 5xx."""
 
 
 @functools.cache
@@ -28,8 +28,13 @@ def answering() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        if any(word in error.response["Error"]["Code"] for word in _BUSY):
+        if _passes(error):
             raise Unavailable from error
         raise
     except BotoCoreError as error:
         raise Unavailable from error
+
+
+def _passes(error: ClientError) -> bool:
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status >= 500 or any(word in error.response["Error"]["Code"] for word in _BUSY)

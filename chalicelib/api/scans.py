@@ -14,7 +14,7 @@ from chalicelib.admission.schemas import (
     Screen,
 )
 from chalicelib.api import components
-from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
+from chalicelib.api.endpoint import PAGED, Answer, Call, Caller, endpoint
 from chalicelib.api.venues import asked_day, known_venue
 from chalicelib.core.crypto import body_hash
 from chalicelib.core.errors import BadInput, NotFound
@@ -27,7 +27,6 @@ from chalicelib.venues import codes
 
 routes = Blueprint(__name__)
 _POLL_MS = 1000
-_MOST = 50
 
 
 @endpoint(
@@ -133,8 +132,7 @@ def scan_pass(call: Call, venue_id: str) -> Answer:
     query={
         "outcome": "`abnormal`, the only list there is.",
         "day": "The venue's local day, such as 2022-04-24; today if left out.",
-        "limit": "How many at most, 1 to 50; 20 if left out.",
-        "cursor": "Where to go on, as the last answer said.",
+        **PAGED,
     },
 )
 def list_abnormal(call: Call, venue_id: str) -> AbnormalScans:
@@ -142,21 +140,19 @@ def list_abnormal(call: Call, venue_id: str) -> AbnormalScans:
     parts, venue = call.container, known_venue(call, venue_id)
     if call.query.get("outcome") != "abnormal":
         raise BadInput.at("outcome", "not_allowed")
-    limit = call.query.get("limit", "20")
-    if not limit.isdecimal() or not 1 <= int(limit) <= _MOST:
-        raise BadInput.at("limit", "out_of_range")
+    day = asked_day(call, venue)
+    of = f"abnormal/{venue_id}/{day}"
     found = abnormal.page(
         venue,
-        asked_day(call, venue),
-        limit=int(limit),
-        cursor=call.query.get("cursor"),
-        now=call.now,
-        tokens=parts.tokens,
+        day,
+        limit=call.limit,
+        after=call.after(of),
         pointers=parts.pointers,
         scans=parts.scans,
     )
     return AbnormalScans(
-        items=[_abnormal(call, scan) for scan in found.scans], next_cursor=found.cursor
+        items=[_abnormal(call, scan) for scan in found.scans],
+        next_cursor=call.cursor(of, found.last),
     )
 
 

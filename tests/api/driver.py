@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from chalice.test import Client
 
 import app
+from chalicelib.adapters import aws
 from chalicelib.adapters.queues import SqsLookupQueue
 from chalicelib.adapters.renderer import TypstRenderer
 from chalicelib.admission.snapshots import Lookup, Settle
@@ -27,6 +28,7 @@ from chalicelib.admission.store import PolicyStore
 from chalicelib.bootstrap import Container, install
 from chalicelib.core import ids
 from chalicelib.core import table as keys
+from chalicelib.core.aws import session
 from chalicelib.core.logs import JsonFormatter, logger
 from chalicelib.core.settings import Settings
 from chalicelib.core.store import Connection, Table
@@ -41,7 +43,7 @@ from chalicelib.identity.providers import (
     ProviderName,
     Subject,
 )
-from chalicelib.identity.store import right_write
+from chalicelib.identity.store import WrappedKeyStore, right_write
 from chalicelib.insight.counters import recount
 from chalicelib.venues.codes import CodeState
 from chalicelib.venues.store import PrintedCodeItem
@@ -51,6 +53,7 @@ from chalicelib.workers.stream import stream
 from tests import support
 from tests.api import contract
 from tests.fakes.parts import (
+    NOON,
     FakePlatform,
     FixedSecret,
     LocalDataKeys,
@@ -66,6 +69,7 @@ IDENTITY, HEALTH, TEST, VACCINATION = LOOKED_UP
 FIGURES = ("checked", "passed", "abnormal", "pending")
 TODAY = date(2026, 11, 22)
 Response = dict[str, list[dict[str, str]]]
+_SECRET = {"active": "1", "index": "1", "1": "r" * 64}
 
 
 @dataclass(frozen=True)
@@ -96,27 +100,32 @@ class HttpReply:
         return self.json
 
 
-class FlakyTable(Table):
-    """A table of which one call can go wrong, or come too late."""
+class Wire:
+    """Sees every call that the application makes to AWS, and has something happen at one of them.
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self._connection = self.wire = FlakyConnection()  # type: ignore[assignment]
+    It listens to botocore, whatever the service. Calls are known by their operation: ``PutItem``.
+    """
 
-
-class FlakyConnection:
-    """A connection that counts the calls, and has something happen at one of them."""
+    BUSY: ClassVar[Mapping[str, tuple[str, int]]] = {
+        "kms": ("DependencyTimeoutException", 503),
+        "s3": ("SlowDown", 503),
+        "secrets-manager": ("InternalServiceError", 500),
+        "sqs": ("RequestThrottled", 403),
+    }
+    """How the services that are not DynamoDB say that they are busy, or have a bad day."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
         self._at = 0
         self._how = ""
         self._meanwhile: Callable[[], object] | None = None
+        self._losing = False
 
     def fail(self, how: str, at: int) -> None:
         """Count anew, and let the `at`-th call (from 1) fail.
 
-        `how` is the code of DynamoDB's refusal, or ``lost``: the call is made, its answer is lost.
+        `how` is the code of DynamoDB's refusal (other services have their own words for it), or
+        ``lost``: the call is made, its answer is lost.
         """
         self.calls, self._at, self._how, self._meanwhile = [], at, how, None
 
@@ -126,29 +135,60 @@ class FlakyConnection:
 
     def heal(self) -> int:
         """Let nothing happen any more; how many calls there have been."""
-        self._at, self._meanwhile = 0, None
+        self._at, self._meanwhile, self._losing = 0, None, False
         return len(self.calls)
 
-    def dispatch(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+    def before(self, service: str, operation: str) -> None:
+        """A call is about to be made."""
         self.calls.append(operation)
-        due = len(self.calls) == self._at
-        if due and self._meanwhile:
+        if len(self.calls) != self._at:
+            return
+        if self._meanwhile:
             counted, meanwhile = list(self.calls), self._meanwhile
             self.heal()
             meanwhile()
             self.calls = counted
-            due = False
-        if due and self._how != "lost":
-            error = {"Code": self._how, "Message": "arn:aws:dynamodb: rate exceeded"}
-            raise ClientError({"Error": error}, operation)
-        answer = _connection().dispatch(operation, request)
-        if due:
-            raise ReadTimeoutError(endpoint_url="https://dynamodb")
-        return answer
+        elif self._how == "lost":
+            self._losing = True
+        else:
+            code, status = self.BUSY.get(service, (self._how, 400))
+            error = {"Code": code, "Message": f"arn:aws:{service}: rate exceeded"}
+            metadata: Any = {"HTTPStatusCode": status}
+            raise ClientError({"Error": error, "ResponseMetadata": metadata}, operation)
+
+    def after(self) -> None:
+        """A call has been answered."""
+        if self._losing:
+            self._losing = False
+            raise ReadTimeoutError(endpoint_url="https://aws")
 
 
 @functools.cache
-def _connection() -> Connection:
+def _listen() -> Any:
+    """Have the wire of the world that is called see what goes through the process's session.
+
+    Its clients are made anew, for a client listens to what its session did when it was made.
+    """
+    aws.client.cache_clear()
+    session.cache_clear()
+
+    def before(event_name: str, **_: Any) -> None:
+        if World._open:
+            World._open[-1].wire.before(*event_name.split(".")[1:3])
+
+    def after(**_: Any) -> None:
+        if World._open:
+            World._open[-1].wire.after()
+
+    listening = session()
+    listening.register("before-call", before)
+    listening.register("after-call", after)
+    return listening
+
+
+@functools.cache
+def _connection(_: Any) -> Connection:
+    """One connection for the tables of all worlds; making one costs more than most tests."""
     return Connection()
 
 
@@ -236,8 +276,10 @@ class Queue:
     def run(self) -> int:
         """Hand one batch to the worker, as Lambda does; how many messages are done."""
         records = self.receive()
-        if not records:
-            return 0
+        return len(records) - self.handle(records) if records else 0
+
+    def handle(self, records: Sequence[Mapping[str, Any]]) -> int:
+        """Hand received messages to the worker; how many failed, and will be delivered again."""
         response: Response = self.worker(support.event(records), None)
         failed = {failure["itemIdentifier"] for failure in response["batchItemFailures"]}
         for record in records:
@@ -246,7 +288,7 @@ class Queue:
                 support.client("sqs").change_message_visibility(**handle, VisibilityTimeout=0)
             else:
                 support.client("sqs").delete_message(**handle)
-        return len(records) - len(failed)
+        return len(failed)
 
     def send(self, body: str) -> None:
         """Put a message of the test's own into the queue."""
@@ -304,17 +346,14 @@ class World:
     _made: ClassVar[Iterator[int]] = itertools.count(1)
     _open: ClassVar[list["World"]] = []
 
-    def __init__(self, *, demo: bool = False, standing: Standing | None = None) -> None:
-        standing = standing or Standing.cast()
+    def __init__(
+        self, *, demo: bool = False, kms: bool = False, standing: Standing | None = None
+    ) -> None:
+        """`kms`: keys come from moto's KMS and Secrets Manager, which costs some time."""
+        self._standing = standing = standing or Standing.cast()
+        self._demo, self._kms = demo, ""
         self.name = f"venuecode-{next(self._made)}"
         self.bucket = f"{self.name}-posters"
-        if standing.table is None:
-            support.create_table(self.name)
-        else:
-            support.put_table(self.name, standing.table)
-        self._administrators = [replace(one, world=self) for one in standing.administrators]
-        self._visitors = [replace(one, world=self) for one in standing.visitors]
-        self._people = self._venues = len(self._administrators) + len(self._visitors)
         self.ids = SpokenIds(standing.ids)
         self.secrets: set[str] = set(standing.secrets)
         support.client("s3").create_bucket(Bucket=self.bucket)
@@ -322,7 +361,9 @@ class World:
         self.renders = Queue.create(f"{self.name}-renders", renders)
         self.clock = StandingClock()
         self.sms = RecordingSms()
-        self.table = FlakyTable(self.name)
+        self.wire = Wire()
+        self.table = Table(self.name)
+        self.table._connection = _connection(_listen())
         self.lookup_queue = DueQueue(SqsLookupQueue(self.lookups.url), self.clock)
         self.platforms = {name: FakePlatform(name, self.clock) for name in PlatformName}
         self.providers: dict[ProviderName, ScriptedProvider] = {
@@ -333,17 +374,55 @@ class World:
         self.providers[TEST].otherwise = Answer("negative", self.hours_ago(12))
         self.providers[VACCINATION].otherwise = Answer("complete", self.hours_ago(720), doses=3)
         self.cards = ScriptedTravelCards()
-        self.streamed = ""
+        self.renderer = TypstRenderer(support.ROOT / "infra/layers/render/fonts")
         self.answered: set[tuple[str, int, str]] = set()
         self.log = io.StringIO()
-        self.container = self._compose(demo)
-        install(self.container)
+        if kms:
+            self._kms = self._make_keys()
         self._open.append(self)
+        self.rewind()
         self._handler = logging.StreamHandler(self.log)
         self._handler.setFormatter(JsonFormatter())
         logger().addHandler(self._handler)
 
-    def _compose(self, demo: bool) -> Container:
+    def rewind(self) -> None:
+        """Begin anew: the table, the people and the clock are as they were, the process fresh."""
+        standing = self._standing
+        if standing.table is None:
+            support.create_table(self.name)
+        else:
+            support.put_table(self.name, standing.table)
+        self._administrators = [replace(one, world=self) for one in standing.administrators]
+        self._visitors = [replace(one, world=self) for one in standing.visitors]
+        self._people = self._venues = len(self._administrators) + len(self._visitors)
+        self.clock.at = NOON
+        self.lookup_queue.later.clear()
+        self.streamed = ""
+        if self._kms:
+            (key_id,) = LocalDataKeys().keys
+            WrappedKeyStore(self.table).put_if_absent(key_id, self._wrapped)
+            self.streamed = last_of(self.records()[-1])
+        self.restart()
+
+    def restart(self) -> None:
+        """A fresh process, which remembers nothing."""
+        self.container = self._compose()
+        install(self.container)
+
+    def _make_keys(self) -> str:
+        """The keys of the other worlds, in moto's KMS and Secrets Manager; the id of the key."""
+        support.client("secretsmanager").create_secret(
+            Name=self.name, SecretString=json.dumps(_SECRET)
+        )
+        kms = support.client("kms")
+        master = str(kms.create_key()["KeyMetadata"]["KeyId"])
+        ((key_id, plain),) = LocalDataKeys().keys.items()
+        context = {"venuecode": f"data-key/{key_id}"}
+        wrapped = kms.encrypt(KeyId=master, Plaintext=plain, EncryptionContext=context)
+        self._wrapped = bytes(wrapped["CiphertextBlob"])
+        return master
+
+    def _compose(self) -> Container:
         container = Container(
             Settings.from_environment(
                 {
@@ -352,21 +431,24 @@ class World:
                     "VC_BUCKET": self.bucket,
                     "VC_CODE_HOST": HOST,
                     "VC_RENDERS_URL": self.renders.url,
-                    "VC_DEMO": "1" if demo else "0",
+                    "VC_DEMO": "1" if self._demo else "0",
+                    "VC_KEYS_SECRET": self.name,
+                    "VC_KMS_KEY": self._kms,
                 }
             )
         )
         container.clock = self.clock
         container.ids = self.ids
-        container.key_source = FixedSecret(active="1", index="1", **{"1": "r" * 64})
-        container.data_keys = LocalDataKeys()
+        if not self._kms:
+            container.key_source = FixedSecret(**_SECRET)
+            container.data_keys = LocalDataKeys()
         container.table = self.table
         container.sms = self.sms
         container.lookup_queue = self.lookup_queue
         container.platform = self.platform
         container.provider = self.provider
         container.travel_cards = self.cards
-        container.renderer = TypstRenderer(support.ROOT / "infra/layers/render/fonts")
+        container.renderer = self.renderer
         return container
 
     def close(self) -> None:

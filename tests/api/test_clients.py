@@ -325,35 +325,6 @@ def test_one_printed_code_serves_every_channel(world: World) -> None:
     assert len({screen["outcome"] for screen in screens}) == 1
 
 
-class TestFaultsOfTheTable:
-    """Throttled, or made and the answer lost: nothing half done, and the next login is right."""
-
-    @pytest.mark.parametrize("how", ["ThrottlingException", "lost"])
-    @pytest.mark.parametrize("story", ["new", "linked", "gives_way", "moves"])
-    def test_at_each_call(self, world: World, story: str, how: str) -> None:
-        for at in range(1, 30):
-            user, phone = f"{how}{at}", f"+86138001{39000 + at}"
-            if story in ("linked", "gives_way"):
-                owner = by_sms(world, phone)
-            if story == "gives_way":
-                entered(world, without_phone(proof(world, WECHAT, phone, user)))
-            if story == "moves":
-                entered(world, proof(world, WECHAT, f"+86139001{39000 + at}", user))
-            world.table.wire.fail(how, at)
-            answer = enter(world, proof(world, WECHAT, phone, user))
-            reached = world.table.wire.heal() >= at
-            assert answer.status in (201, 503)
-            again = entered(world, proof(world, WECHAT, phone, user))
-            assert shown_phone(again) == f"+86138****{phone[-4:]}"
-            if story in ("linked", "gives_way"):
-                assert again.person_id == owner.person_id
-            world.clock.pass_(minutes=1)
-            assert by_sms(world, phone).person_id == again.person_id
-            if not reached:
-                return
-        pytest.fail("the story never ended")
-
-
 class TestInput:
     """A choice of bodies: the fault is named within the one that was chosen."""
 

@@ -229,10 +229,10 @@ def test_whoever_edits_their_number_sees_nothing_of_the_former_one(world: World)
 
 def test_a_prefetch_of_which_the_answer_was_lost_is_none_the_worse(world: World) -> None:
     visitor = world.visitor()
-    world.table.wire.fail("lost", at=3)
+    world.wire.fail("lost", at=3)
     visitor.get("/v1/me/health").expect(503, "unavailable")
-    assert world.table.wire.calls == ["Query", "BatchGetItem", "PutItem"]
-    world.table.wire.heal()
+    assert world.wire.calls == ["Query", "BatchGetItem", "PutItem"]
+    world.wire.heal()
     health(visitor)
     world.work()
     assert health(visitor)["health_code"]["state"] == "green"

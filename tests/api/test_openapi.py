@@ -128,9 +128,9 @@ def fault_of_every_kind(world: World, administrator: Person, visitor: Person) ->
             assert refused.code == "invalid_input"
         if operation.name not in WITHOUT_TABLE:
             forget(world)
-            world.table.wire.fail("ThrottlingException", 1)
+            world.wire.fail("ThrottlingException", 1)
             assert call(administrator.token) == "unavailable"
-            world.table.wire.heal()
+            world.wire.heal()
     for operation in OPERATIONS:
         if operation.caller is not Caller.ANYONE:
             world.clock.pass_(hours=2)
@@ -304,9 +304,9 @@ def tour_of_two_chiefs(world: World) -> None:
             return who.post(left if leaving else f"{path}/{whom.person_id}/remove")
 
         before_the_write = 3  # the caller's rights, the venue's staff, and this
-        world.table.wire.interrupt(before_the_write, partial(away, other, chief))
+        world.wire.interrupt(before_the_write, partial(away, other, chief))
         away(chief, other).expect(409, "version_conflict")
-        assert world.table.wire.heal() >= before_the_write
+        assert world.wire.heal() >= before_the_write
 
 
 def tour_of_the_door(world: World) -> None:

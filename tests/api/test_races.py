@@ -25,9 +25,9 @@ def races(world: World, fresh: Callable[[], tuple[Send, Send]]) -> Iterator[list
         at += 1
         first, second = fresh()
         answers: list[HttpReply] = []
-        world.table.wire.interrupt(at, partial(_collect, second, answers))
+        world.wire.interrupt(at, partial(_collect, second, answers))
         answers.append(first())
-        if world.table.wire.heal() < at:
+        if world.wire.heal() < at:
             assert at > 2, "there was nothing to come between"
             return
         assert len(answers) == 2
@@ -161,9 +161,9 @@ def test_a_session_is_refreshed_once(world: World) -> None:
     person = world.person()
     token = person.refresh_token
     answers: list[HttpReply] = []
-    world.table.wire.interrupt(1, lambda: answers.append(person.refresh()))
+    world.wire.interrupt(1, lambda: answers.append(person.refresh()))
     answers.append(person.refresh())
-    world.table.wire.heal()
+    world.wire.heal()
     assert said(answers) == [(200, ""), (401, "session_ended")]
     assert person.refresh_token == token
 
@@ -173,9 +173,9 @@ def test_a_session_is_refreshed_once(world: World) -> None:
 
 def between(world: World, at: int, first: Callable[[], Any], second: Callable[[], Any]) -> bool:
     """Run `first`, and `second` just before its `at`-th call; whether there is such a call."""
-    world.table.wire.interrupt(at, second)
+    world.wire.interrupt(at, second)
     first()
-    return world.table.wire.heal() >= at
+    return world.wire.heal() >= at
 
 
 def scanned(world: World, administrator: Person, visitor: Person) -> Any:
@@ -222,21 +222,21 @@ def test_a_worker_that_judged_by_less_does_not_have_the_last_word(world: World) 
     about_to_write, write = Event(), Event()
 
     def hold() -> None:
-        assert world.table.wire.calls[-1] == "PutItem"
+        assert world.wire.calls[-1] == "PutItem"
         about_to_write.set()
         assert write.wait(10)
 
-    world.table.wire.interrupt(change, hold)
+    world.wire.interrupt(change, hold)
     slow = Thread(target=world.lookups.worker, args=(health, None))
     slow.start()
     assert about_to_write.wait(10)
 
     def release() -> None:
-        assert world.table.wire.calls[-1] == "PutItem"
+        assert world.wire.calls[-1] == "PutItem"
         write.set()
         slow.join(10)
 
-    world.table.wire.interrupt(change, release)
+    world.wire.interrupt(change, release)
     assert world.lookups.worker(test, None) == {"batchItemFailures": []}
     assert visitor.screen(scan["scan_id"])["outcome"] == "admit"
 

@@ -214,9 +214,9 @@ def test_a_scan_takes_one_query_and_one_put(world: World) -> None:
     """What stands between a visitor and the door: 1 read unit, 2 write units, and no queue."""
     administrator, visitor = world.administrator(), world.visitor()
     visitor.scan(administrator.venue).expect(201)
-    world.table.wire.fail("", 0)
+    world.wire.fail("", 0)
     visitor.scan(administrator.venue).expect(201)
-    assert world.table.wire.calls == ["Query", "PutItem"]
+    assert world.wire.calls == ["Query", "PutItem"]
     assert world.lookups.receive() == []
 
 

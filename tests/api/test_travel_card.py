@@ -159,9 +159,9 @@ def test_an_answer_that_got_lost_is_got_by_sending_the_same_again(
     visitor.ask_for_card()
     code = world.cards.codes[visitor.phone]
     for how, at in ((THROTTLED, 3), (LOST, 3), (LOST, 4)):
-        world.table.wire.fail(how, at=at)
+        world.wire.fail(how, at=at)
         visitor.enter_card(scan["scan_id"], code).expect(503, "unavailable")
-        world.table.wire.heal()
+        world.wire.heal()
     assert visitor.enter_card(scan["scan_id"], code).expect(200)["state"] == "normal"
     assert visitor.screen(scan["scan_id"])["travel_card"]["state"] == "normal"
     assert len(set(world.cards.asked)) == 1

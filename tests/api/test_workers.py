@@ -2,16 +2,14 @@
 
 import copy
 import json
-from typing import Any
 
 import pytest
 
 from chalicelib.core.errors import Unavailable
-from chalicelib.identity.providers import Answer
 from chalicelib.workers.stream import stream
 from tests import support
 from tests.api.driver import HEALTH, Person, World
-from tests.api.test_faults import LOST, THROTTLED
+from tests.api.test_faults import THROTTLED
 
 EVENTS = sorted(path.name for path in (support.ROOT / "tests" / "events").glob("*.json"))
 
@@ -122,72 +120,6 @@ def test_a_record_that_cannot_be_read_holds_up_what_follows_and_nothing_before(
     assert administrator.figures()["checked"] == 3
 
 
-def hour_later(world: World, *people: Person) -> None:
-    """Let all that is known of people become stale."""
-    world.clock.pass_(minutes=61)
-    for person in people:
-        person.keep(person.refresh().expect(200))
-
-
-def test_the_stream_worker_delivers_again_what_it_could_not(world: World) -> None:
-    administrator, visitor = world.administrator(), world.visitor()
-
-    def scanned() -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        hour_later(world, visitor, administrator)
-        scan = visitor.scan(administrator.venue).expect(201)
-        assert scan["outcome"] == "pending"
-        return scan, world.records(world.streamed)
-
-    scan, records = scanned()
-    world.table.wire.fail("", 0)
-    assert world.deliver(records) == len(records)
-    calls = world.table.wire.heal()
-    assert calls >= 3, "a note, a counter read, a counter written"
-    world.work()
-    for at in range(1, calls + 1):
-        for how in (THROTTLED, LOST):
-            scan, records = scanned()
-            world.table.wire.fail(how, at)
-            assert world.deliver(records) < len(records)
-            world.table.wire.heal()
-            world.work()
-            assert visitor.screen(scan["scan_id"])["outcome"] == "admit"
-            day = world.clock.at.date()
-            assert administrator.figures(str(day)) == world.recount(administrator.venue, day)
-
-
-def test_the_lookup_worker_delivers_again_what_it_could_not(world: World) -> None:
-    world.set_policy("4409", {"fresh_minutes": {"vaccination": 1}})
-    administrator, visitor = world.administrator(), world.visitor()
-
-    def asked(how: str, at: int) -> int:
-        """Have a scan's three messages handled with a fault, and again; the calls of the first."""
-        hour_later(world, visitor, administrator)
-        world.say(visitor, nucleic_acid=Answer("negative", world.hours_ago(1)))
-        scan = visitor.scan(administrator.venue).expect(201)
-        world.run_stream()
-        records = world.lookups.receive()
-        world.table.wire.fail(how, at)
-        response = world.lookups.worker(support.event(records), None)
-        calls = world.table.wire.heal()
-        failed = {failure["itemIdentifier"] for failure in response["batchItemFailures"]}
-        assert len(failed) == (1 if at else 0)
-        again = [record for record in records if record["messageId"] in failed]
-        assert world.lookups.worker(support.event(again), None) == {"batchItemFailures": []}
-        assert visitor.screen(scan["scan_id"])["outcome"] == "admit"
-        world.run_stream()
-        world.lookups.purge()
-        day = world.clock.at.date()
-        assert administrator.figures(str(day)) == world.recount(administrator.venue, day)
-        return calls
-
-    calls = asked("", 0)
-    assert calls > 8, "two queries, a put, another, for each; the scan; the note"
-    for at in range(1, calls + 1):
-        asked(THROTTLED, at)
-        asked(LOST, at)
-
-
 def test_a_queue_that_refuses_loses_nothing(world: World) -> None:
     administrator, visitor = world.administrator(), world.visitor()
     world.run_stream()
@@ -206,40 +138,15 @@ def test_a_queue_that_refuses_loses_nothing(world: World) -> None:
     assert administrator.figures() == {"checked": 1, "passed": 1, "abnormal": 0, "pending": 0}
 
 
-class Full:
-    """A bucket that takes nothing for a while."""
-
-    def put(self, *_: object) -> None:
-        raise Unavailable
-
-    def link(self, *_: object) -> str:
-        raise Unavailable
-
-
-def test_a_bucket_that_refuses_is_tried_again(world: World) -> None:
-    administrator = world.administrator()
-    path = f"/v1/venues/{administrator.venue['venue_id']}/posters"
-    storage = world.container.storage
-    world.container.storage = Full()
-    poster = administrator.post(path, {"form": "qr_svg"}).expect(202)
-    world.work()
-    waiting = administrator.get(f"{path}/{poster['poster_id']}").expect(200)
-    assert (waiting["status"], waiting["url"], waiting["poll_after_ms"]) == ("pending", None, 500)
-    world.container.storage = storage
-    assert world.renders.run() == 1
-    ready = administrator.get(f"{path}/{poster['poster_id']}").expect(200)
-    assert (ready["status"], ready["poll_after_ms"]) == ("ready", None)
-
-
 def test_a_worker_that_is_killed_after_its_provider_answered_asks_again(world: World) -> None:
     """SQS delivers the message again when the visibility timeout is over; nothing was deleted."""
     administrator, visitor = world.administrator(), world.visitor()
     scan = visitor.scan(administrator.venue).expect(201)
     world.run_stream()
     records = world.lookups.receive()
-    world.table.wire.fail(THROTTLED, 2)  # the query is made, the answer is fetched, the put is not
+    world.wire.fail(THROTTLED, 2)  # the query is made, the answer is fetched, the put is not
     world.lookups.worker(support.event(records[:1]), None)
-    world.table.wire.heal()
+    world.wire.heal()
     assert len(world.providers[HEALTH].asked) == 1
     assert world.lookups.worker(support.event(records), None) == {"batchItemFailures": []}
     first, second = world.providers[HEALTH].asked

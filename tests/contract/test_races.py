@@ -549,3 +549,45 @@ def test_two_rotations_leave_one_code(backend: Backend) -> None:
     )
     current = backend.stores.staff.join_code(venue.venue_id)
     assert [code for code in codes if backend.stores.staff.venue_of(code)] == [current]
+
+
+def shadow(**changes: object) -> Profile:
+    made = Profile(
+        f"per_{makers.random()}",
+        b"",
+        b"\x01name 0",
+        "resident_id",
+        b"\x01number",
+        verification=Verification.PENDING,
+        shadow_until=NOON + timedelta(days=14),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def test_a_shadow_is_made_once(backend: Backend) -> None:
+    made = shadow()
+    tries = [replace(made, name=f"\x01name {n}".encode()) for n in range(4)]
+
+    def keep(one: Profile) -> Callable[[Stores], None]:
+        return lambda stores: stores.people.keep_shadow(one, again=False)
+
+    _, refusals = race(backend, *map(keep, tries))
+    assert not refusals
+    assert stands(backend, made) in tries
+
+
+def test_a_shadow_that_is_kept_again_keeps_its_verification(backend: Backend) -> None:
+    made = shadow()
+    backend.stores.people.keep_shadow(made, again=False)
+    later = replace(made, shadow_until=NOON + timedelta(days=15))
+
+    def keep(stores: Stores) -> bool:
+        stores.people.keep_shadow(later, again=False)
+        return True
+
+    def settle(stores: Stores) -> bool:
+        return stores.people.settle(made, Verification.VERIFIED, "")
+
+    answers, refusals = race(backend, keep, settle)
+    assert (answers, refusals) == ([True, True], [])
+    assert stands(backend, made) == replace(later, verification=Verification.VERIFIED)

@@ -74,7 +74,8 @@ def test_its_rejection_takes_nobodys_document(stores: Stores) -> None:
     stores.people.register(makers.registered(owner, document_blind=blind), owner, "c")
     made = shadow()
     stores.people.keep_shadow(made, again=False)
-    assert stores.people.settle(made, Verification.REJECTED, "mismatch")
+    mistaken = replace(made, document_blind=blind)
+    assert stores.people.settle(mistaken, Verification.REJECTED, "mismatch")
     assert stores.people.by_document(blind) == owner.person_id
     assert not stores.people.settle(made, Verification.VERIFIED, "")  # it was settled
 
