@@ -18,6 +18,7 @@ from infra.local.telling import Teller, outcome_of, reasons_of, screen_panel, ta
 
 MISTAKEN = "王桂花"
 """What a guard types for 王桂香."""
+_ROLES = {"administrator": "管理员 administrator", "inspector": "检查员 inspector"}
 _COLOURS = ("green", "yellow", "red", "light_green", "absent")
 _TEMPERATURES = {"normal": "正常 normal", "fever": "[red]发热 fever[/red]", None: ""}
 _IN_THE_OUTAGE = 3  # of twelve: in the next runs it is the turn of others
@@ -69,7 +70,7 @@ class Morning:
         for member in self.chief.call("GET", f"{self.path}/staff")["items"]:
             table.add_row(
                 member["name"],
-                member["role"],
+                _ROLES[member["role"]],
                 ways.pop(member["name"], "申领场所码 · applied for the venue"),
             )
         self.teller.console.print(table)
@@ -178,7 +179,7 @@ class Morning:
             return "今日已查 known since earlier today"
         entry = {"code": self.teller.server.inbox(phone.number), "scan_id": scan_id}
         phone.call("POST", "/v1/me/travel-card", entry)
-        return "短信验证码 by a code by text message"
+        return "凭短信验证码 by a code from a text message"
 
     # --- A provider dies --------------------------------------------------------------------------
 

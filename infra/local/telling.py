@@ -82,7 +82,7 @@ def outcome_of(screen: dict[str, Any]) -> str:
 
 def reasons_of(screen: dict[str, Any]) -> str:
     """Why it is so, in one line."""
-    return " ".join(reason["text"] for reason in screen["reasons"])
+    return "；".join(reason["text"].rstrip("。") for reason in screen["reasons"])
 
 
 def screen_panel(screen: dict[str, Any], title: str, width: int = 60) -> Panel:
