@@ -17,15 +17,13 @@ from chalicelib.admission.schemas import (
 )
 from chalicelib.api import components
 from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
-from chalicelib.api.venues import known_venue
-from chalicelib.core.errors import BadInput
+from chalicelib.api.venues import asked_limit, known_venue
 from chalicelib.core.fields import canonical
 from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.rights import require_verified
 
 routes = Blueprint(__name__)
 _POLL_MS = 1000
-_MOST = 50
 
 
 @endpoint(
@@ -105,12 +103,9 @@ def list_accesses(call: Call) -> AccessList:
     """Where and when staff asked about oneself by name and document number, newest first."""
     parts = call.container
     require_verified(call.actor)
-    limit = call.query.get("limit", "20")
-    if not limit.isdecimal() or not 1 <= int(limit) <= _MOST:
-        raise BadInput.at("limit", "out_of_range")
     page = manual_checks.accesses_of(
         call.actor,
-        limit=int(limit),
+        limit=asked_limit(call),
         cursor=call.query.get("cursor"),
         now=call.now,
         tokens=parts.tokens,

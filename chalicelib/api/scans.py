@@ -15,7 +15,7 @@ from chalicelib.admission.schemas import (
 )
 from chalicelib.api import components
 from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
-from chalicelib.api.venues import asked_day, known_venue
+from chalicelib.api.venues import asked_day, asked_limit, known_venue
 from chalicelib.core.crypto import body_hash
 from chalicelib.core.errors import BadInput, NotFound
 from chalicelib.core.fields import canonical
@@ -27,7 +27,6 @@ from chalicelib.venues import codes
 
 routes = Blueprint(__name__)
 _POLL_MS = 1000
-_MOST = 50
 
 
 @endpoint(
@@ -142,13 +141,11 @@ def list_abnormal(call: Call, venue_id: str) -> AbnormalScans:
     parts, venue = call.container, known_venue(call, venue_id)
     if call.query.get("outcome") != "abnormal":
         raise BadInput.at("outcome", "not_allowed")
-    limit = call.query.get("limit", "20")
-    if not limit.isdecimal() or not 1 <= int(limit) <= _MOST:
-        raise BadInput.at("limit", "out_of_range")
+    limit = asked_limit(call)
     found = abnormal.page(
         venue,
         asked_day(call, venue),
-        limit=int(limit),
+        limit=limit,
         cursor=call.query.get("cursor"),
         now=call.now,
         tokens=parts.tokens,

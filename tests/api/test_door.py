@@ -263,6 +263,7 @@ def test_a_scan_that_was_abnormal_for_a_while_is_not_listed(world: World, guard:
         ("outcome=abnormal&limit=0", "limit"),
         ("outcome=abnormal&limit=51", "limit"),
         ("outcome=abnormal&limit=x", "limit"),
+        ("outcome=abnormal&limit=" + "1" * 4500, "limit"),
         ("outcome=abnormal&cursor=made-up", "cursor"),
         ("outcome=abnormal&day=2022-13-01", "day"),
     ],

@@ -462,7 +462,9 @@ def test_who_registers_sees_what_was_asked_before(world: World, guard: Person) -
     newcomer.get(f"/v1/scans/{first}").expect(404, "not_found")
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=51", "limit=x", "cursor=made-up"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=51", "limit=x", "limit=" + "1" * 4500, "cursor=made-up"]
+)
 def test_an_odd_query_names_its_parameter(world: World, query: str) -> None:
     answer = world.visitor().get(f"/v1/me/accesses?{query}")
     answer.expect(400, "invalid_input")
