@@ -4,6 +4,8 @@ from chalice.app import Blueprint
 
 from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
 from chalicelib.api.venues import known_venue
+from chalicelib.core import ids
+from chalicelib.core.errors import NotFound
 from chalicelib.identity.people import Role
 from chalicelib.identity.schemas import Empty
 from chalicelib.venues import schemas as shown
@@ -135,10 +137,13 @@ def add_staff(call: Call, venue_id: str) -> Answer:
     f"{_VENUE}/staff/{{person_id}}/remove",
     caller=Caller.ADMINISTRATOR,
     response=Empty,
-    errors=("last_administrator", "version_conflict"),
+    errors=("not_found", "last_administrator", "version_conflict"),
 )
 def remove_staff(call: Call, venue_id: str, person_id: str) -> Empty:
     """Take a person's right away; it is gone at their next call."""
+    # What is no id may also be too long for a key, which DynamoDB takes for a mistake of ours.
+    if not ids.is_id(person_id, "per"):
+        raise NotFound
     call.container.staff.unbind(venue_id, person_id)
     return Empty()
 

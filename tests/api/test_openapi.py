@@ -264,6 +264,7 @@ def tour_of_staff(world: World) -> None:
     administrator.post(f"{path}/staff", hired("13900001111")).expect(202)
     administrator.post(f"{path}/staff/{person.person_id}/remove").expect(200)
     tour_of_two_chiefs(world)
+    administrator.post(f"{path}/staff/nobody/remove").expect(404, "not_found")
     itself = f"{path}/staff/{administrator.person_id}/remove"
     administrator.post(itself).expect(409, "last_administrator")
     leave = f"/v1/bindings/{administrator.venue['venue_id']}/remove"

@@ -69,6 +69,11 @@ def test_a_removed_right_is_refused_at_the_next_call(world: World, chief: Person
     guard.get(path).expect(403, "not_your_venue")
 
 
+@pytest.mark.parametrize("person_id", ["nobody", "per_x", "x" * 1100])
+def test_what_is_no_person_is_not_there(chief: Person, person_id: str) -> None:
+    chief.post(f"{_staff(chief)}/{person_id}/remove").expect(404, "not_found")
+
+
 def test_the_last_administrator_cannot_be_removed(chief: Person) -> None:
     chief.post(f"{_staff(chief)}/{chief.person_id}/remove").expect(409, "last_administrator")
     path = f"/v1/bindings/{chief.venue['venue_id']}/remove"
