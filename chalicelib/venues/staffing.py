@@ -70,8 +70,12 @@ class Staff(Protocol):
     def invitations(self, phone_blind: str) -> list[Invitation]:
         """The rights that wait for a phone."""
 
-    def drop_invitation(self, phone_blind: str, venue_id: str) -> None:
-        """Forget a right that waited."""
+    def accept(self, phone_blind: str, invitation: Invitation, member: Member) -> None:
+        """Turn a right that still waits for a phone into the member's, with both or neither done.
+
+        An administrator stays one. What waits no longer gives nothing: it was theirs before, and
+        may have been taken away since.
+        """
 
 
 def check_character(text: str) -> str:
@@ -208,12 +212,13 @@ def accept_invitations(
     if profile is None or profile.verification is not Verification.VERIFIED or not profile.phone:
         return
     phone_blind = index.of("phone", vault.open(profile.phone, f"{profile.person_id}/phone"))
+    venues = set(hot.rights)
     for invitation in staff.invitations(phone_blind):
         name = vault.open(invitation.name, f"{invitation.venue_id}/invitation")
-        if _is_verified_as(hot, name, vault) and len(hot.rights) < MAX_VENUES:
-            member = Member(profile.person_id, invitation.role, now)
-            staff.bind(invitation.venue_id, member)
-            staff.drop_invitation(phone_blind, invitation.venue_id)
+        room = invitation.venue_id in venues or len(venues) < MAX_VENUES
+        if room and _is_verified_as(hot, name, vault):
+            staff.accept(phone_blind, invitation, Member(profile.person_id, invitation.role, now))
+            venues.add(invitation.venue_id)
 
 
 def names_of(members: Sequence[Member], *, people: People, vault: Vault) -> dict[str, str]:

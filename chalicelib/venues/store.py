@@ -278,6 +278,9 @@ class StaffItem(Item):
     since = NumberAttribute(attr_name="si")
 
 
+_BELOW_ADMINISTRATOR = StaffItem.role != Role.ADMINISTRATOR.value
+
+
 class JoinItem(Item):
     """JOIN and FAST under the venue: its current join code, its code for fast check-in."""
 
@@ -307,15 +310,9 @@ class StaffStore:
 
     def bind(self, venue_id: str, member: Member) -> None:
         """One transaction, unless an administrator stands there already."""
-        item = StaffItem.at(
-            keys.staff(venue_id, member.person_id),
-            role=member.role.value,
-            since=epoch_ms(member.since),
-        )
-        lower = StaffItem.role != Role.ADMINISTRATOR.value
         try:
             self._table.transact(
-                Put(item, ABSENT | lower),
+                Put(_staff_item(venue_id, member), ABSENT | _BELOW_ADMINISTRATOR),
                 right_write(member.person_id, venue_id, member.role),
             )
         except ConditionFailed:
@@ -388,9 +385,27 @@ class StaffStore:
             for item in map(InvitationItem.read, found)
         ]
 
-    def drop_invitation(self, phone_blind: str, venue_id: str) -> None:
-        """One delete."""
-        self._table.delete(keys.invitation(phone_blind, venue_id))
+    def accept(self, phone_blind: str, invitation: Invitation, member: Member) -> None:
+        """One transaction; one delete more for who is an administrator already."""
+        venue_id = invitation.venue_id
+        key = keys.invitation(phone_blind, venue_id)
+        try:
+            self._table.transact(
+                Delete(key, InvitationItem.name == invitation.name),
+                Put(_staff_item(venue_id, member), ABSENT | _BELOW_ADMINISTRATOR),
+                right_write(member.person_id, venue_id, member.role),
+            )
+        except ConditionFailed as failure:
+            if failure.met[1] is not None:
+                self._table.delete(key)
+
+
+def _staff_item(venue_id: str, member: Member) -> StaffItem:
+    return StaffItem.at(
+        keys.staff(venue_id, member.person_id),
+        role=member.role.value,
+        since=epoch_ms(member.since),
+    )
 
 
 def _member(raw: Raw) -> Member:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.api.driver import Person, World
+from tests.api.driver import HttpReply, Person, World
+from tests.api.test_races import Send, races
 
 
 @pytest.fixture
@@ -94,6 +95,72 @@ def test_a_right_by_phone_waits_for_the_first_verified_login(world: World, chief
     newcomer.log_in()
     (binding,) = newcomer.get("/v1/bindings").expect(200)["items"]
     assert binding["role"] == "administrator"
+
+
+def test_rights_that_wait_do_not_exceed_what_one_person_may_have(
+    world: World, chief: Person
+) -> None:
+    """Twenty, for they are read with every request; a higher right at one of them is no more."""
+    guard, second = world.person(), world.administrator()
+    for boss in (chief, second):
+        entry = {"by": "phone", "name": guard.name, "phone": guard.phone}
+        boss.post(_staff(boss), entry).expect(202)
+    guard.register().expect(202)
+    world.work()
+    world.give_rights(guard, 19)
+    world.clock.pass_(minutes=2)
+    guard.log_in()
+    assert len(guard.get("/v1/me").expect(200)["rights"]) == 20
+
+
+def test_who_works_at_twenty_venues_may_rise_at_one(world: World, chief: Person) -> None:
+    guard = world.inspector(chief)
+    world.give_rights(guard, 19)
+    entry = {"by": "phone", "role": "administrator", "name": guard.name, "phone": guard.phone}
+    chief.post(_staff(chief), entry).expect(202)
+    guard.get(_staff(chief)).expect(200)
+
+
+@pytest.mark.requirement("XC-6", "XC-21")
+def test_a_right_that_was_taken_away_does_not_come_back_with_a_slow_login(
+    world: World, chief: Person
+) -> None:
+    """Between any two of its calls another login is given the right, and loses it again."""
+    path = f"/v1/venues/{chief.venue['venue_id']}/statistics"
+    guards: list[Person] = []
+    slow = 0
+
+    def fresh() -> tuple[Send, Send]:
+        guard = world.person()
+        entry = {"by": "phone", "name": guard.name, "phone": guard.phone}
+        chief.post(_staff(chief), entry).expect(202)
+        guard.register().expect(202)
+        world.work()
+        world.clock.pass_(minutes=2)
+        guard.ask_for_code().expect(202)
+        code = guard.code
+
+        def log_in() -> HttpReply:
+            nonlocal slow
+            answer = guard.enter_code(code)
+            if answer.status == 201:
+                slow += 1
+                guard.keep(answer.json)
+            return answer
+
+        def meanwhile() -> HttpReply:
+            world.clock.pass_(minutes=2)
+            guard.log_in()
+            guard.get(path).expect(200)
+            guards.append(guard)
+            return chief.post(f"{_staff(chief)}/{guard.person_id}/remove")
+
+        return log_in, meanwhile
+
+    for answers in races(world, fresh):
+        assert answers[0].status == 200
+        guards[-1].get(path).expect(403, "not_your_venue")
+    assert slow
 
 
 @pytest.mark.requirement("XC-5")

@@ -75,7 +75,33 @@ def test_a_right_waits_for_its_phone(stores: Stores) -> None:
     stores.staff.invite(blind, waiting)
     stores.staff.invite(blind, waiting)
     assert stores.staff.invitations(blind) == [waiting]
-    stores.staff.drop_invitation(blind, venue.venue_id)
+    guard = makers.profile().person_id
+    stores.staff.accept(blind, waiting, Member(guard, Role.INSPECTOR, NOON))
+    assert stores.staff.invitations(blind) == []
+    assert stores.people.hot(guard).rights == {venue.venue_id: Role.INSPECTOR}
+
+
+def test_a_right_that_waited_is_not_given_twice(stores: Stores) -> None:
+    """A login that read it before another one took it, and before it was taken away again."""
+    venue, _ = _venue(stores)
+    blind, guard = makers.blind(), makers.profile().person_id
+    waiting = Invitation(venue.venue_id, Role.INSPECTOR, b"\x01sealed name")
+    stores.staff.invite(blind, waiting)
+    member = Member(guard, Role.INSPECTOR, NOON)
+    stores.staff.accept(blind, waiting, member)
+    stores.staff.unbind(venue.venue_id, guard)
+    stores.staff.accept(blind, waiting, member)
+    assert stores.people.hot(guard).rights == {}
+    assert len(stores.staff.members(venue.venue_id)) == 1
+
+
+def test_an_administrator_for_whom_less_waits_stays_one(stores: Stores) -> None:
+    venue, chief = _venue(stores)
+    blind = makers.blind()
+    waiting = Invitation(venue.venue_id, Role.INSPECTOR, b"\x01sealed name")
+    stores.staff.invite(blind, waiting)
+    stores.staff.accept(blind, waiting, Member(chief, Role.INSPECTOR, NOON))
+    assert stores.people.hot(chief).rights == {venue.venue_id: Role.ADMINISTRATOR}
     assert stores.staff.invitations(blind) == []
 
 

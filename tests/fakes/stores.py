@@ -349,8 +349,11 @@ class FakeStaff:
             invitation for _, invitation in sorted(self._invitations.get(phone_blind, {}).items())
         ]
 
-    def drop_invitation(self, phone_blind: str, venue_id: str) -> None:
-        self._invitations.get(phone_blind, {}).pop(venue_id, None)
+    def accept(self, phone_blind: str, invitation: Invitation, member: Member) -> None:
+        waiting = self._invitations.get(phone_blind, {})
+        if waiting.get(invitation.venue_id) == invitation:
+            del waiting[invitation.venue_id]
+            self.bind(invitation.venue_id, member)
 
     def _at(self, venue_id: str) -> dict[str, Member]:
         return self._venues.members.setdefault(venue_id, {})
