@@ -324,8 +324,10 @@ class StaffStore:
         chiefs = [one.person_id for one in members if one.role is Role.ADMINISTRATOR]
         if chiefs == [person_id]:
             raise Conflict("last_administrator")
+        # Who rises meanwhile may have become the only administrator.
+        unchanged = None if person_id in chiefs else ABSENT | _BELOW_ADMINISTRATOR
         writes: list[Put | Change | Delete] = [
-            Delete(keys.staff(venue_id, person_id)),
+            Delete(keys.staff(venue_id, person_id), unchanged),
             right_removal(person_id, venue_id),
         ]
         if person_id in chiefs:

@@ -13,7 +13,7 @@ from chalicelib.admission.judge import Outcome
 from chalicelib.admission.scan import Scan, ScanReference
 from chalicelib.admission.scanning import reconsider
 from chalicelib.core.crypto import BlindIndex, KeyRing, Tokens, Vault
-from chalicelib.core.errors import Unauthenticated
+from chalicelib.core.errors import Conflict, Unauthenticated
 from chalicelib.core.ids import RandomIds
 from chalicelib.core.table import scan_partition
 from chalicelib.identity import accounts, sessions
@@ -29,6 +29,7 @@ from chalicelib.identity.people import (
 from chalicelib.identity.platforms import PlatformName
 from chalicelib.insight.counters import Figures, ScanChange, apply, recount
 from chalicelib.venues.staffing import Member, new_join_code
+from chalicelib.venues.store import StaffStore
 from chalicelib.venues.venue import Venue, day_of
 from tests.contract import makers
 from tests.contract.backends import TABLES, Backend, Stores
@@ -533,6 +534,30 @@ def test_two_administrators_do_not_remove_each_other(backend: Backend) -> None:
     )
     left = backend.stores.staff.members(venue.venue_id)
     assert [one.role for one in left] == [Role.ADMINISTRATOR]
+
+
+def test_whoever_has_just_become_administrator_is_not_removed_as_an_inspector(
+    backend: Backend,
+) -> None:
+    """Removed as an inspector, by who looked before; the former administrator has left since."""
+    venue, first = _staffed(backend.stores)
+    second = makers.profile().person_id
+    staff = backend.stores.staff
+    staff.bind(venue.venue_id, Member(second, Role.INSPECTOR, NOON))
+
+    class Late(StaffStore):
+        def members(self, venue_id: str) -> list[Member]:
+            """What stood there before two others came."""
+            seen = super().members(venue_id)
+            staff.bind(venue_id, Member(second, Role.ADMINISTRATOR, NOON))
+            staff.unbind(venue_id, first)
+            return seen
+
+    assert backend.table is not None
+    with pytest.raises(Conflict, match="version_conflict"):
+        Late(backend.table).unbind(venue.venue_id, second)
+    assert [one.role for one in staff.members(venue.venue_id)] == [Role.ADMINISTRATOR]
+    assert backend.stores.people.hot(second).rights == {venue.venue_id: Role.ADMINISTRATOR}
 
 
 def test_two_rotations_leave_one_code(backend: Backend) -> None:
