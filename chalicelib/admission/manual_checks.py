@@ -163,6 +163,11 @@ def is_answered(scan: Scan, now: datetime) -> bool:
     return decided and now - scan.received_at >= ANSWERED_AFTER
 
 
+def is_listed(scan: Scan, now: datetime) -> bool:
+    """Whether a scan may stand in the day's list: a check by hand not before it is answered."""
+    return scan.means is not Means.MANUAL or is_answered(scan, now)
+
+
 def is_matched(scan: Scan) -> bool:
     """Whether name and number belong together; what is known of the person shows only then."""
     return not any(reason.startswith("identity_") for reason in scan.verdict.decision.reasons)

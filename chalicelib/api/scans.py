@@ -153,7 +153,10 @@ def list_abnormal(call: Call, venue_id: str) -> AbnormalScans:
         scans=parts.scans,
     )
     return AbnormalScans(
-        items=[_abnormal(call, scan) for scan in found.scans], next_cursor=found.cursor
+        items=[
+            _abnormal(call, scan) for scan in found.scans if manual_checks.is_listed(scan, call.now)
+        ],
+        next_cursor=found.cursor,
     )
 
 

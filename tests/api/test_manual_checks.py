@@ -215,6 +215,33 @@ def test_who_is_unknown_and_who_is_mismatched_read_the_same(world: World, guard:
     assert guard.figures()["checked"] == 2  # they stood at the door all the same
 
 
+def test_the_days_list_tells_nothing_before_two_seconds_either(world: World, guard: Person) -> None:
+    """Of somebody whose colour is known already the check is decided at once."""
+    visitor = world.visitor(health_code=Answer("red", world.hours_ago(1)))
+    visitor.get("/v1/me/health").expect(200)
+    world.work()
+    check_id = begin(guard, visitor.name, visitor.number)
+    world.run_stream()
+    assert abnormal(guard) == []
+    world.clock.pass_(milliseconds=1999)
+    assert abnormal(guard) == []
+    world.clock.pass_(milliseconds=1)
+    assert [item["scan_id"] for item in abnormal(guard)] == [check_id]
+
+
+def test_an_answer_does_not_tell_when_the_person_was_asked_about_before(
+    world: World, guard: Person
+) -> None:
+    visitor = world.visitor()
+    visitor.scan(world.administrator().venue).expect(201)
+    world.work()
+    world.clock.pass_(minutes=7)
+    known = result(guard, begin(guard, visitor.name, visitor.number))
+    unknown = result(guard, begin(guard, STRANGER, number(1)))
+    assert known["health_code"] == unknown["health_code"]
+    assert known["health_code"]["observed_at"]
+
+
 def test_nothing_is_told_before_two_seconds(world: World, guard: Person) -> None:
     check_id = begin(guard, STRANGER, number(1))
     world.work()
