@@ -255,7 +255,9 @@ def _subject(
     The calls are the same whoever it is: one get, two queries, one update. So the shadow subject is
     kept for a registered person as well, and somebody unknown is looked at twice.
     """
-    pair = index.of(f"{entry.document_type}+name", f"{entry.number}\x1f{entry.name}")
+    # In hexadecimal, for the index does not tell letters' cases and widths apart; a provider does.
+    name = entry.name.encode().hex()
+    pair = index.of(f"{entry.document_type}+name", f"{entry.number}\x1f{name}")
     shadow_id = f"per_{ids.derive('shadow', pair)}"
 
     def sealed(text: str, field: str) -> bytes:

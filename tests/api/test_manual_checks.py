@@ -600,6 +600,21 @@ def test_two_names_of_one_number_do_not_answer_for_each_other(
     assert codes(look(chief, wrong).expect(200)["reasons"]) == ["identity_unmatched"]
 
 
+@pytest.mark.parametrize("typed", ["AI", "Ａi"])
+def test_a_name_that_differs_in_case_or_width_is_another_name(
+    world: World, guard: Person, typed: str
+) -> None:
+    """What the provider says of one spelling is not said of the other."""
+    world.container.provider = lambda name: (
+        ByName(world.provider(name), "Ai") if name is IDENTITY else world.provider(name)
+    )
+    wrong = result(guard, begin(guard, typed, number(1)))
+    assert codes(wrong["reasons"]) == ["identity_unmatched"]
+    assert result(guard, begin(guard, "Ai", number(1)))["outcome"] == "admit"
+    wrong = result(guard, begin(guard, typed, number(1)))
+    assert codes(wrong["reasons"]) == ["identity_unmatched"]
+
+
 def test_the_last_of_a_quota_is_for_one(world: World, chief: Person, guard: Person) -> None:
     allowed = 0
     serial = 0
