@@ -96,7 +96,7 @@ def list_staff(call: Call, venue_id: str) -> shown.StaffList:
     request=shown.StaffRequest,
     response=shown.StaffAdded,
     statuses=(201, 202),
-    errors=("not_found", "staff_no_match", "too_many_venues"),
+    errors=("not_found", "staff_no_match", "too_many_venues", "too_many_requests"),
 )
 def add_staff(call: Call, venue_id: str) -> Answer:
     """Add staff by true identity, or by name and phone."""
@@ -104,6 +104,7 @@ def add_staff(call: Call, venue_id: str) -> Answer:
     entry = call.body(shown.StaffRequest).root
     if isinstance(entry, shown.AddByIdentity):
         staffing.add_by_identity(
+            call.actor,
             venue,
             name=entry.name,
             document_type=entry.document_type,
@@ -112,18 +113,21 @@ def add_staff(call: Call, venue_id: str) -> Answer:
             role=Role(entry.role),
             now=call.now,
             index=parts.index,
+            limits=parts.limits,
             vault=parts.vault,
             people=parts.people,
             staff=parts.staff,
         )
         return Answer(shown.StaffAdded(status="bound"), 201)
     staffing.add_by_phone(
+        call.actor,
         venue,
         name=entry.name,
         phone=entry.phone,
         role=Role(entry.role),
         now=call.now,
         index=parts.index,
+        limits=parts.limits,
         vault=parts.vault,
         people=parts.people,
         staff=parts.staff,

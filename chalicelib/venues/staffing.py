@@ -20,6 +20,7 @@ ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Without 0, O, 1 and I, which are taken for one another when read aloud or copied by hand."""
 JOIN_LENGTH = 9  # eight random characters (40 bits) and a check character
 _GUESSES_AN_HOUR = 10
+_ADDED_AN_HOUR = 60
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,7 @@ def join(
 
 
 def add_by_identity(
+    actor: Actor,
     venue: Venue,
     *,
     name: str,
@@ -158,14 +160,17 @@ def add_by_identity(
     role: Role,
     now: datetime,
     index: BlindIndex,
+    limits: Limits,
     vault: Vault,
     people: People,
     staff: Staff,
 ) -> Member:
     """Bind whoever registered exactly this name, number and phone (JN-6, JN-7).
 
-    Raises Unprocessable ``staff_no_match`` for whatever does not match, without saying what.
+    Raises Unprocessable ``staff_no_match`` for whatever does not match, without saying what;
+    TooMany above sixty tries an hour.
     """
+    _charge(actor, now=now, limits=limits)
     by_document = people.by_document(index.of(document_type, number))
     by_phone = people.by_phone(index.of("phone", phone))
     if by_document is None or by_document != by_phone:
@@ -180,6 +185,7 @@ def add_by_identity(
 
 
 def add_by_phone(
+    actor: Actor,
     venue: Venue,
     *,
     name: str,
@@ -187,6 +193,7 @@ def add_by_phone(
     role: Role,
     now: datetime,
     index: BlindIndex,
+    limits: Limits,
     vault: Vault,
     people: People,
     staff: Staff,
@@ -194,8 +201,10 @@ def add_by_phone(
     """Give a right to the holder of `phone`, verified under `name` (XC-5, XC-21).
 
     It counts at once where there is such a person, and otherwise from their first verified login
-    under that name; the two look alike to whoever adds.
+    under that name; the two are answered alike. Who is bound stands in the staff's list at once,
+    so that the list tells whose phone it is: raises TooMany above sixty tries an hour.
     """
+    _charge(actor, now=now, limits=limits)
     blind = index.of("phone", phone)
     sealed = vault.seal(name, f"{venue.venue_id}/invitation", now=now)
     staff.invite(blind, Invitation(venue.venue_id, role, sealed))
@@ -229,6 +238,11 @@ def names_of(members: Sequence[Member], *, people: People, vault: Vault) -> dict
         if profile and profile.name:
             names[member.person_id] = vault.open(profile.name, f"{member.person_id}/name")
     return names
+
+
+def _charge(actor: Actor, *, now: datetime, limits: Limits) -> None:
+    # Anybody who is verified may have a venue: adding must not find out phones and numbers.
+    limits.charge("staff", actor.person_id, limit=_ADDED_AN_HOUR, seconds=3600, now=now)
 
 
 def _is_verified_as(hot: Hot, name: str, vault: Vault) -> bool:

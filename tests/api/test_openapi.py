@@ -271,6 +271,9 @@ def tour_of_staff(world: World) -> None:
     administrator.post(leave).expect(409, "last_administrator")
     world.give_rights(person, 20)
     administrator.post(f"{path}/staff", added).expect(422, "too_many_venues")
+    for _ in range(60):
+        administrator.post(f"{path}/staff", no_match)
+    administrator.post(f"{path}/staff", no_match).expect(429, "too_many_requests")
     another = world.administrator()
     world.give_rights(another, 19)
     code = administrator.get(f"{path}/join-code").expect(200)["join_code"]

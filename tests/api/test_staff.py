@@ -219,6 +219,26 @@ def test_what_is_no_join_code_names_its_field(world: World, code: str) -> None:
     assert set(answer.faults) == {"/join_code"}
 
 
+@pytest.mark.parametrize("by", ["identity", "phone"])
+def test_whose_phone_it_is_cannot_be_found_out_in_a_loop(
+    world: World, chief: Person, by: str
+) -> None:
+    guard = world.visitor()
+    for serial in range(60):
+        phone = f"+86138111{serial:05d}"
+        if by == "identity":
+            chief.post(_staff(chief), _identity(guard, phone=phone)).expect(422, "staff_no_match")
+        else:
+            entry = {"by": "phone", "name": guard.name, "phone": phone}
+            chief.post(_staff(chief), entry).expect(202)
+    entry = {"by": "phone", "name": guard.name, "phone": guard.phone}
+    for right in (_identity(guard), entry):
+        refused = chief.post(_staff(chief), right)
+        refused.expect(429, "too_many_requests")
+        assert int(refused.headers["retry-after"]) > 0
+    assert guard.get("/v1/bindings").expect(200)["items"] == []
+
+
 def test_an_inspector_may_not_manage(world: World, chief: Person) -> None:
     guard = world.visitor()
     chief.post(_staff(chief), _identity(guard)).expect(201)
