@@ -149,6 +149,10 @@ def tour_of_people(world: World) -> None:
     person.register().expect(202)
     world.work()
     person.register().expect(200)
+    for version in range(1, 9):
+        person.register(version, name=person.name + "儿" * version).expect(202)
+    person.register(9).expect(429, "too_many_requests")
+    world.work()
     person.get("/v1/me").expect(200)
     world.clock.pass_(days=30)
     person.refresh().expect(401, "token_expired")
