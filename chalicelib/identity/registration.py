@@ -12,7 +12,6 @@ from chalicelib.core.errors import Conflict, Forbidden
 from chalicelib.identity.people import Actor, Limits, People, Profile, Verification
 from chalicelib.identity.providers import Absent, Answer, Subject
 
-
 _EDITS_A_DAY = 10
 
 
