@@ -113,6 +113,16 @@ def test_rights_that_wait_do_not_exceed_what_one_person_may_have(
     assert len(guard.get("/v1/me").expect(200)["rights"]) == 20
 
 
+def test_an_administrator_is_told_that_the_other_has_too_many_venues(
+    world: World, chief: Person
+) -> None:
+    guard = world.visitor()
+    world.give_rights(guard, 20)
+    refused = chief.post(_staff(chief), _identity(guard))
+    refused.expect(422, "too_many_venues")
+    assert "You" not in refused.json["detail"]
+
+
 def test_who_works_at_twenty_venues_may_rise_at_one(world: World, chief: Person) -> None:
     guard = world.inspector(chief)
     world.give_rights(guard, 19)
