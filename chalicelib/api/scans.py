@@ -135,6 +135,7 @@ def scan_pass(call: Call, venue_id: str) -> Answer:
         "limit": "How many at most, 1 to 50; 20 if left out.",
         "cursor": "Where to go on, as the last answer said.",
     },
+    required=("outcome",),
 )
 def list_abnormal(call: Call, venue_id: str) -> AbnormalScans:
     """The abnormal scans of a venue's day, behind the figure of that name."""

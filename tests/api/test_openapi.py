@@ -476,6 +476,18 @@ def test_every_route_says_who_may_call_it_and_what_its_parameters_are() -> None:
             assert declared == set(re.findall(r"{(\w+)}", path))
 
 
+def test_a_parameter_that_must_be_there_is_said_to_be(world: World) -> None:
+    person = world.administrator()
+    for operation in OPERATIONS:
+        if operation.query:
+            path = operation.path.replace("{venue_id}", person.venue["venue_id"])
+            answer = person.get(path)
+            missing = set(answer.faults) if answer.status == 400 else set()
+            described = contract.document()["paths"][operation.path]["get"]["parameters"]
+            said = {one["name"] for one in described if one["in"] == "query" and one["required"]}
+            assert missing == said, operation.name
+
+
 def test_every_schema_is_a_schema() -> None:
     document = contract.document()
     assert document["openapi"].startswith("3.1.")
