@@ -34,11 +34,16 @@ class Member:
 
 @dataclass(frozen=True)
 class Invitation:
-    """A right that waits until the phone's holder has logged in, verified under `name`."""
+    """A right that waits until the phone's holder has logged in, verified under `name`.
+
+    `by` is the administrator who gave it: it ends with their own right, for whoever takes that
+    away cannot see what they have given that nobody has taken yet.
+    """
 
     venue_id: str
     role: Role
     name: bytes
+    by: str
 
 
 class Staff(Protocol):
@@ -75,7 +80,8 @@ class Staff(Protocol):
         """Turn a right that still waits for a phone into the member's, with both or neither done.
 
         An administrator stays one. What waits no longer gives nothing: it was theirs before, and
-        may have been taken away since.
+        may have been taken away since. Neither does what was given by who is no administrator of
+        the venue any longer.
         """
 
 
@@ -207,7 +213,7 @@ def add_by_phone(
     _charge(actor, now=now, limits=limits)
     blind = index.of("phone", phone)
     sealed = vault.seal(name, f"{venue.venue_id}/invitation", now=now)
-    staff.invite(blind, Invitation(venue.venue_id, role, sealed))
+    staff.invite(blind, Invitation(venue.venue_id, role, sealed, actor.person_id))
     person_id = people.by_phone(blind)
     if person_id:
         accept_invitations(people.hot(person_id), now=now, index=index, vault=vault, staff=staff)

@@ -292,6 +292,7 @@ class InvitationItem(Item):
 
     role = UnicodeAttribute(attr_name="ro")
     name = BinaryAttribute(attr_name="nm", legacy_encoding=False)
+    by = UnicodeAttribute(attr_name="by")
 
 
 class StaffStore:
@@ -375,6 +376,7 @@ class StaffStore:
                 keys.invitation(phone_blind, invitation.venue_id),
                 role=invitation.role.value,
                 name=invitation.name,
+                by=invitation.by,
             )
         )
 
@@ -383,22 +385,32 @@ class StaffStore:
         prefix = keys.invitation(phone_blind, "")
         found = self._table.query(prefix.pk, (prefix.sk, prefix.sk + "~"), consistent=True)
         return [
-            Invitation(item.sk.removeprefix(prefix.sk), Role(item.role), item.name)
+            Invitation(item.sk.removeprefix(prefix.sk), Role(item.role), item.name, item.by)
             for item in map(InvitationItem.read, found)
         ]
 
     def accept(self, phone_blind: str, invitation: Invitation, member: Member) -> None:
-        """One transaction; one delete more for who is an administrator already."""
+        """One transaction; one delete more for what gives nothing."""
         venue_id = invitation.venue_id
         key = keys.invitation(phone_blind, venue_id)
+        if invitation.by == member.person_id:  # an administrator already, or not any longer
+            self._table.delete(key)
+            return
+        still = StaffItem.role == Role.ADMINISTRATOR.value
         try:
             self._table.transact(
                 Delete(key, InvitationItem.name == invitation.name),
                 Put(_staff_item(venue_id, member), ABSENT | _BELOW_ADMINISTRATOR),
                 right_write(member.person_id, venue_id, member.role),
+                Change(
+                    keys.staff(venue_id, invitation.by),
+                    [StaffItem.role.set(Role.ADMINISTRATOR.value)],
+                    still,
+                ),
             )
         except ConditionFailed as failure:
-            if failure.met[1] is not None:
+            waits, lower, _, given = failure.met
+            if waits is None and (lower is not None or given is not None):
                 self._table.delete(key)
 
 

@@ -132,6 +132,22 @@ def test_who_works_at_twenty_venues_may_rise_at_one(world: World, chief: Person)
 
 
 @pytest.mark.requirement("XC-6", "XC-21")
+def test_who_loses_their_right_leaves_none_behind_that_waits(world: World, chief: Person) -> None:
+    second, friend = world.visitor(), world.person()
+    by_phone = {"by": "phone", "role": "administrator"}
+    entry = by_phone | {"name": second.name, "phone": second.phone}
+    chief.post(_staff(chief), entry).expect(202)
+    entry = by_phone | {"name": friend.name, "phone": friend.phone}
+    second.post(_staff(chief), entry).expect(202)
+    chief.post(f"{_staff(chief)}/{second.person_id}/remove").expect(200)
+    friend.register().expect(202)
+    world.work()
+    world.clock.pass_(minutes=2)
+    friend.log_in()
+    assert friend.get("/v1/bindings").expect(200)["items"] == []
+
+
+@pytest.mark.requirement("XC-6", "XC-21")
 def test_a_right_that_was_taken_away_does_not_come_back_with_a_slow_login(
     world: World, chief: Person
 ) -> None:

@@ -69,9 +69,9 @@ def test_a_join_code_is_replaced_as_a_whole(stores: Stores) -> None:
 
 
 def test_a_right_waits_for_its_phone(stores: Stores) -> None:
-    venue, _ = _venue(stores)
+    venue, chief = _venue(stores)
     blind = makers.blind()
-    waiting = Invitation(venue.venue_id, Role.INSPECTOR, b"\x01sealed name")
+    waiting = Invitation(venue.venue_id, Role.INSPECTOR, b"\x01sealed name", chief)
     stores.staff.invite(blind, waiting)
     stores.staff.invite(blind, waiting)
     assert stores.staff.invitations(blind) == [waiting]
@@ -83,9 +83,9 @@ def test_a_right_waits_for_its_phone(stores: Stores) -> None:
 
 def test_a_right_that_waited_is_not_given_twice(stores: Stores) -> None:
     """A login that read it before another one took it, and before it was taken away again."""
-    venue, _ = _venue(stores)
+    venue, chief = _venue(stores)
     blind, guard = makers.blind(), makers.profile().person_id
-    waiting = Invitation(venue.venue_id, Role.INSPECTOR, b"\x01sealed name")
+    waiting = Invitation(venue.venue_id, Role.INSPECTOR, b"\x01sealed name", chief)
     stores.staff.invite(blind, waiting)
     member = Member(guard, Role.INSPECTOR, NOON)
     stores.staff.accept(blind, waiting, member)
@@ -98,10 +98,30 @@ def test_a_right_that_waited_is_not_given_twice(stores: Stores) -> None:
 def test_an_administrator_for_whom_less_waits_stays_one(stores: Stores) -> None:
     venue, chief = _venue(stores)
     blind = makers.blind()
-    waiting = Invitation(venue.venue_id, Role.INSPECTOR, b"\x01sealed name")
+    waiting = Invitation(venue.venue_id, Role.INSPECTOR, b"\x01sealed name", chief)
     stores.staff.invite(blind, waiting)
     stores.staff.accept(blind, waiting, Member(chief, Role.INSPECTOR, NOON))
     assert stores.people.hot(chief).rights == {venue.venue_id: Role.ADMINISTRATOR}
+    assert stores.staff.invitations(blind) == []
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_right_that_waits_ends_with_that_of_whoever_gave_it(stores: Stores, again: bool) -> None:
+    """Also if they come back as less, and if it was for themselves."""
+    venue, _ = _venue(stores)
+    blind, giver, guard = makers.blind(), makers.profile().person_id, makers.profile().person_id
+    stores.staff.bind(venue.venue_id, Member(giver, Role.ADMINISTRATOR, NOON))
+    waiting = Invitation(venue.venue_id, Role.ADMINISTRATOR, b"\x01sealed name", giver)
+    stores.staff.invite(blind, waiting)
+    stores.staff.unbind(venue.venue_id, giver)
+    if again:
+        stores.staff.bind(venue.venue_id, Member(giver, Role.INSPECTOR, NOON))
+    stores.staff.accept(blind, waiting, Member(guard, Role.ADMINISTRATOR, NOON))
+    assert stores.people.hot(guard).rights == {}
+    assert stores.staff.invitations(blind) == []
+    stores.staff.invite(blind, waiting)
+    stores.staff.accept(blind, waiting, Member(giver, Role.ADMINISTRATOR, NOON))
+    assert Role.ADMINISTRATOR not in stores.people.hot(giver).rights.values()
     assert stores.staff.invitations(blind) == []
 
 

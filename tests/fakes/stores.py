@@ -353,7 +353,9 @@ class FakeStaff:
         waiting = self._invitations.get(phone_blind, {})
         if waiting.get(invitation.venue_id) == invitation:
             del waiting[invitation.venue_id]
-            self.bind(invitation.venue_id, member)
+            giver = self._at(invitation.venue_id).get(invitation.by)
+            if giver and giver.role is Role.ADMINISTRATOR:
+                self.bind(invitation.venue_id, member)
 
     def _at(self, venue_id: str) -> dict[str, Member]:
         return self._venues.members.setdefault(venue_id, {})
