@@ -16,15 +16,14 @@ from chalicelib.admission.policy import ManualPhone, Policies, Policy
 from chalicelib.admission.scan import Means, Scan, ScanReference, Scans
 from chalicelib.admission.scanning import Result, find, time_of
 from chalicelib.core import ids
-from chalicelib.core.crypto import BlindIndex, Tokens, Vault
-from chalicelib.core.errors import BadInput, Conflict, NotFound, Unauthenticated
+from chalicelib.core.crypto import BlindIndex, Vault
+from chalicelib.core.errors import BadInput, Conflict, NotFound
 from chalicelib.identity.people import Actor, Hot, Limits, People, Profile, Verification
 from chalicelib.venues.venue import Directory, Venue
 
 ANSWERED_AFTER = timedelta(seconds=2)
 _SHADOW_LIFE = timedelta(days=14)
 _RECORD_LIFE = timedelta(days=183)
-_CURSOR_LIFE = timedelta(days=1)
 _HOUR_S, _DAY_S = 3600, 86_400
 _TOLD = ("identity_", "health_code_", "temperature_")
 
@@ -71,10 +70,10 @@ class Accesses(Protocol):
 
 @dataclass(frozen=True)
 class AccessPage:
-    """Some questions, newest first; `cursor` goes on after the last one."""
+    """Some questions, newest first; `last` is the place of the last one, if more follow."""
 
     accesses: list[Access]
-    cursor: str | None
+    last: str | None
 
 
 def check(
@@ -187,39 +186,16 @@ def told(decision: Decision) -> Decision:
     return Decision(decision.outcome, reasons or ("other_proof_needed",), steps)
 
 
-def accesses_of(
-    actor: Actor,
-    *,
-    limit: int,
-    cursor: str | None,
-    now: datetime,
-    tokens: Tokens,
-    accesses: Accesses,
-) -> AccessPage:
-    """One page of the questions about the actor's own number, newest first.
+def accesses_of(actor: Actor, *, limit: int, after: str, accesses: Accesses) -> AccessPage:
+    """One page of the questions about the actor's own number beyond `after`, newest first.
 
     By the number and not by the person, so that who registers sees what was asked before, and who
-    was asked about under a wrong name sees that too. The actor is verified. Raises BadInput at
-    ``cursor`` for one that is not of this list.
+    was asked about under a wrong name sees that too. The actor is verified.
     """
     blind = actor.profile.document_blind
-    after = _read(cursor, actor, now, tokens) if cursor else ""
     found = list(islice(accesses.of(blind, after, limit + 1), limit + 1))
-    further = None
-    if len(found) > limit:
-        claims = {"acc": actor.person_id, "at": found[limit - 1][0]}
-        further = tokens.issue("cursor", claims, now=now, life=_CURSOR_LIFE)
-    return AccessPage([access for _, access in found[:limit]], further)
-
-
-def _read(cursor: str, actor: Actor, now: datetime, tokens: Tokens) -> str:
-    try:
-        claims = tokens.verify("cursor", cursor, now=now)
-    except Unauthenticated:
-        raise BadInput.at("cursor", "cursor") from None
-    if claims.get("acc") != actor.person_id:
-        raise BadInput.at("cursor", "cursor")
-    return str(claims["at"])
+    last = found[limit - 1][0] if len(found) > limit else None
+    return AccessPage([access for _, access in found[:limit]], last)
 
 
 def _require_phone(phone: str, policy: Policy) -> None:

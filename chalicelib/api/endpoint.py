@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -67,6 +67,13 @@ class Operation:
 
 
 OPERATIONS: list[Operation] = []
+PAGED = {
+    "limit": "How many at most, 1 to 50; 20 if left out.",
+    "cursor": "Where to go on, as the last answer said.",
+}
+"""The parameters of a list in pages, for `query`."""
+_LIMIT = re.compile(r"[1-9]|[1-4][0-9]|50", re.ASCII)
+_CURSOR_LIFE = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -99,6 +106,37 @@ class Call:
     def text(self, key: str, **params: str) -> str:
         """A text in the caller's language."""
         return messages.text(key, self.language, **params)
+
+    @property
+    def limit(self) -> int:
+        """How many items of a list are wanted. Raises BadInput at ``limit``."""
+        asked = self.query.get("limit", "20")
+        if not _LIMIT.fullmatch(asked):
+            raise BadInput.at("limit", "out_of_range")
+        return int(asked)
+
+    def after(self, of: str) -> str:
+        """The place beyond which the list `of` goes on; empty at its beginning.
+
+        Raises BadInput at ``cursor`` for one of another list, or that we did not make.
+        """
+        cursor = self.query.get("cursor")
+        if cursor is None:
+            return ""
+        try:
+            claims = self.container.tokens.verify("cursor", cursor, now=self.now)
+        except Unauthenticated:
+            raise BadInput.at("cursor", "cursor") from None
+        if claims.get("of") != of:
+            raise BadInput.at("cursor", "cursor")
+        return str(claims["at"])
+
+    def cursor(self, of: str, place: str | None) -> str | None:
+        """A cursor that goes on with the list `of` beyond `place`, for a day."""
+        if place is None:
+            return None
+        claims = {"of": of, "at": place}
+        return self.container.tokens.issue("cursor", claims, now=self.now, life=_CURSOR_LIFE)
 
 
 @dataclass(frozen=True)

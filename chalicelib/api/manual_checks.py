@@ -17,8 +17,8 @@ from chalicelib.admission.schemas import (
     Named,
 )
 from chalicelib.api import components
-from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
-from chalicelib.api.venues import asked_limit, known_venue
+from chalicelib.api.endpoint import PAGED, Answer, Call, Caller, endpoint
+from chalicelib.api.venues import known_venue
 from chalicelib.core.fields import canonical
 from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.rights import require_verified
@@ -95,24 +95,20 @@ def get_manual_check(call: Call, check_id: str) -> ManualCheck:
     caller=Caller.PERSON,
     response=AccessList,
     errors=("registration_required", "registration_rejected", "registration_not_verified"),
-    query={
-        "limit": "How many at most, 1 to 50; 20 if left out.",
-        "cursor": "Where to go on, as the last answer said.",
-    },
+    query=PAGED,
 )
 def list_accesses(call: Call) -> AccessList:
     """Where and when staff asked about oneself by name and document number, newest first."""
     parts = call.container
     require_verified(call.actor)
+    of = f"accesses/{call.actor.person_id}"
     page = manual_checks.accesses_of(
-        call.actor,
-        limit=asked_limit(call),
-        cursor=call.query.get("cursor"),
-        now=call.now,
-        tokens=parts.tokens,
-        accesses=parts.accesses,
+        call.actor, limit=call.limit, after=call.after(of), accesses=parts.accesses
     )
-    return AccessList(items=[_access(call, one) for one in page.accesses], next_cursor=page.cursor)
+    return AccessList(
+        items=[_access(call, one) for one in page.accesses],
+        next_cursor=call.cursor(of, page.last),
+    )
 
 
 def _access(call: Call, access: manual_checks.Access) -> AccessShown:

@@ -14,8 +14,8 @@ from chalicelib.admission.schemas import (
     Screen,
 )
 from chalicelib.api import components
-from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
-from chalicelib.api.venues import asked_day, asked_limit, known_venue
+from chalicelib.api.endpoint import PAGED, Answer, Call, Caller, endpoint
+from chalicelib.api.venues import asked_day, known_venue
 from chalicelib.core.crypto import body_hash
 from chalicelib.core.errors import BadInput, NotFound
 from chalicelib.core.fields import canonical
@@ -132,8 +132,7 @@ def scan_pass(call: Call, venue_id: str) -> Answer:
     query={
         "outcome": "`abnormal`, the only list there is.",
         "day": "The venue's local day, such as 2022-04-24; today if left out.",
-        "limit": "How many at most, 1 to 50; 20 if left out.",
-        "cursor": "Where to go on, as the last answer said.",
+        **PAGED,
     },
     required=("outcome",),
 )
@@ -142,14 +141,13 @@ def list_abnormal(call: Call, venue_id: str) -> AbnormalScans:
     parts, venue = call.container, known_venue(call, venue_id)
     if call.query.get("outcome") != "abnormal":
         raise BadInput.at("outcome", "not_allowed")
-    limit = asked_limit(call)
+    day = asked_day(call, venue)
+    of = f"abnormal/{venue_id}/{day}"
     found = abnormal.page(
         venue,
-        asked_day(call, venue),
-        limit=limit,
-        cursor=call.query.get("cursor"),
-        now=call.now,
-        tokens=parts.tokens,
+        day,
+        limit=call.limit,
+        after=call.after(of),
         pointers=parts.pointers,
         scans=parts.scans,
     )
@@ -157,7 +155,7 @@ def list_abnormal(call: Call, venue_id: str) -> AbnormalScans:
         items=[
             _abnormal(call, scan) for scan in found.scans if manual_checks.is_listed(scan, call.now)
         ],
-        next_cursor=found.cursor,
+        next_cursor=call.cursor(of, found.last),
     )
 
 

@@ -19,7 +19,6 @@ from chalicelib.venues.venue import PosterState, Venue, day_of
 
 routes = Blueprint(__name__)
 _POLL_MS = 500
-_MOST = 50
 
 
 @endpoint(
@@ -182,15 +181,6 @@ def known_venue(call: Call, venue_id: str) -> Venue:
 def _region_name(code: str) -> str:
     found = region(code)
     return found.name if found else code
-
-
-def asked_limit(call: Call) -> int:
-    """How many a list shows at most: 1 to 50, 20 if left out. Raises BadInput."""
-    text = call.query.get("limit", "20")
-    # Its length first: `int` refuses thousands of digits with an error of its own.
-    if len(text) > 2 or not text.isdecimal() or not 1 <= int(text) <= _MOST:
-        raise BadInput.at("limit", "out_of_range")
-    return int(text)
 
 
 def asked_day(call: Call, venue: Venue) -> date:

@@ -3,27 +3,23 @@
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from itertools import islice
 from typing import Protocol
 
 from chalicelib.admission.judge import Outcome
 from chalicelib.admission.scan import Scan, ScanReference, Scans
 from chalicelib.core.clock import from_epoch_ms
-from chalicelib.core.crypto import Tokens
-from chalicelib.core.errors import BadInput, Unauthenticated
 from chalicelib.insight.counters import ScanChange
 from chalicelib.venues.venue import Venue
-
-_CURSOR_LIFE = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some abnormal scans in the order of their time; `cursor` goes on after the last one."""
+    """Some abnormal scans in the order of their time; `last` is where it ended, if more follow."""
 
     scans: list[Scan]
-    cursor: str | None
+    last: str | None
 
 
 class Pointers(Protocol):
@@ -57,40 +53,21 @@ def page(
     day: date,
     *,
     limit: int,
-    cursor: str | None,
-    now: datetime,
-    tokens: Tokens,
+    after: str,
     pointers: Pointers,
     scans: Scans,
 ) -> Page:
-    """One page of a venue's abnormal scans of a day, over all its shards.
-
-    Raises BadInput at ``cursor`` for one that is not of this list.
-    """
-    after = _read(cursor, venue, day, now, tokens) if cursor else ""
+    """One page of a venue's abnormal scans of a day beyond `after`, over all its shards."""
     places = heapq.merge(
         *(pointers.of_day(venue, day, shard, after) for shard in range(venue.shards))
     )
     wanted = list(islice(places, limit + 1))
     found = [_scan(place, venue, scans) for place in wanted[:limit]]
-    further = None
-    if len(wanted) > limit:
-        claims = {"ven": venue.venue_id, "day": day.isoformat(), "at": wanted[limit - 1]}
-        further = tokens.issue("cursor", claims, now=now, life=_CURSOR_LIFE)
+    last = wanted[limit - 1] if len(wanted) > limit else None
     # A pointer that has not caught up yet must not show a scan as what it no longer is.
-    return Page([scan for scan in found if scan and is_abnormal(scan)], further)
+    return Page([scan for scan in found if scan and is_abnormal(scan)], last)
 
 
 def _scan(place: str, venue: Venue, scans: Scans) -> Scan | None:
     moment, _, digest = place.partition("#")
     return scans.get(ScanReference(venue.venue_id, from_epoch_ms(int(moment)), digest), venue)
-
-
-def _read(cursor: str, venue: Venue, day: date, now: datetime, tokens: Tokens) -> str:
-    try:
-        claims = tokens.verify("cursor", cursor, now=now)
-    except Unauthenticated:
-        raise BadInput.at("cursor", "cursor") from None
-    if (claims.get("ven"), claims.get("day")) != (venue.venue_id, day.isoformat()):
-        raise BadInput.at("cursor", "cursor")
-    return str(claims["at"])

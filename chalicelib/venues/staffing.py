@@ -76,12 +76,11 @@ class Staff(Protocol):
     def invitations(self, phone_blind: str) -> list[Invitation]:
         """The rights that wait for a phone."""
 
-    def accept(self, phone_blind: str, invitation: Invitation, member: Member) -> None:
-        """Turn a right that still waits for a phone into the member's, with both or neither done.
+    def claim(self, phone_blind: str, invitation: Invitation, member: Member) -> None:
+        """Turn a right that waits into `member`'s, as :meth:`bind` does, and end its waiting.
 
-        An administrator stays one. What waits no longer gives nothing: it was theirs before, and
-        may have been taken away since. Neither does what was given by who is no administrator of
-        the venue any longer.
+        Nothing happens when it waits no longer: what was claimed may have been taken away since.
+        It ends, and gives nothing, when whoever gave it is no administrator any longer.
         """
 
 
@@ -232,7 +231,7 @@ def accept_invitations(
         name = vault.open(invitation.name, f"{invitation.venue_id}/invitation")
         room = invitation.venue_id in venues or len(venues) < MAX_VENUES
         if room and _is_verified_as(hot, name, vault):
-            staff.accept(phone_blind, invitation, Member(profile.person_id, invitation.role, now))
+            staff.claim(phone_blind, invitation, Member(profile.person_id, invitation.role, now))
             venues.add(invitation.venue_id)
 
 

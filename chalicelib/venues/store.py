@@ -1,6 +1,7 @@
 """Items of venues, codes and posters."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
@@ -311,13 +312,8 @@ class StaffStore:
 
     def bind(self, venue_id: str, member: Member) -> None:
         """One transaction, unless an administrator stands there already."""
-        try:
-            self._table.transact(
-                Put(_staff_item(venue_id, member), ABSENT | _BELOW_ADMINISTRATOR),
-                right_write(member.person_id, venue_id, member.role),
-            )
-        except ConditionFailed:
-            return
+        with suppress(ConditionFailed):
+            self._table.transact(*_binding(venue_id, member))
 
     def unbind(self, venue_id: str, person_id: str) -> None:
         """One transaction."""
@@ -389,37 +385,38 @@ class StaffStore:
             for item in map(InvitationItem.read, found)
         ]
 
-    def accept(self, phone_blind: str, invitation: Invitation, member: Member) -> None:
-        """One transaction; one delete more for what gives nothing."""
+    def claim(self, phone_blind: str, invitation: Invitation, member: Member) -> None:
+        """One transaction; one delete where it gives nothing."""
         venue_id = invitation.venue_id
-        key = keys.invitation(phone_blind, venue_id)
+        waiting = keys.invitation(phone_blind, venue_id)
         if invitation.by == member.person_id:  # an administrator already, or not any longer
-            self._table.delete(key)
+            self._table.delete(waiting)
             return
-        still = StaffItem.role == Role.ADMINISTRATOR.value
+        administrator = Role.ADMINISTRATOR.value
+        by = Change(
+            keys.staff(venue_id, invitation.by),
+            [StaffItem.role.set(administrator)],
+            StaffItem.role == administrator,
+        )
+        same = InvitationItem.name == invitation.name
         try:
-            self._table.transact(
-                Delete(key, InvitationItem.name == invitation.name),
-                Put(_staff_item(venue_id, member), ABSENT | _BELOW_ADMINISTRATOR),
-                right_write(member.person_id, venue_id, member.role),
-                Change(
-                    keys.staff(venue_id, invitation.by),
-                    [StaffItem.role.set(Role.ADMINISTRATOR.value)],
-                    still,
-                ),
-            )
+            self._table.transact(Delete(waiting, same), *_binding(venue_id, member), by)
         except ConditionFailed as failure:
-            waits, lower, _, given = failure.met
-            if waits is None and (lower is not None or given is not None):
-                self._table.delete(key)
+            if failure.met[0] is None:  # it waits; the binding was refused
+                self._table.delete(waiting)
 
 
-def _staff_item(venue_id: str, member: Member) -> StaffItem:
-    return StaffItem.at(
+def _binding(venue_id: str, member: Member) -> list[Put]:
+    """The writes that bind `member`, unless an administrator stands there already."""
+    item = StaffItem.at(
         keys.staff(venue_id, member.person_id),
         role=member.role.value,
         since=epoch_ms(member.since),
     )
+    return [
+        Put(item, ABSENT | _BELOW_ADMINISTRATOR),
+        right_write(member.person_id, venue_id, member.role),
+    ]
 
 
 def _member(raw: Raw) -> Member:

@@ -102,6 +102,14 @@ class Server:
         url = f"{self.sandbox_url}/sandbox/inbox?to={quote(phone)}"
         return str(self._send("GET", url, None, {})["params"]["code"])
 
+    def mini_program(self, phone: str) -> dict[str, Any]:
+        """What WeChat gives the mini-program on this phone: `code` and `phone_code`."""
+        return self._sandbox("wechat", {"phone": phone})
+
+    def fault(self, partner: str, mode: str) -> None:
+        """Have a partner fail from now on (``none``: no more); ``*`` stands for all providers."""
+        self._sandbox("faults", {"provider": partner, "mode": mode})
+
     def page(self, path: str) -> str:
         """A page as a phone's browser gets it."""
         answer = self._pool.request("GET", self.base_url + path, redirect=False)
@@ -114,6 +122,10 @@ class Server:
             raise ApiError(answer.status, {"code": "download", "detail": answer.data[:200]})
         return bytes(answer.data)
 
+    def _sandbox(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
+        url = f"{self.sandbox_url}/sandbox/{what}"
+        return self._send("POST", url, json.dumps(body).encode(), {})
+
     def _send(
         self, method: str, url: str, data: bytes | None, headers: dict[str, str]
     ) -> dict[str, Any]:
@@ -123,9 +135,11 @@ class Server:
             try:
                 answer = self._pool.request(method, url, body=data, headers=headers)
                 status, text = answer.status, answer.data
+                wait = int(answer.headers.get("Retry-After", "0"))
             except urllib3.exceptions.HTTPError as error:
-                status, text = 503, json.dumps({"detail": str(error)}).encode()
-            if status in _TRY_AGAIN and time.monotonic() < deadline:
+                status, wait = 503, 0
+                text = json.dumps({"detail": str(error)}).encode()
+            if status in _TRY_AGAIN and time.monotonic() + wait < deadline:
                 time.sleep(pause)
                 pause = min(2.0, pause * 2)
                 continue
@@ -164,6 +178,12 @@ class Phone:
         login = {"client": "sms", "phone": self.number, "code": code}
         self._keep(self.server.call("POST", "/v1/sessions", login))
 
+    def log_in_with_wechat(self) -> None:
+        """Open the mini-program in WeChat, and allow it to know the phone's number."""
+        minted = self.server.mini_program(self.number)
+        login = {"client": "wechat", "code": minted["code"], "phone_code": minted["phone_code"]}
+        self._keep(self.server.call("POST", "/v1/sessions", login))
+
     def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """An API call of this person, after a login where need be. Raises ApiError."""
         token = self._pocket.get("phones", self.number, "access_token")
@@ -192,15 +212,46 @@ class Phone:
         self.call("POST", "/v1/me/registration", entry)
         return wait_for(self.registration, lambda r: r["verification"] != "pending")
 
-    def scan(self, code: str, nonce: str) -> dict[str, Any]:
+    def record(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Put a visit on record as a careful client does; the first screen.
+
+        Written down, sent, noted as acknowledged, ticked off: what was sent and not ticked off is
+        to be sent again (``sent``), what was acknowledged has to be on record (``acknowledged``).
+        `body` holds the nonce. Raises ApiError; then there is nothing to send again.
+        """
+        nonce = body["nonce"]
+        self._pocket.put({"phone": self.number, "path": path, "body": body}, "sent", nonce)
+        try:
+            screen = self.call("POST", path, body)
+        except ApiError:
+            self._pocket.put(None, "sent", nonce)
+            raise
+        scan_id = screen.get("scan_id") or screen["check_id"]
+        self._pocket.put(self.number, "acknowledged", scan_id)
+        self._pocket.put(None, "sent", nonce)
+        return screen
+
+    def scan(self, code: str, nonce: str = "") -> dict[str, Any]:
         """Scan a venue's code: the first screen."""
-        return self.call("POST", "/v1/scans", {"nonce": nonce, "code": code})
+        return self.record("/v1/scans", {"nonce": nonce or uuid7(now_ms()), "code": code})
 
     def final_screen(self, scan_id: str) -> dict[str, Any]:
         """Look at the scan's screen until nothing is on its way any more."""
         return wait_for(
             lambda: self.call("GET", f"/v1/scans/{scan_id}"),
             lambda screen: screen["poll_after_ms"] is None,
+        )
+
+    def check_by_hand(self, venue_path: str, entry: dict[str, Any]) -> str:
+        """As staff, ask about somebody by name and number: the check's id."""
+        body = {"nonce": uuid7(now_ms()), "document_type": "resident_id", **entry}
+        return str(self.record(f"{venue_path}/manual-checks", body)["check_id"])
+
+    def final_check(self, check_id: str) -> dict[str, Any]:
+        """The check by hand once nothing is on its way any more."""
+        return wait_for(
+            lambda: self.call("GET", f"/v1/manual-checks/{check_id}"),
+            lambda seen: seen["poll_after_ms"] is None,
         )
 
     def _keep(self, login: dict[str, Any]) -> None:

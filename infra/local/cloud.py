@@ -186,10 +186,8 @@ def _bring_up(place: Place, progress: _Step, *, seeded: bool) -> LocalCloud:
     _hand_over_credentials(place, cloud)
     _start_sandbox(place, cloud)
     progress("Seeding")
-    seed_marker = place.home / "state/seeded"
-    if seeded and not seed_marker.exists():
+    if seeded:
         _seed(cloud)
-        seed_marker.touch()
     (place.home / "run/wanted").touch()
     progress("Ready")
     return cloud
@@ -253,10 +251,11 @@ def _make_bucket(s3: Any) -> None:
 
 def _seed(cloud: LocalCloud) -> None:
     from infra.local.client import ApiError
-    from infra.local.seed import seed
+    from infra.local.seed import is_seeded, seed
 
     try:
-        seed(cloud)
+        if not is_seeded(cloud):
+            seed(cloud)
     except ApiError as error:
         raise LocalCloudError(
             f"The application refused the demo data ({error}); {cloud.log_dir} may say why."

@@ -6,6 +6,7 @@ A run that was killed goes on with the next one: what a phone had sent it sends 
 scan that was ever acknowledged is looked for in the records.
 """
 
+import contextlib
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -13,26 +14,30 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from rich.console import Console, Group
-from rich.panel import Panel
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from chalicelib.core.clock import from_epoch_ms
 from chalicelib.core.ids import nonce_time
+from chalicelib.insight.counters import Figures
 from chalicelib.venues.venue import day_of
 from infra.local import cloud as local
-from infra.local.client import ApiError, Phone, Server, now_ms, uuid7, wait_for
-from infra.local.seed import ADMINISTRATORS, Person, issue, people, pocket_of, seed, steps
+from infra.local.client import ApiError, Phone, now_ms, uuid7, wait_for
+from infra.local.door import Morning
+from infra.local.seed import Person, is_seeded, issue, people, pocket_of, seed, steps
+from infra.local.telling import Teller, outcome_of, reasons_of, screen_panel, table_of
 from infra.ops import recount
-from infra.ops.deployment import Deployment, find
 
 OUT = Path("out")
-_COLOUR = {"admit": "green", "check": "yellow", "refuse": "red", "pending": "blue"}
 _SHOWN = ("green", "yellow", "red", "light_green")
 _RETRY_WINDOW_MS = 9 * 60 * 1000  # the server takes a visitor's scan for ten minutes
+# What may have come true since a killed run sent its scan.
+_REFUSALS = (
+    "registration_rejected", "pass_expired", "pass_used", "not_your_venue", "too_many_requests",
+)  # fmt: skip
+_FIGURES = {"checked": "检测", "passed": "通行", "abnormal": "异常", "pending": "待定"}
 VENUE = {
     "name": "信宜市玉都公园（演示）",
     "type": "other",
@@ -46,35 +51,16 @@ VENUE = {
 }
 
 
-class Story:
-    """One telling: numbered steps on a console, on a running local cloud."""
-
-    def __init__(self, cloud: "local.LocalCloud", console: Console) -> None:
-        self.console = console
-        self.cloud = cloud
-        self.pocket = pocket_of(cloud)
-        self.server = Server(cloud.base_url, cloud.sandbox_url)
-        self.deployment: Deployment = find("local")
-        self.steps = 0
-
-    def step(self, title: str) -> None:
-        """Announce the next step."""
-        self.steps += 1
-        self.console.rule(f"[bold]{self.steps} · {title}", align="left")
-
-    def bar(self) -> Progress:
-        """A progress bar in the console's width."""
-        return Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-            console=self.console,
-        )  # fmt: skip
+class Story(Teller):
+    """One telling."""
 
     def tell(self) -> bool:
         """All steps; whether the figures came out right."""
-        self.step("二十余人实名登记，三十余处场所申领场所码 · people register, venues apply")
+        self.server.fault("*", "none")  # one that a killed run has left
+        self.step("六十人的实名登记，两百处场所申领场所码 · people register, venues apply")
         self.populate()
         self.step("场所申领场所码 · a venue gets its code")
-        administrator = Phone(ADMINISTRATORS["44"], self.server, self.pocket)
+        administrator = self.phone(people("poster")[0])
         venue = issue(administrator, VENUE, self.pocket)
         self.console.print(self.venue_table(venue))
         self.step("打印海报 · its poster is printed")
@@ -89,19 +75,32 @@ class Story:
         self.show(screens)
         self.step("重发同一次扫码 · the same scan, sent again")
         self.repeat(payloads[0])
+        morning = Morning(self, administrator, venue)
+        self.step("工作人员上岗 · the guards are bound")
+        morning.bind()
+        self.step("出示通行码，测温 · passes are shown, temperatures taken")
+        morning.passes()
+        self.step("健康码提供方中断 · the health code provider dies, and returns")
+        never_invented = morning.outage()
+        self.step("重复出示、快速登记、行程卡 · shown twice, checked in fast, travel card")
+        morning.oddities()
+        self.step("手工核验 · checked by hand")
+        morning.by_hand()
         self.step("当日统计与复核 · the day's figures, and a recount")
-        return self.figures(administrator, venue)
+        morning.drain()
+        right = self.figures(administrator, venue, morning.guards)
+        self.step("下班 · the end of the shift")
+        morning.farewell()
+        return right and never_invented
 
     def populate(self) -> None:
         """Seed, unless an earlier run has done so."""
-        marker = self.cloud.log_dir.parent / "state" / "seeded"
-        if marker.exists():
+        if is_seeded(self.cloud):
             self.console.print("  Already there from an earlier run.")
             return
         with self.bar() as bar:
             task = bar.add_task("Registering", total=steps())
             seed(self.cloud, lambda: bar.advance(task))
-        marker.touch()
         self.pocket = pocket_of(self.cloud)  # with the logins of the seed
 
     def venue_table(self, venue: dict[str, Any]) -> Table:
@@ -153,10 +152,10 @@ class Story:
 
     def correct(self) -> None:
         """Whoever was rejected for a misspelt name corrects it, and is refused until approved."""
-        for person in people():
+        for person in people("poster"):
             if person.entered_name == person.name:
                 continue
-            phone = Phone(person.phone, self.server, self.pocket)
+            phone = self.phone(person)
             seen = wait_for(phone.registration, lambda r: r["verification"] != "pending")
             if seen["verification"] == "rejected":
                 self.console.print(f"  {seen['name'][0]}**: [red]{seen['reason_text']}[/red]")
@@ -168,13 +167,13 @@ class Story:
         screens: list[tuple[Person, dict[str, Any]]] = []
         refused = 0
         with self.bar() as bar:
-            scanning = bar.add_task("Scanning", total=len(people()))
-            waiting = bar.add_task("Providers answer", total=len(people()))
+            scanning = bar.add_task("Scanning", total=len(people("poster")))
+            waiting = bar.add_task("Providers answer", total=len(people("poster")))
             first: list[tuple[Person, Phone, dict[str, Any]]] = []
-            for number, person in enumerate(people()):
-                phone = Phone(person.phone, self.server, self.pocket)
+            for number, person in enumerate(people("poster")):
+                phone = self.phone(person)
                 try:
-                    screen = self.scan(phone, payloads[number % len(payloads)])
+                    screen = phone.scan(payloads[number % len(payloads)])
                 except ApiError as error:
                     if error.code != "registration_rejected":
                         raise
@@ -193,23 +192,6 @@ class Story:
         )
         return screens
 
-    def scan(self, phone: Phone, code: str, nonce: str = "") -> dict[str, Any]:
-        """Scan as a careful client does: written down, sent, ticked off."""
-        nonce = nonce or uuid7(now_ms())
-        self.pocket.put({"phone": phone.number, "code": code}, "sent", nonce)
-        try:
-            screen = phone.scan(code, nonce)
-        except ApiError:
-            self.pocket.put(None, "sent", nonce)
-            raise
-        self.acknowledge(phone, nonce, screen)
-        return screen
-
-    def acknowledge(self, phone: Phone, nonce: str, screen: dict[str, Any]) -> None:
-        """Remember that the server has said that the scan is on record."""
-        self.pocket.put(phone.number, "acknowledged", screen["scan_id"])
-        self.pocket.put(None, "sent", nonce)
-
     def resend(self) -> None:
         """Send again what a killed run had sent without hearing back."""
         for nonce, sent in (self.pocket.get("sent") or {}).items():
@@ -219,80 +201,123 @@ class Story:
                 self.pocket.put(None, "sent", nonce)
                 continue
             try:
-                self.scan(Phone(sent["phone"], self.server, self.pocket), sent["code"], nonce)
+                Phone(sent["phone"], self.server, self.pocket).record(sent["path"], sent["body"])
             except ApiError as error:
-                if error.code != "registration_rejected":
+                if error.code not in _REFUSALS:
                     raise
             else:
-                self.console.print("  A scan of an earlier run was sent again, and is on record.")
+                self.say("A scan of an earlier run was sent again, and is on record.")
 
     def repeat(self, code: str) -> None:
         """A lost answer: the phone sends the same scan again and meets its own record."""
-        phone = Phone(people()[2].phone, self.server, self.pocket)
+        phone = self.phone(people("poster")[2])
         nonce = uuid7(now_ms())
-        first = phone.scan(code, nonce)
-        self.acknowledge(phone, nonce, first)
-        again = [phone.scan(code, nonce)["scan_id"] for _ in range(3)]
-        if set(again) != {first["scan_id"]}:
+        first, *again = [phone.scan(code, nonce)["scan_id"] for _ in range(4)]
+        if set(again) != {first}:
             raise RuntimeError("the same scan was recorded twice")
-        phone.final_screen(first["scan_id"])
-        self.console.print("  Sent four times, on record once.")
+        phone.final_screen(first)
+        self.say("Sent four times, on record once.")
 
     def show(self, screens: list[tuple[Person, dict[str, Any]]]) -> None:
         """One screen of each colour in full, then all of them in a table."""
         colours = {screen["health_code"]["state"]: screen for _, screen in reversed(screens)}
         for state in _SHOWN:
             if state in colours:
-                self.console.print(screen_panel(colours[state]))
-        table = Table("访客", "健康码", "核酸", "结果", "原因", "情形")
+                screen = colours[state]
+                title = f"{screen['venue']['name']} · {screen['demo']}"
+                self.console.print(screen_panel(screen, title))
+        table = table_of("访客", "健康码", "核酸", "结果", "原因", "情形")
         for person, screen in screens:
-            colour = _COLOUR[screen["outcome"]]
             table.add_row(
                 screen["person"]["name"],
                 screen["health_code"]["text"],
                 screen["nucleic_acid"]["text"],
-                f"[{colour}]{screen['outcome_text']}[/{colour}]",
-                " ".join(reason["text"] for reason in screen["reasons"]),
+                outcome_of(screen),
+                reasons_of(screen),
                 f"[dim]{person.about}[/dim]",
             )
         self.console.print(table)
 
-    def figures(self, administrator: Phone, venue: dict[str, Any]) -> bool:
+    def figures(self, administrator: Phone, venue: dict[str, Any], guards: list[Phone]) -> bool:
         """The day's table: it adds up, equals a recount, and holds what was acknowledged once."""
         parts = self.deployment.container()
         known = parts.venues.venue(venue["venue_id"])
         if known is None:
             raise RuntimeError("the venue is not in the table")
         today = day_of(known, parts.clock.now())
-        path = f"/v1/venues/{venue['venue_id']}/statistics?day={today}"
-
-        def records() -> Counter[str]:
-            return Counter(scan.scan_id for scan in parts.scans.of_day(known, today))
-
+        path = f"/v1/venues/{known.venue_id}"
         acknowledged = self.acknowledged(known.venue_id, lambda at: day_of(known, at), today)
-        wait_for(
-            lambda: administrator.call("GET", path),
-            lambda seen: seen["checked"] >= len(acknowledged) and seen["pending"] == 0,
-        )
-        (comparison,) = wait_for(
-            lambda: {"c": recount.compare(parts, [known.venue_id], today)},
-            lambda seen: seen["c"][0].equal,
-        )["c"]
-        shown = administrator.call("GET", path)
-        on_record = records()
-        lost = [scan for scan in acknowledged if on_record[scan] != 1]
-        table = Table("", "检测 checked", "通行 passed", "异常 abnormal", "待定 pending")
-        parts_ = [str(n) for n in comparison.records[""].parts()[:4]]
-        keys = ("checked", "passed", "abnormal", "pending")
-        table.add_row("统计 figures", *(str(shown[key]) for key in keys))
-        table.add_row("复核 recount", *parts_)
+
+        def shown(phone: Phone, by: str) -> dict[str, Any]:
+            return phone.call("GET", f"{path}/statistics?day={today}&by={by}")
+
+        def compare() -> recount.Comparison:
+            return recount.compare(parts, [known.venue_id], today)[0]
+
+        with contextlib.suppress(TimeoutError):  # the table will show what is wrong
+            wait_for(
+                lambda: shown(administrator, "unit"),
+                lambda seen: seen["checked"] >= len(acknowledged) and seen["pending"] == 0,
+            )
+            wait_for(compare, lambda seen: seen.equal)
+        unit, comparison = shown(administrator, "unit"), compare()
+        table = table_of("", *(f"{word} {key}" for key, word in _FIGURES.items()), "复核 recount")
+        rows = [("单位 unit", "", unit)]
+        for phone in (administrator, *guards):
+            me = phone.call("GET", "/v1/me")
+            name = me["registration"]["name"]
+            rows.append((f"员工 {name}", me["person_id"], shown(phone, "me")))
+        equal = True
+        for label, staff_id, seen in rows:
+            mine = [seen[key] for key in _FIGURES]
+            again = list(comparison.records.get(staff_id, Figures()).parts()[: len(mine)])
+            equal = equal and mine == again
+            found = "/".join(map(str, again))
+            found = found if mine == again else f"[red]≠ {found}[/red]"
+            table.add_row(label, *map(str, mine), found)
+        own, recounted = unit["own_scans"], comparison.records[""].own
+        table.add_row("访客自扫 visitors", str(own), "", "", "", str(recounted))
         self.console.print(table)
-        adds_up = shown["checked"] == shown["passed"] + shown["abnormal"] + shown["pending"]
-        equal = [str(shown[key]) for key in keys] == parts_
-        self.verdict("checked = passed + abnormal + pending", adds_up)
-        self.verdict("figures = recount", equal)
-        self.verdict(f"{len(acknowledged)} acknowledged scans, each on record once", not lost)
-        return adds_up and equal and not lost
+        by_staff = sum(seen["checked"] for _, staff_id, seen in rows if staff_id)
+        on_record = Counter(scan.scan_id for scan in parts.scans.of_day(known, today))
+        listed = self.abnormal(administrator, path, today)
+        verdicts = (
+            (
+                "checked = passed + abnormal + pending",
+                all(
+                    seen["checked"] == seen["passed"] + seen["abnormal"] + seen["pending"]
+                    for _, _, seen in rows
+                ),
+            ),
+            (
+                f"unit {unit['checked']} = staff {by_staff} + visitors' own scans {own}",
+                unit["checked"] == by_staff + own,
+            ),
+            ("figures = recount", equal and own == recounted),
+            (
+                f"{unit['abnormal']} abnormal, {len(listed)} in the list of them",
+                len(set(listed)) == len(listed) == unit["abnormal"],
+            ),
+            (
+                f"{len(acknowledged)} acknowledged scans, each on record once",
+                all(on_record[scan] == 1 for scan in acknowledged),
+            ),
+        )
+        for sentence, holds in verdicts:
+            self.verdict(sentence, holds)
+        return all(holds for _, holds in verdicts)
+
+    def abnormal(self, administrator: Phone, path: str, day: date) -> list[str]:
+        """The ids of the day's abnormal scans, from the list behind the figure."""
+        listed: list[str] = []
+        cursor = ""
+        while True:
+            query = f"outcome=abnormal&day={day}&limit=50{cursor}"
+            page = administrator.call("GET", f"{path}/scans?{query}")
+            listed += [item["scan_id"] for item in page["items"]]
+            if page["next_cursor"] is None:
+                return listed
+            cursor = f"&cursor={quote(page['next_cursor'])}"
 
     def acknowledged(self, venue_id: str, day: Callable[[Any], date], today: date) -> list[str]:
         """The scans of today at the venue that a phone was told are on record."""
@@ -302,33 +327,6 @@ class Story:
             for scan in self.pocket.get("acknowledged") or {}
             if scan.startswith(mine) and day(from_epoch_ms(int(scan.split("_")[2], 16))) == today
         ]
-
-    def verdict(self, sentence: str, holds: bool) -> None:
-        """A promise, and whether it holds."""
-        self.console.print(f"  {'[green]✓[/green]' if holds else '[red]✗[/red]'} {sentence}")
-
-
-def screen_panel(screen: dict[str, Any]) -> Panel:
-    """A visitor's screen as the terminal can show it."""
-    colour = _COLOUR[screen["outcome"]]
-    rows = Table(show_header=False, box=None)
-    for label, key in (
-        ("健康码", "health_code"), ("核酸检测", "nucleic_acid"),
-        ("疫苗接种", "vaccination"), ("行程卡", "travel_card"),
-    ):  # fmt: skip
-        rows.add_row(f"[dim]{label}[/dim]", screen[key]["text"])
-    texts = [entry["text"] for entry in (*screen["reasons"], *screen["next_steps"])]
-    return Panel(
-        Group(
-            Text(screen["outcome_text"], style=f"bold {colour}"),
-            Text(f"{screen['person']['name']}  {screen['person']['phone']}", style="dim"),
-            rows,
-            Text("\n".join(texts)),
-        ),
-        title=f"{screen['venue']['name']} · {screen['demo']}",
-        border_style=colour,
-        width=60,
-    )
 
 
 def decode(file: Path) -> str:

@@ -1,10 +1,12 @@
-"""Fills the local cloud through its own API: two dozen people, three dozen venues.
+"""Fills the local cloud through its own API: five dozen people, two hundred venues.
 
-Names of venues are those of public places (infra/local/data/SOURCES.md); their numbers, and the
-people altogether, are invented. Run again, it goes on where it stopped.
+Many names of venues are those of public places (infra/local/data/SOURCES.md); their numbers, and
+the people altogether, are invented. Run again, it goes on where it stopped.
 """
 
 import csv
+import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,37 +17,48 @@ from infra.local.client import Phone, Pocket, Server, now_ms, uuid7
 from infra.local.cloud import LocalCloud
 
 DATA = Path(__file__).parent / "data"
-ADMINISTRATORS = {"44": "+8613800000001", "37": "+8613800000002"}
 _AT_A_TIME = 4
 
 
 @dataclass(frozen=True)
 class Person:
-    """One of the cast; `entered_name` is what they type at first."""
+    """One of the cast.
+
+    `phone` and `entered_name`, what they type at first, are empty where there is none. `part` is
+    what they do in the demonstration (infra/local/data/README.md).
+    """
 
     phone: str
     name: str
     entered_name: str
     document_number: str
+    part: str
     about: str
 
+    @property
+    def registers_early(self) -> bool:
+        """Whether they register before the story begins."""
+        return bool(self.entered_name) and self.part != "guard_invited"
 
-def people() -> list[Person]:
-    """The cast."""
-    return [
+
+def people(part: str = "") -> list[Person]:
+    """The cast, or those of it who have a `part`."""
+    cast = [
         Person(
             row["phone"],
             row["name"],
             row["entered_name"],
             row["document_number"],
+            row["part"],
             row["about"],
         )
         for row in _rows("people.csv")
     ]
+    return [person for person in cast if not part or person.part == part]
 
 
 def venues() -> list[dict[str, str]]:
-    """The venues, a row each."""
+    """The venues, a row each; `administrator` is the phone of whoever applies."""
     return list(_rows("venues.csv"))
 
 
@@ -68,8 +81,14 @@ def pocket_of(cloud: LocalCloud) -> Pocket:
     return Pocket.open(cloud.log_dir.parent / "state" / "phones.json")
 
 
+def is_seeded(cloud: LocalCloud) -> bool:
+    """Whether all that the files hold today has been entered."""
+    marker = _marker(cloud)
+    return marker.exists() and marker.read_text("utf-8") == _digest()
+
+
 def seed(cloud: LocalCloud, advance: Callable[[], None] = lambda: None) -> None:
-    """Register everybody, then let the two administrators apply for all venues.
+    """Register everybody, then let the administrators apply for all venues.
 
     `advance` is called once a person and once a venue: `steps()` times in all.
     """
@@ -81,19 +100,24 @@ def seed(cloud: LocalCloud, advance: Callable[[], None] = lambda: None) -> None:
             phone.register(person.entered_name, person.document_number)
         advance()
 
-    with ThreadPoolExecutor(_AT_A_TIME) as pool:
-        list(pool.map(enter, people()))
-    phones = {
-        province: Phone(number, server, pocket) for province, number in ADMINISTRATORS.items()
-    }
+    def apply(number: str) -> None:
+        phone = Phone(number, server, pocket)
+        for row in theirs[number]:
+            issue(phone, row, pocket)
+            advance()
+
+    theirs: dict[str, list[dict[str, str]]] = defaultdict(list)
     for row in venues():
-        issue(phones[row["region"][:2]], row, pocket)
-        advance()
+        theirs[row["administrator"]].append(row)
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        list(pool.map(enter, _early()))
+        list(pool.map(apply, theirs))
+    _marker(cloud).write_text(_digest(), "utf-8")
 
 
 def steps() -> int:
     """How many people and venues there are to seed."""
-    return len(people()) + len(venues())
+    return len(_early()) + len(venues())
 
 
 def issue(phone: Phone, row: dict[str, str], pocket: Pocket) -> dict[str, Any]:
@@ -104,6 +128,19 @@ def issue(phone: Phone, row: dict[str, str], pocket: Pocket) -> dict[str, Any]:
         nonce = uuid7(now_ms())
         pocket.put(nonce, "venues", place)
     return phone.call("POST", "/v1/venues", application(row, nonce))
+
+
+def _early() -> list[Person]:
+    return [person for person in people() if person.registers_early]
+
+
+def _marker(cloud: LocalCloud) -> Path:
+    return cloud.log_dir.parent / "state" / "seeded"
+
+
+def _digest() -> str:
+    files = (DATA / name for name in ("people.csv", "venues.csv"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:

@@ -4,6 +4,7 @@ import pytest
 
 from chalicelib.core.messages import LANGUAGES
 from tests.api.driver import World
+from tests.api.test_door import live_pass, scan
 from tests.api.test_landing import Page
 
 
@@ -14,6 +15,21 @@ def test_a_demonstration_marks_its_screens(demo: World) -> None:
     shown = visitor.get(f"/v1/scans/{scan['scan_id']}", language="zh-Hans").expect(200)
     assert "演示" in shown["demo"]
     assert demo.call("GET", "/v1/status").expect(200)["demo"] is True
+
+
+def test_a_demonstration_marks_what_is_shown_at_the_door(demo: World) -> None:
+    chief, visitor = demo.administrator(), demo.visitor()
+    guard = demo.inspector(chief)
+    assert "演示" in visitor.get("/v1/me/pass").expect(200)["demo"]
+    assert "演示" in scan(guard, live_pass(visitor)).expect(201)["demo"]
+    entry = {
+        "nonce": demo.nonce(),
+        "name": visitor.name,
+        "document_type": "resident_id",
+        "document_number": visitor.number,
+    }
+    path = f"/v1/venues/{chief.venue['venue_id']}/manual-checks"
+    assert "演示" in guard.post(path, entry).expect(202)["demo"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -168,6 +168,76 @@ def test_a_session_is_refreshed_once(world: World) -> None:
     assert person.refresh_token == token
 
 
+def test_a_right_that_waits_is_claimed_once(world: World) -> None:
+    """Two logins claim it; between them it is claimed and taken away: it does not come back."""
+    chief = world.administrator()
+    staff = f"/v1/venues/{chief.venue['venue_id']}/staff"
+    serials = iter(range(300, 400))
+    at, raced = 0, True
+    while raced:
+        at += 1
+        serial = next(serials)
+        guard = Person(world, f"+8613500{serial:06d}", "司徒丁丁", serial)
+        entry = {"by": "phone", "name": guard.name, "phone": guard.phone}
+        chief.post(staff, entry).expect(202)
+        guard.log_in()
+        guard.register().expect(202)
+        world.work()
+        world.clock.pass_(minutes=1)
+        guard.ask_for_code().expect(202)
+        code = guard.code
+        taken: list[int] = []
+
+        def claim_and_lose(guard: Person = guard, taken: list[int] = taken) -> None:
+            world.clock.pass_(minutes=1)
+            guard.log_in()
+            taken.append(len(guard.get("/v1/bindings").expect(200)["items"]))
+            chief.post(f"{staff}/{guard.person_id}/remove").expect(200)
+
+        raced = between(world, at, partial(guard.enter_code, code), claim_and_lose)
+        if taken == [1]:
+            assert guard.get("/v1/bindings").expect(200)["items"] == []
+        chief.keep(chief.refresh().expect(200))
+    assert at > 5
+
+
+@pytest.mark.requirement("JN-8")
+def test_a_pass_is_used_by_one_of_two_inspectors(world: World) -> None:
+    chief, visitor = world.administrator(), world.visitor()
+    guard = world.inspector(chief)
+    path = f"/v1/venues/{chief.venue['venue_id']}/scans"
+
+    def fresh() -> tuple[Send, Send]:
+        world.clock.pass_(milliseconds=1)  # the next pass is another
+        code = visitor.get("/v1/me/pass").expect(200)["code"]
+        first, second = ({"nonce": world.nonce(), "pass_code": code} for _ in range(2))
+        return lambda: chief.post(path, first), lambda: guard.post(path, second)
+
+    for answers in races(world, fresh):
+        assert said(answers) == [(201, ""), (409, "pass_used")]
+    world.work()
+    assert chief.figures() == world.recount(chief.venue)
+
+
+@pytest.mark.requirement("XC-13")
+def test_a_travel_cards_code_is_exchanged_once(world: World) -> None:
+    visitor = world.visitor()
+
+    def fresh() -> tuple[Send, Send]:
+        world.clock.pass_(hours=24)
+        visitor.log_in()
+        visitor.ask_for_card()
+        code = world.cards.codes[visitor.phone]
+        world.secrets.add(code)
+        world.cards.asked.clear()
+        return (lambda: visitor.enter_card(code=code),) * 2
+
+    for answers in races(world, fresh):
+        assert said(answers) == [(200, "")] * 2
+        assert answers[0].json == answers[1].json
+        assert len(set(world.cards.asked)) == 1, "the carrier knows the second one again"
+
+
 # --- Workers
 
 
@@ -289,4 +359,24 @@ def test_a_batch_that_two_workers_have_counts_once(world: World) -> None:
         day = world.clock.at.date()
         assert administrator.figures(str(day)) == world.recount(administrator.venue, day)
         world.lookups.purge()
+    assert at > 3
+
+
+def test_a_poster_that_two_workers_draw_is_ready(world: World) -> None:
+    chief = world.administrator()
+    path = f"/v1/venues/{chief.venue['venue_id']}/posters"
+    at, raced = 0, True
+    while raced:
+        at += 1
+        world.clock.pass_(hours=24 * 30)  # the former one is forgotten
+        chief.log_in()
+        poster = chief.post(path, {"form": "qr_svg"}).expect(202)
+        world.run_stream()
+        event = support.event(world.renders.receive())
+        draw = partial(world.renders.worker, event, None)
+        raced = between(world, at, draw, draw)
+        shown = chief.get(f"{path}/{poster['poster_id']}").expect(200)
+        assert shown["status"] == "ready"
+        assert len(world.stored()) == 1
+        world.renders.purge()
     assert at > 3

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.driver import HttpReply, Person, World
-from tests.api.test_races import Send, races
+from tests.api.driver import Person, World
 
 
 @pytest.fixture
@@ -145,48 +144,6 @@ def test_who_loses_their_right_leaves_none_behind_that_waits(world: World, chief
     world.clock.pass_(minutes=2)
     friend.log_in()
     assert friend.get("/v1/bindings").expect(200)["items"] == []
-
-
-@pytest.mark.requirement("XC-6", "XC-21")
-def test_a_right_that_was_taken_away_does_not_come_back_with_a_slow_login(
-    world: World, chief: Person
-) -> None:
-    """Between any two of its calls another login is given the right, and loses it again."""
-    path = f"/v1/venues/{chief.venue['venue_id']}/statistics"
-    guards: list[Person] = []
-    slow = 0
-
-    def fresh() -> tuple[Send, Send]:
-        guard = world.person()
-        entry = {"by": "phone", "name": guard.name, "phone": guard.phone}
-        chief.post(_staff(chief), entry).expect(202)
-        guard.register().expect(202)
-        world.work()
-        world.clock.pass_(minutes=2)
-        guard.ask_for_code().expect(202)
-        code = guard.code
-
-        def log_in() -> HttpReply:
-            nonlocal slow
-            answer = guard.enter_code(code)
-            if answer.status == 201:
-                slow += 1
-                guard.keep(answer.json)
-            return answer
-
-        def meanwhile() -> HttpReply:
-            world.clock.pass_(minutes=2)
-            guard.log_in()
-            guard.get(path).expect(200)
-            guards.append(guard)
-            return chief.post(f"{_staff(chief)}/{guard.person_id}/remove")
-
-        return log_in, meanwhile
-
-    for answers in races(world, fresh):
-        assert answers[0].status == 200
-        guards[-1].get(path).expect(403, "not_your_venue")
-    assert slow
 
 
 @pytest.mark.requirement("XC-5")

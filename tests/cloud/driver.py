@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import urllib3
@@ -357,18 +358,32 @@ class Visitor:
 def leaks(folder: Path, told: set[str]) -> list[str]:
     """Which of `told` stand in a file of `folder`, each with the file's name.
 
-    A number counts where it stands alone: six digits occur in many a longer number.
+    As they are, escaped as in JSON, or quoted as in a URL. What is short and plain, such as a
+    one-time code, counts where it stands alone: six digits occur in many a longer number.
     """
     found = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         text = path.read_text("utf-8", errors="replace")
         words = set(re.findall(r"[0-9A-Za-z+]+", text))
-        found += [
-            f"{path.name}: {secret}"
-            for secret in sorted(told)
-            if (secret in words if secret.isalnum() and secret.isascii() else secret in text)
-        ]
+        for secret in sorted(told):
+            if len(secret) < 10 and secret.isalnum() and secret.isascii():
+                leaked = secret in words
+            else:
+                leaked = any(form in text for form in _written(secret))
+            if leaked:
+                found.append(f"{path.name}: {secret}")
     return found
+
+
+def _written(secret: str) -> set[str]:
+    """The ways in which a log may have it."""
+    escaped = json.dumps(secret)[1:-1]
+    return {
+        secret,
+        escaped,
+        escaped.upper().replace("\\U", "\\u"),
+        quote(secret),
+    }
 
 
 def texts(explained: list[dict[str, str]]) -> list[str]:

@@ -1,13 +1,14 @@
 """What a story leaves in the logs: its correlation id everywhere, and nothing personal."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.local.client import wait_for
 from tests.cloud.conftest import PATIENT
-from tests.cloud.driver import Deployed
+from tests.cloud.driver import Deployed, leaks
 
 pytestmark = pytest.mark.cloud
 LOGS = ("APIHandler", "Stream", "Lookups", "sandbox")
@@ -56,6 +57,27 @@ def test_a_posters_way_is_found_too(deployed: Deployed) -> None:
     found = wait_for(lambda: lines(deployed, "Renders", correlation), bool)
     assert [entry["result"] for entry in found] == ["ready"]
     assert [entry["what"] for entry in lines(deployed, "Stream", correlation)] == ["poster"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "WARN 求福根 was here",
+        r'{"name": "\u6c42\u798f\u6839"}',
+        r'{"name": "\u6C42\u798F\u6839"}',
+        "GET /?name=%E6%B1%82%E7%A6%8F%E6%A0%B9",
+        "id=330624193203099594x",
+        "call 8613800000001 back",
+        "code: 123456.",
+    ],
+)
+def test_a_leak_would_be_found(tmp_path: Path, line: str) -> None:
+    told = {"求福根", "33062419320309959", "13800000001", "123456"}
+    log = tmp_path / "APIHandler.log"
+    log.write_text('{"event": "request", "request": "0123456789"}\n', "utf-8")
+    assert not leaks(tmp_path, told)
+    log.write_text(f"{line}\n", "utf-8")
+    assert len(leaks(tmp_path, told)) == 1
 
 
 def test_what_was_told_in_confidence_stands_in_no_log(deployed: Deployed) -> None:

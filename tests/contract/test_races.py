@@ -1,17 +1,82 @@
 """Every uniqueness rule and every change of state, with several writers at once.
 
-The stand-ins have no part in this: what counts is what the table's conditions hold.
+The stand-ins have no part in this: what counts is what the table's conditions hold. Tests of this
+module race stores and use cases; those marked *api*, in tests/api/test_races.py, race requests and
+workers, the second of which comes between any two calls of the first.
+
+| Rule, or change of state | Held by |
+|---|---|
+| a phone is one person | test_a_phone_becomes_one_person |
+| … however they enter | test_a_phone_makes_one_person_however_they_enter |
+| … *api* | test_two_first_logins_of_a_phone_are_one_person |
+| an account of a platform is one person | test_an_account_makes_one_person |
+| accounts with one phone become one | test_accounts_that_confirm_one_phone_become_one_person |
+| whoever gives way does so once | test_who_gives_way_does_so_once |
+| a person has one phone | test_a_phone_that_changes_twice_at_once_leaves_one |
+| an identity has one owner | test_a_document_gets_one_owner |
+| … *api* | test_one_identity_is_given_to_one_of_two_people |
+| a document of nobody has one shadow | test_a_shadow_is_made_once |
+| … which stays as it was verified | test_a_shadow_that_is_kept_again_keeps_its_verification |
+| a registration changes version by version | test_an_edit_is_made_once |
+| … *api* | test_of_two_edits_of_one_version_one_counts |
+| a verdict is about the edit that was sent | test_an_edit_and_a_rejection_do_not_undo_each_other |
+| a verdict counts once | test_a_verdict_counts_once |
+| a one-time code is spent once | test_a_code_is_spent_once |
+| … and opens one session | test_one_login_comes_of_one_code |
+| … *api* | test_a_code_opens_one_session |
+| a code has five attempts | test_guessers_side_by_side_have_five_attempts_too |
+| a limit is one for all | test_a_limit_holds_for_all_at_once |
+| a refresh token works once | test_a_refresh_token_works_once |
+| … *api* | test_a_session_is_refreshed_once |
+| a session that is over stays over | test_a_logout_ends_what_is_being_refreshed |
+| the newest answer of a provider stays | test_the_newest_answer_stays_whoever_is_last |
+| a travel card's code is exchanged once, *api* | test_a_travel_cards_code_is_exchanged_once |
+| a wish to ask stands for a minute | test_a_wish_to_ask_is_one_for_all |
+| number, name and address are one venue's | test_number_name_and_address_are_given_once |
+| … *api* | test_one_venue_is_given_to_one_of_two_applicants |
+| an application's nonce makes one venue | test_a_nonce_makes_one_venue |
+| … *api* | test_an_application_and_its_retry_are_one_venue |
+| a printed code is one venue's | test_a_printed_code_is_one_venues |
+| a venue has one code for fast check-in | test_a_venue_gets_one_fast_code |
+| a venue has one join code | test_two_first_join_codes_are_one |
+| … and each rotation ends the one before | test_two_rotations_leave_one_code |
+| a former join code binds nobody | test_a_code_that_is_being_rotated_binds_or_is_unknown |
+| staff stand once in a venue's list | test_staff_added_twice_at_once_stand_there_once |
+| list and right agree | test_a_binding_and_its_end_leave_list_and_right_alike |
+| a right that waits is claimed once | test_a_right_that_waits_is_claimed_by_one_request |
+| … and, taken away, does not come back, *api* | test_a_right_that_waits_is_claimed_once |
+| the last administrator stays | test_two_administrators_do_not_remove_each_other |
+| … of three, too | test_of_three_administrators_who_leave_one_stays |
+| … and one who has just risen | test_whoever_has_just_risen_is_not_removed_as_an_inspector |
+| a poster is drawn once or alike, *api* | test_a_poster_that_two_workers_draw_is_ready |
+| a scan's nonce makes one scan | test_a_scan_is_put_once |
+| … *api* | test_a_scan_and_its_retry_are_one_scan |
+| a pass is good once for a venue, *api* | test_a_pass_is_used_by_one_of_two_inspectors |
+| a scan changes version by version | test_a_scan_changes_version_by_version |
+| the answers about a scan both count, *api* | test_two_answers_about_one_scan_both_count |
+| … not by less, *api* | test_a_worker_that_judged_by_less_does_not_have_the_last_word |
+| an answer, or the end of the wait, decides | test_an_answer_and_the_end_of_the_waiting_agree |
+| … *api* | test_an_answer_at_the_end_of_the_wait_decides_or_comes_too_late |
+| a record of the stream is counted once | test_figures_are_added_once |
+| … in whatever batches | test_batches_that_overlap_are_counted_once |
+| … *api* | test_a_batch_that_two_workers_have_counts_once |
+| a policy has one next version | test_a_policy_gets_one_next_version |
+| a month has one data key | test_a_data_key_is_kept_once |
+
+Two bounds are not held to the last one, for nothing hangs on it: five sessions a person (the next
+login ends what is too many), and the venues at which one may work.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from chalicelib.admission.judge import Outcome
+from chalicelib.admission.judge import ASKED, Outcome
 from chalicelib.admission.scan import Scan, ScanReference
 from chalicelib.admission.scanning import reconsider
+from chalicelib.admission.snapshots import Prefetch
 from chalicelib.core.crypto import BlindIndex, KeyRing, Tokens, Vault
 from chalicelib.core.errors import Conflict, Unauthenticated
 from chalicelib.core.ids import RandomIds
@@ -28,7 +93,7 @@ from chalicelib.identity.people import (
 )
 from chalicelib.identity.platforms import PlatformName
 from chalicelib.insight.counters import Figures, ScanChange, apply, recount
-from chalicelib.venues.staffing import Member, new_join_code
+from chalicelib.venues.staffing import Invitation, Member, join, join_code, new_join_code
 from chalicelib.venues.store import StaffStore
 from chalicelib.venues.venue import Venue, day_of
 from tests.contract import makers
@@ -523,6 +588,173 @@ def _staffed(stores: Stores) -> tuple[Venue, str]:
     return venue, chief
 
 
+def test_a_logout_ends_what_is_being_refreshed(backend: Backend) -> None:
+    person, login = newcomer(backend), makers.session()
+    backend.stores.people.open_session(person.person_id, login)
+    later = NOON + timedelta(days=40)
+
+    def refresh(stores: Stores) -> None:
+        stores.people.refresh_session(
+            person.person_id, login.session_id, serial=2, expires_at=later
+        )
+
+    def log_out(stores: Stores) -> None:
+        stores.people.close_session(person.person_id, login.session_id)
+
+    race(backend, refresh, log_out)
+    assert backend.stores.people.hot(person.person_id).sessions == {}
+
+
+@pytest.mark.beyond_dynamodb_local
+def test_a_wish_to_ask_is_one_for_all(backend: Backend) -> None:
+    person_id = f"per_{makers.random()}"
+    wishes = [
+        Prefetch(person_id, ASKED, NOON + timedelta(milliseconds=n), 3, "c") for n in range(4)
+    ]
+
+    def ask(wish: Prefetch) -> Callable[[Stores], datetime]:
+        return lambda stores: stores.prefetches.ask(wish)
+
+    answers, refusals = race(backend, *map(ask, wishes))
+    assert not refusals
+    assert len(set(answers)) == 1
+
+
+def test_a_printed_code_is_one_venues(backend: Backend) -> None:
+    code = makers.random()
+    venues = [makers.venue(code=code) for _ in range(3)]
+
+    def create(venue: Venue) -> Callable[[Stores], Venue | None]:
+        return lambda stores: stores.venues.create(
+            venue, unique=makers.random(), number_blind=makers.blind(), administrator="per_0"
+        )
+
+    answers, refusals = race(backend, *map(create, venues))
+    assert answers == [None]
+    assert codes(refusals) == ["unavailable"] * 2
+    (made,) = backend.stores.venues.venues([venue.venue_id for venue in venues])
+    found = backend.stores.venues.code(code)
+    assert found is not None
+    assert found.venue_id == made.venue_id
+
+
+def test_a_venue_gets_one_fast_code(backend: Backend) -> None:
+    venue, _ = _staffed(backend.stores)
+    tries = [makers.random() for _ in range(4)]
+
+    def add(code: str) -> Callable[[Stores], str]:
+        return lambda stores: stores.venues.add_fast_code(venue.venue_id, code)
+
+    answers, refusals = race(backend, *map(add, tries))
+    assert not refusals
+    assert len(set(answers)) == 1
+    assert [code for code in tries if backend.stores.venues.code(code)] == answers[:1]
+
+
+def test_two_first_join_codes_are_one(backend: Backend) -> None:
+    venue, _ = _staffed(backend.stores)
+
+    def ask(stores: Stores) -> str:
+        return join_code(venue, rotate=False, staff=stores.staff)
+
+    answers, refusals = race(backend, *[ask] * 4)
+    assert not refusals
+    assert set(answers) == {backend.stores.staff.join_code(venue.venue_id)}
+    assert backend.stores.staff.venue_of(answers[0]) == venue.venue_id
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_a_code_that_is_being_rotated_binds_or_is_unknown(backend: Backend, attempt: int) -> None:
+    venue, _ = _staffed(backend.stores)
+    former = join_code(venue, rotate=False, staff=backend.stores.staff)
+    profile = makers.registered(newcomer(backend), verification=Verification.VERIFIED)
+
+    def enter(stores: Stores) -> str:
+        join(
+            makers.actor(profile), former, now=NOON + timedelta(hours=attempt),
+            limits=stores.limits, staff=stores.staff, venues=stores.venues,
+        )  # fmt: skip
+        return "bound"
+
+    def rotate(stores: Stores) -> str:
+        return join_code(venue, rotate=True, staff=stores.staff)
+
+    answers, refusals = race(backend, enter, rotate)
+    assert codes(refusals) == ([] if "bound" in answers else ["join_code_unknown"])
+    listed = [one.person_id for one in backend.stores.staff.members(venue.venue_id)]
+    assert (profile.person_id in listed) is ("bound" in answers)
+    assert backend.stores.staff.venue_of(former) is None
+
+
+def rights_of(backend: Backend, venue: Venue, person_id: str) -> tuple[Role | None, Role | None]:
+    """A person's role in the venue's list, and in their own partition."""
+    listed = {one.person_id: one.role for one in backend.stores.staff.members(venue.venue_id)}
+    rights = backend.stores.people.hot(person_id).rights
+    return listed.get(person_id), rights.get(venue.venue_id)
+
+
+def test_staff_added_twice_at_once_stand_there_once(backend: Backend) -> None:
+    venue, _ = _staffed(backend.stores)
+    person_id = makers.profile().person_id
+
+    def bind(role: Role) -> Callable[[Stores], None]:
+        return lambda stores: stores.staff.bind(venue.venue_id, Member(person_id, role, NOON))
+
+    _, refusals = race(backend, *map(bind, (Role.INSPECTOR, Role.ADMINISTRATOR, Role.INSPECTOR)))
+    assert not refusals
+    assert len(backend.stores.staff.members(venue.venue_id)) == 2
+    assert rights_of(backend, venue, person_id) == (Role.ADMINISTRATOR,) * 2
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_a_binding_and_its_end_leave_list_and_right_alike(backend: Backend, attempt: int) -> None:
+    venue, _ = _staffed(backend.stores)
+    person_id = makers.profile().person_id
+    inspector = Member(person_id, Role.INSPECTOR, NOON + timedelta(seconds=attempt))
+    race(
+        backend,
+        lambda stores: stores.staff.bind(venue.venue_id, inspector),
+        lambda stores: stores.staff.unbind(venue.venue_id, person_id),
+    )
+    listed, right = rights_of(backend, venue, person_id)
+    assert listed == right
+
+
+def test_a_right_that_waits_is_claimed_by_one_request(backend: Backend) -> None:
+    venue, chief = _staffed(backend.stores)
+    phone, people = makers.blind(), [makers.profile().person_id for _ in range(3)]
+    waiting = Invitation(venue.venue_id, Role.INSPECTOR, b"sealed", chief)
+    backend.stores.staff.invite(phone, waiting)
+
+    def claim(person_id: str) -> Callable[[Stores], None]:
+        member = Member(person_id, Role.INSPECTOR, NOON)
+        return lambda stores: stores.staff.claim(phone, waiting, member)
+
+    _, refusals = race(backend, *map(claim, people))
+    assert not refusals
+    found = [rights_of(backend, venue, person_id) for person_id in people]
+    assert sorted(found, key=str) == [(Role.INSPECTOR,) * 2, (None, None), (None, None)]
+    assert backend.stores.staff.invitations(phone) == []
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_of_three_administrators_who_leave_one_stays(backend: Backend, attempt: int) -> None:
+    venue, first = _staffed(backend.stores)
+    chiefs = [first, *(makers.profile().person_id for _ in range(2))]
+    for chief in chiefs[1:]:
+        since = NOON + timedelta(seconds=attempt)
+        backend.stores.staff.bind(venue.venue_id, Member(chief, Role.ADMINISTRATOR, since))
+
+    def leave(chief: str) -> Callable[[Stores], None]:
+        return lambda stores: stores.staff.unbind(venue.venue_id, chief)
+
+    _, refusals = race(backend, *map(leave, chiefs))
+    assert set(codes(refusals)) <= {"version_conflict", "last_administrator"}
+    left = backend.stores.staff.members(venue.venue_id)
+    assert left
+    assert len(left) == len(refusals)
+
+
 def test_two_administrators_do_not_remove_each_other(backend: Backend) -> None:
     venue, first = _staffed(backend.stores)
     second = makers.profile().person_id
@@ -536,9 +768,7 @@ def test_two_administrators_do_not_remove_each_other(backend: Backend) -> None:
     assert [one.role for one in left] == [Role.ADMINISTRATOR]
 
 
-def test_whoever_has_just_become_administrator_is_not_removed_as_an_inspector(
-    backend: Backend,
-) -> None:
+def test_whoever_has_just_risen_is_not_removed_as_an_inspector(backend: Backend) -> None:
     """Removed as an inspector, by who looked before; the former administrator has left since."""
     venue, first = _staffed(backend.stores)
     second = makers.profile().person_id

@@ -349,7 +349,7 @@ class FakeStaff:
             invitation for _, invitation in sorted(self._invitations.get(phone_blind, {}).items())
         ]
 
-    def accept(self, phone_blind: str, invitation: Invitation, member: Member) -> None:
+    def claim(self, phone_blind: str, invitation: Invitation, member: Member) -> None:
         waiting = self._invitations.get(phone_blind, {})
         if waiting.get(invitation.venue_id) == invitation:
             del waiting[invitation.venue_id]

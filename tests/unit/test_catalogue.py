@@ -13,15 +13,22 @@ from hypothesis import strategies as st
 from stdnum import numdb
 
 from chalicelib.core.messages import LANGUAGES
+from chalicelib.rendering.coverage import missing
 from chalicelib.venues.catalogue import CATEGORIES, category
 from chalicelib.venues.numbers import NUMBER_TYPES, normalise
 from chalicelib.venues.regions import prefixes, region
+from chalicelib.venues.rights import MAX_VENUES
 
 VENUES = Path(__file__).parents[2] / "infra" / "local" / "data" / "venues.csv"
 
 
 def venues() -> list[dict[str, str]]:
     with VENUES.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def people() -> list[dict[str, str]]:
+    with VENUES.with_name("people.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -117,13 +124,23 @@ def test_neither_the_table_nor_its_library_is_loaded_before_a_question() -> None
     assert done.returncode == 0
 
 
-def test_the_demo_venues_are_of_all_categories_in_both_districts() -> None:
+def test_the_demo_venues_are_of_all_categories_in_every_district_of_the_seeds() -> None:
     rows = venues()
-    assert len(rows) == 36
-    for district in ("440983", "3708"):
-        here = [row for row in rows if row["region"].startswith(district)]
-        assert len(here) == 18
-        assert {row["type"] for row in here} == {entry.code for entry in CATEGORIES}
+    assert len(rows) == 200
+    parts = {"4409": 60, "3306": 60, "3708": 52, "4401": 14, "3701": 14}
+    assert Counter(row["region"][:4] for row in rows) == parts
+    for district in ("440983", "330624", *parts):
+        here = {row["type"] for row in rows if row["region"].startswith(district)}
+        assert here == {entry.code for entry in CATEGORIES}, district
+
+
+def test_the_demo_venues_are_spread_over_their_administrators() -> None:
+    cast = {row["phone"]: row for row in people()}
+    held = Counter(row["administrator"] for row in venues())
+    assert max(held.values()) < MAX_VENUES, "one more is applied for in the demo"
+    for phone in held:
+        assert cast[phone]["identity"] == "known"
+        assert cast[phone]["name"] == cast[phone]["entered_name"], "verified at once"
 
 
 def test_the_demo_venues_could_be_applied_for() -> None:
@@ -138,6 +155,8 @@ def test_the_demo_venues_could_be_applied_for() -> None:
         assert phonenumbers.is_valid_number(phonenumbers.parse(row["contact_phone"]))
         assert 2 <= len(row["name"]) <= 60
         assert "演示" in row["address"]
+        assert missing(row["name"] + row["street"] + row["address"]) == []
+        assert row["contact_phone"].startswith("+861390000"), "the demo's own numbers"
         assert row["name_source"] in {"public", "invented"}
 
 
@@ -145,6 +164,9 @@ def test_the_demo_venues_hold_what_posters_and_issuance_are_tried_with() -> None
     rows = venues()
     assert {row["number_type"] for row in rows} == set(NUMBER_TYPES)
     assert len({(row["number"], row["name"], row["address"]) for row in rows}) == len(rows)
-    assert [n for _, n in Counter(row["number"] for row in rows).most_common(2)] == [2, 1]
+    branches = [n for _, n in Counter(row["number"] for row in rows).most_common()]
+    assert branches[0] == 4
+    assert sum(n > 1 for n in branches) >= 6, "firms whose branches share a number"
+    assert sum(row["number_type"] == "plate" for row in rows) >= 20
     assert max(len(row["name"]) for row in rows) > 40
     assert any(ord(character) > 0xFFFF for row in rows for character in row["name"])

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.admission.judge import Outcome
-from chalicelib.admission.scan import Scan
+from chalicelib.admission.scan import Means, Scan
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.table import scan_partition
 from chalicelib.insight.counters import Figures, ScanChange, apply, figures, recount
@@ -66,22 +66,25 @@ class FlakyCounters(FakeCounters):
         return added
 
 
-histories = st.lists(st.lists(outcomes, min_size=1, max_size=4), max_size=8)
+staff = st.sampled_from(["", "per_A", "per_B"])  # the empty one: visitors' own scans
+histories = st.lists(st.tuples(staff, st.lists(outcomes, min_size=1, max_size=4)), max_size=8)
 faults = st.lists(st.sampled_from(["", "refused", "raced", "lost"]), max_size=12)
 batches = st.lists(st.tuples(st.integers(1, 6), st.integers(0, 4)), min_size=1, max_size=40)
 
 
 @given(histories, faults, batches, st.randoms(use_true_random=False))
 def test_redelivery_with_other_boundaries_neither_doubles_nor_drops(
-    histories: list[list[Outcome]],
+    histories: list[tuple[str, list[Outcome]]],
     faults: list[str],
     batches: list[tuple[int, int]],
     random: Random,
 ) -> None:
     stream = Stream()
     waiting: list[list[Scan]] = []
-    for number, history in enumerate(histories):
-        scan = makers.scan(VENUE, NOON + timedelta(seconds=number))
+    for number, (staff_id, history) in enumerate(histories):
+        means = Means.STAFF if staff_id else Means.VISITOR
+        at = NOON + timedelta(seconds=number)
+        scan = makers.scan(VENUE, at, staff_id=staff_id, means=means)
         waiting.append([with_outcome(scan, o, v) for v, o in enumerate(history)])
     while waiting:
         mine = random.choice(waiting)
@@ -100,9 +103,12 @@ def test_redelivery_with_other_boundaries_neither_doubles_nor_drops(
         position = min(position + size, len(stream.records))
     assert position == len(stream.records)
     found = counters.of_day(VENUE, DAY)
-    assert found == recount(VENUE, DAY, scans=stream.scans)[""]
+    records = recount(VENUE, DAY, scans=stream.scans)
+    assert found == records.pop("")
     assert found.checked == found.passed + found.abnormal + found.pending == len(histories)
-    assert found.own == found.checked
+    theirs = {who: counters.of_day(VENUE, DAY, who) for who in ("per_A", "per_B")}
+    assert theirs == {who: records.get(who, Figures()) for who in theirs}
+    assert found.checked == found.own + sum(one.checked for one in theirs.values())
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -34,6 +35,7 @@ from chalicelib.identity.providers import (
     ProviderName,
     Subject,
 )
+from chalicelib.rendering.coverage import missing
 from infra.local.sandbox.faults import GARBAGE, MODES, PARTNERS
 from infra.local.sandbox.people import LOOKUPS, Cast
 from infra.local.sandbox.platforms import Credentials
@@ -582,14 +584,52 @@ def test_the_applications_gateway_sends_a_code(sandbox: Running) -> None:
 # The cast
 
 
-def test_the_cast_is_of_two_dozen_people_with_valid_numbers() -> None:
+def test_the_cast_is_of_sixty_people_with_valid_numbers() -> None:
     rows = people().values()
-    assert len(rows) == 24
-    assert len({row["document_number"] for row in rows}) == 24
-    assert len({row["phone"] for row in rows}) == 24
+    assert len(rows) == 60
+    assert len({row["document_number"] for row in rows}) == 60
+    phones = [row["phone"] for row in rows if row["phone"]]
+    assert len(set(phones)) == len(phones) == 59
     for row in rows:
         assert resident_id(row["document_number"]) == row["document_number"]
-        assert phonenumbers.is_valid_number(phonenumbers.parse(row["phone"]))
+        assert missing(row["name"]) == []
+    for phone in phones:
+        assert phone.startswith("+86138000000"), "the demo's own numbers"
+        assert phonenumbers.is_valid_number(phonenumbers.parse(phone))
+
+
+def test_the_cast_has_names_and_ages_of_many_kinds() -> None:
+    rows = people().values()
+    names = [row["name"] for row in rows]
+    assert {len(name) for name in names} >= {2, 3, 4}
+    assert any("·" in name for name in names), "a name with a dot"
+    assert any(ord(character) > 0xFFFF for name in names for character in name)
+    born = [int(row["document_number"][6:10]) for row in rows]
+    assert min(born) == 1932
+    assert sum(year >= 2008 for year in born) >= 4, "children"
+
+
+def test_the_cast_has_a_part_for_everybody() -> None:
+    rows = people().values()
+    parts = Counter(row["part"] for row in rows)
+    assert parts == {
+        "poster": 24, "door": 14, "outage": 12, "card": 2, "by_hand": 2, "fever": 1, "fast": 1,
+        "twice": 1, "guard_identity": 1, "guard_join": 1, "guard_invited": 1,
+    }  # fmt: skip
+    door = {row["health_code"] for row in rows if row["part"] == "door"}
+    assert door == {*STATES[ProviderName.HEALTH_CODE], "absent"}
+    cards = {row["travel_card"] for row in rows if row["part"] == "card"}
+    assert cards == STATES[ProviderName.TRAVEL_CARD]
+    by_hand = [row for row in rows if row["part"] == "by_hand"]
+    assert [row["phone"] for row in by_hand].count("") == 1, "an old man without a phone"
+    for row in rows:
+        assert bool(row["entered_name"]) is (row["part"] != "by_hand"), "who registers"
+
+
+def test_most_of_the_cast_is_green() -> None:
+    colours = Counter(row["health_code"] for row in people().values())
+    assert colours["green"] > 40
+    assert min(colours[colour] for colour in ("yellow", "red", "light_green", "absent")) >= 3
 
 
 def test_the_cast_covers_every_state() -> None:

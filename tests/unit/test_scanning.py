@@ -4,11 +4,21 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from chalicelib.admission.scanning import CLOCK_TOLERANCE, Result, scan_venue, visible_scan
+from chalicelib.admission.scanning import (
+    CLOCK_TOLERANCE,
+    Result,
+    scan_pass,
+    scan_venue,
+    visible_scan,
+)
 from chalicelib.core.errors import AppError
+from chalicelib.identity.passes import Pass
 from chalicelib.identity.people import Verification
 from chalicelib.venues.codes import CodeState
+from chalicelib.venues.venue import day_of
 from tests.contract import makers
 from tests.fakes.parts import NOON
 from tests.support import nonce_at
@@ -65,6 +75,39 @@ def test_a_retry_meets_its_own_scan_and_another_body_is_refused() -> None:
     again = scan(region, nonce=nonce)
     assert (again.created, again.scan) == (False, first.scan)
     assert refusal(region, nonce=nonce, body_hash="other") == "nonce_reused"
+
+
+requests = st.tuples(st.sampled_from(["own", "staff"]), st.integers(0, 2), st.integers(0, 40))
+
+
+@given(st.lists(requests, max_size=20))
+def test_retries_in_any_order_and_number_leave_one_scan_and_one_answer(
+    sent: list[tuple[str, int, int]],
+) -> None:
+    """Whoever scans, however often it is sent again, and whatever is learnt in between."""
+    region = Region()
+    guard = makers.actor(makers.profile())
+    nonces = [nonce_at(NOON + timedelta(seconds=number)) for number in range(3)]
+    passes = [Pass(region.person.person_id, NOON + timedelta(seconds=n)) for n in range(3)]
+    answers: dict[tuple[str, int], list[Result]] = {}
+    for how, number, later in sent:
+        region.clock.pass_(seconds=later)
+        if how == "own":
+            result = scan(region, nonce=nonces[number])
+        else:
+            result, _ = scan_pass(
+                guard, region.venue, passes[number], temperature="", nonce=nonces[number],
+                body_hash="h", correlation="c0ffee00", now=region.clock.now(),
+                people=region.people, policies=region.policies, scans=region.scans,
+            )  # fmt: skip
+        answers.setdefault((how, number), []).append(result)
+        green = makers.snapshot(fetched_at=region.clock.now())
+        region.people.save_snapshot(region.person.person_id, green)
+    for same in answers.values():
+        assert [result.created for result in same] == [True] + [False] * (len(same) - 1)
+        assert all(result.scan == same[0].scan for result in same)
+    kept = [*region.scans.of_day(region.venue, day_of(region.venue, NOON))]
+    assert sorted(kept, key=repr) == sorted((one[0].scan for one in answers.values()), key=repr)
 
 
 def test_two_people_may_have_one_nonce() -> None:

@@ -1,0 +1,108 @@
+"""What the parts of the demonstration tell with: a console, its steps and tables, a local cloud."""
+
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from infra.local.client import ApiError, Phone, Server
+from infra.local.cloud import LocalCloud
+from infra.local.seed import Person, pocket_of
+from infra.ops.deployment import Deployment, find
+
+OUTCOMES = {"admit": "green", "check": "yellow", "refuse": "red", "pending": "blue"}
+"""The colour of an outcome; it never stands without the outcome's text."""
+
+
+class Teller:
+    """Tells numbered steps on a console, on a running local cloud."""
+
+    def __init__(self, cloud: LocalCloud, console: Console) -> None:
+        self.console = console
+        self.cloud = cloud
+        self.pocket = pocket_of(cloud)
+        self.server = Server(cloud.base_url, cloud.sandbox_url)
+        self.deployment: Deployment = find("local")
+        self.steps = 0
+
+    def phone(self, person: Person) -> Phone:
+        """A person's phone, which remembers what it did in earlier runs."""
+        return Phone(person.phone, self.server, self.pocket)
+
+    def step(self, title: str) -> None:
+        """Announce the next step."""
+        self.steps += 1
+        self.console.rule(f"[bold]{self.steps} · {title}", align="left")
+
+    def say(self, sentence: str) -> None:
+        """A line within a step."""
+        self.console.print(f"  {sentence}")
+
+    def bar(self) -> Progress:
+        """A progress bar in the console's width."""
+        return Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+            console=self.console,
+        )  # fmt: skip
+
+    def verdict(self, sentence: str, holds: bool) -> bool:
+        """A promise, and whether it holds."""
+        self.say(f"{'[green]✓[/green]' if holds else '[red]✗[/red]'} {sentence}")
+        return holds
+
+    def refused(self, what: str, code: str, call: Callable[[], object]) -> None:
+        """Tell that the service refuses a `call`. Raises RuntimeError when it does not."""
+        try:
+            call()
+        except ApiError as error:
+            if error.code != code:
+                raise
+            self.say(f"{what}: [red]{error.status} {code}[/red] {error.body['detail']}")
+        else:
+            raise RuntimeError(f"{what}: {code} was to be said, and was not")
+
+
+def table_of(*headers: str) -> Table:
+    """A table whose cells wrap: Chinese has no blanks to wrap at, and would be cut off."""
+    table = Table()
+    for header in headers:
+        table.add_column(header, overflow="fold")
+    return table
+
+
+def outcome_of(screen: dict[str, Any]) -> str:
+    """The outcome in its words, and coloured."""
+    colour = OUTCOMES[screen["outcome"]]
+    return f"[{colour}]{screen['outcome_text']}[/{colour}]"
+
+
+def reasons_of(screen: dict[str, Any]) -> str:
+    """Why it is so, in one line."""
+    return " ".join(reason["text"] for reason in screen["reasons"])
+
+
+def screen_panel(screen: dict[str, Any], title: str, width: int = 60) -> Panel:
+    """A screen of a scan as the terminal can show it, `width` columns wide."""
+    colour = OUTCOMES[screen["outcome"]]
+    rows = Table(show_header=False, box=None)
+    for label, key in (
+        ("健康码", "health_code"), ("核酸检测", "nucleic_acid"),
+        ("疫苗接种", "vaccination"), ("行程卡", "travel_card"),
+    ):  # fmt: skip
+        rows.add_row(f"[dim]{label}[/dim]", screen[key]["text"])
+    texts = [entry["text"] for entry in (*screen["reasons"], *screen["next_steps"])]
+    return Panel(
+        Group(
+            Text(screen["outcome_text"], style=f"bold {colour}"),
+            Text(f"{screen['person']['name']}  {screen['person']['phone']}", style="dim"),
+            rows,
+            Text("\n".join(texts), overflow="fold"),
+        ),
+        title=title,
+        border_style=colour,
+        width=width,
+    )
