@@ -47,6 +47,7 @@ def write(figures: Iterable[Figure], path: Path = RESULTS) -> None:
 def table(figures: Iterable[Figure]) -> Table:
     """The same for people."""
     rows = Table("figure", "value", "goal", "stretch", "", "what it is made of")
+    rows.columns[0].no_wrap = True  # a name that is cut off could not be looked up
     for one in figures:
         rows.add_row(
             one.name,

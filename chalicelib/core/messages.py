@@ -24,7 +24,7 @@ TEXTS: dict[str, str] = {
     "error.session_ended": "You have been logged out. Please log in again.",
     "error.otp_invalid": "The code is wrong or has expired.",
     "error.platform_code_invalid": "The login took too long or was repeated. Please try again.",
-    "error.platform_account_blocked": "WeChat or Alipay holds this account back for safety. "
+    "error.platform_account_blocked": "WeChat or Alipay has restricted this account for safety. "
     "Please log in by text message.",
     "error.phone_required": "Please confirm your phone number first.",
     "error.phone_taken": "This phone number belongs to somebody else here. "
@@ -62,7 +62,7 @@ TEXTS: dict[str, str] = {
     "error.too_many_venues": "One person may work at no more than 20 venues.",
     "error.travel_card_code_wrong": "The code is wrong or has expired. If none arrives, the staff "
     "can check your travel card.",
-    "error.travel_card_no_phone": "The travel card needs a mobile number of mainland China. "
+    "error.travel_card_no_phone": "The travel card needs a mobile number from mainland China. "
     "Please have the staff check it.",
     "error.too_many_requests": "Too many attempts. Please try again in {seconds} seconds.",
     "error.unavailable": "The service is busy. Please try again in a moment.",

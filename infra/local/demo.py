@@ -57,9 +57,9 @@ class Story(Teller):
     def tell(self) -> bool:
         """All steps; whether the figures came out right."""
         self.server.fault("*", "none")  # one that a killed run has left
-        self.step("六十人的实名登记，两百处场所申领场所码 · people register, venues apply")
+        self.step("访客实名登记，场所申领场所码 · people register, venues apply")
         self.populate()
-        self.step("场所申领场所码 · a venue gets its code")
+        self.step("再申领一个场所码 · one more venue gets its code")
         administrator = self.phone(people("poster")[0])
         venue = issue(administrator, VENUE, self.pocket)
         self.console.print(self.venue_table(venue))
@@ -96,7 +96,7 @@ class Story(Teller):
     def populate(self) -> None:
         """Seed, unless an earlier run has done so."""
         if is_seeded(self.cloud):
-            self.console.print("  Already there from an earlier run.")
+            self.say("上次运行时已完成 · already there from an earlier run")
             return
         with self.bar() as bar:
             task = bar.add_task("Registering", total=steps())
@@ -148,7 +148,9 @@ class Story(Teller):
         (OUT / "landing.html").write_text(page, encoding="utf-8")
         if venue["name"] not in page:
             raise RuntimeError("the landing page does not name the venue")
-        self.console.print(f"  {OUT / 'landing.html'}: names the venue, says what to open")
+        self.say(
+            f"{OUT / 'landing.html'}：场所名称、用什么打开 · the venue's name, and what to open"
+        )
 
     def correct(self) -> None:
         """Whoever was rejected for a misspelt name corrects it, and is refused until approved."""
@@ -158,9 +160,9 @@ class Story(Teller):
             phone = self.phone(person)
             seen = wait_for(phone.registration, lambda r: r["verification"] != "pending")
             if seen["verification"] == "rejected":
-                self.console.print(f"  {seen['name'][0]}**: [red]{seen['reason_text']}[/red]")
+                self.say(f"{seen['name'][0]}**: [red]未通过 rejected[/red] {seen['reason_text']}")
                 seen = phone.register(person.name, person.document_number)
-            self.console.print(f"  {seen['name'][0]}**: [green]{seen['verification']}[/green]")
+            self.say(f"{seen['name'][0]}**: [green]已核验 {seen['verification']}[/green]")
 
     def scans(self, payloads: list[str]) -> list[tuple[Person, dict[str, Any]]]:
         """Everybody scans, and waits until nothing is on its way any more."""
@@ -185,11 +187,13 @@ class Story(Teller):
             for person, phone, screen in first:
                 screens.append((person, phone.final_screen(screen["scan_id"])))
                 bar.advance(waiting)
-        at_once = Counter(screen["outcome"] for _, _, screen in first)
-        self.console.print(
-            f"  {len(first)} scans on record, {refused} refused as not verified; "
-            f"first answers: {dict(at_once)}"
+        at_once = Counter(screen["outcome_text"] for _, _, screen in first)
+        counted = "、".join(f"{said} {count}" for said, count in at_once.most_common())
+        self.say(
+            f"登记 {len(first)} 次，未通过核验 {refused} 次 · "
+            f"{len(first)} scans on record, {refused} refused as not verified"
         )
+        self.say(f"首次答复 first answers: {counted}")
         return screens
 
     def resend(self) -> None:
@@ -206,7 +210,7 @@ class Story(Teller):
                 if error.code not in _REFUSALS:
                     raise
             else:
-                self.say("A scan of an earlier run was sent again, and is on record.")
+                self.say("补发上次的扫码，已登记 · an earlier run's scan, sent again, is on record")
 
     def repeat(self, code: str) -> None:
         """A lost answer: the phone sends the same scan again and meets its own record."""
@@ -216,7 +220,7 @@ class Story(Teller):
         if set(again) != {first}:
             raise RuntimeError("the same scan was recorded twice")
         phone.final_screen(first)
-        self.say("Sent four times, on record once.")
+        self.say("发送四次，登记一次 · sent four times, on record once")
 
     def show(self, screens: list[tuple[Person, dict[str, Any]]]) -> None:
         """One screen of each colour in full, then all of them in a table."""
@@ -358,7 +362,9 @@ def main() -> int:
     except (ApiError, TimeoutError, RuntimeError) as error:
         console.print(f"[red]The story broke off:[/red] {error}")
         return 1
-    console.print("[bold green]演示完成 · done[/bold green]" if right else "[bold red]Wrong.[/]")
+    console.print(
+        "[bold green]演示完成 · done[/bold green]" if right else "[bold red]有误 · wrong[/]"
+    )
     return 0 if right else 1
 
 

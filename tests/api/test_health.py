@@ -250,7 +250,7 @@ def test_it_speaks_the_callers_language(world: World, language: str) -> None:
 
 
 SAID = {
-    "zh-Hans": ["绿码", "已完成接种", "需要验证码", "阴性（48小时内）"],
-    "zh-Hant": ["綠碼", "已完成接種", "需要驗證碼", "陰性（48小時內）"],
+    "zh-Hans": ["绿码", "已完成接种", "需要验证码", "阴性（48 小时内）"],
+    "zh-Hant": ["綠碼", "已完成接種", "需要驗證碼", "陰性（48 小時內）"],
     "en": ["Green", "Complete", "Code needed", "Negative, within 48 hours"],
 }
