@@ -23,6 +23,7 @@ from chalicelib.venues.venue import Venue
 
 _STAFF, _VISITOR = "per_0000000000000001", "per_0000000000000002"
 _VENUE, CODE = "ven_0000000000000001", "0000000000000002"
+_NUMBERS = {_STAFF: "11010519491231002X", _VISITOR: "440524188001010014"}
 _ANSWERS = {
     ProviderName.HEALTH_CODE: "green",
     ProviderName.NUCLEIC_ACID: "negative",
@@ -83,7 +84,7 @@ def seed(parts: Container, *, answered: bool = True) -> Scene:
     now = parts.clock.now()
     staff, visitor = (
         _person(parts, person_id, number, answered=answered)
-        for person_id, number in ((_STAFF, "11010519491231002X"), (_VISITOR, "440524188001010014"))
+        for person_id, number in _NUMBERS.items()
     )
     venue = Venue(
         venue_id=_VENUE,
@@ -102,9 +103,13 @@ def seed(parts: Container, *, answered: bool = True) -> Scene:
         shards=64,
         created_at=now,
         body_hash="0123456789abcdef",
+        applicant=_STAFF,
     )
     parts.venues.create(
-        venue, unique="u", number_blind=parts.index.of("number", "x"), administrator=_STAFF
+        venue,
+        unique="u",
+        number_blind=parts.index.of("number", "x"),
+        document_blind=parts.index.of("document", _NUMBERS[_STAFF]),
     )
     return Scene(staff, visitor, parts.ring)
 

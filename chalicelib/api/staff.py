@@ -96,7 +96,13 @@ def list_staff(call: Call, venue_id: str) -> shown.StaffList:
     request=shown.StaffRequest,
     response=shown.StaffAdded,
     statuses=(201, 202),
-    errors=("not_found", "staff_no_match", "too_many_venues", "too_many_requests"),
+    errors=(
+        "not_found",
+        "initial_administrator_only",
+        "staff_no_match",
+        "too_many_venues",
+        "too_many_requests",
+    ),
 )
 def add_staff(call: Call, venue_id: str) -> Answer:
     """Add staff by true identity, or by name and phone."""
@@ -141,14 +147,15 @@ def add_staff(call: Call, venue_id: str) -> Answer:
     f"{_VENUE}/staff/{{person_id}}/remove",
     caller=Caller.ADMINISTRATOR,
     response=Empty,
-    errors=("not_found", "last_administrator", "version_conflict"),
+    errors=("not_found", "initial_administrator", "initial_administrator_only"),
 )
 def remove_staff(call: Call, venue_id: str, person_id: str) -> Empty:
     """Take a person's right away; it is gone at their next call."""
     # What is no id may also be too long for a key, which DynamoDB takes for a mistake of ours.
     if not ids.is_id(person_id, "per"):
         raise NotFound
-    call.container.staff.unbind(venue_id, person_id)
+    venue = known_venue(call, venue_id)
+    staffing.remove(call.actor, venue, person_id, staff=call.container.staff)
     return Empty()
 
 
@@ -201,11 +208,12 @@ def join_venue(call: Call) -> Answer:
     "/v1/bindings/{venue_id}/remove",
     caller=Caller.STAFF,
     response=Empty,
-    errors=("last_administrator", "version_conflict"),
+    errors=("not_found", "initial_administrator"),
 )
 def leave_venue(call: Call, venue_id: str) -> Empty:
     """Stop working at a venue."""
-    call.container.staff.unbind(venue_id, call.actor.person_id)
+    person_id, venue = call.actor.person_id, known_venue(call, venue_id)
+    staffing.remove(call.actor, venue, person_id, staff=call.container.staff)
     return Empty()
 
 

@@ -47,7 +47,9 @@ TEXTS: dict[str, str] = {
     "error.join_code_unknown": "This join code is not known. Please ask the venue's administrator.",
     "error.visitor_not_verified": "This visitor's name and ID number are not verified. "
     "Please check their ID card.",
-    "error.last_administrator": "A venue keeps at least one administrator.",
+    "error.initial_administrator": "Whoever applied for the venue's code stays its administrator.",
+    "error.initial_administrator_only": "Only whoever applied for the venue's code "
+    "adds and removes administrators.",
     "error.staff_no_match": "No registered person matches what was entered.",
     "error.pass_invalid": "This is not a valid pass. Please ask for it to be shown again.",
     "error.pass_expired": "This pass has expired. Please ask for the pass to be refreshed.",

@@ -1,6 +1,6 @@
 """Items of people, sessions, one-time codes and limits."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from pynamodb.attributes import (
@@ -80,9 +80,10 @@ class SnapshotItem(Item):
 
 
 class RightItem(Item):
-    """HOT#RIGHT#venue."""
+    """HOT#RIGHT#venue; `document` is the beginning of the blind index that it was given under."""
 
     role = UnicodeAttribute(attr_name="ro")
+    document = UnicodeAttribute(attr_name="db", null=True)
 
 
 class OwnerItem(Item):
@@ -177,7 +178,7 @@ def _hot(person_id: str, items: Iterable[Raw]) -> Hot:
     profile: Profile | None = None
     sessions: dict[str, Session] = {}
     snapshots: dict[str, Snapshot] = {}
-    rights: dict[str, Role] = {}
+    rights: dict[str, RightItem] = {}
     awaiting: list[str] = []
     for raw in items:
         sort_key = raw["sk"]["S"]
@@ -204,8 +205,28 @@ def _hot(person_id: str, items: Iterable[Raw]) -> Hot:
                     doses=None if seen.doses is None else int(seen.doses),
                 )
             case "RIGHT":
-                rights[rest[0]] = Role(RightItem.read(raw).role)
-    return Hot(profile, sessions, snapshots, rights, tuple(awaiting))
+                rights[rest[0]] = RightItem.read(raw)
+    return Hot(profile, sessions, snapshots, _in_force(rights, profile), tuple(awaiting))
+
+
+def _in_force(rights: Mapping[str, RightItem], profile: Profile | None) -> dict[str, Role]:
+    """The rights of who was verified under the present document, and has not been rejected since.
+
+    A phone may change hands, and whoever registers with it next is somebody else.
+    """
+    if profile and profile.verification is Verification.REJECTED:
+        return {}
+    document = _beginning(profile.document_blind if profile else "")
+    return {
+        venue_id: Role(right.role)
+        for venue_id, right in rights.items()
+        if right.document == document
+    }
+
+
+def _beginning(document_blind: str) -> str | None:
+    # Of 128 bits 48 are enough to tell one person's documents apart; twenty rights share 4 KB.
+    return document_blind[:10] or None
 
 
 class PeopleStore:
@@ -529,9 +550,13 @@ def right_removal(person_id: str, venue_id: str) -> Delete:
     return Delete(keys.right(person_id, venue_id))
 
 
-def right_write(person_id: str, venue_id: str, role: Role) -> Put:
-    """The write that gives a right; venues make it part of their own transactions."""
-    return Put(RightItem.at(keys.right(person_id, venue_id), role=role.value))
+def right_write(person_id: str, venue_id: str, role: Role, document_blind: str) -> Put:
+    """The write that gives a right; venues make it part of their own transactions.
+
+    It is in force as long as the person is registered under the document of `document_blind`.
+    """
+    key = keys.right(person_id, venue_id)
+    return Put(RightItem.at(key, role=role.value, document=_beginning(document_blind)))
 
 
 class WrappedKeyItem(Item):

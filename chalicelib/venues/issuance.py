@@ -90,10 +90,12 @@ def issue(
         shards=1,
         created_at=now,
         body_hash=body_hash,
+        applicant=actor.person_id,
     )
     unique = identifiers.derive("venue", number_blind, application.name, application.address)
+    document = actor.profile.document_blind
     earlier = venues.create(
-        venue, unique=unique, number_blind=number_blind, administrator=actor.person_id
+        venue, unique=unique, number_blind=number_blind, document_blind=document
     )
     if earlier and earlier.body_hash != body_hash:
         raise Conflict("nonce_reused")

@@ -182,7 +182,7 @@ class AddByPhone(Request):
     """Add staff by name and phone; counts from their first verified login under that name."""
 
     by: Literal["phone"]
-    role: Literal["administrator", "inspector"] = "administrator"
+    role: Literal["administrator", "inspector"] = "inspector"
     name: Annotated[str, Clean, Field(min_length=1, max_length=50)]
     phone: Phone
 

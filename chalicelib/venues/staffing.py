@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from chalicelib.core.crypto import BlindIndex, Vault
-from chalicelib.core.errors import NotFound, Unavailable, Unprocessable
+from chalicelib.core.errors import Conflict, Forbidden, NotFound, Unavailable, Unprocessable
 from chalicelib.identity.people import Actor, Hot, Limits, People, Role, Verification
 from chalicelib.venues.rights import MAX_VENUES, require_verified
 from chalicelib.venues.venue import Venue, Venues
@@ -30,6 +30,8 @@ class Member:
     person_id: str
     role: Role
     since: datetime
+    document_blind: str = ""
+    """Under which document they were bound; said when binding, and not told again."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Staff(Protocol):
         """
 
     def unbind(self, venue_id: str, person_id: str) -> None:
-        """Take a right away. Raises Conflict ``last_administrator`` for the only one."""
+        """Take a right away; again is harmless."""
 
     def join_code(self, venue_id: str) -> str | None:
         """The venue's current join code."""
@@ -150,7 +152,8 @@ def join(
     if venue is None:
         raise NotFound("join_code_unknown")
     _require_room(actor.hot, venue.venue_id)
-    staff.bind(venue.venue_id, Member(actor.person_id, Role.INSPECTOR, now))
+    document = actor.profile.document_blind
+    staff.bind(venue.venue_id, Member(actor.person_id, Role.INSPECTOR, now, document))
     return venue
 
 
@@ -173,8 +176,9 @@ def add_by_identity(
     """Bind whoever registered exactly this name, number and phone (JN-6, JN-7).
 
     Raises Unprocessable ``staff_no_match`` for whatever does not match, without saying what;
-    TooMany above sixty tries an hour.
+    Forbidden ``initial_administrator_only``; TooMany above sixty tries an hour.
     """
+    _require_may_add(actor, venue, role)
     _charge(actor, now=now, limits=limits)
     by_document = people.by_document(index.of(document_type, number))
     by_phone = people.by_phone(index.of("phone", phone))
@@ -184,7 +188,7 @@ def add_by_identity(
     if not _is_verified_as(hot, name, vault):
         raise Unprocessable("staff_no_match")
     _require_room(hot, venue.venue_id)
-    member = Member(by_document, role, now)
+    member = Member(by_document, role, now, index.of(document_type, number))
     staff.bind(venue.venue_id, member)
     return member
 
@@ -207,8 +211,10 @@ def add_by_phone(
 
     It counts at once where there is such a person, and otherwise from their first verified login
     under that name; the two are answered alike. Who is bound stands in the staff's list at once,
-    so that the list tells whose phone it is: raises TooMany above sixty tries an hour.
+    so that the list tells whose phone it is: raises TooMany above sixty tries an hour. Raises
+    Forbidden ``initial_administrator_only``.
     """
+    _require_may_add(actor, venue, role)
     _charge(actor, now=now, limits=limits)
     blind = index.of("phone", phone)
     sealed = vault.seal(name, f"{venue.venue_id}/invitation", now=now)
@@ -231,8 +237,25 @@ def accept_invitations(
         name = vault.open(invitation.name, f"{invitation.venue_id}/invitation")
         room = invitation.venue_id in venues or len(venues) < MAX_VENUES
         if room and _is_verified_as(hot, name, vault):
-            staff.claim(phone_blind, invitation, Member(profile.person_id, invitation.role, now))
+            member = Member(profile.person_id, invitation.role, now, profile.document_blind)
+            staff.claim(phone_blind, invitation, member)
             venues.add(invitation.venue_id)
+
+
+def remove(actor: Actor, venue: Venue, person_id: str, *, staff: Staff) -> None:
+    """Take a person's right away, or the actor's own (XC-6, XC-21).
+
+    Administrators are the initial one's to remove, who stays: so nobody takes a venue over, and
+    whoever was added against their will can leave. Raises Conflict ``initial_administrator``,
+    Forbidden ``initial_administrator_only``.
+    """
+    if person_id == venue.applicant:
+        raise Conflict("initial_administrator")
+    if actor.person_id not in (person_id, venue.applicant):
+        roles = {member.person_id: member.role for member in staff.members(venue.venue_id)}
+        if roles.get(person_id) is Role.ADMINISTRATOR:
+            raise Forbidden("initial_administrator_only")
+    staff.unbind(venue.venue_id, person_id)
 
 
 def names_of(members: Sequence[Member], *, people: People, vault: Vault) -> dict[str, str]:
@@ -243,6 +266,11 @@ def names_of(members: Sequence[Member], *, people: People, vault: Vault) -> dict
         if profile and profile.name:
             names[member.person_id] = vault.open(profile.name, f"{member.person_id}/name")
     return names
+
+
+def _require_may_add(actor: Actor, venue: Venue, role: Role) -> None:
+    if role is Role.ADMINISTRATOR and actor.person_id != venue.applicant:
+        raise Forbidden("initial_administrator_only")
 
 
 def _charge(actor: Actor, *, now: datetime, limits: Limits) -> None:

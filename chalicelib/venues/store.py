@@ -49,6 +49,7 @@ class VenueItem(Item):
     shards = NumberAttribute(attr_name="sh")
     created = NumberAttribute(attr_name="cr")
     body_hash = UnicodeAttribute(attr_name="bh")
+    applicant = UnicodeAttribute(attr_name="ap")
 
 
 class PrintedCodeItem(Item):
@@ -94,6 +95,7 @@ def _venue(raw: Raw) -> Venue:
         shards=int(item.shards),
         created_at=from_epoch_ms(int(item.created)),
         body_hash=item.body_hash,
+        applicant=item.applicant,
     )
 
 
@@ -104,7 +106,7 @@ class VenueStore:
         self._table = table
 
     def create(
-        self, venue: Venue, *, unique: str, number_blind: str, administrator: str
+        self, venue: Venue, *, unique: str, number_blind: str, document_blind: str
     ) -> Venue | None:
         """One transaction of six items."""
         item = VenueItem.at(
@@ -124,6 +126,7 @@ class VenueStore:
             shards=venue.shards,
             created=epoch_ms(venue.created_at),
             body_hash=venue.body_hash,
+            applicant=venue.applicant,
         )
         code = PrintedCodeItem.at(
             keys.code(venue.code), venue=venue.venue_id, state=CodeState.ACTIVE.value
@@ -138,10 +141,10 @@ class VenueStore:
                 Put(by_key, ABSENT),
                 Put(code, ABSENT),
                 Put(by_number),
-                right_write(administrator, venue.venue_id, Role.ADMINISTRATOR),
+                right_write(venue.applicant, venue.venue_id, Role.ADMINISTRATOR, document_blind),
                 Put(
                     StaffItem.at(
-                        keys.staff(venue.venue_id, administrator),
+                        keys.staff(venue.venue_id, venue.applicant),
                         role=Role.ADMINISTRATOR.value,
                         since=epoch_ms(venue.created_at),
                     )
@@ -317,27 +320,9 @@ class StaffStore:
 
     def unbind(self, venue_id: str, person_id: str) -> None:
         """One transaction."""
-        members = self.members(venue_id)
-        chiefs = [one.person_id for one in members if one.role is Role.ADMINISTRATOR]
-        if chiefs == [person_id]:
-            raise Conflict("last_administrator")
-        # Who rises meanwhile may have become the only administrator.
-        unchanged = None if person_id in chiefs else ABSENT | _BELOW_ADMINISTRATOR
-        writes: list[Put | Change | Delete] = [
-            Delete(keys.staff(venue_id, person_id), unchanged),
-            right_removal(person_id, venue_id),
-        ]
-        if person_id in chiefs:
-            # Two administrators who remove each other at once: one of them must fail.
-            other = next(chief for chief in chiefs if chief != person_id)
-            still = StaffItem.role == Role.ADMINISTRATOR.value
-            writes.append(
-                Change(keys.staff(venue_id, other), [StaffItem.role.set("administrator")], still)
-            )
-        try:
-            self._table.transact(*writes)
-        except ConditionFailed:
-            raise Conflict("version_conflict") from None
+        self._table.transact(
+            Delete(keys.staff(venue_id, person_id)), right_removal(person_id, venue_id)
+        )
 
     def join_code(self, venue_id: str) -> str | None:
         """One get."""
@@ -415,7 +400,7 @@ def _binding(venue_id: str, member: Member) -> list[Put]:
     )
     return [
         Put(item, ABSENT | _BELOW_ADMINISTRATOR),
-        right_write(member.person_id, venue_id, member.role),
+        right_write(member.person_id, venue_id, member.role, member.document_blind),
     ]
 
 

@@ -36,6 +36,8 @@ class Venue:
     shards: int
     created_at: datetime
     body_hash: str
+    applicant: str
+    """The initial administrator, who alone authorises and removes administrators (XC-6)."""
 
 
 class PosterState(StrEnum):
@@ -62,7 +64,7 @@ class Venues(Protocol):
     """The venues and codes that we know; `store.VenueStore` is the real one."""
 
     def create(
-        self, venue: Venue, *, unique: str, number_blind: str, administrator: str
+        self, venue: Venue, *, unique: str, number_blind: str, document_blind: str
     ) -> Venue | None:
         """Write the venue, its code, its uniqueness and its administrator's right, or nothing.
 

@@ -621,8 +621,11 @@ class World:
 
     def give_rights(self, person: "Person", count: int) -> None:
         """Let a person have so many venues more, of which there is nothing but the right."""
+        profile = self.container.people.hot(person.person_id).profile
+        document = profile.document_blind if profile else ""
         for serial in range(count):
-            write = right_write(person.person_id, f"ven_{serial:016d}", Role.ADMINISTRATOR)
+            venue_id = f"ven_{serial:016d}"
+            write = right_write(person.person_id, venue_id, Role.ADMINISTRATOR, document)
             self.table.put(write.item)
 
     def set_policy(self, prefix: str, rules: dict[str, object], version: int = 1) -> None:

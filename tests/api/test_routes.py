@@ -191,7 +191,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ),
     ("POST", "/v1/bindings/{venue_id}/remove"): Row(
         lambda cast, _: (f"/v1/bindings/{cast.administrator.venue['venue_id']}/remove", None),
-        administrator=(409, "last_administrator"),
+        administrator=(409, "initial_administrator"),
         guard=OK,
     ),
     ("POST", "/v1/scans"): same(CREATED, scan),

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.identity.providers import Answer
 from tests.api.driver import Person, World
 
 
@@ -74,10 +75,64 @@ def test_what_is_no_person_is_not_there(chief: Person, person_id: str) -> None:
     chief.post(f"{_staff(chief)}/{person_id}/remove").expect(404, "not_found")
 
 
-def test_the_last_administrator_cannot_be_removed(chief: Person) -> None:
-    chief.post(f"{_staff(chief)}/{chief.person_id}/remove").expect(409, "last_administrator")
-    path = f"/v1/bindings/{chief.venue['venue_id']}/remove"
-    chief.post(path).expect(409, "last_administrator")
+@pytest.mark.requirement("XC-6", "XC-21")
+def test_administrators_are_the_initial_ones_to_add_and_to_remove(
+    world: World, chief: Person
+) -> None:
+    """Who stays; the others may leave, whether they wanted to be there or not."""
+    second, third, guard = world.visitor(), world.visitor(), world.inspector(chief)
+    for person in (second, third):
+        chief.post(_staff(chief), _identity(person, role="administrator")).expect(201)
+    second.venue = third.venue = chief.venue
+    only = (403, "initial_administrator_only")
+    second.post(_staff(chief), _identity(guard, role="administrator")).expect(*only)
+    entry = {"by": "phone", "role": "administrator", "name": guard.name, "phone": guard.phone}
+    second.post(_staff(chief), entry).expect(*only)
+    second.post(f"{_staff(chief)}/{third.person_id}/remove").expect(*only)
+    second.post(f"{_staff(chief)}/{guard.person_id}/remove").expect(200)
+    second.post(_staff(chief), _identity(guard)).expect(201)
+    leave = f"/v1/bindings/{chief.venue['venue_id']}/remove"
+    for attempt in (
+        second.post(f"{_staff(chief)}/{chief.person_id}/remove"),
+        chief.post(f"{_staff(chief)}/{chief.person_id}/remove"),
+        chief.post(leave),
+    ):
+        attempt.expect(409, "initial_administrator")
+    third.post(leave).expect(200)
+    chief.post(f"{_staff(chief)}/{second.person_id}/remove").expect(200)
+    left = chief.get(_staff(chief)).expect(200)["items"]
+    assert {one["person_id"] for one in left} == {chief.person_id, guard.person_id}
+
+
+@pytest.mark.requirement("JN-7", "XC-6")
+def test_a_right_is_that_of_who_was_verified_and_goes_to_nobody_with_the_phone(
+    world: World, chief: Person
+) -> None:
+    guard, stranger = world.inspector(chief), Person(world, "", "欧阳小明", 401)
+    path = f"/v1/venues/{chief.venue['venue_id']}/statistics"
+    guard.get(path).expect(200)
+    guard.register(1, name=stranger.name, number=stranger.number).expect(202)
+    guard.get(path).expect(403, "not_your_venue")
+    world.work()
+    assert guard.registration()["verification"] == "verified"
+    guard.get(path).expect(403, "not_your_venue")
+    assert guard.get("/v1/bindings").expect(200)["items"] == []
+    guard.register(2).expect(202)
+    world.work()
+    guard.get(path).expect(200)
+
+
+def test_who_was_rejected_works_nowhere_until_it_is_corrected(world: World, chief: Person) -> None:
+    guard = world.inspector(chief)
+    path = f"/v1/venues/{chief.venue['venue_id']}/statistics"
+    world.say(guard, identity=Answer("mismatch"))
+    guard.register(1, name="欧阳不对").expect(202)
+    guard.get(path).expect(200)
+    world.work()
+    guard.get(path).expect(403, "not_your_venue")
+    world.say(guard, identity=Answer("match"))
+    guard.register(2).expect(202)
+    guard.get(path).expect(200)
 
 
 @pytest.mark.requirement("XC-5", "XC-6", "XC-21")
@@ -133,10 +188,9 @@ def test_who_works_at_twenty_venues_may_rise_at_one(world: World, chief: Person)
 @pytest.mark.requirement("XC-6", "XC-21")
 def test_who_loses_their_right_leaves_none_behind_that_waits(world: World, chief: Person) -> None:
     second, friend = world.visitor(), world.person()
-    by_phone = {"by": "phone", "role": "administrator"}
-    entry = by_phone | {"name": second.name, "phone": second.phone}
+    entry = {"by": "phone", "role": "administrator", "name": second.name, "phone": second.phone}
     chief.post(_staff(chief), entry).expect(202)
-    entry = by_phone | {"name": friend.name, "phone": friend.phone}
+    entry = {"by": "phone", "name": friend.name, "phone": friend.phone}
     second.post(_staff(chief), entry).expect(202)
     chief.post(f"{_staff(chief)}/{second.person_id}/remove").expect(200)
     friend.register().expect(202)

@@ -86,6 +86,7 @@ def venue(**changes: Any) -> Venue:
         shards=1,
         created_at=NOON,
         body_hash="abcdefghijklmnop",
+        applicant=f"per_{random()}",
     )
     return replace(made, **changes)
 

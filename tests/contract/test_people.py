@@ -75,9 +75,12 @@ def test_hot_holds_everything_and_waiting_scans_come_with_the_subject(stores: St
         stores.people.open_session(person.person_id, login)
     for answer in answers:
         assert stores.people.save_snapshot(person.person_id, answer)
-    venue = makers.venue()
+    venue = makers.venue(applicant=person.person_id)
     stores.venues.create(
-        venue, unique=makers.random(), number_blind="x", administrator=person.person_id
+        venue,
+        unique=makers.random(),
+        number_blind="x",
+        document_blind=person.document_blind,
     )
     waiting = makers.scan(venue, person_id=person.person_id)
     stores.scans.await_answer(waiting)

@@ -45,9 +45,6 @@ workers, the second of which comes between any two calls of the first.
 | list and right agree | test_a_binding_and_its_end_leave_list_and_right_alike |
 | a right that waits is claimed once | test_a_right_that_waits_is_claimed_by_one_request |
 | … and, taken away, does not come back, *api* | test_a_right_that_waits_is_claimed_once |
-| the last administrator stays | test_two_administrators_do_not_remove_each_other |
-| … of three, too | test_of_three_administrators_who_leave_one_stays |
-| … and one who has just risen | test_whoever_has_just_risen_is_not_removed_as_an_inspector |
 | a poster is drawn once or alike, *api* | test_a_poster_that_two_workers_draw_is_ready |
 | a scan's nonce makes one scan | test_a_scan_is_put_once |
 | … *api* | test_a_scan_and_its_retry_are_one_scan |
@@ -78,7 +75,7 @@ from chalicelib.admission.scan import Scan, ScanReference
 from chalicelib.admission.scanning import reconsider
 from chalicelib.admission.snapshots import Prefetch
 from chalicelib.core.crypto import BlindIndex, KeyRing, Tokens, Vault
-from chalicelib.core.errors import Conflict, Unauthenticated
+from chalicelib.core.errors import Unauthenticated
 from chalicelib.core.ids import RandomIds
 from chalicelib.core.table import scan_partition
 from chalicelib.identity import accounts, sessions
@@ -94,7 +91,6 @@ from chalicelib.identity.people import (
 from chalicelib.identity.platforms import PlatformName
 from chalicelib.insight.counters import Figures, ScanChange, apply, recount
 from chalicelib.venues.staffing import Invitation, Member, join, join_code, new_join_code
-from chalicelib.venues.store import StaffStore
 from chalicelib.venues.venue import Venue, day_of
 from tests.contract import makers
 from tests.contract.backends import TABLES, Backend, Stores
@@ -425,7 +421,7 @@ def test_number_name_and_address_are_given_once(backend: Backend) -> None:
 
     def create(venue: Venue) -> Callable[[Stores], Venue | None]:
         return lambda stores: stores.venues.create(
-            venue, unique=unique, number_blind=number, administrator="per_0"
+            venue, unique=unique, number_blind=number, document_blind=""
         )
 
     answers, refusals = race(backend, *map(create, venues))
@@ -442,7 +438,7 @@ def test_a_nonce_makes_one_venue(backend: Backend) -> None:
 
     def create(venue: Venue) -> Callable[[Stores], Venue | None]:
         return lambda stores: stores.venues.create(
-            venue, unique=unique, number_blind="1:x", administrator="per_0"
+            venue, unique=unique, number_blind="1:x", document_blind=""
         )
 
     answers, refusals = race(backend, *map(create, tries))
@@ -486,9 +482,8 @@ def test_an_answer_and_the_end_of_the_waiting_agree(backend: Backend, attempt: i
     """Whichever is first, the scan is decided once, and by it."""
     venue = makers.venue(name=f"{attempt}")
     scan = makers.scan(venue)
-    administrator = f"per_{makers.random()}"
     backend.stores.venues.create(
-        venue, unique=makers.random(), number_blind="1:x", administrator=administrator
+        venue, unique=makers.random(), number_blind="1:x", document_blind=""
     )
     backend.stores.scans.put(scan, venue)
     backend.stores.scans.await_answer(scan)
@@ -581,11 +576,11 @@ def test_a_data_key_is_kept_once(backend: Backend) -> None:
 
 
 def _staffed(stores: Stores) -> tuple[Venue, str]:
-    venue, chief = makers.venue(), makers.profile().person_id
+    venue = makers.venue()
     stores.venues.create(
-        venue, unique=makers.random(), number_blind=makers.blind(), administrator=chief
+        venue, unique=makers.random(), number_blind=makers.blind(), document_blind=""
     )
-    return venue, chief
+    return venue, venue.applicant
 
 
 def test_a_logout_ends_what_is_being_refreshed(backend: Backend) -> None:
@@ -626,7 +621,7 @@ def test_a_printed_code_is_one_venues(backend: Backend) -> None:
 
     def create(venue: Venue) -> Callable[[Stores], Venue | None]:
         return lambda stores: stores.venues.create(
-            venue, unique=makers.random(), number_blind=makers.blind(), administrator="per_0"
+            venue, unique=makers.random(), number_blind=makers.blind(), document_blind=""
         )
 
     answers, refusals = race(backend, *map(create, venues))
@@ -735,59 +730,6 @@ def test_a_right_that_waits_is_claimed_by_one_request(backend: Backend) -> None:
     found = [rights_of(backend, venue, person_id) for person_id in people]
     assert sorted(found, key=str) == [(Role.INSPECTOR,) * 2, (None, None), (None, None)]
     assert backend.stores.staff.invitations(phone) == []
-
-
-@pytest.mark.parametrize("attempt", range(3))
-def test_of_three_administrators_who_leave_one_stays(backend: Backend, attempt: int) -> None:
-    venue, first = _staffed(backend.stores)
-    chiefs = [first, *(makers.profile().person_id for _ in range(2))]
-    for chief in chiefs[1:]:
-        since = NOON + timedelta(seconds=attempt)
-        backend.stores.staff.bind(venue.venue_id, Member(chief, Role.ADMINISTRATOR, since))
-
-    def leave(chief: str) -> Callable[[Stores], None]:
-        return lambda stores: stores.staff.unbind(venue.venue_id, chief)
-
-    _, refusals = race(backend, *map(leave, chiefs))
-    assert set(codes(refusals)) <= {"version_conflict", "last_administrator"}
-    left = backend.stores.staff.members(venue.venue_id)
-    assert left
-    assert len(left) == len(refusals)
-
-
-def test_two_administrators_do_not_remove_each_other(backend: Backend) -> None:
-    venue, first = _staffed(backend.stores)
-    second = makers.profile().person_id
-    backend.stores.staff.bind(venue.venue_id, Member(second, Role.ADMINISTRATOR, NOON))
-    race(
-        backend,
-        lambda stores: stores.staff.unbind(venue.venue_id, first),
-        lambda stores: stores.staff.unbind(venue.venue_id, second),
-    )
-    left = backend.stores.staff.members(venue.venue_id)
-    assert [one.role for one in left] == [Role.ADMINISTRATOR]
-
-
-def test_whoever_has_just_risen_is_not_removed_as_an_inspector(backend: Backend) -> None:
-    """Removed as an inspector, by who looked before; the former administrator has left since."""
-    venue, first = _staffed(backend.stores)
-    second = makers.profile().person_id
-    staff = backend.stores.staff
-    staff.bind(venue.venue_id, Member(second, Role.INSPECTOR, NOON))
-
-    class Late(StaffStore):
-        def members(self, venue_id: str) -> list[Member]:
-            """What stood there before two others came."""
-            seen = super().members(venue_id)
-            staff.bind(venue_id, Member(second, Role.ADMINISTRATOR, NOON))
-            staff.unbind(venue_id, first)
-            return seen
-
-    assert backend.table is not None
-    with pytest.raises(Conflict, match="version_conflict"):
-        Late(backend.table).unbind(venue.venue_id, second)
-    assert [one.role for one in staff.members(venue.venue_id)] == [Role.ADMINISTRATOR]
-    assert backend.stores.people.hot(second).rights == {venue.venue_id: Role.ADMINISTRATOR}
 
 
 def test_two_rotations_leave_one_code(backend: Backend) -> None:

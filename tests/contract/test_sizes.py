@@ -3,6 +3,7 @@
 Sizes follow "DynamoDB item sizes and formats" of the developer guide.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -142,10 +143,11 @@ def fill(backend: Backend, table: Table, texts: dict[str, Any]) -> int:
         people.save_snapshot(person.person_id, answer)
     for _ in range(MAX_VENUES):
         venue_id = f"ven_{makers.random()}"
-        table.put(right_write(person.person_id, venue_id, Role.ADMINISTRATOR).item)
-    hot = people.hot(person.person_id)
-    assert (len(hot.sessions), len(hot.snapshots), len(hot.rights)) == (SESSIONS, 4, MAX_VENUES)
-    found = table.query(keys.person(person.person_id), (keys.HOT, keys.SUBJECT_TO))
+        write = right_write(person.person_id, venue_id, Role.ADMINISTRATOR, edit.document_blind)
+        table.put(write.item)
+    found = list(table.query(keys.person(person.person_id), (keys.HOT, keys.SUBJECT_TO)))
+    kinds = Counter(raw["sk"]["S"].split("#")[1] for raw in found)
+    assert kinds == {"PROFILE": 1, "SESSION": SESSIONS, "SNAP": 4, "RIGHT": MAX_VENUES}
     return sum(map(item_size, found))
 
 

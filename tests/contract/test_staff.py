@@ -1,12 +1,12 @@
 """`staffing.Staff` and `abnormal.Pointers`: rights in two places at once, and lists in order."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from chalicelib.core.errors import Conflict
 from chalicelib.core.table import scan_partition
-from chalicelib.identity.people import Role
+from chalicelib.identity.people import Role, Verification
 from chalicelib.venues.staffing import Invitation, Member, new_join_code
 from chalicelib.venues.venue import Venue, day_of, shard_of
 from tests.contract import makers
@@ -16,11 +16,11 @@ from tests.fakes.parts import NOON
 
 def _venue(stores: Stores) -> tuple[Venue, str]:
     """A venue, and the person who administers it."""
-    venue, chief = makers.venue(), makers.profile().person_id
+    venue = makers.venue()
     stores.venues.create(
-        venue, unique=makers.random(), number_blind=makers.blind(), administrator=chief
+        venue, unique=makers.random(), number_blind=makers.blind(), document_blind=""
     )
-    return venue, chief
+    return venue, venue.applicant
 
 
 def test_whoever_applies_is_the_first_of_the_staff(stores: Stores) -> None:
@@ -46,14 +46,33 @@ def test_an_administrator_who_joins_stays_one(stores: Stores) -> None:
     assert stores.people.hot(chief).rights == {venue.venue_id: Role.ADMINISTRATOR}
 
 
-def test_the_last_administrator_stays(stores: Stores) -> None:
-    venue, chief = _venue(stores)
-    with pytest.raises(Conflict, match="last_administrator"):
-        stores.staff.unbind(venue.venue_id, chief)
-    other = makers.profile().person_id
-    stores.staff.bind(venue.venue_id, Member(other, Role.ADMINISTRATOR, NOON))
-    stores.staff.unbind(venue.venue_id, chief)
-    assert [one.person_id for one in stores.staff.members(venue.venue_id)] == [other]
+def test_a_right_is_in_force_under_its_document_and_not_for_who_was_rejected(
+    stores: Stores,
+) -> None:
+    venue, _ = _venue(stores)
+    newcomer = makers.profile()
+    stores.people.create(newcomer, makers.blind())
+    guard = makers.registered(newcomer)
+    stores.people.register(guard, newcomer, "c")
+    stores.staff.bind(
+        venue.venue_id, Member(guard.person_id, Role.INSPECTOR, NOON, guard.document_blind)
+    )
+
+    def rights() -> set[str]:
+        return set(stores.people.hot(guard.person_id).rights)
+
+    assert rights() == {venue.venue_id}
+    assert stores.people.settle(guard, Verification.VERIFIED, "")
+    verified = replace(guard, verification=Verification.VERIFIED)
+    assert rights() == {venue.venue_id}
+    other = makers.registered(verified)
+    stores.people.register(other, verified, "c")
+    assert rights() == set()
+    again = makers.registered(other, document_blind=guard.document_blind)
+    stores.people.register(again, other, "c")
+    assert rights() == {venue.venue_id}
+    assert stores.people.settle(again, Verification.REJECTED, "name_mismatch")
+    assert rights() == set()
 
 
 def test_a_join_code_is_replaced_as_a_whole(stores: Stores) -> None:

@@ -14,14 +14,12 @@ from tests.contract.backends import Stores
 from tests.fakes.parts import NOON
 
 
-def create(
-    stores: Stores, venue: Venue, *, unique: str = "", number: str = "", by: str = ""
-) -> Venue | None:
+def create(stores: Stores, venue: Venue, *, unique: str = "", number: str = "") -> Venue | None:
     return stores.venues.create(
         venue,
         unique=unique or makers.random(),
         number_blind=number or makers.blind(),
-        administrator=by or f"per_{makers.random()}",
+        document_blind="",
     )
 
 
@@ -29,12 +27,12 @@ class TestVenues:
     """A venue is written with its code and its administrator's right, or not at all."""
 
     def test_all_of_it_is_there(self, stores: Stores) -> None:
-        venue, person = makers.venue(shards=64), f"per_{makers.random()}"
-        assert create(stores, venue, by=person) is None
+        venue = makers.venue(shards=64)
+        assert create(stores, venue) is None
         assert stores.venues.venue(venue.venue_id) == venue
         active = Code(venue.code, venue.venue_id, CodeState.ACTIVE)
         assert stores.venues.code(venue.code) == active
-        assert stores.people.hot(person).rights == {venue.venue_id: Role.ADMINISTRATOR}
+        assert stores.people.hot(venue.applicant).rights == {venue.venue_id: Role.ADMINISTRATOR}
 
     def test_an_empty_street_stays_empty(self, stores: Stores) -> None:
         venue = makers.venue(street="")
@@ -48,18 +46,18 @@ class TestVenues:
     def test_a_retry_meets_its_own_venue(self, stores: Stores) -> None:
         venue, unique, person = makers.venue(), makers.random(), f"per_{makers.random()}"
         create(stores, venue, unique=unique)
-        again = replace(venue, code=makers.random(), name="Elsewhere")
-        assert create(stores, again, unique=unique, by=person) == venue
+        again = replace(venue, code=makers.random(), name="Elsewhere", applicant=person)
+        assert create(stores, again, unique=unique) == venue
         assert stores.venues.venue(venue.venue_id) == venue
         assert stores.venues.code(again.code) is None
         assert stores.people.hot(person).rights == {}
 
     def test_number_name_and_address_are_there_once(self, stores: Stores) -> None:
         unique, number, person = makers.random(), makers.blind(), f"per_{makers.random()}"
-        first, second = makers.venue(), makers.venue()
+        first, second = makers.venue(), makers.venue(applicant=person)
         create(stores, first, unique=unique, number=number)
         with pytest.raises(Conflict, match="venue_exists"):
-            create(stores, second, unique=unique, number=number, by=person)
+            create(stores, second, unique=unique, number=number)
         assert stores.venues.venue(second.venue_id) is None
         assert stores.venues.code(second.code) is None
         assert stores.people.hot(person).rights == {}

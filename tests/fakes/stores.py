@@ -38,8 +38,15 @@ class _Partition:
     profile: Profile | None = None
     sessions: dict[str, Session] = field(default_factory=dict)
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
-    rights: dict[str, Role] = field(default_factory=dict)
+    rights: dict[str, tuple[Role, str]] = field(default_factory=dict)
+    """By venue: what, and under which document."""
     awaiting: set[str] = field(default_factory=set)
+
+    def in_force(self) -> dict[str, Role]:
+        document = self.profile.document_blind if self.profile else ""
+        rejected = self.profile and self.profile.verification is Verification.REJECTED
+        held = {} if rejected else self.rights
+        return {venue: role for venue, (role, under) in held.items() if under == document}
 
 
 class FakePeople:
@@ -65,7 +72,7 @@ class FakePeople:
             mine.profile,
             dict(mine.sessions),
             dict(mine.snapshots),
-            dict(mine.rights),
+            mine.in_force(),
             tuple(sorted(mine.awaiting)),
         )
 
@@ -269,7 +276,7 @@ class FakeVenues:
         self._fast: dict[str, str] = {}
 
     def create(
-        self, venue: Venue, *, unique: str, number_blind: str, administrator: str
+        self, venue: Venue, *, unique: str, number_blind: str, document_blind: str
     ) -> Venue | None:
         if venue.venue_id in self._venues:
             return self._venues[venue.venue_id]
@@ -279,9 +286,10 @@ class FakeVenues:
         self._unique.add(unique)
         self._numbers.add((number_blind, venue.venue_id))
         self.codes[venue.code] = Code(venue.code, venue.venue_id, CodeState.ACTIVE)
-        self._people.partition(administrator).rights[venue.venue_id] = Role.ADMINISTRATOR
-        chief = Member(administrator, Role.ADMINISTRATOR, venue.created_at)
-        self.members.setdefault(venue.venue_id, {})[administrator] = chief
+        role = Role.ADMINISTRATOR
+        self._people.partition(venue.applicant).rights[venue.venue_id] = (role, document_blind)
+        chief = Member(venue.applicant, role, venue.created_at)
+        self.members.setdefault(venue.venue_id, {})[venue.applicant] = chief
         return None
 
     def venue(self, venue_id: str) -> Venue | None:
@@ -319,13 +327,11 @@ class FakeStaff:
     def bind(self, venue_id: str, member: Member) -> None:
         stands = self._at(venue_id).get(member.person_id)
         if stands is None or stands.role is not Role.ADMINISTRATOR:
-            self._at(venue_id)[member.person_id] = member
-            self._people.partition(member.person_id).rights[venue_id] = member.role
+            self._at(venue_id)[member.person_id] = replace(member, document_blind="")
+            right = (member.role, member.document_blind)
+            self._people.partition(member.person_id).rights[venue_id] = right
 
     def unbind(self, venue_id: str, person_id: str) -> None:
-        chiefs = [m.person_id for m in self.members(venue_id) if m.role is Role.ADMINISTRATOR]
-        if chiefs == [person_id]:
-            raise Conflict("last_administrator")
         self._at(venue_id).pop(person_id, None)
         self._people.partition(person_id).rights.pop(venue_id, None)
 

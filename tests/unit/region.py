@@ -37,9 +37,7 @@ class Region:
         self.directory = FakeDirectory(self.venues)
         self.providers = {name: ScriptedProvider() for name in ProviderName}
         self.venue = makers.venue()
-        self.venues.create(
-            self.venue, unique="u", number_blind="n", administrator="per_administrator"
-        )
+        self.venues.create(self.venue, unique="u", number_blind="n", document_blind="")
         person_id = f"per_{makers.random()}"
         self.person = Profile(
             person_id,

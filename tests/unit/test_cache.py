@@ -99,7 +99,7 @@ def test_a_source_that_fails_is_asked_again() -> None:
 
 def test_a_suspension_is_seen_within_a_minute() -> None:
     venues, venue = FakeVenues(FakePeople()), makers.venue()
-    venues.create(venue, unique="u", number_blind="n", administrator="per_x")
+    venues.create(venue, unique="u", number_blind="n", document_blind="")
     directory = CachedDirectory(venues)
 
     def state(seconds: float) -> CodeState | None:

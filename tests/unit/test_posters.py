@@ -37,7 +37,7 @@ class Shop:
         self.clock, self.renderer = StandingClock(), CountingRenderer()
         self.posters, self.storage = FakePosters(), FakeStorage()
         self.venues, self.venue = FakeVenues(FakePeople()), makers.venue(name=name)
-        self.venues.create(self.venue, unique="u", number_blind="n", administrator="per_x")
+        self.venues.create(self.venue, unique="u", number_blind="n", document_blind="")
 
     def ask(self, form: Form = "a4_pdf", *, demo: bool = True) -> Poster:
         return posters.request(
