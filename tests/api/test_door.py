@@ -252,6 +252,7 @@ def test_a_scan_that_was_abnormal_for_a_while_is_not_listed(world: World, guard:
     assert shown["outcome"] == "refuse"  # by what is known, though it is stale
     world.work()
     assert guard.screen(shown["scan_id"])["outcome"] == "admit"
+    world.clock.pass_(seconds=1)
     other = world.visitor(health_code=Answer("red", world.clock.at))
     latest = scan(guard, live_pass(other)).expect(201)["scan_id"]
     world.work()
