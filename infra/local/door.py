@@ -14,13 +14,12 @@ from rich.columns import Columns
 
 from infra.local.client import ApiError, Phone, now_ms, uuid7, wait_for
 from infra.local.seed import Person, people
-from infra.local.telling import Teller, outcome_of, reasons_of, screen_panel, table_of
+from infra.local.telling import TEMPERATURES, Teller, outcome_of, reasons_of, screen_panel, table_of
 
 MISTAKEN = "王桂花"
 """What a guard types for 王桂香."""
 _ROLES = {"administrator": "管理员 administrator", "inspector": "检查员 inspector"}
 _COLOURS = ("green", "yellow", "red", "light_green", "absent")
-_TEMPERATURES = {"normal": "正常 normal", "fever": "[red]发热 fever[/red]", None: ""}
 _IN_THE_OUTAGE = 3  # of twelve: in the next runs it is the turn of others
 
 
@@ -136,7 +135,7 @@ class Morning:
             table.add_row(
                 screen["person"]["name"],
                 screen["health_code"]["text"],
-                _TEMPERATURES[screen["temperature"]],
+                TEMPERATURES[screen["temperature"]],
                 outcome_of(screen),
                 reasons_of(screen),
                 f"[dim]{person.about}[/dim]",
@@ -159,7 +158,7 @@ class Morning:
         screen = visitor.final_screen(visitor.scan(fast)["scan_id"])
         self.teller.say(
             f"快速登记码 fast check-in: {screen['person']['name']}, "
-            f"{_TEMPERATURES[screen['temperature']]}, {outcome_of(screen)}"
+            f"{TEMPERATURES[screen['temperature']]}, {outcome_of(screen)}"
         )
         for person in cards:
             guard, screen = self.scan(person)
@@ -263,7 +262,7 @@ class Morning:
             table.add_row(
                 seen["person"]["name"] if seen["person"] else "—",
                 seen["health_code"]["text"],
-                _TEMPERATURES[seen["temperature"]],
+                TEMPERATURES[seen["temperature"]],
                 outcome_of(seen),
                 reasons_of(seen),
                 f"[dim]{about}[/dim]",

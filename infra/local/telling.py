@@ -16,6 +16,7 @@ from infra.ops.deployment import Deployment, find
 
 OUTCOMES = {"admit": "green", "check": "yellow", "refuse": "red", "pending": "blue"}
 """The colour of an outcome; it never stands without the outcome's text."""
+TEMPERATURES = {"normal": "正常 normal", "fever": "[red]发热 fever[/red]", None: ""}
 
 
 class Teller:
@@ -94,6 +95,8 @@ def screen_panel(screen: dict[str, Any], title: str, width: int = 60) -> Panel:
         ("疫苗接种", "vaccination"), ("行程卡", "travel_card"),
     ):  # fmt: skip
         rows.add_row(f"[dim]{label}[/dim]", screen[key]["text"])
+    if screen["temperature"]:
+        rows.add_row("[dim]体温[/dim]", TEMPERATURES[screen["temperature"]])
     texts = [entry["text"] for entry in (*screen["reasons"], *screen["next_steps"])]
     return Panel(
         Group(

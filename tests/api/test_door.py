@@ -101,6 +101,7 @@ def test_every_colour_says_what_to_do(
     assert says in visitor.get("/v1/me/pass").expect(200)["advice"]
 
 
+@pytest.mark.requirement("GO-4")
 def test_a_pass_is_accepted_for_ninety_seconds(world: World, guard: Person) -> None:
     visitor = world.visitor()
     code = live_pass(visitor)
@@ -123,6 +124,7 @@ def test_a_pass_is_good_once_for_a_venue(world: World, chief: Person, guard: Per
     scan(elsewhere, code).expect(201)
 
 
+@pytest.mark.requirement("GO-4")
 def test_a_pass_that_is_altered_or_of_a_revoked_key_is_refused(world: World, guard: Person) -> None:
     visitor, other = world.visitor(), world.visitor()
     code = live_pass(visitor)

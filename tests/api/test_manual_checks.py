@@ -428,7 +428,7 @@ def test_the_figures_are_the_units_and_the_members(
 # --- On record
 
 
-@pytest.mark.requirement("XC-9")
+@pytest.mark.requirement("XC-9", "GO-7")
 def test_a_person_sees_who_asked_about_them(world: World, chief: Person, guard: Person) -> None:
     visitor = world.visitor()
     assert visitor.get("/v1/me/accesses").expect(200) == {"items": [], "next_cursor": None}

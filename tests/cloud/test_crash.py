@@ -148,6 +148,7 @@ def test_the_demo_its_workers_and_its_partners_are_killed(stage: Stage) -> None:
     stage.check()
 
 
+@pytest.mark.requirement("JN-12", "XC-11", "XC-12", "YK-16")
 def test_the_morning_is_told_and_adds_up(stage: Stage) -> None:
     said = stage.said or stage.tell()
     assert "✗" not in said
