@@ -162,6 +162,11 @@ def is_answered(scan: Scan, now: datetime) -> bool:
     return decided and now - scan.received_at >= ANSWERED_AFTER
 
 
+def is_listed(scan: Scan, now: datetime) -> bool:
+    """Whether a scan may stand in the day's list: a check by hand not before it is answered."""
+    return scan.means is not Means.MANUAL or is_answered(scan, now)
+
+
 def is_matched(scan: Scan) -> bool:
     """Whether name and number belong together; what is known of the person shows only then."""
     return not any(reason.startswith("identity_") for reason in scan.verdict.decision.reasons)
@@ -226,7 +231,9 @@ def _subject(
     The calls are the same whoever it is: one get, two queries, one update. So the shadow subject is
     kept for a registered person as well, and somebody unknown is looked at twice.
     """
-    pair = index.of(f"{entry.document_type}+name", f"{entry.number}\x1f{entry.name}")
+    # In hexadecimal, for the index does not tell letters' cases and widths apart; a provider does.
+    name = entry.name.encode().hex()
+    pair = index.of(f"{entry.document_type}+name", f"{entry.number}\x1f{name}")
     shadow_id = f"per_{ids.derive('shadow', pair)}"
 
     def sealed(text: str, field: str) -> bytes:

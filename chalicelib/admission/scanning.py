@@ -103,9 +103,13 @@ def scan_pass(
     ``visitor_not_verified``, ``clock_skewed``; Conflict ``pass_used``, ``nonce_reused``.
     """
     shown_at = time_of(nonce, now, offline=OFFLINE)
+    digest = ids.derive("pass", presented.person_id, str(epoch_ms(presented.minted_at)))
     # By our clock first: that of the staff's phone may be off.
     if not (presented.is_live(now) or presented.is_live(shown_at)):
-        raise Unprocessable("pass_expired")
+        # It was, if this is a retry of what was accepted then.
+        stands = scans.get(ScanReference(venue.venue_id, presented.minted_at, digest), venue)
+        if stands is None or (stands.staff_id, stands.nonce) != (actor.person_id, nonce):
+            raise Unprocessable("pass_expired")
     visitor = people.hot(presented.person_id, consistent=False)
     profile = visitor.profile
     if profile is None:
@@ -117,7 +121,7 @@ def scan_pass(
     scan = Scan(
         venue_id=venue.venue_id,
         at=presented.minted_at,
-        digest=ids.derive("pass", presented.person_id, str(epoch_ms(presented.minted_at))),
+        digest=digest,
         person_id=presented.person_id,
         nonce=nonce,
         body_hash=body_hash,

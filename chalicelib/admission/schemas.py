@@ -166,6 +166,7 @@ class ManualCheck(Response):
     reasons: list[Explained]
     next_steps: list[Explained]
     health_code: Component | None
+    """Its `fetched_at` is always null: it would tell when the person was asked about before."""
     temperature: Literal["normal", "fever"] | None
     demo: str | None
     """Set on a demonstration system, to be shown with the screen."""

@@ -63,6 +63,7 @@ class Operation:
     errors: tuple[str, ...]
     query: Mapping[str, str] = field(default_factory=dict)
     content_type: str = "application/json"
+    required: tuple[str, ...] = ()
 
 
 OPERATIONS: list[Operation] = []
@@ -161,12 +162,14 @@ def endpoint(
     statuses: tuple[int, ...] = (200,),
     errors: tuple[str, ...] = (),
     query: Mapping[str, str] | None = None,
+    required: tuple[str, ...] = (),
     content_type: str = "application/json",
 ) -> Callable[[Handler], Handler]:
     """Register a handler ``(call, **path parameters)`` as a route of `blueprint`.
 
     `errors` are the codes that the use case may raise; those of authentication, parsing and faults
-    are added. A route of STAFF or of an ADMINISTRATOR has ``{venue_id}`` in its path.
+    are added. `query` says what each parameter means, `required` which of them must be there. A
+    route of STAFF or of an ADMINISTRATOR has ``{venue_id}`` in its path.
     """
 
     def register(handler: Handler) -> Handler:
@@ -176,7 +179,7 @@ def endpoint(
         operation = Operation(
             method, path, handler.__name__, (handler.__doc__ or "").strip().split("\n")[0],
             caller, request, response, statuses, tuple(dict.fromkeys(errors + common)),
-            query or {}, content_type,
+            query or {}, content_type, required,
         )  # fmt: skip
         OPERATIONS.append(operation)
 

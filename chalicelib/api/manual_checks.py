@@ -1,5 +1,6 @@
 """Routes: staff check somebody without a phone by hand; people see who asked about them."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from chalice.app import Blueprint
@@ -152,6 +153,8 @@ def _answered(call: Call, result: Result, name: str | None) -> ManualCheck:
     decision = manual_checks.told(verdict.decision)
     matched = manual_checks.is_matched(scan)
     colour = verdict.evidence.get(ProviderName.HEALTH_CODE, UNKNOWN) if matched else UNKNOWN
+    # When it was fetched would tell who is registered, and when they were last at some door.
+    colour = replace(colour, fetched_at=None)
     return ManualCheck(
         check_id=scan.scan_id,
         status="answered",

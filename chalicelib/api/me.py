@@ -49,7 +49,7 @@ def me(call: Call) -> Me:
     request=RegistrationRequest,
     response=RegistrationAccepted,
     statuses=(200, 202),
-    errors=("version_conflict", "identity_taken", "phone_required"),
+    errors=("version_conflict", "identity_taken", "phone_required", "too_many_requests"),
 )
 def put_registration(call: Call) -> Answer:
     """Register under one's real name, or correct the registration; verified in the background."""
@@ -61,6 +61,7 @@ def put_registration(call: Call) -> Answer:
         correlation=call.correlation,
         now=call.now,
         index=parts.index,
+        limits=parts.limits,
         vault=parts.vault,
         people=parts.people,
     )

@@ -101,7 +101,13 @@ def _operation(operation: Operation, names: Any) -> dict[str, Any]:
             for name in re.findall(r"{(\w+)}", operation.path)
         ]
         + [
-            {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
+            {
+                "name": name,
+                "in": "query",
+                "description": text,
+                "required": name in operation.required,
+                "schema": {"type": "string"},
+            }
             for name, text in operation.query.items()
         ],
         "responses": _responses(operation, names),

@@ -134,6 +134,7 @@ def scan_pass(call: Call, venue_id: str) -> Answer:
         "day": "The venue's local day, such as 2022-04-24; today if left out.",
         **PAGED,
     },
+    required=("outcome",),
 )
 def list_abnormal(call: Call, venue_id: str) -> AbnormalScans:
     """The abnormal scans of a venue's day, behind the figure of that name."""
@@ -151,7 +152,9 @@ def list_abnormal(call: Call, venue_id: str) -> AbnormalScans:
         scans=parts.scans,
     )
     return AbnormalScans(
-        items=[_abnormal(call, scan) for scan in found.scans],
+        items=[
+            _abnormal(call, scan) for scan in found.scans if manual_checks.is_listed(scan, call.now)
+        ],
         next_cursor=call.cursor(of, found.last),
     )
 

@@ -4,6 +4,8 @@ from chalice.app import Blueprint
 
 from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
 from chalicelib.api.venues import known_venue
+from chalicelib.core import ids
+from chalicelib.core.errors import NotFound
 from chalicelib.identity.people import Role
 from chalicelib.identity.schemas import Empty
 from chalicelib.venues import schemas as shown
@@ -94,7 +96,7 @@ def list_staff(call: Call, venue_id: str) -> shown.StaffList:
     request=shown.StaffRequest,
     response=shown.StaffAdded,
     statuses=(201, 202),
-    errors=("not_found", "staff_no_match", "too_many_venues"),
+    errors=("not_found", "staff_no_match", "too_many_venues", "too_many_requests"),
 )
 def add_staff(call: Call, venue_id: str) -> Answer:
     """Add staff by true identity, or by name and phone."""
@@ -102,6 +104,7 @@ def add_staff(call: Call, venue_id: str) -> Answer:
     entry = call.body(shown.StaffRequest).root
     if isinstance(entry, shown.AddByIdentity):
         staffing.add_by_identity(
+            call.actor,
             venue,
             name=entry.name,
             document_type=entry.document_type,
@@ -110,18 +113,21 @@ def add_staff(call: Call, venue_id: str) -> Answer:
             role=Role(entry.role),
             now=call.now,
             index=parts.index,
+            limits=parts.limits,
             vault=parts.vault,
             people=parts.people,
             staff=parts.staff,
         )
         return Answer(shown.StaffAdded(status="bound"), 201)
     staffing.add_by_phone(
+        call.actor,
         venue,
         name=entry.name,
         phone=entry.phone,
         role=Role(entry.role),
         now=call.now,
         index=parts.index,
+        limits=parts.limits,
         vault=parts.vault,
         people=parts.people,
         staff=parts.staff,
@@ -135,10 +141,13 @@ def add_staff(call: Call, venue_id: str) -> Answer:
     f"{_VENUE}/staff/{{person_id}}/remove",
     caller=Caller.ADMINISTRATOR,
     response=Empty,
-    errors=("last_administrator", "version_conflict"),
+    errors=("not_found", "last_administrator", "version_conflict"),
 )
 def remove_staff(call: Call, venue_id: str, person_id: str) -> Empty:
     """Take a person's right away; it is gone at their next call."""
+    # What is no id may also be too long for a key, which DynamoDB takes for a mistake of ours.
+    if not ids.is_id(person_id, "per"):
+        raise NotFound
     call.container.staff.unbind(venue_id, person_id)
     return Empty()
 

@@ -57,9 +57,9 @@ TEXTS: dict[str, str] = {
     "error.identity_taken": "This identity cannot be registered here. "
     "Please ask the help desk if it is yours.",
     "error.venue_exists": "A venue with this number, name and address already has a code.",
-    "error.clock_skewed": "Your phone's clock is wrong. Please set it to network time "
-    "and scan again.",
-    "error.too_many_venues": "You have reached the number of venues that one person may register.",
+    "error.clock_skewed": "This was sent too late, or your phone's clock is wrong. "
+    "Please set it to network time and begin again.",
+    "error.too_many_venues": "One person may work at no more than 20 venues.",
     "error.travel_card_code_wrong": "The code is wrong or has expired. If none arrives, the staff "
     "can check your travel card.",
     "error.travel_card_no_phone": "The travel card needs a mobile number from mainland China. "

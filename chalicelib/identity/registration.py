@@ -9,8 +9,10 @@ from datetime import datetime
 
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Conflict, Forbidden
-from chalicelib.identity.people import Actor, People, Profile, Verification
+from chalicelib.identity.people import Actor, Limits, People, Profile, Verification
 from chalicelib.identity.providers import Absent, Answer, Subject
+
+_EDITS_A_DAY = 10
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ def register(
     correlation: str,
     now: datetime,
     index: BlindIndex,
+    limits: Limits,
     vault: Vault,
     people: People,
 ) -> Profile:
@@ -38,7 +41,8 @@ def register(
     Sent again with the same contents, it changes nothing and answers the current state.
     Raises Conflict: ``version_conflict``, ``identity_taken``; Forbidden ``phone_required``, for
     staff are looked up by name, number and phone (JN-6), and who has no phone may give way to
-    another person with all that is theirs.
+    another person with all that is theirs; TooMany above ten edits a day, because the answer tells
+    whether a name and a number belong together, and whether the number is registered.
     """
     previous = actor.profile
     if not previous.phone:
@@ -54,6 +58,7 @@ def register(
         return previous
     if version != previous.registration:
         raise Conflict("version_conflict")
+    limits.charge("registration", person_id, limit=_EDITS_A_DAY, seconds=86_400, now=now)
     profile = replace(
         previous,
         name=vault.seal(entry.name, f"{person_id}/name", now=now),

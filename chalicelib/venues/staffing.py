@@ -20,6 +20,7 @@ ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Without 0, O, 1 and I, which are taken for one another when read aloud or copied by hand."""
 JOIN_LENGTH = 9  # eight random characters (40 bits) and a check character
 _GUESSES_AN_HOUR = 10
+_ADDED_AN_HOUR = 60
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,16 @@ class Member:
 
 @dataclass(frozen=True)
 class Invitation:
-    """A right that waits until the phone's holder has logged in, verified under `name`."""
+    """A right that waits until the phone's holder has logged in, verified under `name`.
+
+    `by` is the administrator who gave it: it ends with their own right, for whoever takes that
+    away cannot see what they have given that nobody has taken yet.
+    """
 
     venue_id: str
     role: Role
     name: bytes
+    by: str
 
 
 class Staff(Protocol):
@@ -70,10 +76,11 @@ class Staff(Protocol):
     def invitations(self, phone_blind: str) -> list[Invitation]:
         """The rights that wait for a phone."""
 
-    def claim(self, phone_blind: str, venue_id: str, member: Member) -> None:
+    def claim(self, phone_blind: str, invitation: Invitation, member: Member) -> None:
         """Turn a right that waits into `member`'s, as :meth:`bind` does, and end its waiting.
 
         Nothing happens when it waits no longer: what was claimed may have been taken away since.
+        It ends, and gives nothing, when whoever gave it is no administrator any longer.
         """
 
 
@@ -148,6 +155,7 @@ def join(
 
 
 def add_by_identity(
+    actor: Actor,
     venue: Venue,
     *,
     name: str,
@@ -157,14 +165,17 @@ def add_by_identity(
     role: Role,
     now: datetime,
     index: BlindIndex,
+    limits: Limits,
     vault: Vault,
     people: People,
     staff: Staff,
 ) -> Member:
     """Bind whoever registered exactly this name, number and phone (JN-6, JN-7).
 
-    Raises Unprocessable ``staff_no_match`` for whatever does not match, without saying what.
+    Raises Unprocessable ``staff_no_match`` for whatever does not match, without saying what;
+    TooMany above sixty tries an hour.
     """
+    _charge(actor, now=now, limits=limits)
     by_document = people.by_document(index.of(document_type, number))
     by_phone = people.by_phone(index.of("phone", phone))
     if by_document is None or by_document != by_phone:
@@ -179,6 +190,7 @@ def add_by_identity(
 
 
 def add_by_phone(
+    actor: Actor,
     venue: Venue,
     *,
     name: str,
@@ -186,6 +198,7 @@ def add_by_phone(
     role: Role,
     now: datetime,
     index: BlindIndex,
+    limits: Limits,
     vault: Vault,
     people: People,
     staff: Staff,
@@ -193,11 +206,13 @@ def add_by_phone(
     """Give a right to the holder of `phone`, verified under `name` (XC-5, XC-21).
 
     It counts at once where there is such a person, and otherwise from their first verified login
-    under that name; the two look alike to whoever adds.
+    under that name; the two are answered alike. Who is bound stands in the staff's list at once,
+    so that the list tells whose phone it is: raises TooMany above sixty tries an hour.
     """
+    _charge(actor, now=now, limits=limits)
     blind = index.of("phone", phone)
     sealed = vault.seal(name, f"{venue.venue_id}/invitation", now=now)
-    staff.invite(blind, Invitation(venue.venue_id, role, sealed))
+    staff.invite(blind, Invitation(venue.venue_id, role, sealed, actor.person_id))
     person_id = people.by_phone(blind)
     if person_id:
         accept_invitations(people.hot(person_id), now=now, index=index, vault=vault, staff=staff)
@@ -211,11 +226,13 @@ def accept_invitations(
     if profile is None or profile.verification is not Verification.VERIFIED or not profile.phone:
         return
     phone_blind = index.of("phone", vault.open(profile.phone, f"{profile.person_id}/phone"))
+    venues = set(hot.rights)
     for invitation in staff.invitations(phone_blind):
         name = vault.open(invitation.name, f"{invitation.venue_id}/invitation")
-        if _is_verified_as(hot, name, vault) and len(hot.rights) < MAX_VENUES:
-            member = Member(profile.person_id, invitation.role, now)
-            staff.claim(phone_blind, invitation.venue_id, member)
+        room = invitation.venue_id in venues or len(venues) < MAX_VENUES
+        if room and _is_verified_as(hot, name, vault):
+            staff.claim(phone_blind, invitation, Member(profile.person_id, invitation.role, now))
+            venues.add(invitation.venue_id)
 
 
 def names_of(members: Sequence[Member], *, people: People, vault: Vault) -> dict[str, str]:
@@ -226,6 +243,11 @@ def names_of(members: Sequence[Member], *, people: People, vault: Vault) -> dict
         if profile and profile.name:
             names[member.person_id] = vault.open(profile.name, f"{member.person_id}/name")
     return names
+
+
+def _charge(actor: Actor, *, now: datetime, limits: Limits) -> None:
+    # Anybody who is verified may have a venue: adding must not find out phones and numbers.
+    limits.charge("staff", actor.person_id, limit=_ADDED_AN_HOUR, seconds=3600, now=now)
 
 
 def _is_verified_as(hot: Hot, name: str, vault: Vault) -> bool:

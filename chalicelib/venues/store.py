@@ -279,6 +279,9 @@ class StaffItem(Item):
     since = NumberAttribute(attr_name="si")
 
 
+_BELOW_ADMINISTRATOR = StaffItem.role != Role.ADMINISTRATOR.value
+
+
 class JoinItem(Item):
     """JOIN and FAST under the venue: its current join code, its code for fast check-in."""
 
@@ -290,6 +293,7 @@ class InvitationItem(Item):
 
     role = UnicodeAttribute(attr_name="ro")
     name = BinaryAttribute(attr_name="nm", legacy_encoding=False)
+    by = UnicodeAttribute(attr_name="by")
 
 
 class StaffStore:
@@ -317,8 +321,10 @@ class StaffStore:
         chiefs = [one.person_id for one in members if one.role is Role.ADMINISTRATOR]
         if chiefs == [person_id]:
             raise Conflict("last_administrator")
+        # Who rises meanwhile may have become the only administrator.
+        unchanged = None if person_id in chiefs else ABSENT | _BELOW_ADMINISTRATOR
         writes: list[Put | Change | Delete] = [
-            Delete(keys.staff(venue_id, person_id)),
+            Delete(keys.staff(venue_id, person_id), unchanged),
             right_removal(person_id, venue_id),
         ]
         if person_id in chiefs:
@@ -366,6 +372,7 @@ class StaffStore:
                 keys.invitation(phone_blind, invitation.venue_id),
                 role=invitation.role.value,
                 name=invitation.name,
+                by=invitation.by,
             )
         )
 
@@ -374,15 +381,26 @@ class StaffStore:
         prefix = keys.invitation(phone_blind, "")
         found = self._table.query(prefix.pk, (prefix.sk, prefix.sk + "~"), consistent=True)
         return [
-            Invitation(item.sk.removeprefix(prefix.sk), Role(item.role), item.name)
+            Invitation(item.sk.removeprefix(prefix.sk), Role(item.role), item.name, item.by)
             for item in map(InvitationItem.read, found)
         ]
 
-    def claim(self, phone_blind: str, venue_id: str, member: Member) -> None:
-        """One transaction; for an administrator who stands there already, one delete."""
+    def claim(self, phone_blind: str, invitation: Invitation, member: Member) -> None:
+        """One transaction; one delete where it gives nothing."""
+        venue_id = invitation.venue_id
         waiting = keys.invitation(phone_blind, venue_id)
+        if invitation.by == member.person_id:  # an administrator already, or not any longer
+            self._table.delete(waiting)
+            return
+        administrator = Role.ADMINISTRATOR.value
+        by = Change(
+            keys.staff(venue_id, invitation.by),
+            [StaffItem.role.set(administrator)],
+            StaffItem.role == administrator,
+        )
+        same = InvitationItem.name == invitation.name
         try:
-            self._table.transact(Delete(waiting, PRESENT), *_binding(venue_id, member))
+            self._table.transact(Delete(waiting, same), *_binding(venue_id, member), by)
         except ConditionFailed as failure:
             if failure.met[0] is None:  # it waits; the binding was refused
                 self._table.delete(waiting)
@@ -395,8 +413,10 @@ def _binding(venue_id: str, member: Member) -> list[Put]:
         role=member.role.value,
         since=epoch_ms(member.since),
     )
-    lower = StaffItem.role != Role.ADMINISTRATOR.value
-    return [Put(item, ABSENT | lower), right_write(member.person_id, venue_id, member.role)]
+    return [
+        Put(item, ABSENT | _BELOW_ADMINISTRATOR),
+        right_write(member.person_id, venue_id, member.role),
+    ]
 
 
 def _member(raw: Raw) -> Member:

@@ -215,6 +215,33 @@ def test_who_is_unknown_and_who_is_mismatched_read_the_same(world: World, guard:
     assert guard.figures()["checked"] == 2  # they stood at the door all the same
 
 
+def test_the_days_list_tells_nothing_before_two_seconds_either(world: World, guard: Person) -> None:
+    """Of somebody whose colour is known already the check is decided at once."""
+    visitor = world.visitor(health_code=Answer("red", world.hours_ago(1)))
+    visitor.get("/v1/me/health").expect(200)
+    world.work()
+    check_id = begin(guard, visitor.name, visitor.number)
+    world.run_stream()
+    assert abnormal(guard) == []
+    world.clock.pass_(milliseconds=1999)
+    assert abnormal(guard) == []
+    world.clock.pass_(milliseconds=1)
+    assert [item["scan_id"] for item in abnormal(guard)] == [check_id]
+
+
+def test_an_answer_does_not_tell_when_the_person_was_asked_about_before(
+    world: World, guard: Person
+) -> None:
+    visitor = world.visitor()
+    visitor.scan(world.administrator().venue).expect(201)
+    world.work()
+    world.clock.pass_(minutes=7)
+    known = result(guard, begin(guard, visitor.name, visitor.number))
+    unknown = result(guard, begin(guard, STRANGER, number(1)))
+    assert known["health_code"] == unknown["health_code"]
+    assert known["health_code"]["observed_at"]
+
+
 def test_nothing_is_told_before_two_seconds(world: World, guard: Person) -> None:
     check_id = begin(guard, STRANGER, number(1))
     world.work()
@@ -468,7 +495,9 @@ def test_who_registers_sees_what_was_asked_before(world: World, guard: Person) -
     newcomer.get(f"/v1/scans/{first}").expect(404, "not_found")
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=51", "limit=x", "cursor=made-up"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=51", "limit=x", "limit=" + "1" * 4500, "cursor=made-up"]
+)
 def test_an_odd_query_names_its_parameter(world: World, query: str) -> None:
     answer = world.visitor().get(f"/v1/me/accesses?{query}")
     answer.expect(400, "invalid_input")
@@ -575,6 +604,21 @@ def test_two_names_of_one_number_do_not_answer_for_each_other(
     world.clock.pass_(seconds=2)
     assert look(guard, right).expect(200)["outcome"] == "admit"
     assert codes(look(chief, wrong).expect(200)["reasons"]) == ["identity_unmatched"]
+
+
+@pytest.mark.parametrize("typed", ["AI", "Ａi"])
+def test_a_name_that_differs_in_case_or_width_is_another_name(
+    world: World, guard: Person, typed: str
+) -> None:
+    """What the provider says of one spelling is not said of the other."""
+    world.container.provider = lambda name: (
+        ByName(world.provider(name), "Ai") if name is IDENTITY else world.provider(name)
+    )
+    wrong = result(guard, begin(guard, typed, number(1)))
+    assert codes(wrong["reasons"]) == ["identity_unmatched"]
+    assert result(guard, begin(guard, "Ai", number(1)))["outcome"] == "admit"
+    wrong = result(guard, begin(guard, typed, number(1)))
+    assert codes(wrong["reasons"]) == ["identity_unmatched"]
 
 
 def test_the_last_of_a_quota_is_for_one(world: World, chief: Person, guard: Person) -> None:

@@ -149,6 +149,10 @@ def tour_of_people(world: World) -> None:
     person.register().expect(202)
     world.work()
     person.register().expect(200)
+    for version in range(1, 9):
+        person.register(version, name=person.name + "儿" * version).expect(202)
+    person.register(9).expect(429, "too_many_requests")
+    world.work()
     person.get("/v1/me").expect(200)
     world.clock.pass_(days=30)
     person.refresh().expect(401, "token_expired")
@@ -264,12 +268,16 @@ def tour_of_staff(world: World) -> None:
     administrator.post(f"{path}/staff", hired("13900001111")).expect(202)
     administrator.post(f"{path}/staff/{person.person_id}/remove").expect(200)
     tour_of_two_chiefs(world)
+    administrator.post(f"{path}/staff/nobody/remove").expect(404, "not_found")
     itself = f"{path}/staff/{administrator.person_id}/remove"
     administrator.post(itself).expect(409, "last_administrator")
     leave = f"/v1/bindings/{administrator.venue['venue_id']}/remove"
     administrator.post(leave).expect(409, "last_administrator")
     world.give_rights(person, 20)
     administrator.post(f"{path}/staff", added).expect(422, "too_many_venues")
+    for _ in range(60):
+        administrator.post(f"{path}/staff", no_match)
+    administrator.post(f"{path}/staff", no_match).expect(429, "too_many_requests")
     another = world.administrator()
     world.give_rights(another, 19)
     code = administrator.get(f"{path}/join-code").expect(200)["join_code"]
@@ -466,6 +474,18 @@ def test_every_route_says_who_may_call_it_and_what_its_parameters_are() -> None:
             assert operation["summary"]
             declared = {entry["name"] for entry in operation["parameters"] if entry["in"] == "path"}
             assert declared == set(re.findall(r"{(\w+)}", path))
+
+
+def test_a_parameter_that_must_be_there_is_said_to_be(world: World) -> None:
+    person = world.administrator()
+    for operation in OPERATIONS:
+        if operation.query:
+            path = operation.path.replace("{venue_id}", person.venue["venue_id"])
+            answer = person.get(path)
+            missing = set(answer.faults) if answer.status == 400 else set()
+            described = contract.document()["paths"][operation.path]["get"]["parameters"]
+            said = {one["name"] for one in described if one["in"] == "query" and one["required"]}
+            assert missing == said, operation.name
 
 
 def test_every_schema_is_a_schema() -> None:

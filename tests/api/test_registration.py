@@ -84,6 +84,23 @@ def test_rejected_may_not_scan_until_an_edit_has_been_approved(
     person.scan(venue).expect(201)
 
 
+def test_names_and_numbers_cannot_be_tried_in_a_loop(world: World) -> None:
+    """Nor by retries: what is sent again is not charged."""
+    person, taken = world.person(), world.visitor()
+    world.providers[IDENTITY].otherwise = MISMATCH
+    for version in range(9):
+        name = person.name + "一二三四五六七八九"[version]
+        for _ in range(2):
+            assert person.register(version, name=name).status in (200, 202)
+        world.work()
+    person.register(9, number=taken.number).expect(409, "identity_taken")
+    refused = person.register(9, number=taken.number)
+    refused.expect(429, "too_many_requests")
+    world.clock.pass_(seconds=int(refused.headers["retry-after"]))
+    person.log_in()
+    person.register(9).expect(202)
+
+
 @pytest.mark.requirement("JN-20")
 def test_an_edit_of_an_approved_registration_leaves_the_door_open(world: World) -> None:
     venue = world.administrator().venue

@@ -69,6 +69,11 @@ def test_a_removed_right_is_refused_at_the_next_call(world: World, chief: Person
     guard.get(path).expect(403, "not_your_venue")
 
 
+@pytest.mark.parametrize("person_id", ["nobody", "per_x", "x" * 1100])
+def test_what_is_no_person_is_not_there(chief: Person, person_id: str) -> None:
+    chief.post(f"{_staff(chief)}/{person_id}/remove").expect(404, "not_found")
+
+
 def test_the_last_administrator_cannot_be_removed(chief: Person) -> None:
     chief.post(f"{_staff(chief)}/{chief.person_id}/remove").expect(409, "last_administrator")
     path = f"/v1/bindings/{chief.venue['venue_id']}/remove"
@@ -89,6 +94,56 @@ def test_a_right_by_phone_waits_for_the_first_verified_login(world: World, chief
     newcomer.log_in()
     (binding,) = newcomer.get("/v1/bindings").expect(200)["items"]
     assert binding["role"] == "administrator"
+
+
+def test_rights_that_wait_do_not_exceed_what_one_person_may_have(
+    world: World, chief: Person
+) -> None:
+    """Twenty, for they are read with every request; a higher right at one of them is no more."""
+    guard, second = world.person(), world.administrator()
+    for boss in (chief, second):
+        entry = {"by": "phone", "name": guard.name, "phone": guard.phone}
+        boss.post(_staff(boss), entry).expect(202)
+    guard.register().expect(202)
+    world.work()
+    world.give_rights(guard, 19)
+    world.clock.pass_(minutes=2)
+    guard.log_in()
+    assert len(guard.get("/v1/me").expect(200)["rights"]) == 20
+
+
+def test_an_administrator_is_told_that_the_other_has_too_many_venues(
+    world: World, chief: Person
+) -> None:
+    guard = world.visitor()
+    world.give_rights(guard, 20)
+    refused = chief.post(_staff(chief), _identity(guard))
+    refused.expect(422, "too_many_venues")
+    assert "You" not in refused.json["detail"]
+
+
+def test_who_works_at_twenty_venues_may_rise_at_one(world: World, chief: Person) -> None:
+    guard = world.inspector(chief)
+    world.give_rights(guard, 19)
+    entry = {"by": "phone", "role": "administrator", "name": guard.name, "phone": guard.phone}
+    chief.post(_staff(chief), entry).expect(202)
+    guard.get(_staff(chief)).expect(200)
+
+
+@pytest.mark.requirement("XC-6", "XC-21")
+def test_who_loses_their_right_leaves_none_behind_that_waits(world: World, chief: Person) -> None:
+    second, friend = world.visitor(), world.person()
+    by_phone = {"by": "phone", "role": "administrator"}
+    entry = by_phone | {"name": second.name, "phone": second.phone}
+    chief.post(_staff(chief), entry).expect(202)
+    entry = by_phone | {"name": friend.name, "phone": friend.phone}
+    second.post(_staff(chief), entry).expect(202)
+    chief.post(f"{_staff(chief)}/{second.person_id}/remove").expect(200)
+    friend.register().expect(202)
+    world.work()
+    world.clock.pass_(minutes=2)
+    friend.log_in()
+    assert friend.get("/v1/bindings").expect(200)["items"] == []
 
 
 @pytest.mark.requirement("XC-5")
@@ -152,6 +207,26 @@ def test_what_is_no_join_code_names_its_field(world: World, code: str) -> None:
     answer = world.visitor().post("/v1/bindings", {"join_code": code})
     answer.expect(400, "invalid_input")
     assert set(answer.faults) == {"/join_code"}
+
+
+@pytest.mark.parametrize("by", ["identity", "phone"])
+def test_whose_phone_it_is_cannot_be_found_out_in_a_loop(
+    world: World, chief: Person, by: str
+) -> None:
+    guard = world.visitor()
+    for serial in range(60):
+        phone = f"+86138111{serial:05d}"
+        if by == "identity":
+            chief.post(_staff(chief), _identity(guard, phone=phone)).expect(422, "staff_no_match")
+        else:
+            entry = {"by": "phone", "name": guard.name, "phone": phone}
+            chief.post(_staff(chief), entry).expect(202)
+    entry = {"by": "phone", "name": guard.name, "phone": guard.phone}
+    for right in (_identity(guard), entry):
+        refused = chief.post(_staff(chief), right)
+        refused.expect(429, "too_many_requests")
+        assert int(refused.headers["retry-after"]) > 0
+    assert guard.get("/v1/bindings").expect(200)["items"] == []
 
 
 def test_an_inspector_may_not_manage(world: World, chief: Person) -> None:

@@ -47,6 +47,7 @@ workers, the second of which comes between any two calls of the first.
 | … and, taken away, does not come back, *api* | test_a_right_that_waits_is_claimed_once |
 | the last administrator stays | test_two_administrators_do_not_remove_each_other |
 | … of three, too | test_of_three_administrators_who_leave_one_stays |
+| … and one who has just risen | test_whoever_has_just_risen_is_not_removed_as_an_inspector |
 | a poster is drawn once or alike, *api* | test_a_poster_that_two_workers_draw_is_ready |
 | a scan's nonce makes one scan | test_a_scan_is_put_once |
 | … *api* | test_a_scan_and_its_retry_are_one_scan |
@@ -77,7 +78,7 @@ from chalicelib.admission.scan import Scan, ScanReference
 from chalicelib.admission.scanning import reconsider
 from chalicelib.admission.snapshots import Prefetch
 from chalicelib.core.crypto import BlindIndex, KeyRing, Tokens, Vault
-from chalicelib.core.errors import Unauthenticated
+from chalicelib.core.errors import Conflict, Unauthenticated
 from chalicelib.core.ids import RandomIds
 from chalicelib.core.table import scan_partition
 from chalicelib.identity import accounts, sessions
@@ -93,6 +94,7 @@ from chalicelib.identity.people import (
 from chalicelib.identity.platforms import PlatformName
 from chalicelib.insight.counters import Figures, ScanChange, apply, recount
 from chalicelib.venues.staffing import Invitation, Member, join, join_code, new_join_code
+from chalicelib.venues.store import StaffStore
 from chalicelib.venues.venue import Venue, day_of
 from tests.contract import makers
 from tests.contract.backends import TABLES, Backend, Stores
@@ -719,13 +721,14 @@ def test_a_binding_and_its_end_leave_list_and_right_alike(backend: Backend, atte
 
 
 def test_a_right_that_waits_is_claimed_by_one_request(backend: Backend) -> None:
-    venue, _ = _staffed(backend.stores)
+    venue, chief = _staffed(backend.stores)
     phone, people = makers.blind(), [makers.profile().person_id for _ in range(3)]
-    backend.stores.staff.invite(phone, Invitation(venue.venue_id, Role.INSPECTOR, b"sealed"))
+    waiting = Invitation(venue.venue_id, Role.INSPECTOR, b"sealed", chief)
+    backend.stores.staff.invite(phone, waiting)
 
     def claim(person_id: str) -> Callable[[Stores], None]:
         member = Member(person_id, Role.INSPECTOR, NOON)
-        return lambda stores: stores.staff.claim(phone, venue.venue_id, member)
+        return lambda stores: stores.staff.claim(phone, waiting, member)
 
     _, refusals = race(backend, *map(claim, people))
     assert not refusals
@@ -763,6 +766,28 @@ def test_two_administrators_do_not_remove_each_other(backend: Backend) -> None:
     )
     left = backend.stores.staff.members(venue.venue_id)
     assert [one.role for one in left] == [Role.ADMINISTRATOR]
+
+
+def test_whoever_has_just_risen_is_not_removed_as_an_inspector(backend: Backend) -> None:
+    """Removed as an inspector, by who looked before; the former administrator has left since."""
+    venue, first = _staffed(backend.stores)
+    second = makers.profile().person_id
+    staff = backend.stores.staff
+    staff.bind(venue.venue_id, Member(second, Role.INSPECTOR, NOON))
+
+    class Late(StaffStore):
+        def members(self, venue_id: str) -> list[Member]:
+            """What stood there before two others came."""
+            seen = super().members(venue_id)
+            staff.bind(venue_id, Member(second, Role.ADMINISTRATOR, NOON))
+            staff.unbind(venue_id, first)
+            return seen
+
+    assert backend.table is not None
+    with pytest.raises(Conflict, match="version_conflict"):
+        Late(backend.table).unbind(venue.venue_id, second)
+    assert [one.role for one in staff.members(venue.venue_id)] == [Role.ADMINISTRATOR]
+    assert backend.stores.people.hot(second).rights == {venue.venue_id: Role.ADMINISTRATOR}
 
 
 def test_two_rotations_leave_one_code(backend: Backend) -> None:

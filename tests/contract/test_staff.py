@@ -69,29 +69,54 @@ def test_a_join_code_is_replaced_as_a_whole(stores: Stores) -> None:
 
 
 def test_a_right_waits_for_its_phone(stores: Stores) -> None:
-    venue, _ = _venue(stores)
+    venue, chief = _venue(stores)
     blind = makers.blind()
-    waiting = Invitation(venue.venue_id, Role.INSPECTOR, b"\x01sealed name")
+    waiting = Invitation(venue.venue_id, Role.INSPECTOR, b"\x01sealed name", chief)
     stores.staff.invite(blind, waiting)
     stores.staff.invite(blind, waiting)
     assert stores.staff.invitations(blind) == [waiting]
     guard = Member(makers.profile().person_id, Role.INSPECTOR, NOON)
-    stores.staff.claim(blind, venue.venue_id, guard)
+    stores.staff.claim(blind, waiting, guard)
     assert stores.staff.invitations(blind) == []
     assert guard in stores.staff.members(venue.venue_id)
     # What waits no longer is not claimed: it may have been taken away since.
     stores.staff.unbind(venue.venue_id, guard.person_id)
-    stores.staff.claim(blind, venue.venue_id, guard)
+    stores.staff.claim(blind, waiting, guard)
     assert guard not in stores.staff.members(venue.venue_id)
 
 
 def test_an_administrators_invitation_ends_and_changes_nothing(stores: Stores) -> None:
     venue, chief = _venue(stores)
     blind = makers.blind()
-    stores.staff.invite(blind, Invitation(venue.venue_id, Role.INSPECTOR, b"\x01sealed name"))
-    stores.staff.claim(blind, venue.venue_id, Member(chief, Role.INSPECTOR, NOON))
+    other = makers.profile().person_id
+    stores.staff.bind(venue.venue_id, Member(other, Role.ADMINISTRATOR, NOON))
+    for giver in (chief, other):
+        waiting = Invitation(venue.venue_id, Role.INSPECTOR, b"\x01sealed name", giver)
+        stores.staff.invite(blind, waiting)
+        stores.staff.claim(blind, waiting, Member(chief, Role.INSPECTOR, NOON))
+        assert stores.staff.invitations(blind) == []
+        members = stores.staff.members(venue.venue_id)
+        assert [one.role for one in members] == [Role.ADMINISTRATOR] * 2
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_right_that_waits_ends_with_that_of_whoever_gave_it(stores: Stores, again: bool) -> None:
+    """Also if they come back as less, and if it was for themselves."""
+    venue, _ = _venue(stores)
+    blind, giver, guard = makers.blind(), makers.profile().person_id, makers.profile().person_id
+    stores.staff.bind(venue.venue_id, Member(giver, Role.ADMINISTRATOR, NOON))
+    waiting = Invitation(venue.venue_id, Role.ADMINISTRATOR, b"\x01sealed name", giver)
+    stores.staff.invite(blind, waiting)
+    stores.staff.unbind(venue.venue_id, giver)
+    if again:
+        stores.staff.bind(venue.venue_id, Member(giver, Role.INSPECTOR, NOON))
+    stores.staff.claim(blind, waiting, Member(guard, Role.ADMINISTRATOR, NOON))
+    assert stores.people.hot(guard).rights == {}
     assert stores.staff.invitations(blind) == []
-    assert [one.role for one in stores.staff.members(venue.venue_id)] == [Role.ADMINISTRATOR]
+    stores.staff.invite(blind, waiting)
+    stores.staff.claim(blind, waiting, Member(giver, Role.ADMINISTRATOR, NOON))
+    assert Role.ADMINISTRATOR not in stores.people.hot(giver).rights.values()
+    assert stores.staff.invitations(blind) == []
 
 
 def test_a_venue_has_one_fast_code(stores: Stores) -> None:

@@ -349,9 +349,13 @@ class FakeStaff:
             invitation for _, invitation in sorted(self._invitations.get(phone_blind, {}).items())
         ]
 
-    def claim(self, phone_blind: str, venue_id: str, member: Member) -> None:
-        if self._invitations.get(phone_blind, {}).pop(venue_id, None):
-            self.bind(venue_id, member)
+    def claim(self, phone_blind: str, invitation: Invitation, member: Member) -> None:
+        waiting = self._invitations.get(phone_blind, {})
+        if waiting.get(invitation.venue_id) == invitation:
+            del waiting[invitation.venue_id]
+            giver = self._at(invitation.venue_id).get(invitation.by)
+            if giver and giver.role is Role.ADMINISTRATOR:
+                self.bind(invitation.venue_id, member)
 
     def _at(self, venue_id: str) -> dict[str, Member]:
         return self._venues.members.setdefault(venue_id, {})

@@ -191,7 +191,8 @@ def _furnish(environment: dict[str, str]) -> World:
 
     profile = register(
         actor(), Entry("梁思齐", "resident_id", resident_id(1)), version=0, correlation="c",
-        now=now, index=parts.index, vault=parts.vault, people=parts.people,
+        now=now, index=parts.index, limits=parts.limits, vault=parts.vault,
+        people=parts.people,
     )  # fmt: skip
     parts.people.settle(profile, Verification.VERIFIED, "")
     for provider, state in (("health_code", "green"), ("nucleic_acid", "negative")):

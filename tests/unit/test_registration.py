@@ -8,7 +8,7 @@ from chalicelib.identity.people import Profile, Verification
 from chalicelib.identity.registration import Entry, register, subject_of
 from tests.contract import makers
 from tests.fakes.parts import NOON, FixedSecret, LocalDataKeys
-from tests.fakes.stores import FakePeople
+from tests.fakes.stores import FakeLimits, FakePeople
 
 ENTRY = Entry("梁思齐", "resident_id", "440983198804129028")
 OTHER = Entry("梁思远", "resident_id", "440983198804129028")
@@ -20,6 +20,7 @@ class Counter:
 
     def __init__(self) -> None:
         self.people = FakePeople()
+        self.limits = FakeLimits()
         self.person_id = self.people.create(makers.profile(), makers.blind())
 
     def enter(self, entry: Entry, version: int) -> Profile:
@@ -28,7 +29,7 @@ class Counter:
         ring = KeyRing(FixedSecret(active="1", index="1", **{"1": "r" * 64}))
         return register(
             makers.actor(hot.profile, hot), entry, version=version, correlation="c", now=NOON,
-            index=BlindIndex(ring), vault=VAULT, people=self.people,
+            index=BlindIndex(ring), limits=self.limits, vault=VAULT, people=self.people,
         )  # fmt: skip
 
     def stands(self) -> Profile:
