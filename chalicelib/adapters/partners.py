@@ -10,6 +10,7 @@ import functools
 import hashlib
 import hmac
 import json
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Self
@@ -53,6 +54,8 @@ class PartnerFault(Exception):
 
 @functools.cache
 def _pool() -> urllib3.PoolManager:
+    # Of a retry it writes the whole address, and WeChat's holds the app's secret and codes.
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     return urllib3.PoolManager(maxsize=4, timeout=_TIMEOUT, retries=_RETRY)
 
 

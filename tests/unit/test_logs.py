@@ -2,12 +2,14 @@
 
 import json
 import logging
+import socket
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.adapters.partners import PartnerFault, exchange
 from chalicelib.core.logs import JsonFormatter, correlation, logger
 
 SECRET = "梁思齐 440983198804129028"
@@ -87,3 +89,15 @@ def test_the_logger_is_set_up_once() -> None:
     assert root.level == logging.INFO
     assert not root.propagate
     assert logger("part").parent is root
+
+
+def test_an_address_with_a_secret_is_not_logged_when_its_connection_breaks(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """WeChat wants the app's secret in the query; urllib3 would write it at each retry."""
+    with caplog.at_level(logging.INFO), socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}/sns/jscode2session?secret=hunter2"
+        with pytest.raises(PartnerFault):
+            exchange("GET", url)
+    assert "hunter2" not in caplog.text
