@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).parent.parent
+_RANK = ("open", "partial", "works")
 _ROW = re.compile(r"\| ([A-Z]{2}-\d+) \| (works|partial|open) \| (.*) \|")
 
 
@@ -53,7 +54,7 @@ def states(document: str) -> dict[str, tuple[str, str]]:
     """State and text of each row of the document; a row that stands twice keeps its best state."""
     found: dict[str, tuple[str, str]] = {}
     for row, state, text in _ROW.findall(document):
-        if row not in found or found[row][0] == "open":
+        if row not in found or _RANK.index(state) > _RANK.index(found[row][0]):
             found[row] = (state, text)
     return found
 

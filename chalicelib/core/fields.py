@@ -35,9 +35,12 @@ Kinds = TypeVar("Kinds")
 
 
 class Choice(RootModel[Kinds]):
-    """A request body of one of several kinds, told apart by the value of one field."""
+    """A request body of one of several kinds, told apart by the value of one field.
 
-    model_config = ConfigDict(strict=True, frozen=True)
+    Built when it is first used, like its kinds: otherwise it would build them all.
+    """
+
+    model_config = ConfigDict(strict=True, frozen=True, defer_build=True)
 
 
 class Response(BaseModel):

@@ -82,8 +82,8 @@ def outcome_of(screen: dict[str, Any]) -> str:
 
 
 def reasons_of(screen: dict[str, Any]) -> str:
-    """Why it is so, in one line."""
-    return "；".join(reason["text"].rstrip("。") for reason in screen["reasons"])
+    """Why it is so: a line each, without the full stop that would begin a line of its own."""
+    return "\n".join(reason["text"].rstrip("。") for reason in screen["reasons"])
 
 
 def screen_panel(screen: dict[str, Any], title: str, width: int = 60) -> Panel:

@@ -211,6 +211,9 @@ def test_the_fast_code_notes_a_normal_temperature(world: World, chief: Person) -
     assert chief.post(path).expect(200) == fast
     shown = world.visitor().scan_code(fast["code_url"]).expect(201)
     assert (shown["means"], shown["temperature"]) == ("fast", "normal")
+    world.work()
+    unit = chief.get(f"/v1/venues/{chief.venue['venue_id']}/statistics").expect(200)
+    assert (unit["checked"], unit["own_scans"]) == (1, 1)
 
 
 @pytest.mark.requirement("XC-11", "JN-9")
@@ -266,10 +269,15 @@ def test_a_scan_that_was_abnormal_for_a_while_is_not_listed(world: World, guard:
     assert shown["outcome"] == "refuse"  # by what is known, though it is stale
     world.work()
     assert guard.screen(shown["scan_id"])["outcome"] == "admit"
-    path = f"/v1/venues/{guard.venue['venue_id']}/scans?outcome=abnormal"
-    listed = [item["scan_id"] for item in guard.get(path).expect(200)["items"]]
-    assert len(listed) == 1
-    assert shown["scan_id"] not in listed
+    world.clock.pass_(seconds=1)
+    other = world.visitor(health_code=Answer("red", world.clock.at))
+    latest = scan(guard, live_pass(other)).expect(201)["scan_id"]
+    world.work()
+    path = f"/v1/venues/{guard.venue['venue_id']}/scans?outcome=abnormal&limit=1"
+    first = guard.get(path).expect(200)
+    rest = guard.get(f"{path}&cursor={first['next_cursor']}").expect(200)
+    assert first["items"][0]["scan_id"] != shown["scan_id"]
+    assert [item["scan_id"] for item in rest["items"]] == [latest]  # no page is short of it
 
 
 @pytest.mark.parametrize(

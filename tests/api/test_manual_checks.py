@@ -284,6 +284,12 @@ def test_a_wrong_name_is_asked_about_again_when_it_is_typed_again(
     assert second["outcome"] == "admit"
 
 
+def test_a_name_that_matched_is_not_asked_about_again(world: World, guard: Person) -> None:
+    for _ in range(3):
+        assert result(guard, begin(guard, STRANGER, number(1)))["outcome"] == "admit"
+    assert [len(world.providers[name].asked) for name in (IDENTITY, HEALTH)] == [1, 1]
+
+
 def test_a_person_whose_registration_is_not_approved_counts_as_unknown(
     world: World, guard: Person
 ) -> None:

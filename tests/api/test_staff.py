@@ -213,18 +213,25 @@ def test_a_right_by_phone_is_not_for_another_name(world: World, chief: Person) -
 @pytest.mark.requirement("YK-15", "YK-18", "YK-19", "YK-26")
 def test_an_inspector_binds_by_the_join_code_and_leaves(world: World, chief: Person) -> None:
     second = world.administrator()
-    guard = world.visitor()
+    guard, colleague = world.visitor(), world.visitor()
     for boss in (chief, second):
         path = f"/v1/venues/{boss.venue['venue_id']}/join-code"
         code = boss.get(path).expect(200)["join_code"]
         assert boss.get(path).expect(200)["join_code"] == code
         typed = f" {code[:4].lower()}-{code[4:].lower()} "
-        guard.post("/v1/bindings", {"join_code": typed}).expect(201)
+        for inspector in (guard, colleague):
+            inspector.post("/v1/bindings", {"join_code": typed}).expect(201)
+        names = {member["name"] for member in boss.get(_staff(boss)).expect(200)["items"]}
+        assert names == {boss.name, guard.name, colleague.name}
     bound = {item["venue_id"] for item in guard.get("/v1/bindings").expect(200)["items"]}
     assert bound == {chief.venue["venue_id"], second.venue["venue_id"]}
     guard.post(f"/v1/bindings/{chief.venue['venue_id']}/remove").expect(200)
     (left,) = guard.get("/v1/bindings").expect(200)["items"]
     assert left["venue_id"] == second.venue["venue_id"]
+    figures = "/v1/venues/{}/statistics"
+    guard.get(figures.format(chief.venue["venue_id"])).expect(403, "not_your_venue")
+    guard.get(figures.format(second.venue["venue_id"])).expect(200)
+    colleague.get(figures.format(chief.venue["venue_id"])).expect(200)
 
 
 @pytest.mark.requirement("YK-15")

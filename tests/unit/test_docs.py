@@ -20,6 +20,7 @@ from chalicelib.api.openapi import render
 from chalicelib.core.errors import CODES
 from chalicelib.core.messages import TEXTS
 from chalicelib.core.settings import Settings
+from infra import requirements
 from infra.ops.__main__ import main as operate
 from tests.support import ROOT, client, create_table, template
 
@@ -289,6 +290,12 @@ def test_decisions_have_a_number_each() -> None:
     assert len(set(numbers)) == len(numbers)
     for name in names:
         assert text(f"docs/decisions/{name}").startswith(f"# {name[:4]} · "), name
+
+
+def test_a_row_that_stands_twice_has_its_best_state() -> None:
+    table = "| XC-7 | {} | one |\n| JN-31 | open | two |\n| XC-7 | {} | three |\n"
+    for one, other in (("works", "partial"), ("partial", "works"), ("works", "open")):
+        assert requirements.states(table.format(one, other))["XC-7"][0] == "works"
 
 
 def test_no_file_names_a_package_registry() -> None:
