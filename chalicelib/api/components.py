@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.admission.judge import Decision, Evidence, good_until
+from chalicelib.admission.judge import Decision, Evidence, Outcome, good_until
 from chalicelib.admission.schemas import (
     Component,
     Explained,
@@ -16,6 +16,7 @@ from chalicelib.admission.schemas import (
 from chalicelib.admission.travel_card import OFFICIAL_URL
 from chalicelib.api.endpoint import Call
 from chalicelib.core.clock import CHINA, local_day
+from chalicelib.core.messages import TEXTS
 from chalicelib.identity.people import Profile, Snapshot, mask_name
 from chalicelib.venues.catalogue import category
 from chalicelib.venues.venue import Venue
@@ -47,9 +48,22 @@ def reasons(call: Call, decision: Decision, hours: int | None) -> list[Explained
     ]
 
 
-def next_steps(call: Call, decision: Decision) -> list[Explained]:
-    """What to do next."""
-    return [Explained(code=code, text=call.text(f"step.{code}")) for code in decision.next_steps]
+def outcome_text(call: Call, outcome: Outcome, *, for_staff: bool) -> str:
+    """An outcome in words, to the visitor or to the staff before whom they stand."""
+    return _addressed(call, f"outcome.{outcome}", for_staff=for_staff)
+
+
+def next_steps(call: Call, decision: Decision, *, for_staff: bool) -> list[Explained]:
+    """What to do next, said to the visitor or to the staff."""
+    return [
+        Explained(code=code, text=_addressed(call, f"step.{code}", for_staff=for_staff))
+        for code in decision.next_steps
+    ]
+
+
+def _addressed(call: Call, key: str, *, for_staff: bool) -> str:
+    to_staff = f"staff_{key}"
+    return call.text(to_staff if for_staff and to_staff in TEXTS else key)
 
 
 def component(call: Call, evidence: Evidence) -> Component:

@@ -163,9 +163,9 @@ def _answered(call: Call, result: Result, name: str | None) -> ManualCheck:
         venue=components.venue(call, result.venue),
         person=Named(name=name) if name and matched else None,
         outcome=decision.outcome.value,  # type: ignore[arg-type]
-        outcome_text=call.text(f"outcome.{decision.outcome}"),
+        outcome_text=components.outcome_text(call, decision.outcome, for_staff=True),
         reasons=components.reasons(call, decision, verdict.hours),
-        next_steps=components.next_steps(call, decision),
+        next_steps=components.next_steps(call, decision, for_staff=True),
         health_code=components.component(call, colour),
         temperature=scan.temperature or None,  # type: ignore[arg-type]
         demo=_demo(call),

@@ -180,7 +180,7 @@ def _abnormal(call: Call, scan: Scan) -> AbnormalScan:
         means=scan.means.value,
         person=_checked(call, scan) if manual else _person(call, _visitor(call, scan)),
         outcome=decision.outcome.value,  # type: ignore[arg-type]
-        outcome_text=call.text(f"outcome.{decision.outcome}"),
+        outcome_text=components.outcome_text(call, decision.outcome, for_staff=True),
         reasons=components.reasons(call, decision, scan.verdict.hours),
         temperature=scan.temperature or None,  # type: ignore[arg-type]
     )
@@ -204,6 +204,7 @@ def _checked(call: Call, scan: Scan) -> PersonShown:
 def _screen(call: Call, result: scanning.Result, visitor: Profile) -> Screen:
     scan, venue = result.scan, result.venue
     verdict = scan.verdict
+    for_staff = scan.person_id != call.actor.person_id
 
     def evidence(provider: ProviderName) -> Evidence:
         return verdict.evidence.get(provider, UNKNOWN)
@@ -217,9 +218,9 @@ def _screen(call: Call, result: scanning.Result, visitor: Profile) -> Screen:
         means=scan.means.value,
         person=_person(call, visitor),
         outcome=verdict.decision.outcome.value,
-        outcome_text=call.text(f"outcome.{verdict.decision.outcome}"),
+        outcome_text=components.outcome_text(call, verdict.decision.outcome, for_staff=for_staff),
         reasons=components.reasons(call, verdict.decision, verdict.hours),
-        next_steps=components.next_steps(call, verdict.decision),
+        next_steps=components.next_steps(call, verdict.decision, for_staff=for_staff),
         health_code=components.component(call, evidence(ProviderName.HEALTH_CODE)),
         nucleic_acid=components.nucleic_acid(
             call, evidence(ProviderName.NUCLEIC_ACID), scan.received_at

@@ -148,6 +148,26 @@ TEXTS: dict[str, str] = {
     "step.test_nucleic_acid": "Please take a nucleic acid test.",
     "step.report_to_community": "Please stay away from others and report to your community "
     "or employer.",
+    # The same on the screen of the staff, who act for the visitor; what is not here is as above.
+    "staff_outcome.admit": "Let them in",
+    "staff_outcome.check": "Please check",
+    "staff_outcome.refuse": "Do not let them in",
+    "staff_step.enter": "The visitor may come in.",
+    "staff_step.verify_with_staff": "Check the visitor's health code and ID.",
+    "staff_step.declare_health": "Ask the visitor to declare their health in the health code "
+    "service.",
+    "staff_step.declare_again": "If the declaration has expired, ask the visitor to declare again.",
+    "staff_step.see_doctor": "Do not let the visitor in; direct them to a fever clinic.",
+    "staff_step.enter_travel_card_code": "Ask the visitor to have the travel card's code sent, "
+    "which is free, and to enter it on their phone.",
+    "staff_step.no_code_see_staff": "If no code arrives, check the visitor's official travel card; "
+    "the visit stays on record.",
+    "staff_step.verify_travel_card": "Check the visitor's travel card in the official travel card "
+    "service.",
+    "staff_step.verify_vaccination": "Check the visitor's vaccination record.",
+    "staff_step.test_nucleic_acid": "Ask the visitor to take a nucleic acid test.",
+    "staff_step.report_to_community": "Ask the visitor to stay away from others and to report to "
+    "their community or employer.",
     # States of a screen's components.
     "advice.green": "Please come in; wear a mask.",
     "advice.yellow": "More is to be verified before you can pass, or your declaration has expired: "

@@ -47,6 +47,21 @@ def test_staff_scan_a_pass_and_see_one_screen(world: World, guard: Person) -> No
     assert visitor.screen(first["scan_id"])["outcome"] == "admit"
 
 
+def test_the_same_screen_tells_the_visitor_and_the_staff_what_each_is_to_do(
+    world: World, guard: Person
+) -> None:
+    visitor = world.visitor(health_code=Answer("yellow", world.hours_ago(1)))
+    scan_id = scan(guard, live_pass(visitor)).expect(201)["scan_id"]
+    world.work()
+
+    def told(person: Person) -> tuple[str, str]:
+        screen = person.get(f"/v1/scans/{scan_id}", language="zh-Hans").expect(200)
+        return screen["outcome_text"], screen["next_steps"][0]["text"]
+
+    assert told(visitor) == ("请找工作人员核验", "请由工作人员核验您的健康码和身份证件。")
+    assert told(guard) == ("请核验", "请核验访客的健康码和身份证件。")
+
+
 @pytest.mark.requirement("YK-22")
 def test_fever_is_abnormal_whatever_the_colour(world: World, guard: Person) -> None:
     visitor = world.visitor()

@@ -100,6 +100,11 @@ class TestEveryCodeHasItsText:
         assert of("reason.") == reasons
         assert of("step.") == steps
 
+    def test_what_is_said_to_staff_is_said_to_visitors_too(self) -> None:
+        _, steps = judgements()
+        assert of("staff_step.") < steps
+        assert of("staff_outcome.") < set(Outcome)
+
     def test_states(self) -> None:
         said = {state for provider in SHOWN for state in STATES[provider]}
         ours = {"absent", "unknown", "pending", "code_needed", "unconfirmed", "negative_48h"}
@@ -111,7 +116,10 @@ class TestEveryCodeHasItsText:
         assert of("verification.") == {verdict(answer)[1] for answer in answers} - {""}
 
     def test_the_rest_is_named_where_it_is_used(self) -> None:
-        by_code = ("error.", "field.", "outcome.", "reason.", "step.", "state.", "verification.")
+        by_code = (
+            "error.", "field.", "outcome.", "staff_outcome.", "reason.", "step.", "staff_step.",
+            "state.", "verification.",
+        )  # fmt: skip
         rest = {key for key in TEXTS if not key.startswith(by_code)}
         assert rest <= constants()
         assert {
