@@ -314,6 +314,13 @@ RULES: tuple[Rule, ...] = (
         "nucleic_acid_positive",
         "report_to_community",
     ),
+    Rule(
+        "Health code yellow, and fever was measured",
+        lambda case: case.health.state == "yellow" and case.temperature == "fever",
+        Outcome.CHECK,
+        lambda _: ("health_code_yellow", "temperature_fever"),
+        ("see_doctor", "verify_with_staff", "declare_again"),
+    ),
     _rule(
         "Health code yellow",
         lambda case: case.health.state == "yellow",

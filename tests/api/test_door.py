@@ -71,6 +71,16 @@ def test_fever_is_abnormal_whatever_the_colour(world: World, guard: Person) -> N
     assert guard.screen(shown["scan_id"])["outcome"] == "check"
 
 
+@pytest.mark.requirement("YK-22")
+def test_yellow_with_a_fever_says_both(world: World, guard: Person) -> None:
+    visitor = world.visitor(health_code=Answer("yellow", world.hours_ago(1)))
+    shown = scan(guard, live_pass(visitor), temperature="fever").expect(201)
+    world.work()
+    seen = guard.screen(shown["scan_id"])
+    assert codes(seen["reasons"]) == ["health_code_yellow", "temperature_fever"]
+    assert codes(seen["next_steps"])[0] == "see_doctor"
+
+
 def test_an_odd_temperature_names_its_field(world: World, guard: Person) -> None:
     answer = scan(guard, live_pass(world.visitor()), temperature="41")
     answer.expect(400, "invalid_input")
