@@ -455,6 +455,21 @@ def test_the_figures_are_the_units_and_the_members(
 # --- On record
 
 
+@pytest.mark.requirement("XC-9")
+def test_a_question_is_on_record_before_anybody_is_looked_up(world: World, guard: Person) -> None:
+    """Whatever fails after it: who asked cannot learn anything that is not on record."""
+    visitor = world.visitor()
+    looked_up = ["UpdateItem", "UpdateItem", "UpdateItem", "PutItem", "GetItem"]
+    world.wire.fail("", 0)
+    begin(guard, visitor.name, visitor.number)
+    calls = list(world.wire.calls)
+    at = next(n for n in range(len(calls)) if calls[n : n + len(looked_up)] == looked_up)
+    world.wire.fail("ThrottlingException", at + len(looked_up))
+    check(guard, visitor.name, visitor.number).expect(503, "unavailable")
+    world.wire.heal()
+    assert len(visitor.get("/v1/me/accesses").expect(200)["items"]) == 2
+
+
 @pytest.mark.requirement("XC-9", "GO-7")
 def test_a_person_sees_who_asked_about_them(world: World, chief: Person, guard: Person) -> None:
     visitor = world.visitor()

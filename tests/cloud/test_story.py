@@ -242,7 +242,6 @@ class TestScans:
 
     @pytest.mark.requirement("GO-1")
     @pytest.mark.requirement("YK-16")
-    @pytest.mark.requirement("XC-11")
     def test_the_days_figures_are_the_records(self, deployed: Deployed) -> None:
         administrator = deployed.verified().issue(**PATIENT)
         code = administrator.venue["code_url"]
