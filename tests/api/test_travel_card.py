@@ -118,7 +118,7 @@ def test_an_abnormal_card_is_checked_and_no_city_is_kept(world: World, visitor: 
     assert "演示市" not in json.dumps(screen, ensure_ascii=False)
 
 
-@pytest.mark.requirement("XC-13")
+@pytest.mark.requirement("XC-13", "XC-14")
 def test_where_the_card_is_asked_for_the_scan_stays_and_staff_may_help(
     world: World, visitor: Person
 ) -> None:

@@ -22,6 +22,7 @@ from chalicelib.core.messages import TEXTS
 from chalicelib.core.settings import Settings
 from infra import requirements
 from infra.ops.__main__ import main as operate
+from infra.requirements import states
 from tests.support import ROOT, client, create_table, template
 
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -305,3 +306,22 @@ def test_no_file_names_a_package_registry() -> None:
         content = (ROOT / name).read_bytes()
         if b"\0" not in content[:4096]:
             assert not registry.search(content.decode("utf-8", "replace")), name
+
+
+# --- Requirements ---------------------------------------------------------------------------------
+
+
+def claimed() -> set[str]:
+    """The rows that any test claims."""
+    found: set[str] = set()
+    for name in tracked():
+        if name.startswith("tests/") and name.endswith(".py"):
+            for arguments in re.findall(r"mark\.requirement\(([^)]*)\)", text(name)):
+                found |= set(re.findall(r'"([A-Z]{2}-\d+)"', arguments))
+    return found
+
+
+def test_rows_that_work_are_claimed_and_open_ones_are_not() -> None:
+    """`make requirements` runs the claiming tests; this says at once where there is none."""
+    known = states(text("docs/requirements.md"))
+    assert {row for row, (state, _) in known.items() if state != "open"} == claimed()
