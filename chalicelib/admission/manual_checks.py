@@ -19,6 +19,7 @@ from chalicelib.core import ids
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import BadInput, Conflict, NotFound
 from chalicelib.identity.people import Actor, Hot, Limits, People, Profile, Verification
+from chalicelib.identity.registration import is_verified_as
 from chalicelib.venues.venue import Directory, Venue
 
 ANSWERED_AFTER = timedelta(seconds=2)
@@ -256,16 +257,7 @@ def _subject(
     verified = before is not None and before.verification is Verification.VERIFIED
     rejected = before is not None and before.verification is Verification.REJECTED
     people.keep_shadow(shadow, again=rejected)
-    if _is_verified_as(owner, entry.name, vault):
+    if is_verified_as(owner.profile, entry.name, vault=vault):
         return owner_id, owner
     stands = before if before is not None and verified else shadow
     return shadow_id, Hot(stands, snapshots=known.snapshots)
-
-
-def _is_verified_as(owner: Hot, name: str, vault: Vault) -> bool:
-    profile = owner.profile
-    if profile is None or profile.verification is not Verification.VERIFIED:
-        return False
-    if profile.shadow_until is not None:
-        return False
-    return vault.open(profile.name, f"{profile.person_id}/name") == name

@@ -15,6 +15,7 @@ from chalicelib.core.errors import Conflict, Forbidden, Gone, NotFound, Unavaila
 from chalicelib.identity.passes import Pass
 from chalicelib.identity.people import Actor, Hot, People, Profile, Verification
 from chalicelib.venues.codes import CodeKind, CodeState
+from chalicelib.venues.rights import require_verified
 from chalicelib.venues.venue import Directory, Venue
 
 CLOCK_TOLERANCE = timedelta(minutes=10)
@@ -248,6 +249,16 @@ def open_venue(code: str, *, now: datetime, directory: Directory) -> tuple[Venue
     if known.state is CodeState.REVOKED:
         raise Gone("code_revoked")
     return venue, known.kind is CodeKind.FAST
+
+
+def require_may_show_pass(actor: Actor, *, now: datetime, policies: Policies) -> None:
+    """A pass comes with the approval, or by policy before it (JN-21). Raises Forbidden.
+
+    People have no region, so the default policy says.
+    """
+    if not policies.of("*", now).pass_while_pending:
+        require_verified(actor)
+    require_may_scan(actor)
 
 
 def require_may_scan(actor: Actor) -> None:

@@ -1,9 +1,10 @@
 """How evidence is shown: one component of a screen each."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from chalicelib.admission.judge import Decision, Evidence, Outcome, good_until
+from chalicelib.admission.scan import Scan
 from chalicelib.admission.schemas import (
     Component,
     Explained,
@@ -18,7 +19,7 @@ from chalicelib.api.endpoint import Call
 from chalicelib.core.clock import CHINA, local_day
 from chalicelib.core.messages import TEXTS
 from chalicelib.identity.people import Profile, Snapshot, mask_name
-from chalicelib.venues.catalogue import category
+from chalicelib.venues.catalogue import type_name
 from chalicelib.venues.venue import Venue
 
 _RECENT = timedelta(hours=48)
@@ -26,13 +27,17 @@ _RECENT = timedelta(hours=48)
 
 def venue(call: Call, shown: Venue) -> VenueShown:
     """The venue, its type in the caller's language."""
-    kind = category(shown.kind)
     return VenueShown(
         venue_id=shown.venue_id,
         name=shown.name,
-        type_name=kind.names[call.language] if kind else shown.kind,
+        type_name=type_name(shown.kind, call.language),
         region_name=shown.region_name,
     )
+
+
+def temperature(scan: Scan) -> Literal["normal", "fever"] | None:
+    """The band that was measured, if one was."""
+    return scan.temperature or None  # type: ignore[return-value]
 
 
 def masked_name(call: Call, profile: Profile) -> str:

@@ -4,6 +4,7 @@ from chalice.app import Blueprint
 
 from chalicelib.admission import snapshots, travel_card
 from chalicelib.admission.judge import assess
+from chalicelib.admission.scanning import require_may_show_pass
 from chalicelib.admission.schemas import (
     CardCode,
     CardCodeRequest,
@@ -17,9 +18,8 @@ from chalicelib.admission.schemas import (
 from chalicelib.api import components
 from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
 from chalicelib.identity import passes
-from chalicelib.identity.people import Snapshot, mask_name
+from chalicelib.identity.people import Snapshot
 from chalicelib.identity.providers import ProviderName
-from chalicelib.venues.rights import require_verified
 
 routes = Blueprint(__name__)
 _POLL_MS = 1000
@@ -43,14 +43,13 @@ _REGISTRATION = ("registration_required", "registration_rejected")
 def live_pass(call: Call) -> LivePass:
     """One's own pass, new every minute, in the colour that the health code provider gave."""
     parts, profile = call.container, call.actor.profile
-    if not parts.policies.of("*", call.now).pass_while_pending:
-        require_verified(call.actor)
+    require_may_show_pass(call.actor, now=call.now, policies=parts.policies)
     overview = _overview(call)
     colour = _health_code(call, overview)
     advice = _ADVICE.get(colour.state)
     return LivePass(
         code=passes.mint(profile.person_id, now=call.now, ring=parts.ring),
-        name=mask_name(parts.vault.open(profile.name, f"{profile.person_id}/name")),
+        name=components.masked_name(call, profile),
         minted_at=call.now,
         expires_at=call.now + passes.ACCEPTED,
         refresh_after_s=int(passes.REFRESH.total_seconds()),

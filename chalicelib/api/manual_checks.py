@@ -143,7 +143,7 @@ def _waiting(call: Call, result: Result, poll_after_ms: int) -> ManualCheck:
         reasons=[],
         next_steps=[],
         health_code=None,
-        temperature=result.scan.temperature or None,  # type: ignore[arg-type]
+        temperature=components.temperature(result.scan),
         demo=_demo(call),
     )
 
@@ -167,7 +167,7 @@ def _answered(call: Call, result: Result, name: str | None) -> ManualCheck:
         reasons=components.reasons(call, decision, verdict.hours),
         next_steps=components.next_steps(call, decision, for_staff=True),
         health_code=components.component(call, colour),
-        temperature=scan.temperature or None,  # type: ignore[arg-type]
+        temperature=components.temperature(scan),
         demo=_demo(call),
     )
 

@@ -20,7 +20,7 @@ from chalicelib.core.crypto import body_hash
 from chalicelib.core.errors import BadInput, NotFound
 from chalicelib.core.fields import canonical
 from chalicelib.identity import passes
-from chalicelib.identity.people import Profile, mask_name, mask_phone
+from chalicelib.identity.people import Profile, mask_phone
 from chalicelib.identity.providers import ProviderName
 from chalicelib.insight import abnormal
 from chalicelib.venues import codes
@@ -182,14 +182,14 @@ def _abnormal(call: Call, scan: Scan) -> AbnormalScan:
         outcome=decision.outcome.value,  # type: ignore[arg-type]
         outcome_text=components.outcome_text(call, decision.outcome, for_staff=True),
         reasons=components.reasons(call, decision, scan.verdict.hours),
-        temperature=scan.temperature or None,  # type: ignore[arg-type]
+        temperature=components.temperature(scan),
     )
 
 
 def _person(call: Call, profile: Profile) -> PersonShown:
     vault, person_id = call.container.vault, profile.person_id
     return PersonShown(
-        name=mask_name(vault.open(profile.name, f"{person_id}/name")),
+        name=components.masked_name(call, profile),
         phone=mask_phone(vault.open(profile.phone, f"{person_id}/phone")),
     )
 
@@ -227,7 +227,7 @@ def _screen(call: Call, result: scanning.Result, visitor: Profile) -> Screen:
         ),
         vaccination=components.vaccination(call, evidence(ProviderName.VACCINATION)),
         travel_card=components.travel_card(call, evidence(ProviderName.TRAVEL_CARD)),
-        temperature=scan.temperature or None,  # type: ignore[arg-type]
+        temperature=components.temperature(scan),
         poll_after_ms=_POLL_MS if verdict.needs else None,
         demo=call.text("demo") if call.container.settings.demo else None,
     )

@@ -2,6 +2,7 @@
 
 from chalice.app import Blueprint
 
+from chalicelib.api import components
 from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
 from chalicelib.api.venues import known_venue
 from chalicelib.core import ids
@@ -10,7 +11,6 @@ from chalicelib.identity.people import Role
 from chalicelib.identity.schemas import Empty
 from chalicelib.venues import schemas as shown
 from chalicelib.venues import staffing
-from chalicelib.venues.catalogue import category
 from chalicelib.venues.codes import url
 from chalicelib.venues.venue import Venue
 
@@ -224,11 +224,4 @@ def _join_code(call: Call, venue_id: str, *, rotate: bool) -> shown.JoinCode:
 
 
 def _binding(call: Call, venue: Venue, role: Role) -> shown.Binding:
-    kind = category(venue.kind)
-    return shown.Binding(
-        venue_id=venue.venue_id,
-        name=venue.name,
-        type_name=kind.names[call.language] if kind else venue.kind,
-        region_name=venue.region_name,
-        role=role.value,
-    )
+    return shown.Binding(**components.venue(call, venue).model_dump(), role=role.value)

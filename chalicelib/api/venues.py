@@ -12,7 +12,7 @@ from chalicelib.identity.people import Role, mask_document
 from chalicelib.insight.schemas import Statistics
 from chalicelib.venues import issuance, posters
 from chalicelib.venues import schemas as shown
-from chalicelib.venues.catalogue import category
+from chalicelib.venues.catalogue import type_name
 from chalicelib.venues.codes import url
 from chalicelib.venues.regions import region
 from chalicelib.venues.venue import PosterState, Venue, day_of
@@ -201,7 +201,6 @@ def _venue(call: Call, venue: Venue, *, number_shared: bool = False) -> shown.Ve
     def opened(sealed: bytes, field: str) -> str:
         return call.container.vault.open(sealed, f"{venue.venue_id}/{field}")
 
-    kind = category(venue.kind)
     number = opened(venue.number, "number")
     personal = venue.number_type == "resident_id"
     warnings = []
@@ -212,7 +211,7 @@ def _venue(call: Call, venue: Venue, *, number_shared: bool = False) -> shown.Ve
         venue_id=venue.venue_id,
         name=venue.name,
         type=venue.kind,
-        type_name=kind.names[call.language] if kind else venue.kind,
+        type_name=type_name(venue.kind, call.language),
         region=venue.region,
         region_name=venue.region_name,
         street=venue.street,

@@ -24,6 +24,15 @@ class Entry:
     number: str
 
 
+def is_verified_as(profile: Profile | None, name: str, *, vault: Vault) -> bool:
+    """Whether somebody has an account and is verified under exactly this name."""
+    if profile is None or profile.verification is not Verification.VERIFIED:
+        return False
+    if profile.shadow_until is not None:
+        return False
+    return vault.open(profile.name, f"{profile.person_id}/name") == name
+
+
 def register(
     actor: Actor,
     entry: Entry,

@@ -29,6 +29,12 @@ def category(code: str) -> Category | None:
     return _BY_CODE.get(code)
 
 
+def type_name(code: str, language: str) -> str:
+    """What a venue's type is called; its code where the catalogue has no such type."""
+    found = category(code)
+    return found.names[language] if found else code
+
+
 def _names(simplified: str, traditional: str, english: str) -> Names:
     return {"zh-Hans": simplified, "zh-Hant": traditional, "en": english}
 

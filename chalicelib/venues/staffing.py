@@ -13,6 +13,7 @@ from typing import Protocol
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Conflict, Forbidden, NotFound, Unavailable, Unprocessable
 from chalicelib.identity.people import Actor, Hot, Limits, People, Role, Verification
+from chalicelib.identity.registration import is_verified_as
 from chalicelib.venues.rights import MAX_VENUES, require_verified
 from chalicelib.venues.venue import Venue, Venues
 
@@ -185,7 +186,7 @@ def add_by_identity(
     if by_document is None or by_document != by_phone:
         raise Unprocessable("staff_no_match")
     hot = people.hot(by_document)
-    if not _is_verified_as(hot, name, vault):
+    if not is_verified_as(hot.profile, name, vault=vault):
         raise Unprocessable("staff_no_match")
     _require_room(hot, venue.venue_id)
     member = Member(by_document, role, now, index.of(document_type, number))
@@ -236,7 +237,7 @@ def accept_invitations(
     for invitation in staff.invitations(phone_blind):
         name = vault.open(invitation.name, f"{invitation.venue_id}/invitation")
         room = invitation.venue_id in venues or len(venues) < MAX_VENUES
-        if room and _is_verified_as(hot, name, vault):
+        if room and is_verified_as(hot.profile, name, vault=vault):
             member = Member(profile.person_id, invitation.role, now, profile.document_blind)
             staff.claim(phone_blind, invitation, member)
             venues.add(invitation.venue_id)
@@ -276,13 +277,6 @@ def _require_may_add(actor: Actor, venue: Venue, role: Role) -> None:
 def _charge(actor: Actor, *, now: datetime, limits: Limits) -> None:
     # Anybody who is verified may have a venue: adding must not find out phones and numbers.
     limits.charge("staff", actor.person_id, limit=_ADDED_AN_HOUR, seconds=3600, now=now)
-
-
-def _is_verified_as(hot: Hot, name: str, vault: Vault) -> bool:
-    profile = hot.profile
-    if profile is None or profile.verification is not Verification.VERIFIED:
-        return False
-    return vault.open(profile.name, f"{profile.person_id}/name") == name
 
 
 def _require_room(hot: Hot, venue_id: str) -> None:

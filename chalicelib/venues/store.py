@@ -131,6 +131,7 @@ class VenueStore:
         code = PrintedCodeItem.at(
             keys.code(venue.code), venue=venue.venue_id, state=CodeState.ACTIVE.value
         )
+        applicant = Member(venue.applicant, Role.ADMINISTRATOR, venue.created_at, document_blind)
         by_key = ReferenceItem.at(keys.venue_unique(unique), venue=venue.venue_id)
         by_number = ReferenceItem.at(
             keys.venue_number(number_blind, venue.venue_id), venue=venue.venue_id
@@ -141,14 +142,7 @@ class VenueStore:
                 Put(by_key, ABSENT),
                 Put(code, ABSENT),
                 Put(by_number),
-                right_write(venue.applicant, venue.venue_id, Role.ADMINISTRATOR, document_blind),
-                Put(
-                    StaffItem.at(
-                        keys.staff(venue.venue_id, venue.applicant),
-                        role=Role.ADMINISTRATOR.value,
-                        since=epoch_ms(venue.created_at),
-                    )
-                ),
+                *_binding(venue.venue_id, applicant),
             )
         except ConditionFailed as failure:
             if failure.met[0]:

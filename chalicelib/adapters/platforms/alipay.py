@@ -24,11 +24,13 @@ import base64
 import functools
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from chalicelib.adapters.partners import PartnerFault, exchange, read_object
+from chalicelib.core.clock import CHINA
 from chalicelib.core.crypto import SecretSource
 from chalicelib.core.errors import AppError, TooMany, Unauthenticated, Unavailable, Unprocessable
 from chalicelib.core.logs import logger
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
 
 _METHOD = "alipay.system.oauth.token"
 _NODE = "alipay_system_oauth_token_response"
-_CHINA = timezone(timedelta(hours=8))
 _KEYS = ("alipay_app_id", "alipay_private_key", "alipay_public_key", "alipay_aes_key")
 _DONE = "10000"
 _BUSY = "20000"
@@ -68,7 +69,7 @@ class Alipay:
             "grant_type": "authorization_code",
             "method": _METHOD,
             "sign_type": "RSA2",
-            "timestamp": f"{self._now().astimezone(_CHINA):%Y-%m-%d %H:%M:%S}",
+            "timestamp": f"{self._now().astimezone(ZoneInfo(CHINA)):%Y-%m-%d %H:%M:%S}",
             "version": "1.0",
         }
         form["sign"] = _sign(app["alipay_private_key"], _to_sign(form))
