@@ -6,7 +6,7 @@ VENV := .venv/.installed
 RUN := .venv/bin/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench run down package deploy openapi requirements
+.PHONY: help demo test check verify bench run down package deploy openapi requirements
 
 help: ## Show this table
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,12 +24,13 @@ test: $(VENV) ## Run all tests
 	@$(RUN) infra.local.engine
 	@.venv/bin/pytest
 
-check: $(VENV) ## Everything that CI does: style, types, imports, tests, generated files, package
+check: test verify ## Everything that CI does: the tests, then make verify
+
+verify: $(VENV) ## Check style, types, imports, generated files and the package; no tests
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	@$(MAKE) --no-print-directory test
 	@before=$$(git status --porcelain; git diff HEAD | git hash-object --stdin); \
 	$(RUN) infra.openapi && $(RUN) infra.locales && $(RUN) infra.decision_table || exit 1; \
 	after=$$(git status --porcelain; git diff HEAD | git hash-object --stdin); \
@@ -38,7 +39,7 @@ check: $(VENV) ## Everything that CI does: style, types, imports, tests, generat
 	  echo "Generated files were out of date; they are fresh now: look at them and commit them."; \
 	  exit 1; \
 	fi
-	@$(MAKE) --no-print-directory package STAGE=prod
+	@$(RUN) infra.package prod
 
 bench: $(VENV) ## Measure against the goals of docs/performance.md
 	@$(RUN) bench

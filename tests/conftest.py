@@ -1,4 +1,4 @@
-"""What holds for every suite: nothing here can reach a real AWS account."""
+"""What holds for every suite: no test reaches a real AWS account, or sees the caller's shell."""
 
 import os
 import shutil
@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from infra.local.cloud import LocalCloud, Place
+    from infra.local.place import LocalCloud, Place
 
+# Tests, and the commands that they start, see none of what the shell has set for AWS, for make or
+# for another local cloud. moto answers for AWS's own hosts only: any endpoint but those would be
+# called over the network.
+for variable in [*os.environ]:
+    if variable.startswith(("AWS_", "VENUECODE_", "VC_", "SANDBOX_", "MAKE", "MFLAGS")):
+        del os.environ[variable]
 os.environ.update(
     AWS_ACCESS_KEY_ID="testing",
     AWS_SECRET_ACCESS_KEY="testing",
     AWS_DEFAULT_REGION="us-east-1",
     AWS_EC2_METADATA_DISABLED="true",
+    AWS_CONFIG_FILE=os.devnull,
+    AWS_SHARED_CREDENTIALS_FILE=os.devnull,
 )
-# moto answers for AWS's own hosts only: another endpoint would be called over the network.
-for variable in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
-    os.environ.pop(variable, None)
 
 
 def _run(test: Callable[[], object]) -> None:

@@ -1,221 +1,332 @@
-"""Every key of the one table. Nothing else builds one.
+"""The one table: how items are declared, and the few calls that stores make.
 
-Partition key ``pk``, sort key ``sk``, one sparse index ``visits`` (``g1pk``, ``g1sk``; keys only),
-TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version ``v``.
+Items are declared with PynamoDB's attributes, and so are their conditions and changes. Its models'
+own ``save`` and ``get`` are not used, because they cost several times what the same call costs
+here and cannot return the item that a failed condition met; botocore carries what is written here.
 
-| Access pattern | Request | Key |
-|---|---|---|
-| an actor's session, profile, snapshots, rights | 1 Query, strong | PER#per · begins HOT# |
-| a subject's profile, snapshots, waiting scans | 1 Query | PER#per · between AWAIT# and HOT#~ |
-| who logs in with this phone | 1 Get, strong | PHONE#blind · PHONE |
-| whose is this account of WeChat or Alipay | 1 Get, strong | ACCOUNT#blind · ACCOUNT |
-| a person's accounts of WeChat and Alipay | 1 Query, strong | PER#per · ACCOUNT#blind |
-| who registered this document | transaction condition | IDENT#blind · IDENT |
-| a one-time code being waited for | 1 Update | OTP#blind · OTP |
-| how often (by what, whom, and when) | 1 Update | RATE#what#whom · window |
-| a venue | 1 Get, cached 60 s | VEN#ven · VENUE |
-| a printed code | 1 Get, cached 60 s | CODE#code · CODE |
-| no two venues with one number, name, address | transaction condition | VENKEY#hash · VENKEY |
-| other venues under this number | 1 Query | VENNUM#blind · VEN#ven |
-| a venue's staff | 1 Query | VEN#ven · begins STAFF# |
-| the venue behind a join code | 1 Get | JOIN#code · JOIN |
-| a venue's current join code | 1 Get | VEN#ven · JOIN |
-| the venue's code for fast check-in | 1 Get | VEN#ven · FAST |
-| rights that wait for a phone to log in | 1 Query | INVITE#blind · begins VEN# |
-| a poster | 1 Get | VEN#ven · POSTER#id |
-| put a scan; read it by its id | 1 Put, conditional; 1 Get | VEN#ven#day#shard · ms#hash |
-| a venue's day of scans | 1 Query a shard | VEN#ven#day#shard · digits |
-| a person's visits | 1 Query on `visits` | g1pk PER#per · g1sk ms#venue |
-| whom staff asked about by name and number | in the subject's query | PER#per · begins HOT# |
-| who asked about a document's number, newest first | 1 Query | ACCESS#blind · lms#hash |
-| scans that wait for an answer about a person | in the subject's query | PER#per · AWAIT#scan |
-| the day's figures | 1 BatchGet over shards | VEN#ven#day#shard · COUNT |
-| the day's abnormal scans | 1 Query a shard, 1 Get a scan | VEN#ven#day#shard · begins ABN# |
-| the policy of a region | 1 BatchGet, cached 60 s | POLICY#prefix · CURRENT |
-| what is to be asked about a person | 1 Put, conditional | PER#per · PREFETCH |
-| wrapped data keys | 1 Get, cached 5 min | DATAKEY · id |
+    StoreError
+    └── ConditionFailed     the item was not as expected; carries what was there instead
+
+What DynamoDB refuses for a while (throttling, timeouts) becomes `Unavailable`, a 503.
 """
 
-from datetime import date
-from typing import NamedTuple
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from botocore import xform_name
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action, Update
+from pynamodb.models import Model
+
+from chalicelib.core.aws import CONFIG, session
+from chalicelib.core.errors import Unavailable
+from chalicelib.core.table import Key
+
+Raw = dict[str, dict[str, Any]]
+
+_CONDITION_FAILED = "ConditionalCheckFailed"
 
-VISITS_INDEX = "visits"
-HOT = "HOT#"
-AWAIT = "AWAIT#"
-SUBJECT_FROM, SUBJECT_TO = AWAIT, "HOT#~"
-ACCOUNTS, ACCOUNTS_TO = "ACCOUNT#", "ACCOUNT#~"
-COUNT = "COUNT"
-ABNORMAL = "ABN#"
-_LAST_MS = 10**13 - 1
 
+class StoreError(Exception):
+    """A write that DynamoDB did not make."""
 
-class Key(NamedTuple):
-    """The primary key of an item."""
 
-    pk: str
-    sk: str
+class ConditionFailed(StoreError):
+    """A condition did not hold; `met` holds, by position, the item that each condition met."""
 
+    def __init__(self, met: Sequence[Raw | None]) -> None:
+        super().__init__("a condition did not hold")
+        self.met = list(met)
 
-def person(person_id: str) -> str:
-    """The partition of all that belongs to a person."""
-    return f"PER#{person_id}"
 
+# Texts are what they are, and all of our numbers are whole; PynamoDB would read them as JSON.
+_plain: Mapping[type, Callable[[Any], Any]] = {UnicodeAttribute: str, NumberAttribute: int}
 
-def profile(person_id: str) -> Key:
-    """The person's profile: contact, registration, verification."""
-    return Key(person(person_id), "HOT#PROFILE")
 
+class Item(Model):
+    """What all items share. `v` is the version of the item's format; readers accept n and n-1."""
 
-def shadow(person_id: str) -> Key:
-    """Somebody whom staff asked about by name and number, and who is not registered so."""
-    return Key(person(person_id), "HOT#SHADOW")
+    class Meta:
+        """PynamoDB wants a name; the real one comes with the Table."""
 
+        table_name = "venuecode"
 
-def session(person_id: str, session_id: str) -> Key:
-    """A login; gone with the logout."""
-    return Key(person(person_id), f"HOT#SESSION#{session_id}")
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    v = NumberAttribute(default=1)
 
+    @classmethod
+    def at(cls, key: Key, **attributes: Any) -> Self:
+        """The item under `key`. Raises ValueError for an attribute that it does not have."""
+        if unknown := attributes.keys() - cls.get_attributes().keys():
+            raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
+        item = cls.__new__(cls)
+        item.attribute_values = cls._defaults() | attributes | {"pk": key.pk, "sk": key.sk}
+        return item
 
-def snapshot(person_id: str, provider: str) -> Key:
-    """The last thing that a provider said of the person."""
-    return Key(person(person_id), f"HOT#SNAP#{provider}")
+    @classmethod
+    def read(cls, raw: Raw) -> Self:
+        """The item as it came from the table; what is not there is as by default.
 
+        PynamoDB's own reader does the same in three times as long (docs/performance.md).
+        """
+        item = cls.__new__(cls)
+        item.attribute_values = values = {**cls._defaults()}
+        readers = cls._readers()
+        for stored_name, stored in raw.items():
+            if stored_name in readers and "NULL" not in stored:
+                name, kind, read = readers[stored_name]
+                values[name] = read(stored[kind])
+        return item
 
-def right(person_id: str, venue_id: str) -> Key:
-    """What the person may do at a venue."""
-    return Key(person(person_id), f"HOT#RIGHT#{venue_id}")
-
-
-def awaiting(person_id: str, scan_id: str) -> Key:
-    """A scan of the person that waits for an answer."""
-    return Key(person(person_id), f"{AWAIT}{scan_id}")
-
-
-def prefetch(person_id: str) -> Key:
-    """Which providers are to be asked about the person; the stream does so."""
-    return Key(person(person_id), "PREFETCH")
-
-
-def phone(blind: str) -> Key:
-    """Who logs in with a phone number."""
-    return Key(f"PHONE#{blind}", "PHONE")
-
-
-def account(blind: str) -> Key:
-    """Whose an account at a mini-program platform is."""
-    return Key(f"ACCOUNT#{blind}", "ACCOUNT")
-
-
-def account_of(person_id: str, blind: str) -> Key:
-    """The same from the person's side, for who moves or erases the person."""
-    return Key(person(person_id), f"{ACCOUNTS}{blind}")
-
-
-def identity(blind: str) -> Key:
-    """Who registered an identity document."""
-    return Key(f"IDENT#{blind}", "IDENT")
-
-
-def otp(blind: str) -> Key:
-    """The one-time code last sent to a phone."""
-    return Key(f"OTP#{blind}", "OTP")
-
-
-def rate(what: str, whom: str, window: str) -> Key:
-    """A counter of `what` by `whom` within a window of time."""
-    return Key(f"RATE#{what}#{whom}", window)
-
-
-def venue(venue_id: str) -> Key:
-    """A venue as it was applied for."""
-    return Key(f"VEN#{venue_id}", "VENUE")
-
-
-def code(value: str) -> Key:
-    """A code as printed, and what it stands for."""
-    return Key(f"CODE#{value}", "CODE")
-
-
-def venue_unique(digest: str) -> Key:
-    """Guards that (number, name, address) is there once (JN-3)."""
-    return Key(f"VENKEY#{digest}", "VENKEY")
-
-
-def venue_number(blind: str, venue_id: str) -> Key:
-    """A venue under its registration number; branches of one firm share it."""
-    return Key(f"VENNUM#{blind}", f"VEN#{venue_id}")
-
-
-def poster(venue_id: str, poster_id: str) -> Key:
-    """A rendered poster, by the hash of its contents."""
-    return Key(f"VEN#{venue_id}", f"POSTER#{poster_id}")
-
-
-def staff(venue_id: str, person_id: str) -> Key:
-    """A person of a venue's staff, as the venue lists them."""
-    return Key(f"VEN#{venue_id}", f"STAFF#{person_id}")
-
-
-def join(join_code: str) -> Key:
-    """The venue that a join code binds to."""
-    return Key(f"JOIN#{join_code}", "JOIN")
-
-
-def current_join(venue_id: str) -> Key:
-    """A venue's current join code."""
-    return Key(f"VEN#{venue_id}", "JOIN")
-
-
-def fast_code(venue_id: str) -> Key:
-    """A venue's code for fast check-in (YK-23)."""
-    return Key(f"VEN#{venue_id}", "FAST")
-
-
-def invitation(phone_blind: str, venue_id: str) -> Key:
-    """A right at a venue that waits for a phone's first verified login."""
-    return Key(f"INVITE#{phone_blind}", f"VEN#{venue_id}")
-
-
-def scan_partition(venue_id: str, day: date, shard: int) -> str:
-    """A shard of a venue's day: a partition takes 1,000 writes a second, a station needs more."""
-    return f"VEN#{venue_id}#{day.isoformat()}#{shard}"
-
-
-def scan(venue_id: str, day: date, shard: int, at_ms: int, digest: str) -> Key:
-    """A scan, by the venue's local day and its time (13 digits), so that a day reads in order."""
-    return Key(scan_partition(venue_id, day, shard), f"{at_ms:013d}#{digest}")
-
-
-def counter(venue_id: str, day: date, shard: int) -> Key:
-    """The figures of one shard of a venue's day."""
-    return Key(scan_partition(venue_id, day, shard), COUNT)
-
-
-def abnormal(partition: str, at_ms: int, digest: str) -> Key:
-    """The pointer to an abnormal scan, beside it."""
-    return Key(partition, f"{ABNORMAL}{at_ms:013d}#{digest}")
-
-
-def visit(person_id: str, venue_id: str, at_ms: int) -> Key:
-    """The index entry of a scan under its person (``g1pk``, ``g1sk``)."""
-    return Key(person(person_id), f"{at_ms:013d}#{venue_id}")
-
-
-def access_partition(blind: str) -> str:
-    """The questions that were asked about a document's number."""
-    return f"ACCESS#{blind}"
-
-
-def access(blind: str, at_ms: int, digest: str) -> Key:
-    """One of them; the time is counted down, so that the newest comes first."""
-    return Key(access_partition(blind), f"{_LAST_MS - at_ms:013d}#{digest}")
-
-
-def policy(prefix: str) -> Key:
-    """The rules of a policy region, by prefix of its GB/T 2260 code; ``*`` is the default."""
-    return Key(f"POLICY#{prefix}", "CURRENT")
-
-
-def data_key(key_id: str) -> Key:
-    """A data key, wrapped by KMS."""
-    return Key("DATAKEY", key_id)
+    def raw(self) -> Raw:
+        """The item as it goes to the table. Raises ValueError for what must not be missing."""
+        values = self.attribute_values
+        raw: Raw = {}
+        for name, attribute in self.get_attributes().items():
+            value = values.get(name)
+            stored = None if value is None else attribute.serialize(value)
+            if stored is not None:
+                raw[attribute.attr_name] = {attribute.attr_type: stored}
+            elif not attribute.null:
+                raise ValueError(f"{name} is missing")
+        return raw
+
+    @classmethod
+    @functools.cache
+    def _readers(cls) -> Mapping[str, tuple[str, str, Callable[[Any], Any]]]:
+        """By stored name: the attribute's own name, its type, and how it is read."""
+        return {
+            one.attr_name: (name, one.attr_type, _plain.get(type(one), one.deserialize))
+            for name, one in cls.get_attributes().items()
+        }
+
+    @classmethod
+    @functools.cache
+    def _defaults(cls) -> dict[str, Any]:
+        attributes = cls.get_attributes().items()
+        return {name: one.default for name, one in attributes if one.default is not None}
+
+    @property
+    def key(self) -> Key:
+        """The item's primary key."""
+        return Key(self.pk, self.sk)
+
+
+ABSENT = Item.pk.does_not_exist()
+PRESENT = Item.pk.exists()
+
+
+@dataclass(frozen=True)
+class Put:
+    """One put of a transaction."""
+
+    item: Item
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One update of a transaction."""
+
+    key: Key
+    actions: Sequence[Action]
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True)
+class Delete:
+    """One delete of a transaction."""
+
+    key: Key
+    condition: Condition | None = None
+
+
+class Connection:
+    """The process's way to DynamoDB; opened with the first call."""
+
+    @functools.cached_property
+    def _client(self) -> Any:
+        return session().create_client("dynamodb", config=CONFIG)
+
+    def dispatch(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        """The answer to one request. Raises botocore's ClientError and BotoCoreError."""
+        answer: dict[str, Any] = getattr(self._client, xform_name(operation))(**request)
+        return answer
+
+
+class Table:
+    """The calls that stores make. Every method raises `Unavailable` when DynamoDB does not answer.
+
+    Retries are botocore's standard mode; timeouts are short because a guard is waiting.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._connection = Connection()
+
+    def get(self, key: Key, *, consistent: bool = True) -> Raw | None:
+        """The item under `key`, or None."""
+        answer = self._call("GetItem", Key=_key(key), ConsistentRead=consistent)
+        return answer.get("Item")
+
+    def batch_get(self, keys: Sequence[Key]) -> list[Raw]:
+        """Those of the items under `keys` that exist, in no order; consistent."""
+        found: list[Raw] = []
+        for start in range(0, len(keys), 100):
+            wanted: dict[str, Any] = {
+                self._name: {
+                    "Keys": [_key(key) for key in keys[start : start + 100]],
+                    "ConsistentRead": True,
+                }
+            }
+            for _ in range(8):
+                answer = self._call("BatchGetItem", RequestItems=wanted)
+                found += answer["Responses"].get(self._name, [])
+                wanted = answer.get("UnprocessedKeys") or {}
+                if not wanted:
+                    break
+            else:
+                raise Unavailable
+        return found
+
+    def query(
+        self,
+        pk: str,
+        between: tuple[str, str],
+        *,
+        consistent: bool = False,
+        index: str | None = None,
+        page: int | None = None,
+    ) -> Iterator[Raw]:
+        """The items of a partition whose sort key lies in `between`, both ends included, in order.
+
+        Pages are fetched as they are consumed; `page` is their size.
+        """
+        prefix = "g1" if index else ""
+        request: dict[str, Any] = {
+            "KeyConditionExpression": f"{prefix}pk = :p AND {prefix}sk BETWEEN :a AND :b",
+            "ExpressionAttributeValues": {
+                ":p": {"S": pk},
+                ":a": {"S": between[0]},
+                ":b": {"S": between[1]},
+            },
+            "ConsistentRead": consistent,
+        }
+        if index:
+            request["IndexName"] = index
+        if page:
+            request["Limit"] = page
+        while True:
+            answer = self._call("Query", **request)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def put(self, item: Item, condition: Condition | None = None) -> None:
+        """Write `item`. Raises ConditionFailed with the item that stood there."""
+        self._call("PutItem", Item=item.raw(), **_expressions(condition), **_old(condition))
+
+    def update(
+        self, key: Key, actions: Sequence[Action], condition: Condition | None = None
+    ) -> Raw:
+        """Change the item under `key`; the answer is the item as it now stands."""
+        answer = self._call(
+            "UpdateItem",
+            Key=_key(key),
+            ReturnValues="ALL_NEW",
+            **_expressions(condition, actions),
+            **_old(condition),
+        )
+        return answer["Attributes"]  # type: ignore[no-any-return]
+
+    def delete(self, key: Key, condition: Condition | None = None) -> None:
+        """Remove the item under `key`; it is no error when there is none."""
+        self._call("DeleteItem", Key=_key(key), **_expressions(condition), **_old(condition))
+
+    def transact(self, *writes: Put | Change | Delete) -> None:
+        """All of `writes`, or none. Raises ConditionFailed; `met` is in their order."""
+        self._call("TransactWriteItems", TransactItems=[*map(self._write, writes)])
+
+    def _write(self, write: Put | Change | Delete) -> dict[str, Any]:
+        common = {"TableName": self._name, **_old(write.condition)}
+        match write:
+            case Put():
+                body = {"Item": write.item.raw(), **_expressions(write.condition)}
+                return {"Put": common | body}
+            case Change():
+                body = _expressions(write.condition, write.actions)
+                return {"Update": common | {"Key": _key(write.key), **body}}
+            case Delete():
+                return {
+                    "Delete": common | {"Key": _key(write.key), **_expressions(write.condition)}
+                }
+
+    def _call(self, operation: str, /, **request: Any) -> dict[str, Any]:
+        if "TransactItems" not in request and "RequestItems" not in request:
+            request["TableName"] = self._name
+        try:
+            return self._connection.dispatch(operation, request)
+        except ClientError as error:
+            raise _translate(error) from error
+        except BotoCoreError as error:
+            raise Unavailable from error
+
+
+def _translate(error: ClientError) -> Exception:
+    answer: dict[str, Any] = {**error.response}
+    code = answer["Error"]["Code"]
+    if code == f"{_CONDITION_FAILED}Exception":
+        return ConditionFailed([answer.get("Item")])
+    if code == "TransactionCanceledException":
+        reasons = answer.get("CancellationReasons", [])
+        if any(reason.get("Code") == _CONDITION_FAILED for reason in reasons):
+            return ConditionFailed(
+                [
+                    reason.get("Item") or {} if reason.get("Code") == _CONDITION_FAILED else None
+                    for reason in reasons
+                ]
+            )
+        return Unavailable()
+    mistake: Exception = error
+    return mistake if code in _MISTAKES else Unavailable()
+
+
+# Mistakes of ours and missing rights must be seen as such, not retried as a busy service.
+_MISTAKES = frozenset(
+    {
+        "ValidationException",
+        "AccessDeniedException",
+        "ResourceNotFoundException",
+        "SerializationException",
+        "UnrecognizedClientException",
+    }
+)
+
+
+def _key(key: Key) -> Raw:
+    return {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
+
+
+def _old(condition: Condition | None) -> dict[str, str]:
+    return {} if condition is None else {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+
+
+def _expressions(condition: Condition | None, actions: Sequence[Action] = ()) -> dict[str, Any]:
+    names: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    request: dict[str, Any] = {}
+    if actions:
+        request["UpdateExpression"] = Update(*actions).serialize(names, values)
+    if condition is not None:
+        request["ConditionExpression"] = condition.serialize(names, values)
+    if names:
+        request["ExpressionAttributeNames"] = {alias: name for name, alias in names.items()}
+    if values:
+        request["ExpressionAttributeValues"] = values
+    return request
