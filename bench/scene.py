@@ -102,7 +102,7 @@ def seed(parts: Container, *, answered: bool = True) -> Scene:
         time_zone="Asia/Shanghai",
         shards=64,
         created_at=now,
-        body_hash="0123456789abcdef",
+        fingerprint="0123456789abcdef",
         applicant=_STAFF,
     )
     parts.venues.create(

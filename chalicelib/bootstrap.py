@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from chalicelib.admission.scan import Scans
     from chalicelib.admission.snapshots import LookupQueue, Prefetches
     from chalicelib.admission.travel_card import TravelCards
-    from chalicelib.core.store import Table
+    from chalicelib.core.table import Table
     from chalicelib.identity.people import Codes, Limits, People
     from chalicelib.identity.platforms import Platform, PlatformName
     from chalicelib.identity.providers import Provider, ProviderName
@@ -59,7 +59,7 @@ class Container:
     @cached_property
     def table(self) -> "Table":
         """The one table."""
-        from chalicelib.core.store import Table
+        from chalicelib.core.table import Table
 
         return Table(self.settings.table)
 

@@ -91,7 +91,7 @@ class Judged:
     """A case, the number of the rule that decided it (from 1), and the decision."""
 
     case: Case
-    late: bool
+    final: bool
     rule: int
     decision: Decision
 
@@ -102,13 +102,13 @@ def cases() -> Iterator[Judged]:
         HEALTHS.values(), TESTS.values(), VACCINATIONS.values(), CARDS.values(),
         POLICIES, TEMPERATURES, (False, True),
     )  # fmt: skip
-    for health, test, vaccination, card, policy, temperature, late in everything:
+    for health, test, vaccination, card, policy, temperature, final in everything:
         found = (health, test, vaccination, card)
-        if late and any(evidence.state == "pending" for evidence in found):
+        if final and any(evidence.state == "pending" for evidence in found):
             continue  # nothing is being asked any more
-        if not late and any(evidence.state == "unknown" for evidence in found):
+        if not final and any(evidence.state == "unknown" for evidence in found):
             continue  # what has not answered yet is being asked
-        yield judged(found, policy, temperature=temperature, late=late)
+        yield judged(found, policy, temperature=temperature, final=final)
 
 
 def judged(
@@ -116,14 +116,14 @@ def judged(
     policy: Policy,
     *,
     temperature: str = "",
-    late: bool,
+    final: bool,
 ) -> Judged:
     """One case, decided; `found` is health code, nucleic acid, vaccination, travel card."""
     evidence = dict(zip((_HEALTH, _TEST, _VACCINATION, _CARD), found, strict=True))
-    case = case_of(evidence, policy, at=NOON, late=late, temperature=temperature)
+    case = case_of(evidence, policy, at=NOON, final=final, temperature=temperature)
     rule = rule_for(case)
     decision = Decision(rule.outcome, rule.reasons(case), rule.steps)
-    return Judged(case, late, RULES.index(rule) + 1, decision)
+    return Judged(case, final, RULES.index(rule) + 1, decision)
 
 
 def render() -> str:
@@ -156,11 +156,11 @@ def _default() -> str:
     for name, health in HEALTHS.items():
         row = [name]
         for test in TESTS.values():
-            late = "unknown" in (health.state, test.state)
-            if late and "pending" in (health.state, test.state):
+            final = "unknown" in (health.state, test.state)
+            if final and "pending" in (health.state, test.state):
                 row.append("·")
                 continue
-            row.append(_cell(judged((health, test, complete, normal), policy, late=late)))
+            row.append(_cell(judged((health, test, complete, normal), policy, final=final)))
         rows.append(row)
     return (
         "### By default: health code and nucleic acid\n\n"
@@ -179,7 +179,7 @@ def _unknown() -> str:
             row = [name, test]
             for on_unknown in OnUnknown:
                 one = judged(
-                    (HEALTHS[name], *rest), Policy(on_unknown=on_unknown), late=True
+                    (HEALTHS[name], *rest), Policy(on_unknown=on_unknown), final=True
                 )  # fmt: skip
                 reasons = ", ".join(f"`{reason}`" for reason in one.decision.reasons)
                 row.append(f"{_cell(one)}: {reasons}")
@@ -196,13 +196,13 @@ def _required() -> str:
     rows = []
     for card_name, card in CARDS.items():
         for name, vaccination in VACCINATIONS.items():
-            late = vaccination.state == "unknown"
+            final = vaccination.state == "unknown"
             row = [card_name, name]
             for needs_card, needs_vaccination in ((False, False), (True, False), (False, True)):
                 policy = Policy(
                     travel_card_required=needs_card, vaccination_required=needs_vaccination
                 )
-                row.append(_cell(judged((health, test, vaccination, card), policy, late=late)))
+                row.append(_cell(judged((health, test, vaccination, card), policy, final=final)))
             rows.append(row)
     head = ["Travel card", "Vaccination", "by default", "card required", "vaccination required"]
     return "### Travel card and vaccination, with everything else in order\n\n" + _table(head, rows)

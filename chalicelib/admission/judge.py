@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from chalicelib.admission.policy import OnUnknown, Policy
 from chalicelib.core.clock import CHINA, end_of_day, local_day
-from chalicelib.identity.people import Hot, Snapshot, Verification
+from chalicelib.identity.people import PersonRecord, Snapshot, Verification
 from chalicelib.identity.providers import ProviderName
 
 _IDENTITY = ProviderName.IDENTITY
@@ -85,30 +85,30 @@ class Verdict:
 
 
 def decide(
-    person: Hot, policy: Policy, *, at: datetime, late: bool, temperature: str = ""
+    person: PersonRecord, policy: Policy, *, at: datetime, final: bool, temperature: str = ""
 ) -> Verdict:
     """Judge `person` for a scan received at `at`, by what their snapshots say.
 
-    `late`: the time to wait for answers is over, so nothing is asked for any longer. `temperature`
+    `final`: the time to wait for answers is over, so nothing is asked for any longer. `temperature`
     is the band that was measured: ``normal``, ``fever``, or empty.
     """
     evidence = {
-        provider: assess(provider, person.current(provider), policy, at=at, late=late)
+        provider: assess(provider, person.current(provider), policy, at=at, final=final)
         for provider in SHOWN
     }
     if person.unidentified:
-        return _unidentified(person, evidence, policy, late=late, temperature=temperature)
-    decision = judge(evidence, policy, at=at, late=late, temperature=temperature)
-    needs = () if late else needed(evidence)
+        return _unidentified(person, evidence, policy, final=final, temperature=temperature)
+    decision = judge(evidence, policy, at=at, final=final, temperature=temperature)
+    needs = () if final else needed(evidence)
     return Verdict(decision, evidence, needs, policy.version, policy.nucleic_acid_hours)
 
 
 def _unidentified(
-    person: Hot,
+    person: PersonRecord,
     evidence: Mapping[ProviderName, Evidence],
     policy: Policy,
     *,
-    late: bool,
+    final: bool,
     temperature: str,
 ) -> Verdict:
     """Somebody checked by hand, whose name and number are not known to belong together (JN-12).
@@ -117,7 +117,7 @@ def _unidentified(
     with the scan. A number that nobody knows and a wrong name read the same.
     """
     pending = person.profile is not None and person.profile.verification is Verification.PENDING
-    waits = pending and not late
+    waits = pending and not final
     unseen = Evidence("pending") if waits else UNKNOWN
     if waits:
         decision = Decision(Outcome.PENDING, ("identity_pending",), ("wait",))
@@ -137,31 +137,31 @@ def _unidentified(
 
 
 def take_card(
-    verdict: Verdict, person: Hot, policy: Policy, *, at: datetime, temperature: str = ""
+    verdict: Verdict, person: PersonRecord, policy: Policy, *, at: datetime, temperature: str = ""
 ) -> Verdict:
     """Judge again what is decided, with the travel card that `person` has got since.
 
     The rest of the evidence stays as it was when the wait was over.
     """
-    card = assess(_CARD, person.current(_CARD), policy, at=at, late=True)
+    card = assess(_CARD, person.current(_CARD), policy, at=at, final=True)
     evidence = {**verdict.evidence, _CARD: card}
-    decision = judge(evidence, policy, at=at, late=True, temperature=temperature)
+    decision = judge(evidence, policy, at=at, final=True, temperature=temperature)
     return Verdict(decision, evidence, (), policy.version, policy.nucleic_acid_hours)
 
 
 def assess(
-    provider: ProviderName, snapshot: Snapshot | None, policy: Policy, *, at: datetime, late: bool
+    provider: ProviderName, snapshot: Snapshot | None, policy: Policy, *, at: datetime, final: bool
 ) -> Evidence:
     """What `snapshot` is worth for a scan received at `at`.
 
-    `late`: the time to wait for an answer is over, so nothing is pending any longer.
+    `final`: the time to wait for an answer is over, so nothing is pending any longer.
     """
     if provider is _CARD:
         if snapshot is None or not same_day(snapshot.fetched_at, at):
             return Evidence("code_needed")
         return Evidence(snapshot.state, snapshot.observed_at, snapshot.fetched_at)
     if snapshot is None:
-        return UNKNOWN if late else Evidence("pending")
+        return UNKNOWN if final else Evidence("pending")
     state, observed = snapshot.state, snapshot.observed_at
     if provider is _TEST and observed is not None and at - observed > RESULTS_SHOWN:
         state = "absent"
@@ -443,11 +443,11 @@ def judge(
     policy: Policy,
     *,
     at: datetime,
-    late: bool,
+    final: bool,
     temperature: str = "",
 ) -> Decision:
     """Decide: the first rule of `RULES` that holds, counts."""
-    case = case_of(evidence, policy, at=at, late=late, temperature=temperature)
+    case = case_of(evidence, policy, at=at, final=final, temperature=temperature)
     rule = rule_for(case)
     return Decision(rule.outcome, rule.reasons(case), rule.steps)
 
@@ -457,15 +457,15 @@ def case_of(
     policy: Policy,
     *,
     at: datetime,
-    late: bool,
+    final: bool,
     temperature: str = "",
 ) -> Case:
-    """What the rules are asked about. `late`: nothing is waited for any longer."""
+    """What the rules are asked about. `final`: nothing is waited for any longer."""
     ignored = {
         _TEST: policy.nucleic_acid_hours is None,
         _VACCINATION: not policy.vaccination_required,
     }
-    waiting = () if late else tuple(p for p in needed(evidence) if not ignored.get(p))
+    waiting = () if final else tuple(p for p in needed(evidence) if not ignored.get(p))
     return Case(evidence, policy, at, temperature, waiting)
 
 

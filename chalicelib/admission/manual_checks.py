@@ -13,12 +13,12 @@ from typing import Protocol
 
 from chalicelib.admission.judge import Decision, Outcome, decide
 from chalicelib.admission.policy import ManualPhone, Policies, Policy
-from chalicelib.admission.scan import Means, Scan, ScanReference, Scans
+from chalicelib.admission.scan import Method, Scan, ScanReference, Scans
 from chalicelib.admission.scanning import Result, find, time_of
 from chalicelib.core import ids
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import BadInput, Conflict, NotFound
-from chalicelib.identity.people import Actor, Hot, Limits, People, Profile, Verification
+from chalicelib.identity.people import Actor, Limits, People, PersonRecord, Profile, Verification
 from chalicelib.identity.registration import is_verified_as
 from chalicelib.venues.venue import Directory, Venue
 
@@ -83,7 +83,7 @@ def check(
     entry: Entry,
     *,
     nonce: str,
-    body_hash: str,
+    fingerprint: str,
     correlation: str,
     now: datetime,
     index: BlindIndex,
@@ -115,26 +115,26 @@ def check(
             Access(reference.scan_id, actor.person_id, now, correlation, now + _RECORD_LIFE),
         )
         subject, seen = _subject(entry, blind, now=now, index=index, vault=vault, people=people)
-        verdict = decide(seen, policy, at=now, late=False, temperature=entry.temperature)
+        verdict = decide(seen, policy, at=now, final=False, temperature=entry.temperature)
         scan = Scan(
             venue_id=venue.venue_id,
             at=at,
             digest=digest,
             person_id=subject,
             nonce=nonce,
-            body_hash=body_hash,
+            fingerprint=fingerprint,
             received_at=now,
             verdict=verdict,
             first_outcome=verdict.decision.outcome,
             correlation=correlation,
-            means=Means.MANUAL,
+            method=Method.MANUAL,
             staff_id=actor.person_id,
             temperature=entry.temperature,
         )
         earlier = scans.put(scan, venue)
         if earlier is None:
             return Result(scan, venue, created=True)
-    if earlier.body_hash != body_hash:
+    if earlier.fingerprint != fingerprint:
         raise Conflict("nonce_reused")
     return Result(earlier, venue, created=False)
 
@@ -149,9 +149,9 @@ def visible_check(
     found = find(check_id, now=now, directory=directory, scans=scans)
     if (
         found is None
-        or found.scan.means is not Means.MANUAL
+        or found.scan.method is not Method.MANUAL
         or found.scan.staff_id != actor.person_id
-        or found.venue.venue_id not in actor.hot.rights
+        or found.venue.venue_id not in actor.record.rights
     ):
         raise NotFound
     return found
@@ -165,7 +165,7 @@ def is_answered(scan: Scan, now: datetime) -> bool:
 
 def is_listed(scan: Scan, now: datetime) -> bool:
     """Whether a scan may stand in the day's list: a check by hand not before it is answered."""
-    return scan.means is not Means.MANUAL or is_answered(scan, now)
+    return scan.method is not Method.MANUAL or is_answered(scan, now)
 
 
 def is_matched(scan: Scan) -> bool:
@@ -173,7 +173,7 @@ def is_matched(scan: Scan) -> bool:
     return not any(reason.startswith("identity_") for reason in scan.verdict.decision.reasons)
 
 
-def told(decision: Decision) -> Decision:
+def redact_for_staff(decision: Decision) -> Decision:
     """What staff may know of a decision: the colour's part in it, and no other result.
 
     The whole of policy decides, but a test or a vaccination is not told of: where one of them
@@ -226,7 +226,7 @@ def _subject(
     index: BlindIndex,
     vault: Vault,
     people: People,
-) -> tuple[str, Hot]:
+) -> tuple[str, PersonRecord]:
     """Whom the check is about, and what is known of them.
 
     The calls are the same whoever it is: one get, two queries, one update. So the shadow subject is
@@ -250,8 +250,8 @@ def _subject(
         shadow_until=now + _SHADOW_LIFE,
     )
     owner_id = people.by_document(blind) or shadow_id
-    owner = people.hot(owner_id, consistent=False)
-    known = people.hot(shadow_id)
+    owner = people.load(owner_id, consistent=False)
+    known = people.load(shadow_id)
     before = known.profile
     # The provider may know by now whom it did not: who was rejected is asked about again.
     verified = before is not None and before.verification is Verification.VERIFIED
@@ -260,4 +260,4 @@ def _subject(
     if is_verified_as(owner.profile, entry.name, vault=vault):
         return owner_id, owner
     stands = before if before is not None and verified else shadow
-    return shadow_id, Hot(stands, snapshots=known.snapshots)
+    return shadow_id, PersonRecord(stands, snapshots=known.snapshots)

@@ -16,7 +16,7 @@ _MOMENT = re.compile("[0-9a-f]{12}")
 _LAST_MS = epoch_ms(datetime(9999, 12, 31, tzinfo=UTC))  # of what has a local day everywhere
 
 
-class Means(StrEnum):
+class Method(StrEnum):
     """How a visit came on record."""
 
     VISITOR = "visitor"
@@ -40,12 +40,12 @@ class Scan:
     digest: str
     person_id: str
     nonce: str
-    body_hash: str
+    fingerprint: str
     received_at: datetime
     verdict: Verdict
     first_outcome: Outcome
     correlation: str
-    means: Means = Means.VISITOR
+    method: Method = Method.VISITOR
     staff_id: str = ""
     temperature: str = ""
     version: int = 0

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 
 from chalicelib.admission.judge import Verdict, decide, take_card
 from chalicelib.admission.policy import Policies
-from chalicelib.admission.scan import Means, Scan, ScanReference, Scans
+from chalicelib.admission.scan import Method, Scan, ScanReference, Scans
 from chalicelib.core import ids
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.core.errors import Conflict, Forbidden, Gone, NotFound, Unavailable, Unprocessable
 from chalicelib.identity.passes import Pass
-from chalicelib.identity.people import Actor, Hot, People, Profile, Verification
+from chalicelib.identity.people import Actor, People, PersonRecord, Profile, Verification
 from chalicelib.venues.codes import CodeKind, CodeState
 from chalicelib.venues.rights import require_verified
 from chalicelib.venues.venue import Directory, Venue
@@ -38,7 +38,7 @@ def scan_venue(
     code: str,
     *,
     nonce: str,
-    body_hash: str,
+    fingerprint: str,
     correlation: str,
     now: datetime,
     directory: Directory,
@@ -57,7 +57,7 @@ def scan_venue(
     # The fast code is shown to those whose temperature was found normal (YK-23).
     temperature = "normal" if fast else ""
     verdict = decide(
-        actor.hot, policies.of(venue.region, now), at=now, late=False, temperature=temperature
+        actor.record, policies.of(venue.region, now), at=now, final=False, temperature=temperature
     )
     scan = Scan(
         venue_id=venue.venue_id,
@@ -65,18 +65,18 @@ def scan_venue(
         digest=ids.derive("scan", actor.person_id, nonce),
         person_id=actor.person_id,
         nonce=nonce,
-        body_hash=body_hash,
+        fingerprint=fingerprint,
         received_at=now,
         verdict=verdict,
         first_outcome=verdict.decision.outcome,
         correlation=correlation,
-        means=Means.FAST if fast else Means.VISITOR,
+        method=Method.FAST if fast else Method.VISITOR,
         temperature=temperature,
     )
     earlier = scans.put(scan, venue)
     if earlier is None:
         return Result(scan, venue, created=True)
-    if earlier.body_hash != body_hash:
+    if earlier.fingerprint != fingerprint:
         raise Conflict("nonce_reused")
     return Result(earlier, venue, created=False)
 
@@ -88,7 +88,7 @@ def scan_pass(
     *,
     temperature: str,
     nonce: str,
-    body_hash: str,
+    fingerprint: str,
     correlation: str,
     now: datetime,
     people: People,
@@ -111,26 +111,26 @@ def scan_pass(
         stands = scans.get(ScanReference(venue.venue_id, presented.minted_at, digest), venue)
         if stands is None or (stands.staff_id, stands.nonce) != (actor.person_id, nonce):
             raise Unprocessable("pass_expired")
-    visitor = people.hot(presented.person_id, consistent=False)
+    visitor = people.load(presented.person_id, consistent=False)
     profile = visitor.profile
     if profile is None:
         raise Unprocessable("pass_invalid")
     if not profile.may_scan:
         raise Unprocessable("visitor_not_verified")
     policy = policies.of(venue.region, now)
-    verdict = decide(visitor, policy, at=now, late=False, temperature=temperature)
+    verdict = decide(visitor, policy, at=now, final=False, temperature=temperature)
     scan = Scan(
         venue_id=venue.venue_id,
         at=presented.minted_at,
         digest=digest,
         person_id=presented.person_id,
         nonce=nonce,
-        body_hash=body_hash,
+        fingerprint=fingerprint,
         received_at=now,
         verdict=verdict,
         first_outcome=verdict.decision.outcome,
         correlation=correlation,
-        means=Means.STAFF,
+        method=Method.STAFF,
         staff_id=actor.person_id,
         temperature=temperature,
     )
@@ -139,7 +139,7 @@ def scan_pass(
         return Result(scan, venue, created=True), profile
     if (earlier.staff_id, earlier.nonce) != (actor.person_id, nonce):
         raise Conflict("pass_used")
-    if earlier.body_hash != body_hash:
+    if earlier.fingerprint != fingerprint:
         raise Conflict("nonce_reused")
     return Result(earlier, venue, created=False), profile
 
@@ -157,7 +157,7 @@ def visible_scan(
     if found.scan.person_id == actor.person_id:
         return found
     # A check by hand is answered to who made it, later and with less (`manual_checks`).
-    if found.scan.means is Means.MANUAL or found.venue.venue_id not in actor.hot.rights:
+    if found.scan.method is Method.MANUAL or found.venue.venue_id not in actor.record.rights:
         raise NotFound
     return found
 
@@ -172,9 +172,9 @@ def find(scan_id: str, *, now: datetime, directory: Directory, scans: Scans) -> 
 
 def reconsider(
     scan_id: str,
-    person: Hot,
+    person: PersonRecord,
     *,
-    late: bool,
+    final: bool,
     card: bool = False,
     now: datetime,
     people: People,
@@ -187,7 +187,7 @@ def reconsider(
     `person` is read again when somebody else has judged by a later answer in the meantime, so that
     no verdict rests on less than the one before it.
 
-    `late`: the wait is over and the scan is decided with what there is. Evidence is weighed as at
+    `final`: the wait is over and the scan is decided with what there is. Evidence is weighed as at
     the time of the scan, by the policy as it stands now. `card`: the person has entered the code
     for the day's travel card, which a scan that waits for nothing any more takes as well. Answers
     the verdict, or None when there is no such scan. Raises Unavailable when the scan changes faster
@@ -210,7 +210,7 @@ def reconsider(
             temperature = scan.temperature
             if verdict.needs:
                 verdict = decide(
-                    person, policy, at=scan.received_at, late=late, temperature=temperature
+                    person, policy, at=scan.received_at, final=final, temperature=temperature
                 )
             else:
                 verdict = take_card(

@@ -125,20 +125,20 @@ def prefetch(
     require_may_scan(actor)
     policy = policies.of("*", now)
 
-    def seen(*, late: bool) -> Mapping[ProviderName, Evidence]:
+    def seen(*, final: bool) -> Mapping[ProviderName, Evidence]:
         return {
-            provider: assess(provider, actor.hot.current(provider), policy, at=now, late=late)
+            provider: assess(provider, actor.record.current(provider), policy, at=now, final=final)
             for provider in SHOWN
         }
 
-    evidence = seen(late=False)
+    evidence = seen(final=False)
     needs = needed(evidence)
     if not needs:
         return Overview(evidence, ())
     registration = actor.profile.registration
     asked_at = prefetches.ask(Prefetch(actor.person_id, needs, now, registration, correlation))
     if now - asked_at >= policy.answer_within:
-        return Overview(seen(late=True), ())
+        return Overview(seen(final=True), ())
     return Overview(evidence, needs)
 
 
@@ -230,7 +230,7 @@ def look_up(
                     registration=profile.registration,
                     reason=answer.reason,
                     group=answer.group,
-                    lifting=answer.lifting,
+                    how_to_clear=answer.how_to_clear,
                     doses=answer.doses,
                 ),
                 until=profile.shadow_until,
@@ -238,7 +238,7 @@ def look_up(
         person = people.subject(message.person_id)
     for scan_id in person.awaiting:
         reconsider(
-            scan_id, person, late=False, now=now(),
+            scan_id, person, final=False, now=now(),
             people=people, directory=directory, policies=policies, scans=scans,
         )  # fmt: skip
     return "answered"
@@ -260,7 +260,7 @@ def settle(
     if not found.scan.verdict.needs:
         return "answered"
     verdict = reconsider(
-        message.scan_id, people.subject(found.scan.person_id), late=True, now=now,
+        message.scan_id, people.subject(found.scan.person_id), final=True, now=now,
         people=people, directory=directory, policies=policies, scans=scans,
     )  # fmt: skip
     return verdict.decision.outcome if verdict else "gone"

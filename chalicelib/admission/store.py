@@ -12,21 +12,21 @@ from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from chalicelib.admission.judge import Decision, Evidence, Outcome, Verdict
 from chalicelib.admission.manual_checks import Access
 from chalicelib.admission.policy import Policy, prefixes
-from chalicelib.admission.scan import Means, Scan, ScanReference
+from chalicelib.admission.scan import Method, Scan, ScanReference
 from chalicelib.admission.snapshots import Prefetch
-from chalicelib.core import table as keys
+from chalicelib.core import keys
 from chalicelib.core.cache import TimedCache
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
-from chalicelib.core.store import ABSENT, PRESENT, ConditionFailed, Item, Raw, Table
-from chalicelib.core.table import Key
+from chalicelib.core.keys import Key
+from chalicelib.core.table import ABSENT, PRESENT, ConditionFailed, Item, Raw, Table
 from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.venue import Venue, day_of, shard_of
 
 _CACHED = timedelta(seconds=60)
-_NOTE_LIFE = timedelta(days=1)
+_PENDING_LIFE = timedelta(days=1)
 _SHORT = {"identity": "i", "health_code": "h", "nucleic_acid": "n", "vaccination": "x"}
-_MEANS = {"": Means.VISITOR, "f": Means.FAST, "s": Means.STAFF, "m": Means.MANUAL}
-_MEANS_CODED = {means: coded for coded, means in _MEANS.items()}
+_METHODS = {"": Method.VISITOR, "f": Method.FAST, "s": Method.STAFF, "m": Method.MANUAL}
+_METHODS_CODED = {method: coded for coded, method in _METHODS.items()}
 _PREFETCH_EVERY = timedelta(seconds=60)
 _LONG = {short: ProviderName(name) for name, short in _SHORT.items()}
 
@@ -37,7 +37,7 @@ class ScanItem(Item):
     g1pk = UnicodeAttribute()
     g1sk = UnicodeAttribute()
     nonce = UnicodeAttribute(attr_name="no")
-    body_hash = UnicodeAttribute(attr_name="bh")
+    fingerprint = UnicodeAttribute(attr_name="bh")
     received = NumberAttribute(attr_name="ra")
     outcome = UnicodeAttribute(attr_name="oc")
     first = UnicodeAttribute(attr_name="o1")
@@ -51,13 +51,13 @@ class ScanItem(Item):
     policy = UnicodeAttribute(attr_name="po")
     hours = NumberAttribute(attr_name="hr", null=True)
     correlation = UnicodeAttribute(attr_name="ci")
-    means = UnicodeAttribute(attr_name="me", null=True)
+    method = UnicodeAttribute(attr_name="me", null=True)
     staff = UnicodeAttribute(attr_name="sf", null=True)
     temperature = UnicodeAttribute(attr_name="tp", null=True)
     version = NumberAttribute(attr_name="ve", default=0)
 
 
-class NoteItem(Item):
+class PendingScanItem(Item):
     """AWAIT#scan."""
 
     ttl = NumberAttribute()
@@ -95,7 +95,7 @@ def read_scan(raw: Raw) -> Scan:
         digest=digest,
         person_id=item.g1pk.removeprefix("PER#"),
         nonce=item.nonce,
-        body_hash=item.body_hash,
+        fingerprint=item.fingerprint,
         received_at=from_epoch_ms(int(item.received)),
         verdict=Verdict(
             decision=Decision(
@@ -119,7 +119,7 @@ def read_scan(raw: Raw) -> Scan:
         ),
         first_outcome=Outcome(item.first),
         correlation=item.correlation,
-        means=_MEANS[item.means or ""],
+        method=_METHODS[item.method or ""],
         staff_id=item.staff or "",
         temperature=item.temperature or "",
         version=int(item.version),
@@ -134,7 +134,7 @@ def _scan_item(scan: Scan, venue: Venue) -> ScanItem:
         g1pk=index.pk,
         g1sk=index.sk,
         nonce=scan.nonce,
-        body_hash=scan.body_hash,
+        fingerprint=scan.fingerprint,
         received=epoch_ms(scan.received_at),
         outcome=verdict.decision.outcome.value,
         first=scan.first_outcome.value,
@@ -148,7 +148,7 @@ def _scan_item(scan: Scan, venue: Venue) -> ScanItem:
         policy=verdict.policy,
         hours=verdict.hours,
         correlation=scan.correlation,
-        means=_MEANS_CODED[scan.means] or None,
+        method=_METHODS_CODED[scan.method] or None,
         staff=scan.staff_id or None,
         temperature=scan.temperature or None,
         version=scan.version,
@@ -230,8 +230,8 @@ class ScanStore:
 
     def await_answer(self, scan: Scan) -> None:
         """One put."""
-        ttl = int((scan.received_at + _NOTE_LIFE).timestamp())
-        self._table.put(NoteItem.at(keys.awaiting(scan.person_id, scan.scan_id), ttl=ttl))
+        ttl = int((scan.received_at + _PENDING_LIFE).timestamp())
+        self._table.put(PendingScanItem.at(keys.awaiting(scan.person_id, scan.scan_id), ttl=ttl))
 
     def stop_waiting(self, person_id: str, scan_id: str) -> None:
         """One delete."""
@@ -263,7 +263,7 @@ class PrefetchStore:
 
     def ask(self, prefetch: Prefetch) -> datetime:
         """One conditional put; a wish of the last minute stands."""
-        ttl = int((prefetch.asked_at + _NOTE_LIFE).timestamp())
+        ttl = int((prefetch.asked_at + _PENDING_LIFE).timestamp())
         item = PrefetchItem.at(
             keys.prefetch(prefetch.person_id),
             wanted="".join(_SHORT[provider] for provider in prefetch.wanted),

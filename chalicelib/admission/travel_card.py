@@ -113,9 +113,9 @@ def enter_code(
         card = Snapshot(_CARD, answer.state, answer.observed_at, now, registration)
         people.save_snapshot(person_id, card)
     if scan_id is not None:
-        person = replace(actor.hot, snapshots={**actor.hot.snapshots, _CARD: card})
+        person = replace(actor.record, snapshots={**actor.record.snapshots, _CARD: card})
         reconsider(
-            scan_id, person, late=False, card=True, now=now,
+            scan_id, person, final=False, card=True, now=now,
             people=people, directory=directory, policies=policies, scans=scans,
         )  # fmt: skip
     return card
@@ -123,7 +123,7 @@ def enter_code(
 
 def of_today(actor: Actor, now: datetime) -> Snapshot | None:
     """The card of the local day, if the actor has it."""
-    card = actor.hot.current(_CARD)
+    card = actor.record.current(_CARD)
     return card if card and same_day(card.fetched_at, now) else None
 
 

@@ -15,7 +15,7 @@ from chalicelib.admission.schemas import (
     VenueShown,
 )
 from chalicelib.admission.travel_card import OFFICIAL_URL
-from chalicelib.api.endpoint import Call
+from chalicelib.api.endpoint import RequestContext
 from chalicelib.core.clock import CHINA, local_day
 from chalicelib.core.messages import TEXTS
 from chalicelib.identity.people import Profile, Snapshot, mask_name
@@ -25,12 +25,12 @@ from chalicelib.venues.venue import Venue
 _RECENT = timedelta(hours=48)
 
 
-def venue(call: Call, shown: Venue) -> VenueShown:
+def venue(context: RequestContext, shown: Venue) -> VenueShown:
     """The venue, its type in the caller's language."""
     return VenueShown(
         venue_id=shown.venue_id,
         name=shown.name,
-        type_name=type_name(shown.kind, call.language),
+        type_name=type_name(shown.kind, context.language),
         region_name=shown.region_name,
     )
 
@@ -40,91 +40,93 @@ def temperature(scan: Scan) -> Literal["normal", "fever"] | None:
     return scan.temperature or None  # type: ignore[return-value]
 
 
-def masked_name(call: Call, profile: Profile) -> str:
+def masked_name(context: RequestContext, profile: Profile) -> str:
     """A person's name as others may see it."""
-    return mask_name(call.container.vault.open(profile.name, f"{profile.person_id}/name"))
+    return mask_name(context.container.vault.open(profile.name, f"{profile.person_id}/name"))
 
 
-def reasons(call: Call, decision: Decision, hours: int | None) -> list[Explained]:
+def reasons(context: RequestContext, decision: Decision, hours: int | None) -> list[Explained]:
     """Why it was decided so; `hours` is the age that policy allows a test."""
     return [
-        Explained(code=code, text=call.text(f"reason.{code}", hours=str(hours)))
+        Explained(code=code, text=context.text(f"reason.{code}", hours=str(hours)))
         for code in decision.reasons
     ]
 
 
-def outcome_text(call: Call, outcome: Outcome, *, for_staff: bool) -> str:
+def outcome_text(context: RequestContext, outcome: Outcome, *, for_staff: bool) -> str:
     """An outcome in words, to the visitor or to the staff before whom they stand."""
-    return _addressed(call, f"outcome.{outcome}", for_staff=for_staff)
+    return _addressed(context, f"outcome.{outcome}", for_staff=for_staff)
 
 
-def next_steps(call: Call, decision: Decision, *, for_staff: bool) -> list[Explained]:
+def next_steps(context: RequestContext, decision: Decision, *, for_staff: bool) -> list[Explained]:
     """What to do next, said to the visitor or to the staff."""
     return [
-        Explained(code=code, text=_addressed(call, f"step.{code}", for_staff=for_staff))
+        Explained(code=code, text=_addressed(context, f"step.{code}", for_staff=for_staff))
         for code in decision.next_steps
     ]
 
 
-def _addressed(call: Call, key: str, *, for_staff: bool) -> str:
+def _addressed(context: RequestContext, key: str, *, for_staff: bool) -> str:
     to_staff = f"staff_{key}"
-    return call.text(to_staff if for_staff and to_staff in TEXTS else key)
+    return context.text(to_staff if for_staff and to_staff in TEXTS else key)
 
 
-def component(call: Call, evidence: Evidence) -> Component:
+def component(context: RequestContext, evidence: Evidence) -> Component:
     """What is known of one thing, as staff may see it."""
-    return Component(**_common(call, evidence))
+    return Component(**_common(context, evidence))
 
 
-def health_code(call: Call, evidence: Evidence, snapshot: Snapshot | None) -> HealthCodeShown:
+def health_code(
+    context: RequestContext, evidence: Evidence, snapshot: Snapshot | None
+) -> HealthCodeShown:
     """One's own health code, with the provider's texts from the `snapshot` that it rests on."""
     return HealthCodeShown(
-        **_common(call, evidence),
+        **_common(context, evidence),
         group=(snapshot and snapshot.group) or None,
         reason=(snapshot and snapshot.reason) or None,
-        lifting=(snapshot and snapshot.lifting) or None,
+        lifting=(snapshot and snapshot.how_to_clear) or None,
     )
 
 
-def nucleic_acid(call: Call, evidence: Evidence, at: datetime) -> NucleicAcidShown:
+def nucleic_acid(context: RequestContext, evidence: Evidence, at: datetime) -> NucleicAcidShown:
     """A result as of `at`."""
     observed = evidence.observed_at
     recent = observed is not None and at - observed <= _RECENT
-    common = _common(call, evidence)
+    common = _common(context, evidence)
     if evidence.state == "absent":
         common["observed_at"] = None  # of one that is older than what is shown
     if recent and evidence.state == "negative":
-        common["text"] = call.text("state.negative_48h")
+        common["text"] = context.text("state.negative_48h")
     return NucleicAcidShown(**common, within_48h=recent)
 
 
-def vaccination(call: Call, evidence: Evidence) -> VaccinationShown:
+def vaccination(context: RequestContext, evidence: Evidence) -> VaccinationShown:
     """The vaccination; it was observed when the last dose was given."""
     last = evidence.observed_at if evidence.doses else None
     return VaccinationShown(
-        **_common(call, evidence),
+        **_common(context, evidence),
         doses=evidence.doses,
         last_dose_on=local_day(last, CHINA) if last else None,
     )
 
 
-def travel_card(call: Call, evidence: Evidence) -> TravelCardShown:
+def travel_card(context: RequestContext, evidence: Evidence) -> TravelCardShown:
     """The travel card of the day."""
     fetched = evidence.fetched_at
     return TravelCardShown(
-        **_common(call, evidence),
+        **_common(context, evidence),
         valid_until=good_until(fetched) if fetched else None,
         official_url=OFFICIAL_URL,
     )
 
 
-def _common(call: Call, evidence: Evidence) -> dict[str, Any]:
+def _common(context: RequestContext, evidence: Evidence) -> dict[str, Any]:
     # A green that could not be renewed is never shown as green.
     unconfirmed = evidence.state == "green" and evidence.stale
     state = "unconfirmed" if unconfirmed else evidence.state
     return {
         "state": state,
-        "text": call.text(f"state.{state}"),
+        "text": context.text(f"state.{state}"),
         "observed_at": evidence.observed_at,
         "fetched_at": evidence.fetched_at,
         "stale": evidence.stale,

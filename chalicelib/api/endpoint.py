@@ -77,7 +77,7 @@ _CURSOR_LIFE = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Call:
+class RequestContext:
     """One request: its container, moment, language, caller, body and parameters."""
 
     container: Container
@@ -165,7 +165,7 @@ def endpoint(
     required: tuple[str, ...] = (),
     content_type: str = "application/json",
 ) -> Callable[[Handler], Handler]:
-    """Register a handler ``(call, **path parameters)`` as a route of `blueprint`.
+    """Register a handler ``(context, **path parameters)`` as a route of `blueprint`.
 
     `errors` are the codes that the use case may raise; those of authentication, parsing and faults
     are added. `query` says what each parameter means, `required` which of them must be there. A
@@ -236,7 +236,7 @@ def _call(
         actor = authenticate(_bearer(headers), now=now, people=parts.people, tokens=parts.tokens)
     if actor and operation.caller in _RIGHTS:
         require_role(actor, parameters["venue_id"], *_RIGHTS[operation.caller])
-    call = Call(
+    context = RequestContext(
         container=parts,
         now=now,
         language=language,
@@ -247,7 +247,7 @@ def _call(
         _actor=actor,
         _body=parse(operation.request, _raw(request)) if operation.request else None,
     )
-    result = handler(call, **parameters)
+    result = handler(context, **parameters)
     answer = result if isinstance(result, Answer) else Answer(result)
     body = answer.body if isinstance(answer.body, str) else answer.body.model_dump_json()
     return Response(

@@ -16,7 +16,7 @@ from chalicelib.admission.schemas import (
     TravelCardShown,
 )
 from chalicelib.api import components
-from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
+from chalicelib.api.endpoint import Answer, Caller, RequestContext, endpoint
 from chalicelib.identity import passes
 from chalicelib.identity.people import Snapshot
 from chalicelib.identity.providers import ProviderName
@@ -40,23 +40,23 @@ _REGISTRATION = ("registration_required", "registration_rejected")
     response=LivePass,
     errors=(*_REGISTRATION, "registration_not_verified"),
 )
-def live_pass(call: Call) -> LivePass:
+def live_pass(context: RequestContext) -> LivePass:
     """One's own pass, new every minute, in the colour that the health code provider gave."""
-    parts, profile = call.container, call.actor.profile
-    require_may_show_pass(call.actor, now=call.now, policies=parts.policies)
-    overview = _overview(call)
-    colour = _health_code(call, overview)
+    parts, profile = context.container, context.actor.profile
+    require_may_show_pass(context.actor, now=context.now, policies=parts.policies)
+    overview = _overview(context)
+    colour = _health_code(context, overview)
     advice = _ADVICE.get(colour.state)
     return LivePass(
-        code=passes.mint(profile.person_id, now=call.now, ring=parts.ring),
-        name=components.masked_name(call, profile),
-        minted_at=call.now,
-        expires_at=call.now + passes.ACCEPTED,
+        code=passes.mint(profile.person_id, now=context.now, ring=parts.ring),
+        name=components.masked_name(context, profile),
+        minted_at=context.now,
+        expires_at=context.now + passes.ACCEPTED,
         refresh_after_s=int(passes.REFRESH.total_seconds()),
         health_code=colour,
-        advice=call.text(advice) if advice else None,
+        advice=context.text(advice) if advice else None,
         poll_after_ms=_POLL_MS if ProviderName.HEALTH_CODE in overview.needs else None,
-        demo=call.text("demo") if parts.settings.demo else None,
+        demo=context.text("demo") if parts.settings.demo else None,
     )
 
 
@@ -68,15 +68,15 @@ def live_pass(call: Call) -> LivePass:
     response=Health,
     errors=_REGISTRATION,
 )
-def health(call: Call) -> Health:
+def health(context: RequestContext) -> Health:
     """One's health code, vaccination and travel card; what is out of date is fetched meanwhile."""
-    overview = _overview(call)
+    overview = _overview(context)
     evidence = overview.evidence
     asked = {ProviderName.HEALTH_CODE, ProviderName.VACCINATION}
     return Health(
-        health_code=_health_code(call, overview),
-        vaccination=components.vaccination(call, evidence[ProviderName.VACCINATION]),
-        travel_card=components.travel_card(call, evidence[ProviderName.TRAVEL_CARD]),
+        health_code=_health_code(context, overview),
+        vaccination=components.vaccination(context, evidence[ProviderName.VACCINATION]),
+        travel_card=components.travel_card(context, evidence[ProviderName.TRAVEL_CARD]),
         poll_after_ms=None if asked.isdisjoint(overview.needs) else _POLL_MS,
     )
 
@@ -89,10 +89,12 @@ def health(call: Call) -> Health:
     response=NucleicAcid,
     errors=_REGISTRATION,
 )
-def nucleic_acid(call: Call) -> NucleicAcid:
+def nucleic_acid(context: RequestContext) -> NucleicAcid:
     """One's latest nucleic acid result within 14 days, and whether it is within 48 hours."""
-    overview = _overview(call)
-    shown = components.nucleic_acid(call, overview.evidence[ProviderName.NUCLEIC_ACID], call.now)
+    overview = _overview(context)
+    shown = components.nucleic_acid(
+        context, overview.evidence[ProviderName.NUCLEIC_ACID], context.now
+    )
     waiting = ProviderName.NUCLEIC_ACID in overview.needs
     return NucleicAcid(**shown.model_dump(), poll_after_ms=_POLL_MS if waiting else None)
 
@@ -106,18 +108,22 @@ def nucleic_acid(call: Call) -> NucleicAcid:
     statuses=(200, 202),
     errors=(*_REGISTRATION, "travel_card_no_phone", "too_many_requests"),
 )
-def travel_card_code(call: Call) -> Answer:
+def travel_card_code(context: RequestContext) -> Answer:
     """Have the carrier send the travel card's code; once a local day it is needed."""
-    parts = call.container
+    parts = context.container
     known = travel_card.request_code(
-        call.actor, now=call.now, cards=parts.travel_cards, limits=parts.limits, vault=parts.vault
+        context.actor,
+        now=context.now,
+        cards=parts.travel_cards,
+        limits=parts.limits,
+        vault=parts.vault,
     )
     steps = () if known else ("enter_travel_card_code", "no_code_see_staff")
     sent = CardCode(
         status="known" if known else "sent",
         resend_after_s=0 if known else int(travel_card.RESEND_AFTER.total_seconds()),
-        travel_card=_card(call, known),
-        next_steps=[Explained(code=step, text=call.text(f"step.{step}")) for step in steps],
+        travel_card=_card(context, known),
+        next_steps=[Explained(code=step, text=context.text(f"step.{step}")) for step in steps],
     )
     return Answer(sent, 200 if known else 202)
 
@@ -131,14 +137,14 @@ def travel_card_code(call: Call) -> Answer:
     response=TravelCardShown,
     errors=(*_REGISTRATION, "travel_card_code_wrong", "not_found", "too_many_requests"),
 )
-def enter_travel_card_code(call: Call) -> TravelCardShown:
+def enter_travel_card_code(context: RequestContext) -> TravelCardShown:
     """Exchange the code for the travel card of the day; registers no visit."""
-    parts, body = call.container, call.body(CardCodeRequest)
+    parts, body = context.container, context.body(CardCodeRequest)
     card = travel_card.enter_code(
-        call.actor,
+        context.actor,
         body.code,
         scan_id=body.scan_id,
-        now=call.now,
+        now=context.now,
         cards=parts.travel_cards,
         index=parts.index,
         limits=parts.limits,
@@ -148,29 +154,29 @@ def enter_travel_card_code(call: Call) -> TravelCardShown:
         policies=parts.policies,
         scans=parts.scans,
     )
-    return _card(call, card)
+    return _card(context, card)
 
 
-def _overview(call: Call) -> snapshots.Overview:
-    parts = call.container
+def _overview(context: RequestContext) -> snapshots.Overview:
+    parts = context.container
     return snapshots.prefetch(
-        call.actor,
-        correlation=call.correlation,
-        now=call.now,
+        context.actor,
+        correlation=context.correlation,
+        now=context.now,
         policies=parts.policies,
         prefetches=parts.prefetches,
     )
 
 
-def _health_code(call: Call, overview: snapshots.Overview) -> HealthCodeShown:
+def _health_code(context: RequestContext, overview: snapshots.Overview) -> HealthCodeShown:
     return components.health_code(
-        call,
+        context,
         overview.evidence[ProviderName.HEALTH_CODE],
-        call.actor.hot.current(ProviderName.HEALTH_CODE),
+        context.actor.record.current(ProviderName.HEALTH_CODE),
     )
 
 
-def _card(call: Call, card: Snapshot | None) -> TravelCardShown:
-    policy = call.container.policies.of("*", call.now)
-    evidence = assess(ProviderName.TRAVEL_CARD, card, policy, at=call.now, late=False)
-    return components.travel_card(call, evidence)
+def _card(context: RequestContext, card: Snapshot | None) -> TravelCardShown:
+    policy = context.container.policies.of("*", context.now)
+    evidence = assess(ProviderName.TRAVEL_CARD, card, policy, at=context.now, final=False)
+    return components.travel_card(context, evidence)

@@ -4,7 +4,7 @@ from html import escape
 
 from chalice.app import Blueprint
 
-from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
+from chalicelib.api.endpoint import Answer, Caller, RequestContext, endpoint
 from chalicelib.core import ids
 from chalicelib.venues.catalogue import category
 from chalicelib.venues.codes import CodeState
@@ -26,24 +26,24 @@ li{margin:.75rem 0} .note{font-size:1rem;opacity:.8}
 @endpoint(
     routes, "GET", "/V/{code}", caller=Caller.ANYONE, statuses=(200, 404, 410), content_type=_HTML
 )
-def landing(call: Call, code: str) -> Answer:
+def landing(context: RequestContext, code: str) -> Answer:
     """What a venue code shows to a plain camera or the wrong app: what to do, never a blank."""
-    parts = call.container
+    parts = context.container
     value = ids.fold(code)
-    known = parts.directory.code(value, call.now) if ids.is_code(value) else None
-    venue = parts.directory.venue(known.venue_id, call.now) if known else None
+    known = parts.directory.code(value, context.now) if ids.is_code(value) else None
+    venue = parts.directory.venue(known.venue_id, context.now) if known else None
     if known is None or venue is None:
-        return _page(call, call.text("landing.unknown"), "", ["landing.ask_staff"], 404)
+        return _page(context, context.text("landing.unknown"), "", ["landing.ask_staff"], 404)
     if known.state is CodeState.REVOKED:
-        return _page(call, call.text("landing.revoked"), "", ["landing.ask_staff"], 410)
+        return _page(context, context.text("landing.revoked"), "", ["landing.ask_staff"], 410)
     kind = category(venue.kind)
-    where = " · ".join((venue.region_name, *([kind.names[call.language]] if kind else ())))
+    where = " · ".join((venue.region_name, *([kind.names[context.language]] if kind else ())))
     steps = ["landing.wechat", "landing.alipay", "landing.no_phone"]
-    return _page(call, venue.name, where, steps, 200)
+    return _page(context, venue.name, where, steps, 200)
 
 
 @endpoint(routes, "GET", "/v/{code}", caller=Caller.ANYONE, statuses=(301,), content_type=_HTML)
-def landing_in_lower_case(_: Call, code: str) -> Answer:
+def landing_in_lower_case(_: RequestContext, code: str) -> Answer:
     """The same page for whoever types the address in lower case."""
     value = ids.fold(code)
     # Relative, so that it holds behind whatever host and stage the page is served from; what is no
@@ -51,18 +51,18 @@ def landing_in_lower_case(_: Call, code: str) -> Answer:
     return Answer("", 301, {"Location": f"../V/{value if ids.is_code(value) else '-'}"})
 
 
-def _page(call: Call, title: str, where: str, steps: list[str], status: int) -> Answer:
-    items = "".join(f"<li>{escape(call.text(step))}</li>" for step in steps)
-    demo = call.text("demo") if call.container.settings.demo else ""
-    enter = call.text("landing.enter" if status == 200 else "landing.title")
-    how = f"<p>{escape(call.text('landing.how'))}</p>" if status == 200 else ""
+def _page(context: RequestContext, title: str, where: str, steps: list[str], status: int) -> Answer:
+    items = "".join(f"<li>{escape(context.text(step))}</li>" for step in steps)
+    demo = context.text("demo") if context.container.settings.demo else ""
+    enter = context.text("landing.enter" if status == 200 else "landing.title")
+    how = f"<p>{escape(context.text('landing.how'))}</p>" if status == 200 else ""
     body = (
-        f'<!doctype html><html lang="{call.language}"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{context.language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>"
         + (f'<div class="demo" role="note">{escape(demo)}</div>' if demo else "")
         + f"<header><p>{escape(enter)}</p><h1>{escape(title)}</h1><p>{escape(where)}</p></header>"
         f"<main>{how}<ul>{items}</ul>"
-        f'<p class="note">{escape(call.text("landing.free"))}</p></main></body></html>'
+        f'<p class="note">{escape(context.text("landing.free"))}</p></main></body></html>'
     )
     return Answer(body, status, {"Content-Security-Policy": _POLICY})

@@ -17,7 +17,7 @@ from chalicelib.admission.schemas import (
     Named,
 )
 from chalicelib.api import components
-from chalicelib.api.endpoint import PAGED, Answer, Call, Caller, endpoint
+from chalicelib.api.endpoint import PAGED, Answer, Caller, RequestContext, endpoint
 from chalicelib.api.venues import known_venue
 from chalicelib.core.fields import canonical
 from chalicelib.identity.providers import ProviderName
@@ -37,12 +37,12 @@ _POLL_MS = 1000
     statuses=(202,),
     errors=("not_found", "clock_skewed", "nonce_reused", "too_many_requests"),
 )
-def check_by_hand(call: Call, venue_id: str) -> Answer:
+def check_by_hand(context: RequestContext, venue_id: str) -> Answer:
     """Check somebody without a phone by name and document number; the answer takes two seconds."""
-    parts, body = call.container, call.body(ManualCheckRequest)
+    parts, body = context.container, context.body(ManualCheckRequest)
     result = manual_checks.check(
-        call.actor,
-        known_venue(call, venue_id),
+        context.actor,
+        known_venue(context, venue_id),
         manual_checks.Entry(
             name=body.name,
             document_type=body.document_type,
@@ -52,9 +52,9 @@ def check_by_hand(call: Call, venue_id: str) -> Answer:
         ),
         nonce=body.nonce,
         # By a key: a bare hash of a name and a number could be guessed from.
-        body_hash=parts.index.of("manual_check", canonical(body)),
-        correlation=call.correlation,
-        now=call.now,
+        fingerprint=parts.index.of("manual_check", canonical(body)),
+        correlation=context.correlation,
+        now=context.now,
         index=parts.index,
         vault=parts.vault,
         people=parts.people,
@@ -63,7 +63,7 @@ def check_by_hand(call: Call, venue_id: str) -> Answer:
         policies=parts.policies,
         scans=parts.scans,
     )
-    return Answer(_waiting(call, result, _ms(manual_checks.ANSWERED_AFTER)), 202)
+    return Answer(_waiting(context, result, _ms(manual_checks.ANSWERED_AFTER)), 202)
 
 
 @endpoint(
@@ -74,18 +74,18 @@ def check_by_hand(call: Call, venue_id: str) -> Answer:
     response=ManualCheck,
     errors=("not_found",),
 )
-def get_manual_check(call: Call, check_id: str) -> ManualCheck:
+def get_manual_check(context: RequestContext, check_id: str) -> ManualCheck:
     """A check that one has made: pending for two seconds, whoever it is about."""
-    parts = call.container
+    parts = context.container
     result = manual_checks.visible_check(
-        call.actor, check_id, now=call.now, directory=parts.directory, scans=parts.scans
+        context.actor, check_id, now=context.now, directory=parts.directory, scans=parts.scans
     )
     # Read in any case, so that what is answered and what is not takes the same.
-    name = _name(call, result.scan)
-    if not manual_checks.is_answered(result.scan, call.now):
-        rest = result.scan.received_at + manual_checks.ANSWERED_AFTER - call.now
-        return _waiting(call, result, _ms(rest) if rest > timedelta() else _POLL_MS)
-    return _answered(call, result, name)
+    name = _name(context, result.scan)
+    if not manual_checks.is_answered(result.scan, context.now):
+        rest = result.scan.received_at + manual_checks.ANSWERED_AFTER - context.now
+        return _waiting(context, result, _ms(rest) if rest > timedelta() else _POLL_MS)
+    return _answered(context, result, name)
 
 
 @endpoint(
@@ -97,27 +97,27 @@ def get_manual_check(call: Call, check_id: str) -> ManualCheck:
     errors=("registration_required", "registration_rejected", "registration_not_verified"),
     query=PAGED,
 )
-def list_accesses(call: Call) -> AccessList:
+def list_accesses(context: RequestContext) -> AccessList:
     """Where and when staff asked about oneself by name and document number, newest first."""
-    parts = call.container
-    require_verified(call.actor)
-    of = f"accesses/{call.actor.person_id}"
+    parts = context.container
+    require_verified(context.actor)
+    of = f"accesses/{context.actor.person_id}"
     page = manual_checks.accesses_of(
-        call.actor, limit=call.limit, after=call.after(of), accesses=parts.accesses
+        context.actor, limit=context.limit, after=context.after(of), accesses=parts.accesses
     )
     return AccessList(
-        items=[_access(call, one) for one in page.accesses],
-        next_cursor=call.cursor(of, page.last),
+        items=[_access(context, one) for one in page.accesses],
+        next_cursor=context.cursor(of, page.last),
     )
 
 
-def _access(call: Call, access: manual_checks.Access) -> AccessShown:
-    venue = call.container.directory.venue(access.reference.venue_id, call.now)
+def _access(context: RequestContext, access: manual_checks.Access) -> AccessShown:
+    venue = context.container.directory.venue(access.reference.venue_id, context.now)
     return AccessShown(
         at=access.asked_at,
         venue_name=venue.name if venue else access.reference.venue_id,
         kind="manual_check",
-        text=call.text("access.manual_check"),
+        text=context.text("access.manual_check"),
     )
 
 
@@ -125,18 +125,18 @@ def _ms(span: timedelta) -> int:
     return -(-span // timedelta(milliseconds=1))  # up: not a moment too soon
 
 
-def _name(call: Call, scan: Scan) -> str | None:
-    profile = call.container.people.hot(scan.person_id, consistent=False).profile
-    return components.masked_name(call, profile) if profile else None
+def _name(context: RequestContext, scan: Scan) -> str | None:
+    profile = context.container.people.load(scan.person_id, consistent=False).profile
+    return components.masked_name(context, profile) if profile else None
 
 
-def _waiting(call: Call, result: Result, poll_after_ms: int) -> ManualCheck:
+def _waiting(context: RequestContext, result: Result, poll_after_ms: int) -> ManualCheck:
     return ManualCheck(
         check_id=result.scan.scan_id,
         status="pending",
         poll_after_ms=poll_after_ms,
         checked_at=result.scan.at,
-        venue=components.venue(call, result.venue),
+        venue=components.venue(context, result.venue),
         person=None,
         outcome=None,
         outcome_text=None,
@@ -144,13 +144,13 @@ def _waiting(call: Call, result: Result, poll_after_ms: int) -> ManualCheck:
         next_steps=[],
         health_code=None,
         temperature=components.temperature(result.scan),
-        demo=_demo(call),
+        demo=_demo(context),
     )
 
 
-def _answered(call: Call, result: Result, name: str | None) -> ManualCheck:
+def _answered(context: RequestContext, result: Result, name: str | None) -> ManualCheck:
     scan, verdict = result.scan, result.scan.verdict
-    decision = manual_checks.told(verdict.decision)
+    decision = manual_checks.redact_for_staff(verdict.decision)
     matched = manual_checks.is_matched(scan)
     colour = verdict.evidence.get(ProviderName.HEALTH_CODE, UNKNOWN) if matched else UNKNOWN
     # When it was fetched would tell who is registered, and when they were last at some door.
@@ -160,17 +160,17 @@ def _answered(call: Call, result: Result, name: str | None) -> ManualCheck:
         status="answered",
         poll_after_ms=_POLL_MS if verdict.needs else None,
         checked_at=scan.at,
-        venue=components.venue(call, result.venue),
+        venue=components.venue(context, result.venue),
         person=Named(name=name) if name and matched else None,
         outcome=decision.outcome.value,  # type: ignore[arg-type]
-        outcome_text=components.outcome_text(call, decision.outcome, for_staff=True),
-        reasons=components.reasons(call, decision, verdict.hours),
-        next_steps=components.next_steps(call, decision, for_staff=True),
-        health_code=components.component(call, colour),
+        outcome_text=components.outcome_text(context, decision.outcome, for_staff=True),
+        reasons=components.reasons(context, decision, verdict.hours),
+        next_steps=components.next_steps(context, decision, for_staff=True),
+        health_code=components.component(context, colour),
         temperature=components.temperature(scan),
-        demo=_demo(call),
+        demo=_demo(context),
     )
 
 
-def _demo(call: Call) -> str | None:
-    return call.text("demo") if call.container.settings.demo else None
+def _demo(context: RequestContext) -> str | None:
+    return context.text("demo") if context.container.settings.demo else None

@@ -2,7 +2,7 @@
 
 from chalice.app import Blueprint
 
-from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
+from chalicelib.api.endpoint import Answer, Caller, RequestContext, endpoint
 from chalicelib.identity.people import (
     Profile,
     Verification,
@@ -23,20 +23,20 @@ _POLL_MS = 1000
 
 
 @endpoint(routes, "GET", "/v1/me", caller=Caller.PERSON, response=Me)
-def me(call: Call) -> Me:
+def me(context: RequestContext) -> Me:
     """One's own profile, registration and rights."""
-    profile = call.actor.profile
+    profile = context.actor.profile
     phone = None
     if profile.phone:
-        opened = call.container.vault.open(profile.phone, f"{profile.person_id}/phone")
+        opened = context.container.vault.open(profile.phone, f"{profile.person_id}/phone")
         phone = mask_phone(opened)
     return Me(
         person_id=profile.person_id,
         phone=phone,
-        registration=_registration(call, profile),
+        registration=_registration(context, profile),
         rights=[
             Right(venue_id=venue_id, role=role.value)
-            for venue_id, role in call.actor.hot.rights.items()
+            for venue_id, role in context.actor.record.rights.items()
         ],
     )
 
@@ -51,15 +51,15 @@ def me(call: Call) -> Me:
     statuses=(200, 202),
     errors=("version_conflict", "identity_taken", "phone_required", "too_many_requests"),
 )
-def put_registration(call: Call) -> Answer:
+def put_registration(context: RequestContext) -> Answer:
     """Register under one's real name, or correct the registration; verified in the background."""
-    parts, body = call.container, call.body(RegistrationRequest)
+    parts, body = context.container, context.body(RegistrationRequest)
     profile = register(
-        call.actor,
+        context.actor,
         Entry(body.name, body.document_type, body.document_number),
         version=body.version,
-        correlation=call.correlation,
-        now=call.now,
+        correlation=context.correlation,
+        now=context.now,
         index=parts.index,
         limits=parts.limits,
         vault=parts.vault,
@@ -69,16 +69,16 @@ def put_registration(call: Call) -> Answer:
     accepted = RegistrationAccepted(
         status="pending" if pending else "settled",
         poll_after_ms=_POLL_MS if pending else None,
-        registration=_registration(call, profile),
+        registration=_registration(context, profile),
     )
     return Answer(accepted, 202 if pending else 200)
 
 
-def _registration(call: Call, profile: Profile) -> Registration:
+def _registration(context: RequestContext, profile: Profile) -> Registration:
     def opened(sealed: bytes, field: str) -> str | None:
         if not sealed:
             return None
-        return call.container.vault.open(sealed, f"{profile.person_id}/{field}")
+        return context.container.vault.open(sealed, f"{profile.person_id}/{field}")
 
     document = opened(profile.document, "document")
     return Registration(
@@ -86,7 +86,7 @@ def _registration(call: Call, profile: Profile) -> Registration:
         verification=profile.verification.value,
         may_scan=profile.may_scan,
         reason=profile.reason or None,
-        reason_text=call.text(f"verification.{profile.reason}") if profile.reason else None,
+        reason_text=context.text(f"verification.{profile.reason}") if profile.reason else None,
         name=opened(profile.name, "name"),
         document_type=profile.document_type or None,
         document_number=None if document is None else mask_document(document),

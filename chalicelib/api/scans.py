@@ -4,7 +4,7 @@ from chalice.app import Blueprint
 
 from chalicelib.admission import manual_checks, scanning
 from chalicelib.admission.judge import UNKNOWN, Evidence
-from chalicelib.admission.scan import Means, Scan
+from chalicelib.admission.scan import Method, Scan
 from chalicelib.admission.schemas import (
     AbnormalScan,
     AbnormalScans,
@@ -14,9 +14,9 @@ from chalicelib.admission.schemas import (
     Screen,
 )
 from chalicelib.api import components
-from chalicelib.api.endpoint import PAGED, Answer, Call, Caller, endpoint
+from chalicelib.api.endpoint import PAGED, Answer, Caller, RequestContext, endpoint
 from chalicelib.api.venues import asked_day, known_venue
-from chalicelib.core.crypto import body_hash
+from chalicelib.core.crypto import fingerprint
 from chalicelib.core.errors import BadInput, NotFound
 from chalicelib.core.fields import canonical
 from chalicelib.identity import passes
@@ -46,23 +46,23 @@ _POLL_MS = 1000
         "nonce_reused",
     ),
 )
-def scan_venue(call: Call) -> Answer:
+def scan_venue(context: RequestContext) -> Answer:
     """Scan a venue's code: registers the visit and answers with one screen."""
-    parts, body = call.container, call.body(ScanRequest)
+    parts, body = context.container, context.body(ScanRequest)
     code = codes.parse(body.code, parts.settings.code_host)
     result = scanning.scan_venue(
-        call.actor,
+        context.actor,
         code,
         nonce=body.nonce,
         # Wrapped one way or another, it is the same scan.
-        body_hash=body_hash(code),
-        correlation=call.correlation,
-        now=call.now,
+        fingerprint=fingerprint(code),
+        correlation=context.correlation,
+        now=context.now,
         directory=parts.directory,
         policies=parts.policies,
         scans=parts.scans,
     )
-    return Answer(_screen(call, result, call.actor.profile), 201 if result.created else 200)
+    return Answer(_screen(context, result, context.actor.profile), 201 if result.created else 200)
 
 
 @endpoint(
@@ -73,13 +73,13 @@ def scan_venue(call: Call) -> Answer:
     response=Screen,
     errors=("not_found",),
 )
-def get_scan(call: Call, scan_id: str) -> Screen:
+def get_scan(context: RequestContext, scan_id: str) -> Screen:
     """One's own scan, or one of a venue that one is staff of, as it now stands."""
-    parts = call.container
+    parts = context.container
     result = scanning.visible_scan(
-        call.actor, scan_id, now=call.now, directory=parts.directory, scans=parts.scans
+        context.actor, scan_id, now=context.now, directory=parts.directory, scans=parts.scans
     )
-    return _screen(call, result, _visitor(call, result.scan))
+    return _screen(context, result, _visitor(context, result.scan))
 
 
 @endpoint(
@@ -100,26 +100,26 @@ def get_scan(call: Call, scan_id: str) -> Screen:
         "visitor_not_verified",
     ),
 )
-def scan_pass(call: Call, venue_id: str) -> Answer:
+def scan_pass(context: RequestContext, venue_id: str) -> Answer:
     """Scan a visitor's pass, with the temperature that was taken: one screen for the staff.
 
     A phone that was offline may send it up to seven days later.
     """
-    parts, body = call.container, call.body(PassScanRequest)
+    parts, body = context.container, context.body(PassScanRequest)
     result, visitor = scanning.scan_pass(
-        call.actor,
-        known_venue(call, venue_id),
+        context.actor,
+        known_venue(context, venue_id),
         passes.read(body.pass_code, ring=parts.ring),
         temperature=body.temperature or "",
         nonce=body.nonce,
-        body_hash=body_hash(canonical(body)),
-        correlation=call.correlation,
-        now=call.now,
+        fingerprint=fingerprint(canonical(body)),
+        correlation=context.correlation,
+        now=context.now,
         people=parts.people,
         policies=parts.policies,
         scans=parts.scans,
     )
-    return Answer(_screen(call, result, visitor), 201 if result.created else 200)
+    return Answer(_screen(context, result, visitor), 201 if result.created else 200)
 
 
 @endpoint(
@@ -136,75 +136,77 @@ def scan_pass(call: Call, venue_id: str) -> Answer:
     },
     required=("outcome",),
 )
-def list_abnormal(call: Call, venue_id: str) -> AbnormalScans:
+def list_abnormal(context: RequestContext, venue_id: str) -> AbnormalScans:
     """The abnormal scans of a venue's day, behind the figure of that name."""
-    parts, venue = call.container, known_venue(call, venue_id)
-    if call.query.get("outcome") != "abnormal":
+    parts, venue = context.container, known_venue(context, venue_id)
+    if context.query.get("outcome") != "abnormal":
         raise BadInput.at("outcome", "not_allowed")
-    day = asked_day(call, venue)
+    day = asked_day(context, venue)
     of = f"abnormal/{venue_id}/{day}"
     found = abnormal.page(
         venue,
         day,
-        limit=call.limit,
-        after=call.after(of),
+        limit=context.limit,
+        after=context.after(of),
         pointers=parts.pointers,
         scans=parts.scans,
     )
     return AbnormalScans(
         items=[
-            _abnormal(call, scan) for scan in found.scans if manual_checks.is_listed(scan, call.now)
+            _abnormal(context, scan)
+            for scan in found.scans
+            if manual_checks.is_listed(scan, context.now)
         ],
-        next_cursor=call.cursor(of, found.last),
+        next_cursor=context.cursor(of, found.last),
     )
 
 
-def _visitor(call: Call, scan: Scan) -> Profile:
-    if scan.person_id == call.actor.person_id:
-        return call.actor.profile
-    profile = call.container.people.hot(scan.person_id, consistent=False).profile
+def _visitor(context: RequestContext, scan: Scan) -> Profile:
+    if scan.person_id == context.actor.person_id:
+        return context.actor.profile
+    profile = context.container.people.load(scan.person_id, consistent=False).profile
     if profile is None:
         raise NotFound
     return profile
 
 
-def _abnormal(call: Call, scan: Scan) -> AbnormalScan:
+def _abnormal(context: RequestContext, scan: Scan) -> AbnormalScan:
     decision = scan.verdict.decision
-    manual = scan.means is Means.MANUAL
+    manual = scan.method is Method.MANUAL
     if manual:
-        decision = manual_checks.told(decision)
+        decision = manual_checks.redact_for_staff(decision)
     return AbnormalScan(
         scan_id=scan.scan_id,
         scanned_at=scan.at,
         received_at=scan.received_at,
-        means=scan.means.value,
-        person=_checked(call, scan) if manual else _person(call, _visitor(call, scan)),
+        means=scan.method.value,
+        person=_checked(context, scan) if manual else _person(context, _visitor(context, scan)),
         outcome=decision.outcome.value,  # type: ignore[arg-type]
-        outcome_text=components.outcome_text(call, decision.outcome, for_staff=True),
-        reasons=components.reasons(call, decision, scan.verdict.hours),
+        outcome_text=components.outcome_text(context, decision.outcome, for_staff=True),
+        reasons=components.reasons(context, decision, scan.verdict.hours),
         temperature=components.temperature(scan),
     )
 
 
-def _person(call: Call, profile: Profile) -> PersonShown:
-    vault, person_id = call.container.vault, profile.person_id
+def _person(context: RequestContext, profile: Profile) -> PersonShown:
+    vault, person_id = context.container.vault, profile.person_id
     return PersonShown(
-        name=components.masked_name(call, profile),
+        name=components.masked_name(context, profile),
         phone=mask_phone(vault.open(profile.phone, f"{person_id}/phone")),
     )
 
 
-def _checked(call: Call, scan: Scan) -> PersonShown:
+def _checked(context: RequestContext, scan: Scan) -> PersonShown:
     """Somebody who was checked by hand; a shadow subject may be forgotten by now."""
-    profile = call.container.people.hot(scan.person_id, consistent=False).profile
-    name = components.masked_name(call, profile) if profile else "*"
+    profile = context.container.people.load(scan.person_id, consistent=False).profile
+    name = components.masked_name(context, profile) if profile else "*"
     return PersonShown(name=name, phone=None)
 
 
-def _screen(call: Call, result: scanning.Result, visitor: Profile) -> Screen:
+def _screen(context: RequestContext, result: scanning.Result, visitor: Profile) -> Screen:
     scan, venue = result.scan, result.venue
     verdict = scan.verdict
-    for_staff = scan.person_id != call.actor.person_id
+    for_staff = scan.person_id != context.actor.person_id
 
     def evidence(provider: ProviderName) -> Evidence:
         return verdict.evidence.get(provider, UNKNOWN)
@@ -213,21 +215,23 @@ def _screen(call: Call, result: scanning.Result, visitor: Profile) -> Screen:
         scan_id=scan.scan_id,
         scanned_at=scan.at,
         received_at=scan.received_at,
-        venue=components.venue(call, venue),
+        venue=components.venue(context, venue),
         checkpoint=None,
-        means=scan.means.value,
-        person=_person(call, visitor),
+        means=scan.method.value,
+        person=_person(context, visitor),
         outcome=verdict.decision.outcome.value,
-        outcome_text=components.outcome_text(call, verdict.decision.outcome, for_staff=for_staff),
-        reasons=components.reasons(call, verdict.decision, verdict.hours),
-        next_steps=components.next_steps(call, verdict.decision, for_staff=for_staff),
-        health_code=components.component(call, evidence(ProviderName.HEALTH_CODE)),
-        nucleic_acid=components.nucleic_acid(
-            call, evidence(ProviderName.NUCLEIC_ACID), scan.received_at
+        outcome_text=components.outcome_text(
+            context, verdict.decision.outcome, for_staff=for_staff
         ),
-        vaccination=components.vaccination(call, evidence(ProviderName.VACCINATION)),
-        travel_card=components.travel_card(call, evidence(ProviderName.TRAVEL_CARD)),
+        reasons=components.reasons(context, verdict.decision, verdict.hours),
+        next_steps=components.next_steps(context, verdict.decision, for_staff=for_staff),
+        health_code=components.component(context, evidence(ProviderName.HEALTH_CODE)),
+        nucleic_acid=components.nucleic_acid(
+            context, evidence(ProviderName.NUCLEIC_ACID), scan.received_at
+        ),
+        vaccination=components.vaccination(context, evidence(ProviderName.VACCINATION)),
+        travel_card=components.travel_card(context, evidence(ProviderName.TRAVEL_CARD)),
         temperature=components.temperature(scan),
         poll_after_ms=_POLL_MS if verdict.needs else None,
-        demo=call.text("demo") if call.container.settings.demo else None,
+        demo=context.text("demo") if context.container.settings.demo else None,
     )

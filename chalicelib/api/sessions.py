@@ -4,7 +4,7 @@ from typing import overload
 
 from chalice.app import Blueprint
 
-from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
+from chalicelib.api.endpoint import Answer, Caller, RequestContext, endpoint
 from chalicelib.core.errors import Unprocessable
 from chalicelib.identity import accounts, sessions
 from chalicelib.identity.platforms import PhoneProof, PlatformName
@@ -37,14 +37,14 @@ routes = Blueprint(__name__)
     statuses=(202,),
     errors=("too_many_requests",),
 )
-def request_code(call: Call) -> Answer:
+def request_code(context: RequestContext) -> Answer:
     """Send a one-time code by text message; known and unknown numbers are answered alike."""
-    parts = call.container
+    parts = context.container
     sessions.request_code(
-        call.body(CodeRequest).phone,
-        address=call.address,
-        language=call.language,
-        now=call.now,
+        context.body(CodeRequest).phone,
+        address=context.address,
+        language=context.language,
+        now=context.now,
         ids=parts.ids,
         index=parts.index,
         codes=parts.codes,
@@ -76,14 +76,14 @@ def request_code(call: Call) -> Answer:
         "too_many_requests",
     ),
 )
-def log_in(call: Call) -> Answer:
+def log_in(context: RequestContext) -> Answer:
     """Log in by text message or from a mini-program; the first login makes the person."""
-    parts, body = call.container, call.body(LoginRequest).root
+    parts, body = context.container, context.body(LoginRequest).root
     if isinstance(body, SmsProof):
         login = sessions.log_in(
             body.phone,
             body.code,
-            now=call.now,
+            now=context.now,
             ids=parts.ids,
             index=parts.index,
             codes=parts.codes,
@@ -91,13 +91,13 @@ def log_in(call: Call) -> Answer:
             tokens=parts.tokens,
             vault=parts.vault,
         )
-        return _logged_in(call, login)
+        return _logged_in(context, login)
     login = accounts.log_in(
         parts.platform(PlatformName(body.client)),
         body.code,
         _proof(body),
-        address=call.address,
-        now=call.now,
+        address=context.address,
+        now=context.now,
         ids=parts.ids,
         index=parts.index,
         limits=parts.limits,
@@ -105,7 +105,7 @@ def log_in(call: Call) -> Answer:
         tokens=parts.tokens,
         vault=parts.vault,
     )
-    return _logged_in(call, login)
+    return _logged_in(context, login)
 
 
 @endpoint(
@@ -117,13 +117,13 @@ def log_in(call: Call) -> Answer:
     response=LoginResponse,
     errors=("phone_taken", "phone_proof_invalid", "client_not_offered", "too_many_requests"),
 )
-def confirm_phone(call: Call) -> LoginResponse:
+def confirm_phone(context: RequestContext) -> LoginResponse:
     """Confirm one's phone; the session goes on with the tokens that are answered."""
-    parts, body = call.container, call.body(PhoneRequest).root
+    parts, body = context.container, context.body(PhoneRequest).root
     if isinstance(body, SmsProof):
         phone = body.phone
         right = sessions.spend_code(
-            phone, body.code, now=call.now, index=parts.index, codes=parts.codes
+            phone, body.code, now=context.now, index=parts.index, codes=parts.codes
         )
         if not right:
             raise Unprocessable("phone_proof_invalid")
@@ -131,9 +131,9 @@ def confirm_phone(call: Call) -> LoginResponse:
         proof = _proof(body)
         phone = parts.platform(PlatformName(body.client)).phone(proof)
     login = accounts.confirm_phone(
-        call.actor,
+        context.actor,
         phone,
-        now=call.now,
+        now=context.now,
         ids=parts.ids,
         index=parts.index,
         people=parts.people,
@@ -152,17 +152,19 @@ def confirm_phone(call: Call) -> LoginResponse:
     response=LoginResponse,
     errors=("token_invalid", "token_expired", "session_ended"),
 )
-def refresh(call: Call) -> LoginResponse:
+def refresh(context: RequestContext) -> LoginResponse:
     """Exchange a refresh token for a new pair; it works once."""
-    parts = call.container
-    token = call.body(RefreshRequest).refresh_token
-    return _shown(sessions.refresh(token, now=call.now, people=parts.people, tokens=parts.tokens))
+    parts = context.container
+    token = context.body(RefreshRequest).refresh_token
+    return _shown(
+        sessions.refresh(token, now=context.now, people=parts.people, tokens=parts.tokens)
+    )
 
 
 @endpoint(routes, "POST", "/v1/sessions/logout", caller=Caller.PERSON, response=Empty)
-def log_out(call: Call) -> Empty:
+def log_out(context: RequestContext) -> Empty:
     """End the session; its tokens are refused from the next call on."""
-    sessions.log_out(call.actor, people=call.container.people)
+    sessions.log_out(context.actor, people=context.container.people)
     return Empty()
 
 
@@ -176,12 +178,12 @@ def _proof(body: WechatLogin | AlipayLogin | WechatPhone | AlipayPhone) -> Phone
     return None if body.phone is None else PhoneProof(body.phone.response, body.phone.sign)
 
 
-def _logged_in(call: Call, login: sessions.Login) -> Answer:
+def _logged_in(context: RequestContext, login: sessions.Login) -> Answer:
     # A right that waits for this person's phone counts from their first verified login (XC-21).
-    parts = call.container
+    parts = context.container
     staffing.accept_invitations(
-        parts.people.hot(login.person_id),
-        now=call.now,
+        parts.people.load(login.person_id),
+        now=context.now,
         index=parts.index,
         vault=parts.vault,
         staff=parts.staff,

@@ -3,7 +3,7 @@
 from chalice.app import Blueprint
 
 from chalicelib.api import components
-from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
+from chalicelib.api.endpoint import Answer, Caller, RequestContext, endpoint
 from chalicelib.api.venues import known_venue
 from chalicelib.core import ids
 from chalicelib.core.errors import NotFound
@@ -26,9 +26,9 @@ _VENUE = "/v1/venues/{venue_id}"
     response=shown.JoinCode,
     errors=("not_found",),
 )
-def get_join_code(call: Call, venue_id: str) -> shown.JoinCode:
+def get_join_code(context: RequestContext, venue_id: str) -> shown.JoinCode:
     """The venue's join code, to be passed on to its inspectors."""
-    return _join_code(call, venue_id, rotate=False)
+    return _join_code(context, venue_id, rotate=False)
 
 
 @endpoint(
@@ -39,9 +39,9 @@ def get_join_code(call: Call, venue_id: str) -> shown.JoinCode:
     response=shown.JoinCode,
     errors=("not_found",),
 )
-def rotate_join_code(call: Call, venue_id: str) -> shown.JoinCode:
+def rotate_join_code(context: RequestContext, venue_id: str) -> shown.JoinCode:
     """A new join code; the former one binds nobody any longer, those it has bound stay."""
-    return _join_code(call, venue_id, rotate=True)
+    return _join_code(context, venue_id, rotate=True)
 
 
 @endpoint(
@@ -52,10 +52,10 @@ def rotate_join_code(call: Call, venue_id: str) -> shown.JoinCode:
     response=shown.FastCode,
     errors=("not_found",),
 )
-def fast_code(call: Call, venue_id: str) -> shown.FastCode:
+def fast_code(context: RequestContext, venue_id: str) -> shown.FastCode:
     """The venue's second code, which visitors scan after a normal temperature was taken."""
-    parts = call.container
-    known_venue(call, venue_id)
+    parts = context.container
+    known_venue(context, venue_id)
     value = parts.venues.add_fast_code(venue_id, parts.ids.random())
     return shown.FastCode(code=value, code_url=url(value, parts.settings.code_host))
 
@@ -68,10 +68,10 @@ def fast_code(call: Call, venue_id: str) -> shown.FastCode:
     response=shown.StaffList,
     errors=("not_found",),
 )
-def list_staff(call: Call, venue_id: str) -> shown.StaffList:
+def list_staff(context: RequestContext, venue_id: str) -> shown.StaffList:
     """The venue's staff, by name."""
-    parts = call.container
-    known_venue(call, venue_id)
+    parts = context.container
+    known_venue(context, venue_id)
     members = parts.staff.members(venue_id)
     names = staffing.names_of(members, people=parts.people, vault=parts.vault)
     return shown.StaffList(
@@ -104,20 +104,20 @@ def list_staff(call: Call, venue_id: str) -> shown.StaffList:
         "too_many_requests",
     ),
 )
-def add_staff(call: Call, venue_id: str) -> Answer:
+def add_staff(context: RequestContext, venue_id: str) -> Answer:
     """Add staff by true identity, or by name and phone."""
-    parts, venue = call.container, known_venue(call, venue_id)
-    entry = call.body(shown.StaffRequest).root
+    parts, venue = context.container, known_venue(context, venue_id)
+    entry = context.body(shown.StaffRequest).root
     if isinstance(entry, shown.AddByIdentity):
         staffing.add_by_identity(
-            call.actor,
+            context.actor,
             venue,
             name=entry.name,
             document_type=entry.document_type,
             number=entry.document_number,
             phone=entry.phone,
             role=Role(entry.role),
-            now=call.now,
+            now=context.now,
             index=parts.index,
             limits=parts.limits,
             vault=parts.vault,
@@ -126,12 +126,12 @@ def add_staff(call: Call, venue_id: str) -> Answer:
         )
         return Answer(shown.StaffAdded(status="bound"), 201)
     staffing.add_by_phone(
-        call.actor,
+        context.actor,
         venue,
         name=entry.name,
         phone=entry.phone,
         role=Role(entry.role),
-        now=call.now,
+        now=context.now,
         index=parts.index,
         limits=parts.limits,
         vault=parts.vault,
@@ -149,23 +149,23 @@ def add_staff(call: Call, venue_id: str) -> Answer:
     response=Empty,
     errors=("not_found", "initial_administrator", "initial_administrator_only"),
 )
-def remove_staff(call: Call, venue_id: str, person_id: str) -> Empty:
+def remove_staff(context: RequestContext, venue_id: str, person_id: str) -> Empty:
     """Take a person's right away; it is gone at their next call."""
     # What is no id may also be too long for a key, which DynamoDB takes for a mistake of ours.
     if not ids.is_id(person_id, "per"):
         raise NotFound
-    venue = known_venue(call, venue_id)
-    staffing.remove(call.actor, venue, person_id, staff=call.container.staff)
+    venue = known_venue(context, venue_id)
+    staffing.remove(context.actor, venue, person_id, staff=context.container.staff)
     return Empty()
 
 
 @endpoint(routes, "GET", "/v1/bindings", caller=Caller.PERSON, response=shown.Bindings)
-def list_bindings(call: Call) -> shown.Bindings:
+def list_bindings(context: RequestContext) -> shown.Bindings:
     """The venues at which one works."""
-    rights = call.actor.hot.rights
-    venues = call.container.venues.venues(list(rights))
+    rights = context.actor.record.rights
+    venues = context.container.venues.venues(list(rights))
     return shown.Bindings(
-        items=[_binding(call, venue, rights[venue.venue_id]) for venue in venues],
+        items=[_binding(context, venue, rights[venue.venue_id]) for venue in venues],
         next_cursor=None,
     )
 
@@ -187,19 +187,19 @@ def list_bindings(call: Call) -> shown.Bindings:
         "too_many_venues",
     ),
 )
-def join_venue(call: Call) -> Answer:
+def join_venue(context: RequestContext) -> Answer:
     """Bind oneself as inspector by a venue's join code."""
-    parts = call.container
+    parts = context.container
     venue = staffing.join(
-        call.actor,
-        call.body(shown.JoinRequest).join_code,
-        now=call.now,
+        context.actor,
+        context.body(shown.JoinRequest).join_code,
+        now=context.now,
         limits=parts.limits,
         staff=parts.staff,
         venues=parts.venues,
     )
-    role = call.actor.hot.rights.get(venue.venue_id, Role.INSPECTOR)
-    return Answer(_binding(call, venue, role), 201)
+    role = context.actor.record.rights.get(venue.venue_id, Role.INSPECTOR)
+    return Answer(_binding(context, venue, role), 201)
 
 
 @endpoint(
@@ -210,18 +210,18 @@ def join_venue(call: Call) -> Answer:
     response=Empty,
     errors=("not_found", "initial_administrator"),
 )
-def leave_venue(call: Call, venue_id: str) -> Empty:
+def leave_venue(context: RequestContext, venue_id: str) -> Empty:
     """Stop working at a venue."""
-    person_id, venue = call.actor.person_id, known_venue(call, venue_id)
-    staffing.remove(call.actor, venue, person_id, staff=call.container.staff)
+    person_id, venue = context.actor.person_id, known_venue(context, venue_id)
+    staffing.remove(context.actor, venue, person_id, staff=context.container.staff)
     return Empty()
 
 
-def _join_code(call: Call, venue_id: str, *, rotate: bool) -> shown.JoinCode:
-    venue = known_venue(call, venue_id)
-    code = staffing.join_code(venue, rotate=rotate, staff=call.container.staff)
+def _join_code(context: RequestContext, venue_id: str, *, rotate: bool) -> shown.JoinCode:
+    venue = known_venue(context, venue_id)
+    code = staffing.join_code(venue, rotate=rotate, staff=context.container.staff)
     return shown.JoinCode(join_code=code)
 
 
-def _binding(call: Call, venue: Venue, role: Role) -> shown.Binding:
-    return shown.Binding(**components.venue(call, venue).model_dump(), role=role.value)
+def _binding(context: RequestContext, venue: Venue, role: Role) -> shown.Binding:
+    return shown.Binding(**components.venue(context, venue).model_dump(), role=role.value)

@@ -4,8 +4,8 @@ from datetime import date
 
 from chalice.app import Blueprint
 
-from chalicelib.api.endpoint import Answer, Call, Caller, endpoint
-from chalicelib.core.crypto import body_hash
+from chalicelib.api.endpoint import Answer, Caller, RequestContext, endpoint
+from chalicelib.core.crypto import fingerprint
 from chalicelib.core.errors import BadInput, NotFound
 from chalicelib.core.fields import canonical
 from chalicelib.identity.people import Role, mask_document
@@ -38,11 +38,11 @@ _POLL_MS = 500
         "too_many_venues",
     ),
 )
-def create_venue(call: Call) -> Answer:
+def create_venue(context: RequestContext) -> Answer:
     """Apply for a venue's code; whoever applies becomes its administrator."""
-    parts, body = call.container, call.body(shown.VenueRequest)
+    parts, body = context.container, context.body(shown.VenueRequest)
     issued = issuance.issue(
-        call.actor,
+        context.actor,
         issuance.Application(
             name=body.name,
             kind=body.type,
@@ -56,24 +56,24 @@ def create_venue(call: Call) -> Answer:
             contact_phone=body.contact.phone,
         ),
         nonce=body.nonce,
-        body_hash=body_hash(canonical(body)),
-        now=call.now,
+        fingerprint=fingerprint(canonical(body)),
+        now=context.now,
         ids=parts.ids,
         index=parts.index,
         vault=parts.vault,
         venues=parts.venues,
     )
-    answer = _venue(call, issued.venue, number_shared=issued.number_shared)
+    answer = _venue(context, issued.venue, number_shared=issued.number_shared)
     return Answer(answer, 201 if issued.created else 200)
 
 
 @endpoint(routes, "GET", "/v1/venues", caller=Caller.PERSON, response=shown.VenueList)
-def list_venues(call: Call) -> shown.VenueList:
+def list_venues(context: RequestContext) -> shown.VenueList:
     """The venues that one administers."""
-    rights = call.actor.hot.rights
+    rights = context.actor.record.rights
     mine = [venue_id for venue_id, role in rights.items() if role is Role.ADMINISTRATOR]
-    venues = call.container.venues.venues(mine)
-    return shown.VenueList(items=[_venue(call, venue) for venue in venues], next_cursor=None)
+    venues = context.container.venues.venues(mine)
+    return shown.VenueList(items=[_venue(context, venue) for venue in venues], next_cursor=None)
 
 
 @endpoint(
@@ -84,9 +84,9 @@ def list_venues(call: Call) -> shown.VenueList:
     response=shown.Venue,
     errors=("not_found",),
 )
-def get_venue(call: Call, venue_id: str) -> shown.Venue:
+def get_venue(context: RequestContext, venue_id: str) -> shown.Venue:
     """A venue as its administrator sees it."""
-    return _venue(call, known_venue(call, venue_id))
+    return _venue(context, known_venue(context, venue_id))
 
 
 @endpoint(
@@ -99,16 +99,16 @@ def get_venue(call: Call, venue_id: str) -> shown.Venue:
     statuses=(200, 202),
     errors=("not_found",),
 )
-def request_poster(call: Call, venue_id: str) -> Answer:
+def request_poster(context: RequestContext, venue_id: str) -> Answer:
     """Ask for the venue's poster: PDF to print, PNG for the album, or the QR alone as SVG."""
-    parts = call.container
+    parts = context.container
     poster = posters.request(
-        known_venue(call, venue_id),
-        call.body(shown.PosterRequest).form,
+        known_venue(context, venue_id),
+        context.body(shown.PosterRequest).form,
         code_host=parts.settings.code_host,
         demo=parts.settings.demo,
-        correlation=call.correlation,
-        now=call.now,
+        correlation=context.correlation,
+        now=context.now,
         posters=parts.posters,
         storage=parts.storage,
     )
@@ -123,14 +123,14 @@ def request_poster(call: Call, venue_id: str) -> Answer:
     response=shown.Poster,
     errors=("not_found",),
 )
-def get_poster(call: Call, venue_id: str, poster_id: str) -> shown.Poster:
+def get_poster(context: RequestContext, venue_id: str, poster_id: str) -> shown.Poster:
     """A poster that was asked for, with a link that downloads it when it is ready."""
-    parts = call.container
+    parts = context.container
     return _poster(
         posters.show(
-            known_venue(call, venue_id),
+            known_venue(context, venue_id),
             poster_id,
-            now=call.now,
+            now=context.now,
             posters=parts.posters,
             storage=parts.storage,
         )
@@ -149,15 +149,15 @@ def get_poster(call: Call, venue_id: str, poster_id: str) -> shown.Poster:
         "by": "`unit` (all staff and the visitors' own scans) or `me`; `unit` if left out.",
     },
 )
-def get_statistics(call: Call, venue_id: str) -> Statistics:
+def get_statistics(context: RequestContext, venue_id: str) -> Statistics:
     """The figures of a venue's day: checked, passed, abnormal, pending."""
-    venue = known_venue(call, venue_id)
-    day = asked_day(call, venue)
-    by = call.query.get("by", "unit")
+    venue = known_venue(context, venue_id)
+    day = asked_day(context, venue)
+    by = context.query.get("by", "unit")
     if by not in ("unit", "me"):
         raise BadInput.at("by", "not_allowed")
-    staff_id = call.actor.person_id if by == "me" else ""
-    figures = call.container.counters.of_day(venue, day, staff_id)
+    staff_id = context.actor.person_id if by == "me" else ""
+    figures = context.container.counters.of_day(venue, day, staff_id)
     return Statistics(
         venue_id=venue_id,
         day=day,
@@ -170,9 +170,9 @@ def get_statistics(call: Call, venue_id: str) -> Statistics:
     )
 
 
-def known_venue(call: Call, venue_id: str) -> Venue:
+def known_venue(context: RequestContext, venue_id: str) -> Venue:
     """The venue in a route's path. Raises NotFound."""
-    venue = call.container.directory.venue(venue_id, call.now)
+    venue = context.container.directory.venue(venue_id, context.now)
     if venue is None:
         raise NotFound
     return venue
@@ -183,11 +183,11 @@ def _region_name(code: str) -> str:
     return found.name if found else code
 
 
-def asked_day(call: Call, venue: Venue) -> date:
+def asked_day(context: RequestContext, venue: Venue) -> date:
     """The venue's local day in the query; its today if left out. Raises BadInput."""
-    text = call.query.get("day")
+    text = context.query.get("day")
     if text is None:
-        return day_of(venue, call.now)
+        return day_of(venue, context.now)
     try:
         day = date.fromisoformat(text)
     except ValueError:
@@ -197,21 +197,21 @@ def asked_day(call: Call, venue: Venue) -> date:
     return day
 
 
-def _venue(call: Call, venue: Venue, *, number_shared: bool = False) -> shown.Venue:
+def _venue(context: RequestContext, venue: Venue, *, number_shared: bool = False) -> shown.Venue:
     def opened(sealed: bytes, field: str) -> str:
-        return call.container.vault.open(sealed, f"{venue.venue_id}/{field}")
+        return context.container.vault.open(sealed, f"{venue.venue_id}/{field}")
 
     number = opened(venue.number, "number")
     personal = venue.number_type == "resident_id"
     warnings = []
     if number_shared:
-        text = call.text("warning.number_shared")
+        text = context.text("warning.number_shared")
         warnings.append(shown.Warning(code="number_shared", text=text))
     return shown.Venue(
         venue_id=venue.venue_id,
         name=venue.name,
         type=venue.kind,
-        type_name=type_name(venue.kind, call.language),
+        type_name=type_name(venue.kind, context.language),
         region=venue.region,
         region_name=venue.region_name,
         street=venue.street,
@@ -221,7 +221,7 @@ def _venue(call: Call, venue: Venue, *, number_shared: bool = False) -> shown.Ve
         contact_name=opened(venue.contact_name, "contact_name"),
         contact_phone=opened(venue.contact_phone, "contact_phone"),
         code=venue.code,
-        code_url=url(venue.code, call.container.settings.code_host),
+        code_url=url(venue.code, context.container.settings.code_host),
         time_zone=venue.time_zone,
         role=Role.ADMINISTRATOR.value,
         created_at=venue.created_at,

@@ -214,6 +214,6 @@ def _aad(place: str) -> bytes:
     return f"{place}|{_SEAL_FORMAT}".encode()
 
 
-def body_hash(canonical: str) -> str:
+def fingerprint(canonical: str) -> str:
     """A short digest of a request's meaning, to tell a retry from another request."""
     return base64.urlsafe_b64encode(hashlib.sha256(canonical.encode()).digest()[:12]).decode()

@@ -24,7 +24,7 @@ from pynamodb.models import Model
 
 from chalicelib.core.aws import CONFIG, session
 from chalicelib.core.errors import Unavailable
-from chalicelib.core.table import Key
+from chalicelib.core.keys import Key
 
 Raw = dict[str, dict[str, Any]]
 

@@ -127,7 +127,7 @@ def _enter(
             continue
         person_id = f"per_{ids.random()}"
         sealed = b"" if phone is None else vault.seal(phone, f"{person_id}/phone", now=now)
-        if people.found(Profile(person_id, sealed), account=account, phone=blind):
+        if people.create_with_account(Profile(person_id, sealed), account=account, phone=blind):
             return person_id
     raise Unavailable
 
@@ -151,7 +151,7 @@ def _settle(
         owner = people.by_phone(blind)
         if owner == person_id:
             return owner
-        profile = people.hot(person_id).profile
+        profile = people.load(person_id).profile
         if profile is None:
             return None
         if owner is None:
@@ -161,6 +161,6 @@ def _settle(
                 return person_id
         elif profile.phone:
             raise Conflict("phone_taken")
-        elif people.give_way(person_id, people.accounts(person_id), owner, phone=blind):
+        elif people.merge_into(person_id, people.accounts(person_id), owner, phone=blind):
             return owner
     raise Unavailable

@@ -96,12 +96,12 @@ class Snapshot:
     registration: int
     reason: str = ""
     group: str = ""
-    lifting: str = ""
+    how_to_clear: str = ""
     doses: int | None = None
 
 
 @dataclass(frozen=True)
-class Hot:
+class PersonRecord:
     """What one query tells of a person."""
 
     profile: Profile | None = None
@@ -139,7 +139,7 @@ class Actor:
 
     profile: Profile
     session: Session
-    hot: Hot
+    record: PersonRecord
 
     @property
     def person_id(self) -> str:
@@ -150,10 +150,10 @@ class Actor:
 class People(Protocol):
     """The people whom we know; `store.PeopleStore` is the real one."""
 
-    def hot(self, person_id: str, *, consistent: bool = True) -> Hot:
+    def load(self, person_id: str, *, consistent: bool = True) -> PersonRecord:
         """Profile, sessions, snapshots and rights: one query."""
 
-    def subject(self, person_id: str) -> Hot:
+    def subject(self, person_id: str) -> PersonRecord:
         """The same with the scans that wait for an answer; consistent."""
 
     def by_phone(self, blind: str) -> str | None:
@@ -171,7 +171,7 @@ class People(Protocol):
     def accounts(self, person_id: str) -> list[str]:
         """The blind indexes of the person's accounts at platforms."""
 
-    def found(self, profile: Profile, *, account: str, phone: str | None) -> bool:
+    def create_with_account(self, profile: Profile, *, account: str, phone: str | None) -> bool:
         """Make the person with this account and phone, unless either is somebody's already."""
 
     def link(self, account: str, person_id: str, *, phone: str) -> bool:
@@ -183,7 +183,7 @@ class People(Protocol):
         False when somebody else has it, or the person's phone has changed meanwhile.
         """
 
-    def give_way(self, person_id: str, accounts: Sequence[str], to: str, *, phone: str) -> bool:
+    def merge_into(self, person_id: str, accounts: Sequence[str], to: str, *, phone: str) -> bool:
         """Let a person without a phone give way to the one whose `phone` is, with all accounts.
 
         False when any of it has changed meanwhile.

@@ -48,16 +48,16 @@ class Subject:
 class Answer:
     """The provider knows: one of STATES, and when it became so (UTC), if it says.
 
-    A health code may come with the `group` that the person was put in, the `reason`, and how it is
-    lifted (`lifting`), in the provider's words (YK-34). `doses` of vaccine were given, the last one
-    at `observed_at`.
+    A health code may come with the `group` that the person was put in, the `reason`, and
+    `how_to_clear` the colour, in the provider's words (YK-34). `doses` of vaccine were given, the
+    last one at `observed_at`.
     """
 
     state: str
     observed_at: datetime | None = None
     reason: str = ""
     group: str = ""
-    lifting: str = ""
+    how_to_clear: str = ""
     doses: int | None = None
 
 

@@ -125,7 +125,7 @@ def begin(
     tokens: Tokens,
 ) -> Login:
     """Open a session for a person; above five, the one that would have ended first ends."""
-    live = sorted(people.hot(person_id).sessions.values(), key=lambda s: s.expires_at)
+    live = sorted(people.load(person_id).sessions.values(), key=lambda s: s.expires_at)
     for old in live[: max(0, len(live) - _SESSIONS + 1)]:
         people.close_session(person_id, old.session_id)
     session = Session(f"ses_{ids.random()}", now + REFRESH_LIFE, 1, client, strength)
@@ -155,11 +155,11 @@ def authenticate(token: str, *, now: datetime, people: People, tokens: Tokens) -
     Raises Unauthenticated: the token's own fault, or ``session_ended``.
     """
     claims = tokens.verify("session", token, now=now)
-    hot = people.hot(str(claims["sub"]))
-    session = hot.sessions.get(str(claims["sid"]))
-    if hot.profile is None or session is None or session.expires_at <= now:
+    record = people.load(str(claims["sub"]))
+    session = record.sessions.get(str(claims["sid"]))
+    if record.profile is None or session is None or session.expires_at <= now:
         raise Unauthenticated("session_ended")
-    return Actor(hot.profile, session, hot)
+    return Actor(record.profile, session, record)
 
 
 def log_out(actor: Actor, *, people: People) -> None:

@@ -11,10 +11,10 @@ from pynamodb.attributes import (
 )
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.core import table as keys
+from chalicelib.core import keys
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.core.errors import Conflict, TooMany, Unauthenticated, Unavailable
-from chalicelib.core.store import (
+from chalicelib.core.table import (
     ABSENT,
     PRESENT,
     Change,
@@ -26,7 +26,7 @@ from chalicelib.core.store import (
     Table,
 )
 from chalicelib.identity.people import (
-    Hot,
+    PersonRecord,
     Profile,
     Role,
     Session,
@@ -74,7 +74,7 @@ class SnapshotItem(Item):
     registration = NumberAttribute(attr_name="rg")
     reason = UnicodeAttribute(attr_name="rs", null=True)
     group = UnicodeAttribute(attr_name="gr", null=True)
-    lifting = UnicodeAttribute(attr_name="li", null=True)
+    how_to_clear = UnicodeAttribute(attr_name="li", null=True)
     doses = NumberAttribute(attr_name="do", null=True)
     ttl = NumberAttribute(null=True)
 
@@ -174,7 +174,7 @@ def _phone_is(phone: bytes) -> Condition:
     return ProfileItem.phone == phone if phone else ProfileItem.phone.does_not_exist()
 
 
-def _hot(person_id: str, items: Iterable[Raw]) -> Hot:
+def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
     profile: Profile | None = None
     sessions: dict[str, Session] = {}
     snapshots: dict[str, Snapshot] = {}
@@ -201,12 +201,12 @@ def _hot(person_id: str, items: Iterable[Raw]) -> Hot:
                     registration=int(seen.registration),
                     reason=seen.reason or "",
                     group=seen.group or "",
-                    lifting=seen.lifting or "",
+                    how_to_clear=seen.how_to_clear or "",
                     doses=None if seen.doses is None else int(seen.doses),
                 )
             case "RIGHT":
                 rights[rest[0]] = RightItem.read(raw)
-    return Hot(profile, sessions, snapshots, _in_force(rights, profile), tuple(awaiting))
+    return PersonRecord(profile, sessions, snapshots, _in_force(rights, profile), tuple(awaiting))
 
 
 def _in_force(rights: Mapping[str, RightItem], profile: Profile | None) -> dict[str, Role]:
@@ -235,17 +235,19 @@ class PeopleStore:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def hot(self, person_id: str, *, consistent: bool = True) -> Hot:
+    def load(self, person_id: str, *, consistent: bool = True) -> PersonRecord:
         """One query over HOT#."""
         found = self._table.query(
             keys.person(person_id), (keys.HOT, keys.SUBJECT_TO), consistent=consistent
         )
-        return _hot(person_id, found)
+        return _person_record(person_id, found)
 
-    def subject(self, person_id: str) -> Hot:
+    def subject(self, person_id: str) -> PersonRecord:
         """One query over AWAIT# and HOT#."""
         span = (keys.SUBJECT_FROM, keys.SUBJECT_TO)
-        return _hot(person_id, self._table.query(keys.person(person_id), span, consistent=True))
+        return _person_record(
+            person_id, self._table.query(keys.person(person_id), span, consistent=True)
+        )
 
     def by_phone(self, blind: str) -> str | None:
         """One get."""
@@ -278,7 +280,7 @@ class PeopleStore:
             raise Unavailable
         return winner
 
-    def found(self, profile: Profile, *, account: str, phone: str | None) -> bool:
+    def create_with_account(self, profile: Profile, *, account: str, phone: str | None) -> bool:
         """One transaction."""
         person_id = profile.person_id
         writes = [
@@ -318,7 +320,7 @@ class PeopleStore:
             writes.append(Delete(keys.phone(former), mine))
         return self._holds(*writes)
 
-    def give_way(self, person_id: str, accounts: Sequence[str], to: str, *, phone: str) -> bool:
+    def merge_into(self, person_id: str, accounts: Sequence[str], to: str, *, phone: str) -> bool:
         """One transaction; the phone is written as it stands, to hold that it does."""
         nothing = (
             PRESENT
@@ -482,7 +484,7 @@ class PeopleStore:
             registration=snapshot.registration,
             reason=snapshot.reason or None,
             group=snapshot.group or None,
-            lifting=snapshot.lifting or None,
+            how_to_clear=snapshot.how_to_clear or None,
             doses=snapshot.doses,
             ttl=int(until.timestamp()) if until else None,
         )

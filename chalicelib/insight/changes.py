@@ -7,8 +7,8 @@ from typing import Any
 
 from chalicelib.admission.snapshots import Prefetch
 from chalicelib.admission.store import is_prefetch, is_scan, read_prefetch, read_scan
-from chalicelib.core.store import Raw
-from chalicelib.core.table import Key
+from chalicelib.core.keys import Key
+from chalicelib.core.table import Raw
 from chalicelib.identity.people import Profile, Verification
 from chalicelib.identity.store import is_profile, read_registration
 from chalicelib.insight.counters import ScanChange

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Protocol
 
 from chalicelib.admission.judge import Outcome
-from chalicelib.admission.scan import Means, Scan, Scans
+from chalicelib.admission.scan import Method, Scan, Scans
 from chalicelib.core.errors import Unavailable
 from chalicelib.venues.venue import Venue
 
@@ -89,7 +89,7 @@ def figures(scan: Scan | None) -> Figures:
         passed=int(outcome is Outcome.ADMIT),
         abnormal=int(outcome in (Outcome.CHECK, Outcome.REFUSE)),
         pending=int(outcome is Outcome.PENDING),
-        own=int(scan.means in (Means.VISITOR, Means.FAST)),
+        own=int(scan.method in (Method.VISITOR, Method.FAST)),
     )
 
 

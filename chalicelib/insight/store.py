@@ -9,10 +9,10 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
 from chalicelib.admission.scan import Scan
-from chalicelib.core import table as keys
+from chalicelib.core import keys
 from chalicelib.core.clock import epoch_ms
-from chalicelib.core.store import ConditionFailed, Item, Raw, Table
-from chalicelib.core.table import Key
+from chalicelib.core.keys import Key
+from chalicelib.core.table import ConditionFailed, Item, Raw, Table
 from chalicelib.insight.counters import Figures, total
 from chalicelib.venues.venue import Venue
 

@@ -50,7 +50,7 @@ def issue(
     application: Application,
     *,
     nonce: str,
-    body_hash: str,
+    fingerprint: str,
     now: datetime,
     ids: Ids,
     index: BlindIndex,
@@ -66,7 +66,7 @@ def issue(
     require_verified(actor)
     _require_printable(application)
     venue_id = f"ven_{identifiers.derive('venue', actor.person_id, nonce)}"
-    if venue_id not in actor.hot.rights and len(actor.hot.rights) >= MAX_VENUES:
+    if venue_id not in actor.record.rights and len(actor.record.rights) >= MAX_VENUES:
         raise Unprocessable("too_many_venues")
     number_blind = index.of(application.number_type, application.number)
 
@@ -89,7 +89,7 @@ def issue(
         time_zone=TIME_ZONE,
         shards=1,
         created_at=now,
-        body_hash=body_hash,
+        fingerprint=fingerprint,
         applicant=actor.person_id,
     )
     unique = identifiers.derive("venue", number_blind, application.name, application.address)
@@ -97,7 +97,7 @@ def issue(
     earlier = venues.create(
         venue, unique=unique, number_blind=number_blind, document_blind=document
     )
-    if earlier and earlier.body_hash != body_hash:
+    if earlier and earlier.fingerprint != fingerprint:
         raise Conflict("nonce_reused")
     shared = venues.sharing_number(number_blind, besides=venue_id)
     return Issued(earlier or venue, created=earlier is None, number_shared=shared)

@@ -21,5 +21,5 @@ def require_verified(actor: Actor) -> None:
 
 def require_role(actor: Actor, venue_id: str, *roles: Role) -> None:
     """Raises Forbidden ``not_your_venue``, alike for venues of others and venues that are not."""
-    if actor.hot.rights.get(venue_id) not in roles:
+    if actor.record.rights.get(venue_id) not in roles:
         raise Forbidden("not_your_venue")

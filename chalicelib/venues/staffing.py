@@ -12,7 +12,7 @@ from typing import Protocol
 
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Conflict, Forbidden, NotFound, Unavailable, Unprocessable
-from chalicelib.identity.people import Actor, Hot, Limits, People, Role, Verification
+from chalicelib.identity.people import Actor, Limits, People, PersonRecord, Role, Verification
 from chalicelib.identity.registration import is_verified_as
 from chalicelib.venues.rights import MAX_VENUES, require_verified
 from chalicelib.venues.venue import Venue, Venues
@@ -152,7 +152,7 @@ def join(
     venue = venues.venue(venue_id) if venue_id else None
     if venue is None:
         raise NotFound("join_code_unknown")
-    _require_room(actor.hot, venue.venue_id)
+    _require_room(actor.record, venue.venue_id)
     document = actor.profile.document_blind
     staff.bind(venue.venue_id, Member(actor.person_id, Role.INSPECTOR, now, document))
     return venue
@@ -185,10 +185,10 @@ def add_by_identity(
     by_phone = people.by_phone(index.of("phone", phone))
     if by_document is None or by_document != by_phone:
         raise Unprocessable("staff_no_match")
-    hot = people.hot(by_document)
-    if not is_verified_as(hot.profile, name, vault=vault):
+    record = people.load(by_document)
+    if not is_verified_as(record.profile, name, vault=vault):
         raise Unprocessable("staff_no_match")
-    _require_room(hot, venue.venue_id)
+    _require_room(record, venue.venue_id)
     member = Member(by_document, role, now, index.of(document_type, number))
     staff.bind(venue.venue_id, member)
     return member
@@ -222,22 +222,22 @@ def add_by_phone(
     staff.invite(blind, Invitation(venue.venue_id, role, sealed, actor.person_id))
     person_id = people.by_phone(blind)
     if person_id:
-        accept_invitations(people.hot(person_id), now=now, index=index, vault=vault, staff=staff)
+        accept_invitations(people.load(person_id), now=now, index=index, vault=vault, staff=staff)
 
 
 def accept_invitations(
-    hot: Hot, *, now: datetime, index: BlindIndex, vault: Vault, staff: Staff
+    record: PersonRecord, *, now: datetime, index: BlindIndex, vault: Vault, staff: Staff
 ) -> None:
     """Turn the rights that wait for a person's phone into theirs, if they are verified as named."""
-    profile = hot.profile
+    profile = record.profile
     if profile is None or profile.verification is not Verification.VERIFIED or not profile.phone:
         return
     phone_blind = index.of("phone", vault.open(profile.phone, f"{profile.person_id}/phone"))
-    venues = set(hot.rights)
+    venues = set(record.rights)
     for invitation in staff.invitations(phone_blind):
         name = vault.open(invitation.name, f"{invitation.venue_id}/invitation")
         room = invitation.venue_id in venues or len(venues) < MAX_VENUES
-        if room and is_verified_as(hot.profile, name, vault=vault):
+        if room and is_verified_as(record.profile, name, vault=vault):
             member = Member(profile.person_id, invitation.role, now, profile.document_blind)
             staff.claim(phone_blind, invitation, member)
             venues.add(invitation.venue_id)
@@ -263,7 +263,7 @@ def names_of(members: Sequence[Member], *, people: People, vault: Vault) -> dict
     """The names of a venue's staff, for its administrators."""
     names = {}
     for member in members:
-        profile = people.hot(member.person_id, consistent=False).profile
+        profile = people.load(member.person_id, consistent=False).profile
         if profile and profile.name:
             names[member.person_id] = vault.open(profile.name, f"{member.person_id}/name")
     return names
@@ -279,6 +279,6 @@ def _charge(actor: Actor, *, now: datetime, limits: Limits) -> None:
     limits.charge("staff", actor.person_id, limit=_ADDED_AN_HOUR, seconds=3600, now=now)
 
 
-def _require_room(hot: Hot, venue_id: str) -> None:
-    if venue_id not in hot.rights and len(hot.rights) >= MAX_VENUES:
+def _require_room(record: PersonRecord, venue_id: str) -> None:
+    if venue_id not in record.rights and len(record.rights) >= MAX_VENUES:
         raise Unprocessable("too_many_venues")

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.core import table as keys
+from chalicelib.core import keys
 from chalicelib.core.cache import TimedCache
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.core.errors import Conflict, Unavailable
-from chalicelib.core.store import (
+from chalicelib.core.table import (
     ABSENT,
     PRESENT,
     Change,
@@ -48,7 +48,7 @@ class VenueItem(Item):
     time_zone = UnicodeAttribute(attr_name="tz")
     shards = NumberAttribute(attr_name="sh")
     created = NumberAttribute(attr_name="cr")
-    body_hash = UnicodeAttribute(attr_name="bh")
+    fingerprint = UnicodeAttribute(attr_name="bh")
     applicant = UnicodeAttribute(attr_name="ap")
 
 
@@ -94,7 +94,7 @@ def _venue(raw: Raw) -> Venue:
         time_zone=item.time_zone,
         shards=int(item.shards),
         created_at=from_epoch_ms(int(item.created)),
-        body_hash=item.body_hash,
+        fingerprint=item.fingerprint,
         applicant=item.applicant,
     )
 
@@ -125,7 +125,7 @@ class VenueStore:
             time_zone=venue.time_zone,
             shards=venue.shards,
             created=epoch_ms(venue.created_at),
-            body_hash=venue.body_hash,
+            fingerprint=venue.fingerprint,
             applicant=venue.applicant,
         )
         code = PrintedCodeItem.at(

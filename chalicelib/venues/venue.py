@@ -35,7 +35,7 @@ class Venue:
     time_zone: str
     shards: int
     created_at: datetime
-    body_hash: str
+    fingerprint: str
     applicant: str
     """The initial administrator, who alone authorises and removes administrators (XC-6)."""
 

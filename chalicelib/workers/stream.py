@@ -36,7 +36,7 @@ def stream(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (La
             change = read(record)
             if change is not None:
                 correlation.set(change.correlation)
-                _set_in_motion(change, parts)
+                _dispatch(change, parts)
             if isinstance(change, counters.ScanChange):
                 scans.append(change)
         except Exception:
@@ -54,7 +54,7 @@ def stream(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (La
     return {"batchItemFailures": [{"itemIdentifier": failed}] if failed else []}
 
 
-def _set_in_motion(change: "Change", parts: Container) -> None:
+def _dispatch(change: "Change", parts: Container) -> None:
     from chalicelib.admission import snapshots
     from chalicelib.identity.providers import ProviderName
     from chalicelib.insight import abnormal
@@ -72,14 +72,14 @@ def _set_in_motion(change: "Change", parts: Container) -> None:
                 profile.registration,
             )
         )
-        logger().info("set_in_motion", extra={"what": "verification"})
+        logger().info("dispatched", extra={"what": "verification"})
     elif isinstance(change, PosterChange):
         poster = change.poster
         parts.render_queue.send(poster.venue_id, poster.poster_id, change.correlation)
-        logger().info("set_in_motion", extra={"what": "poster"})
+        logger().info("dispatched", extra={"what": "poster"})
     elif isinstance(change, snapshots.Prefetch):
         snapshots.fetch(change, queue=parts.lookup_queue)
-        logger().info("set_in_motion", extra={"what": "prefetch", "asked": change.wanted})
+        logger().info("dispatched", extra={"what": "prefetch", "asked": change.wanted})
     else:
         abnormal.follow(change, pointers=parts.pointers)
         if change.old is not None:
@@ -92,4 +92,4 @@ def _set_in_motion(change: "Change", parts: Container) -> None:
             scans=parts.scans,
             queue=parts.lookup_queue,
         )
-        logger().info("set_in_motion", extra={"what": "lookups", "asked": change.new.verdict.needs})
+        logger().info("dispatched", extra={"what": "lookups", "asked": change.new.verdict.needs})

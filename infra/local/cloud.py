@@ -10,7 +10,6 @@ VENUECODE_SANDBOX_PORT (4567), on 127.0.0.1 only.
 
 import argparse
 import contextlib
-import dataclasses
 import fcntl
 import http.client
 import json
@@ -26,21 +25,20 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from infra.deploy import DeployError, deploy
 from infra.local import repairs
+from infra.local.client import ApiError
+from infra.local.place import CREDENTIALS, REGION, LocalCloud, LocalCloudError, Place, client_of
 from infra.local.sandbox.platforms import Credentials
+from infra.local.seed import is_seeded, seed
 from infra.package import ROOT, BuildError, package
 
 STACK = "venuecode-local"
 _ARTIFACTS = "venuecode-artifacts"
-_REGION = "us-east-1"
-_CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 _PATIENCE_SECONDS = 30.0
 _CREDENTIALS_FILE = "state/platforms.json"
 _OUTPUTS = {
@@ -62,88 +60,6 @@ _OUTPUTS = {
 _Step = Callable[[str], None]
 _STEPS = 6
 _children: dict[int, subprocess.Popen[bytes]] = {}  # those that this process has started
-
-
-class LocalCloudError(Exception):
-    """The local cloud cannot do what was asked; the message says what to do."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Place:
-    """Where a local cloud lives: its folder and its two ports. Several may run side by side."""
-
-    home: Path
-    port: int
-    sandbox_port: int
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Place":
-        """The place that VENUECODE_HOME, VENUECODE_PORT and VENUECODE_SANDBOX_PORT name."""
-        return cls(
-            home=Path(environment.get("VENUECODE_HOME", ROOT / ".local")).absolute(),
-            port=_port(environment, "VENUECODE_PORT", 4566),
-            sandbox_port=_port(environment, "VENUECODE_SANDBOX_PORT", 4567),
-        )
-
-    @property
-    def endpoint_url(self) -> str:
-        """Where the emulated AWS answers."""
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def sandbox_url(self) -> str:
-        """Where the sandbox partners answer."""
-        return f"http://127.0.0.1:{self.sandbox_port}"
-
-
-def _port(environment: Mapping[str, str], name: str, default: int) -> int:
-    text = environment.get(name, str(default))
-    if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise LocalCloudError(f"{name} is {text!r}: set it to a free port between 1 and 65535.")
-    return int(text)
-
-
-@dataclasses.dataclass(frozen=True)
-class LocalCloud:
-    """A running local cloud with the application deployed.
-
-    `outputs` has: table, bucket, lookups_url, lookups_dead_letters_url, renders_url,
-    renders_dead_letters_url, stream_dead_letters_url, api_function, lookups_function,
-    renders_function, stream_function, keys_secret, partners_secret, kms_key.
-    """
-
-    base_url: str
-    sandbox_url: str
-    endpoint_url: str
-    outputs: Mapping[str, str]
-    log_dir: Path
-
-    def session(self) -> Any:
-        """A boto3 session with the administrator's credentials; pass `endpoint_url` to clients."""
-        return boto3.Session(**_CREDENTIALS, region_name=_REGION)
-
-    def client(self, service: str) -> Any:
-        """A boto3 client of `service` with the administrator's rights."""
-        return _client(self.endpoint_url, service)
-
-
-def environment(place: Place | None = None) -> dict[str, str]:
-    """What makes boto3, and so the operators' commands, speak to the local cloud."""
-    return {
-        "AWS_ENDPOINT_URL": (place or Place.from_environment()).endpoint_url,
-        "AWS_DEFAULT_REGION": _REGION,
-        "AWS_ACCESS_KEY_ID": _CREDENTIALS["aws_access_key_id"],
-        "AWS_SECRET_ACCESS_KEY": _CREDENTIALS["aws_secret_access_key"],
-    }
-
-
-def _client(endpoint: str, service: str) -> Any:
-    # A call that got no answer may have been carried out: nothing is sent twice.
-    config = Config(retries={"total_max_attempts": 1}, signature_version="v4", read_timeout=120)
-    if service == "s3":
-        config = config.merge(Config(signature_version="s3v4", s3={"addressing_style": "path"}))
-    session = boto3.Session(**_CREDENTIALS, region_name=_REGION)
-    return session.client(service, endpoint_url=endpoint, config=config)
 
 
 def start(
@@ -229,7 +145,7 @@ def _environment(place: Place) -> dict[str, str]:
 
 
 def _clients(place: Place) -> Callable[[str], Any]:
-    return lambda service: _client(place.endpoint_url, service)
+    return lambda service: client_of(place.endpoint_url, service)
 
 
 def _cloud(place: Place, outputs: Mapping[str, str]) -> LocalCloud:
@@ -250,9 +166,6 @@ def _make_bucket(s3: Any) -> None:
 
 
 def _seed(cloud: LocalCloud) -> None:
-    from infra.local.client import ApiError
-    from infra.local.seed import is_seeded, seed
-
     try:
         if not is_seeded(cloud):
             seed(cloud)
@@ -300,14 +213,14 @@ def start_emulator(place: Place) -> None:
         (place.home / name).mkdir(mode=0o700, exist_ok=True)
     settings = {
         "AUTH": "true",
-        "AWS_ACCESS_KEY_ID": _CREDENTIALS["aws_access_key_id"],
-        "AWS_SECRET_ACCESS_KEY": _CREDENTIALS["aws_secret_access_key"],
+        "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(place.port),
         "IOT_MTLS_ENABLED": "0",
         "LOG_LEVEL": "WARNING",
         "MINISTACK_HOST": "127.0.0.1",
-        "MINISTACK_REGION": _REGION,
+        "MINISTACKREGION": REGION,
         "PERSIST_STATE": "1",
         "S3_DATA_DIR": str(place.home / "s3"),
         "S3_PERSIST": "1",

@@ -25,9 +25,10 @@ from chalicelib.insight.counters import Figures
 from chalicelib.venues.venue import day_of
 from infra.local import cloud as local
 from infra.local.client import ApiError, Phone, now_ms, uuid7, wait_for
-from infra.local.door import Morning
+from infra.local.door import DoorChapter
+from infra.local.place import LocalCloudError
+from infra.local.reporting import Reporter, outcome_of, reasons_of, screen_panel, table_of
 from infra.local.seed import Person, is_seeded, issue, people, pocket_of, seed, steps
-from infra.local.telling import Teller, outcome_of, reasons_of, screen_panel, table_of
 from infra.ops import recount
 
 OUT = Path("out")
@@ -51,7 +52,7 @@ VENUE = {
 }
 
 
-class Story(Teller):
+class Demo(Reporter):
     """One telling."""
 
     def tell(self) -> bool:
@@ -75,7 +76,7 @@ class Story(Teller):
         self.show(screens)
         self.step("重发同一次扫码 · the same scan, sent again")
         self.repeat(payloads[0])
-        morning = Morning(self, administrator, venue)
+        morning = DoorChapter(self, administrator, venue)
         self.step("工作人员上岗 · the guards are bound")
         morning.bind()
         self.step("出示通行码，测温 · passes are shown, temperatures taken")
@@ -355,8 +356,8 @@ def main() -> int:
     console = Console()
     try:
         cloud = local.show_progress(console, seeded=False)
-        right = Story(cloud, console).tell()
-    except local.LocalCloudError as error:
+        right = Demo(cloud, console).tell()
+    except LocalCloudError as error:
         console.print(f"[red]{error}[/red]", highlight=False)
         return 1
     except (ApiError, TimeoutError, RuntimeError) as error:

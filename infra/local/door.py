@@ -13,8 +13,15 @@ from typing import Any
 from rich.columns import Columns
 
 from infra.local.client import ApiError, Phone, now_ms, uuid7, wait_for
+from infra.local.reporting import (
+    TEMPERATURES,
+    Reporter,
+    outcome_of,
+    reasons_of,
+    screen_panel,
+    table_of,
+)
 from infra.local.seed import Person, people
-from infra.local.telling import TEMPERATURES, Teller, outcome_of, reasons_of, screen_panel, table_of
 
 MISTAKEN = "王桂花"
 """What a guard types for 王桂香."""
@@ -23,18 +30,18 @@ _COLOURS = ("green", "yellow", "red", "light_green", "absent")
 _IN_THE_OUTAGE = 3  # of twelve: in the next runs it is the turn of others
 
 
-class Morning:
+class DoorChapter:
     """The door of one venue, from the first guard's binding to the last one's farewell."""
 
-    def __init__(self, teller: Teller, chief: Phone, venue: dict[str, Any]) -> None:
-        self.teller = teller
+    def __init__(self, reporter: Reporter, chief: Phone, venue: dict[str, Any]) -> None:
+        self.reporter = reporter
         self.chief = chief
         self.venue = venue
         self.path = f"/v1/venues/{venue['venue_id']}"
         (self.known,) = people("guard_identity")
         (self.joining,) = people("guard_join")
         (self.hired,) = people("guard_invited")
-        self.guards = [teller.phone(one) for one in (self.known, self.joining, self.hired)]
+        self.guards = [reporter.phone(one) for one in (self.known, self.joining, self.hired)]
         self._turns = cycle(self.guards)
         self.queued: list[int] = []
 
@@ -72,7 +79,7 @@ class Morning:
                 _ROLES[member["role"]],
                 ways.pop(member["name"], "申领场所码 · applied for the venue"),
             )
-        self.teller.console.print(table)
+        self.reporter.console.print(table)
         if ways or not all(map(self.works_here, self.guards)):
             raise RuntimeError("not all guards are bound")
 
@@ -93,7 +100,7 @@ class Morning:
         guests = [*people("door"), *people("fever")]
         screens = self.meet(guests, "Passes")
         seen = {screen["health_code"]["state"]: screen for screen in reversed(screens)}
-        self.teller.console.print(
+        self.reporter.console.print(
             Columns(
                 screen_panel(seen[colour], "员工的屏幕 guard's screen", 38) for colour in _COLOURS
             )
@@ -104,7 +111,7 @@ class Morning:
         """The guards scan the guests' passes in turn; their screens in the end."""
         at_once: list[tuple[Phone, str]] = []
         screens = []
-        with self.teller.bar() as bar:
+        with self.reporter.bar() as bar:
             task = bar.add_task(title, total=2 * len(guests))
             for person in guests:
                 guard, screen = self.scan(person)
@@ -118,7 +125,7 @@ class Morning:
     def scan(self, person: Person) -> tuple[Phone, dict[str, Any]]:
         """The next guard scans a person's pass: who it was, and the first screen."""
         guard = next(self._turns)
-        shown = self.teller.phone(person).call("GET", "/v1/me/pass")
+        shown = self.reporter.phone(person).call("GET", "/v1/me/pass")
         return guard, self.present(
             guard, shown["code"], "fever" if person.part == "fever" else "normal"
         )
@@ -140,32 +147,32 @@ class Morning:
                 reasons_of(screen),
                 f"[dim]{person.about}[/dim]",
             )
-        self.teller.console.print(table)
+        self.reporter.console.print(table)
 
     def oddities(self) -> None:
         """A pass shown twice, the code for fast check-in, the travel card by text message."""
         (twice,), (quick,), cards = people("twice"), people("fast"), people("card")
-        code = self.teller.phone(twice).call("GET", "/v1/me/pass")["code"]
+        code = self.reporter.phone(twice).call("GET", "/v1/me/pass")["code"]
         first, second, _ = self.guards
         first.final_screen(self.present(first, code, "normal")["scan_id"])
-        self.teller.refused(
+        self.reporter.refused(
             "同一通行码再次出示 the pass shown again",
             "pass_used",
             lambda: self.present(second, code, "normal"),
         )
         fast = self.chief.call("POST", f"{self.path}/fast-code")["code_url"]
-        visitor = self.teller.phone(quick)
+        visitor = self.reporter.phone(quick)
         screen = visitor.final_screen(visitor.scan(fast)["scan_id"])
-        self.teller.say(
+        self.reporter.say(
             f"快速登记码 fast check-in: {screen['person']['name']}, "
             f"{TEMPERATURES[screen['temperature']]}, {outcome_of(screen)}"
         )
         for person in cards:
             guard, screen = self.scan(person)
             before = guard.final_screen(screen["scan_id"])
-            how = self.enter_card(self.teller.phone(person), screen["scan_id"])
+            how = self.enter_card(self.reporter.phone(person), screen["scan_id"])
             after = guard.final_screen(screen["scan_id"])
-            self.teller.say(
+            self.reporter.say(
                 f"行程卡 travel card of {after['person']['name']}, {how}: "
                 f"{before['travel_card']['text']} → {after['travel_card']['text']}, "
                 f"{outcome_of(before)} → {outcome_of(after)}"
@@ -176,7 +183,7 @@ class Morning:
         asked = phone.call("POST", "/v1/me/travel-card/code")
         if asked["status"] == "known":
             return "今日已查 known since earlier today"
-        entry = {"code": self.teller.server.inbox(phone.number), "scan_id": scan_id}
+        entry = {"code": self.reporter.server.inbox(phone.number), "scan_id": scan_id}
         phone.call("POST", "/v1/me/travel-card", entry)
         return "凭短信验证码 by a code from a text message"
 
@@ -184,8 +191,8 @@ class Morning:
 
     def outage(self) -> bool:
         """The health code provider dies and returns; whether no colour came from nobody."""
-        turn = self.teller.pocket.get("outages") or 0
-        self.teller.pocket.put(turn + 1, "outages")
+        turn = self.reporter.pocket.get("outages") or 0
+        self.reporter.pocket.put(turn + 1, "outages")
         cast = people("outage")
         guests = [cast[(_IN_THE_OUTAGE * turn + i) % len(cast)] for i in range(_IN_THE_OUTAGE)]
         self.queued = [self.waiting()]
@@ -196,12 +203,14 @@ class Morning:
             screens.append(last)
             self.queued.append(self.waiting())
         if any(screen["health_code"]["state"] == "green" for screen in screens):
-            self.teller.say("绿码：十分钟内已查过 · green: asked less than ten minutes ago")
-        self.teller.say("健康码恢复，再次出示 · the provider is back, they show their passes again")
+            self.reporter.say("绿码：十分钟内已查过 · green: asked less than ten minutes ago")
+        self.reporter.say(
+            "健康码恢复，再次出示 · the provider is back, they show their passes again"
+        )
         self.table(guests, self.meet(guests, "Answered"))
         last = guard.final_screen(last["scan_id"])
-        self.teller.say(f"恢复前待定的一次 the one that was pending: {outcome_of(last)}")
-        return self.teller.verdict(
+        self.reporter.say(f"恢复前待定的一次 the one that was pending: {outcome_of(last)}")
+        return self.reporter.verdict(
             "while the provider was dead, no colour came from it and nobody came in without one",
             not any(is_invented(screen, since) for screen in screens),
         )
@@ -209,26 +218,26 @@ class Morning:
     @contextmanager
     def dead(self, provider: str) -> Iterator[datetime]:
         """Since when (UTC) a provider refuses every connection; it is back afterwards."""
-        self.teller.server.fault(provider, "refuse")
+        self.reporter.server.fault(provider, "refuse")
         try:
             yield datetime.now(UTC)
         finally:
-            self.teller.server.fault(provider, "none")
+            self.reporter.server.fault(provider, "none")
 
     def waiting(self) -> int:
         """How many lookups lie in the queue, or wait there to be tried again."""
         counts = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-        answer = self.teller.cloud.client("sqs").get_queue_attributes(
-            QueueUrl=self.teller.cloud.outputs["lookups_url"], AttributeNames=list(counts)
+        answer = self.reporter.cloud.client("sqs").get_queue_attributes(
+            QueueUrl=self.reporter.cloud.outputs["lookups_url"], AttributeNames=list(counts)
         )
         return sum(int(answer["Attributes"][name]) for name in counts)
 
     def drain(self) -> None:
         """Wait until what the dead provider left in the queue has been tried again."""
-        with self.teller.console.status("The queue drains"):
+        with self.reporter.console.status("The queue drains"):
             left = wait_for(self.waiting, lambda waiting: waiting <= self.queued[0], seconds=120)
         before, meanwhile = self.queued
-        self.teller.say(
+        self.reporter.say(
             "队列中待重试 lookups to be tried again: "
             f"中断前 before {before}, 中断时 meanwhile {meanwhile}, 现在 now {left}"
         )
@@ -253,9 +262,11 @@ class Morning:
             except ApiError as error:
                 if error.code != "too_many_requests":
                     raise
-                self.teller.say(f"[yellow]{error.status} {error.code}[/yellow] often enough today")
+                self.reporter.say(
+                    f"[yellow]{error.status} {error.code}[/yellow] often enough today"
+                )
                 break
-        self.teller.say("都要等两秒 pending for two seconds, whoever it is about")
+        self.reporter.say("都要等两秒 pending for two seconds, whoever it is about")
         table = table_of("姓名", "健康码", "体温", "结果", "原因", "情形")
         for check_id, about in zip(checks, abouts, strict=False):
             seen = guard.final_check(check_id)
@@ -267,7 +278,7 @@ class Morning:
                 reasons_of(seen),
                 f"[dim]{about}[/dim]",
             )
-        self.teller.console.print(table)
+        self.reporter.console.print(table)
 
     # --- The end of the shift ---------------------------------------------------------------------
 
@@ -275,9 +286,9 @@ class Morning:
         """A guard's right is taken away, and is gone at their next call."""
         guard = self.guards[0]
         person_id = guard.call("GET", "/v1/me")["person_id"]
-        visitor = self.teller.phone(people("door")[0])
+        visitor = self.reporter.phone(people("door")[0])
         self.chief.call("POST", f"{self.path}/staff/{person_id}/remove")
-        self.teller.refused(
+        self.reporter.refused(
             f"{self.known.name} 被移除后 after the removal",
             "not_your_venue",
             lambda: self.present(guard, visitor.call("GET", "/v1/me/pass")["code"], "normal"),

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.local.client import ApiError, Phone, Server
-from infra.local.cloud import LocalCloud
+from infra.local.place import LocalCloud
 from infra.local.seed import Person, pocket_of
 from infra.ops.deployment import Deployment, find
 
@@ -19,7 +19,7 @@ OUTCOMES = {"admit": "green", "check": "yellow", "refuse": "red", "pending": "bl
 TEMPERATURES = {"normal": "正常 normal", "fever": "[red]发热 fever[/red]", None: ""}
 
 
-class Teller:
+class Reporter:
     """Tells numbered steps on a console, on a running local cloud."""
 
     def __init__(self, cloud: LocalCloud, console: Console) -> None:

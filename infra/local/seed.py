@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.local.client import Phone, Pocket, Server, now_ms, uuid7
-from infra.local.cloud import LocalCloud
+from infra.local.place import LocalCloud
 
 DATA = Path(__file__).parent / "data"
 _AT_A_TIME = 4

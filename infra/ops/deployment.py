@@ -44,7 +44,7 @@ def find(stage: str) -> Deployment:
     Raises SystemExit with a sentence that says what to do.
     """
     if stage == "local":
-        from infra.local.cloud import environment
+        from infra.local.place import environment
 
         os.environ.update(environment())
     session = boto3.Session()

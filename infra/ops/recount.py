@@ -9,7 +9,7 @@ from rich.progress import track
 from rich.table import Table
 
 from chalicelib.bootstrap import Container
-from chalicelib.core import table as keys
+from chalicelib.core import keys
 from chalicelib.insight.counters import Figures, recount
 from chalicelib.venues.venue import Venue, day_of
 from infra.ops.deployment import Deployment

@@ -26,12 +26,11 @@ from chalicelib.adapters.renderer import TypstRenderer
 from chalicelib.admission.snapshots import Lookup, Settle
 from chalicelib.admission.store import PolicyStore
 from chalicelib.bootstrap import Container, install
-from chalicelib.core import ids
-from chalicelib.core import table as keys
+from chalicelib.core import ids, keys
 from chalicelib.core.aws import session
 from chalicelib.core.logs import JsonFormatter, logger
 from chalicelib.core.settings import Settings
-from chalicelib.core.store import Connection, Table
+from chalicelib.core.table import Connection, Table
 from chalicelib.identity.people import Role
 from chalicelib.identity.platforms import Platform, PlatformName
 from chalicelib.identity.providers import (
@@ -624,7 +623,7 @@ class World:
 
     def give_rights(self, person: "Person", count: int) -> None:
         """Let a person have so many venues more, of which there is nothing but the right."""
-        profile = self.container.people.hot(person.person_id).profile
+        profile = self.container.people.load(person.person_id).profile
         document = profile.document_blind if profile else ""
         for serial in range(count):
             venue_id = f"ven_{serial:016d}"

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from chalicelib.core import table as keys
+from chalicelib.core import keys
 from chalicelib.core.errors import Forbidden, TooMany, Unavailable
 from chalicelib.identity.platforms import PlatformName
 from chalicelib.identity.store import LimitItem
@@ -173,7 +173,7 @@ class TestStrength:
     @pytest.mark.requirement("YK-29")
     def test_a_text_message_proves_the_phone(self, world: World) -> None:
         person = by_sms(world, PHONE)
-        session = world.container.people.hot(person.person_id).sessions.popitem()[1]  # type: ignore[attr-defined]
+        session = world.container.people.load(person.person_id).sessions.popitem()[1]  # type: ignore[attr-defined]
         assert (session.client, session.strength) == ("sms", "phone")
 
     @pytest.mark.requirement("YK-29")

@@ -89,7 +89,7 @@ def test_an_odd_temperature_names_its_field(world: World, guard: Person) -> None
 
 @pytest.mark.requirement("JN-21", "JN-22", "SD-5", "YK-34", "YK-35")
 def test_a_pass_changes_and_shows_the_providers_colour(world: World, guard: Person) -> None:
-    said = Answer("red", world.hours_ago(1), "同乘", group="密切接触者", lifting="期满解除")
+    said = Answer("red", world.hours_ago(1), "同乘", group="密切接触者", how_to_clear="期满解除")
     visitor = world.visitor(health_code=said)
     before = visitor.get("/v1/me/pass").expect(200)
     assert (before["health_code"]["state"], before["poll_after_ms"]) == ("pending", 1000)

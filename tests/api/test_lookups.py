@@ -309,7 +309,7 @@ def test_the_correlation_id_goes_from_the_request_to_the_provider(
     assert [(name, told) for name, told, _ in heard] == [(visitor.name, "7f1c2f0a-gate-3")] * 3
     lines = [json.loads(line) for line in world.log.getvalue().splitlines()]
     events = [line["event"] for line in lines if line["correlation"] == "7f1c2f0a-gate-3"]
-    assert events == ["request", "set_in_motion", "message", "message", "message"]
+    assert events == ["request", "dispatched", "message", "message", "message"]
 
 
 @pytest.mark.parametrize("given", ["short", "x" * 65, "a b c d e f g", "ünïcödé-", "<script>"])

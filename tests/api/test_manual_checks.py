@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.core import table as keys
+from chalicelib.core import keys
 from chalicelib.identity.providers import (
     Absent,
     Answer,

@@ -11,7 +11,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from chalicelib.api.endpoint import OPERATIONS, Caller, Operation
-from chalicelib.core import table as keys
+from chalicelib.core import keys
 from chalicelib.core.errors import CODES, Forbidden, TooMany, Unprocessable
 from chalicelib.identity.platforms import PlatformName
 from chalicelib.identity.providers import Answer

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.admission.judge import SHOWN
-from chalicelib.core import table as keys
+from chalicelib.core import keys
 from chalicelib.core.messages import LANGUAGES
 from chalicelib.identity.providers import Absent, Answer, ProviderFault
 from tests.api.driver import Person, World, codes

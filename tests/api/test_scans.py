@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.core import table as keys
+from chalicelib.core import keys
 from chalicelib.identity.providers import Answer
 from chalicelib.venues.codes import CodeState
 from chalicelib.venues.store import PrintedCodeItem

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.core import table as keys
+from chalicelib.core import keys
 from chalicelib.core.errors import Unavailable
 from chalicelib.identity.providers import Answer, ProviderFault
 from chalicelib.insight.counters import Counters, Figures

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from rich.console import Console
 
-from infra.local.cloud import LocalCloud, Place
+from infra.local.place import LocalCloud, Place
 from infra.ops import policies
 from tests.cloud.driver import Deployed, operating
 

@@ -24,9 +24,8 @@ from chalicelib.adapters import aws
 from chalicelib.bootstrap import Container
 from chalicelib.core.aws import session
 from chalicelib.insight.counters import Figures
-from infra.local import cloud as local
 from infra.local.client import now_ms, uuid7, wait_for
-from infra.local.cloud import LocalCloud, Place
+from infra.local.place import LocalCloud, Place, environment
 from infra.ops import deployment, recount
 from infra.ops.deployment import Deployment
 from tests.support import ROOT, resident_id, social_credit_code
@@ -48,7 +47,7 @@ def free_place(home: Path) -> Place:
 def operating(place: Place) -> Iterator[Deployment]:
     """The deployment at `place` as its operator's commands see it, in this process."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {**addresses(place), **local.environment(place)}.items():
+        for name, value in {**addresses(place), **environment(place)}.items():
             patch.setenv(name, value)
         patch.setattr("boto3.DEFAULT_SESSION", None)
         _forget_clients()

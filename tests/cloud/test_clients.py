@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from infra.local.cloud import LocalCloud
+from infra.local.place import LocalCloud
 
 pytestmark = pytest.mark.cloud
 PHONE = "+8613800000071"

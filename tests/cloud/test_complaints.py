@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from infra.local import cloud as local
-from infra.local.cloud import Place
+from infra.local.place import Place
 from tests.cloud.driver import free_place, run
 from tests.support import ROOT
 

@@ -15,8 +15,8 @@ from rich.console import Console
 from chalicelib.venues.venue import day_of
 from infra.local import cloud as local
 from infra.local.client import wait_for
-from infra.local.cloud import Place
 from infra.local.door import MISTAKEN
+from infra.local.place import Place
 from infra.local.seed import people, venues
 from infra.ops import policies, recount
 from tests.cloud.driver import (

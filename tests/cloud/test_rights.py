@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.cloud import LocalCloud, Place
+from infra.local.place import LocalCloud, Place
 
 pytestmark = pytest.mark.cloud
 

@@ -50,8 +50,8 @@ def administrator(deployed: Deployed) -> Visitor:
 def expired(visitor: Visitor) -> str:
     """The visitor's token of yesterday."""
     parts = visitor.world.parts()
-    hot = parts.people.hot(visitor.person_id)
-    claims = {"sub": visitor.person_id, "sid": next(iter(hot.sessions))}
+    record = parts.people.load(visitor.person_id)
+    claims = {"sub": visitor.person_id, "sid": next(iter(record.sessions))}
     yesterday = parts.clock.now() - timedelta(days=1)
     return parts.tokens.issue("session", claims, now=yesterday, life=timedelta(hours=2))
 

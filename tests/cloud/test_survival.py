@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from infra.local import cloud as local
-from infra.local.cloud import Place
+from infra.local.place import Place, environment
 from tests.cloud.driver import free_place
 
 pytestmark = pytest.mark.cloud
@@ -41,7 +41,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 def client(place: Place, service: str) -> Any:
-    settings = local.environment(place)
+    settings = environment(place)
     return boto3.client(
         service,
         endpoint_url=settings["AWS_ENDPOINT_URL"],

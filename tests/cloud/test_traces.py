@@ -40,7 +40,7 @@ def test_one_search_finds_a_scans_whole_way(deployed: Deployed) -> None:
         lambda seen: len(seen["Lookups"]) >= 3 and all(seen.values()),
     )
     assert [entry["route"] for entry in found["APIHandler"]] == ["scan_venue"]
-    assert [entry["event"] for entry in found["Stream"]] == ["set_in_motion"]
+    assert [entry["event"] for entry in found["Stream"]] == ["dispatched"]
     assert {entry["result"] for entry in found["Lookups"]} <= {"answered"}
     asked = {entry["route"] for entry in found["sandbox"]}
     assert asked == {

@@ -25,7 +25,7 @@ from chalicelib.admission.snapshots import LookupQueue, Prefetches
 from chalicelib.admission.store import AccessStore, PolicyStore, PrefetchStore, ScanStore
 from chalicelib.core.aws import session
 from chalicelib.core.ids import RandomIds
-from chalicelib.core.store import Table
+from chalicelib.core.table import Table
 from chalicelib.identity.people import Codes, Limits, People
 from chalicelib.identity.store import CodeStore, LimitStore, PeopleStore, WrappedKeyStore
 from chalicelib.insight.abnormal import Pointers

@@ -10,7 +10,7 @@ from chalicelib.core import ids
 from chalicelib.core.ids import RandomIds
 from chalicelib.identity.people import (
     Actor,
-    Hot,
+    PersonRecord,
     Profile,
     Session,
     Snapshot,
@@ -50,9 +50,9 @@ def registered(before: Profile, **changes: Any) -> Profile:
     return replace(edit, **changes)
 
 
-def actor(who: Profile, hot: Hot | None = None) -> Actor:
+def actor(who: Profile, record: PersonRecord | None = None) -> Actor:
     """`who`, logged in."""
-    return Actor(who, session(), hot or Hot(who))
+    return Actor(who, session(), record or PersonRecord(who))
 
 
 def session(**changes: Any) -> Session:
@@ -85,7 +85,7 @@ def venue(**changes: Any) -> Venue:
         time_zone="Asia/Shanghai",
         shards=1,
         created_at=NOON,
-        body_hash="abcdefghijklmnop",
+        fingerprint="abcdefghijklmnop",
         applicant=f"per_{random()}",
     )
     return replace(made, **changes)
@@ -131,7 +131,7 @@ def scan(place: Venue, at: datetime = NOON, **changes: Any) -> Scan:
         digest=ids.derive("scan", person_id, nonce),
         person_id=person_id,
         nonce=nonce,
-        body_hash="abcdefghijklmnop",
+        fingerprint="abcdefghijklmnop",
         received_at=at + timedelta(milliseconds=40),
         verdict=verdict(),
         first_outcome=Outcome.PENDING,

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 from chalicelib.core.errors import AppError
-from chalicelib.core.store import Table
+from chalicelib.core.table import Table
 from tests.contract.backends import Backend, Stores, stores_over
 
 Result = TypeVar("Result")

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from chalicelib.core.table import scan_partition
+from chalicelib.core.keys import scan_partition
 from chalicelib.insight.counters import Figures
 from chalicelib.venues.venue import day_of
 from tests.contract import makers

@@ -276,7 +276,7 @@ class TestTexts:
     def test_the_health_code_says_group_reason_and_lifting(self) -> None:
         texts = {"group": "密切接触者", "reason": "同乘一车", "lifting": "隔离期满后解除"}
         answer = read_answer(HEALTH, self.RED | texts)
-        assert (answer.group, answer.reason, answer.lifting) == tuple(texts.values())
+        assert (answer.group, answer.reason, answer.how_to_clear) == tuple(texts.values())
 
     @pytest.mark.parametrize("name", [TEST, VACCINATION, ProviderName.TRAVEL_CARD])
     def test_others_say_nothing_in_words(self, name: ProviderName) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.core.errors import Conflict, Unauthenticated
-from chalicelib.identity.people import Hot, Profile, Role, Session, Strength, Verification
+from chalicelib.identity.people import PersonRecord, Profile, Role, Session, Strength, Verification
 from tests.contract import makers
 from tests.contract.backends import Stores
 from tests.fakes.parts import NOON
@@ -21,7 +21,7 @@ def newcomer(stores: Stores) -> Profile:
 
 
 def stands(stores: Stores, person: Profile) -> Profile:
-    profile = stores.people.hot(person.person_id).profile
+    profile = stores.people.load(person.person_id).profile
     assert profile is not None
     return profile
 
@@ -42,8 +42,8 @@ def conflict(stores: Stores, profile: Profile, previous: Profile) -> str | None:
 
 
 def test_nobody_has_nothing(stores: Stores) -> None:
-    assert stores.people.hot(f"per_{makers.random()}") == Hot()
-    assert stores.people.subject(f"per_{makers.random()}") == Hot()
+    assert stores.people.load(f"per_{makers.random()}") == PersonRecord()
+    assert stores.people.subject(f"per_{makers.random()}") == PersonRecord()
     assert stores.people.by_phone(makers.blind()) is None
 
 
@@ -51,15 +51,15 @@ def test_a_person_is_found_by_phone(stores: Stores) -> None:
     profile, phone = makers.profile(), makers.blind()
     assert stores.people.create(profile, phone) == profile.person_id
     assert stores.people.by_phone(phone) == profile.person_id
-    assert stores.people.hot(profile.person_id) == Hot(profile)
-    assert stores.people.hot(profile.person_id, consistent=False) == Hot(profile)
+    assert stores.people.load(profile.person_id) == PersonRecord(profile)
+    assert stores.people.load(profile.person_id, consistent=False) == PersonRecord(profile)
 
 
 def test_a_phone_has_one_person(stores: Stores) -> None:
     phone, first, second = makers.blind(), makers.profile(), makers.profile()
     stores.people.create(first, phone)
     assert stores.people.create(second, phone) == first.person_id
-    assert stores.people.hot(second.person_id) == Hot()
+    assert stores.people.load(second.person_id) == PersonRecord()
 
 
 def test_hot_holds_everything_and_waiting_scans_come_with_the_subject(stores: Stores) -> None:
@@ -69,7 +69,7 @@ def test_hot_holds_everything_and_waiting_scans_come_with_the_subject(stores: St
         makers.snapshot(),
         makers.snapshot(provider="nucleic_acid", state="absent", observed_at=None, reason=""),
         makers.snapshot(provider="vaccination", state="none", observed_at=None, doses=0),
-        makers.snapshot(provider="travel_card", state="normal", group="组", lifting="解除"),
+        makers.snapshot(provider="travel_card", state="normal", group="组", how_to_clear="解除"),
     ]
     for login in logins:
         stores.people.open_session(person.person_id, login)
@@ -84,14 +84,14 @@ def test_hot_holds_everything_and_waiting_scans_come_with_the_subject(stores: St
     )
     waiting = makers.scan(venue, person_id=person.person_id)
     stores.scans.await_answer(waiting)
-    hot = Hot(
+    record = PersonRecord(
         person,
         {login.session_id: login for login in logins},
         {answer.provider: answer for answer in answers},
         {venue.venue_id: Role.ADMINISTRATOR},
     )
-    assert stores.people.hot(person.person_id) == hot
-    awaiting = replace(hot, awaiting=(waiting.scan_id,))
+    assert stores.people.load(person.person_id) == record
+    awaiting = replace(record, awaiting=(waiting.scan_id,))
     assert stores.people.subject(person.person_id) == awaiting
 
 
@@ -224,7 +224,7 @@ class TestRegistration:
 def shell(stores: Stores) -> tuple[Profile, str]:
     """Somebody who has entered by a platform, and has no phone yet; their account."""
     profile, account = makers.profile(phone=b""), makers.blind()
-    assert stores.people.found(profile, account=account, phone=None)
+    assert stores.people.create_with_account(profile, account=account, phone=None)
     return profile, account
 
 
@@ -235,23 +235,23 @@ class TestAccounts:
         person, account = shell(stores)
         assert stores.people.by_account(account) == person.person_id
         assert stores.people.accounts(person.person_id) == [account]
-        assert stores.people.hot(person.person_id) == Hot(person)
-        assert stores.people.subject(person.person_id) == Hot(person)
+        assert stores.people.load(person.person_id) == PersonRecord(person)
+        assert stores.people.subject(person.person_id) == PersonRecord(person)
 
     def test_an_account_makes_one_person(self, stores: Stores) -> None:
         person, account = shell(stores)
         second, phone = makers.profile(), makers.blind()
-        assert not stores.people.found(second, account=account, phone=phone)
+        assert not stores.people.create_with_account(second, account=account, phone=phone)
         assert stores.people.by_account(account) == person.person_id
         assert stores.people.by_phone(phone) is None
-        assert stores.people.hot(second.person_id) == Hot()
+        assert stores.people.load(second.person_id) == PersonRecord()
 
     def test_an_account_comes_with_its_phone(self, stores: Stores) -> None:
         person, account, phone = makers.profile(), makers.blind(), makers.blind()
-        assert stores.people.found(person, account=account, phone=phone)
+        assert stores.people.create_with_account(person, account=account, phone=phone)
         assert stores.people.by_phone(phone) == person.person_id
         late = makers.profile()
-        assert not stores.people.found(late, account=makers.blind(), phone=phone)
+        assert not stores.people.create_with_account(late, account=makers.blind(), phone=phone)
         assert stores.people.create(late, phone) == person.person_id
 
     def test_an_account_is_linked_to_whose_phone_it_is(self, stores: Stores) -> None:
@@ -315,24 +315,26 @@ class TestAccounts:
         owner, phone = makers.profile(), makers.blind()
         stores.people.create(owner, phone)
         person, account = shell(stores)
-        assert stores.people.give_way(person.person_id, [account], owner.person_id, phone=phone)
+        assert stores.people.merge_into(person.person_id, [account], owner.person_id, phone=phone)
         assert stores.people.by_account(account) == owner.person_id
         assert stores.people.accounts(owner.person_id) == [account]
         assert stores.people.accounts(person.person_id) == []
-        assert stores.people.hot(person.person_id) == Hot()
-        again = stores.people.give_way(person.person_id, [account], owner.person_id, phone=phone)
+        assert stores.people.load(person.person_id) == PersonRecord()
+        again = stores.people.merge_into(person.person_id, [account], owner.person_id, phone=phone)
         assert not again
 
     def test_who_has_something_does_not_give_way(self, stores: Stores) -> None:
         owner, phone = makers.profile(), makers.blind()
         stores.people.create(owner, phone)
         with_phone, account = makers.profile(), makers.blind()
-        stores.people.found(with_phone, account=account, phone=makers.blind())
+        stores.people.create_with_account(with_phone, account=account, phone=makers.blind())
         registered, second = shell(stores)
         edit = makers.registered(registered)
         stores.people.register(edit, registered, "c")
         for person, theirs in ((with_phone, account), (edit, second)):
-            moved = stores.people.give_way(person.person_id, [theirs], owner.person_id, phone=phone)
+            moved = stores.people.merge_into(
+                person.person_id, [theirs], owner.person_id, phone=phone
+            )
             assert not moved
             assert stands(stores, person) == person
             assert stores.people.by_account(theirs) == person.person_id
@@ -340,7 +342,7 @@ class TestAccounts:
     def test_nobody_gives_way_for_a_phone_that_has_changed_hands(self, stores: Stores) -> None:
         owner = newcomer(stores)
         person, account = shell(stores)
-        moved = stores.people.give_way(
+        moved = stores.people.merge_into(
             person.person_id, [account], owner.person_id, phone=makers.blind()
         )
         assert not moved
@@ -355,7 +357,7 @@ class TestSessions:
         stores.people.open_session(person.person_id, login)
         later = replace(login, serial=2, expires_at=login.expires_at + timedelta(days=1))
         assert refreshed(stores, person, later) == later
-        assert stores.people.hot(person.person_id).sessions == {login.session_id: later}
+        assert stores.people.load(person.person_id).sessions == {login.session_id: later}
 
     @pytest.mark.parametrize("serial", [0, 1, 3])
     def test_a_refresh_out_of_turn_is_refused(self, stores: Stores, serial: int) -> None:
@@ -363,7 +365,7 @@ class TestSessions:
         stores.people.open_session(person.person_id, login)
         with pytest.raises(Unauthenticated, match="session_ended"):
             refreshed(stores, person, replace(login, serial=serial))
-        assert stores.people.hot(person.person_id).sessions == {login.session_id: login}
+        assert stores.people.load(person.person_id).sessions == {login.session_id: login}
 
     def test_an_ended_session_cannot_be_refreshed(self, stores: Stores) -> None:
         person, login = newcomer(stores), makers.session()
@@ -371,7 +373,7 @@ class TestSessions:
         stores.people.close_session(person.person_id, login.session_id)
         with pytest.raises(Unauthenticated, match="session_ended"):
             refreshed(stores, person, replace(login, serial=2))
-        assert stores.people.hot(person.person_id) == Hot(person)
+        assert stores.people.load(person.person_id) == PersonRecord(person)
 
     def test_a_refresh_keeps_how_the_session_was_begun(self, stores: Stores) -> None:
         person = newcomer(stores)
@@ -385,13 +387,13 @@ class TestSessions:
         stores.people.open_session(person.person_id, login)
         stores.people.strengthen_session(person.person_id, login.session_id, Strength.PHONE)
         stronger = replace(login, strength=Strength.PHONE)
-        assert stores.people.hot(person.person_id).sessions == {login.session_id: stronger}
+        assert stores.people.load(person.person_id).sessions == {login.session_id: stronger}
 
     def test_an_ended_session_cannot_be_strengthened(self, stores: Stores) -> None:
         person, login = newcomer(stores), makers.session()
         with pytest.raises(Unauthenticated, match="session_ended"):
             stores.people.strengthen_session(person.person_id, login.session_id, Strength.FACE)
-        assert stores.people.hot(person.person_id).sessions == {}
+        assert stores.people.load(person.person_id).sessions == {}
 
     def test_ending_twice_is_no_error(self, stores: Stores) -> None:
         stores.people.close_session(f"per_{makers.random()}", f"ses_{makers.random()}")
@@ -406,7 +408,7 @@ class TestSnapshots:
         newer = makers.snapshot(state="red", fetched_at=NOON + timedelta(milliseconds=1))
         assert stores.people.save_snapshot(person.person_id, older)
         assert stores.people.save_snapshot(person.person_id, newer)
-        assert stores.people.hot(person.person_id).snapshots == {"health_code": newer}
+        assert stores.people.load(person.person_id).snapshots == {"health_code": newer}
 
     def test_an_older_or_equal_answer_is_dropped(self, stores: Stores) -> None:
         person = newcomer(stores)
@@ -415,7 +417,7 @@ class TestSnapshots:
         for late in (NOON - timedelta(milliseconds=1), NOON):
             older = makers.snapshot(state="green", fetched_at=late)
             assert not stores.people.save_snapshot(person.person_id, older)
-        assert stores.people.hot(person.person_id).snapshots == {"health_code": newer}
+        assert stores.people.load(person.person_id).snapshots == {"health_code": newer}
 
     def test_an_answer_about_a_later_registration_replaces(self, stores: Stores) -> None:
         person = newcomer(stores)
@@ -424,4 +426,4 @@ class TestSnapshots:
         assert stores.people.save_snapshot(person.person_id, before)
         assert stores.people.save_snapshot(person.person_id, after)
         assert not stores.people.save_snapshot(person.person_id, before)
-        assert stores.people.hot(person.person_id).snapshots == {"health_code": after}
+        assert stores.people.load(person.person_id).snapshots == {"health_code": after}

@@ -77,11 +77,11 @@ from chalicelib.admission.snapshots import Prefetch
 from chalicelib.core.crypto import BlindIndex, KeyRing, Tokens, Vault
 from chalicelib.core.errors import Unauthenticated
 from chalicelib.core.ids import RandomIds
-from chalicelib.core.table import scan_partition
+from chalicelib.core.keys import scan_partition
 from chalicelib.identity import accounts, sessions
 from chalicelib.identity.people import (
     Actor,
-    Hot,
+    PersonRecord,
     Profile,
     Role,
     Session,
@@ -116,7 +116,7 @@ def newcomer(backend: Backend) -> Profile:
 
 
 def stands(backend: Backend, person: Profile) -> Profile:
-    profile = backend.stores.people.hot(person.person_id).profile
+    profile = backend.stores.people.load(person.person_id).profile
     assert profile is not None
     return profile
 
@@ -138,7 +138,7 @@ def test_a_phone_becomes_one_person(backend: Backend) -> None:
     answers, refusals = race(backend, *map(create, profiles))
     assert not refusals
     assert len(set(answers)) == 1
-    made = [p for p in profiles if backend.stores.people.hot(p.person_id).profile]
+    made = [p for p in profiles if backend.stores.people.load(p.person_id).profile]
     assert [profile.person_id for profile in made] == [backend.stores.people.by_phone(phone)]
 
 
@@ -248,7 +248,7 @@ def test_one_login_comes_of_one_code(backend: Backend) -> None:
 
     logins, refusals = race(backend, *[log_in] * 3)
     assert codes(refusals) == ["otp_invalid"] * 2
-    assert len(backend.stores.people.hot(logins[0].person_id).sessions) == 1
+    assert len(backend.stores.people.load(logins[0].person_id).sessions) == 1
 
 
 class Entering:
@@ -289,9 +289,9 @@ class Entering:
         people = backend.stores.people
         login = makers.session(client="wechat", strength=Strength.PLATFORM)
         people.open_session(person_id, login)
-        hot = people.hot(person_id)
-        assert hot.profile is not None
-        actor = Actor(hot.profile, login, hot)
+        record = people.load(person_id)
+        assert record.profile is not None
+        actor = Actor(record.profile, login, record)
 
         def confirm(stores: Stores) -> str:
             return accounts.confirm_phone(
@@ -303,7 +303,7 @@ class Entering:
 
     def holds(self, backend: Backend, person_id: str, phone: str) -> None:
         """The person is there, with this phone and no other."""
-        profile = backend.stores.people.hot(person_id).profile
+        profile = backend.stores.people.load(person_id).profile
         assert profile is not None
         assert self.vault.open(profile.phone, f"{person_id}/phone") == phone
         assert backend.stores.people.by_phone(self.index.of("phone", phone)) == person_id
@@ -342,7 +342,7 @@ def test_accounts_that_confirm_one_phone_become_one_person(backend: Backend) -> 
     assert len(set(people)) == 1
     entering.holds(backend, people[0], phone)
     assert len(backend.stores.people.accounts(people[0])) == 3
-    left = [person_id for person_id in before if backend.stores.people.hot(person_id).profile]
+    left = [person_id for person_id in before if backend.stores.people.load(person_id).profile]
     assert left == [people[0]]
 
 
@@ -395,7 +395,7 @@ def test_a_refresh_token_works_once(backend: Backend) -> None:
     answers, refusals = race(backend, *map(refresh, nexts))
     assert len(answers) == 1
     assert [type(refusal) for refusal in refusals] == [Unauthenticated] * 3
-    assert backend.stores.people.hot(person.person_id).sessions[login.session_id] in nexts
+    assert backend.stores.people.load(person.person_id).sessions[login.session_id] in nexts
 
 
 def test_the_newest_answer_stays_whoever_is_last(backend: Backend) -> None:
@@ -411,7 +411,7 @@ def test_the_newest_answer_stays_whoever_is_last(backend: Backend) -> None:
             for answer in answers
         ],
     )
-    stands = backend.stores.people.hot(person.person_id).snapshots
+    stands = backend.stores.people.load(person.person_id).snapshots
     assert stands == {"health_code": answers[-1]}
 
 
@@ -488,7 +488,7 @@ def test_an_answer_and_the_end_of_the_waiting_agree(backend: Backend, attempt: i
     backend.stores.scans.put(scan, venue)
     backend.stores.scans.await_answer(scan)
     profile = makers.registered(makers.profile(person_id=scan.person_id))
-    answered = Hot(
+    answered = PersonRecord(
         profile,
         snapshots={
             "health_code": makers.snapshot(fetched_at=NOON),
@@ -501,10 +501,10 @@ def test_an_answer_and_the_end_of_the_waiting_agree(backend: Backend, attempt: i
         },
     )
 
-    def judge_again(person: Hot, late: bool) -> Callable[[Stores], Outcome]:
+    def judge_again(person: PersonRecord, final: bool) -> Callable[[Stores], Outcome]:
         def run(stores: Stores) -> Outcome:
             verdict = reconsider(
-                scan.scan_id, person, late=late, now=NOON,
+                scan.scan_id, person, final=final, now=NOON,
                 people=stores.people, directory=stores.directory(),
                 policies=stores.policies(), scans=stores.scans,
             )  # fmt: skip
@@ -513,7 +513,9 @@ def test_an_answer_and_the_end_of_the_waiting_agree(backend: Backend, attempt: i
 
         return run
 
-    answers, refusals = race(backend, judge_again(answered, False), judge_again(Hot(profile), True))
+    answers, refusals = race(
+        backend, judge_again(answered, False), judge_again(PersonRecord(profile), True)
+    )
     assert not refusals
     assert answers in ([Outcome.ADMIT] * 2, [Outcome.CHECK] * 2)
     after = stored(backend, scan, venue)
@@ -597,7 +599,7 @@ def test_a_logout_ends_what_is_being_refreshed(backend: Backend) -> None:
         stores.people.close_session(person.person_id, login.session_id)
 
     race(backend, refresh, log_out)
-    assert backend.stores.people.hot(person.person_id).sessions == {}
+    assert backend.stores.people.load(person.person_id).sessions == {}
 
 
 @pytest.mark.beyond_dynamodb_local
@@ -684,7 +686,7 @@ def test_a_code_that_is_being_rotated_binds_or_is_unknown(backend: Backend, atte
 def rights_of(backend: Backend, venue: Venue, person_id: str) -> tuple[Role | None, Role | None]:
     """A person's role in the venue's list, and in their own partition."""
     listed = {one.person_id: one.role for one in backend.stores.staff.members(venue.venue_id)}
-    rights = backend.stores.people.hot(person_id).rights
+    rights = backend.stores.people.load(person_id).rights
     return listed.get(person_id), rights.get(venue.venue_id)
 
 

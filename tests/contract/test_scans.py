@@ -85,7 +85,7 @@ def test_a_retry_meets_its_own_scan(stores: Stores, venue: Venue) -> None:
     scan = makers.scan(venue)
     stores.scans.put(scan, venue)
     later = scan.received_at + timedelta(seconds=9)
-    retry = replace(scan, received_at=later, verdict=makers.ADMITTED, body_hash="other")
+    retry = replace(scan, received_at=later, verdict=makers.ADMITTED, fingerprint="other")
     assert stores.scans.put(retry, venue) == scan
     assert stores.scans.get(reference(scan), venue) == scan
 

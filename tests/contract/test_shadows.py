@@ -25,7 +25,7 @@ def shadow(**changes: object) -> Profile:
 
 
 def stands(stores: Stores, of: Profile) -> Profile | None:
-    return stores.people.hot(of.person_id).profile
+    return stores.people.load(of.person_id).profile
 
 
 def test_it_is_kept_and_read_back(stores: Stores) -> None:
@@ -84,4 +84,4 @@ def test_a_snapshot_may_be_kept_for_a_while(stores: Stores) -> None:
     made, said = shadow(), makers.snapshot(registration=0)
     stores.people.keep_shadow(made, again=False)
     assert stores.people.save_snapshot(made.person_id, said, until=UNTIL)
-    assert stores.people.hot(made.person_id).current("health_code") == said
+    assert stores.people.load(made.person_id).current("health_code") == said

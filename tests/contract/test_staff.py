@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.core.table import scan_partition
+from chalicelib.core.keys import scan_partition
 from chalicelib.identity.people import Role, Verification
 from chalicelib.venues.staffing import Invitation, Member, new_join_code
 from chalicelib.venues.venue import Venue, day_of, shard_of
@@ -33,17 +33,17 @@ def test_a_right_comes_and_goes_in_both_places(stores: Stores) -> None:
     venue, _ = _venue(stores)
     guard = makers.profile().person_id
     stores.staff.bind(venue.venue_id, Member(guard, Role.INSPECTOR, NOON))
-    assert stores.people.hot(guard).rights == {venue.venue_id: Role.INSPECTOR}
+    assert stores.people.load(guard).rights == {venue.venue_id: Role.INSPECTOR}
     assert Member(guard, Role.INSPECTOR, NOON) in stores.staff.members(venue.venue_id)
     stores.staff.unbind(venue.venue_id, guard)
-    assert stores.people.hot(guard).rights == {}
+    assert stores.people.load(guard).rights == {}
     assert len(stores.staff.members(venue.venue_id)) == 1
 
 
 def test_an_administrator_who_joins_stays_one(stores: Stores) -> None:
     venue, chief = _venue(stores)
     stores.staff.bind(venue.venue_id, Member(chief, Role.INSPECTOR, NOON))
-    assert stores.people.hot(chief).rights == {venue.venue_id: Role.ADMINISTRATOR}
+    assert stores.people.load(chief).rights == {venue.venue_id: Role.ADMINISTRATOR}
 
 
 def test_a_right_is_in_force_under_its_document_and_not_for_who_was_rejected(
@@ -59,7 +59,7 @@ def test_a_right_is_in_force_under_its_document_and_not_for_who_was_rejected(
     )
 
     def rights() -> set[str]:
-        return set(stores.people.hot(guard.person_id).rights)
+        return set(stores.people.load(guard.person_id).rights)
 
     assert rights() == {venue.venue_id}
     assert stores.people.settle(guard, Verification.VERIFIED, "")
@@ -130,11 +130,11 @@ def test_a_right_that_waits_ends_with_that_of_whoever_gave_it(stores: Stores, ag
     if again:
         stores.staff.bind(venue.venue_id, Member(giver, Role.INSPECTOR, NOON))
     stores.staff.claim(blind, waiting, Member(guard, Role.ADMINISTRATOR, NOON))
-    assert stores.people.hot(guard).rights == {}
+    assert stores.people.load(guard).rights == {}
     assert stores.staff.invitations(blind) == []
     stores.staff.invite(blind, waiting)
     stores.staff.claim(blind, waiting, Member(giver, Role.ADMINISTRATOR, NOON))
-    assert Role.ADMINISTRATOR not in stores.people.hot(giver).rights.values()
+    assert Role.ADMINISTRATOR not in stores.people.load(giver).rights.values()
     assert stores.staff.invitations(blind) == []
 
 

@@ -6,8 +6,9 @@ import pytest
 from botocore.exceptions import ClientError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from chalicelib.core import table as keys
-from chalicelib.core.store import (
+from chalicelib.core import keys
+from chalicelib.core.keys import Key
+from chalicelib.core.table import (
     ABSENT,
     PRESENT,
     Change,
@@ -17,7 +18,6 @@ from chalicelib.core.store import (
     Put,
     Table,
 )
-from chalicelib.core.table import Key
 from tests.contract import makers
 from tests.contract.backends import TABLES, Backend
 from tests.fakes.parts import NOON

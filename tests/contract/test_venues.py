@@ -32,7 +32,7 @@ class TestVenues:
         assert stores.venues.venue(venue.venue_id) == venue
         active = Code(venue.code, venue.venue_id, CodeState.ACTIVE)
         assert stores.venues.code(venue.code) == active
-        assert stores.people.hot(venue.applicant).rights == {venue.venue_id: Role.ADMINISTRATOR}
+        assert stores.people.load(venue.applicant).rights == {venue.venue_id: Role.ADMINISTRATOR}
 
     def test_an_empty_street_stays_empty(self, stores: Stores) -> None:
         venue = makers.venue(street="")
@@ -50,7 +50,7 @@ class TestVenues:
         assert create(stores, again, unique=unique) == venue
         assert stores.venues.venue(venue.venue_id) == venue
         assert stores.venues.code(again.code) is None
-        assert stores.people.hot(person).rights == {}
+        assert stores.people.load(person).rights == {}
 
     def test_number_name_and_address_are_there_once(self, stores: Stores) -> None:
         unique, number, person = makers.random(), makers.blind(), f"per_{makers.random()}"
@@ -60,7 +60,7 @@ class TestVenues:
             create(stores, second, unique=unique, number=number)
         assert stores.venues.venue(second.venue_id) is None
         assert stores.venues.code(second.code) is None
-        assert stores.people.hot(person).rights == {}
+        assert stores.people.load(person).rights == {}
         assert not stores.venues.sharing_number(number, besides=first.venue_id)
 
     def test_several_keep_their_order(self, stores: Stores) -> None:

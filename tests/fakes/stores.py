@@ -12,12 +12,12 @@ from chalicelib.admission.manual_checks import Access
 from chalicelib.admission.policy import Policy, prefixes
 from chalicelib.admission.scan import Scan, ScanReference
 from chalicelib.admission.snapshots import Lookup, Prefetch, Settle
-from chalicelib.core import table as keys
+from chalicelib.core import keys
 from chalicelib.core.clock import epoch_ms
 from chalicelib.core.errors import Conflict, TooMany, Unauthenticated
-from chalicelib.core.table import scan_partition
+from chalicelib.core.keys import scan_partition
 from chalicelib.identity.people import (
-    Hot,
+    PersonRecord,
     Profile,
     Role,
     Session,
@@ -62,13 +62,13 @@ class FakePeople:
         """A person's items, for the other fakes that write there."""
         return self._people.setdefault(person_id, _Partition())
 
-    def hot(self, person_id: str, *, consistent: bool = True) -> Hot:
+    def load(self, person_id: str, *, consistent: bool = True) -> PersonRecord:
         del consistent
         return replace(self.subject(person_id), awaiting=())
 
-    def subject(self, person_id: str) -> Hot:
+    def subject(self, person_id: str) -> PersonRecord:
         mine = self.partition(person_id)
-        return Hot(
+        return PersonRecord(
             mine.profile,
             dict(mine.sessions),
             dict(mine.snapshots),
@@ -94,7 +94,7 @@ class FakePeople:
     def accounts(self, person_id: str) -> list[str]:
         return sorted(blind for blind, owner in self._accounts.items() if owner == person_id)
 
-    def found(self, profile: Profile, *, account: str, phone: str | None) -> bool:
+    def create_with_account(self, profile: Profile, *, account: str, phone: str | None) -> bool:
         if account in self._accounts or phone in self._phones:
             return False
         self._accounts[account] = profile.person_id
@@ -122,7 +122,7 @@ class FakePeople:
         mine.profile = replace(stands, phone=profile.phone)
         return True
 
-    def give_way(self, person_id: str, accounts: Sequence[str], to: str, *, phone: str) -> bool:
+    def merge_into(self, person_id: str, accounts: Sequence[str], to: str, *, phone: str) -> bool:
         mine = self.partition(person_id)
         stands = mine.profile
         if (

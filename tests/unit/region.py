@@ -55,12 +55,12 @@ class Region:
 
     def scan(self) -> Scan:
         """The visitor scans; what the stream then sets in motion is in the queue."""
-        hot = self.people.hot(self.person.person_id)
+        record = self.people.load(self.person.person_id)
         result = scan_venue(
-            Actor(self.person, makers.session(), hot),
+            Actor(self.person, makers.session(), record),
             self.venue.code,
             nonce=nonce_at(self.clock.now()),
-            body_hash="h",
+            fingerprint="h",
             correlation="c0ffee00",
             now=self.clock.now(),
             directory=self.directory,

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.admission.judge import Outcome
-from chalicelib.admission.scan import Means, Scan
+from chalicelib.admission.scan import Method, Scan
 from chalicelib.core.errors import Unavailable
-from chalicelib.core.table import scan_partition
+from chalicelib.core.keys import scan_partition
 from chalicelib.insight.counters import Figures, ScanChange, apply, figures, recount
 from chalicelib.venues.venue import day_of, shard_of
 from tests.contract import makers
@@ -82,9 +82,9 @@ def test_redelivery_with_other_boundaries_neither_doubles_nor_drops(
     stream = Stream()
     waiting: list[list[Scan]] = []
     for number, (staff_id, history) in enumerate(histories):
-        means = Means.STAFF if staff_id else Means.VISITOR
+        method = Method.STAFF if staff_id else Method.VISITOR
         at = NOON + timedelta(seconds=number)
-        scan = makers.scan(VENUE, at, staff_id=staff_id, means=means)
+        scan = makers.scan(VENUE, at, staff_id=staff_id, method=method)
         waiting.append([with_outcome(scan, o, v) for v, o in enumerate(history)])
     while waiting:
         mine = random.choice(waiting)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from chalicelib.core.crypto import BlindIndex, KeyRing, Tokens, Vault, body_hash
+from chalicelib.core.crypto import BlindIndex, KeyRing, Tokens, Vault, fingerprint
 from chalicelib.core.errors import Unauthenticated
 from tests.fakes.parts import NOON, FixedSecret, LocalDataKeys
 
@@ -276,6 +276,6 @@ class TestVault:
 @given(st.text(), st.text())
 def test_a_body_has_one_short_digest(one: str, other: str) -> None:
     assume(one != other)
-    assert len(body_hash(one)) == 16
-    assert body_hash(one) == body_hash(one)
-    assert body_hash(one) != body_hash(other)
+    assert len(fingerprint(one)) == 16
+    assert fingerprint(one) == fingerprint(one)
+    assert fingerprint(one) != fingerprint(other)

@@ -202,7 +202,7 @@ def _furnish(environment: dict[str, str]) -> World:
         "uscc", social_credit_code(1), "梁思齐", "+8613800000001",
     )  # fmt: skip
     venue = issue(
-        actor(), application, nonce=nonce_at(now), body_hash="h", now=now, ids=parts.ids,
+        actor(), application, nonce=nonce_at(now), fingerprint="h", now=now, ids=parts.ids,
         index=parts.index, vault=parts.vault, venues=parts.venues,
     ).venue  # fmt: skip
     poster = posters.request(

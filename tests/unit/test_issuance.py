@@ -39,13 +39,13 @@ class Office:
         self.profile = Profile(f"per_{makers.random()}", b"", verification=verification)
 
     def actor(self) -> Actor:
-        return Actor(self.profile, makers.session(), self.people.hot(self.profile.person_id))
+        return Actor(self.profile, makers.session(), self.people.load(self.profile.person_id))
 
-    def apply(self, nonce: str = "", body_hash: str = "h", **changes: Any) -> Issued:
+    def apply(self, nonce: str = "", fingerprint: str = "h", **changes: Any) -> Issued:
         ring = KeyRing(FixedSecret(active="1", index="1", **{"1": "r" * 64}))
         return issue(
             self.actor(), replace(APPLICATION, **changes), nonce=nonce or nonce_at(NOON),
-            body_hash=body_hash, now=NOON, ids=self.ids, index=BlindIndex(ring),
+            fingerprint=fingerprint, now=NOON, ids=self.ids, index=BlindIndex(ring),
             vault=self.vault, venues=self.venues,
         )  # fmt: skip
 
@@ -97,7 +97,7 @@ def test_a_name_that_cannot_be_printed_names_the_characters(office: Office) -> N
         ("/name", "glyph", (("character", "😀"),)),
         ("/name", "glyph", (("character", "🍜"),)),
     ]
-    assert office.venues.venues(list(office.actor().hot.rights)) == []
+    assert office.venues.venues(list(office.actor().record.rights)) == []
 
 
 def test_a_retry_meets_its_own_venue(office: Office) -> None:
@@ -106,7 +106,7 @@ def test_a_retry_meets_its_own_venue(office: Office) -> None:
     assert (first.created, again.created) == (True, False)
     assert again.venue == first.venue
     with pytest.raises(Conflict, match="nonce_reused"):
-        office.apply(nonce, body_hash="other", name="信宜汽车站")
+        office.apply(nonce, fingerprint="other", name="信宜汽车站")
 
 
 def test_number_name_and_address_are_there_once(office: Office) -> None:

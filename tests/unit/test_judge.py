@@ -25,7 +25,7 @@ from chalicelib.admission.judge import (
     take_card,
 )
 from chalicelib.admission.policy import OnUnknown, Policy
-from chalicelib.identity.people import Hot, Profile, Snapshot, Verification
+from chalicelib.identity.people import PersonRecord, Profile, Snapshot, Verification
 from chalicelib.identity.providers import STATES, ProviderName
 from infra.decision_table import TARGET, cases, judged, printed
 from tests.fakes.parts import NOON
@@ -69,9 +69,9 @@ OTHERS = {VACCINATION: Evidence("complete", None, NOON, doses=3), CARD: Evidence
 
 
 def outcome(
-    found: Mapping[ProviderName, Evidence], policy: Policy, *, late: bool = False
+    found: Mapping[ProviderName, Evidence], policy: Policy, *, final: bool = False
 ) -> Decision:
-    return judge(found, policy, at=NOON, late=late)
+    return judge(found, policy, at=NOON, final=final)
 
 
 class TestOrder:
@@ -79,19 +79,19 @@ class TestOrder:
 
     @given(everything, policies, st.booleans())
     def test_red_is_refused(
-        self, found: dict[ProviderName, Evidence], policy: Policy, late: bool
+        self, found: dict[ProviderName, Evidence], policy: Policy, final: bool
     ) -> None:
         red = found | {HEALTH: replace(found[HEALTH], state="red")}
-        decision = outcome(red, policy, late=late)
+        decision = outcome(red, policy, final=final)
         expected = Decision(Outcome.REFUSE, ("health_code_red",), ("report_to_community",))
         assert decision == expected
 
     @given(everything, policies, st.booleans())
     def test_a_positive_test_is_refused_unless_red_has_spoken(
-        self, found: dict[ProviderName, Evidence], policy: Policy, late: bool
+        self, found: dict[ProviderName, Evidence], policy: Policy, final: bool
     ) -> None:
         decision = outcome(
-            found | {TEST: replace(found[TEST], state="positive")}, policy, late=late
+            found | {TEST: replace(found[TEST], state="positive")}, policy, final=final
         )
         assert decision.outcome is Outcome.REFUSE
         red = found[HEALTH].state == "red"
@@ -99,10 +99,10 @@ class TestOrder:
 
     @given(everything, policies, st.booleans())
     def test_yellow_is_checked_at_once(
-        self, found: dict[ProviderName, Evidence], policy: Policy, late: bool
+        self, found: dict[ProviderName, Evidence], policy: Policy, final: bool
     ) -> None:
         yellow = found | {HEALTH: replace(found[HEALTH], state="yellow")}
-        decision = outcome(yellow, policy, late=late)
+        decision = outcome(yellow, policy, final=final)
         if found[TEST].state == "positive":
             assert decision.outcome is Outcome.REFUSE
         else:
@@ -113,7 +113,7 @@ class TestOrder:
     def test_unknown_and_stale_come_before_undeclared_before_the_test(
         self, found: dict[ProviderName, Evidence], policy: Policy
     ) -> None:
-        decision = outcome(found, policy, late=True)
+        decision = outcome(found, policy, final=True)
         health, test = found[HEALTH], found[TEST]
         if health.state in ("red", "yellow") or test.state == "positive":
             assert decision.reasons[0] in (f"health_code_{health.state}", "nucleic_acid_positive")
@@ -135,29 +135,29 @@ class TestAdmission:
 
     @given(everything, policies, st.booleans())
     def test_only_with_everything(
-        self, found: dict[ProviderName, Evidence], policy: Policy, late: bool
+        self, found: dict[ProviderName, Evidence], policy: Policy, final: bool
     ) -> None:
         health, test, hours = found[HEALTH], found[TEST], policy.nucleic_acid_hours
         tested = hours is None or (
             test.state == "negative"
             and test.observed_at is not None
             and NOON - test.observed_at <= timedelta(hours=hours)
-            and (late or not test.stale)
+            and (final or not test.stale)
         )
         well = test.state != "positive" and found[CARD].state != "abnormal"
         carded = not policy.travel_card_required or found[CARD].state == "normal"
         vaccination = found[VACCINATION]
         vaccinated = not policy.vaccination_required or (
-            vaccination.state == "complete" and (late or not vaccination.stale)
+            vaccination.state == "complete" and (final or not vaccination.stale)
         )
         fresh = health.state == "green" and not health.stale
         expected = fresh and tested and well and carded and vaccinated
-        admitted = outcome(found, policy, late=late).outcome is Outcome.ADMIT
+        admitted = outcome(found, policy, final=final).outcome is Outcome.ADMIT
         assert admitted is expected
 
     @given(everything, policies, st.booleans())
     def test_it_is_pending_exactly_while_an_answer_may_still_decide(
-        self, found: dict[ProviderName, Evidence], policy: Policy, late: bool
+        self, found: dict[ProviderName, Evidence], policy: Policy, final: bool
     ) -> None:
         bad = found[HEALTH].state in ("red", "yellow") or found[TEST].state == "positive"
         bad |= found[CARD].state == "abnormal"
@@ -166,8 +166,8 @@ class TestAdmission:
             waiting.remove(TEST)
         if not policy.vaccination_required and VACCINATION in waiting:
             waiting.remove(VACCINATION)
-        decision = outcome(found, policy, late=late)
-        pending = bool(waiting) and not bad and not late
+        decision = outcome(found, policy, final=final)
+        pending = bool(waiting) and not bad and not final
         assert (decision.outcome is Outcome.PENDING) is pending
         if pending:
             assert decision.reasons == tuple(f"{provider}_pending" for provider in waiting)
@@ -175,9 +175,9 @@ class TestAdmission:
 
     @given(everything, policies, st.booleans())
     def test_a_decision_has_a_reason_and_a_next_step(
-        self, found: dict[ProviderName, Evidence], policy: Policy, late: bool
+        self, found: dict[ProviderName, Evidence], policy: Policy, final: bool
     ) -> None:
-        decision = outcome(found, policy, late=late)
+        decision = outcome(found, policy, final=final)
         assert decision.reasons
         assert decision.next_steps
 
@@ -201,9 +201,9 @@ class TestAdmission:
             **OTHERS,
         }
         policy = Policy(vaccination_required=True, travel_card_required=True)
-        assert outcome(found, policy, late=True).outcome is Outcome.ADMIT
+        assert outcome(found, policy, final=True).outcome is Outcome.ADMIT
         without = found | {provider: replace(found[provider], state=state)}
-        decision = outcome(without, policy, late=True)
+        decision = outcome(without, policy, final=True)
         assert decision.reasons == (f"{provider}_unknown",)
         assert decision.outcome is Outcome.CHECK
 
@@ -239,7 +239,7 @@ class TestMonotone:
         policy = Policy(nucleic_acid_hours=hours)
 
         def severity(health: Evidence, test: Evidence) -> int:
-            return SEVERITY[outcome({HEALTH: health, TEST: test}, policy, late=True).outcome]
+            return SEVERITY[outcome({HEALTH: health, TEST: test}, policy, final=True).outcome]
 
         for test in self.TESTS:
             by_health = [severity(health, test) for health in self.HEALTHS]
@@ -252,7 +252,8 @@ class TestMonotone:
     def test_in_the_region(self, found: dict[ProviderName, Evidence], one: int, other: int) -> None:
         hours: list[int | None] = [None, max(one, other), min(one, other)]
         severities = [
-            SEVERITY[outcome(found, Policy(nucleic_acid_hours=h), late=True).outcome] for h in hours
+            SEVERITY[outcome(found, Policy(nucleic_acid_hours=h), final=True).outcome]
+            for h in hours
         ]
         assert severities == sorted(severities)
 
@@ -272,10 +273,10 @@ class TestAssess:
 
     @given(st.sampled_from(ASKED), policies, st.booleans())
     def test_no_answer_is_pending_and_then_unknown(
-        self, provider: ProviderName, policy: Policy, late: bool
+        self, provider: ProviderName, policy: Policy, final: bool
     ) -> None:
-        found = assess(provider, None, policy, at=NOON, late=late)
-        assert found == Evidence("unknown" if late else "pending")
+        found = assess(provider, None, policy, at=NOON, final=final)
+        assert found == Evidence("unknown" if final else "pending")
 
     @pytest.mark.parametrize("provider", ASKED)
     def test_it_is_stale_from_the_very_moment(self, provider: ProviderName) -> None:
@@ -283,13 +284,13 @@ class TestAssess:
         for beyond, stale in ((-1, False), (0, True)):
             fetched = NOON - policy.fresh[provider] - timedelta(microseconds=beyond)
             snapshot = Snapshot(provider, "green", None, fetched, 3)
-            assert assess(provider, snapshot, policy, at=NOON, late=False).stale is stale
+            assert assess(provider, snapshot, policy, at=NOON, final=False).stale is stale
 
     @given(st.sampled_from(ASKED), snapshots, policies, st.booleans())
     def test_it_says_what_the_provider_said(
-        self, provider: ProviderName, snapshot: Snapshot, policy: Policy, late: bool
+        self, provider: ProviderName, snapshot: Snapshot, policy: Policy, final: bool
     ) -> None:
-        found = assess(provider, snapshot, policy, at=NOON, late=late)
+        found = assess(provider, snapshot, policy, at=NOON, final=final)
         observed = snapshot.observed_at
         old = provider is TEST and observed is not None and NOON - observed > timedelta(days=14)
         assert found.state == ("absent" if old else snapshot.state)
@@ -307,26 +308,26 @@ class TestDecide:
         st.booleans(),
     )
     def test_it_asks_for_what_is_missing_or_out_of_date(
-        self, answers: list[Snapshot], registration: int, policy: Policy, late: bool
+        self, answers: list[Snapshot], registration: int, policy: Policy, final: bool
     ) -> None:
         known = {
             str(provider): replace(answer, provider=provider, registration=registration)
             for provider, answer in zip(ASKED, answers, strict=False)
         }
-        verdict = decide(Hot(PERSON, snapshots=known), policy, at=NOON, late=late)
+        verdict = decide(PersonRecord(PERSON, snapshots=known), policy, at=NOON, final=final)
         assert (verdict.policy, verdict.hours) == (policy.version, policy.nucleic_acid_hours)
         current = {p: s for p, s in known.items() if s.registration == PERSON.registration}
         missing = tuple(
             p for p in ASKED if p not in current or NOON - current[p].fetched_at >= policy.fresh[p]
         )
-        assert verdict.needs == (() if late else missing)
+        assert verdict.needs == (() if final else missing)
         if verdict.decision.outcome is Outcome.PENDING:
             assert verdict.needs
 
     def test_an_answer_about_another_registration_is_none(self) -> None:
         green = Snapshot("health_code", "green", None, NOON, registration=2)
         verdict = decide(
-            Hot(PERSON, snapshots={"health_code": green}), Policy(), at=NOON, late=False
+            PersonRecord(PERSON, snapshots={"health_code": green}), Policy(), at=NOON, final=False
         )
         assert verdict.evidence[HEALTH] == Evidence("pending")
 
@@ -336,7 +337,7 @@ class TestDecide:
             "health_code": Snapshot("health_code", "green", None, fetched, 3),
             "nucleic_acid": Snapshot("nucleic_acid", "negative", NOON, fetched, 3),
         }
-        verdict = decide(Hot(PERSON, snapshots=answers), Policy(), at=NOON, late=False)
+        verdict = decide(PersonRecord(PERSON, snapshots=answers), Policy(), at=NOON, final=False)
         assert verdict.decision.outcome is Outcome.ADMIT
 
     def test_every_combination_is_decided(self) -> None:
@@ -347,7 +348,7 @@ class TestDecide:
                 str(provider): Snapshot(provider, state, NOON, NOON, 3)
                 for provider, state in zip(SHOWN, states, strict=True)
             }
-            verdict = decide(Hot(PERSON, snapshots=known), Policy(), at=NOON, late=False)
+            verdict = decide(PersonRecord(PERSON, snapshots=known), Policy(), at=NOON, final=False)
             assert verdict.decision.outcome is not Outcome.PENDING
 
 
@@ -373,8 +374,8 @@ class TestTravelCard:
         self, fetched: datetime, at: datetime, good: bool
     ) -> None:
         card = Snapshot("travel_card", "normal", NOON, fetched, 3)
-        for late in (False, True):
-            found = assess(CARD, card, Policy(), at=at, late=late)
+        for final in (False, True):
+            found = assess(CARD, card, Policy(), at=at, final=final)
             expected = Evidence("normal", NOON, fetched) if good else Evidence("code_needed")
             assert found == expected
 
@@ -384,9 +385,9 @@ class TestTravelCard:
 
     @given(policies, st.booleans())
     def test_without_a_code_there_is_none_and_nothing_is_waited_for(
-        self, policy: Policy, late: bool
+        self, policy: Policy, final: bool
     ) -> None:
-        assert assess(CARD, None, policy, at=NOON, late=late) == Evidence("code_needed")
+        assert assess(CARD, None, policy, at=NOON, final=final) == Evidence("code_needed")
         assert CARD not in needed({provider: Evidence("pending") for provider in SHOWN})
 
     def test_it_joins_what_is_decided_and_changes_nothing_else(self) -> None:
@@ -394,13 +395,13 @@ class TestTravelCard:
             HEALTH: Evidence("unknown"), TEST: Evidence("absent", None, NOON),
             VACCINATION: Evidence("partial", NOON, NOON, doses=1), CARD: Evidence("code_needed"),
         }  # fmt: skip
-        before = Verdict(judge(old, Policy(), at=NOON, late=True), old, (), "x.1", 48)
+        before = Verdict(judge(old, Policy(), at=NOON, final=True), old, (), "x.1", 48)
         assert before.lacks_card
         answers = {
             "health_code": Snapshot("health_code", "green", None, NOON, 3),
             "travel_card": Snapshot("travel_card", "abnormal", NOON, NOON, 3),
         }
-        after = take_card(before, Hot(PERSON, snapshots=answers), Policy(), at=NOON)
+        after = take_card(before, PersonRecord(PERSON, snapshots=answers), Policy(), at=NOON)
         assert after.evidence == old | {CARD: Evidence("abnormal", NOON, NOON)}
         assert after.decision.reasons == ("travel_card_abnormal",)
         assert not after.lacks_card
@@ -408,9 +409,9 @@ class TestTravelCard:
 
     def test_a_fever_stays_a_fever(self) -> None:
         old = {HEALTH: Evidence("green", None, NOON), TEST: Evidence("negative", NOON, NOON)}
-        before = Verdict(judge(old, Policy(), at=NOON, late=True), old, (), "x.1", 48)
+        before = Verdict(judge(old, Policy(), at=NOON, final=True), old, (), "x.1", 48)
         card = {"travel_card": Snapshot("travel_card", "normal", NOON, NOON, 3)}
-        person = Hot(PERSON, snapshots=card)
+        person = PersonRecord(PERSON, snapshots=card)
         after = take_card(before, person, Policy(), at=NOON, temperature="fever")
         assert after.decision.reasons == ("temperature_fever",)
 
@@ -433,20 +434,20 @@ class TestOnUnknown:
             TEST: Evidence("negative", NOON, NOON),
             **OTHERS,
         }
-        decision = judge(found, self.POLICY, at=NOON, late=True)
+        decision = judge(found, self.POLICY, at=NOON, final=True)
         assert decision.outcome is outcome
         unconfirmed = ("health_code_unconfirmed", "nucleic_acid_recent")
         expected = unconfirmed if outcome is Outcome.ADMIT else ("health_code_stale",)
         assert decision.reasons == expected
         # While there is time, it is waited for.
-        assert judge(found, self.POLICY, at=NOON, late=False).outcome is Outcome.PENDING
+        assert judge(found, self.POLICY, at=NOON, final=False).outcome is Outcome.PENDING
 
     @given(everything, policies, st.booleans())
     def test_only_a_green_that_was_known_admits(
-        self, found: dict[ProviderName, Evidence], policy: Policy, late: bool
+        self, found: dict[ProviderName, Evidence], policy: Policy, final: bool
     ) -> None:
         records = replace(policy, on_unknown=OnUnknown.ADMIT_RECORDED)
-        decision = outcome(found, records, late=late)
+        decision = outcome(found, records, final=final)
         if decision.outcome is Outcome.ADMIT:
             assert found[HEALTH].state == "green"
             assert found[TEST].state != "positive"
@@ -460,8 +461,8 @@ class TestOnUnknown:
         self, found: dict[ProviderName, Evidence], policy: Policy
     ) -> None:
         """It changes what is unknown or out of date, and nothing else."""
-        check = outcome(found, policy, late=True)
-        record = outcome(found, replace(policy, on_unknown=OnUnknown.ADMIT_RECORDED), late=True)
+        check = outcome(found, policy, final=True)
+        record = outcome(found, replace(policy, on_unknown=OnUnknown.ADMIT_RECORDED), final=True)
         if check.outcome is Outcome.ADMIT or check.reasons[0].rpartition("_")[2] not in (
             "unknown",
             "stale",
@@ -488,7 +489,7 @@ class TestTable:
             if one.case.policy.on_unknown is OnUnknown.CHECK:
                 assert not any("unconfirmed" in reason for reason in decision.reasons)
             if decision.outcome is Outcome.PENDING:
-                assert not one.late
+                assert not one.final
             if found[HEALTH].state == "red" or found[TEST].state == "positive":
                 assert decision.outcome is Outcome.REFUSE
 
@@ -501,7 +502,7 @@ class TestTable:
             found = (evidence[HEALTH], evidence[TEST], evidence[VACCINATION], evidence[CARD])
             easier = replace(policy, travel_card_required=False, vaccination_required=False)
             less = judged(
-                found, easier, temperature=one.case.temperature, late=one.late
+                found, easier, temperature=one.case.temperature, final=one.final
             ).decision  # fmt: skip
             if less.outcome is not Outcome.PENDING:
                 assert SEVERITY[less.outcome] <= SEVERITY[one.decision.outcome]

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from chalicelib.admission.scan import ScanReference
 from chalicelib.admission.store import is_scan
-from chalicelib.core import table
+from chalicelib.core import keys
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.core.ids import ALPHABET, derive
-from chalicelib.core.table import Key
+from chalicelib.core.keys import Key
 from chalicelib.identity.store import is_profile
 from chalicelib.venues.store import is_poster
 from chalicelib.venues.venue import shard_of
@@ -22,7 +22,7 @@ from tests.contract import makers
 
 BUILDERS: dict[str, Callable[..., Key]] = {
     name: function
-    for name, function in inspect.getmembers(table, inspect.isfunction)
+    for name, function in inspect.getmembers(keys, inspect.isfunction)
     if inspect.get_annotations(function).get("return") is Key
 }
 # The words of the docstring, and what stands for a day, a shard and a time in real keys.
@@ -38,7 +38,7 @@ REAL = {"2026-11-22#7": "day#shard", "1795327200000": "ms", "8204672799999": "lm
 
 def patterns() -> list[str]:
     """The key column of the docstring's table."""
-    rows = [line for line in (table.__doc__ or "").splitlines() if line.startswith("|")][2:]
+    rows = [line for line in (keys.__doc__ or "").splitlines() if line.startswith("|")][2:]
     return [row.strip("| ").split(" | ")[2] for row in rows]
 
 
@@ -100,7 +100,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "join_code": codes,
     "phone_blind": blinds,
     "partition": st.builds(
-        table.scan_partition, codes.map("ven_{}".format), st.dates(), st.integers(0, 999)
+        keys.scan_partition, codes.map("ven_{}".format), st.dates(), st.integers(0, 999)
     ),
     "poster_id": codes,
     "day": st.dates(),
@@ -143,9 +143,9 @@ def test_a_person_s_queries_hold_what_they_should(
 ) -> None:
     name, arguments, built = made
     hot = {"profile", "shadow", "session", "snapshot", "right"}
-    if built.pk == table.person(arguments[0] if arguments else ""):
-        assert (table.HOT <= built.sk <= table.SUBJECT_TO) is (name in hot)
-        in_subject = table.SUBJECT_FROM <= built.sk <= table.SUBJECT_TO
+    if built.pk == keys.person(arguments[0] if arguments else ""):
+        assert (keys.HOT <= built.sk <= keys.SUBJECT_TO) is (name in hot)
+        in_subject = keys.SUBJECT_FROM <= built.sk <= keys.SUBJECT_TO
         assert in_subject is (name in hot | {"awaiting"})
     else:
         assert name not in hot
@@ -156,12 +156,12 @@ def test_a_days_scans_sort_by_time_with_the_counter_outside(
     one: str, other: str, first: int, second: int
 ) -> None:
     day = date(2026, 11, 22)
-    keys = [table.scan("ven", day, 0, at, d) for at, d in ((first, one), (second, other))]
-    assert (keys[0].sk < keys[1].sk) is ((first, one) < (second, other))
-    assert all("0" <= built.sk <= "9~" for built in keys)
-    assert not "0" <= table.counter("ven", day, 0).sk <= "9~"
-    assert {built.pk for built in keys} == {table.counter("ven", day, 0).pk}
-    pointers = [table.abnormal(keys[0].pk, at, d) for at, d in ((first, one), (second, other))]
+    built = [keys.scan("ven", day, 0, at, d) for at, d in ((first, one), (second, other))]
+    assert (built[0].sk < built[1].sk) is ((first, one) < (second, other))
+    assert all("0" <= one_key.sk <= "9~" for one_key in built)
+    assert not "0" <= keys.counter("ven", day, 0).sk <= "9~"
+    assert {one_key.pk for one_key in built} == {keys.counter("ven", day, 0).pk}
+    pointers = [keys.abnormal(built[0].pk, at, d) for at, d in ((first, one), (second, other))]
     assert (pointers[0].sk < pointers[1].sk) is ((first, one) < (second, other))
     assert not any("0" <= pointer.sk <= "9~" for pointer in pointers)
 

@@ -234,7 +234,7 @@ class TestIdentity:
     ) -> None:
         region, lookup = self.region(reply)
         assert region.deliver(lookup) == "settled"
-        profile = region.people.hot(region.person.person_id).profile
+        profile = region.people.load(region.person.person_id).profile
         assert profile is not None
         assert (profile.verification, profile.blocked) == (verification, blocked)
         assert region.deliver(lookup) == "superseded"

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.admission.judge import SHOWN, UNKNOWN, Evidence, Outcome, decide
-from chalicelib.admission.manual_checks import told
+from chalicelib.admission.manual_checks import redact_for_staff
 from chalicelib.admission.policy import Policy
-from chalicelib.identity.people import Hot, Profile, Snapshot, Verification
+from chalicelib.identity.people import PersonRecord, Profile, Snapshot, Verification
 from chalicelib.identity.providers import LOOKED_UP, STATES, ProviderName
 from infra.decision_table import cases
 from tests.fakes.parts import NOON
@@ -17,7 +17,7 @@ from tests.fakes.parts import NOON
 UNVERIFIED = [Verification.PENDING, Verification.REJECTED]
 
 
-def shadow(verification: Verification, said: dict[ProviderName, str]) -> Hot:
+def shadow(verification: Verification, said: dict[ProviderName, str]) -> PersonRecord:
     profile = Profile(
         "per_x", b"", b"n", "resident_id", b"d", verification=verification, shadow_until=NOON
     )
@@ -25,7 +25,7 @@ def shadow(verification: Verification, said: dict[ProviderName, str]) -> Hot:
         str(name): Snapshot(name, state, NOON - timedelta(hours=1), NOON, 0)
         for name, state in said.items()
     }
-    return Hot(profile, snapshots=snapshots)
+    return PersonRecord(profile, snapshots=snapshots)
 
 
 answers = st.fixed_dictionaries(
@@ -38,11 +38,11 @@ def test_what_is_known_of_a_number_shows_nowhere_before_the_name_matches(
     one: dict[ProviderName, str],
     other: dict[ProviderName, str],
     verification: Verification,
-    late: bool,
+    final: bool,
     temperature: str,
 ) -> None:
     verdicts = [
-        decide(shadow(verification, said), Policy(), at=NOON, late=late, temperature=temperature)
+        decide(shadow(verification, said), Policy(), at=NOON, final=final, temperature=temperature)
         for said in (one, other)
     ]
     assert verdicts[0].decision == verdicts[1].decision
@@ -52,10 +52,10 @@ def test_what_is_known_of_a_number_shows_nowhere_before_the_name_matches(
 
 @given(answers)
 def test_who_is_waited_for_is_asked_about_by_name_too(said: dict[ProviderName, str]) -> None:
-    waits = decide(shadow(Verification.PENDING, said), Policy(), at=NOON, late=False)
+    waits = decide(shadow(Verification.PENDING, said), Policy(), at=NOON, final=False)
     assert ProviderName.IDENTITY in waits.needs
     assert set(waits.needs) <= set(LOOKED_UP)
-    over = decide(shadow(Verification.PENDING, said), Policy(), at=NOON, late=True)
+    over = decide(shadow(Verification.PENDING, said), Policy(), at=NOON, final=True)
     assert (over.needs, over.decision.reasons) == ((), ("identity_unknown",))
     assert set(over.evidence.values()) == {UNKNOWN}
 
@@ -63,7 +63,7 @@ def test_who_is_waited_for_is_asked_about_by_name_too(said: dict[ProviderName, s
 @pytest.mark.parametrize("colour", sorted(STATES[ProviderName.HEALTH_CODE]))
 def test_once_they_match_it_is_judged_like_a_scan(colour: str) -> None:
     said = {ProviderName.HEALTH_CODE: colour, ProviderName.NUCLEIC_ACID: "negative"}
-    verdict = decide(shadow(Verification.VERIFIED, said), Policy(), at=NOON, late=True)
+    verdict = decide(shadow(Verification.VERIFIED, said), Policy(), at=NOON, final=True)
     assert verdict.evidence[ProviderName.HEALTH_CODE] == Evidence(
         colour, NOON - timedelta(hours=1), NOON
     )
@@ -71,7 +71,7 @@ def test_once_they_match_it_is_judged_like_a_scan(colour: str) -> None:
 
 def test_no_reason_but_the_colours_is_told() -> None:
     for case in cases():
-        shown = told(case.decision)
+        shown = redact_for_staff(case.decision)
         assert shown.outcome is case.decision.outcome
         assert shown.next_steps
         for reason in shown.reasons:

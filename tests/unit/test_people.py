@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.identity.people import (
-    Hot,
+    PersonRecord,
     Profile,
     Snapshot,
     Verification,
@@ -101,7 +101,7 @@ class TestCurrent:
     @pytest.mark.parametrize("registration", [1, 2, 3])
     def test_only_about_the_registration_as_it_stands(self, registration: int) -> None:
         answer = Snapshot("health_code", "green", None, NOON, registration)
-        hot = Hot(PERSON, snapshots={"health_code": answer})
-        assert hot.current("health_code") == (answer if registration == 2 else None)
-        assert hot.current("nucleic_acid") is None
-        assert replace(hot, profile=None).current("health_code") is None
+        record = PersonRecord(PERSON, snapshots={"health_code": answer})
+        assert record.current("health_code") == (answer if registration == 2 else None)
+        assert record.current("nucleic_acid") is None
+        assert replace(record, profile=None).current("health_code") is None

@@ -24,16 +24,16 @@ class Counter:
         self.person_id = self.people.create(makers.profile(), makers.blind())
 
     def enter(self, entry: Entry, version: int) -> Profile:
-        hot = self.people.hot(self.person_id)
-        assert hot.profile is not None
+        record = self.people.load(self.person_id)
+        assert record.profile is not None
         ring = KeyRing(FixedSecret(active="1", index="1", **{"1": "r" * 64}))
         return register(
-            makers.actor(hot.profile, hot), entry, version=version, correlation="c", now=NOON,
+            makers.actor(record.profile, record), entry, version=version, correlation="c", now=NOON,
             index=BlindIndex(ring), limits=self.limits, vault=VAULT, people=self.people,
         )  # fmt: skip
 
     def stands(self) -> Profile:
-        profile = self.people.hot(self.person_id).profile
+        profile = self.people.load(self.person_id).profile
         assert profile is not None
         return profile
 

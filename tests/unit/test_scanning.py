@@ -25,12 +25,12 @@ from tests.support import nonce_at
 from tests.unit.region import Region
 
 
-def scan(region: Region, *, code: str = "", nonce: str = "", body_hash: str = "h") -> Result:
+def scan(region: Region, *, code: str = "", nonce: str = "", fingerprint: str = "h") -> Result:
     return scan_venue(
-        makers.actor(region.person, region.people.hot(region.person.person_id)),
+        makers.actor(region.person, region.people.load(region.person.person_id)),
         code or region.venue.code,
         nonce=nonce or nonce_at(region.clock.now()),
-        body_hash=body_hash,
+        fingerprint=fingerprint,
         correlation="c0ffee00",
         now=region.clock.now(),
         directory=region.directory,
@@ -39,9 +39,9 @@ def scan(region: Region, *, code: str = "", nonce: str = "", body_hash: str = "h
     )
 
 
-def refusal(region: Region, *, code: str = "", nonce: str = "", body_hash: str = "h") -> str:
+def refusal(region: Region, *, code: str = "", nonce: str = "", fingerprint: str = "h") -> str:
     with pytest.raises(AppError) as refused:
-        scan(region, code=code, nonce=nonce, body_hash=body_hash)
+        scan(region, code=code, nonce=nonce, fingerprint=fingerprint)
     return refused.value.code
 
 
@@ -74,7 +74,7 @@ def test_a_retry_meets_its_own_scan_and_another_body_is_refused() -> None:
     region.clock.pass_(seconds=30)
     again = scan(region, nonce=nonce)
     assert (again.created, again.scan) == (False, first.scan)
-    assert refusal(region, nonce=nonce, body_hash="other") == "nonce_reused"
+    assert refusal(region, nonce=nonce, fingerprint="other") == "nonce_reused"
 
 
 requests = st.tuples(st.sampled_from(["own", "staff"]), st.integers(0, 2), st.integers(0, 40))
@@ -97,7 +97,7 @@ def test_retries_in_any_order_and_number_leave_one_scan_and_one_answer(
         else:
             result, _ = scan_pass(
                 guard, region.venue, passes[number], temperature="", nonce=nonces[number],
-                body_hash="h", correlation="c0ffee00", now=region.clock.now(),
+                fingerprint="h", correlation="c0ffee00", now=region.clock.now(),
                 people=region.people, policies=region.policies, scans=region.scans,
             )  # fmt: skip
         answers.setdefault((how, number), []).append(result)

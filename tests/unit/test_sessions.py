@@ -173,7 +173,7 @@ class TestSessions:
 
     def test_five_sessions_are_all_the_oldest_gives_way(self, desk: Desk) -> None:
         logins = [desk.enter() for _ in range(7)]
-        live = desk.people.hot(logins[0].person_id).sessions
+        live = desk.people.load(logins[0].person_id).sessions
         assert len(live) == 5
         assert [desk.refusal(login.access_token) for login in logins[:2]] == ["session_ended"] * 2
         for login in logins[2:]:
@@ -183,7 +183,7 @@ class TestSessions:
         login = desk.enter()
         late = desk.clock.now() + REFRESH_LIFE
         claims = {"sub": login.person_id}
-        claims["sid"] = next(iter(desk.people.hot(login.person_id).sessions))
+        claims["sid"] = next(iter(desk.people.load(login.person_id).sessions))
         token = desk.tokens.issue("session", claims, now=late, life=ACCESS_LIFE)
         desk.clock.at = late
         assert desk.refusal(token) == "session_ended"

@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 
 from chalicelib.core.errors import Unavailable
-from chalicelib.core.store import ConditionFailed, Item, Put, Table
-from chalicelib.core.table import Key
+from chalicelib.core.keys import Key
+from chalicelib.core.table import ConditionFailed, Item, Put, Table
 
 KEY = Key("TEST#x", "x")
 CALLS: dict[str, Callable[[Table], object]] = {

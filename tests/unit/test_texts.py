@@ -10,12 +10,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chalicelib.admission.judge import SHOWN, Outcome, decide
-from chalicelib.admission.manual_checks import told
+from chalicelib.admission.manual_checks import redact_for_staff
 from chalicelib.admission.policy import Policy
 from chalicelib.core import fields
 from chalicelib.core.errors import CODES
 from chalicelib.core.messages import DOMAIN, LANGUAGES, LOCALES, TEXTS, negotiate, text
-from chalicelib.identity.people import Hot, Profile, Verification
+from chalicelib.identity.people import PersonRecord, Profile, Verification
 from chalicelib.identity.providers import STATES, Absent, Answer, ProviderName
 from chalicelib.identity.registration import verdict
 from infra.decision_table import cases
@@ -66,11 +66,11 @@ def field_codes() -> set[str]:
 def judgements() -> tuple[set[str], set[str]]:
     """The codes of all reasons and next steps that a scan can be answered with."""
     decisions = [one.decision for one in cases()]
-    decisions += [told(decision) for decision in decisions]
+    decisions += [redact_for_staff(decision) for decision in decisions]
     for verification in (Verification.PENDING, Verification.REJECTED):
-        by_hand = Hot(Profile("per_x", b"", verification=verification, shadow_until=NOON))
+        by_hand = PersonRecord(Profile("per_x", b"", verification=verification, shadow_until=NOON))
         decisions += [
-            decide(by_hand, Policy(), at=NOON, late=late).decision for late in (False, True)
+            decide(by_hand, Policy(), at=NOON, final=final).decision for final in (False, True)
         ]
     return (
         {reason for decision in decisions for reason in decision.reasons},

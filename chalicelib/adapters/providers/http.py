@@ -67,12 +67,14 @@ def read_answer(name: ProviderName, answer: dict[str, Any]) -> Answer:
         raise ProviderFault(f"{name}: unknown state")
     try:
         observed_at = None if observed is None else _moment(observed)
-        reason, group, lifting = (_text(answer.get(key), most) for key, most in LONGEST.items())
+        reason, group, how_to_clear = (
+            _text(answer.get(key), most) for key, most in LONGEST.items()
+        )
         doses = _doses(state, answer.get("doses")) if name is ProviderName.VACCINATION else None
     except (TypeError, ValueError, OverflowError) as error:
         raise ProviderFault(f"{name}: unreadable") from error
     if name is ProviderName.HEALTH_CODE:
-        return Answer(state, observed_at, reason, group, lifting)
+        return Answer(state, observed_at, reason, group, how_to_clear)
     if name is ProviderName.IDENTITY:
         return Answer(state, observed_at, reason)
     return Answer(state, observed_at, doses=doses)

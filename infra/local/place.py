@@ -1,0 +1,98 @@
+"""Where a local cloud lives, and how a program reaches one that runs."""
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from infra.package import ROOT
+
+REGION = "us-east-1"
+CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+
+
+class LocalCloudError(Exception):
+    """The local cloud cannot do what was asked; the message says what to do."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where a local cloud lives: its folder and its two ports. Several may run side by side."""
+
+    home: Path
+    port: int
+    sandbox_port: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Place":
+        """The place that VENUECODE_HOME, VENUECODE_PORT and VENUECODE_SANDBOX_PORT name."""
+        return cls(
+            home=Path(environment.get("VENUECODE_HOME", ROOT / ".local")).absolute(),
+            port=_port(environment, "VENUECODE_PORT", 4566),
+            sandbox_port=_port(environment, "VENUECODE_SANDBOX_PORT", 4567),
+        )
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where the emulated AWS answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def sandbox_url(self) -> str:
+        """Where the sandbox partners answer."""
+        return f"http://127.0.0.1:{self.sandbox_port}"
+
+
+def _port(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name, str(default))
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise LocalCloudError(f"{name} is {text!r}: set it to a free port between 1 and 65535.")
+    return int(text)
+
+
+@dataclasses.dataclass(frozen=True)
+class LocalCloud:
+    """A running local cloud with the application deployed.
+
+    `outputs` has: table, bucket, lookups_url, lookups_dead_letters_url, renders_url,
+    renders_dead_letters_url, stream_dead_letters_url, api_function, lookups_function,
+    renders_function, stream_function, keys_secret, partners_secret, kms_key.
+    """
+
+    base_url: str
+    sandbox_url: str
+    endpoint_url: str
+    outputs: Mapping[str, str]
+    log_dir: Path
+
+    def session(self) -> Any:
+        """A boto3 session with the administrator's credentials; pass `endpoint_url` to clients."""
+        return boto3.Session(**CREDENTIALS, region_name=REGION)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of `service` with the administrator's rights."""
+        return client_of(self.endpoint_url, service)
+
+
+def environment(place: Place | None = None) -> dict[str, str]:
+    """What makes boto3, and so the operators' commands, speak to the local cloud."""
+    return {
+        "AWS_ENDPOINT_URL": (place or Place.from_environment()).endpoint_url,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
+    }
+
+
+def client_of(endpoint: str, service: str) -> Any:
+    """A boto3 client of `service` at `endpoint`, with the administrator's rights."""
+    # A call that got no answer may have been carried out: nothing is sent twice.
+    config = Config(retries={"total_max_attempts": 1}, signature_version="v4", read_timeout=120)
+    if service == "s3":
+        config = config.merge(Config(signature_version="s3v4", s3={"addressing_style": "path"}))
+    session = boto3.Session(**CREDENTIALS, region_name=REGION)
+    return session.client(service, endpoint_url=endpoint, config=config)
