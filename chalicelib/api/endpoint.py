@@ -20,12 +20,20 @@ from pydantic import BaseModel
 
 from chalicelib.bootstrap import Container, container
 from chalicelib.core import messages
-from chalicelib.core.errors import AppError, BadInput, TooMany, Unauthenticated, Unavailable
+from chalicelib.core.errors import (
+    AppError,
+    BadInput,
+    NotFound,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
 from chalicelib.core.fields import parse
 from chalicelib.core.logs import correlation, logger
 from chalicelib.identity.people import Actor, Role
 from chalicelib.identity.sessions import authenticate
 from chalicelib.venues.rights import require_role
+from chalicelib.venues.venue import Venue
 
 Body = TypeVar("Body", bound=BaseModel)
 _CORRELATION = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -87,6 +95,7 @@ class RequestContext:
     address: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
+    _venue_id: str = ""
     _actor: Actor | None = None
     _body: BaseModel | None = None
 
@@ -96,6 +105,14 @@ class RequestContext:
         if self._actor is None:
             raise LookupError("this route authenticates nobody")
         return self._actor
+
+    @property
+    def venue(self) -> Venue:
+        """The venue in the route's path. Raises NotFound."""
+        venue = self.container.directory.venue(self._venue_id, self.now)
+        if venue is None:
+            raise NotFound
+        return venue
 
     def body(self, model: type[Body]) -> Body:
         """The parsed body, as the `model` that the route declares."""
@@ -167,6 +184,8 @@ def endpoint(
 ) -> Callable[[Handler], Handler]:
     """Register a handler ``(context, **path parameters)`` as a route of `blueprint`.
 
+    The path's ``{venue_id}`` reaches the handler as ``context.venue``.
+
     `errors` are the codes that the use case may raise; those of authentication, parsing and faults
     are added. `query` says what each parameter means, `required` which of them must be there. A
     route of STAFF or of an ADMINISTRATOR has ``{venue_id}`` in its path.
@@ -234,8 +253,9 @@ def _call(
     actor = None
     if operation.caller is not Caller.ANYONE:
         actor = authenticate(_bearer(headers), now=now, people=parts.people, tokens=parts.tokens)
+    venue_id = parameters.pop("venue_id", "")
     if actor and operation.caller in _RIGHTS:
-        require_role(actor, parameters["venue_id"], *_RIGHTS[operation.caller])
+        require_role(actor, venue_id, *_RIGHTS[operation.caller])
     context = RequestContext(
         container=parts,
         now=now,
@@ -244,6 +264,7 @@ def _call(
         address=str((request.context.get("identity") or {}).get("sourceIp", "")),
         query=dict(request.query_params or {}),
         headers=headers,
+        _venue_id=venue_id,
         _actor=actor,
         _body=parse(operation.request, _raw(request)) if operation.request else None,
     )

@@ -18,7 +18,6 @@ from chalicelib.admission.schemas import (
 )
 from chalicelib.api import components
 from chalicelib.api.endpoint import PAGED, Answer, Caller, RequestContext, endpoint
-from chalicelib.api.venues import known_venue
 from chalicelib.core.fields import canonical
 from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.rights import require_verified
@@ -37,12 +36,12 @@ _POLL_MS = 1000
     statuses=(202,),
     errors=("not_found", "clock_skewed", "nonce_reused", "too_many_requests"),
 )
-def check_by_hand(context: RequestContext, venue_id: str) -> Answer:
+def check_by_hand(context: RequestContext) -> Answer:
     """Check somebody without a phone by name and document number; the answer takes two seconds."""
     parts, body = context.container, context.body(ManualCheckRequest)
     result = manual_checks.check(
         context.actor,
-        known_venue(context, venue_id),
+        context.venue,
         manual_checks.Entry(
             name=body.name,
             document_type=body.document_type,

@@ -15,7 +15,7 @@ from chalicelib.admission.schemas import (
 )
 from chalicelib.api import components
 from chalicelib.api.endpoint import PAGED, Answer, Caller, RequestContext, endpoint
-from chalicelib.api.venues import asked_day, known_venue
+from chalicelib.api.venues import asked_day
 from chalicelib.core.crypto import fingerprint
 from chalicelib.core.errors import BadInput, NotFound
 from chalicelib.core.fields import canonical
@@ -100,7 +100,7 @@ def get_scan(context: RequestContext, scan_id: str) -> Screen:
         "visitor_not_verified",
     ),
 )
-def scan_pass(context: RequestContext, venue_id: str) -> Answer:
+def scan_pass(context: RequestContext) -> Answer:
     """Scan a visitor's pass, with the temperature that was taken: one screen for the staff.
 
     A phone that was offline may send it up to seven days later.
@@ -108,7 +108,7 @@ def scan_pass(context: RequestContext, venue_id: str) -> Answer:
     parts, body = context.container, context.body(PassScanRequest)
     result, visitor = scanning.scan_pass(
         context.actor,
-        known_venue(context, venue_id),
+        context.venue,
         passes.read(body.pass_code, ring=parts.ring),
         temperature=body.temperature or "",
         nonce=body.nonce,
@@ -136,13 +136,13 @@ def scan_pass(context: RequestContext, venue_id: str) -> Answer:
     },
     required=("outcome",),
 )
-def list_abnormal(context: RequestContext, venue_id: str) -> AbnormalScans:
+def list_abnormal(context: RequestContext) -> AbnormalScans:
     """The abnormal scans of a venue's day, behind the figure of that name."""
-    parts, venue = context.container, known_venue(context, venue_id)
+    parts, venue = context.container, context.venue
     if context.query.get("outcome") != "abnormal":
         raise BadInput.at("outcome", "not_allowed")
     day = asked_day(context, venue)
-    of = f"abnormal/{venue_id}/{day}"
+    of = f"abnormal/{venue.venue_id}/{day}"
     found = abnormal.page(
         venue,
         day,

@@ -4,7 +4,6 @@ from chalice.app import Blueprint
 
 from chalicelib.api import components
 from chalicelib.api.endpoint import Answer, Caller, RequestContext, endpoint
-from chalicelib.api.venues import known_venue
 from chalicelib.core import ids
 from chalicelib.core.errors import NotFound
 from chalicelib.identity.people import Role
@@ -26,9 +25,9 @@ _VENUE = "/v1/venues/{venue_id}"
     response=shown.JoinCode,
     errors=("not_found",),
 )
-def get_join_code(context: RequestContext, venue_id: str) -> shown.JoinCode:
+def get_join_code(context: RequestContext) -> shown.JoinCode:
     """The venue's join code, to be passed on to its inspectors."""
-    return _join_code(context, venue_id, rotate=False)
+    return _join_code(context, rotate=False)
 
 
 @endpoint(
@@ -39,9 +38,9 @@ def get_join_code(context: RequestContext, venue_id: str) -> shown.JoinCode:
     response=shown.JoinCode,
     errors=("not_found",),
 )
-def rotate_join_code(context: RequestContext, venue_id: str) -> shown.JoinCode:
+def rotate_join_code(context: RequestContext) -> shown.JoinCode:
     """A new join code; the former one binds nobody any longer, those it has bound stay."""
-    return _join_code(context, venue_id, rotate=True)
+    return _join_code(context, rotate=True)
 
 
 @endpoint(
@@ -52,11 +51,10 @@ def rotate_join_code(context: RequestContext, venue_id: str) -> shown.JoinCode:
     response=shown.FastCode,
     errors=("not_found",),
 )
-def fast_code(context: RequestContext, venue_id: str) -> shown.FastCode:
+def fast_code(context: RequestContext) -> shown.FastCode:
     """The venue's second code, which visitors scan after a normal temperature was taken."""
     parts = context.container
-    known_venue(context, venue_id)
-    value = parts.venues.add_fast_code(venue_id, parts.ids.random())
+    value = parts.venues.add_fast_code(context.venue.venue_id, parts.ids.random())
     return shown.FastCode(code=value, code_url=url(value, parts.settings.code_host))
 
 
@@ -68,11 +66,10 @@ def fast_code(context: RequestContext, venue_id: str) -> shown.FastCode:
     response=shown.StaffList,
     errors=("not_found",),
 )
-def list_staff(context: RequestContext, venue_id: str) -> shown.StaffList:
+def list_staff(context: RequestContext) -> shown.StaffList:
     """The venue's staff, by name."""
     parts = context.container
-    known_venue(context, venue_id)
-    members = parts.staff.members(venue_id)
+    members = parts.staff.members(context.venue.venue_id)
     names = staffing.names_of(members, people=parts.people, vault=parts.vault)
     return shown.StaffList(
         items=[
@@ -104,9 +101,9 @@ def list_staff(context: RequestContext, venue_id: str) -> shown.StaffList:
         "too_many_requests",
     ),
 )
-def add_staff(context: RequestContext, venue_id: str) -> Answer:
+def add_staff(context: RequestContext) -> Answer:
     """Add staff by true identity, or by name and phone."""
-    parts, venue = context.container, known_venue(context, venue_id)
+    parts, venue = context.container, context.venue
     entry = context.body(shown.StaffRequest).root
     if isinstance(entry, shown.AddByIdentity):
         staffing.add_by_identity(
@@ -149,12 +146,12 @@ def add_staff(context: RequestContext, venue_id: str) -> Answer:
     response=Empty,
     errors=("not_found", "initial_administrator", "initial_administrator_only"),
 )
-def remove_staff(context: RequestContext, venue_id: str, person_id: str) -> Empty:
+def remove_staff(context: RequestContext, person_id: str) -> Empty:
     """Take a person's right away; it is gone at their next call."""
     # What is no id may also be too long for a key, which DynamoDB takes for a mistake of ours.
     if not ids.is_id(person_id, "per"):
         raise NotFound
-    venue = known_venue(context, venue_id)
+    venue = context.venue
     staffing.remove(context.actor, venue, person_id, staff=context.container.staff)
     return Empty()
 
@@ -210,15 +207,15 @@ def join_venue(context: RequestContext) -> Answer:
     response=Empty,
     errors=("not_found", "initial_administrator"),
 )
-def leave_venue(context: RequestContext, venue_id: str) -> Empty:
+def leave_venue(context: RequestContext) -> Empty:
     """Stop working at a venue."""
-    person_id, venue = context.actor.person_id, known_venue(context, venue_id)
+    person_id, venue = context.actor.person_id, context.venue
     staffing.remove(context.actor, venue, person_id, staff=context.container.staff)
     return Empty()
 
 
-def _join_code(context: RequestContext, venue_id: str, *, rotate: bool) -> shown.JoinCode:
-    venue = known_venue(context, venue_id)
+def _join_code(context: RequestContext, *, rotate: bool) -> shown.JoinCode:
+    venue = context.venue
     code = staffing.join_code(venue, rotate=rotate, staff=context.container.staff)
     return shown.JoinCode(join_code=code)
 

@@ -6,7 +6,7 @@ from chalice.app import Blueprint
 
 from chalicelib.api.endpoint import Answer, Caller, RequestContext, endpoint
 from chalicelib.core.crypto import fingerprint
-from chalicelib.core.errors import BadInput, NotFound
+from chalicelib.core.errors import BadInput
 from chalicelib.core.fields import canonical
 from chalicelib.identity.people import Role, mask_document
 from chalicelib.insight.schemas import Statistics
@@ -84,9 +84,9 @@ def list_venues(context: RequestContext) -> shown.VenueList:
     response=shown.Venue,
     errors=("not_found",),
 )
-def get_venue(context: RequestContext, venue_id: str) -> shown.Venue:
+def get_venue(context: RequestContext) -> shown.Venue:
     """A venue as its administrator sees it."""
-    return _venue(context, known_venue(context, venue_id))
+    return _venue(context, context.venue)
 
 
 @endpoint(
@@ -99,11 +99,11 @@ def get_venue(context: RequestContext, venue_id: str) -> shown.Venue:
     statuses=(200, 202),
     errors=("not_found",),
 )
-def request_poster(context: RequestContext, venue_id: str) -> Answer:
+def request_poster(context: RequestContext) -> Answer:
     """Ask for the venue's poster: PDF to print, PNG for the album, or the QR alone as SVG."""
     parts = context.container
     poster = posters.request(
-        known_venue(context, venue_id),
+        context.venue,
         context.body(shown.PosterRequest).form,
         code_host=parts.settings.code_host,
         demo=parts.settings.demo,
@@ -123,12 +123,12 @@ def request_poster(context: RequestContext, venue_id: str) -> Answer:
     response=shown.Poster,
     errors=("not_found",),
 )
-def get_poster(context: RequestContext, venue_id: str, poster_id: str) -> shown.Poster:
+def get_poster(context: RequestContext, poster_id: str) -> shown.Poster:
     """A poster that was asked for, with a link that downloads it when it is ready."""
     parts = context.container
     return _poster(
         posters.show(
-            known_venue(context, venue_id),
+            context.venue,
             poster_id,
             now=context.now,
             posters=parts.posters,
@@ -149,9 +149,9 @@ def get_poster(context: RequestContext, venue_id: str, poster_id: str) -> shown.
         "by": "`unit` (all staff and the visitors' own scans) or `me`; `unit` if left out.",
     },
 )
-def get_statistics(context: RequestContext, venue_id: str) -> Statistics:
+def get_statistics(context: RequestContext) -> Statistics:
     """The figures of a venue's day: checked, passed, abnormal, pending."""
-    venue = known_venue(context, venue_id)
+    venue = context.venue
     day = asked_day(context, venue)
     by = context.query.get("by", "unit")
     if by not in ("unit", "me"):
@@ -159,7 +159,7 @@ def get_statistics(context: RequestContext, venue_id: str) -> Statistics:
     staff_id = context.actor.person_id if by == "me" else ""
     figures = context.container.counters.of_day(venue, day, staff_id)
     return Statistics(
-        venue_id=venue_id,
+        venue_id=venue.venue_id,
         day=day,
         by="me" if staff_id else "unit",
         checked=figures.checked,
@@ -168,14 +168,6 @@ def get_statistics(context: RequestContext, venue_id: str) -> Statistics:
         pending=figures.pending,
         own_scans=figures.own,
     )
-
-
-def known_venue(context: RequestContext, venue_id: str) -> Venue:
-    """The venue in a route's path. Raises NotFound."""
-    venue = context.container.directory.venue(venue_id, context.now)
-    if venue is None:
-        raise NotFound
-    return venue
 
 
 def _region_name(code: str) -> str:
