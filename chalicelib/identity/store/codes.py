@@ -2,18 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from pynamodb.attributes import (
-    NumberAttribute,
-    UnicodeAttribute,
-)
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.core import keys
-from chalicelib.core.table import (
-    PRESENT,
-    ConditionFailed,
-    Item,
-    Table,
-)
+from chalicelib.core.table import PRESENT, ConditionFailed, Item, Table
 
 _MAX_ATTEMPTS = 5
 

@@ -2,18 +2,11 @@
 
 from datetime import datetime
 
-from pynamodb.attributes import (
-    NumberAttribute,
-)
+from pynamodb.attributes import NumberAttribute
 
 from chalicelib.core import keys
 from chalicelib.core.errors import TooMany
-from chalicelib.core.table import (
-    ABSENT,
-    ConditionFailed,
-    Item,
-    Table,
-)
+from chalicelib.core.table import ABSENT, ConditionFailed, Item, Table
 
 
 class LimitItem(Item):

@@ -2,21 +2,11 @@
 
 from collections.abc import Mapping
 
-from pynamodb.attributes import (
-    UnicodeAttribute,
-)
+from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.core import keys
-from chalicelib.core.table import (
-    Delete,
-    Item,
-    Put,
-)
-from chalicelib.identity.people import (
-    Profile,
-    Role,
-    Verification,
-)
+from chalicelib.core.table import Delete, Item, Put
+from chalicelib.identity.people import Profile, Role, Verification
 
 
 class RightItem(Item):

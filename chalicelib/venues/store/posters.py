@@ -6,13 +6,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.core import keys
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
-from chalicelib.core.table import (
-    PRESENT,
-    ConditionFailed,
-    Item,
-    Raw,
-    Table,
-)
+from chalicelib.core.table import PRESENT, ConditionFailed, Item, Raw, Table
 from chalicelib.venues.venue import PosterRecord, PosterState
 
 

@@ -6,16 +6,7 @@ from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribu
 
 from chalicelib.core import keys
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
-from chalicelib.core.table import (
-    ABSENT,
-    Change,
-    ConditionFailed,
-    Delete,
-    Item,
-    Put,
-    Raw,
-    Table,
-)
+from chalicelib.core.table import ABSENT, Change, ConditionFailed, Delete, Item, Put, Raw, Table
 from chalicelib.identity.people import Role
 from chalicelib.identity.store.rights import right_removal, right_write
 from chalicelib.venues.staffing import Invitation, Member

@@ -9,14 +9,7 @@ from chalicelib.core import keys
 from chalicelib.core.cache import TimedCache
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.core.errors import Conflict, Unavailable
-from chalicelib.core.table import (
-    ABSENT,
-    ConditionFailed,
-    Item,
-    Put,
-    Raw,
-    Table,
-)
+from chalicelib.core.table import ABSENT, ConditionFailed, Item, Put, Raw, Table
 from chalicelib.identity.people import Role
 from chalicelib.venues.codes import Code, CodeKind, CodeState
 from chalicelib.venues.staffing import Member
