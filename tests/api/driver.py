@@ -615,7 +615,7 @@ class World:
 
     def revoke(self, code: str) -> None:
         """Withdraw a printed code, and wait until every process has seen it."""
-        self.table.update(keys.code(code), [PrintedCodeItem.state.set(CodeState.REVOKED.value)])
+        self.table.update(keys.code(code), [PrintedCodeItem.state.set(CodeState.REVOKED)])
         self.clock.pass_(seconds=60)
 
     def take_right(self, person: "Person") -> None:

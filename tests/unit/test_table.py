@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.keys import Key
-from chalicelib.core.table import ConditionFailed, Item, Put, Table
+from chalicelib.core.table import ConditionFailed, Item, Put, Raw, Table, UnknownVersion
 
 KEY = Key("TEST#x", "x")
 CALLS: dict[str, Callable[[Table], object]] = {
@@ -85,7 +85,7 @@ class TestEveryCall:
             call(Scripted(refusal(code)))
 
 
-ITEM = {"pk": {"S": "TEST#x"}, "sk": {"S": "x"}}
+ITEM: Raw = {"pk": {"S": "TEST#x"}, "sk": {"S": "x"}}
 
 
 def test_a_failed_condition_carries_what_it_met() -> None:
@@ -140,3 +140,37 @@ def test_an_actors_query_is_strongly_consistent_and_a_page_goes_on() -> None:
     first, second = (request for _, request in table.script.asked)
     assert (first["ConsistentRead"], first["Limit"]) == (True, 1)
     assert second["ExclusiveStartKey"] == ITEM
+
+
+class Third(Item):
+    """An item whose format is the third."""
+
+    FORMAT = 3
+
+
+class TestVersions:
+    """A reader accepts its own version of an item and the one before."""
+
+    @pytest.mark.parametrize("version", [3, 2])
+    def test_its_own_and_the_one_before_are_read(self, version: int) -> None:
+        assert Third.read(ITEM | {"v": {"N": str(version)}}).v == version
+
+    @pytest.mark.parametrize("version", [4, 1, 0])
+    def test_others_are_refused_by_name(self, version: int) -> None:
+        with pytest.raises(UnknownVersion, match=rf"Third TEST#x x: version {version} ") as failed:
+            Third.read(ITEM | {"v": {"N": str(version)}})
+        assert (failed.value.kind, failed.value.key, failed.value.version) == (
+            "Third", KEY, version,
+        )  # fmt: skip
+
+    def test_one_without_a_version_is_the_first(self) -> None:
+        assert Item.read(ITEM).v == 1
+        with pytest.raises(UnknownVersion):
+            Third.read(ITEM)
+
+    def test_there_is_none_before_the_first(self) -> None:
+        with pytest.raises(UnknownVersion):
+            Item.read(ITEM | {"v": {"N": "0"}})
+
+    def test_the_present_one_is_written(self) -> None:
+        assert Third.at(KEY).raw() == ITEM | {"v": {"N": "3"}}

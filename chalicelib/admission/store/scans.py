@@ -1,18 +1,25 @@
-"""Items of scans, of what they wait for, and of policies.
+"""Items of scans, and of the markers of those that wait for an answer.
 
-A scan is at most 1,000 bytes, one write unit, so its attributes have short names and coded values;
-evidence is ``state,observed ms,fetched ms,stale,doses`` a provider.
+A scan is at most 1,000 bytes, one write unit, so its attributes have short names and coded values.
 """
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import Attribute, UnicodeAttribute
+from pynamodb.constants import STRING
 
 from chalicelib.admission.judge import Decision, Evidence, Outcome, Verdict
 from chalicelib.admission.scan import Method, Scan, ScanReference
-from chalicelib.admission.store.provider_codes import LONG, SHORT
+from chalicelib.admission.store.providers import ProvidersAttribute
 from chalicelib.core import keys
+from chalicelib.core.attributes import (
+    EnumAttribute,
+    EpochMsAttribute,
+    EpochSecondsAttribute,
+    IntegerAttribute,
+    TextAttribute,
+)
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.core.keys import Key
 from chalicelib.core.table import ABSENT, PRESENT, ConditionFailed, Item, Raw, Table
@@ -22,10 +29,39 @@ from chalicelib.venues.venue import Venue, day_of, shard_of
 _PENDING_LIFE = timedelta(days=1)
 
 
-_METHODS = {"": Method.VISITOR, "f": Method.FAST, "s": Method.STAFF, "m": Method.MANUAL}
+_METHODS = {Method.VISITOR: "", Method.FAST: "f", Method.STAFF: "s", Method.MANUAL: "m"}
 
 
-_METHODS_CODED = {method: coded for coded, method in _METHODS.items()}
+class EvidenceAttribute(Attribute[Evidence]):
+    """What a provider said, stored as ``state,observed ms,fetched ms,stale,doses``."""
+
+    attr_type = STRING
+
+    def serialize(self, value: Evidence) -> str:
+        """Return the parts with commas between them; blank ones at the end are left out."""
+
+        def moment(when: datetime | None) -> str:
+            return "" if when is None else str(epoch_ms(when))
+
+        parts = (
+            value.state,
+            moment(value.observed_at),
+            moment(value.fetched_at),
+            "s" if value.stale else "",
+            "" if value.doses is None else str(value.doses),
+        )
+        return ",".join(parts).rstrip(",")
+
+    def deserialize(self, value: str) -> Evidence:
+        """Return the evidence."""
+        state, observed, fetched, stale, doses = (*value.split(","), "", "", "", "")[:5]
+        return Evidence(
+            state,
+            from_epoch_ms(int(observed)) if observed else None,
+            from_epoch_ms(int(fetched)) if fetched else None,
+            stale == "s",
+            int(doses) if doses else None,
+        )
 
 
 class ScanItem(Item):
@@ -35,29 +71,31 @@ class ScanItem(Item):
     g1sk = UnicodeAttribute()
     nonce = UnicodeAttribute(attr_name="no")
     fingerprint = UnicodeAttribute(attr_name="bh")
-    received = NumberAttribute(attr_name="ra")
-    outcome = UnicodeAttribute(attr_name="oc")
-    first = UnicodeAttribute(attr_name="o1")
+    received = EpochMsAttribute(attr_name="ra")
+    outcome = EnumAttribute(Outcome, attr_name="oc")
+    first = EnumAttribute(Outcome, attr_name="o1")
     reasons = UnicodeAttribute(attr_name="rs")
     steps = UnicodeAttribute(attr_name="ns")
-    health_code = UnicodeAttribute(attr_name="h")
-    nucleic_acid = UnicodeAttribute(attr_name="n")
-    vaccination = UnicodeAttribute(attr_name="x", null=True)
-    travel_card = UnicodeAttribute(attr_name="t", null=True)
-    needs = UnicodeAttribute(attr_name="nd", null=True)
+    health_code = EvidenceAttribute(attr_name="h")
+    nucleic_acid = EvidenceAttribute(attr_name="n")
+    vaccination = EvidenceAttribute(attr_name="x", null=True)
+    travel_card = EvidenceAttribute(attr_name="t", null=True)
+    needs = ProvidersAttribute(attr_name="nd", null=True, default=())
     policy = UnicodeAttribute(attr_name="po")
-    hours = NumberAttribute(attr_name="hr", null=True)
+    hours = IntegerAttribute(attr_name="hr", null=True)
     correlation = UnicodeAttribute(attr_name="ci")
-    method = UnicodeAttribute(attr_name="me", null=True)
-    staff = UnicodeAttribute(attr_name="sf", null=True)
-    temperature = UnicodeAttribute(attr_name="tp", null=True)
-    version = NumberAttribute(attr_name="ve", default=0)
+    method = EnumAttribute(
+        Method, codes=_METHODS, attr_name="me", null=True, default=Method.VISITOR
+    )
+    staff = TextAttribute(attr_name="sf")
+    temperature = TextAttribute(attr_name="tp")
+    version = IntegerAttribute(attr_name="ve", default=0)
 
 
 class PendingScanItem(Item):
     """AWAIT#scan."""
 
-    ttl = NumberAttribute()
+    ttl = EpochSecondsAttribute()
 
 
 def is_scan(key: Key) -> bool:
@@ -76,33 +114,33 @@ def read_scan(raw: Raw) -> Scan:
         person_id=item.g1pk.removeprefix("PER#"),
         nonce=item.nonce,
         fingerprint=item.fingerprint,
-        received_at=from_epoch_ms(int(item.received)),
+        received_at=item.received,
         verdict=Verdict(
             decision=Decision(
-                Outcome(item.outcome),
+                item.outcome,
                 tuple(item.reasons.split(",")),
                 tuple(item.steps.split(",")),
             ),
             evidence={
-                provider: _evidence(coded)
-                for provider, coded in (
+                provider: evidence
+                for provider, evidence in (
                     (ProviderName.HEALTH_CODE, item.health_code),
                     (ProviderName.NUCLEIC_ACID, item.nucleic_acid),
                     (ProviderName.VACCINATION, item.vaccination),
                     (ProviderName.TRAVEL_CARD, item.travel_card),
                 )
-                if coded
+                if evidence
             },
-            needs=tuple(LONG[short] for short in item.needs or ""),
+            needs=item.needs,
             policy=item.policy,
-            hours=None if item.hours is None else int(item.hours),
+            hours=item.hours,
         ),
-        first_outcome=Outcome(item.first),
+        first_outcome=item.first,
         correlation=item.correlation,
-        method=_METHODS[item.method or ""],
-        staff_id=item.staff or "",
-        temperature=item.temperature or "",
-        version=int(item.version),
+        method=item.method,
+        staff_id=item.staff,
+        temperature=item.temperature,
+        version=item.version,
     )
 
 
@@ -115,52 +153,23 @@ def _scan_item(scan: Scan, venue: Venue) -> ScanItem:
         g1sk=index.sk,
         nonce=scan.nonce,
         fingerprint=scan.fingerprint,
-        received=epoch_ms(scan.received_at),
-        outcome=verdict.decision.outcome.value,
-        first=scan.first_outcome.value,
+        received=scan.received_at,
+        outcome=verdict.decision.outcome,
+        first=scan.first_outcome,
         reasons=",".join(verdict.decision.reasons),
         steps=",".join(verdict.decision.next_steps),
-        health_code=_coded(verdict.evidence[ProviderName.HEALTH_CODE]),
-        nucleic_acid=_coded(verdict.evidence[ProviderName.NUCLEIC_ACID]),
-        vaccination=_optional(verdict.evidence.get(ProviderName.VACCINATION)),
-        travel_card=_optional(verdict.evidence.get(ProviderName.TRAVEL_CARD)),
-        needs="".join(SHORT[provider] for provider in verdict.needs) or None,
+        health_code=verdict.evidence[ProviderName.HEALTH_CODE],
+        nucleic_acid=verdict.evidence[ProviderName.NUCLEIC_ACID],
+        vaccination=verdict.evidence.get(ProviderName.VACCINATION),
+        travel_card=verdict.evidence.get(ProviderName.TRAVEL_CARD),
+        needs=verdict.needs,
         policy=verdict.policy,
         hours=verdict.hours,
         correlation=scan.correlation,
-        method=_METHODS_CODED[scan.method] or None,
-        staff=scan.staff_id or None,
-        temperature=scan.temperature or None,
+        method=scan.method,
+        staff=scan.staff_id,
+        temperature=scan.temperature,
         version=scan.version,
-    )
-
-
-def _coded(evidence: Evidence) -> str:
-    def moment(value: datetime | None) -> str:
-        return "" if value is None else str(epoch_ms(value))
-
-    parts = (
-        evidence.state,
-        moment(evidence.observed_at),
-        moment(evidence.fetched_at),
-        "s" if evidence.stale else "",
-        "" if evidence.doses is None else str(evidence.doses),
-    )
-    return ",".join(parts).rstrip(",")
-
-
-def _optional(evidence: Evidence | None) -> str | None:
-    return None if evidence is None else _coded(evidence)
-
-
-def _evidence(coded: str) -> Evidence:
-    state, observed, fetched, stale, doses = (*coded.split(","), "", "", "", "")[:5]
-    return Evidence(
-        state,
-        from_epoch_ms(int(observed)) if observed else None,
-        from_epoch_ms(int(fetched)) if fetched else None,
-        stale == "s",
-        int(doses) if doses else None,
     )
 
 
@@ -210,7 +219,7 @@ class ScanStore:
 
     def await_answer(self, scan: Scan) -> None:
         """One put."""
-        ttl = int((scan.received_at + _PENDING_LIFE).timestamp())
+        ttl = scan.received_at + _PENDING_LIFE
         self._table.put(PendingScanItem.at(keys.awaiting(scan.person_id, scan.scan_id), ttl=ttl))
 
     def stop_waiting(self, person_id: str, scan_id: str) -> None:

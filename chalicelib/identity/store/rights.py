@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 
-from pynamodb.attributes import UnicodeAttribute
-
 from chalicelib.core import keys
+from chalicelib.core.attributes import EnumAttribute, TextAttribute
 from chalicelib.core.table import Delete, Item, Put
 from chalicelib.identity.people import Profile, Role, Verification
 
@@ -12,8 +11,8 @@ from chalicelib.identity.people import Profile, Role, Verification
 class RightItem(Item):
     """HOT#RIGHT#venue; `document` is the beginning of the blind index that it was given under."""
 
-    role = UnicodeAttribute(attr_name="ro")
-    document = UnicodeAttribute(attr_name="db", null=True)
+    role = EnumAttribute(Role, attr_name="ro")
+    document = TextAttribute(attr_name="db")
 
 
 def in_force(rights: Mapping[str, RightItem], profile: Profile | None) -> dict[str, Role]:
@@ -25,15 +24,13 @@ def in_force(rights: Mapping[str, RightItem], profile: Profile | None) -> dict[s
         return {}
     document = _beginning(profile.document_blind if profile else "")
     return {
-        venue_id: Role(right.role)
-        for venue_id, right in rights.items()
-        if right.document == document
+        venue_id: right.role for venue_id, right in rights.items() if right.document == document
     }
 
 
-def _beginning(document_blind: str) -> str | None:
+def _beginning(document_blind: str) -> str:
     # Of 128 bits 48 are enough to tell one person's documents apart; twenty rights share 4 KB.
-    return document_blind[:10] or None
+    return document_blind[:10]
 
 
 def right_removal(person_id: str, venue_id: str) -> Delete:
@@ -47,4 +44,4 @@ def right_write(person_id: str, venue_id: str, role: Role, document_blind: str) 
     It is in force as long as the person is registered under the document of `document_blind`.
     """
     key = keys.right(person_id, venue_id)
-    return Put(RightItem.at(key, role=role.value, document=_beginning(document_blind)))
+    return Put(RightItem.at(key, role=role, document=_beginning(document_blind)))

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from datetime import date
 
-from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.condition import size
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
 from chalicelib.core import keys
+from chalicelib.core.attributes import TextAttribute
 from chalicelib.core.keys import Key
 from chalicelib.core.table import ConditionFailed, Item, Raw, Table
 from chalicelib.insight.counters import Figures, total
@@ -25,7 +25,7 @@ class CounterItem(Item):
     the 38 digits of a DynamoDB number.
     """
 
-    sequence = UnicodeAttribute(attr_name="sq", default="")
+    sequence = TextAttribute(attr_name="sq")
 
 
 def _names(staff_id: str) -> list[str]:

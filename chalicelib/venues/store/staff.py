@@ -2,10 +2,10 @@
 
 from contextlib import suppress
 
-from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.core import keys
-from chalicelib.core.clock import epoch_ms, from_epoch_ms
+from chalicelib.core.attributes import EnumAttribute, EpochMsAttribute, SealedAttribute
 from chalicelib.core.table import ABSENT, Change, ConditionFailed, Delete, Item, Put, Raw, Table
 from chalicelib.identity.people import Role
 from chalicelib.identity.store.rights import right_removal, right_write
@@ -16,18 +16,18 @@ from chalicelib.venues.store.references import JoinItem, ReferenceItem
 class StaffItem(Item):
     """STAFF#person."""
 
-    role = UnicodeAttribute(attr_name="ro")
-    since = NumberAttribute(attr_name="si")
+    role = EnumAttribute(Role, attr_name="ro")
+    since = EpochMsAttribute(attr_name="si")
 
 
-_BELOW_ADMINISTRATOR = StaffItem.role != Role.ADMINISTRATOR.value
+_BELOW_ADMINISTRATOR = StaffItem.role != Role.ADMINISTRATOR
 
 
 class InvitationItem(Item):
     """INVITE#phone: a right that waits."""
 
-    role = UnicodeAttribute(attr_name="ro")
-    name = BinaryAttribute(attr_name="nm", legacy_encoding=False)
+    role = EnumAttribute(Role, attr_name="ro")
+    name = SealedAttribute(attr_name="nm")
     by = UnicodeAttribute(attr_name="by")
 
 
@@ -87,7 +87,7 @@ class StaffStore:
         self._table.put(
             InvitationItem.at(
                 keys.invitation(phone_blind, invitation.venue_id),
-                role=invitation.role.value,
+                role=invitation.role,
                 name=invitation.name,
                 by=invitation.by,
             )
@@ -98,7 +98,7 @@ class StaffStore:
         prefix = keys.invitation(phone_blind, "")
         found = self._table.query(prefix.pk, (prefix.sk, prefix.sk + "~"), consistent=True)
         return [
-            Invitation(item.sk.removeprefix(prefix.sk), Role(item.role), item.name, item.by)
+            Invitation(item.sk.removeprefix(prefix.sk), item.role, item.name, item.by)
             for item in map(InvitationItem.read, found)
         ]
 
@@ -109,7 +109,7 @@ class StaffStore:
         if invitation.by == member.person_id:  # an administrator already, or not any longer
             self._table.delete(waiting)
             return
-        administrator = Role.ADMINISTRATOR.value
+        administrator = Role.ADMINISTRATOR
         by = Change(
             keys.staff(venue_id, invitation.by),
             [StaffItem.role.set(administrator)],
@@ -127,8 +127,8 @@ def binding(venue_id: str, member: Member) -> list[Put]:
     """The writes that bind `member`, unless an administrator stands there already."""
     item = StaffItem.at(
         keys.staff(venue_id, member.person_id),
-        role=member.role.value,
-        since=epoch_ms(member.since),
+        role=member.role,
+        since=member.since,
     )
     return [
         Put(item, ABSENT | _BELOW_ADMINISTRATOR),
@@ -138,6 +138,4 @@ def binding(venue_id: str, member: Member) -> list[Put]:
 
 def _member(raw: Raw) -> Member:
     item = StaffItem.read(raw)
-    return Member(
-        item.sk.removeprefix(keys.staff("", "").sk), Role(item.role), from_epoch_ms(int(item.since))
-    )
+    return Member(item.sk.removeprefix(keys.staff("", "").sk), item.role, item.since)
