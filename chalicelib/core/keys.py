@@ -81,8 +81,13 @@ def snapshot(person_id: str, provider: str) -> Key:
     return Key(person(person_id), f"HOT#SNAP#{provider}")
 
 
+def rights(person_id: str) -> Key:
+    """What the person may do at venues; an attribute a venue."""
+    return Key(person(person_id), "HOT#RIGHTS")
+
+
 def right(person_id: str, venue_id: str) -> Key:
-    """What the person may do at a venue."""
+    """One of these rights as releases up to 0.2.0 wrote it: an item of its own."""
     return Key(person(person_id), f"HOT#RIGHT#{venue_id}")
 
 

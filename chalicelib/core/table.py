@@ -13,6 +13,7 @@ What DynamoDB refuses for a while (throttling, timeouts) becomes `Unavailable`, 
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -31,6 +32,7 @@ from chalicelib.core.keys import Key
 Raw = dict[str, dict[str, Any]]
 
 _CONDITION_FAILED = "ConditionalCheckFailed"
+_TRIES = 4
 
 
 class StoreError(Exception):
@@ -43,6 +45,10 @@ class ConditionFailed(StoreError):
     def __init__(self, met: Sequence[Raw | None]) -> None:
         super().__init__("a condition did not hold")
         self.met = list(met)
+
+
+class _Conflict(Unavailable):
+    """A transaction met another one on the same item, and did nothing."""
 
 
 class UnknownVersion(StoreError):
@@ -279,8 +285,17 @@ class Table:
         self._call("DeleteItem", Key=_key(key), **_expressions(condition), **_old(condition))
 
     def transact(self, *writes: Put | Change | Delete) -> None:
-        """All of `writes`, or none. Raises ConditionFailed; `met` is in their order."""
-        self._call("TransactWriteItems", TransactItems=[*map(self._write, writes)])
+        """All of `writes`, or none. Raises ConditionFailed; `met` is in their order.
+
+        A transaction that met another one on the same item has done nothing and is tried again at
+        once, for the other one is over when the refusal arrives. After four tries: `Unavailable`.
+        """
+        items = [*map(self._write, writes)]
+        for _ in range(_TRIES - 1):
+            with suppress(_Conflict):
+                self._call("TransactWriteItems", TransactItems=items)
+                return
+        self._call("TransactWriteItems", TransactItems=items)
 
     def _write(self, write: Put | Change | Delete) -> dict[str, Any]:
         common = {"TableName": self._name, **_old(write.condition)}
@@ -321,7 +336,8 @@ def _translate(error: ClientError) -> Exception:
                     for reason in reasons
                 ]
             )
-        return Unavailable()
+        met = {reason.get("Code") for reason in reasons} - {"None"}
+        return _Conflict() if met == {"TransactionConflict"} else Unavailable()
     mistake: Exception = error
     return mistake if code in _MISTAKES else Unavailable()
 

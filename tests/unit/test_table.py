@@ -107,12 +107,32 @@ def test_a_cancelled_transaction_tells_by_place() -> None:
     assert failed.value.met == [None, ITEM, {}]
 
 
-@pytest.mark.parametrize("code", ["TransactionConflict", "ThrottlingError"])
-def test_a_transaction_that_met_another_may_be_tried_again(code: str) -> None:
-    reasons = [{"Code": "None"}, {"Code": code}]
-    error = refusal("TransactionCanceledException", CancellationReasons=reasons)
+def cancelled(*codes: str) -> ClientError:
+    """A transaction that was cancelled, with the reason for each of its writes."""
+    reasons = [{"Code": code} for code in codes]
+    return refusal("TransactionCanceledException", CancellationReasons=reasons)
+
+
+@pytest.mark.parametrize(("code", "tries"), [("TransactionConflict", 4), ("ThrottlingError", 1)])
+def test_a_transaction_that_met_another_may_be_tried_again(code: str, tries: int) -> None:
+    table = Scripted(*[cancelled("None", code)] * tries)
     with pytest.raises(Unavailable):
-        Scripted(error).transact(Put(Item.at(KEY)))
+        table.transact(Put(Item.at(KEY)))
+    assert len(table.script.asked) == tries
+
+
+@pytest.mark.parametrize("conflicts", [1, 2, 3])
+def test_a_transaction_outlives_the_ones_that_it_meets(conflicts: int) -> None:
+    table = Scripted(*[cancelled("None", "TransactionConflict")] * conflicts, {})
+    table.transact(Put(Item.at(KEY)))
+    assert len({str(request) for _, request in table.script.asked}) == 1
+
+
+def test_a_condition_that_fails_beside_a_conflict_has_failed() -> None:
+    with pytest.raises(ConditionFailed):
+        Scripted(cancelled("TransactionConflict", "ConditionalCheckFailed")).transact(
+            Put(Item.at(KEY))
+        )
 
 
 def test_unprocessed_keys_are_asked_for_again() -> None:

@@ -35,7 +35,7 @@ from chalicelib.identity.people import (
     Strength,
     Verification,
 )
-from chalicelib.identity.store.rights import RightItem, in_force
+from chalicelib.identity.store.rights import Right, in_force, read_right, read_rights
 
 _LEFTOVER = timedelta(days=1)
 
@@ -150,7 +150,8 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
     profile: Profile | None = None
     sessions: dict[str, Session] = {}
     snapshots: dict[str, Snapshot] = {}
-    rights: dict[str, RightItem] = {}
+    rights: dict[str, Right] = {}
+    older: dict[str, Right] = {}
     awaiting: list[str] = []
     for raw in items:
         sort_key = raw["sk"]["S"]
@@ -176,9 +177,12 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
                     how_to_clear=seen.how_to_clear,
                     doses=seen.doses,
                 )
+            case "RIGHTS":
+                rights = dict(read_rights(raw))
             case "RIGHT":
-                rights[rest[0]] = RightItem.read(raw)
-    return PersonRecord(profile, sessions, snapshots, in_force(rights, profile), tuple(awaiting))
+                older[rest[0]] = read_right(raw)
+    held = in_force(older | rights, profile)
+    return PersonRecord(profile, sessions, snapshots, held, tuple(awaiting))
 
 
 class PeopleStore:

@@ -6,7 +6,17 @@ from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.core import keys
 from chalicelib.core.attributes import EnumAttribute, EpochMsAttribute, SealedAttribute
-from chalicelib.core.table import ABSENT, Change, ConditionFailed, Delete, Item, Put, Raw, Table
+from chalicelib.core.table import (
+    ABSENT,
+    PRESENT,
+    Change,
+    ConditionFailed,
+    Delete,
+    Item,
+    Put,
+    Raw,
+    Table,
+)
 from chalicelib.identity.people import Role
 from chalicelib.identity.store.rights import right_removal, right_write
 from chalicelib.venues.staffing import Invitation, Member
@@ -51,10 +61,12 @@ class StaffStore:
             self._table.transact(*binding(venue_id, member))
 
     def unbind(self, venue_id: str, person_id: str) -> None:
-        """One transaction."""
-        self._table.transact(
-            Delete(keys.staff(venue_id, person_id)), right_removal(person_id, venue_id)
-        )
+        """One transaction, unless the person is not on the list; then there is no right either."""
+        with suppress(ConditionFailed):
+            self._table.transact(
+                Delete(keys.staff(venue_id, person_id), PRESENT),
+                *right_removal(person_id, venue_id),
+            )
 
     def join_code(self, venue_id: str) -> str | None:
         """One get."""
@@ -123,7 +135,7 @@ class StaffStore:
                 self._table.delete(waiting)
 
 
-def binding(venue_id: str, member: Member) -> list[Put]:
+def binding(venue_id: str, member: Member) -> list[Put | Change | Delete]:
     """The writes that bind `member`, unless an administrator stands there already."""
     item = StaffItem.at(
         keys.staff(venue_id, member.person_id),
@@ -132,7 +144,7 @@ def binding(venue_id: str, member: Member) -> list[Put]:
     )
     return [
         Put(item, ABSENT | _BELOW_ADMINISTRATOR),
-        right_write(member.person_id, venue_id, member.role, member.document_blind),
+        *right_write(member.person_id, venue_id, member.role, member.document_blind),
     ]
 
 

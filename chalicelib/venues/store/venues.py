@@ -90,7 +90,7 @@ class VenueStore:
     def create(
         self, venue: Venue, *, unique: str, number_blind: str, document_blind: str
     ) -> Venue | None:
-        """One transaction of six items."""
+        """One transaction of seven items."""
         item = VenueItem.at(
             keys.venue(venue.venue_id),
             name=venue.name,
