@@ -1,26 +1,28 @@
 """What a venue and its code are, and where they are kept."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from chalicelib.core import ids
 from chalicelib.core.clock import local_day
 from chalicelib.venues.codes import Code
 
+Text = TypeVar("Text", str, bytes)
+_SEALED = {"sealed": True}
 
-@dataclass(frozen=True)
-class Venue:
-    """A venue as it was applied for (JN-2, YK-12).
 
-    `number` and the contact are personal data where the number is a resident's, so they are
-    sealed. `time_zone` is fixed when the venue is created: its day is what figures are counted by.
-    `shards` is the number of partitions that its scans of a day are spread over.
+@dataclass(frozen=True, kw_only=True)
+class Application(Generic[Text]):
+    """What the head of a venue filled in (JN-2, YK-12); the only list of these fields.
+
+    `region` and `kind` are known to exist, and `number` is in its canonical form. A field of type
+    `Text` is personal data (a venue's number may be a resident's): a str as it was filled in, bytes
+    when sealed, as in a `Venue`.
     """
 
-    venue_id: str
     name: str
     kind: str
     region: str
@@ -28,9 +30,20 @@ class Venue:
     street: str
     address: str
     number_type: str
-    number: bytes
-    contact_name: bytes
-    contact_phone: bytes
+    number: Text = field(metadata=_SEALED)
+    contact_name: Text = field(metadata=_SEALED)
+    contact_phone: Text = field(metadata=_SEALED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Venue(Application[bytes]):
+    """A venue: what was applied for, and what was assigned to it.
+
+    `time_zone` is fixed when the venue is created: its day is what figures are counted by.
+    `shards` is the number of partitions that its scans of a day are spread over.
+    """
+
+    venue_id: str
     code: str
     time_zone: str
     shards: int
