@@ -14,8 +14,9 @@ from typing import Any
 from bench.stub import ROOT, Stub
 from chalicelib.bootstrap import Container
 from chalicelib.core.clock import epoch_ms
+from chalicelib.core.crypto import KeyRing
 from chalicelib.core.settings import Settings
-from chalicelib.identity.passes import Passes
+from chalicelib.identity import passes
 from chalicelib.identity.people import Profile, Session, Snapshot, Strength, Verification
 from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.venue import Venue
@@ -63,7 +64,7 @@ class Scene:
 
     staff: str
     visitor: str
-    passes: Passes
+    ring: KeyRing
 
     def scans(self, now: datetime) -> Iterator[dict[str, Any]]:
         """API Gateway's events for scans of the venue's code, each with a nonce of its own."""
@@ -73,7 +74,7 @@ class Scene:
     def pass_scans(self, now: datetime) -> Iterator[dict[str, Any]]:
         """The same for scans by staff, each of another pass of the visitor's."""
         for number, nonce in enumerate(_nonces(now)):
-            minted = self.passes.mint(_VISITOR, now=now + number * _MILLISECOND)
+            minted = passes.mint(_VISITOR, now=now + number * _MILLISECOND, ring=self.ring)
             body = {"nonce": nonce, "pass_code": minted, "temperature": "normal"}
             yield _event(self.staff, "/v1/venues/{venue_id}/scans", {"venue_id": _VENUE}, body)
 
@@ -110,7 +111,7 @@ def seed(parts: Container, *, answered: bool = True) -> Scene:
         number_blind=parts.index.of("number", "x"),
         document_blind=parts.index.of("document", _NUMBERS[_STAFF]),
     )
-    return Scene(staff, visitor, parts.passes)
+    return Scene(staff, visitor, parts.ring)
 
 
 def _person(parts: Container, person_id: str, number: str, *, answered: bool) -> str:

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from chalicelib.identity.accounts import Accounts
     from chalicelib.identity.logins import PhoneLogin, PlatformLogin
     from chalicelib.identity.one_time_codes import OneTimeCodes, SmsGateway
-    from chalicelib.identity.passes import Passes
     from chalicelib.identity.people import Codes, Limits, People
     from chalicelib.identity.platforms import Platform, PlatformName
     from chalicelib.identity.providers import Provider, ProviderName
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from chalicelib.identity.sessions import Sessions
     from chalicelib.insight.abnormal import Pointers
     from chalicelib.insight.counters import Counters
+    from chalicelib.insight.statistics import VenueStatistics
     from chalicelib.venues.issuance import Issuance
     from chalicelib.venues.landing import Landing
     from chalicelib.venues.posters import (
@@ -353,13 +353,6 @@ class Container:
         )
 
     @cached_property
-    def passes(self) -> "Passes":
-        """Live passes."""
-        from chalicelib.identity.passes import Passes
-
-        return Passes(ring=self.ring)
-
-    @cached_property
     def issuance(self) -> "Issuance":
         """Issuing codes to venues."""
         from chalicelib.venues.issuance import Issuance
@@ -398,6 +391,13 @@ class Container:
         from chalicelib.venues.landing import Landing
 
         return Landing(directory=self.directory, demo=self.settings.demo)
+
+    @cached_property
+    def venue_statistics(self) -> "VenueStatistics":
+        """The figures of a venue's day."""
+        from chalicelib.insight.statistics import VenueStatistics
+
+        return VenueStatistics(counters=self.counters)
 
     @cached_property
     def poster_requests(self) -> "PosterRequests":

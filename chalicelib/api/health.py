@@ -48,7 +48,7 @@ def live_pass(context: RequestContext) -> LivePass:
     colour = _health_code(context, overview)
     advice = _ADVICE.get(colour.state)
     return LivePass(
-        code=parts.passes.mint(profile.person_id, now=context.now),
+        code=passes.mint(profile.person_id, now=context.now, ring=parts.ring),
         name=components.masked_name(context, profile),
         minted_at=context.now,
         expires_at=context.now + passes.ACCEPTED,

@@ -19,6 +19,7 @@ from chalicelib.api.venues import asked_day
 from chalicelib.core.crypto import fingerprint
 from chalicelib.core.errors import BadInput, NotFound
 from chalicelib.core.fields import canonical
+from chalicelib.identity import passes
 from chalicelib.identity.people import Profile, mask_phone
 from chalicelib.identity.providers import ProviderName
 from chalicelib.insight import abnormal
@@ -108,7 +109,7 @@ def scan_pass(context: RequestContext) -> Answer:
     result, visitor = scanning.scan_pass(
         context.actor,
         context.venue,
-        parts.passes.read(body.pass_code),
+        passes.read(body.pass_code, ring=parts.ring),
         temperature=body.temperature or "",
         nonce=body.nonce,
         fingerprint=fingerprint(canonical(body)),

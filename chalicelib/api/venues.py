@@ -127,12 +127,12 @@ def get_statistics(context: RequestContext) -> Statistics:
     by = context.query.get("by", "unit")
     if by not in ("unit", "me"):
         raise BadInput.at("by", "not_allowed")
-    staff_id = context.actor.person_id if by == "me" else ""
-    figures = context.container.counters.of_day(venue, day, staff_id)
+    own = by == "me"
+    figures = context.container.venue_statistics.of_day(context.actor, venue, day, own=own)
     return Statistics(
         venue_id=venue.venue_id,
         day=day,
-        by="me" if staff_id else "unit",
+        by="me" if own else "unit",
         checked=figures.checked,
         passed=figures.passed,
         abnormal=figures.abnormal,

@@ -34,40 +34,34 @@ class Pass:
         return -_AHEAD <= at - self.minted_at <= ACCEPTED
 
 
-class Passes:
-    """Mints passes, and reads those that a scanner hands over."""
+def mint(person_id: str, *, now: datetime, ring: KeyRing) -> str:
+    """A live pass of a person's, signed with the active key."""
+    key_id = ring.active()
+    person = person_id.removeprefix("per_")
+    minted = ids.encode_number(epoch_ms(now), 9)
+    body = f"VP1.{_LIVE}.{key_id}.{person}.{minted}"
+    return f"{body}.{_mac(ring, key_id, body)}"
 
-    __slots__ = ("_ring",)
 
-    def __init__(self, *, ring: KeyRing) -> None:
-        self._ring = ring
+def read(text: str, *, ring: KeyRing) -> Pass:
+    """The pass in what a scanner read, live or not.
 
-    def mint(self, person_id: str, *, now: datetime) -> str:
-        """Return a live pass of a person, signed with the active key."""
-        key_id = self._ring.active()
-        person = person_id.removeprefix("per_")
-        minted = ids.encode_number(epoch_ms(now), 9)
-        body = f"VP1.{_LIVE}.{key_id}.{person}.{minted}"
-        return f"{body}.{self._mac(key_id, body)}"
+    Raises BadInput at ``/pass_code`` for what is no pass; Unprocessable ``pass_invalid`` for one
+    that is altered, forged, or signed with a key that was revoked.
+    """
+    parts = text.strip().upper().split(".")
+    if len(text) > MAX_LENGTH or len(parts) != 6 or parts[:2] != ["VP1", _LIVE]:
+        raise BadInput.at("/pass_code", "pass")
+    _, _, key_id, person, minted, mac = parts
+    if not (ids.is_code(person) and ids.is_code(mac) and ids.is_number(minted, 9)):
+        raise BadInput.at("/pass_code", "pass")
+    if not hmac.compare_digest(mac, _mac(ring, key_id, ".".join(parts[:5]))):
+        raise Unprocessable("pass_invalid")
+    return Pass(f"per_{person}", from_epoch_ms(ids.decode(minted)))
 
-    def read(self, text: str) -> Pass:
-        """Return the pass in what a scanner read, live or not.
 
-        Raises BadInput at ``/pass_code`` for what is no pass; Unprocessable ``pass_invalid`` for
-        one that is altered, forged, or signed with a key that was revoked.
-        """
-        parts = text.strip().upper().split(".")
-        if len(text) > MAX_LENGTH or len(parts) != 6 or parts[:2] != ["VP1", _LIVE]:
-            raise BadInput.at("/pass_code", "pass")
-        _, _, key_id, person, minted, mac = parts
-        if not (ids.is_code(person) and ids.is_code(mac) and ids.is_number(minted, 9)):
-            raise BadInput.at("/pass_code", "pass")
-        if not hmac.compare_digest(mac, self._mac(key_id, ".".join(parts[:5]))):
-            raise Unprocessable("pass_invalid")
-        return Pass(f"per_{person}", from_epoch_ms(ids.decode(minted)))
-
-    def _mac(self, key_id: str, body: str) -> str:
-        key = self._ring.key("pass", key_id)
-        if key is None:
-            raise Unprocessable("pass_invalid")
-        return ids.encode(hmac.digest(key, body.encode(), "sha256")[:10])
+def _mac(ring: KeyRing, key_id: str, body: str) -> str:
+    key = ring.key("pass", key_id)
+    if key is None:
+        raise Unprocessable("pass_invalid")
+    return ids.encode(hmac.digest(key, body.encode(), "sha256")[:10])
