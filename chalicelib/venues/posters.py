@@ -1,4 +1,4 @@
-"""Posters: asked for through the table, rendered from the queue, downloaded from S3 (JN-5).
+"""Posters: requested through the table, rendered from the queue, downloaded from S3 (JN-5).
 
 A poster's id is the hash of its template and contents, so that the same poster is rendered once.
 """
@@ -24,27 +24,27 @@ _ASK_AGAIN_AFTER = timedelta(seconds=60)
 
 
 class Storage(Protocol):
-    """Where rendered files lie; `adapters.storage` is S3."""
+    """Where rendered files are kept; `adapters.storage` is S3."""
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
         """Store a private object. Raises Unavailable."""
 
     def link(self, key: str, filename: str, life: timedelta) -> str:
-        """A link that downloads the object under `filename` (UTF-8) and expires after `life`."""
+        """Return a link that downloads the object as `filename` (UTF-8) for as long as `life`."""
 
 
 class Renderer(Protocol):
     """Draws posters; `adapters.renderer` is typst with the project's fonts."""
 
     def draw(self, contents: Contents, form: Form, timestamp: int) -> tuple[bytes, str]:
-        """The file, dated `timestamp` (epoch seconds), and its type. Raises GlyphMissing."""
+        """Return the file, dated `timestamp` (epoch seconds), and its type. Raises GlyphMissing."""
 
 
 class RenderQueue(Protocol):
     """The queue before the render worker; `adapters.queues` is SQS."""
 
     def send(self, venue_id: str, poster_id: str, correlation: str) -> None:
-        """Enqueue the drawing of a poster. Raises Unavailable."""
+        """Enqueue the drawing of a poster. Cost: one SendMessage. Raises Unavailable."""
 
 
 @dataclass(frozen=True)

@@ -73,40 +73,48 @@ class Invitation:
 
 
 class Staff(Protocol):
-    """Who works where; `store.StaffStore` is the real one."""
+    """Who works where; the store in `venues/store` is the real one."""
 
     def members(self, venue_id: str) -> list[Member]:
-        """The venue's staff."""
+        """Return the venue's staff. Cost: one strongly consistent Query."""
 
     def bind(self, venue_id: str, member: Member) -> None:
         """Give a right, in the holder's partition and in the venue's list, or in neither.
 
-        An administrator who is bound as inspector stays an administrator.
+        An administrator who is bound as inspector stays an administrator. Cost: one
+        TransactWriteItems.
         """
 
     def unbind(self, venue_id: str, person_id: str) -> None:
-        """Take a right away; again is harmless."""
+        """Take a right away; doing it twice is harmless. Cost: one TransactWriteItems."""
 
     def join_code(self, venue_id: str) -> str | None:
-        """The venue's current join code."""
+        """Return the venue's current join code. Cost: one strongly consistent GetItem."""
 
     def replace_join_code(self, venue_id: str, new: str, former: str | None) -> bool:
-        """Put `new` in the place of `former`; False when another was faster."""
+        """Replace `former` by `new`; False if another request has replaced it.
+
+        Cost: one TransactWriteItems.
+        """
 
     def venue_of(self, join_code: str) -> str | None:
-        """The venue that a join code binds to, as long as it is current."""
+        """Return the id of the venue whose current join code this is.
+
+        Cost: one strongly consistent GetItem.
+        """
 
     def invite(self, phone_blind: str, invitation: Invitation) -> None:
-        """Keep a right for a phone."""
+        """Keep a right for a phone. Cost: one PutItem."""
 
     def invitations(self, phone_blind: str) -> list[Invitation]:
-        """The rights that wait for a phone."""
+        """Return the rights that wait for a phone. Cost: one strongly consistent Query."""
 
     def claim(self, phone_blind: str, invitation: Invitation, member: Member) -> None:
-        """Turn a right that waits into `member`'s, as :meth:`bind` does, and end its waiting.
+        """Turn a right that waits into `member`'s, as :meth:`bind` does, and delete the invitation.
 
-        Nothing happens when it waits no longer: what was claimed may have been taken away since.
-        It ends, and gives nothing, when whoever gave it is no administrator any longer.
+        Nothing happens if the invitation is gone: a claimed right may have been taken away since.
+        If its giver is no administrator any longer, it is deleted and gives nothing. Cost: one
+        TransactWriteItems, or one DeleteItem where it gives nothing.
         """
 
 
