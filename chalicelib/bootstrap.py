@@ -240,55 +240,6 @@ class Container:
         return SqsLookupQueue(self.settings.lookups_url)
 
     @cached_property
-    def policies(self) -> "Policies":
-        """The rules of the regions."""
-        from chalicelib.admission.store import PolicyStore
-
-        return PolicyStore(self.table)
-
-    @cached_property
-    def scans(self) -> "Scans":
-        """Scans on record."""
-        from chalicelib.admission.store import ScanStore
-
-        return ScanStore(self.table)
-
-    @cached_property
-    def accesses(self) -> "Accesses":
-        """Questions about people, on record."""
-        from chalicelib.admission.store import AccessStore
-
-        return AccessStore(self.table)
-
-    @cached_property
-    def staff(self) -> "Staff":
-        """Who works where."""
-        from chalicelib.venues.store import StaffStore
-
-        return StaffStore(self.table)
-
-    @cached_property
-    def pointers(self) -> "Pointers":
-        """Pointers to abnormal scans."""
-        from chalicelib.insight.store import PointerStore
-
-        return PointerStore(self.table)
-
-    @cached_property
-    def prefetches(self) -> "Prefetches":
-        """Wishes to ask providers."""
-        from chalicelib.admission.store import PrefetchStore
-
-        return PrefetchStore(self.table)
-
-    @cached_property
-    def counters(self) -> "Counters":
-        """The day's figures."""
-        from chalicelib.insight.store import CounterStore
-
-        return CounterStore(self.table)
-
-    @cached_property
     def sessions(self) -> "Sessions":
         """Sessions, which every authenticated request needs."""
         from chalicelib.identity.sessions import Sessions
@@ -424,6 +375,55 @@ class Container:
             code_host=self.settings.code_host,
             demo=self.settings.demo,
         )
+
+    @cached_property
+    def policies(self) -> "Policies":
+        """The rules of the regions."""
+        from chalicelib.admission.store import PolicyStore
+
+        return PolicyStore(self.table)
+
+    @cached_property
+    def scans(self) -> "Scans":
+        """Scans on record."""
+        from chalicelib.admission.store import ScanStore
+
+        return ScanStore(self.table)
+
+    @cached_property
+    def accesses(self) -> "Accesses":
+        """Questions about people, on record."""
+        from chalicelib.admission.store import AccessStore
+
+        return AccessStore(self.table)
+
+    @cached_property
+    def staff(self) -> "Staff":
+        """Who works where."""
+        from chalicelib.venues.store import StaffStore
+
+        return StaffStore(self.table)
+
+    @cached_property
+    def pointers(self) -> "Pointers":
+        """Pointers to abnormal scans."""
+        from chalicelib.insight.store import PointerStore
+
+        return PointerStore(self.table)
+
+    @cached_property
+    def prefetches(self) -> "Prefetches":
+        """Wishes to ask providers."""
+        from chalicelib.admission.store import PrefetchStore
+
+        return PrefetchStore(self.table)
+
+    @cached_property
+    def counters(self) -> "Counters":
+        """The day's figures."""
+        from chalicelib.insight.store import CounterStore
+
+        return CounterStore(self.table)
 
 
 _current: list[Container] = []
