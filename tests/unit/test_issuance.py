@@ -1,6 +1,6 @@
 """A venue applies for its code: who may, what is refused, what a retry meets."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -11,6 +11,8 @@ from chalicelib.core.submission import Submission
 from chalicelib.identity.people import Actor, Profile, Role, Verification
 from chalicelib.venues.issuance import Issuance, Issued
 from chalicelib.venues.rights import MAX_VENUES, require_role
+from chalicelib.venues.schemas import Venue as ShownVenue
+from chalicelib.venues.schemas import VenueText
 from chalicelib.venues.venue import Application
 from tests.contract import makers
 from tests.fakes.parts import NOON, CountingIds, FixedSecret, LocalDataKeys
@@ -81,6 +83,12 @@ def test_personal_fields_are_sealed_in_their_place(office: Office) -> None:
         assert office.vault.open(sealed, f"{venue.venue_id}/{field}") == text
     with pytest.raises(ValueError, match="another place"):
         office.vault.open(venue.contact_name, f"{venue.venue_id}/number")
+
+
+def test_every_field_of_an_application_is_filled_in_and_shown() -> None:
+    names = {each.name for each in fields(Application)}
+    assert set(VenueText.model_fields) < names
+    assert names - {"kind"} < set(ShownVenue.model_fields)  # over HTTP it is the `type`
 
 
 def test_an_administrator_is_shown_what_was_filled_in(office: Office) -> None:
