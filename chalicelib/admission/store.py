@@ -9,11 +9,11 @@ from datetime import date, datetime, timedelta
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
+from chalicelib.admission.accesses import Access
 from chalicelib.admission.judge import Decision, Evidence, Outcome, Verdict
-from chalicelib.admission.manual_checks import Access
 from chalicelib.admission.policy import Policy, prefixes
+from chalicelib.admission.prefetching import Prefetch
 from chalicelib.admission.scan import Method, Scan, ScanReference
-from chalicelib.admission.snapshots import Prefetch
 from chalicelib.core import keys
 from chalicelib.core.cache import TimedCache
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
@@ -78,11 +78,6 @@ class PolicyItem(Item):
 
     version = NumberAttribute(attr_name="ve")
     rules = JSONAttribute(attr_name="ru")
-
-
-def is_scan(key: Key) -> bool:
-    """Whether `key` is a scan's: a day's partition, and a sort key that begins with its time."""
-    return key.pk.startswith("VEN#") and key.pk.count("#") == 3 and key.sk[:13].isdecimal()
 
 
 def read_scan(raw: Raw) -> Scan:
@@ -238,11 +233,6 @@ class ScanStore:
         self._table.delete(keys.awaiting(person_id, scan_id))
 
 
-def is_prefetch(key: Key) -> bool:
-    """Whether `key` is a prefetch's."""
-    return key.pk.startswith("PER#") and key.sk == keys.prefetch("").sk
-
-
 def read_prefetch(raw: Raw) -> Prefetch:
     """The prefetch in an image of the stream."""
     item = PrefetchItem.read(raw)
@@ -256,13 +246,13 @@ def read_prefetch(raw: Raw) -> Prefetch:
 
 
 class PrefetchStore:
-    """Prefetches in the table. See `snapshots.Prefetches`."""
+    """Prefetches in the table. See `prefetching.Prefetches`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def ask(self, prefetch: Prefetch) -> datetime:
-        """One conditional put; a wish of the last minute stands."""
+        """One conditional put; a prefetch request of the last minute stands."""
         ttl = int((prefetch.asked_at + _PENDING_LIFE).timestamp())
         item = PrefetchItem.at(
             keys.prefetch(prefetch.person_id),
@@ -292,7 +282,7 @@ class AccessItem(Item):
 
 
 class AccessStore:
-    """Questions on record in the table. See `manual_checks.Accesses`."""
+    """Questions on record in the table. See `accesses.Accesses`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
