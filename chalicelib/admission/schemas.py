@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from chalicelib.admission.snapshots import Lookup, Settle
+from chalicelib.admission.lookup_requests import Lookup, Settle
 from chalicelib.core.clock import from_epoch_ms
 from chalicelib.core.fields import Clean, Nonce, Phone, Request, Response
 from chalicelib.identity.providers import LOOKED_UP, ProviderName

@@ -93,48 +93,58 @@ def figures(scan: Scan | None) -> Figures:
     )
 
 
-def apply(changes: Sequence[ScanChange], *, counters: Counters) -> None:
-    """Count `changes`, which are in stream order. Raises Unavailable; it may then be repeated.
+class Counting:
+    """Counts scans into the day's figures, and counts them again from the records."""
 
-    A removal is not among them: scans vanish by retention, the day's figures stay.
-    """
-    partitions: dict[str, list[ScanChange]] = {}
-    for change in changes:
-        partitions.setdefault(change.partition, []).append(change)
-    for partition, mine in partitions.items():
-        _apply(partition, mine, counters)
+    __slots__ = ("_counters", "_scans")
 
+    def __init__(self, *, counters: Counters, scans: Scans) -> None:
+        self._counters = counters
+        self._scans = scans
 
-def _apply(partition: str, changes: list[ScanChange], counters: Counters) -> None:
-    for _ in range(_RACES):
-        last = counters.last(partition)
-        fresh = [change for change in changes if _order(change.sequence) > _order(last)]
-        if not fresh:
-            return
-        delta = {"": total(figures(change.new) - figures(change.old) for change in fresh)}
-        for staff_id in {change.new.staff_id for change in fresh} - {""}:
-            delta[staff_id] = total(
-                figures(change.new) - figures(change.old)
-                for change in fresh
-                if change.new.staff_id == staff_id
-            )
-        if counters.add(partition, delta, last=last, sequence=fresh[-1].sequence):
-            return
-    raise Unavailable
+    def apply(self, changes: Sequence[ScanChange]) -> None:
+        """Count `changes`, which are in stream order. Raises Unavailable; it may then be repeated.
+
+        A removal is not among them: scans vanish by retention, the day's figures stay.
+        """
+        partitions: dict[str, list[ScanChange]] = {}
+        for change in changes:
+            partitions.setdefault(change.partition, []).append(change)
+        for partition, mine in partitions.items():
+            self._apply(partition, mine)
+
+    def recount(self, venue: Venue, day: date) -> dict[str, Figures]:
+        """Return the day's figures from its records, by staff id; under the empty one the unit's.
+
+        Cost: a query a shard.
+        """
+        found: dict[str, Figures] = {"": Figures()}
+        for scan in self._scans.of_day(venue, day):
+            for who in {"", scan.staff_id}:
+                found[who] = found.get(who, Figures()) + figures(scan)
+        return found
+
+    def _apply(self, partition: str, changes: list[ScanChange]) -> None:
+        for _ in range(_RACES):
+            last = self._counters.last(partition)
+            fresh = [change for change in changes if _order(change.sequence) > _order(last)]
+            if not fresh:
+                return
+            delta = {"": total(figures(change.new) - figures(change.old) for change in fresh)}
+            for staff_id in {change.new.staff_id for change in fresh} - {""}:
+                delta[staff_id] = total(
+                    figures(change.new) - figures(change.old)
+                    for change in fresh
+                    if change.new.staff_id == staff_id
+                )
+            if self._counters.add(partition, delta, last=last, sequence=fresh[-1].sequence):
+                return
+        raise Unavailable
 
 
 def total(parts: Iterable[Figures]) -> Figures:
     """The sum of `parts`."""
     return sum(parts, Figures())
-
-
-def recount(venue: Venue, day: date, *, scans: Scans) -> dict[str, Figures]:
-    """The day's figures from its records, by staff id and, under the empty one, of the unit."""
-    found: dict[str, Figures] = {"": Figures()}
-    for scan in scans.of_day(venue, day):
-        for who in {"", scan.staff_id}:
-            found[who] = found.get(who, Figures()) + figures(scan)
-    return found
 
 
 def _order(sequence: str) -> int:

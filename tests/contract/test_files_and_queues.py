@@ -5,7 +5,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from chalicelib.admission.snapshots import Lookup, Settle
+from chalicelib.admission.lookup_requests import Lookup, Settle
 from chalicelib.core.ids import RandomIds
 from chalicelib.identity.providers import LOOKED_UP, ProviderName
 from tests.contract import makers

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.admission.judge import ASKED, Outcome
+from chalicelib.admission.lookup_requests import Lookup, Settle
 from chalicelib.admission.policy import Policy
 from chalicelib.admission.scan import Scan
-from chalicelib.admission.snapshots import Lookup, Settle
 from chalicelib.identity.people import Verification
 from chalicelib.identity.providers import (
     STATES,

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib.admission.snapshots import Prefetch
+from chalicelib.admission.prefetching import Prefetch
 from chalicelib.admission.store.providers import ProvidersAttribute
 from chalicelib.core import keys
 from chalicelib.core.attributes import (
@@ -12,7 +12,6 @@ from chalicelib.core.attributes import (
     EpochSecondsAttribute,
     IntegerAttribute,
 )
-from chalicelib.core.keys import Key
 from chalicelib.core.table import ABSENT, ConditionFailed, Item, Raw, Table
 
 _PREFETCH_EVERY = timedelta(seconds=60)
@@ -27,11 +26,6 @@ class PrefetchItem(Item):
     registration = IntegerAttribute(attr_name="rg")
     correlation = UnicodeAttribute(attr_name="ci")
     ttl = EpochSecondsAttribute()
-
-
-def is_prefetch(key: Key) -> bool:
-    """Whether `key` is a prefetch's."""
-    return key.pk.startswith("PER#") and key.sk == keys.prefetch("").sk
 
 
 def read_prefetch(raw: Raw) -> Prefetch:
