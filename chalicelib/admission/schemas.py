@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 
 from chalicelib.admission.snapshots import Lookup, Settle
 from chalicelib.core.clock import from_epoch_ms
-from chalicelib.core.fields import Clean, Nonce, Phone, Request, Response
+from chalicelib.core.fields import Clean, Day, Nonce, Paged, Phone, Request, Response
 from chalicelib.identity.providers import LOOKED_UP, ProviderName
 from chalicelib.identity.schemas import ResidentId
 
@@ -186,6 +186,15 @@ class AccessList(Response):
 
     items: list[AccessShown]
     next_cursor: str | None
+
+
+class AbnormalScansQuery(Paged):
+    """Which scans of a venue are wanted."""
+
+    outcome: Literal["abnormal"]
+    """The only list there is."""
+    day: Day | None = None
+    """The venue's local day; today if left out."""
 
 
 class AbnormalScan(Response):

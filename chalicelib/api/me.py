@@ -2,7 +2,8 @@
 
 from chalice.app import Blueprint
 
-from chalicelib.api.endpoint import Answer, Caller, RequestContext, endpoint
+from chalicelib.api.access import ANY_PERSON
+from chalicelib.api.endpoint import Answer, RequestContext, endpoint
 from chalicelib.identity.people import (
     Profile,
     Verification,
@@ -22,7 +23,7 @@ routes = Blueprint(__name__)
 _POLL_MS = 1000
 
 
-@endpoint(routes, "GET", "/v1/me", caller=Caller.PERSON, response=Me)
+@endpoint(routes, "GET", "/v1/me", access=ANY_PERSON, response=Me)
 def me(context: RequestContext) -> Me:
     """One's own profile, registration and rights."""
     profile = context.actor.profile
@@ -45,7 +46,7 @@ def me(context: RequestContext) -> Me:
     routes,
     "POST",
     "/v1/me/registration",
-    caller=Caller.PERSON,
+    access=ANY_PERSON,
     request=RegistrationRequest,
     response=RegistrationAccepted,
     statuses=(200, 202),

@@ -12,16 +12,11 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from chalicelib.api.endpoint import OPERATIONS, Caller, Operation
+from chalicelib.api.endpoint import OPERATIONS, Operation
 from chalicelib.core.errors import CODES
+from chalicelib.core.fields import Query
 from chalicelib.core.messages import TEXTS
 
-_WHO = {
-    Caller.ANYONE: "Anyone may call this.",
-    Caller.PERSON: "Any logged-in person may call this.",
-    Caller.STAFF: "Only the venue's staff, administrators among them, may call this.",
-    Caller.ADMINISTRATOR: "Only an administrator of the venue may call this.",
-}
 _REFERENCE = "#/components/schemas/{model}"
 
 
@@ -63,7 +58,9 @@ def document() -> dict[str, Any]:
         "components": {
             "schemas": schemas,
             "securitySchemes": {
-                "session": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+                authenticator.scheme: dict(authenticator.definition)
+                for authenticator in (operation.access.authenticator for operation in OPERATIONS)
+                if authenticator
             },
         },
     }
@@ -75,12 +72,16 @@ def _with_parts(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
         yield from _with_parts(heir)
 
 
+@functools.cache
 def _described(model: type[BaseModel]) -> dict[str, str]:
     """The strings below a model's fields. Pydantic can read them too, but at every cold start."""
+    found: dict[str, str] = {}
+    for base in model.__bases__:
+        if issubclass(base, BaseModel):
+            found |= _described(base)
     if not model.__module__.startswith("chalicelib.") or "[" in model.__name__:
-        return {}  # not ours, or a generic model with its parameters filled in
+        return found  # not ours, or a generic model with its parameters filled in
     body = ast.parse(inspect.getsource(model)).body[0]
-    found = {}
     for field, text in itertools.pairwise(ast.iter_child_nodes(body)):
         match field, text:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(
@@ -91,25 +92,17 @@ def _described(model: type[BaseModel]) -> dict[str, str]:
 
 
 def _operation(operation: Operation, names: Any) -> dict[str, Any]:
+    authenticator = operation.access.authenticator
     entry: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
-        "description": _WHO[operation.caller],
-        "security": [] if operation.caller is Caller.ANYONE else [{"session": []}],
+        "description": operation.access.sentence,
+        "security": [{authenticator.scheme: []}] if authenticator else [],
         "parameters": [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
             for name in re.findall(r"{(\w+)}", operation.path)
         ]
-        + [
-            {
-                "name": name,
-                "in": "query",
-                "description": text,
-                "required": name in operation.required,
-                "schema": {"type": "string"},
-            }
-            for name, text in operation.query.items()
-        ],
+        + (_query(operation.query) if operation.query else []),
         "responses": _responses(operation, names),
     }
     if operation.request:
@@ -118,6 +111,33 @@ def _operation(operation: Operation, names: Any) -> dict[str, Any]:
             "content": {"application/json": {"schema": names[operation.request, "validation"]}},
         }
     return entry
+
+
+def _query(model: type[Query]) -> list[dict[str, Any]]:
+    schema = model.model_json_schema()
+    described = _described(model)
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "description": described[name],
+            "required": name in schema.get("required", ()),
+            "schema": _present(field),
+        }
+        for name, field in schema["properties"].items()
+    ]
+
+
+def _present(field: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a parameter that is there: one that may be left out is never null."""
+    kind: dict[str, Any]
+    (kind,) = [one for one in field.get("anyOf", [{}]) if one != {"type": "null"}]
+    rest = {
+        key: value
+        for key, value in field.items()
+        if key not in ("anyOf", "title") and (key, value) != ("default", None)
+    }
+    return kind | rest
 
 
 def _responses(operation: Operation, names: Any) -> dict[str, Any]:

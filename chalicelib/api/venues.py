@@ -1,15 +1,13 @@
 """Routes: venues, their posters and their day's figures."""
 
-from datetime import date
-
 from chalice.app import Blueprint
 
-from chalicelib.api.endpoint import Answer, Caller, RequestContext, endpoint
+from chalicelib.api.access import ADMINISTRATOR_OF_VENUE, ANY_PERSON, STAFF_OF_VENUE
+from chalicelib.api.endpoint import Answer, RequestContext, endpoint
 from chalicelib.core.crypto import fingerprint
-from chalicelib.core.errors import BadInput
 from chalicelib.core.fields import canonical
 from chalicelib.identity.people import Role, mask_document
-from chalicelib.insight.schemas import Statistics
+from chalicelib.insight.schemas import Statistics, StatisticsQuery
 from chalicelib.venues import issuance, posters
 from chalicelib.venues import schemas as shown
 from chalicelib.venues.catalogue import type_name
@@ -25,7 +23,7 @@ _POLL_MS = 500
     routes,
     "POST",
     "/v1/venues",
-    caller=Caller.PERSON,
+    access=ANY_PERSON,
     request=shown.VenueRequest,
     response=shown.Venue,
     statuses=(200, 201),
@@ -67,7 +65,7 @@ def create_venue(context: RequestContext) -> Answer:
     return Answer(answer, 201 if issued.created else 200)
 
 
-@endpoint(routes, "GET", "/v1/venues", caller=Caller.PERSON, response=shown.VenueList)
+@endpoint(routes, "GET", "/v1/venues", access=ANY_PERSON, response=shown.VenueList)
 def list_venues(context: RequestContext) -> shown.VenueList:
     """The venues that one administers."""
     rights = context.actor.record.rights
@@ -80,7 +78,7 @@ def list_venues(context: RequestContext) -> shown.VenueList:
     routes,
     "GET",
     "/v1/venues/{venue_id}",
-    caller=Caller.ADMINISTRATOR,
+    access=ADMINISTRATOR_OF_VENUE,
     response=shown.Venue,
     errors=("not_found",),
 )
@@ -93,7 +91,7 @@ def get_venue(context: RequestContext) -> shown.Venue:
     routes,
     "POST",
     "/v1/venues/{venue_id}/posters",
-    caller=Caller.ADMINISTRATOR,
+    access=ADMINISTRATOR_OF_VENUE,
     request=shown.PosterRequest,
     response=shown.Poster,
     statuses=(200, 202),
@@ -119,7 +117,7 @@ def request_poster(context: RequestContext) -> Answer:
     routes,
     "GET",
     "/v1/venues/{venue_id}/posters/{poster_id}",
-    caller=Caller.ADMINISTRATOR,
+    access=ADMINISTRATOR_OF_VENUE,
     response=shown.Poster,
     errors=("not_found",),
 )
@@ -141,27 +139,22 @@ def get_poster(context: RequestContext, poster_id: str) -> shown.Poster:
     routes,
     "GET",
     "/v1/venues/{venue_id}/statistics",
-    caller=Caller.STAFF,
+    access=STAFF_OF_VENUE,
     response=Statistics,
     errors=("not_found",),
-    query={
-        "day": "The venue's local day, such as 2022-04-24; today if left out.",
-        "by": "`unit` (all staff and the visitors' own scans) or `me`; `unit` if left out.",
-    },
+    query=StatisticsQuery,
 )
 def get_statistics(context: RequestContext) -> Statistics:
     """The figures of a venue's day: checked, passed, abnormal, pending."""
     venue = context.venue
-    day = asked_day(context, venue)
-    by = context.query.get("by", "unit")
-    if by not in ("unit", "me"):
-        raise BadInput.at("by", "not_allowed")
-    staff_id = context.actor.person_id if by == "me" else ""
+    query = context.query(StatisticsQuery)
+    day = query.day or day_of(venue, context.now)
+    staff_id = context.actor.person_id if query.by == "me" else ""
     figures = context.container.counters.of_day(venue, day, staff_id)
     return Statistics(
         venue_id=venue.venue_id,
         day=day,
-        by="me" if staff_id else "unit",
+        by=query.by,
         checked=figures.checked,
         passed=figures.passed,
         abnormal=figures.abnormal,
@@ -173,20 +166,6 @@ def get_statistics(context: RequestContext) -> Statistics:
 def _region_name(code: str) -> str:
     found = region(code)
     return found.name if found else code
-
-
-def asked_day(context: RequestContext, venue: Venue) -> date:
-    """The venue's local day in the query; its today if left out. Raises BadInput."""
-    text = context.query.get("day")
-    if text is None:
-        return day_of(venue, context.now)
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise BadInput.at("day", "day") from None
-    if day.isoformat() != text:  # ISO 8601 knows other ways to write a day
-        raise BadInput.at("day", "day")
-    return day
 
 
 def _venue(context: RequestContext, venue: Venue, *, number_shared: bool = False) -> shown.Venue:

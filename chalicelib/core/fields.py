@@ -1,7 +1,10 @@
 """Field types that requests of every area share: trimmed, NFC, without control characters."""
 
 import json
+import re
 import unicodedata
+from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
@@ -9,6 +12,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     RootModel,
     ValidationError,
 )
@@ -20,6 +24,7 @@ from chalicelib.core.phones import e164
 
 MAX_BODY = 64 * 1024
 Body = TypeVar("Body", bound=BaseModel)
+Parameters = TypeVar("Parameters", bound="Query")
 
 
 class Request(BaseModel):
@@ -41,6 +46,15 @@ class Choice(RootModel[Kinds]):
     """
 
     model_config = ConfigDict(strict=True, frozen=True, defer_build=True)
+
+
+class Query(BaseModel):
+    """The parameters of a query. The line below a field describes it in the OpenAPI document.
+
+    All of them are text, read as their fields say; unknown ones are ignored.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 class Response(BaseModel):
@@ -90,6 +104,39 @@ Phone = Annotated[str, Clean, AfterValidator(_phone)]
 Nonce = Annotated[str, AfterValidator(_nonce)]
 """A UUIDv7 made by the client; the same for every try of one request."""
 
+
+def _limit(value: str) -> int:
+    if not _LIMIT.fullmatch(value):
+        raise refuse("out_of_range")
+    return int(value)
+
+
+def _day(value: str) -> date:
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        raise refuse("day") from None
+    if day.isoformat() != value:  # ISO 8601 knows other ways to write a day
+        raise refuse("day")
+    return day
+
+
+_LIMIT = re.compile(r"[1-9]|[1-4][0-9]|50", re.ASCII)
+Limit = Annotated[int, Field(ge=1, le=50), BeforeValidator(_limit)]
+"""How many items of a list are wanted, in a query."""
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day such as 2022-04-24, in a query."""
+
+
+class Paged(Query):
+    """The parameters of a list in pages."""
+
+    limit: Limit = 20
+    """How many at most."""
+    cursor: str | None = None
+    """Where to go on: `next_cursor` of the page before."""
+
+
 _CODES: dict[str, str] = {
     "missing": "missing",
     "extra_forbidden": "unknown",
@@ -120,6 +167,22 @@ def parse(model: type[Body], raw: bytes | str | None) -> Body:
         skipped = 1 if issubclass(model, Choice) else 0
         faults = error.errors(include_url=False)
         raise BadInput(*(_field_error(fault, skipped) for fault in faults)) from None
+
+
+def parse_query(model: type[Parameters], given: Mapping[str, str]) -> Parameters:
+    """Read the parameters of a query. Raises BadInput that names every parameter at fault."""
+    try:
+        return model.model_validate(dict(given))
+    except ValidationError as error:
+        faults = error.errors(include_url=False)
+        raise BadInput(*(_parameter_error(fault) for fault in faults)) from None
+
+
+def _parameter_error(detail: Any) -> FieldError:
+    fault = _field_error(detail, 0)
+    # A parameter that must be there allows some values only, and no value is not among them.
+    code = "not_allowed" if fault.code == "missing" else fault.code
+    return FieldError(fault.pointer.removeprefix("/"), code, fault.params)
 
 
 def _field_error(detail: Any, skipped: int) -> FieldError:

@@ -3,7 +3,16 @@
 import datetime
 from typing import Literal
 
-from chalicelib.core.fields import Response
+from chalicelib.core.fields import Day, Query, Response
+
+
+class StatisticsQuery(Query):
+    """Which figures of a venue are wanted."""
+
+    day: Day | None = None
+    """The venue's local day; today if left out."""
+    by: Literal["unit", "me"] = "unit"
+    """`unit`: all staff and the visitors' own scans; `me`: what one has scanned oneself."""
 
 
 class Statistics(Response):

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.api.endpoint import OPERATIONS, Caller
+from chalicelib.api.access import ADMINISTRATOR_OF_VENUE, ANY_PERSON, ANYONE, STAFF_OF_VENUE
+from chalicelib.api.endpoint import OPERATIONS
 from chalicelib.core.ids import encode
 from chalicelib.venues.codes import MAX_PAYLOAD
 from tests import support
@@ -469,4 +470,5 @@ def test_any_nonce_of_another_time_is_refused(person: Person, moment: int, rest:
 
 
 def test_the_matrix_knows_of_no_route_for_others() -> None:
-    assert {operation.caller for operation in OPERATIONS} == set(Caller)
+    known = {ANYONE, ANY_PERSON, STAFF_OF_VENUE, ADMINISTRATOR_OF_VENUE}
+    assert {operation.access for operation in OPERATIONS} == known

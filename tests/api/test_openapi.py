@@ -10,7 +10,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from chalicelib.api.endpoint import OPERATIONS, Caller, Operation
+from chalicelib.api.endpoint import OPERATIONS, Operation
 from chalicelib.core import keys
 from chalicelib.core.errors import CODES, Forbidden, TooMany, Unprocessable
 from chalicelib.identity.platforms import PlatformName
@@ -115,11 +115,11 @@ def fault_of_every_kind(world: World, administrator: Person, visitor: Person) ->
         ) -> str:
             return world.call(operation.method, path, body, token=token).code
 
-        if operation.caller is not Caller.ANYONE:
+        if operation.access.authenticator:
             assert call(None) == "token_missing"
             assert call("x.y.z") == "token_invalid"
             assert call(over.token) == "session_ended"
-        if operation.caller in (Caller.ADMINISTRATOR, Caller.STAFF):
+        if not operation.access.admits({"person"}):
             assert call(visitor.token) == "not_your_venue"
         world.container.clock = Broken()
         assert call(administrator.token) == "internal_error"
@@ -133,7 +133,7 @@ def fault_of_every_kind(world: World, administrator: Person, visitor: Person) ->
             assert call(administrator.token) == "unavailable"
             world.wire.heal()
     for operation in OPERATIONS:
-        if operation.caller is not Caller.ANYONE:
+        if operation.access.authenticator:
             world.clock.pass_(hours=2)
             answer = world.call(operation.method, paths[operation.name], token=soon.token)
             answer.expect(401, "token_expired")
