@@ -6,18 +6,67 @@ import inspect
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from chalicelib.api.endpoint import OPERATIONS, Operation
-from chalicelib.core.errors import CODES
-from chalicelib.core.fields import Query
+from chalicelib.api.endpoint import OPERATIONS, Operation, problem
+from chalicelib.api.examples import example, examples
+from chalicelib.core.errors import CODES, AppError, BadInput
+from chalicelib.core.fields import Code, PersonId, Query, ScanId, VenueId
 from chalicelib.core.messages import TEXTS
 
 _REFERENCE = "#/components/schemas/{model}"
+_TAGS = {
+    "Sessions": "Log in, stay logged in, log out; confirm a phone.",
+    "Me": "What one sees and does for oneself: registration, pass, health, who asked about one.",
+    "Venues": "Apply for a venue's code, and administer the venue.",
+    "Posters": "A venue's code to be printed.",
+    "Staff": "Who works at a venue, and by which join code they bind themselves.",
+    "Bindings": "The venues at which one works.",
+    "Scans": "Check in by a venue's code or by a pass: one screen.",
+    "Manual checks": "Check somebody without a phone.",
+    "Statistics": "The figures of a venue's day.",
+    "Landing": "The page behind a printed code.",
+    "Service": "The service itself.",
+}
+_TAGGED = (
+    ("/v1/venues/{venue_id}/posters", "Posters"),
+    ("/v1/venues/{venue_id}/staff", "Staff"),
+    ("/v1/venues/{venue_id}/join-code", "Staff"),
+    ("/v1/venues/{venue_id}/scans", "Scans"),
+    ("/v1/venues/{venue_id}/manual-checks", "Manual checks"),
+    ("/v1/venues/{venue_id}/statistics", "Statistics"),
+    ("/v1/venues", "Venues"),
+    ("/v1/bindings", "Bindings"),
+    ("/v1/scans", "Scans"),
+    ("/v1/manual-checks", "Manual checks"),
+    ("/v1/otp", "Sessions"),
+    ("/v1/sessions", "Sessions"),
+    ("/v1/me/phone", "Sessions"),
+    ("/v1/me", "Me"),
+    ("/V", "Landing"),
+    ("/v/", "Landing"),
+    ("/v1/status", "Service"),
+    ("/v1/openapi.json", "Service"),
+)
+"""The tag of a path: that of the first beginning that fits. Each resource has one."""
+_PATH: dict[str, Any] = {
+    "venue_id": VenueId,
+    "person_id": PersonId,
+    "scan_id": ScanId,
+    "check_id": ScanId,
+    "poster_id": Code,
+    "code": Code,
+}
+"""The types of path parameters."""
+_DOCUMENTS: dict[str, dict[str, Any]] = {
+    "application/json": {"type": "object", "examples": [{"openapi": "3.1.0"}]},
+    "text/html; charset=utf-8": {"type": "string", "examples": ["<!doctype html>…"]},
+}
+"""What routes answer that have no model of their response, by its media type."""
 
 
 @functools.cache
@@ -35,16 +84,15 @@ def document() -> dict[str, Any]:
         if operation.response:
             models[operation.response] = "serialization"
     names, definitions = models_json_schema(list(models.items()), ref_template=_REFERENCE)
-    paths: dict[str, Any] = {}
-    for operation in sorted(OPERATIONS, key=lambda o: (o.path, o.method)):
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(
-            operation, names
-        )
     schemas = definitions.get("$defs", {}) | {"Problem": _problem()}
     for model in _with_parts(BaseModel):
         for name, text in _described(model).items():
             if model.__name__ in schemas:
                 schemas[model.__name__]["properties"][name]["description"] = text
+    paths: dict[str, Any] = {}
+    for operation in sorted(OPERATIONS, key=lambda o: (o.path, o.method)):
+        described = _operation(operation, names, schemas)
+        paths.setdefault(operation.path, {})[operation.method.lower()] = described
     return {
         "openapi": "3.1.0",
         "info": {
@@ -52,10 +100,20 @@ def document() -> dict[str, Any]:
             "version": "1",
             "description": "Venue codes: a venue's poster, a visitor's scan, one screen, a record, "
             "the day's figures. Errors are application/problem+json with a stable `code`.",
+            "contact": {"name": "The operator of this deployment"},
             "license": {"name": "MIT", "identifier": "MIT"},
         },
+        "servers": [
+            # Relative to where the document is served, below a stage of API Gateway or without one.
+            {"url": "..", "description": "The deployment that serves this document."}
+        ],
+        "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": paths,
         "components": {
+            "examples": {
+                code: {"value": _problem_example(code)}
+                for code in sorted({code for operation in OPERATIONS for code in operation.errors})
+            },
             "schemas": schemas,
             "securitySchemes": {
                 authenticator.scheme: dict(authenticator.definition)
@@ -91,26 +149,47 @@ def _described(model: type[BaseModel]) -> dict[str, str]:
     return found
 
 
-def _operation(operation: Operation, names: Any) -> dict[str, Any]:
+def _operation(operation: Operation, names: Any, schemas: Mapping[str, Any]) -> dict[str, Any]:
     authenticator = operation.access.authenticator
     entry: dict[str, Any] = {
         "operationId": operation.name,
+        "tags": [_tag(operation.path)],
         "summary": operation.summary,
         "description": operation.access.sentence,
         "security": [{authenticator.scheme: []}] if authenticator else [],
         "parameters": [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            {"name": name, "in": "path", "required": True, "schema": _path_parameter(name)}
             for name in re.findall(r"{(\w+)}", operation.path)
         ]
         + (_query(operation.query) if operation.query else []),
-        "responses": _responses(operation, names),
+        "responses": _responses(operation, names, schemas),
     }
     if operation.request:
+        schema = names[operation.request, "validation"]
         entry["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": names[operation.request, "validation"]}},
+            "content": {"application/json": _content(schema, schemas)},
         }
     return entry
+
+
+def _tag(path: str) -> str:
+    for beginning, tag in _TAGGED:
+        if path.startswith(beginning):
+            return tag
+    raise LookupError(f"{path} has no tag: name its resource in _TAGGED")
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    return TypeAdapter(_PATH[name]).json_schema()
+
+
+def _content(schema: dict[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema with its example, or with one of each kind."""
+    several = examples(schema, schemas)
+    return {"schema": schema} | (
+        {"examples": several} if several else {"example": example(schema, schemas)}
+    )
 
 
 def _query(model: type[Query]) -> list[dict[str, Any]]:
@@ -140,17 +219,22 @@ def _present(field: dict[str, Any]) -> dict[str, Any]:
     return kind | rest
 
 
-def _responses(operation: Operation, names: Any) -> dict[str, Any]:
+def _responses(operation: Operation, names: Any, schemas: Mapping[str, Any]) -> dict[str, Any]:
     schema: dict[str, Any] = (
-        names[operation.response, "serialization"] if operation.response else {}
+        names[operation.response, "serialization"]
+        if operation.response
+        else _DOCUMENTS[operation.content_type]
     )
     responses: dict[str, Any] = {
         str(status): {
             "description": "Done." if status < 202 else "Accepted." if status == 202 else "See it.",
-            "content": {operation.content_type: {"schema": schema} if schema else {}},
+            "content": {operation.content_type: _content(schema, schemas)},
         }
         for status in operation.statuses
     }
+    if min(operation.statuses) >= 300:
+        page = {"description": "The page, to a client that follows the redirect."}
+        responses["200"] = responses[str(operation.statuses[0])] | page
     by_status: dict[int, list[str]] = {}
     for code in operation.errors:
         by_status.setdefault(CODES[code].status, []).append(code)
@@ -166,11 +250,21 @@ def _responses(operation: Operation, names: Any) -> dict[str, Any]:
                             {"$ref": _REFERENCE.format(model="Problem")},
                             {"properties": {"code": {"enum": sorted(codes)}}},
                         ]
-                    }
+                    },
+                    "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
                 }
             },
         }
     return responses
+
+
+def _problem_example(code: str) -> dict[str, Any]:
+    error = BadInput.at("/phone", "phone") if code == "invalid_input" else AppError(code)
+    error.status = CODES[code].status
+    # Placeholders of texts: `{seconds}` is the only one.
+    error.params = {"seconds": "60"}
+    body: dict[str, Any] = json.loads(problem(error, "en").body)
+    return body
 
 
 def _problem() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from chalice.app import Blueprint
+from pydantic import Field
 
 from chalicelib.api.access import ANYONE
 from chalicelib.api.endpoint import Answer, RequestContext, endpoint
@@ -15,7 +16,7 @@ class Status(Response):
     """The service answers."""
 
     status: Literal["ok"] = "ok"
-    stage: str
+    stage: str = Field(examples=["prod"])
     demo: bool
 
 

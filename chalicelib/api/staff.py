@@ -164,7 +164,6 @@ def list_bindings(context: RequestContext) -> shown.Bindings:
     venues = context.container.venues.venues(list(rights))
     return shown.Bindings(
         items=[_binding(context, venue, rights[venue.venue_id]) for venue in venues],
-        next_cursor=None,
     )
 
 

@@ -71,7 +71,7 @@ def list_venues(context: RequestContext) -> shown.VenueList:
     rights = context.actor.record.rights
     mine = [venue_id for venue_id, role in rights.items() if role is Role.ADMINISTRATOR]
     venues = context.container.venues.venues(mine)
-    return shown.VenueList(items=[_venue(context, venue) for venue in venues], next_cursor=None)
+    return shown.VenueList(items=[_venue(context, venue) for venue in venues])
 
 
 @endpoint(
