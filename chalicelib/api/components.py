@@ -6,9 +6,9 @@ from typing import Any, Literal
 from chalicelib.admission.judge import Decision, Evidence, Outcome, good_until
 from chalicelib.admission.scan import Scan
 from chalicelib.admission.schemas import (
-    Component,
     Explained,
     HealthCodeShown,
+    HealthColour,
     NucleicAcidShown,
     TravelCardShown,
     VaccinationShown,
@@ -71,9 +71,9 @@ def _addressed(context: RequestContext, key: str, *, for_staff: bool) -> str:
     return context.text(to_staff if for_staff and to_staff in TEXTS else key)
 
 
-def component(context: RequestContext, evidence: Evidence) -> Component:
-    """What is known of one thing, as staff may see it."""
-    return Component(**_common(context, evidence))
+def component(context: RequestContext, evidence: Evidence) -> HealthColour:
+    """What is known of the health code, as staff may see it."""
+    return HealthColour(**_common(context, evidence))
 
 
 def health_code(

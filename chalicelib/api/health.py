@@ -16,7 +16,8 @@ from chalicelib.admission.schemas import (
     TravelCardShown,
 )
 from chalicelib.api import components
-from chalicelib.api.endpoint import Answer, Caller, RequestContext, endpoint
+from chalicelib.api.access import ANY_PERSON
+from chalicelib.api.endpoint import Answer, RequestContext, endpoint
 from chalicelib.identity import passes
 from chalicelib.identity.people import Snapshot
 from chalicelib.identity.providers import ProviderName
@@ -36,7 +37,7 @@ _REGISTRATION = ("registration_required", "registration_rejected")
     routes,
     "GET",
     "/v1/me/pass",
-    caller=Caller.PERSON,
+    access=ANY_PERSON,
     response=LivePass,
     errors=(*_REGISTRATION, "registration_not_verified"),
 )
@@ -64,7 +65,7 @@ def live_pass(context: RequestContext) -> LivePass:
     routes,
     "GET",
     "/v1/me/health",
-    caller=Caller.PERSON,
+    access=ANY_PERSON,
     response=Health,
     errors=_REGISTRATION,
 )
@@ -85,7 +86,7 @@ def health(context: RequestContext) -> Health:
     routes,
     "GET",
     "/v1/me/nucleic-acid",
-    caller=Caller.PERSON,
+    access=ANY_PERSON,
     response=NucleicAcid,
     errors=_REGISTRATION,
 )
@@ -103,7 +104,7 @@ def nucleic_acid(context: RequestContext) -> NucleicAcid:
     routes,
     "POST",
     "/v1/me/travel-card/code",
-    caller=Caller.PERSON,
+    access=ANY_PERSON,
     response=CardCode,
     statuses=(200, 202),
     errors=(*_REGISTRATION, "travel_card_no_phone", "too_many_requests"),
@@ -125,7 +126,7 @@ def travel_card_code(context: RequestContext) -> Answer:
     routes,
     "POST",
     "/v1/me/travel-card",
-    caller=Caller.PERSON,
+    access=ANY_PERSON,
     request=CardCodeRequest,
     response=TravelCardShown,
     errors=(*_REGISTRATION, "travel_card_code_wrong", "not_found", "too_many_requests"),
