@@ -105,8 +105,9 @@ class Contact(Request):
 
 # All that a poster can show (rendering/coverage.txt), by block, and little else.
 _PRINTABLE = (
-    "^[ -~\u00a0-\u00ac\u00ae-\u024f\u0370-\u04ff\u1e00-\u1eff\u2002-\u33ff\u3400-\u9fff"
-    "\uf900-\ufaff\ufe30-\ufe6f\uff01-\uffee\U00020000-\U0003ffff]+$"
+    "^[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u04ff\u1e00-\u1eff\u2002-\u200a\u2010-\u2027"
+    "\u2030-\u205f\u2070-\u9fff\uf900-\ufb06\ufe10-\ufe6f\uff01-\uffee"
+    "\U0001f100-\U0001f2ff\U00020000-\U0003ffff]+$"
 )
 
 

@@ -6,6 +6,7 @@ untried.
 
 import json
 import re
+import sys
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -16,6 +17,7 @@ from chalicelib.core.errors import CODES, Forbidden, TooMany, Unprocessable
 from chalicelib.core.fields import Paged, parse
 from chalicelib.identity.platforms import PlatformName
 from chalicelib.identity.providers import Answer
+from chalicelib.rendering.coverage import missing
 from chalicelib.venues.codes import CodeState
 from chalicelib.venues.store.venues import PrintedCodeItem
 from tests import support
@@ -569,3 +571,12 @@ def test_every_schema_is_a_schema() -> None:
         Draft202012Validator.check_schema(schema)
     references = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
     assert references == set(document["components"]["schemas"])
+
+
+def test_the_document_refuses_no_name_that_a_poster_can_show() -> None:
+    name = contract.document()["components"]["schemas"]["VenueRequest"]["properties"]["name"]
+    printable = "".join(
+        character for character in map(chr, range(sys.maxunicode)) if not missing(character)
+    )
+    assert len(printable) > 90_000
+    assert re.fullmatch(name["pattern"], printable)
