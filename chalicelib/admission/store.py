@@ -13,7 +13,8 @@ from chalicelib.admission.accesses import Access
 from chalicelib.admission.judge import Decision, Evidence, Outcome, Verdict
 from chalicelib.admission.policy import Policy, prefixes
 from chalicelib.admission.prefetching import Prefetch
-from chalicelib.admission.scan import Method, Scan, ScanReference
+from chalicelib.admission.recording import METHODS
+from chalicelib.admission.scan import Direction, EvidenceLevel, Scan, ScanReference
 from chalicelib.core import keys
 from chalicelib.core.cache import TimedCache
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
@@ -25,8 +26,16 @@ from chalicelib.venues.venue import Venue, day_of, shard_of
 _CACHED = timedelta(seconds=60)
 _PENDING_LIFE = timedelta(days=1)
 _SHORT = {"identity": "i", "health_code": "h", "nucleic_acid": "n", "vaccination": "x"}
-_METHODS = {"": Method.VISITOR, "f": Method.FAST, "s": Method.STAFF, "m": Method.MANUAL}
-_METHODS_CODED = {method: coded for coded, method in _METHODS.items()}
+_METHODS = {rules.letter: method for method, rules in METHODS.items()}
+_DIRECTIONS = {"": Direction.ENTRY, "x": Direction.EXIT}
+_DIRECTIONS_CODED = {direction: coded for coded, direction in _DIRECTIONS.items()}
+_LEVELS: dict[str, EvidenceLevel | None] = {
+    "": None,
+    "l": EvidenceLevel.LOCATION,
+    "s": EvidenceLevel.STAFF,
+    "g": EvidenceLevel.GATE,
+}
+_LEVELS_CODED = {level: coded for coded, level in _LEVELS.items()}
 _PREFETCH_EVERY = timedelta(seconds=60)
 _LONG = {short: ProviderName(name) for name, short in _SHORT.items()}
 
@@ -55,6 +64,12 @@ class ScanItem(Item):
     staff = UnicodeAttribute(attr_name="sf", null=True)
     temperature = UnicodeAttribute(attr_name="tp", null=True)
     version = NumberAttribute(attr_name="ve", default=0)
+    checkpoint = UnicodeAttribute(attr_name="cp", null=True)
+    direction = UnicodeAttribute(attr_name="di", null=True)
+    guardian = UnicodeAttribute(attr_name="gu", null=True)
+    evidence_level = UnicodeAttribute(attr_name="el", null=True)
+    device = UnicodeAttribute(attr_name="dv", null=True)
+    annulled = NumberAttribute(attr_name="an", null=True)
 
 
 class PendingScanItem(Item):
@@ -118,6 +133,12 @@ def read_scan(raw: Raw) -> Scan:
         staff_id=item.staff or "",
         temperature=item.temperature or "",
         version=int(item.version),
+        checkpoint_id=item.checkpoint or "",
+        direction=_DIRECTIONS[item.direction or ""],
+        guardian_id=item.guardian or "",
+        evidence_level=_LEVELS[item.evidence_level or ""],
+        device_id=item.device or "",
+        annulled_at=None if item.annulled is None else from_epoch_ms(int(item.annulled)),
     )
 
 
@@ -143,10 +164,16 @@ def _scan_item(scan: Scan, venue: Venue) -> ScanItem:
         policy=verdict.policy,
         hours=verdict.hours,
         correlation=scan.correlation,
-        method=_METHODS_CODED[scan.method] or None,
+        method=METHODS[scan.method].letter or None,
         staff=scan.staff_id or None,
         temperature=scan.temperature or None,
         version=scan.version,
+        checkpoint=scan.checkpoint_id or None,
+        direction=_DIRECTIONS_CODED[scan.direction] or None,
+        guardian=scan.guardian_id or None,
+        evidence_level=_LEVELS_CODED[scan.evidence_level] or None,
+        device=scan.device_id or None,
+        annulled=None if scan.annulled_at is None else epoch_ms(scan.annulled_at),
     )
 
 
