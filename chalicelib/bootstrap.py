@@ -48,7 +48,10 @@ if TYPE_CHECKING:
 
 
 class Container:
-    """The parts of a running deployment. A test replaces a part by assigning to its name."""
+    """The parts of a running deployment.
+
+    A test replaces a part by assigning to its name, before the use cases that hold it are made.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
