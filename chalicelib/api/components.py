@@ -1,10 +1,10 @@
-"""How evidence is shown: one component of a screen each."""
+"""How what may be seen becomes a response: one component of a screen each. No rule stands here."""
 
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from chalicelib.admission.judge import Decision, Evidence, Outcome, good_until
-from chalicelib.admission.scan import Scan
+from chalicelib.admission.disclosure import Masking, ScanView
+from chalicelib.admission.judge import Evidence, good_until
 from chalicelib.admission.schemas import (
     Explained,
     HealthCodeShown,
@@ -18,7 +18,7 @@ from chalicelib.admission.travel_card import OFFICIAL_URL
 from chalicelib.api.endpoint import RequestContext
 from chalicelib.core.clock import CHINA, local_day
 from chalicelib.core.messages import TEXTS
-from chalicelib.identity.people import Profile, Snapshot, mask_name
+from chalicelib.identity.people import Profile, Snapshot, mask_name, mask_phone
 from chalicelib.venues.catalogue import type_name
 from chalicelib.venues.venue import Venue
 
@@ -35,9 +35,26 @@ def venue(context: RequestContext, shown: Venue) -> VenueShown:
     )
 
 
-def temperature(scan: Scan) -> Literal["normal", "fever"] | None:
+def temperature(view: ScanView) -> Literal["normal", "fever"] | None:
     """The band that was measured, if one was."""
-    return scan.temperature or None  # type: ignore[return-value]
+    return view.temperature or None  # type: ignore[return-value]
+
+
+def name(context: RequestContext, view: ScanView, profile: Profile | None) -> str | None:
+    """The person's name as the view masks it, or None.
+
+    It is opened in any case, so that what is withheld and what is not take the same calls and time.
+    """
+    masked = masked_name(context, profile) if profile else None
+    return None if view.name is Masking.WITHHELD else masked
+
+
+def phone(context: RequestContext, view: ScanView, profile: Profile | None) -> str | None:
+    """The person's phone as the view masks it, or None."""
+    if profile is None or view.phone is Masking.WITHHELD:
+        return None
+    opened = context.container.vault.open(profile.phone, f"{profile.person_id}/phone")
+    return mask_phone(opened)
 
 
 def masked_name(context: RequestContext, profile: Profile) -> str:
@@ -45,34 +62,34 @@ def masked_name(context: RequestContext, profile: Profile) -> str:
     return mask_name(context.container.vault.open(profile.name, f"{profile.person_id}/name"))
 
 
-def reasons(context: RequestContext, decision: Decision, hours: int | None) -> list[Explained]:
-    """Why it was decided so; `hours` is the age that policy allows a test."""
+def reasons(context: RequestContext, view: ScanView) -> list[Explained]:
+    """Why it was decided so."""
     return [
-        Explained(code=code, text=context.text(f"reason.{code}", hours=str(hours)))
-        for code in decision.reasons
+        Explained(code=code, text=context.text(f"reason.{code}", hours=str(view.hours)))
+        for code in view.reasons
     ]
 
 
-def outcome_text(context: RequestContext, outcome: Outcome, *, for_staff: bool) -> str:
-    """An outcome in words, to the visitor or to the staff before whom they stand."""
-    return _addressed(context, f"outcome.{outcome}", for_staff=for_staff)
+def outcome_text(context: RequestContext, view: ScanView) -> str:
+    """The outcome in words, to the visitor or to the staff before whom they stand."""
+    return _addressed(context, view, f"outcome.{view.outcome}")
 
 
-def next_steps(context: RequestContext, decision: Decision, *, for_staff: bool) -> list[Explained]:
+def next_steps(context: RequestContext, view: ScanView) -> list[Explained]:
     """What to do next, said to the visitor or to the staff."""
     return [
-        Explained(code=code, text=_addressed(context, f"step.{code}", for_staff=for_staff))
-        for code in decision.next_steps
+        Explained(code=code, text=_addressed(context, view, f"step.{code}"))
+        for code in view.next_steps
     ]
 
 
-def _addressed(context: RequestContext, key: str, *, for_staff: bool) -> str:
+def _addressed(context: RequestContext, view: ScanView, key: str) -> str:
     to_staff = f"staff_{key}"
-    return context.text(to_staff if for_staff and to_staff in TEXTS else key)
+    return context.text(to_staff if view.for_staff and to_staff in TEXTS else key)
 
 
 def component(context: RequestContext, evidence: Evidence) -> HealthColour:
-    """What is known of the health code, as staff may see it."""
+    """What is known of the health code."""
     return HealthColour(**_common(context, evidence))
 
 
@@ -93,8 +110,6 @@ def nucleic_acid(context: RequestContext, evidence: Evidence, at: datetime) -> N
     observed = evidence.observed_at
     recent = observed is not None and at - observed <= _RECENT
     common = _common(context, evidence)
-    if evidence.state == "absent":
-        common["observed_at"] = None  # of one that is older than what is shown
     if recent and evidence.state == "negative":
         common["text"] = context.text("state.negative_48h")
     return NucleicAcidShown(**common, within_48h=recent)
@@ -121,12 +136,9 @@ def travel_card(context: RequestContext, evidence: Evidence) -> TravelCardShown:
 
 
 def _common(context: RequestContext, evidence: Evidence) -> dict[str, Any]:
-    # A green that could not be renewed is never shown as green.
-    unconfirmed = evidence.state == "green" and evidence.stale
-    state = "unconfirmed" if unconfirmed else evidence.state
     return {
-        "state": state,
-        "text": context.text(f"state.{state}"),
+        "state": evidence.state,
+        "text": context.text(f"state.{evidence.state}"),
         "observed_at": evidence.observed_at,
         "fetched_at": evidence.fetched_at,
         "stale": evidence.stale,

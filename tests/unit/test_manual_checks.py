@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.admission.disclosure import redact_for_staff
 from chalicelib.admission.judge import SHOWN, UNKNOWN, Evidence, Outcome, decide
-from chalicelib.admission.manual_checks import redact_for_staff
 from chalicelib.admission.policy import Policy
 from chalicelib.identity.people import PersonRecord, Profile, Snapshot, Verification
 from chalicelib.identity.providers import LOOKED_UP, STATES, ProviderName
