@@ -151,12 +151,10 @@ def list_abnormal(context: RequestContext) -> AbnormalScans:
         pointers=parts.pointers,
         scans=parts.scans,
     )
+    listed = [scan for scan in found.scans if manual_checks.is_listed(scan, context.now)]
+    people = parts.people.profiles({scan.person_id for scan in listed})
     return AbnormalScans(
-        items=[
-            _abnormal(context, scan)
-            for scan in found.scans
-            if manual_checks.is_listed(scan, context.now)
-        ],
+        items=[_abnormal(context, scan, people.get(scan.person_id)) for scan in listed],
         next_cursor=context.cursor(of, found.last),
     )
 
@@ -170,17 +168,21 @@ def _visitor(context: RequestContext, scan: Scan) -> Profile:
     return profile
 
 
-def _abnormal(context: RequestContext, scan: Scan) -> AbnormalScan:
+def _abnormal(context: RequestContext, scan: Scan, visitor: Profile | None) -> AbnormalScan:
     decision = scan.verdict.decision
-    manual = scan.method is Method.MANUAL
-    if manual:
+    if scan.method is Method.MANUAL:
         decision = manual_checks.redact_for_staff(decision)
+        person = _checked(context, visitor)
+    elif visitor:
+        person = _person(context, visitor)
+    else:
+        raise NotFound
     return AbnormalScan(
         scan_id=scan.scan_id,
         scanned_at=scan.at,
         received_at=scan.received_at,
         means=scan.method.value,
-        person=_checked(context, scan) if manual else _person(context, _visitor(context, scan)),
+        person=person,
         outcome=decision.outcome.value,  # type: ignore[arg-type]
         outcome_text=components.outcome_text(context, decision.outcome, for_staff=True),
         reasons=components.reasons(context, decision, scan.verdict.hours),
@@ -196,10 +198,9 @@ def _person(context: RequestContext, profile: Profile) -> PersonShown:
     )
 
 
-def _checked(context: RequestContext, scan: Scan) -> PersonShown:
+def _checked(context: RequestContext, subject: Profile | None) -> PersonShown:
     """Somebody who was checked by hand; a shadow subject may be forgotten by now."""
-    profile = context.container.people.load(scan.person_id, consistent=False).profile
-    name = components.masked_name(context, profile) if profile else "*"
+    name = components.masked_name(context, subject) if subject else "*"
     return PersonShown(name=name, phone=None)
 
 

@@ -3,7 +3,7 @@
 from chalice.app import Blueprint
 
 from chalicelib.api import components
-from chalicelib.api.endpoint import Answer, Caller, RequestContext, endpoint
+from chalicelib.api.endpoint import PAGED, Answer, Caller, RequestContext, endpoint
 from chalicelib.core import ids
 from chalicelib.core.errors import NotFound
 from chalicelib.identity.people import Role
@@ -65,11 +65,15 @@ def fast_code(context: RequestContext) -> shown.FastCode:
     caller=Caller.ADMINISTRATOR,
     response=shown.StaffList,
     errors=("not_found",),
+    query=PAGED,
 )
 def list_staff(context: RequestContext) -> shown.StaffList:
     """The venue's staff, by name."""
-    parts = context.container
-    members = parts.staff.members(context.venue.venue_id)
+    parts, venue_id = context.container, context.venue.venue_id
+    of, limit = f"staff/{venue_id}", context.limit
+    found = parts.staff.members(venue_id, after=context.after(of), limit=limit + 1)
+    members = found[:limit]
+    last = members[-1].person_id if len(found) > limit else None
     names = staffing.names_of(members, people=parts.people, vault=parts.vault)
     return shown.StaffList(
         items=[
@@ -81,7 +85,7 @@ def list_staff(context: RequestContext) -> shown.StaffList:
             )
             for member in members
         ],
-        next_cursor=None,
+        next_cursor=context.cursor(of, last),
     )
 
 

@@ -62,12 +62,12 @@ def page(
         *(pointers.of_day(venue, day, shard, after) for shard in range(venue.shards))
     )
     wanted = list(islice(places, limit + 1))
-    found = [_scan(place, venue, scans) for place in wanted[:limit]]
+    found = scans.get_many([_reference(place, venue) for place in wanted[:limit]], venue)
     last = wanted[limit - 1] if len(wanted) > limit else None
     # A pointer that has not caught up yet must not show a scan as what it no longer is.
-    return Page([scan for scan in found if scan and is_abnormal(scan)], last)
+    return Page([scan for scan in found if is_abnormal(scan)], last)
 
 
-def _scan(place: str, venue: Venue, scans: Scans) -> Scan | None:
+def _reference(place: str, venue: Venue) -> ScanReference:
     moment, _, digest = place.partition("#")
-    return scans.get(ScanReference(venue.venue_id, from_epoch_ms(int(moment)), digest), venue)
+    return ScanReference(venue.venue_id, from_epoch_ms(int(moment)), digest)

@@ -52,8 +52,11 @@ class Invitation:
 class Staff(Protocol):
     """Who works where; `store.StaffStore` is the real one."""
 
-    def members(self, venue_id: str) -> list[Member]:
-        """The venue's staff."""
+    def members(self, venue_id: str, *, after: str = "", limit: int | None = None) -> list[Member]:
+        """Return the venue's staff by person id, beyond `after`, at most `limit`; consistent.
+
+        Cost: one Query, or one for each megabyte without a limit.
+        """
 
     def bind(self, venue_id: str, member: Member) -> None:
         """Give a right, in the holder's partition and in the venue's list, or in neither.
@@ -261,12 +264,12 @@ def remove(actor: Actor, venue: Venue, person_id: str, *, staff: Staff) -> None:
 
 def names_of(members: Sequence[Member], *, people: People, vault: Vault) -> dict[str, str]:
     """The names of a venue's staff, for its administrators."""
-    names = {}
-    for member in members:
-        profile = people.load(member.person_id, consistent=False).profile
-        if profile and profile.name:
-            names[member.person_id] = vault.open(profile.name, f"{member.person_id}/name")
-    return names
+    profiles = people.profiles([member.person_id for member in members])
+    return {
+        person_id: vault.open(profile.name, f"{person_id}/name")
+        for person_id, profile in profiles.items()
+        if profile.name
+    }
 
 
 def _require_may_add(actor: Actor, venue: Venue, role: Role) -> None:
