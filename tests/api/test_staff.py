@@ -4,11 +4,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.core.table import Table
 from chalicelib.identity.providers import Answer
 from chalicelib.identity.store.people import PeopleStore
 from chalicelib.venues.store.staff import StaffStore
-from tests.api.driver import Person, World
+from tests.api.driver import CountingTable, Person, World
 
 
 @pytest.fixture
@@ -296,16 +295,6 @@ def test_an_inspector_may_not_manage(world: World, chief: Person) -> None:
     guard.post(f"{venue}/join-code/rotate").expect(403, "not_your_venue")
     guard.post(f"{venue}/staff/{chief.person_id}/remove").expect(403, "not_your_venue")
     assert guard.get("/v1/venues").expect(200)["items"] == []
-
-
-class CountingTable(Table):
-    """A table that counts the requests to it."""
-
-    requests = 0
-
-    def _call(self, operation: str, /, **request: Any) -> dict[str, Any]:
-        self.requests += 1
-        return super()._call(operation, **request)
 
 
 def test_the_list_of_staff_comes_in_pages_of_three_requests(world: World, chief: Person) -> None:
