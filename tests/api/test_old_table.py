@@ -182,6 +182,7 @@ def test_what_waited_goes_on(old: World) -> None:
     invited.register().expect(202)
     old.say(invited, identity=Answer("match"))
     old.work()
+    old.clock.pass_(minutes=1)  # a number is sent one code a minute
     invited.log_in()
     (binding,) = invited.get("/v1/bindings").expect(200)["items"]
     assert binding["role"] == "inspector"
