@@ -337,6 +337,16 @@ class Standing:
         return cls(administrators, visitors, table, ids, world.secrets)
 
 
+class CountingTable(Table):
+    """A table that counts the requests to it."""
+
+    requests = 0
+
+    def _call(self, operation: str, /, **request: Any) -> dict[str, Any]:
+        self.requests += 1
+        return super()._call(operation, **request)
+
+
 class World:
     """One deployment in process, with the people and things that a story needs.
 

@@ -4,7 +4,7 @@ They are dictionaries with the promises of the protocols, and no locks: races ar
 table.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -76,6 +76,10 @@ class FakePeople:
             mine.in_force(),
             tuple(sorted(mine.awaiting)),
         )
+
+    def profiles(self, person_ids: Collection[str]) -> dict[str, Profile]:
+        found = {person_id: self.partition(person_id).profile for person_id in person_ids}
+        return {person_id: profile for person_id, profile in found.items() if profile}
 
     def by_phone(self, blind: str) -> str | None:
         return self._phones.get(blind)
@@ -322,8 +326,9 @@ class FakeStaff:
         self._join: dict[str, str] = {}
         self._invitations: dict[str, dict[str, Invitation]] = {}
 
-    def members(self, venue_id: str) -> list[Member]:
-        return sorted(self._at(venue_id).values(), key=lambda member: member.person_id)
+    def members(self, venue_id: str, *, after: str = "", limit: int | None = None) -> list[Member]:
+        ordered = sorted(self._at(venue_id).values(), key=lambda member: member.person_id)
+        return [member for member in ordered if member.person_id > after][:limit]
 
     def bind(self, venue_id: str, member: Member) -> None:
         stands = self._at(venue_id).get(member.person_id)
@@ -445,6 +450,10 @@ class FakeScans:
                 return scan
         return None
 
+    def get_many(self, references: Sequence[ScanReference], venue: Venue) -> list[Scan]:
+        found = [self.get(reference, venue) for reference in references]
+        return [scan for scan in found if scan]
+
     def change(self, scan: Scan, venue: Venue) -> bool:
         del venue
         before = self._scans.get(scan.scan_id)
@@ -528,20 +537,19 @@ class FakeCounters:
 
     def __init__(self) -> None:
         self._figures: dict[tuple[str, str], Figures] = {}
-        self._last: dict[str, str] = {}
+        self._last: dict[tuple[str, str], str] = {}
 
-    def last(self, partition: str) -> str:
-        return self._last.get(partition, "")
+    def last(self, partition: str, staff: Collection[str]) -> dict[str, str]:
+        return {who: self._last.get((partition, who), "") for who in ("", *staff)}
 
     def add(
-        self, partition: str, delta: Mapping[str, Figures], *, last: str, sequence: str
+        self, partition: str, staff_id: str, delta: Figures, *, last: str, sequence: str
     ) -> bool:
-        if self.last(partition) != last:
+        place = partition, staff_id
+        if self._last.get(place, "") != last:
             return False
-        for who, figures in delta.items():
-            before = self._figures.get((partition, who), Figures())
-            self._figures[partition, who] = before + figures
-        self._last[partition] = sequence
+        self._figures[place] = self._figures.get(place, Figures()) + delta
+        self._last[place] = sequence
         return True
 
     def of_day(self, venue: Venue, day: date, staff_id: str = "") -> Figures:
