@@ -420,6 +420,12 @@ class World:
         self.container = self._compose()
         install(self.container)
 
+    def counted(self) -> CountingTable:
+        """A fresh process, whose requests to the table are counted."""
+        self.restart()
+        self.container.table = table = CountingTable(self.name)
+        return table
+
     def _make_keys(self) -> str:
         """The keys of the other worlds, in moto's KMS and Secrets Manager; the id of the key."""
         support.client("secretsmanager").create_secret(
