@@ -294,9 +294,7 @@ def test_a_page_of_the_abnormal_list_costs_four_requests(world: World, guard: Pe
     guard.get(path).expect(200)  # the process now knows the venue
     before = table.requests
     assert len(guard.get(path).expect(200)["items"]) == 3
-    assert (
-        table.requests - before == 4
-    )  # the actor, a shard's pointers, scans, people
+    assert table.requests - before == 4  # the actor, a shard's pointers, scans, people
 
 
 def test_a_scan_that_was_abnormal_for_a_while_is_not_listed(world: World, guard: Person) -> None:
