@@ -425,6 +425,12 @@ class World:
         for name, part in parts.items():
             setattr(self.container, name, part)
 
+    def counted(self) -> CountingTable:
+        """A fresh process, whose requests to the table are counted."""
+        self.restart()
+        self.container.table = table = CountingTable(self.name)
+        return table
+
     def _make_keys(self) -> str:
         """The keys of the other worlds, in moto's KMS and Secrets Manager; the id of the key."""
         support.client("secretsmanager").create_secret(
