@@ -14,7 +14,6 @@ from pathlib import Path
 
 from chalicelib.admission.judge import RULES, Case, Decision, Evidence, case_of, rule_for
 from chalicelib.admission.policy import OnUnknown, Policy
-from chalicelib.core.messages import TEXTS
 from chalicelib.identity.providers import ProviderName
 
 TARGET = Path(__file__).parent.parent / "docs" / "admission.md"
@@ -84,6 +83,9 @@ POLICIES: tuple[Policy, ...] = tuple(
     )
 )
 TEMPERATURES = ("", "normal", "fever")
+# Left out of the printed matrix: a stale red is red, a stale light green is a stale green, and a
+# result without a time is unknown.
+_UNPRINTED = ("red, out of date", "light green, out of date", "negative, no time")
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def judged(
 
 def render() -> str:
     """What stands between the marks."""
-    return "\n\n".join((_rules(), _default(), _unknown(), _required())) + "\n"
+    return "\n\n".join((_rules(), _default(), _unknown())) + "\n"
 
 
 def _rules() -> str:
@@ -141,21 +143,24 @@ def _rules() -> str:
             rule.when,
             f"**{rule.outcome}**",
             ", ".join(f"`{reason}`" for reason in sorted(seen[number])),
-            " ".join(TEXTS[f"step.{step}"] for step in rule.steps),
+            ", ".join(f"`{step}`" for step in rule.steps),
         ]
         for number, rule in enumerate(RULES, start=1)
     ]
-    head = ["#", "When", "Outcome", "Reasons", "Next step, as the visitor reads it"]
-    return "### The rules: the first that holds, counts\n\n" + _table(head, rows)
+    head = ["#", "When", "Outcome", "Reasons", "Next steps"]
+    return "### Rules: the first that holds decides\n\n" + _table(head, rows)
 
 
 def _default() -> str:
     policy = Policy()
     complete, normal = VACCINATIONS["complete"], CARDS["normal"]
+    tests = {name: test for name, test in TESTS.items() if name not in _UNPRINTED}
     rows = []
     for name, health in HEALTHS.items():
+        if name in _UNPRINTED:
+            continue
         row = [name]
-        for test in TESTS.values():
+        for test in tests.values():
             final = "unknown" in (health.state, test.state)
             if final and "pending" in (health.state, test.state):
                 row.append("·")
@@ -163,10 +168,10 @@ def _default() -> str:
             row.append(_cell(judged((health, test, complete, normal), policy, final=final)))
         rows.append(row)
     return (
-        "### By default: health code and nucleic acid\n\n"
-        "Outcome and rule. What is out of date is being asked again; *unknown* is what nobody "
-        "answered in time, and then nothing is waited for.\n\n"
-        + _table(["Health code ＼ nucleic acid", *TESTS], rows)
+        "### Health code and nucleic acid, by default\n\n"
+        "Outcome and rule. Out of date: the provider is being asked again. *Unknown*: it did not "
+        "answer in time, and nothing is waited for.\n\n"
+        + _table(["Health code ＼ nucleic acid", *tests], rows)
     )
 
 
@@ -186,26 +191,9 @@ def _unknown() -> str:
             rows.append(row)
     head = ["Health code", "Nucleic acid", *(f"`on_unknown` `{word}`" for word in OnUnknown)]
     return (
-        "### When providers stay silent\n\n"
-        "After the time to wait, with a grace of 24 hours.\n\n" + _table(head, rows)
+        "### When providers do not answer\n\n"
+        "After the wait, with a grace of 24 hours.\n\n" + _table(head, rows)
     )
-
-
-def _required() -> str:
-    health, test = HEALTHS["green"], TESTS["negative, 12 h"]
-    rows = []
-    for card_name, card in CARDS.items():
-        for name, vaccination in VACCINATIONS.items():
-            final = vaccination.state == "unknown"
-            row = [card_name, name]
-            for needs_card, needs_vaccination in ((False, False), (True, False), (False, True)):
-                policy = Policy(
-                    travel_card_required=needs_card, vaccination_required=needs_vaccination
-                )
-                row.append(_cell(judged((health, test, vaccination, card), policy, final=final)))
-            rows.append(row)
-    head = ["Travel card", "Vaccination", "by default", "card required", "vaccination required"]
-    return "### Travel card and vaccination, with everything else in order\n\n" + _table(head, rows)
 
 
 def _cell(one: Judged) -> str:
