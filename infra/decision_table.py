@@ -83,9 +83,14 @@ POLICIES: tuple[Policy, ...] = tuple(
     )
 )
 TEMPERATURES = ("", "normal", "fever")
-# Left out of the printed matrix: a stale red is red, a stale light green is a stale green, and a
-# result without a time is unknown.
-_UNPRINTED = ("red, out of date", "light green, out of date", "negative, no time")
+# Left out of the printed matrix: stale red is as red, all other stale colours are alike by default,
+# and a result without a time is unknown.
+_UNPRINTED = (
+    "red, out of date",
+    "green 30 h ago, out of date",
+    "light green, out of date",
+    "negative, no time",
+)
 
 
 @dataclass(frozen=True)
@@ -130,7 +135,7 @@ def judged(
 
 def render() -> str:
     """What stands between the marks."""
-    return "\n\n".join((_rules(), _default(), _unknown())) + "\n"
+    return "\n\n".join((_rules(), _default())) + "\n"
 
 
 def _rules() -> str:
@@ -172,27 +177,6 @@ def _default() -> str:
         "Outcome and rule. Out of date: the provider is being asked again. *Unknown*: it did not "
         "answer in time, and nothing is waited for.\n\n"
         + _table(["Health code ＼ nucleic acid", *tests], rows)
-    )
-
-
-def _unknown() -> str:
-    found = (TESTS["negative, 12 h"], VACCINATIONS["complete"], CARDS["normal"])
-    unknown = (TESTS["unknown"], VACCINATIONS["complete"], CARDS["normal"])
-    rows = []
-    for name in ("green", "green 1 h ago, out of date", "green 30 h ago, out of date", "unknown"):
-        for test, rest in (("negative, 12 h", found), ("unknown", unknown)):
-            row = [name, test]
-            for on_unknown in OnUnknown:
-                one = judged(
-                    (HEALTHS[name], *rest), Policy(on_unknown=on_unknown), final=True
-                )  # fmt: skip
-                reasons = ", ".join(f"`{reason}`" for reason in one.decision.reasons)
-                row.append(f"{_cell(one)}: {reasons}")
-            rows.append(row)
-    head = ["Health code", "Nucleic acid", *(f"`on_unknown` `{word}`" for word in OnUnknown)]
-    return (
-        "### When providers do not answer\n\n"
-        "After the wait, with a grace of 24 hours.\n\n" + _table(head, rows)
     )
 
 
