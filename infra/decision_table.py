@@ -83,13 +83,22 @@ POLICIES: tuple[Policy, ...] = tuple(
     )
 )
 TEMPERATURES = ("", "normal", "fever")
-# Left out of the printed matrix: stale red is as red, all other stale colours are alike by default,
-# and a result without a time is unknown.
-_UNPRINTED = (
-    "red, out of date",
-    "green 30 h ago, out of date",
-    "light green, out of date",
-    "negative, no time",
+# The printed matrix; red, yellow and positive decide by themselves.
+_PRINTED_HEALTHS = (
+    "green",
+    "green 1 h ago, out of date",
+    "light green",
+    "none on record",
+    "being asked",
+    "unknown",
+)
+_PRINTED_TESTS = (
+    "negative, 12 h",
+    "negative, 12 h, out of date",
+    "negative, 60 h",
+    "none",
+    "being asked",
+    "unknown",
 )
 
 
@@ -159,13 +168,11 @@ def _rules() -> str:
 def _default() -> str:
     policy = Policy()
     complete, normal = VACCINATIONS["complete"], CARDS["normal"]
-    tests = {name: test for name, test in TESTS.items() if name not in _UNPRINTED}
     rows = []
-    for name, health in HEALTHS.items():
-        if name in _UNPRINTED:
-            continue
+    for name in _PRINTED_HEALTHS:
         row = [name]
-        for test in tests.values():
+        for test_name in _PRINTED_TESTS:
+            health, test = HEALTHS[name], TESTS[test_name]
             final = "unknown" in (health.state, test.state)
             if final and "pending" in (health.state, test.state):
                 row.append("·")
@@ -174,9 +181,9 @@ def _default() -> str:
         rows.append(row)
     return (
         "### Health code and nucleic acid, by default\n\n"
-        "Outcome and rule. Out of date: the provider is being asked again. *Unknown*: it did not "
-        "answer in time, and nothing is waited for.\n\n"
-        + _table(["Health code ＼ nucleic acid", *tests], rows)
+        "Outcome and rule. Red, yellow and positive decide by rules 1, 2 and 4. Out of date: being "
+        "asked again. Unknown: not answered in time.\n\n"
+        + _table(["Health code ＼ nucleic acid", *_PRINTED_TESTS], rows)
     )
 
 
