@@ -1,9 +1,9 @@
-"""Prints the decision table of admission into ``docs/admission.md``, from the rules themselves.
+"""Print the decision table of admission into ``docs/admission.md``, from the rules themselves.
 
     python -m infra.decision_table
 
-What stands between the two marks of the document is made anew; drift fails the gate. Reasons are
-not copied from the rules but seen: every case of `cases` is judged.
+Replaces the text between the document's two marks; `make verify` fails if it was out of date.
+Reasons are not copied from the rules but collected by judging every case of `cases`.
 """
 
 from collections.abc import Iterator
@@ -113,7 +113,7 @@ class Judged:
 
 
 def cases() -> Iterator[Judged]:
-    """Every state of everything under every policy, while waiting and after it."""
+    """Yield every combination of states under every policy, while waiting and after it."""
     everything = product(
         HEALTHS.values(), TESTS.values(), VACCINATIONS.values(), CARDS.values(),
         POLICIES, TEMPERATURES, (False, True),
@@ -134,7 +134,7 @@ def judged(
     temperature: str = "",
     final: bool,
 ) -> Judged:
-    """One case, decided; `found` is health code, nucleic acid, vaccination, travel card."""
+    """Judge one case; `found` is health code, nucleic acid, vaccination, travel card."""
     evidence = dict(zip((_HEALTH, _TEST, _VACCINATION, _CARD), found, strict=True))
     case = case_of(evidence, policy, at=NOON, final=final, temperature=temperature)
     rule = rule_for(case)
@@ -143,7 +143,7 @@ def judged(
 
 
 def render() -> str:
-    """What stands between the marks."""
+    """Return the text between the marks."""
     return "\n\n".join((_rules(), _default())) + "\n"
 
 
@@ -197,7 +197,7 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def printed(document: str) -> str:
-    """`document` with the table made anew. Raises ValueError where the marks are missing."""
+    """Return `document` with a new table. Raises ValueError if it lacks the marks."""
     before, begin, rest = document.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
