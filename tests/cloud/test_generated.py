@@ -18,6 +18,7 @@ base-url = "{url}"
 hooks = "tests.generated"
 workers = 2
 continue-on-failure = true
+cache.enabled = false
 headers = {{ Authorization = "Bearer {administrator}" }}
 parameters = {{ venue_id = "{venue_id}" }}
 
