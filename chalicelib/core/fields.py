@@ -128,10 +128,11 @@ def _phone(value: str) -> str:
         raise refuse("phone") from None
 
 
-# A mobile number of mainland China, or one of another country in E.164.
+# A mobile number of mainland China, Hong Kong, Macao or Taiwan, or any other one in E.164. The last
+# covers those before it but the first: they are there for who makes numbers from the pattern.
 _PHONE_PATTERN = (
-    "^(?:(?:\\+86)?1(?:[38][0-9]|4[57]|[59][0-35-9]|6[25-7]|7[0-35-8])[0-9]{8}"
-    "|\\+(?:[1-79][0-9]|8[0-57-9])[0-9]{5,13})$"
+    r"^(?:(?:\+86)?1(?:[38][0-9]|4[57]|[59][0-35-9]|6[25-7]|7[0-35-8])[0-9]{8}"
+    r"|\+852[569][0-9]{7}|\+8536[0-9]{7}|\+8869[0-9]{8}|\+[1-9][0-9]{6,14})$"
 )
 _NONCE_PATTERN = (
     "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-7[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$"

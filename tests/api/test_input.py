@@ -13,70 +13,29 @@ from chalicelib.core.ids import encode
 from chalicelib.venues.codes import MAX_PAYLOAD
 from tests import support
 from tests.api.driver import HOST, HttpReply, Person, World
+from tests.api.routes import CASE, CASES, Cast
 
 RARE = "\U0002a6d5"  # a character of extension B that no font of the layer draws
 
 
 @pytest.fixture(scope="module")
-def person(lasting: World) -> Person:
-    """An administrator, who may do all."""
-    return lasting.administrator()
+def cast(lasting: World) -> Cast:
+    return Cast.of(lasting)
 
 
 @pytest.fixture(scope="module")
-def good(lasting: World, person: Person) -> dict[str, tuple[str, dict[str, Any]]]:
+def person(cast: Cast) -> Person:
+    """An administrator, who may do all."""
+    return cast.administrator
+
+
+@pytest.fixture(scope="module")
+def good(cast: Cast) -> dict[str, tuple[str, dict[str, Any]]]:
     """For each route that takes a body: its path, and a body that is in order."""
     return {
-        "request_code": ("/v1/otp", {"phone": "+8613800138000"}),
-        "log_in": (
-            "/v1/sessions",
-            {"client": "sms", "phone": "+8613800138000", "code": "123456"},
-        ),
-        "confirm_phone": (
-            "/v1/me/phone",
-            {"client": "sms", "phone": "+8613800138000", "code": "123456"},
-        ),
-        "refresh": ("/v1/sessions/refresh", {"refresh_token": person.refresh_token}),
-        "put_registration": (
-            "/v1/me/registration",
-            {
-                "version": 1,
-                "name": person.name,
-                "document_type": "resident_id",
-                "document_number": person.number,
-            },
-        ),
-        "enter_travel_card_code": ("/v1/me/travel-card", {"code": "731001"}),
-        "create_venue": ("/v1/venues", lasting.venue_request()),
-        "request_poster": (f"/v1/venues/{person.venue['venue_id']}/posters", {"form": "a4_pdf"}),
-        "scan_venue": (
-            "/v1/scans",
-            {"nonce": lasting.nonce(), "code": person.venue["code_url"]},
-        ),
-        "check_by_hand": (
-            f"/v1/venues/{person.venue['venue_id']}/manual-checks",
-            {
-                "nonce": lasting.nonce(),
-                "name": "李不在册",
-                "document_type": "resident_id",
-                "document_number": support.resident_id(901),
-                "phone": "+8613900000077",
-                "temperature": "normal",
-            },
-        ),
-        "scan_pass": (
-            f"/v1/venues/{person.venue['venue_id']}/scans",
-            {
-                "nonce": lasting.nonce(),
-                "pass_code": lasting.visitor().get("/v1/me/pass").expect(200)["code"],
-                "temperature": "normal",
-            },
-        ),
-        "add_staff": (
-            f"/v1/venues/{person.venue['venue_id']}/staff",
-            staff(),
-        ),
-        "join_venue": ("/v1/bindings", {"join_code": "23456789N"}),
+        operation.name: CASE[operation.method, operation.path].request(cast, cast.administrator)
+        for operation in OPERATIONS
+        if operation.request
     }
 
 
@@ -422,10 +381,9 @@ ANY_JSON = st.recursive(
 TAKE_A_BODY = sorted(operation.name for operation in OPERATIONS if operation.request)
 
 
-def test_every_route_that_takes_a_body_is_tried(
-    good: dict[str, tuple[str, dict[str, Any]]],
-) -> None:
-    assert sorted(good) == TAKE_A_BODY
+def test_every_route_that_takes_a_body_is_tried() -> None:
+    with_body = {case.route for case in CASES if case.body}
+    assert with_body == {(one.method, one.path) for one in OPERATIONS if one.request}
 
 
 @pytest.mark.parametrize("route", TAKE_A_BODY)

@@ -20,19 +20,15 @@ from chalicelib.identity.providers import Answer
 from chalicelib.rendering.coverage import missing
 from chalicelib.venues.codes import CodeState
 from chalicelib.venues.store.venues import PrintedCodeItem
-from tests import support
 from tests.api import contract
 from tests.api.driver import HttpReply, Person, World
+from tests.api.routes import CASE, Cast, by_hand
 from tests.api.test_errors import Broken
 
 # What is documented of every route, though these have nothing to be wrong in a request (no body,
 # no parameter that is not looked up), or touch nothing that could be away.
-WITHOUT_INPUT = {"log_out", "me", "health", "nucleic_acid", "travel_card_code", "list_venues",
-                 "get_venue", "get_poster", "get_scan", "landing", "landing_in_lower_case",
-                 "status", "openapi", "live_pass", "get_join_code", "rotate_join_code", "fast_code",
-                 "remove_staff", "list_bindings", "leave_venue",
-                 "get_manual_check"}  # fmt: skip
-WITHOUT_TABLE = {"status", "openapi", "landing_in_lower_case"}
+WITHOUT_INPUT = {one.name for one in OPERATIONS if not one.request and not one.query}
+WITHOUT_TABLE = {one.name for one in OPERATIONS if not CASE[one.method, one.path].calls_aws}
 
 
 def documented(operation: Operation) -> set[tuple[str, int, str]]:
@@ -53,9 +49,10 @@ def test_every_answer_of_the_document_is_given_by_its_route(world: World) -> Non
 
 def tour(world: World) -> None:
     """Call for every answer that every route has."""
-    administrator, visitor, ghost = world.administrator(), world.visitor(), world.administrator()
+    cast, ghost = Cast.of(world), world.administrator()
+    administrator, visitor = cast.administrator, cast.visitor
     venue = administrator.venue
-    fault_of_every_kind(world, administrator, visitor)
+    fault_of_every_kind(cast)
     tour_of_people(world)
     tour_of_clients(world)
     tour_of_venues(world, administrator)
@@ -89,26 +86,20 @@ def forget(world: World) -> None:
     world.container.__dict__.pop("directory", None)
 
 
-def fault_of_every_kind(world: World, administrator: Person, visitor: Person) -> None:
+def fault_of_every_kind(cast: Cast) -> None:
     """The errors that are alike for all routes: nobody, not theirs, a fault, a table away."""
-    venue_id, code = administrator.venue["venue_id"], administrator.venue["code"]
+    world, administrator, visitor = cast.world, cast.administrator, cast.visitor
     over = world.person()
     over.post("/v1/sessions/logout").expect(200)
     soon = world.person()
-    bodies: dict[str, Any] = {
-        "request_code": {"phone": "13800138111"},
-        "log_in": {"client": "sms", "phone": "13800138111", "code": "123456"},
-        "refresh": {"refresh_token": soon.refresh_token},
-        "confirm_phone": {"client": "sms", "phone": "13800138111", "code": "123456"},
-    }
-    paths = {
-        operation.name: operation.path.format(
-            venue_id=venue_id, code=code, scan_id="x", poster_id="x", check_id="x", person_id="x"
-        )
+    requests = {
+        operation.name: CASE[operation.method, operation.path].request(cast, administrator)
         for operation in OPERATIONS
     }
+    path, _ = requests["refresh"]
+    requests["refresh"] = path, {"refresh_token": soon.refresh_token}  # one that is looked up
     for operation in OPERATIONS:
-        path, body = paths[operation.name], bodies.get(operation.name)
+        path, body = requests[operation.name]
 
         def call(
             token: str | None,
@@ -138,7 +129,8 @@ def fault_of_every_kind(world: World, administrator: Person, visitor: Person) ->
     for operation in OPERATIONS:
         if operation.access.authenticator:
             world.clock.pass_(hours=2)
-            answer = world.call(operation.method, paths[operation.name], token=soon.token)
+            path, _ = requests[operation.name]
+            answer = world.call(operation.method, path, token=soon.token)
             answer.expect(401, "token_expired")
             world.clock.pass_(hours=-2)
 
@@ -341,16 +333,6 @@ def tour_of_the_door(world: World) -> None:
     late = body | {"nonce": world.nonce()}
     administrator.post(f"{path}/scans", late).expect(422, "pass_expired")
     world.clock.pass_(seconds=-91)
-
-
-def by_hand(world: World) -> dict[str, str]:
-    """A check of somebody who has no account."""
-    return {
-        "nonce": world.nonce(),
-        "name": "李不在册",
-        "document_type": "resident_id",
-        "document_number": support.resident_id(901),
-    }
 
 
 def tour_of_checks_by_hand(world: World) -> None:

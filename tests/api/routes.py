@@ -1,0 +1,265 @@
+"""Every route as tests know it, declared once: who may call it, a good body, its answers, scenes.
+
+Whoever adds a route adds its case; tests fail until it is there. From the cases come the route ×
+role matrix (`test_routes`), bad input (`test_input`), the tour of the document (`test_openapi`),
+faults (`test_faults`), and the walk over the deployed routes (`tests/cloud/test_routes`).
+"""
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Self
+
+from chalicelib.identity.platforms import PlatformName
+from chalicelib.venues import staffing
+from tests import support
+from tests.api import scenes
+from tests.api.driver import Person, World
+from tests.api.scenes import Make
+
+Answer = tuple[int, str]
+OK, CREATED, ACCEPTED, MOVED = (200, ""), (201, ""), (202, ""), (301, "")
+NOT_FOUND, NOT_YOURS = (404, "not_found"), (403, "not_your_venue")
+
+ROLES: Mapping[str, tuple[str, ...]] = {
+    "visitor": ("person",),
+    "administrator": ("person", "administrator"),
+    "guard": ("person", "inspector"),
+    "other": ("person",),
+}
+"""The roles of a `Cast`, with the kinds of caller that each is at the administrator's venue."""
+ADMINISTRATOR = frozenset({"administrator"})
+STAFF = ADMINISTRATOR | {"guard"}
+PERSON = frozenset(ROLES)
+ANYONE = PERSON | {"nobody"}
+
+
+@dataclass
+class Cast:
+    """Who calls, and what they call for: the administrator's venue, the visitor's scan.
+
+    `guard` is an inspector of the administrator's venue, `other` administers another.
+    """
+
+    world: World
+    administrator: Person
+    other: Person
+    visitor: Person
+    guard: Person
+    scan_id: str
+    poster_id: str
+    check_id: str
+
+    @classmethod
+    def of(cls, world: World) -> Self:
+        """The cast in a deployment, after a scan, a poster and a check by hand."""
+        administrator, other = world.administrator(), world.administrator()
+        visitor, guard = world.visitor(), world.inspector(administrator)
+        scan = visitor.scan(administrator.venue).expect(201)
+        path = f"/v1/venues/{administrator.venue['venue_id']}"
+        poster = administrator.post(f"{path}/posters", {"form": "a4_pdf"}).expect(202)
+        checked = administrator.post(f"{path}/manual-checks", by_hand(world)).expect(202)
+        return cls(
+            world, administrator, other, visitor, guard,
+            scan["scan_id"], poster["poster_id"], checked["check_id"],
+        )  # fmt: skip
+
+    def venue(self, rest: str = "") -> str:
+        """A path at the administrator's venue."""
+        return f"/v1/venues/{self.administrator.venue['venue_id']}{rest}"
+
+
+Body = Callable[[Cast, Person], Any]
+
+
+@dataclass(frozen=True)
+class RouteCase:
+    """A route.
+
+    `who` are the roles of a `Cast` that pass, ``nobody`` (no token) among them if anyone does; a
+    person who does not is answered `NOT_YOURS`. Who passes sends the good `body` and gets `answer`,
+    but for those in `but`. `scenes` are played with faults; each route that changes something has
+    one. `calls_aws`: whether it makes any call to AWS.
+    """
+
+    method: str
+    path: str
+    who: frozenset[str]
+    answer: Answer = OK
+    body: Body | None = None
+    query: str = ""
+    but: Mapping[str, Answer] = field(default_factory=dict)
+    scenes: tuple[Make, ...] = ()
+    calls_aws: bool = True
+
+    @property
+    def route(self) -> tuple[str, str]:
+        """Method and path."""
+        return self.method, self.path
+
+    def request(self, cast: Cast, person: Person) -> tuple[str, Any]:
+        """The path and the good body of a request that `person` makes."""
+        path = self.path.format(
+            venue_id=cast.administrator.venue["venue_id"],
+            person_id="per_0000000000000000",
+            scan_id=cast.scan_id,
+            check_id=cast.check_id,
+            poster_id=cast.poster_id,
+            code=cast.administrator.venue["code"],
+        )
+        return path + self.query, self.body(cast, person) if self.body else None
+
+    def answer_to(self, role: str) -> Answer:
+        """What a role is answered."""
+        return self.but.get(role, self.answer if role in self.who else NOT_YOURS)
+
+
+def always(body: Any) -> Body:
+    """A body that is the same for everybody."""
+    return lambda _cast, _person: body
+
+
+def by_hand(world: World) -> dict[str, str]:
+    """A check by hand, of somebody new."""
+    return {
+        "nonce": world.nonce(),
+        "name": "李不在册",
+        "document_type": "resident_id",
+        "document_number": support.resident_id(901),
+        "phone": "+8613900000077",
+        "temperature": "normal",
+    }
+
+
+def registration(_: Cast, person: Person) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "name": person.name,
+        "document_type": "resident_id",
+        "document_number": person.number,
+    }
+
+
+def scan(cast: Cast, _: Person) -> dict[str, str]:
+    return {"nonce": cast.world.nonce(), "code": cast.administrator.venue["code_url"]}
+
+
+def pass_scan(cast: Cast, _: Person) -> dict[str, str]:
+    presented = cast.visitor.get("/v1/me/pass").expect(200)["code"]
+    cast.world.clock.pass_(milliseconds=1)  # the next pass is another
+    return {"nonce": cast.world.nonce(), "pass_code": presented, "temperature": "normal"}
+
+
+def invitation(cast: Cast, _: Person) -> dict[str, str]:
+    """Somebody who is not there yet."""
+    return {"by": "phone", "name": cast.visitor.name, "phone": "13900001111", "role": "inspector"}
+
+
+_PHONES = itertools.count(1)
+CODE_ENTERED = {"client": "sms", "phone": "+8613800138000", "code": "000000"}
+UNKNOWN_JOIN_CODE = "23456789" + staffing.check_character("23456789")
+_VENUE = "/v1/venues/{venue_id}"
+
+CASES: tuple[RouteCase, ...] = (
+    RouteCase("GET", "/v1/status", ANYONE, calls_aws=False),
+    RouteCase("GET", "/v1/openapi.json", ANYONE, calls_aws=False),
+    RouteCase("GET", "/V/{code}", ANYONE),
+    RouteCase("GET", "/v/{code}", ANYONE, MOVED, calls_aws=False),
+    RouteCase(
+        "POST", "/v1/otp", ANYONE, ACCEPTED,
+        lambda _cast, _person: {"phone": f"+8613700{next(_PHONES):06d}"},
+        scenes=(scenes.asking_for_a_code,),
+    ),
+    RouteCase(
+        "POST", "/v1/sessions", ANYONE, (401, "otp_invalid"), always(CODE_ENTERED),
+        scenes=(
+            scenes.login_by_sms,
+            partial(scenes.login_by_platform, before="nobody", name=PlatformName.WECHAT),
+            partial(scenes.login_by_platform, before="linked", name=PlatformName.ALIPAY),
+            partial(scenes.login_by_platform, before="gives way", name=PlatformName.WECHAT),
+            partial(scenes.login_by_platform, before="moves", name=PlatformName.ALIPAY),
+        ),
+    ),
+    RouteCase(
+        "POST", "/v1/sessions/refresh", ANYONE, (401, "token_invalid"),
+        always({"refresh_token": "x" * 40}), scenes=(scenes.refreshing,),
+    ),
+    RouteCase("POST", "/v1/sessions/logout", PERSON, scenes=(scenes.logging_out,)),
+    RouteCase(
+        "POST", "/v1/me/phone", PERSON, (422, "phone_proof_invalid"), always(CODE_ENTERED),
+        scenes=(
+            partial(scenes.phone_of_an_account, of_somebody=False),
+            partial(scenes.phone_of_an_account, of_somebody=True),
+        ),
+    ),
+    RouteCase("GET", "/v1/me", PERSON),
+    RouteCase(
+        "POST", "/v1/me/registration", PERSON, OK, registration, scenes=(scenes.registering,)
+    ),
+    RouteCase("GET", "/v1/me/pass", PERSON),
+    RouteCase("GET", "/v1/me/health", PERSON),
+    RouteCase("GET", "/v1/me/nucleic-acid", PERSON),
+    RouteCase("GET", "/v1/me/accesses", PERSON),
+    RouteCase(
+        "POST", "/v1/me/travel-card/code", PERSON, ACCEPTED, scenes=(scenes.asking_for_a_card,)
+    ),
+    RouteCase(
+        "POST", "/v1/me/travel-card", PERSON, (422, "travel_card_code_wrong"),
+        always({"code": "864209"}), scenes=(scenes.entering_a_card,),
+    ),
+    RouteCase("GET", "/v1/venues", PERSON),
+    RouteCase(
+        "POST", "/v1/venues", PERSON, CREATED, lambda cast, _: cast.world.venue_request(),
+        scenes=(scenes.applying,),
+    ),
+    RouteCase("GET", _VENUE, ADMINISTRATOR),
+    RouteCase(
+        "POST", f"{_VENUE}/posters", ADMINISTRATOR, ACCEPTED, always({"form": "a4_pdf"}),
+        scenes=(scenes.asking_for_a_poster,),
+    ),
+    RouteCase("GET", f"{_VENUE}/posters/{{poster_id}}", ADMINISTRATOR),
+    RouteCase("GET", f"{_VENUE}/statistics", STAFF),
+    RouteCase("GET", f"{_VENUE}/join-code", ADMINISTRATOR),
+    RouteCase("POST", f"{_VENUE}/join-code/rotate", ADMINISTRATOR, scenes=(scenes.rotating,)),
+    RouteCase("POST", f"{_VENUE}/fast-code", ADMINISTRATOR, scenes=(scenes.making_a_fast_code,)),
+    RouteCase("GET", f"{_VENUE}/staff", ADMINISTRATOR),
+    RouteCase(
+        "POST", f"{_VENUE}/staff", ADMINISTRATOR, ACCEPTED, invitation,
+        scenes=(
+            partial(scenes.adding_staff, by="identity", known=True),
+            partial(scenes.adding_staff, by="phone", known=True),
+            partial(scenes.adding_staff, by="phone", known=False),
+        ),
+    ),
+    RouteCase(
+        "POST", f"{_VENUE}/staff/{{person_id}}/remove", ADMINISTRATOR,
+        scenes=(partial(scenes.removing_staff, by_themselves=False),),
+    ),
+    RouteCase(
+        "POST", f"{_VENUE}/scans", STAFF, CREATED, pass_scan, scenes=(scenes.scanning_a_pass,)
+    ),
+    RouteCase("GET", f"{_VENUE}/scans", STAFF, query="?outcome=abnormal"),
+    RouteCase(
+        "POST", f"{_VENUE}/manual-checks", STAFF, ACCEPTED, lambda cast, _: by_hand(cast.world),
+        scenes=(scenes.checking_by_hand,),
+    ),
+    RouteCase(
+        "GET", "/v1/manual-checks/{check_id}", PERSON,
+        but=dict.fromkeys(("visitor", "guard", "other"), NOT_FOUND),
+    ),
+    RouteCase("GET", "/v1/bindings", PERSON),
+    RouteCase(
+        "POST", "/v1/bindings", PERSON, (404, "join_code_unknown"),
+        always({"join_code": UNKNOWN_JOIN_CODE}), scenes=(scenes.joining,),
+    ),
+    RouteCase(
+        "POST", "/v1/bindings/{venue_id}/remove", STAFF,
+        but={"administrator": (409, "initial_administrator")},
+        scenes=(partial(scenes.removing_staff, by_themselves=True),),
+    ),
+    RouteCase("POST", "/v1/scans", PERSON, CREATED, scan, scenes=(scenes.scanning,)),
+    RouteCase("GET", "/v1/scans/{scan_id}", PERSON, but={"other": NOT_FOUND}),
+)  # fmt: skip
+CASE: Mapping[tuple[str, str], RouteCase] = {case.route: case for case in CASES}
+"""The cases by their routes."""

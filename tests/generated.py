@@ -1,0 +1,26 @@
+"""Hooks of schemathesis: values that no pattern can describe."""
+
+from typing import Any
+
+import schemathesis
+from hypothesis import strategies as st
+
+from chalicelib.venues.staffing import ALPHABET, check_character
+from infra.local.client import now_ms, uuid7
+from tests.support import resident_id, social_credit_code
+
+schemathesis.openapi.format("resident-id", st.integers(1, 999).map(resident_id))
+schemathesis.openapi.format("venue-number", st.integers(1, 999).map(social_credit_code))
+schemathesis.openapi.format("gb-2260-county", st.sampled_from(["440983", "370102"]))
+schemathesis.openapi.format(
+    "join-code",
+    st.text(ALPHABET, min_size=8, max_size=8).map(lambda text: text + check_character(text)),
+)
+
+
+@schemathesis.hook
+def map_body(_: Any, body: Any) -> Any:
+    """Give a nonce the present time: a pattern cannot, and a visit is when its nonce says."""
+    if isinstance(body, dict) and isinstance(body.get("nonce"), str) and len(body["nonce"]) == 36:
+        return body | {"nonce": uuid7(now_ms())}
+    return body
