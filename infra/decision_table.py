@@ -146,7 +146,7 @@ def _rules() -> str:
         for number, rule in enumerate(RULES, start=1)
     ]
     head = ["#", "When", "Outcome", "Reasons", "Next step, as the visitor reads it"]
-    return "### The rules: the first that holds, counts\n\n" + _table(head, rows)
+    return "### The rules: the first that holds, counts\n\n" + table(head, rows)
 
 
 def _default() -> str:
@@ -166,7 +166,7 @@ def _default() -> str:
         "### By default: health code and nucleic acid\n\n"
         "Outcome and rule. What is out of date is being asked again; *unknown* is what nobody "
         "answered in time, and then nothing is waited for.\n\n"
-        + _table(["Health code ＼ nucleic acid", *TESTS], rows)
+        + table(["Health code ＼ nucleic acid", *TESTS], rows)
     )
 
 
@@ -187,7 +187,7 @@ def _unknown() -> str:
     head = ["Health code", "Nucleic acid", *(f"`on_unknown` `{word}`" for word in OnUnknown)]
     return (
         "### When providers stay silent\n\n"
-        "After the time to wait, with a grace of 24 hours.\n\n" + _table(head, rows)
+        "After the time to wait, with a grace of 24 hours.\n\n" + table(head, rows)
     )
 
 
@@ -205,25 +205,31 @@ def _required() -> str:
                 row.append(_cell(judged((health, test, vaccination, card), policy, final=final)))
             rows.append(row)
     head = ["Travel card", "Vaccination", "by default", "card required", "vaccination required"]
-    return "### Travel card and vaccination, with everything else in order\n\n" + _table(head, rows)
+    return "### Travel card and vaccination, with everything else in order\n\n" + table(head, rows)
 
 
 def _cell(one: Judged) -> str:
     return f"{one.decision.outcome} ({one.rule})"
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def printed(document: str) -> str:
-    """`document` with the table made anew. Raises ValueError where the marks are missing."""
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"{TARGET.name} lacks its marks")
-    return f"{before}{BEGIN}\n{render()}{END}{after}"
+    """Return `document` with the table made anew. Raises ValueError where the marks are missing."""
+    return between(document, BEGIN, END, render())
+
+
+def between(document: str, begin: str, end: str, text: str) -> str:
+    """Return `document` with `text` between its marks. Raises ValueError where one is missing."""
+    before, begun, rest = document.partition(begin)
+    _, ended, after = rest.partition(end)
+    if not (begun and ended):
+        raise ValueError(f"the document lacks its marks {begin} and {end}")
+    return f"{before}{begin}\n{text}{end}{after}"
 
 
 if __name__ == "__main__":

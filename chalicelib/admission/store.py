@@ -9,9 +9,9 @@ from datetime import date, datetime, timedelta
 
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 
+from chalicelib.admission import policy
 from chalicelib.admission.judge import Decision, Evidence, Outcome, Verdict
 from chalicelib.admission.manual_checks import Access
-from chalicelib.admission.policy import Policy, prefixes
 from chalicelib.admission.scan import Method, Scan, ScanReference
 from chalicelib.admission.snapshots import Prefetch
 from chalicelib.core import keys
@@ -335,9 +335,9 @@ class PolicyStore:
         self._table = table
         self._cache = TimedCache(self._load, _CACHED, 512)
 
-    def of(self, region: str, now: datetime) -> Policy:
+    def of(self, region: str, now: datetime) -> policy.Policy:
         """One batch of four gets, once a minute and region."""
-        return self._cache.get(region, now) or Policy()
+        return self._cache.get(region, now) or policy.Policy()
 
     def replace(self, prefix: str, rules: dict[str, object], *, version: int) -> bool:
         """Put version `version` of a policy; False when it is not the next one."""
@@ -349,8 +349,8 @@ class PolicyStore:
             return False
         return True
 
-    def _load(self, region: str) -> Policy:
-        wanted = prefixes(region)
+    def _load(self, region: str) -> policy.Policy:
+        wanted = policy.prefixes(region)
         found = {
             raw["pk"]["S"].partition("#")[2]: PolicyItem.read(raw)
             for raw in self._table.batch_get([keys.policy(prefix) for prefix in wanted])
@@ -358,5 +358,5 @@ class PolicyStore:
         for prefix in wanted:
             if prefix in found:
                 item = found[prefix]
-                return Policy.from_rules(f"{prefix}.{int(item.version)}", item.rules)
-        return Policy()
+                return policy.Policy.from_rules(f"{prefix}.{int(item.version)}", item.rules)
+        return policy.Policy()
