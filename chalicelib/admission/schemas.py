@@ -9,7 +9,7 @@ from chalicelib.admission.snapshots import Lookup, Settle
 from chalicelib.core.clock import from_epoch_ms
 from chalicelib.core.fields import Clean, Nonce, Phone, Request, Response
 from chalicelib.identity.providers import LOOKED_UP, ProviderName
-from chalicelib.identity.schemas import ResidentId
+from chalicelib.identity.schemas import DocumentKind, DocumentNumber
 
 
 def _looked_up(name: ProviderName) -> ProviderName:
@@ -38,8 +38,8 @@ class ManualCheckRequest(Request):
 
     nonce: Nonce
     name: Annotated[str, Clean, Field(min_length=1, max_length=50)]
-    document_type: Literal["resident_id"]
-    document_number: ResidentId
+    document_type: DocumentKind
+    document_number: DocumentNumber
     phone: Phone | None = None
     """A phone to reach them by, perhaps a relative's. The region's policy asks for it or not."""
     temperature: Literal["normal", "fever"] | None = None

@@ -3,10 +3,10 @@
 from chalice.app import Blueprint
 
 from chalicelib.api.endpoint import Answer, Caller, RequestContext, endpoint
+from chalicelib.identity import documents
 from chalicelib.identity.people import (
     Profile,
     Verification,
-    mask_document,
     mask_phone,
 )
 from chalicelib.identity.registration import Entry, register
@@ -89,5 +89,7 @@ def _registration(context: RequestContext, profile: Profile) -> Registration:
         reason_text=context.text(f"verification.{profile.reason}") if profile.reason else None,
         name=opened(profile.name, "name"),
         document_type=profile.document_type or None,
-        document_number=None if document is None else mask_document(document),
+        document_number=(
+            None if document is None else documents.of(profile.document_type).mask(document)
+        ),
     )

@@ -8,12 +8,13 @@ from chalicelib.api.endpoint import Answer, Caller, RequestContext, endpoint
 from chalicelib.core.crypto import fingerprint
 from chalicelib.core.errors import BadInput
 from chalicelib.core.fields import canonical
-from chalicelib.identity.people import Role, mask_document
+from chalicelib.identity.people import Role
 from chalicelib.insight.schemas import Statistics
 from chalicelib.venues import issuance, posters
 from chalicelib.venues import schemas as shown
 from chalicelib.venues.catalogue import type_name
 from chalicelib.venues.codes import url
+from chalicelib.venues.numbers import masked
 from chalicelib.venues.regions import region
 from chalicelib.venues.venue import PosterState, Venue, day_of
 
@@ -194,7 +195,6 @@ def _venue(context: RequestContext, venue: Venue, *, number_shared: bool = False
         return context.container.vault.open(sealed, f"{venue.venue_id}/{field}")
 
     number = opened(venue.number, "number")
-    personal = venue.number_type == "resident_id"
     warnings = []
     if number_shared:
         text = context.text("warning.number_shared")
@@ -209,7 +209,7 @@ def _venue(context: RequestContext, venue: Venue, *, number_shared: bool = False
         street=venue.street,
         address=venue.address,
         number_type=venue.number_type,  # type: ignore[arg-type]
-        number=mask_document(number) if personal else number,
+        number=masked(venue.number_type, number),
         contact_name=opened(venue.contact_name, "contact_name"),
         contact_phone=opened(venue.contact_phone, "contact_phone"),
         code=venue.code,

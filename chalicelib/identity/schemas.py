@@ -1,12 +1,12 @@
 """What sessions and registration look like over HTTP."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 
 from chalicelib.core.fields import Choice, Clean, Phone, Request, Response, refuse
-from chalicelib.identity.documents import resident_id
+from chalicelib.identity import documents
 from chalicelib.identity.people import Strength
 
 
@@ -123,15 +123,38 @@ def _name(value: str) -> str:
     return value
 
 
-def _resident_id(value: str) -> str:
+def _document_type(value: object) -> str:
+    if not isinstance(value, str) or documents.find(value) is None:
+        raise refuse("not_allowed")
+    return value
+
+
+def _list_types(schema: dict[str, Any]) -> None:
+    schema |= {"type": "string", "enum": [one.name for one in documents.TYPES]}
+
+
+DocumentKind = Annotated[
+    str,
+    PlainValidator(_document_type, json_schema_input_type=str),
+    Field(json_schema_extra=_list_types),
+]
+"""A registered type of identity document; stands before its number."""
+
+
+def _document_number(value: str, info: ValidationInfo) -> str:
+    kind = documents.find(info.data.get("document_type", ""))
+    if kind is None:
+        return value  # the type is at fault, and no number can be checked
     try:
-        return resident_id(value)
+        return kind.canonical(value)
     except ValueError:
-        raise refuse("resident_id") from None
+        raise refuse(kind.name) from None
 
 
-ResidentId = Annotated[str, Clean, Field(min_length=1, max_length=40), AfterValidator(_resident_id)]
-"""A resident ID number; becomes canonical."""
+DocumentNumber = Annotated[
+    str, Clean, Field(min_length=1, max_length=40), AfterValidator(_document_number)
+]
+"""The number of the document of the field `document_type`; becomes canonical."""
 
 
 class RegistrationRequest(Request):
@@ -139,8 +162,8 @@ class RegistrationRequest(Request):
 
     version: int = Field(ge=0, le=1_000_000)
     name: Annotated[str, Clean, Field(min_length=1, max_length=50), AfterValidator(_name)]
-    document_type: Literal["resident_id"]
-    document_number: ResidentId
+    document_type: DocumentKind
+    document_number: DocumentNumber
 
 
 class Registration(Response):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from chalicelib.core.fields import Choice, Clean, Nonce, Phone, Request, Response, refuse
-from chalicelib.identity.schemas import ResidentId
+from chalicelib.identity.schemas import DocumentKind, DocumentNumber
 from chalicelib.venues.catalogue import category
 from chalicelib.venues.numbers import InvalidNumber, normalise
 from chalicelib.venues.regions import region
@@ -173,8 +173,8 @@ class AddByIdentity(Request):
     by: Literal["identity"]
     role: Literal["administrator", "inspector"] = "inspector"
     name: Annotated[str, Clean, Field(min_length=1, max_length=50)]
-    document_type: Literal["resident_id"]
-    document_number: ResidentId
+    document_type: DocumentKind
+    document_number: DocumentNumber
     phone: Phone
 
 

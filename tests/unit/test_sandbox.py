@@ -25,7 +25,7 @@ from chalicelib.adapters.partners import Partner
 from chalicelib.adapters.platforms.sms import HttpSmsGateway
 from chalicelib.adapters.providers.http import HttpProvider
 from chalicelib.core.errors import BadInput, TooMany
-from chalicelib.identity.documents import resident_id
+from chalicelib.identity.documents.resident_id import canonical as resident_id
 from chalicelib.identity.providers import (
     STATES,
     Absent,

@@ -19,6 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TextIO
 from urllib.parse import parse_qs, urlsplit
 
+from chalicelib.identity import documents
 from infra.local.sandbox import signature
 from infra.local.sandbox.faults import PARTNERS, Faults
 from infra.local.sandbox.messages import Inbox, Verdict
@@ -220,8 +221,8 @@ class Sandbox(ThreadingHTTPServer):
         def handle(request: Request) -> Reply:
             asked = request.json()
             texts = {key: asked.get(key) for key in ("request_id", "name", "document_number")}
-            if asked.get("document_type") != "resident_id":
-                raise ValueError("document_type: not resident_id")
+            if documents.find(str(asked.get("document_type"))) is None:
+                raise ValueError("document_type: not one that there is")
             for key, value in texts.items():
                 if not isinstance(value, str) or not value:
                     raise ValueError(f"{key}: missing")
