@@ -81,7 +81,7 @@ class Container:
     def data_keys(self) -> DataKeys:
         """The keys that personal fields are sealed with."""
         from chalicelib.adapters.keys import KmsDataKeys
-        from chalicelib.identity.store import WrappedKeyStore
+        from chalicelib.identity.store.wrapped_keys import WrappedKeyStore
 
         return KmsDataKeys(self.settings.kms_key, WrappedKeyStore(self.table), self.clock)
 
@@ -108,21 +108,21 @@ class Container:
     @cached_property
     def people(self) -> "People":
         """The people whom we know."""
-        from chalicelib.identity.store import PeopleStore
+        from chalicelib.identity.store.people import PeopleStore
 
         return PeopleStore(self.table)
 
     @cached_property
     def codes(self) -> "Codes":
         """One-time codes."""
-        from chalicelib.identity.store import CodeStore
+        from chalicelib.identity.store.codes import CodeStore
 
         return CodeStore(self.table)
 
     @cached_property
     def limits(self) -> "Limits":
         """Attempts."""
-        from chalicelib.identity.store import LimitStore
+        from chalicelib.identity.store.limits import LimitStore
 
         return LimitStore(self.table)
 
@@ -177,21 +177,21 @@ class Container:
     @cached_property
     def venues(self) -> "Venues":
         """Venues and their codes."""
-        from chalicelib.venues.store import VenueStore
+        from chalicelib.venues.store.venues import VenueStore
 
         return VenueStore(self.table)
 
     @cached_property
     def directory(self) -> "Directory":
         """Venues and codes from the process's cache."""
-        from chalicelib.venues.store import CachedDirectory
+        from chalicelib.venues.store.venues import CachedDirectory
 
         return CachedDirectory(self.venues)
 
     @cached_property
     def posters(self) -> "Posters":
         """Posters that were asked for."""
-        from chalicelib.venues.store import PosterStore
+        from chalicelib.venues.store.posters import PosterStore
 
         return PosterStore(self.table)
 
@@ -226,49 +226,49 @@ class Container:
     @cached_property
     def policies(self) -> "Policies":
         """The rules of the regions."""
-        from chalicelib.admission.store import PolicyStore
+        from chalicelib.admission.store.policies import PolicyStore
 
         return PolicyStore(self.table)
 
     @cached_property
     def scans(self) -> "Scans":
         """Scans on record."""
-        from chalicelib.admission.store import ScanStore
+        from chalicelib.admission.store.scans import ScanStore
 
         return ScanStore(self.table)
 
     @cached_property
     def accesses(self) -> "Accesses":
         """Questions about people, on record."""
-        from chalicelib.admission.store import AccessStore
+        from chalicelib.admission.store.accesses import AccessStore
 
         return AccessStore(self.table)
 
     @cached_property
     def staff(self) -> "Staff":
         """Who works where."""
-        from chalicelib.venues.store import StaffStore
+        from chalicelib.venues.store.staff import StaffStore
 
         return StaffStore(self.table)
 
     @cached_property
     def pointers(self) -> "Pointers":
         """Pointers to abnormal scans."""
-        from chalicelib.insight.store import PointerStore
+        from chalicelib.insight.store.pointers import PointerStore
 
         return PointerStore(self.table)
 
     @cached_property
     def prefetches(self) -> "Prefetches":
         """Wishes to ask providers."""
-        from chalicelib.admission.store import PrefetchStore
+        from chalicelib.admission.store.prefetches import PrefetchStore
 
         return PrefetchStore(self.table)
 
     @cached_property
     def counters(self) -> "Counters":
         """The day's figures."""
-        from chalicelib.insight.store import CounterStore
+        from chalicelib.insight.store.counters import CounterStore
 
         return CounterStore(self.table)
 

@@ -36,7 +36,7 @@ class SecretsManager:
 
 
 class WrappedKeys(Protocol):
-    """Where KMS's wrappings of data keys are kept; `identity.store.WrappedKeyStore`."""
+    """Where KMS's wrappings of data keys are kept; `identity.store.wrapped_keys`."""
 
     def get(self, key_id: str) -> bytes | None:
         """The wrapping of a key."""

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.admission.snapshots import Prefetch
-from chalicelib.admission.store import is_prefetch, is_scan, read_prefetch, read_scan
+from chalicelib.admission.store.prefetches import is_prefetch, read_prefetch
+from chalicelib.admission.store.scans import is_scan, read_scan
 from chalicelib.core.keys import Key
 from chalicelib.core.table import Raw
 from chalicelib.identity.people import Profile, Verification
-from chalicelib.identity.store import is_profile, read_registration
+from chalicelib.identity.store.people import is_profile, read_registration
 from chalicelib.insight.counters import ScanChange
-from chalicelib.venues.store import is_poster, read_poster_request
+from chalicelib.venues.store.posters import is_poster, read_poster_request
 from chalicelib.venues.venue import PosterRecord, PosterState
 
 

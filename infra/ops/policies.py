@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chalicelib.admission import policy
-from chalicelib.admission.store import PolicyStore
+from chalicelib.admission.store.policies import PolicyStore
 from infra.ops.deployment import Deployment
 
 

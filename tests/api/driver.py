@@ -24,7 +24,7 @@ from chalicelib.adapters import aws
 from chalicelib.adapters.queues import SqsLookupQueue
 from chalicelib.adapters.renderer import TypstRenderer
 from chalicelib.admission.snapshots import Lookup, Settle
-from chalicelib.admission.store import PolicyStore
+from chalicelib.admission.store.policies import PolicyStore
 from chalicelib.bootstrap import Container, install
 from chalicelib.core import ids, keys
 from chalicelib.core.aws import session
@@ -42,10 +42,11 @@ from chalicelib.identity.providers import (
     ProviderName,
     Subject,
 )
-from chalicelib.identity.store import WrappedKeyStore, right_write
+from chalicelib.identity.store.rights import right_write
+from chalicelib.identity.store.wrapped_keys import WrappedKeyStore
 from chalicelib.insight.counters import recount
 from chalicelib.venues.codes import CodeState
-from chalicelib.venues.store import PrintedCodeItem
+from chalicelib.venues.store.venues import PrintedCodeItem
 from chalicelib.workers.lookups import lookups
 from chalicelib.workers.renders import renders
 from chalicelib.workers.stream import stream

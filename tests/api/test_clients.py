@@ -8,7 +8,7 @@ import pytest
 from chalicelib.core import keys
 from chalicelib.core.errors import Forbidden, TooMany, Unavailable
 from chalicelib.identity.platforms import PlatformName
-from chalicelib.identity.store import LimitItem
+from chalicelib.identity.store.limits import LimitItem
 from tests.api.driver import HttpReply, Person, World
 
 WECHAT, ALIPAY = PlatformName

@@ -16,7 +16,7 @@ from chalicelib.core.errors import CODES, Forbidden, TooMany, Unprocessable
 from chalicelib.identity.platforms import PlatformName
 from chalicelib.identity.providers import Answer
 from chalicelib.venues.codes import CodeState
-from chalicelib.venues.store import PrintedCodeItem
+from chalicelib.venues.store.venues import PrintedCodeItem
 from tests import support
 from tests.api import contract
 from tests.api.driver import HttpReply, Person, World

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.core import keys
 from chalicelib.venues.codes import CodeState
-from chalicelib.venues.store import PrintedCodeItem
+from chalicelib.venues.store.venues import PrintedCodeItem
 from tests.api.driver import Person, World
 
 

@@ -5,7 +5,7 @@ import pytest
 from chalicelib.core import keys
 from chalicelib.identity.providers import Answer
 from chalicelib.venues.codes import CodeState
-from chalicelib.venues.store import PrintedCodeItem
+from chalicelib.venues.store.venues import PrintedCodeItem
 from tests.api.driver import HEALTH, HOST, TEST, World, codes
 
 

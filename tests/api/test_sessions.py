@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.core import keys
 from chalicelib.core.errors import BadInput, TooMany, Unavailable
-from chalicelib.identity.store import LimitItem
+from chalicelib.identity.store.limits import LimitItem
 from tests.api.driver import Person, World, shape
 
 

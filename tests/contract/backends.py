@@ -22,18 +22,27 @@ from chalicelib.admission.policy import Policies
 from chalicelib.admission.scan import Scans
 from chalicelib.admission.schemas import decode
 from chalicelib.admission.snapshots import LookupQueue, Prefetches
-from chalicelib.admission.store import AccessStore, PolicyStore, PrefetchStore, ScanStore
+from chalicelib.admission.store.accesses import AccessStore
+from chalicelib.admission.store.policies import PolicyStore
+from chalicelib.admission.store.prefetches import PrefetchStore
+from chalicelib.admission.store.scans import ScanStore
 from chalicelib.core.aws import session
 from chalicelib.core.ids import RandomIds
 from chalicelib.core.table import Table
 from chalicelib.identity.people import Codes, Limits, People
-from chalicelib.identity.store import CodeStore, LimitStore, PeopleStore, WrappedKeyStore
+from chalicelib.identity.store.codes import CodeStore
+from chalicelib.identity.store.limits import LimitStore
+from chalicelib.identity.store.people import PeopleStore
+from chalicelib.identity.store.wrapped_keys import WrappedKeyStore
 from chalicelib.insight.abnormal import Pointers
 from chalicelib.insight.counters import Counters
-from chalicelib.insight.store import CounterStore, PointerStore
+from chalicelib.insight.store.counters import CounterStore
+from chalicelib.insight.store.pointers import PointerStore
 from chalicelib.venues.posters import RenderQueue, Storage
 from chalicelib.venues.staffing import Staff
-from chalicelib.venues.store import CachedDirectory, PosterStore, StaffStore, VenueStore
+from chalicelib.venues.store.posters import PosterStore
+from chalicelib.venues.store.staff import StaffStore
+from chalicelib.venues.store.venues import CachedDirectory, VenueStore
 from chalicelib.venues.venue import Directory, Posters, Venues
 from tests import support
 from tests.fakes import stores

@@ -22,7 +22,7 @@ from chalicelib.core.table import Raw, Table
 from chalicelib.identity.people import Profile, Role, Verification
 from chalicelib.identity.providers import STATES, ProviderName
 from chalicelib.identity.sessions import REFRESH_LIFE
-from chalicelib.identity.store import right_write
+from chalicelib.identity.store.rights import right_write
 from chalicelib.venues.rights import MAX_VENUES
 from chalicelib.venues.venue import Venue, day_of, shard_of
 from tests.contract import makers

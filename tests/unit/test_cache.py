@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from chalicelib.core.cache import TimedCache
 from chalicelib.core.errors import Unavailable
 from chalicelib.venues.codes import CodeState
-from chalicelib.venues.store import CachedDirectory
+from chalicelib.venues.store.venues import CachedDirectory
 from tests.contract import makers
 from tests.fakes.parts import NOON
 from tests.fakes.stores import FakePeople, FakeVenues

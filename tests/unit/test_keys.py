@@ -10,13 +10,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from chalicelib.admission.scan import ScanReference
-from chalicelib.admission.store import is_scan
+from chalicelib.admission.store.scans import is_scan
 from chalicelib.core import keys
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.core.ids import ALPHABET, derive
 from chalicelib.core.keys import Key
-from chalicelib.identity.store import is_profile
-from chalicelib.venues.store import is_poster
+from chalicelib.identity.store.people import is_profile
+from chalicelib.venues.store.posters import is_poster
 from chalicelib.venues.venue import shard_of
 from tests.contract import makers
 

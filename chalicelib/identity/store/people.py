@@ -1,6 +1,6 @@
-"""Items of people, sessions, one-time codes and limits."""
+"""Items of people, their sessions, snapshots and rights."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from pynamodb.attributes import (
@@ -13,7 +13,7 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.core import keys
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
-from chalicelib.core.errors import Conflict, TooMany, Unauthenticated, Unavailable
+from chalicelib.core.errors import Conflict, Unauthenticated, Unavailable
 from chalicelib.core.table import (
     ABSENT,
     PRESENT,
@@ -28,14 +28,13 @@ from chalicelib.core.table import (
 from chalicelib.identity.people import (
     PersonRecord,
     Profile,
-    Role,
     Session,
     Snapshot,
     Strength,
     Verification,
 )
+from chalicelib.identity.store.rights import RightItem, in_force
 
-_MAX_ATTEMPTS = 5
 _LEFTOVER = timedelta(days=1)
 
 
@@ -79,13 +78,6 @@ class SnapshotItem(Item):
     ttl = NumberAttribute(null=True)
 
 
-class RightItem(Item):
-    """HOT#RIGHT#venue; `document` is the beginning of the blind index that it was given under."""
-
-    role = UnicodeAttribute(attr_name="ro")
-    document = UnicodeAttribute(attr_name="db", null=True)
-
-
 class OwnerItem(Item):
     """PHONE and IDENT: whose it is."""
 
@@ -96,22 +88,6 @@ class AccountItem(Item):
     """ACCOUNT: whose it is; and the same under the person."""
 
     person = UnicodeAttribute(attr_name="pe")
-
-
-class CodeItem(Item):
-    """OTP."""
-
-    digest = UnicodeAttribute(attr_name="dg")
-    attempts = NumberAttribute(attr_name="at", default=0)
-    expires = NumberAttribute(attr_name="ex")
-    ttl = NumberAttribute()
-
-
-class LimitItem(Item):
-    """RATE."""
-
-    attempts = NumberAttribute(attr_name="n", default=0)
-    ttl = NumberAttribute()
 
 
 def read_profile(person_id: str, raw: Raw) -> Profile:
@@ -206,27 +182,7 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
                 )
             case "RIGHT":
                 rights[rest[0]] = RightItem.read(raw)
-    return PersonRecord(profile, sessions, snapshots, _in_force(rights, profile), tuple(awaiting))
-
-
-def _in_force(rights: Mapping[str, RightItem], profile: Profile | None) -> dict[str, Role]:
-    """The rights of who was verified under the present document, and has not been rejected since.
-
-    A phone may change hands, and whoever registers with it next is somebody else.
-    """
-    if profile and profile.verification is Verification.REJECTED:
-        return {}
-    document = _beginning(profile.document_blind if profile else "")
-    return {
-        venue_id: Role(right.role)
-        for venue_id, right in rights.items()
-        if right.document == document
-    }
-
-
-def _beginning(document_blind: str) -> str | None:
-    # Of 128 bits 48 are enough to tell one person's documents apart; twenty rights share 4 KB.
-    return document_blind[:10] or None
+    return PersonRecord(profile, sessions, snapshots, in_force(rights, profile), tuple(awaiting))
 
 
 class PeopleStore:
@@ -497,94 +453,3 @@ class PeopleStore:
         except ConditionFailed:
             return False
         return True
-
-
-class CodeStore:
-    """One-time codes in the table. See `people.Codes`."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    def put(self, blind: str, digest: str, expires_at: datetime) -> None:
-        """One put over whatever stood there."""
-        expires = int(expires_at.timestamp())
-        ttl = expires + int(_LEFTOVER.total_seconds())
-        self._table.put(CodeItem.at(keys.otp(blind), digest=digest, expires=expires, ttl=ttl))
-
-    def spend(self, blind: str, digest: str, now: datetime) -> bool:
-        """Count the attempt first, then compare, then remove on condition that it is still there.
-
-        A code is removed by whoever uses it first; the other one of a race is told that it is
-        wrong.
-        """
-        key = keys.otp(blind)
-        guessable = (CodeItem.attempts < _MAX_ATTEMPTS) & (CodeItem.expires > int(now.timestamp()))
-        try:
-            raw = self._table.update(key, [CodeItem.attempts.add(1)], PRESENT & guessable)
-            if CodeItem.read(raw).digest != digest:
-                return False
-            self._table.delete(key, PRESENT & (CodeItem.digest == digest))
-        except ConditionFailed:
-            return False
-        return True
-
-
-class LimitStore:
-    """Attempts in the table. See `people.Limits`."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    def charge(self, what: str, whom: str, *, limit: int, seconds: int, now: datetime) -> None:
-        """One conditional update on the window's counter."""
-        second = int(now.timestamp())
-        start = second - second % seconds
-        key = keys.rate(what, whom, f"{start:010d}")
-        actions = [LimitItem.attempts.add(1), LimitItem.ttl.set(start + 2 * seconds)]
-        try:
-            self._table.update(key, actions, ABSENT | (LimitItem.attempts < limit))
-        except ConditionFailed:
-            raise TooMany(start + seconds - second) from None
-
-
-def right_removal(person_id: str, venue_id: str) -> Delete:
-    """The write that takes a right away."""
-    return Delete(keys.right(person_id, venue_id))
-
-
-def right_write(person_id: str, venue_id: str, role: Role, document_blind: str) -> Put:
-    """The write that gives a right; venues make it part of their own transactions.
-
-    It is in force as long as the person is registered under the document of `document_blind`.
-    """
-    key = keys.right(person_id, venue_id)
-    return Put(RightItem.at(key, role=role.value, document=_beginning(document_blind)))
-
-
-class WrappedKeyItem(Item):
-    """DATAKEY#id."""
-
-    wrapped = BinaryAttribute(attr_name="wk", legacy_encoding=False)
-
-
-class WrappedKeyStore:
-    """Data keys of personal fields, as KMS wrapped them."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    def get(self, key_id: str) -> bytes | None:
-        """One get."""
-        raw = self._table.get(keys.data_key(key_id))
-        return None if raw is None else WrappedKeyItem.read(raw).wrapped
-
-    def put_if_absent(self, key_id: str, wrapped: bytes) -> bytes:
-        """One conditional put; whoever is second takes what stands there."""
-        try:
-            self._table.put(WrappedKeyItem.at(keys.data_key(key_id), wrapped=wrapped), ABSENT)
-        except ConditionFailed:
-            kept = self.get(key_id)
-            if kept is None:
-                raise Unavailable from None
-            return kept
-        return wrapped

@@ -1,6 +1,6 @@
-"""Items of counters, and pointers to abnormal scans."""
+"""Items of counters."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 
 from pynamodb.attributes import UnicodeAttribute
@@ -8,9 +8,7 @@ from pynamodb.expressions.condition import size
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
-from chalicelib.admission.scan import Scan
 from chalicelib.core import keys
-from chalicelib.core.clock import epoch_ms
 from chalicelib.core.keys import Key
 from chalicelib.core.table import ConditionFailed, Item, Raw, Table
 from chalicelib.insight.counters import Figures, total
@@ -74,33 +72,3 @@ class CounterStore:
         """One batch of gets."""
         wanted = [keys.counter(venue.venue_id, day, shard) for shard in range(venue.shards)]
         return total(_figures(raw, staff_id) for raw in self._table.batch_get(wanted))
-
-
-class PointerItem(Item):
-    """ABN#ms#hash beside its scan."""
-
-
-class PointerStore:
-    """Pointers in the table. See `abnormal.Pointers`."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    def add(self, partition: str, scan: Scan) -> None:
-        """One put."""
-        self._table.put(PointerItem.at(_pointer(partition, scan)))
-
-    def remove(self, partition: str, scan: Scan) -> None:
-        """One delete."""
-        self._table.delete(_pointer(partition, scan))
-
-    def of_day(self, venue: Venue, day: date, shard: int, after: str) -> Iterator[str]:
-        """One query, read as far as it is consumed."""
-        partition = keys.scan_partition(venue.venue_id, day, shard)
-        span = (f"{keys.ABNORMAL}{after}~" if after else keys.ABNORMAL, f"{keys.ABNORMAL}~")
-        for raw in self._table.query(partition, span, page=60):
-            yield raw["sk"]["S"].removeprefix(keys.ABNORMAL)
-
-
-def _pointer(partition: str, scan: Scan) -> Key:
-    return keys.abnormal(partition, epoch_ms(scan.at), scan.digest)

@@ -7,28 +7,25 @@ evidence is ``state,observed ms,fetched ms,stale,doses`` a provider.
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from chalicelib.admission import policy
 from chalicelib.admission.judge import Decision, Evidence, Outcome, Verdict
-from chalicelib.admission.manual_checks import Access
 from chalicelib.admission.scan import Method, Scan, ScanReference
-from chalicelib.admission.snapshots import Prefetch
+from chalicelib.admission.store.provider_codes import LONG, SHORT
 from chalicelib.core import keys
-from chalicelib.core.cache import TimedCache
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.core.keys import Key
 from chalicelib.core.table import ABSENT, PRESENT, ConditionFailed, Item, Raw, Table
 from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.venue import Venue, day_of, shard_of
 
-_CACHED = timedelta(seconds=60)
 _PENDING_LIFE = timedelta(days=1)
-_SHORT = {"identity": "i", "health_code": "h", "nucleic_acid": "n", "vaccination": "x"}
+
+
 _METHODS = {"": Method.VISITOR, "f": Method.FAST, "s": Method.STAFF, "m": Method.MANUAL}
+
+
 _METHODS_CODED = {method: coded for coded, method in _METHODS.items()}
-_PREFETCH_EVERY = timedelta(seconds=60)
-_LONG = {short: ProviderName(name) for name, short in _SHORT.items()}
 
 
 class ScanItem(Item):
@@ -61,23 +58,6 @@ class PendingScanItem(Item):
     """AWAIT#scan."""
 
     ttl = NumberAttribute()
-
-
-class PrefetchItem(Item):
-    """PREFETCH: which providers were to be asked about a registration, when, and by whose doing."""
-
-    wanted = UnicodeAttribute(attr_name="wa")
-    asked = NumberAttribute(attr_name="as")
-    registration = NumberAttribute(attr_name="rg")
-    correlation = UnicodeAttribute(attr_name="ci")
-    ttl = NumberAttribute()
-
-
-class PolicyItem(Item):
-    """POLICY#prefix: the rules as one JSON object, and their version."""
-
-    version = NumberAttribute(attr_name="ve")
-    rules = JSONAttribute(attr_name="ru")
 
 
 def is_scan(key: Key) -> bool:
@@ -113,7 +93,7 @@ def read_scan(raw: Raw) -> Scan:
                 )
                 if coded
             },
-            needs=tuple(_LONG[short] for short in item.needs or ""),
+            needs=tuple(LONG[short] for short in item.needs or ""),
             policy=item.policy,
             hours=None if item.hours is None else int(item.hours),
         ),
@@ -144,7 +124,7 @@ def _scan_item(scan: Scan, venue: Venue) -> ScanItem:
         nucleic_acid=_coded(verdict.evidence[ProviderName.NUCLEIC_ACID]),
         vaccination=_optional(verdict.evidence.get(ProviderName.VACCINATION)),
         travel_card=_optional(verdict.evidence.get(ProviderName.TRAVEL_CARD)),
-        needs="".join(_SHORT[provider] for provider in verdict.needs) or None,
+        needs="".join(SHORT[provider] for provider in verdict.needs) or None,
         policy=verdict.policy,
         hours=verdict.hours,
         correlation=scan.correlation,
@@ -236,127 +216,3 @@ class ScanStore:
     def stop_waiting(self, person_id: str, scan_id: str) -> None:
         """One delete."""
         self._table.delete(keys.awaiting(person_id, scan_id))
-
-
-def is_prefetch(key: Key) -> bool:
-    """Whether `key` is a prefetch's."""
-    return key.pk.startswith("PER#") and key.sk == keys.prefetch("").sk
-
-
-def read_prefetch(raw: Raw) -> Prefetch:
-    """The prefetch in an image of the stream."""
-    item = PrefetchItem.read(raw)
-    return Prefetch(
-        person_id=item.pk.removeprefix("PER#"),
-        wanted=tuple(_LONG[short] for short in item.wanted),
-        asked_at=from_epoch_ms(int(item.asked)),
-        registration=int(item.registration),
-        correlation=item.correlation,
-    )
-
-
-class PrefetchStore:
-    """Prefetches in the table. See `snapshots.Prefetches`."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    def ask(self, prefetch: Prefetch) -> datetime:
-        """One conditional put; a wish of the last minute stands."""
-        ttl = int((prefetch.asked_at + _PENDING_LIFE).timestamp())
-        item = PrefetchItem.at(
-            keys.prefetch(prefetch.person_id),
-            wanted="".join(_SHORT[provider] for provider in prefetch.wanted),
-            asked=epoch_ms(prefetch.asked_at),
-            registration=prefetch.registration,
-            correlation=prefetch.correlation,
-            ttl=ttl,
-        )
-        before = epoch_ms(prefetch.asked_at - _PREFETCH_EVERY)
-        due = (PrefetchItem.asked <= before) | (PrefetchItem.registration < prefetch.registration)
-        try:
-            self._table.put(item, ABSENT | due)
-        except ConditionFailed as failure:
-            return read_prefetch(failure.met[0]).asked_at if failure.met[0] else prefetch.asked_at
-        return prefetch.asked_at
-
-
-class AccessItem(Item):
-    """ACCESS#blind: a question about a number, and by whom; no name, no number."""
-
-    check = UnicodeAttribute(attr_name="ch")
-    staff = UnicodeAttribute(attr_name="sf")
-    asked = NumberAttribute(attr_name="as")
-    correlation = UnicodeAttribute(attr_name="ci")
-    ttl = NumberAttribute()
-
-
-class AccessStore:
-    """Questions on record in the table. See `manual_checks.Accesses`."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    def record(self, blind: str, access: Access) -> None:
-        """One put."""
-        reference = access.reference
-        self._table.put(
-            AccessItem.at(
-                keys.access(blind, epoch_ms(reference.at), reference.digest),
-                check=access.scan_id,
-                staff=access.staff_id,
-                asked=epoch_ms(access.asked_at),
-                correlation=access.correlation,
-                ttl=int(access.until.timestamp()),
-            )
-        )
-
-    def of(self, blind: str, after: str, page: int) -> Iterator[tuple[str, Access]]:
-        """One query a page."""
-        span = (f"{after}~" if after else "0", "9~")
-        for raw in self._table.query(keys.access_partition(blind), span, page=page):
-            item = AccessItem.read(raw)
-            yield (
-                item.sk,
-                Access(
-                    item.check,
-                    item.staff,
-                    from_epoch_ms(int(item.asked)),
-                    item.correlation,
-                    from_epoch_ms(int(item.ttl) * 1000),
-                ),
-            )
-
-
-class PolicyStore:
-    """Policies from the table, cached. See `policy.Policies`."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-        self._cache = TimedCache(self._load, _CACHED, 512)
-
-    def of(self, region: str, now: datetime) -> policy.Policy:
-        """One batch of four gets, once a minute and region."""
-        return self._cache.get(region, now) or policy.Policy()
-
-    def replace(self, prefix: str, rules: dict[str, object], *, version: int) -> bool:
-        """Put version `version` of a policy; False when it is not the next one."""
-        item = PolicyItem.at(keys.policy(prefix), version=version, rules=rules)
-        expected = PolicyItem.version == version - 1
-        try:
-            self._table.put(item, ABSENT if version == 1 else PRESENT & expected)
-        except ConditionFailed:
-            return False
-        return True
-
-    def _load(self, region: str) -> policy.Policy:
-        wanted = policy.prefixes(region)
-        found = {
-            raw["pk"]["S"].partition("#")[2]: PolicyItem.read(raw)
-            for raw in self._table.batch_get([keys.policy(prefix) for prefix in wanted])
-        }
-        for prefix in wanted:
-            if prefix in found:
-                item = found[prefix]
-                return policy.Policy.from_rules(f"{prefix}.{int(item.version)}", item.rules)
-        return policy.Policy()

@@ -1,0 +1,57 @@
+"""Items of questions about a document's number."""
+
+from collections.abc import Iterator
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from chalicelib.admission.manual_checks import Access
+from chalicelib.core import keys
+from chalicelib.core.clock import epoch_ms, from_epoch_ms
+from chalicelib.core.table import Item, Table
+
+
+class AccessItem(Item):
+    """ACCESS#blind: a question about a number, and by whom; no name, no number."""
+
+    check = UnicodeAttribute(attr_name="ch")
+    staff = UnicodeAttribute(attr_name="sf")
+    asked = NumberAttribute(attr_name="as")
+    correlation = UnicodeAttribute(attr_name="ci")
+    ttl = NumberAttribute()
+
+
+class AccessStore:
+    """Questions on record in the table. See `manual_checks.Accesses`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def record(self, blind: str, access: Access) -> None:
+        """One put."""
+        reference = access.reference
+        self._table.put(
+            AccessItem.at(
+                keys.access(blind, epoch_ms(reference.at), reference.digest),
+                check=access.scan_id,
+                staff=access.staff_id,
+                asked=epoch_ms(access.asked_at),
+                correlation=access.correlation,
+                ttl=int(access.until.timestamp()),
+            )
+        )
+
+    def of(self, blind: str, after: str, page: int) -> Iterator[tuple[str, Access]]:
+        """One query a page."""
+        span = (f"{after}~" if after else "0", "9~")
+        for raw in self._table.query(keys.access_partition(blind), span, page=page):
+            item = AccessItem.read(raw)
+            yield (
+                item.sk,
+                Access(
+                    item.check,
+                    item.staff,
+                    from_epoch_ms(int(item.asked)),
+                    item.correlation,
+                    from_epoch_ms(int(item.ttl) * 1000),
+                ),
+            )

@@ -1,0 +1,1 @@
+"""The stores of identity, one a module."""

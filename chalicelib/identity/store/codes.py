@@ -1,0 +1,60 @@
+"""Items of one-time codes."""
+
+from datetime import datetime, timedelta
+
+from pynamodb.attributes import (
+    NumberAttribute,
+    UnicodeAttribute,
+)
+
+from chalicelib.core import keys
+from chalicelib.core.table import (
+    PRESENT,
+    ConditionFailed,
+    Item,
+    Table,
+)
+
+_MAX_ATTEMPTS = 5
+
+
+_LEFTOVER = timedelta(days=1)
+
+
+class CodeItem(Item):
+    """OTP."""
+
+    digest = UnicodeAttribute(attr_name="dg")
+    attempts = NumberAttribute(attr_name="at", default=0)
+    expires = NumberAttribute(attr_name="ex")
+    ttl = NumberAttribute()
+
+
+class CodeStore:
+    """One-time codes in the table. See `people.Codes`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def put(self, blind: str, digest: str, expires_at: datetime) -> None:
+        """One put over whatever stood there."""
+        expires = int(expires_at.timestamp())
+        ttl = expires + int(_LEFTOVER.total_seconds())
+        self._table.put(CodeItem.at(keys.otp(blind), digest=digest, expires=expires, ttl=ttl))
+
+    def spend(self, blind: str, digest: str, now: datetime) -> bool:
+        """Count the attempt first, then compare, then remove on condition that it is still there.
+
+        A code is removed by whoever uses it first; the other one of a race is told that it is
+        wrong.
+        """
+        key = keys.otp(blind)
+        guessable = (CodeItem.attempts < _MAX_ATTEMPTS) & (CodeItem.expires > int(now.timestamp()))
+        try:
+            raw = self._table.update(key, [CodeItem.attempts.add(1)], PRESENT & guessable)
+            if CodeItem.read(raw).digest != digest:
+                return False
+            self._table.delete(key, PRESENT & (CodeItem.digest == digest))
+        except ConditionFailed:
+            return False
+        return True

@@ -1,0 +1,41 @@
+"""Items of limits."""
+
+from datetime import datetime
+
+from pynamodb.attributes import (
+    NumberAttribute,
+)
+
+from chalicelib.core import keys
+from chalicelib.core.errors import TooMany
+from chalicelib.core.table import (
+    ABSENT,
+    ConditionFailed,
+    Item,
+    Table,
+)
+
+
+class LimitItem(Item):
+    """RATE."""
+
+    attempts = NumberAttribute(attr_name="n", default=0)
+    ttl = NumberAttribute()
+
+
+class LimitStore:
+    """Attempts in the table. See `people.Limits`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def charge(self, what: str, whom: str, *, limit: int, seconds: int, now: datetime) -> None:
+        """One conditional update on the window's counter."""
+        second = int(now.timestamp())
+        start = second - second % seconds
+        key = keys.rate(what, whom, f"{start:010d}")
+        actions = [LimitItem.attempts.add(1), LimitItem.ttl.set(start + 2 * seconds)]
+        try:
+            self._table.update(key, actions, ABSENT | (LimitItem.attempts < limit))
+        except ConditionFailed:
+            raise TooMany(start + seconds - second) from None

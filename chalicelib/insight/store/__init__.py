@@ -1,0 +1,1 @@
+"""The stores of insight, one a module."""

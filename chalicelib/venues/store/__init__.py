@@ -1,0 +1,1 @@
+"""The stores of venues, one a module."""

@@ -1,0 +1,78 @@
+"""Items of posters."""
+
+from datetime import UTC, datetime
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from chalicelib.core import keys
+from chalicelib.core.clock import epoch_ms, from_epoch_ms
+from chalicelib.core.table import (
+    PRESENT,
+    ConditionFailed,
+    Item,
+    Raw,
+    Table,
+)
+from chalicelib.venues.venue import PosterRecord, PosterState
+
+
+class PosterItem(Item):
+    """POSTER#id."""
+
+    form = UnicodeAttribute(attr_name="fo")
+    state = UnicodeAttribute(attr_name="st")
+    requested = NumberAttribute(attr_name="rq")
+    correlation = UnicodeAttribute(attr_name="ci")
+    ttl = NumberAttribute()
+
+
+def is_poster(key: keys.Key) -> bool:
+    """Whether `key` is a poster's."""
+    return key.pk.startswith("VEN#") and key.sk.startswith(keys.poster("", "").sk)
+
+
+def read_poster_request(raw: Raw) -> tuple[PosterRecord, str]:
+    """The poster in a raw item, and the correlation id of the request for it."""
+    item = PosterItem.read(raw)
+    poster = PosterRecord(
+        poster_id=item.sk.removeprefix(keys.poster("", "").sk),
+        venue_id=item.pk.removeprefix("VEN#"),
+        form=item.form,
+        state=PosterState(item.state),
+        requested_at=from_epoch_ms(int(item.requested)),
+        expires_at=datetime.fromtimestamp(item.ttl, UTC),
+    )
+    return poster, item.correlation
+
+
+class PosterStore:
+    """Posters in the table. See `venue.Posters`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, venue_id: str, poster_id: str) -> PosterRecord | None:
+        """One get."""
+        raw = self._table.get(keys.poster(venue_id, poster_id))
+        return None if raw is None else read_poster_request(raw)[0]
+
+    def request(self, poster: PosterRecord, correlation: str) -> None:
+        """One put; the stream sees it."""
+        self._table.put(
+            PosterItem.at(
+                keys.poster(poster.venue_id, poster.poster_id),
+                form=poster.form,
+                state=poster.state.value,
+                requested=epoch_ms(poster.requested_at),
+                correlation=correlation,
+                ttl=int(poster.expires_at.timestamp()),
+            )
+        )
+
+    def finish(self, venue_id: str, poster_id: str, state: PosterState) -> None:
+        """One update, unless the poster has gone."""
+        key = keys.poster(venue_id, poster_id)
+        try:
+            self._table.update(key, [PosterItem.state.set(state.value)], PRESENT)
+        except ConditionFailed:
+            return

@@ -1,0 +1,152 @@
+"""Items of a venue's staff, its join codes and its invitations."""
+
+from contextlib import suppress
+
+from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.core import keys
+from chalicelib.core.clock import epoch_ms, from_epoch_ms
+from chalicelib.core.table import (
+    ABSENT,
+    Change,
+    ConditionFailed,
+    Delete,
+    Item,
+    Put,
+    Raw,
+    Table,
+)
+from chalicelib.identity.people import Role
+from chalicelib.identity.store.rights import right_removal, right_write
+from chalicelib.venues.staffing import Invitation, Member
+from chalicelib.venues.store.references import JoinItem, ReferenceItem
+
+
+class StaffItem(Item):
+    """STAFF#person."""
+
+    role = UnicodeAttribute(attr_name="ro")
+    since = NumberAttribute(attr_name="si")
+
+
+_BELOW_ADMINISTRATOR = StaffItem.role != Role.ADMINISTRATOR.value
+
+
+class InvitationItem(Item):
+    """INVITE#phone: a right that waits."""
+
+    role = UnicodeAttribute(attr_name="ro")
+    name = BinaryAttribute(attr_name="nm", legacy_encoding=False)
+    by = UnicodeAttribute(attr_name="by")
+
+
+class StaffStore:
+    """Who works where, in the table. See `staffing.Staff`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def members(self, venue_id: str) -> list[Member]:
+        """One query."""
+        prefix = keys.staff(venue_id, "")
+        return [
+            _member(raw)
+            for raw in self._table.query(prefix.pk, (prefix.sk, prefix.sk + "~"), consistent=True)
+        ]
+
+    def bind(self, venue_id: str, member: Member) -> None:
+        """One transaction, unless an administrator stands there already."""
+        with suppress(ConditionFailed):
+            self._table.transact(*binding(venue_id, member))
+
+    def unbind(self, venue_id: str, person_id: str) -> None:
+        """One transaction."""
+        self._table.transact(
+            Delete(keys.staff(venue_id, person_id)), right_removal(person_id, venue_id)
+        )
+
+    def join_code(self, venue_id: str) -> str | None:
+        """One get."""
+        raw = self._table.get(keys.current_join(venue_id))
+        return None if raw is None else JoinItem.read(raw).join_code
+
+    def replace_join_code(self, venue_id: str, new: str, former: str | None) -> bool:
+        """One transaction: the new code, the venue's note of it, and the end of the former one."""
+        current = JoinItem.at(keys.current_join(venue_id), join_code=new)
+        unchanged = ABSENT if former is None else JoinItem.join_code == former
+        writes: list[Put | Change | Delete] = [
+            Put(current, unchanged),
+            Put(ReferenceItem.at(keys.join(new), venue=venue_id), ABSENT),
+        ]
+        if former is not None:
+            writes.append(Delete(keys.join(former)))
+        try:
+            self._table.transact(*writes)
+        except ConditionFailed:
+            return False
+        return True
+
+    def venue_of(self, join_code: str) -> str | None:
+        """One get."""
+        raw = self._table.get(keys.join(join_code))
+        return None if raw is None else ReferenceItem.read(raw).venue
+
+    def invite(self, phone_blind: str, invitation: Invitation) -> None:
+        """One put."""
+        self._table.put(
+            InvitationItem.at(
+                keys.invitation(phone_blind, invitation.venue_id),
+                role=invitation.role.value,
+                name=invitation.name,
+                by=invitation.by,
+            )
+        )
+
+    def invitations(self, phone_blind: str) -> list[Invitation]:
+        """One query."""
+        prefix = keys.invitation(phone_blind, "")
+        found = self._table.query(prefix.pk, (prefix.sk, prefix.sk + "~"), consistent=True)
+        return [
+            Invitation(item.sk.removeprefix(prefix.sk), Role(item.role), item.name, item.by)
+            for item in map(InvitationItem.read, found)
+        ]
+
+    def claim(self, phone_blind: str, invitation: Invitation, member: Member) -> None:
+        """One transaction; one delete where it gives nothing."""
+        venue_id = invitation.venue_id
+        waiting = keys.invitation(phone_blind, venue_id)
+        if invitation.by == member.person_id:  # an administrator already, or not any longer
+            self._table.delete(waiting)
+            return
+        administrator = Role.ADMINISTRATOR.value
+        by = Change(
+            keys.staff(venue_id, invitation.by),
+            [StaffItem.role.set(administrator)],
+            StaffItem.role == administrator,
+        )
+        same = InvitationItem.name == invitation.name
+        try:
+            self._table.transact(Delete(waiting, same), *binding(venue_id, member), by)
+        except ConditionFailed as failure:
+            if failure.met[0] is None:  # it waits; the binding was refused
+                self._table.delete(waiting)
+
+
+def binding(venue_id: str, member: Member) -> list[Put]:
+    """The writes that bind `member`, unless an administrator stands there already."""
+    item = StaffItem.at(
+        keys.staff(venue_id, member.person_id),
+        role=member.role.value,
+        since=epoch_ms(member.since),
+    )
+    return [
+        Put(item, ABSENT | _BELOW_ADMINISTRATOR),
+        right_write(member.person_id, venue_id, member.role, member.document_blind),
+    ]
+
+
+def _member(raw: Raw) -> Member:
+    item = StaffItem.read(raw)
+    return Member(
+        item.sk.removeprefix(keys.staff("", "").sk), Role(item.role), from_epoch_ms(int(item.since))
+    )

@@ -1,0 +1,200 @@
+"""Items of venues and of their codes."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.core import keys
+from chalicelib.core.cache import TimedCache
+from chalicelib.core.clock import epoch_ms, from_epoch_ms
+from chalicelib.core.errors import Conflict, Unavailable
+from chalicelib.core.table import (
+    ABSENT,
+    ConditionFailed,
+    Item,
+    Put,
+    Raw,
+    Table,
+)
+from chalicelib.identity.people import Role
+from chalicelib.venues.codes import Code, CodeKind, CodeState
+from chalicelib.venues.staffing import Member
+from chalicelib.venues.store.references import JoinItem, ReferenceItem
+from chalicelib.venues.store.staff import binding
+from chalicelib.venues.venue import Venue, Venues
+
+_CACHED = timedelta(seconds=60)
+
+
+_CACHE_SIZE = 2048
+
+
+class VenueItem(Item):
+    """VENUE."""
+
+    name = UnicodeAttribute(attr_name="nm")
+    kind = UnicodeAttribute(attr_name="ki")
+    region = UnicodeAttribute(attr_name="re")
+    region_name = UnicodeAttribute(attr_name="rn")
+    street = UnicodeAttribute(attr_name="st", null=True)
+    address = UnicodeAttribute(attr_name="ad")
+    number_type = UnicodeAttribute(attr_name="nt")
+    number = BinaryAttribute(attr_name="nb", legacy_encoding=False)
+    contact_name = BinaryAttribute(attr_name="cn", legacy_encoding=False)
+    contact_phone = BinaryAttribute(attr_name="cp", legacy_encoding=False)
+    code = UnicodeAttribute(attr_name="co")
+    time_zone = UnicodeAttribute(attr_name="tz")
+    shards = NumberAttribute(attr_name="sh")
+    created = NumberAttribute(attr_name="cr")
+    fingerprint = UnicodeAttribute(attr_name="bh")
+    applicant = UnicodeAttribute(attr_name="ap")
+
+
+class PrintedCodeItem(Item):
+    """CODE: every code on paper is an item, so that revoking one is a write."""
+
+    venue = UnicodeAttribute(attr_name="ve")
+    kind = UnicodeAttribute(attr_name="ki", default="venue")
+    state = UnicodeAttribute(attr_name="st")
+
+
+def _venue(raw: Raw) -> Venue:
+    item = VenueItem.read(raw)
+    return Venue(
+        venue_id=item.pk.removeprefix("VEN#"),
+        name=item.name,
+        kind=item.kind,
+        region=item.region,
+        region_name=item.region_name,
+        street=item.street or "",
+        address=item.address,
+        number_type=item.number_type,
+        number=item.number,
+        contact_name=item.contact_name,
+        contact_phone=item.contact_phone,
+        code=item.code,
+        time_zone=item.time_zone,
+        shards=int(item.shards),
+        created_at=from_epoch_ms(int(item.created)),
+        fingerprint=item.fingerprint,
+        applicant=item.applicant,
+    )
+
+
+class VenueStore:
+    """Venues and codes in the table. See `venue.Venues` for what each call promises."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def create(
+        self, venue: Venue, *, unique: str, number_blind: str, document_blind: str
+    ) -> Venue | None:
+        """One transaction of six items."""
+        item = VenueItem.at(
+            keys.venue(venue.venue_id),
+            name=venue.name,
+            kind=venue.kind,
+            region=venue.region,
+            region_name=venue.region_name,
+            street=venue.street or None,
+            address=venue.address,
+            number_type=venue.number_type,
+            number=venue.number,
+            contact_name=venue.contact_name,
+            contact_phone=venue.contact_phone,
+            code=venue.code,
+            time_zone=venue.time_zone,
+            shards=venue.shards,
+            created=epoch_ms(venue.created_at),
+            fingerprint=venue.fingerprint,
+            applicant=venue.applicant,
+        )
+        code = PrintedCodeItem.at(
+            keys.code(venue.code), venue=venue.venue_id, state=CodeState.ACTIVE.value
+        )
+        applicant = Member(venue.applicant, Role.ADMINISTRATOR, venue.created_at, document_blind)
+        by_key = ReferenceItem.at(keys.venue_unique(unique), venue=venue.venue_id)
+        by_number = ReferenceItem.at(
+            keys.venue_number(number_blind, venue.venue_id), venue=venue.venue_id
+        )
+        try:
+            self._table.transact(
+                Put(item, ABSENT),
+                Put(by_key, ABSENT),
+                Put(code, ABSENT),
+                Put(by_number),
+                *binding(venue.venue_id, applicant),
+            )
+        except ConditionFailed as failure:
+            if failure.met[0]:
+                return _venue(failure.met[0])
+            if failure.met[1] is not None:
+                raise Conflict("venue_exists") from None
+            raise Unavailable from None  # two codes alike among 2^80: try again
+        return None
+
+    def venue(self, venue_id: str) -> Venue | None:
+        """One get."""
+        raw = self._table.get(keys.venue(venue_id))
+        return None if raw is None else _venue(raw)
+
+    def venues(self, venue_ids: Sequence[str]) -> list[Venue]:
+        """One batch of gets."""
+        if not venue_ids:
+            return []
+        found = map(_venue, self._table.batch_get([keys.venue(one) for one in venue_ids]))
+        by_id = {venue.venue_id: venue for venue in found}
+        return [by_id[venue_id] for venue_id in venue_ids if venue_id in by_id]
+
+    def code(self, value: str) -> Code | None:
+        """One get."""
+        raw = self._table.get(keys.code(value), consistent=False)
+        if raw is None:
+            return None
+        item = PrintedCodeItem.read(raw)
+        return Code(value, item.venue, CodeState(item.state), CodeKind(item.kind))
+
+    def add_fast_code(self, venue_id: str, value: str) -> str:
+        """One transaction; whoever is second takes what stands there."""
+        code = PrintedCodeItem.at(
+            keys.code(value),
+            venue=venue_id,
+            kind=CodeKind.FAST.value,
+            state=CodeState.ACTIVE.value,
+        )
+        note = JoinItem.at(keys.fast_code(venue_id), join_code=value)
+        try:
+            self._table.transact(Put(note, ABSENT), Put(code, ABSENT))
+        except ConditionFailed:
+            raw = self._table.get(keys.fast_code(venue_id))
+            if raw is None:
+                raise Unavailable from None
+            return JoinItem.read(raw).join_code
+        return value
+
+    def sharing_number(self, number_blind: str, besides: str) -> bool:
+        """One query of at most two items."""
+        span = ("VEN#", "VEN#~")
+        pk = keys.venue_number(number_blind, "").pk
+        return any(
+            ReferenceItem.read(raw).venue != besides
+            for raw in self._table.query(pk, span, consistent=True, page=2)
+        )
+
+
+class CachedDirectory:
+    """Codes and venues from the process's cache. See `venue.Directory`."""
+
+    def __init__(self, venues: Venues) -> None:
+        self._venues = TimedCache(venues.venue, _CACHED, _CACHE_SIZE)
+        self._codes = TimedCache(venues.code, _CACHED, _CACHE_SIZE)
+
+    def venue(self, venue_id: str, now: datetime) -> Venue | None:
+        """A venue by its id."""
+        return self._venues.get(venue_id, now)
+
+    def code(self, value: str, now: datetime) -> Code | None:
+        """What a printed code stands for."""
+        return self._codes.get(value, now)
