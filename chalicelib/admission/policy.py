@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
+from chalicelib.admission import evidence
 from chalicelib.identity.providers import ProviderName
 
 
@@ -138,16 +139,11 @@ class ManualQuota:
     )
 
 
-_FRESH: Mapping[ProviderName, timedelta] = {
-    ProviderName.HEALTH_CODE: timedelta(minutes=10),
-    ProviderName.NUCLEIC_ACID: timedelta(minutes=60),
-    ProviderName.VACCINATION: timedelta(days=1),
-}
 _MINUTE = timedelta(minutes=1)
 
 
 def _fresh() -> dict[ProviderName, timedelta]:
-    return dict(_FRESH)
+    return {kind.name: kind.fresh for kind in evidence.KINDS if kind.fresh is not None}
 
 
 def _read_fresh(value: object) -> dict[ProviderName, timedelta]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from chalicelib.admission.judge import SHOWN, Evidence, assess, needed
+from chalicelib.admission import evidence as kinds
+from chalicelib.admission.judge import Evidence, evidence_of, needed
 from chalicelib.admission.policy import Policies
 from chalicelib.admission.scan import Scan, Scans
 from chalicelib.admission.scanning import find, reconsider, require_may_scan
@@ -126,10 +127,7 @@ def prefetch(
     policy = policies.of("*", now)
 
     def seen(*, final: bool) -> Mapping[ProviderName, Evidence]:
-        return {
-            provider: assess(provider, actor.record.current(provider), policy, at=now, final=final)
-            for provider in SHOWN
-        }
+        return evidence_of(actor.record, policy, at=now, final=final)
 
     evidence = seen(final=False)
     needs = needed(evidence)
@@ -192,7 +190,7 @@ def look_up(
     profile = person.profile
     if profile is None or profile.verification is Verification.NONE:
         return "nobody"
-    identity = message.provider is ProviderName.IDENTITY
+    identity = kinds.of(message.provider).verifies
     shadow = profile.shadow_until is not None
     asks = not identity or (
         profile.registration == message.registration

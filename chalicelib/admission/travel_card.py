@@ -21,8 +21,6 @@ from chalicelib.identity.people import Actor, Limits, People, Snapshot
 from chalicelib.identity.providers import Answer, ProviderName
 from chalicelib.venues.venue import Directory
 
-OFFICIAL_URL = "https://xc.caict.ac.cn/"
-"""The official travel card, which tells the person themselves what it rests on."""
 RESEND_AFTER = timedelta(seconds=60)
 _CODES_A_DAY = 5
 _TRIES_AN_HOUR = 10

@@ -1,28 +1,24 @@
 """How evidence is shown: one component of a screen each."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
-from chalicelib.admission.judge import Decision, Evidence, Outcome, good_until
+from chalicelib.admission import evidence as kinds
+from chalicelib.admission.judge import Decision, Evidence, Outcome
 from chalicelib.admission.scan import Scan
 from chalicelib.admission.schemas import (
     Component,
     Explained,
     HealthCodeShown,
-    NucleicAcidShown,
-    TravelCardShown,
-    VaccinationShown,
     VenueShown,
+    component_model,
 )
-from chalicelib.admission.travel_card import OFFICIAL_URL
 from chalicelib.api.endpoint import RequestContext
-from chalicelib.core.clock import CHINA, local_day
 from chalicelib.core.messages import TEXTS
 from chalicelib.identity.people import Profile, Snapshot, mask_name
+from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.catalogue import type_name
 from chalicelib.venues.venue import Venue
-
-_RECENT = timedelta(hours=48)
 
 
 def venue(context: RequestContext, shown: Venue) -> VenueShown:
@@ -71,9 +67,29 @@ def _addressed(context: RequestContext, key: str, *, for_staff: bool) -> str:
     return context.text(to_staff if for_staff and to_staff in TEXTS else key)
 
 
-def component(context: RequestContext, evidence: Evidence) -> Component:
-    """What is known of one thing, as staff may see it."""
-    return Component(**_common(context, evidence))
+def component(
+    context: RequestContext, name: ProviderName, evidence: Evidence, at: datetime
+) -> Component:
+    """Return the component that shows what is known of one thing, as of `at`."""
+    return component_model(kinds.of(name))(**fields(context, name, evidence, at))
+
+
+def fields(
+    context: RequestContext, name: ProviderName, evidence: Evidence, at: datetime
+) -> dict[str, Any]:
+    """Return the fields of a component, as of `at`."""
+    # A green that could not be renewed is never shown as green.
+    unconfirmed = evidence.state == "green" and evidence.stale
+    state = "unconfirmed" if unconfirmed else evidence.state
+    shown = {
+        "state": state,
+        "text": f"state.{state}",
+        "observed_at": evidence.observed_at,
+        "fetched_at": evidence.fetched_at,
+        "stale": evidence.stale,
+        **kinds.of(name).show(evidence, at),
+    }
+    return {**shown, "text": context.text(shown["text"])}
 
 
 def health_code(
@@ -81,53 +97,8 @@ def health_code(
 ) -> HealthCodeShown:
     """One's own health code, with the provider's texts from the `snapshot` that it rests on."""
     return HealthCodeShown(
-        **_common(context, evidence),
+        **fields(context, ProviderName.HEALTH_CODE, evidence, context.now),
         group=(snapshot and snapshot.group) or None,
         reason=(snapshot and snapshot.reason) or None,
         lifting=(snapshot and snapshot.how_to_clear) or None,
     )
-
-
-def nucleic_acid(context: RequestContext, evidence: Evidence, at: datetime) -> NucleicAcidShown:
-    """A result as of `at`."""
-    observed = evidence.observed_at
-    recent = observed is not None and at - observed <= _RECENT
-    common = _common(context, evidence)
-    if evidence.state == "absent":
-        common["observed_at"] = None  # of one that is older than what is shown
-    if recent and evidence.state == "negative":
-        common["text"] = context.text("state.negative_48h")
-    return NucleicAcidShown(**common, within_48h=recent)
-
-
-def vaccination(context: RequestContext, evidence: Evidence) -> VaccinationShown:
-    """The vaccination; it was observed when the last dose was given."""
-    last = evidence.observed_at if evidence.doses else None
-    return VaccinationShown(
-        **_common(context, evidence),
-        doses=evidence.doses,
-        last_dose_on=local_day(last, CHINA) if last else None,
-    )
-
-
-def travel_card(context: RequestContext, evidence: Evidence) -> TravelCardShown:
-    """The travel card of the day."""
-    fetched = evidence.fetched_at
-    return TravelCardShown(
-        **_common(context, evidence),
-        valid_until=good_until(fetched) if fetched else None,
-        official_url=OFFICIAL_URL,
-    )
-
-
-def _common(context: RequestContext, evidence: Evidence) -> dict[str, Any]:
-    # A green that could not be renewed is never shown as green.
-    unconfirmed = evidence.state == "green" and evidence.stale
-    state = "unconfirmed" if unconfirmed else evidence.state
-    return {
-        "state": state,
-        "text": context.text(f"state.{state}"),
-        "observed_at": evidence.observed_at,
-        "fetched_at": evidence.fetched_at,
-        "stale": evidence.stale,
-    }

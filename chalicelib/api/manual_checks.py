@@ -165,7 +165,9 @@ def _answered(context: RequestContext, result: Result, name: str | None) -> Manu
         outcome_text=components.outcome_text(context, decision.outcome, for_staff=True),
         reasons=components.reasons(context, decision, verdict.hours),
         next_steps=components.next_steps(context, decision, for_staff=True),
-        health_code=components.component(context, colour),
+        health_code=components.component(
+            context, ProviderName.HEALTH_CODE, colour, scan.received_at
+        ),
         temperature=components.temperature(scan),
         demo=_demo(context),
     )

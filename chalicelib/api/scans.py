@@ -1,9 +1,11 @@
 """Routes: scans by visitors and by staff, their screens, and the day's abnormal ones."""
 
+from typing import Any
+
 from chalice.app import Blueprint
 
-from chalicelib.admission import manual_checks, scanning
-from chalicelib.admission.judge import UNKNOWN, Evidence
+from chalicelib.admission import evidence, manual_checks, scanning
+from chalicelib.admission.judge import UNKNOWN
 from chalicelib.admission.scan import Method, Scan
 from chalicelib.admission.schemas import (
     AbnormalScan,
@@ -21,7 +23,6 @@ from chalicelib.core.errors import BadInput, NotFound
 from chalicelib.core.fields import canonical
 from chalicelib.identity import passes
 from chalicelib.identity.people import Profile, mask_phone
-from chalicelib.identity.providers import ProviderName
 from chalicelib.insight import abnormal
 from chalicelib.venues import codes
 
@@ -207,10 +208,12 @@ def _screen(context: RequestContext, result: scanning.Result, visitor: Profile) 
     scan, venue = result.scan, result.venue
     verdict = scan.verdict
     for_staff = scan.person_id != context.actor.person_id
-
-    def evidence(provider: ProviderName) -> Evidence:
-        return verdict.evidence.get(provider, UNKNOWN)
-
+    shown: dict[str, Any] = {
+        name: components.component(
+            context, name, verdict.evidence.get(name, UNKNOWN), scan.received_at
+        )
+        for name in evidence.shown()
+    }
     return Screen(
         scan_id=scan.scan_id,
         scanned_at=scan.at,
@@ -225,12 +228,7 @@ def _screen(context: RequestContext, result: scanning.Result, visitor: Profile) 
         ),
         reasons=components.reasons(context, verdict.decision, verdict.hours),
         next_steps=components.next_steps(context, verdict.decision, for_staff=for_staff),
-        health_code=components.component(context, evidence(ProviderName.HEALTH_CODE)),
-        nucleic_acid=components.nucleic_acid(
-            context, evidence(ProviderName.NUCLEIC_ACID), scan.received_at
-        ),
-        vaccination=components.vaccination(context, evidence(ProviderName.VACCINATION)),
-        travel_card=components.travel_card(context, evidence(ProviderName.TRAVEL_CARD)),
+        **shown,
         temperature=components.temperature(scan),
         poll_after_ms=_POLL_MS if verdict.needs else None,
         demo=context.text("demo") if context.container.settings.demo else None,

@@ -70,7 +70,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from chalicelib.admission.judge import ASKED, Outcome
+from chalicelib.admission.evidence import asked
+from chalicelib.admission.judge import Outcome
 from chalicelib.admission.scan import Scan, ScanReference
 from chalicelib.admission.scanning import reconsider
 from chalicelib.admission.snapshots import Prefetch
@@ -606,7 +607,7 @@ def test_a_logout_ends_what_is_being_refreshed(backend: Backend) -> None:
 def test_a_wish_to_ask_is_one_for_all(backend: Backend) -> None:
     person_id = f"per_{makers.random()}"
     wishes = [
-        Prefetch(person_id, ASKED, NOON + timedelta(milliseconds=n), 3, "c") for n in range(4)
+        Prefetch(person_id, asked(), NOON + timedelta(milliseconds=n), 3, "c") for n in range(4)
     ]
 
     def ask(wish: Prefetch) -> Callable[[Stores], datetime]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.admission.judge import ASKED
+from chalicelib.admission.evidence import asked
 from chalicelib.admission.policy import ManualPhone, OnUnknown, Policy, prefixes
 from infra.ops import policies as command
 from infra.policy_table import TARGET, printed
@@ -20,7 +20,9 @@ written = st.fixed_dictionaries(
     {},
     optional={
         "nucleic_acid_hours": st.none() | whole,
-        "fresh_minutes": st.dictionaries(st.sampled_from([*map(str, ASKED)]), st.integers(1, 1440)),
+        "fresh_minutes": st.dictionaries(
+            st.sampled_from([*map(str, asked())]), st.integers(1, 1440)
+        ),
         "answer_within_seconds": st.integers(1, 900),
         "on_unknown": st.sampled_from([*map(str, OnUnknown)]),
         "grace_hours": st.integers(1, 168),
@@ -41,7 +43,7 @@ def test_what_is_left_out_is_as_by_default(rules: dict[str, Any]) -> None:
     assert policy.version == "4409.3"
     assert policy.nucleic_acid_hours == rules.get("nucleic_acid_hours", default.nucleic_acid_hours)
     minutes = rules.get("fresh_minutes", {})
-    for provider in ASKED:
+    for provider in asked():
         expected = default.fresh[provider]
         if provider in minutes:
             expected = timedelta(minutes=minutes[provider])

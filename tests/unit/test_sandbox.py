@@ -24,10 +24,10 @@ import pytest
 from chalicelib.adapters.partners import Partner
 from chalicelib.adapters.platforms.sms import HttpSmsGateway
 from chalicelib.adapters.providers.http import HttpProvider
+from chalicelib.admission.evidence import states
 from chalicelib.core.errors import BadInput, TooMany
 from chalicelib.identity.documents.resident_id import canonical as resident_id
 from chalicelib.identity.providers import (
-    STATES,
     Absent,
     Answer,
     Pending,
@@ -617,9 +617,9 @@ def test_the_cast_has_a_part_for_everybody() -> None:
         "twice": 1, "guard_identity": 1, "guard_join": 1, "guard_invited": 1,
     }  # fmt: skip
     door = {row["health_code"] for row in rows if row["part"] == "door"}
-    assert door == {*STATES[ProviderName.HEALTH_CODE], "absent"}
+    assert door == {*states(ProviderName.HEALTH_CODE), "absent"}
     cards = {row["travel_card"] for row in rows if row["part"] == "card"}
-    assert cards == STATES[ProviderName.TRAVEL_CARD]
+    assert cards == states(ProviderName.TRAVEL_CARD)
     by_hand = [row for row in rows if row["part"] == "by_hand"]
     assert [row["phone"] for row in by_hand].count("") == 1, "an old man without a phone"
     for row in rows:
@@ -634,7 +634,7 @@ def test_most_of_the_cast_is_green() -> None:
 
 def test_the_cast_covers_every_state() -> None:
     rows = people().values()
-    assert {row["health_code"] for row in rows} == {*STATES[ProviderName.HEALTH_CODE], "absent"}
+    assert {row["health_code"] for row in rows} == {*states(ProviderName.HEALTH_CODE), "absent"}
     results = {(row["nucleic_acid"], row["nucleic_acid_hours"]) for row in rows}
     assert results == {
         ("negative", "12"),
@@ -643,8 +643,8 @@ def test_the_cast_covers_every_state() -> None:
         ("positive", "12"),
         ("absent", "0"),
     }
-    assert {row["vaccination"] for row in rows} == {*STATES[ProviderName.VACCINATION], "absent"}
-    assert {row["travel_card"] for row in rows} == STATES[ProviderName.TRAVEL_CARD]
+    assert {row["vaccination"] for row in rows} == {*states(ProviderName.VACCINATION), "absent"}
+    assert {row["travel_card"] for row in rows} == states(ProviderName.TRAVEL_CARD)
     for row in rows:
         told = all(row[f"health_{what}"] for what in ("group", "reason", "lifting"))
         assert told is (row["health_code"] in ("red", "yellow")), "who is told why"

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
+from chalicelib.admission import evidence
 from chalicelib.admission.snapshots import Prefetch
-from chalicelib.admission.store.provider_codes import LONG, SHORT
 from chalicelib.core import keys
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.core.keys import Key
@@ -35,7 +35,7 @@ def read_prefetch(raw: Raw) -> Prefetch:
     item = PrefetchItem.read(raw)
     return Prefetch(
         person_id=item.pk.removeprefix("PER#"),
-        wanted=tuple(LONG[short] for short in item.wanted),
+        wanted=evidence.named(item.wanted),
         asked_at=from_epoch_ms(int(item.asked)),
         registration=int(item.registration),
         correlation=item.correlation,
@@ -53,7 +53,7 @@ class PrefetchStore:
         ttl = int((prefetch.asked_at + _LIFE).timestamp())
         item = PrefetchItem.at(
             keys.prefetch(prefetch.person_id),
-            wanted="".join(SHORT[provider] for provider in prefetch.wanted),
+            wanted=evidence.letters(prefetch.wanted),
             asked=epoch_ms(prefetch.asked_at),
             registration=prefetch.registration,
             correlation=prefetch.correlation,

@@ -1,7 +1,8 @@
 """Items of scans, of what they wait for, and of policies.
 
 A scan is at most 1,000 bytes, one write unit, so its attributes have short names and coded values;
-evidence is ``state,observed ms,fetched ms,stale,doses`` a provider.
+evidence is ``state,observed ms,fetched ms,stale,doses`` a provider. The four oldest kinds have an
+attribute each; all others share `further`, each behind its letter: ``a=negative,…;b=…``.
 """
 
 from collections.abc import Iterator
@@ -9,9 +10,9 @@ from datetime import date, datetime, timedelta
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
+from chalicelib.admission import evidence as kinds
 from chalicelib.admission.judge import Decision, Evidence, Outcome, Verdict
 from chalicelib.admission.scan import Method, Scan, ScanReference
-from chalicelib.admission.store.provider_codes import LONG, SHORT
 from chalicelib.core import keys
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.core.keys import Key
@@ -25,6 +26,12 @@ _PENDING_LIFE = timedelta(days=1)
 _METHODS = {"": Method.VISITOR, "f": Method.FAST, "s": Method.STAFF, "m": Method.MANUAL}
 
 
+_OWN_ATTRIBUTE = (
+    ProviderName.HEALTH_CODE,
+    ProviderName.NUCLEIC_ACID,
+    ProviderName.VACCINATION,
+    ProviderName.TRAVEL_CARD,
+)
 _METHODS_CODED = {method: coded for coded, method in _METHODS.items()}
 
 
@@ -44,6 +51,7 @@ class ScanItem(Item):
     nucleic_acid = UnicodeAttribute(attr_name="n")
     vaccination = UnicodeAttribute(attr_name="x", null=True)
     travel_card = UnicodeAttribute(attr_name="t", null=True)
+    further = UnicodeAttribute(attr_name="ev", null=True)
     needs = UnicodeAttribute(attr_name="nd", null=True)
     policy = UnicodeAttribute(attr_name="po")
     hours = NumberAttribute(attr_name="hr", null=True)
@@ -83,17 +91,8 @@ def read_scan(raw: Raw) -> Scan:
                 tuple(item.reasons.split(",")),
                 tuple(item.steps.split(",")),
             ),
-            evidence={
-                provider: _evidence(coded)
-                for provider, coded in (
-                    (ProviderName.HEALTH_CODE, item.health_code),
-                    (ProviderName.NUCLEIC_ACID, item.nucleic_acid),
-                    (ProviderName.VACCINATION, item.vaccination),
-                    (ProviderName.TRAVEL_CARD, item.travel_card),
-                )
-                if coded
-            },
-            needs=tuple(LONG[short] for short in item.needs or ""),
+            evidence=_evidence_in(item),
+            needs=kinds.named(item.needs or ""),
             policy=item.policy,
             hours=None if item.hours is None else int(item.hours),
         ),
@@ -120,11 +119,8 @@ def _scan_item(scan: Scan, venue: Venue) -> ScanItem:
         first=scan.first_outcome.value,
         reasons=",".join(verdict.decision.reasons),
         steps=",".join(verdict.decision.next_steps),
-        health_code=_coded(verdict.evidence[ProviderName.HEALTH_CODE]),
-        nucleic_acid=_coded(verdict.evidence[ProviderName.NUCLEIC_ACID]),
-        vaccination=_optional(verdict.evidence.get(ProviderName.VACCINATION)),
-        travel_card=_optional(verdict.evidence.get(ProviderName.TRAVEL_CARD)),
-        needs="".join(SHORT[provider] for provider in verdict.needs) or None,
+        **_evidence_of(verdict),
+        needs=kinds.letters(verdict.needs) or None,
         policy=verdict.policy,
         hours=verdict.hours,
         correlation=scan.correlation,
@@ -133,6 +129,23 @@ def _scan_item(scan: Scan, venue: Venue) -> ScanItem:
         temperature=scan.temperature or None,
         version=scan.version,
     )
+
+
+def _evidence_of(verdict: Verdict) -> dict[str, str | None]:
+    """Return the attributes that hold a scan's evidence."""
+    coded = {name: _coded(one) for name, one in verdict.evidence.items()}
+    attributes: dict[str, str | None] = {name: coded.pop(name, None) for name in _OWN_ATTRIBUTE}
+    further = [f"{kinds.of(name).letter}={one}" for name, one in coded.items()]
+    return {**attributes, "further": ";".join(further) or None}
+
+
+def _evidence_in(item: ScanItem) -> dict[ProviderName, Evidence]:
+    """Return the evidence in an item; that of kinds that are gone is left out."""
+    coded = {name: getattr(item, name) for name in _OWN_ATTRIBUTE}
+    for one in (item.further or "").split(";"):
+        letter, _, text = one.partition("=")
+        coded |= dict.fromkeys(kinds.named(letter), text)
+    return {name: _evidence(text) for name, text in coded.items() if text}
 
 
 def _coded(evidence: Evidence) -> str:
@@ -147,10 +160,6 @@ def _coded(evidence: Evidence) -> str:
         "" if evidence.doses is None else str(evidence.doses),
     )
     return ",".join(parts).rstrip(",")
-
-
-def _optional(evidence: Evidence | None) -> str | None:
-    return None if evidence is None else _coded(evidence)
 
 
 def _evidence(coded: str) -> Evidence:
