@@ -30,6 +30,7 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | who asked about a document's number, newest first | 1 Query | ACCESS#blind · lms#hash |
 | scans that wait for an answer about a person | in the subject's query | PER#per · AWAIT#scan |
 | the day's figures | 1 BatchGet over shards | VEN#ven#day#shard · COUNT |
+| the day's figures of one of the staff | in the same BatchGet | VEN#ven#day#shard · COUNT#per |
 | the day's abnormal scans | 1 Query a shard, 1 Get a scan | VEN#ven#day#shard · begins ABN# |
 | the policy of a region | 1 BatchGet, cached 60 s | POLICY#prefix · CURRENT |
 | what is to be asked about a person | 1 Put, conditional | PER#per · PREFETCH |
@@ -81,8 +82,13 @@ def snapshot(person_id: str, provider: str) -> Key:
     return Key(person(person_id), f"HOT#SNAP#{provider}")
 
 
+def rights(person_id: str) -> Key:
+    """What the person may do at venues; an attribute a venue."""
+    return Key(person(person_id), "HOT#RIGHTS")
+
+
 def right(person_id: str, venue_id: str) -> Key:
-    """What the person may do at a venue."""
+    """One of these rights as releases up to 0.2.0 wrote it: an item of its own."""
     return Key(person(person_id), f"HOT#RIGHT#{venue_id}")
 
 
@@ -189,6 +195,11 @@ def scan(venue_id: str, day: date, shard: int, at_ms: int, digest: str) -> Key:
 def counter(venue_id: str, day: date, shard: int) -> Key:
     """The figures of one shard of a venue's day."""
     return Key(scan_partition(venue_id, day, shard), COUNT)
+
+
+def staff_counter(partition: str, person_id: str) -> Key:
+    """The figures of one of the staff, in one shard of a venue's day."""
+    return Key(partition, f"{COUNT}#{person_id}")
 
 
 def abnormal(partition: str, at_ms: int, digest: str) -> Key:

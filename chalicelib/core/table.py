@@ -5,15 +5,17 @@ own ``save`` and ``get`` are not used, because they cost several times what the 
 here and cannot return the item that a failed condition met; botocore carries what is written here.
 
     StoreError
-    └── ConditionFailed     the item was not as expected; carries what was there instead
+    ├── ConditionFailed     the item was not as expected; carries what was there instead
+    └── UnknownVersion      the item is of a format that this release does not read
 
 What DynamoDB refuses for a while (throttling, timeouts) becomes `Unavailable`, a 503.
 """
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,6 +24,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action, Update
 from pynamodb.models import Model
 
+from chalicelib.core.attributes import IntegerAttribute, SealedAttribute, TextAttribute
 from chalicelib.core.aws import CONFIG, session
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.keys import Key
@@ -29,10 +32,11 @@ from chalicelib.core.keys import Key
 Raw = dict[str, dict[str, Any]]
 
 _CONDITION_FAILED = "ConditionalCheckFailed"
+_TRIES = 4
 
 
 class StoreError(Exception):
-    """A write that DynamoDB did not make."""
+    """The table and this release do not agree."""
 
 
 class ConditionFailed(StoreError):
@@ -43,12 +47,38 @@ class ConditionFailed(StoreError):
         self.met = list(met)
 
 
-# Texts are what they are, and all of our numbers are whole; PynamoDB would read them as JSON.
-_plain: Mapping[type, Callable[[Any], Any]] = {UnicodeAttribute: str, NumberAttribute: int}
+class _Conflict(Unavailable):
+    """A transaction met another one on the same item, and did nothing."""
+
+
+class UnknownVersion(StoreError):
+    """An item's format is newer than this release, or too old for it."""
+
+    def __init__(self, kind: str, key: Key, version: int) -> None:
+        super().__init__(f"{kind} {key.pk} {key.sk}: version {version} is not known here")
+        self.kind, self.key, self.version = kind, key, version
+
+
+# How the commonest attributes are read, without a call of Python's; all our numbers are whole.
+_plain: Mapping[type, Callable[[Any], Any]] = {
+    UnicodeAttribute: str,
+    TextAttribute: str,
+    NumberAttribute: int,
+    IntegerAttribute: int,
+    SealedAttribute: bytes,
+}
 
 
 class Item(Model):
-    """What all items share. `v` is the version of the item's format; readers accept n and n-1."""
+    """What all items share.
+
+    `v` is the version of the item's format, `FORMAT` the one that this release writes. It reads
+    that one and the one before, so that a release may be deployed, and taken back, while the items
+    of the other one are in the table. A class whose `FORMAT` is above 1 says what the one before
+    looked like. An item without `v` is of version 1.
+    """
+
+    FORMAT: ClassVar[int] = 1
 
     class Meta:
         """PynamoDB wants a name; the real one comes with the Table."""
@@ -57,7 +87,7 @@ class Item(Model):
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
-    v = NumberAttribute(default=1)
+    v = IntegerAttribute()
 
     @classmethod
     def at(cls, key: Key, **attributes: Any) -> Self:
@@ -72,10 +102,14 @@ class Item(Model):
     def read(cls, raw: Raw) -> Self:
         """The item as it came from the table; what is not there is as by default.
 
-        PynamoDB's own reader does the same in three times as long (docs/performance.md).
+        PynamoDB's own reader does the same in three times as long (docs/performance.md). Raises
+        UnknownVersion.
         """
+        version = int(raw["v"]["N"]) if "v" in raw else 1
+        if version != cls.FORMAT and (version != cls.FORMAT - 1 or version < 1):
+            raise UnknownVersion(cls.__name__, Key(raw["pk"]["S"], raw["sk"]["S"]), version)
         item = cls.__new__(cls)
-        item.attribute_values = values = {**cls._defaults()}
+        item.attribute_values = values = {**cls._defaults(), "v": version}
         readers = cls._readers()
         for stored_name, stored in raw.items():
             if stored_name in readers and "NULL" not in stored:
@@ -109,7 +143,8 @@ class Item(Model):
     @functools.cache
     def _defaults(cls) -> dict[str, Any]:
         attributes = cls.get_attributes().items()
-        return {name: one.default for name, one in attributes if one.default is not None}
+        found = {name: one.default for name, one in attributes if one.default is not None}
+        return found | {"v": cls.FORMAT}
 
     @property
     def key(self) -> Key:
@@ -250,8 +285,17 @@ class Table:
         self._call("DeleteItem", Key=_key(key), **_expressions(condition), **_old(condition))
 
     def transact(self, *writes: Put | Change | Delete) -> None:
-        """All of `writes`, or none. Raises ConditionFailed; `met` is in their order."""
-        self._call("TransactWriteItems", TransactItems=[*map(self._write, writes)])
+        """All of `writes`, or none. Raises ConditionFailed; `met` is in their order.
+
+        A transaction that met another one on the same item has done nothing and is tried again at
+        once, for the other one is over when the refusal arrives. After four tries: `Unavailable`.
+        """
+        items = [*map(self._write, writes)]
+        for _ in range(_TRIES - 1):
+            with suppress(_Conflict):
+                self._call("TransactWriteItems", TransactItems=items)
+                return
+        self._call("TransactWriteItems", TransactItems=items)
 
     def _write(self, write: Put | Change | Delete) -> dict[str, Any]:
         common = {"TableName": self._name, **_old(write.condition)}
@@ -292,7 +336,8 @@ def _translate(error: ClientError) -> Exception:
                     for reason in reasons
                 ]
             )
-        return Unavailable()
+        met = {reason.get("Code") for reason in reasons} - {"None"}
+        return _Conflict() if met == {"TransactionConflict"} else Unavailable()
     mistake: Exception = error
     return mistake if code in _MISTAKES else Unavailable()
 

@@ -1,11 +1,17 @@
 """The day's figures of a venue, from the table's stream, exactly once (YK-16, XC-11).
 
-Counters lie one per scan partition and hold the last stream sequence number applied. One partition
-key is always in order on one shard lineage, so a redelivery, with whatever batch boundaries,
-neither doubles nor drops: what is at or below the number has been counted.
+A scan partition has a counter of the unit and one of each staff member who scanned there. Each
+counter holds the last stream sequence number applied to it and is changed only from the number that
+was read. The records of one partition key come in order, so a redelivery, with whatever batch
+boundaries, neither doubles nor drops: what is at or below a counter's number is in it.
+
+The unit's counter is written last. So what is at or below *its* number is in the staff's counters
+too, and a staff member's counter takes the changes above both numbers. That is how the counters of
+0.2.0 go on: there the staff's figures stood on the unit's counter, under its number, and a staff
+member who has no counter of their own yet takes only what is above it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -64,15 +70,19 @@ class ScanChange:
 class Counters(Protocol):
     """Counters beside the scans; `store.CounterStore` is the real one."""
 
-    def last(self, partition: str) -> str:
-        """The last sequence number applied to a partition's counter, or ``""``."""
+    def last(self, partition: str, staff: Collection[str]) -> Mapping[str, str]:
+        """Return the last sequence number applied to each counter, ``""`` for none.
+
+        The numbers are by staff id; under the empty one stands the unit's, always.
+        Cost: one consistent BatchGetItem.
+        """
 
     def add(
-        self, partition: str, delta: Mapping[str, Figures], *, last: str, sequence: str
+        self, partition: str, staff_id: str, delta: Figures, *, last: str, sequence: str
     ) -> bool:
-        """Apply `delta` and move from `last` to `sequence`; False when another was faster.
+        """Apply `delta` to one counter and move it from `last` to `sequence`.
 
-        `delta` is by staff id; under the empty one stands the unit's.
+        False when another was faster. The empty `staff_id` is the unit's. Cost: one UpdateItem.
         """
 
     def of_day(self, venue: Venue, day: date, staff_id: str = "") -> Figures:
@@ -106,21 +116,25 @@ def apply(changes: Sequence[ScanChange], *, counters: Counters) -> None:
 
 
 def _apply(partition: str, changes: list[ScanChange], counters: Counters) -> None:
+    staff = sorted({change.new.staff_id for change in changes} - {""})
     for _ in range(_RACES):
-        last = counters.last(partition)
-        fresh = [change for change in changes if _order(change.sequence) > _order(last)]
-        if not fresh:
-            return
-        delta = {"": total(figures(change.new) - figures(change.old) for change in fresh)}
-        for staff_id in {change.new.staff_id for change in fresh} - {""}:
-            delta[staff_id] = total(
-                figures(change.new) - figures(change.old)
-                for change in fresh
-                if change.new.staff_id == staff_id
-            )
-        if counters.add(partition, delta, last=last, sequence=fresh[-1].sequence):
+        last = counters.last(partition, staff)
+        fresh = _above(last[""], changes)
+        # The unit's last: its number says that the staff's counters hold all up to there.
+        for who in (*staff, ""):
+            mine = _above(last[who], [one for one in fresh if who in ("", one.new.staff_id)])
+            delta = total(figures(change.new) - figures(change.old) for change in mine)
+            if mine and not counters.add(
+                partition, who, delta, last=last[who], sequence=mine[-1].sequence
+            ):
+                break
+        else:
             return
     raise Unavailable
+
+
+def _above(sequence: str, changes: Iterable[ScanChange]) -> list[ScanChange]:
+    return [change for change in changes if _order(change.sequence) > _order(sequence)]
 
 
 def total(parts: Iterable[Figures]) -> Figures:

@@ -68,6 +68,7 @@ def compare(parts: Container, ids: Iterable[str], day: date | None) -> list[Comp
 def repair(parts: Container, comparison: Comparison) -> bool:
     """Bring a past day's counters to its records; False when a counter was moving meanwhile.
 
+    Each counter is changed by itself, so a repair that stopped half-way is finished by the next.
     A day that is not over at the venue is refused with ValueError: records still on their way
     through the stream would be counted twice. The difference goes to the first shard, for it is
     the sum of the shards that is read.
@@ -76,9 +77,13 @@ def repair(parts: Container, comparison: Comparison) -> bool:
     if day >= day_of(venue, parts.clock.now()):
         raise ValueError("only a day that is over can be repaired")
     partition = keys.scan_partition(venue.venue_id, day, 0)
-    last = parts.counters.last(partition)
-    delta = {who: comparison.records[who] - comparison.counted[who] for who in comparison.records}
-    return parts.counters.add(partition, delta, last=last, sequence=last)
+    last = parts.counters.last(partition, comparison.records.keys() - {""})
+    done = True
+    for who, records in comparison.records.items():
+        delta = records - comparison.counted[who]
+        if delta != Figures():
+            done &= parts.counters.add(partition, who, delta, last=last[who], sequence=last[who])
+    return done
 
 
 def run(

@@ -42,7 +42,7 @@ from chalicelib.identity.providers import (
     ProviderName,
     Subject,
 )
-from chalicelib.identity.store.rights import right_write
+from chalicelib.identity.store.rights import right_removal, right_write
 from chalicelib.identity.store.wrapped_keys import WrappedKeyStore
 from chalicelib.insight.counters import recount
 from chalicelib.venues.codes import CodeState
@@ -615,12 +615,12 @@ class World:
 
     def revoke(self, code: str) -> None:
         """Withdraw a printed code, and wait until every process has seen it."""
-        self.table.update(keys.code(code), [PrintedCodeItem.state.set(CodeState.REVOKED.value)])
+        self.table.update(keys.code(code), [PrintedCodeItem.state.set(CodeState.REVOKED)])
         self.clock.pass_(seconds=60)
 
     def take_right(self, person: "Person") -> None:
         """Take a person's right at their venue away; no route does it yet."""
-        self.table.delete(keys.right(person.person_id, person.venue["venue_id"]))
+        self.table.transact(*right_removal(person.person_id, person.venue["venue_id"]))
 
     def give_rights(self, person: "Person", count: int) -> None:
         """Let a person have so many venues more, of which there is nothing but the right."""
@@ -629,7 +629,7 @@ class World:
         for serial in range(count):
             venue_id = f"ven_{serial:016d}"
             write = right_write(person.person_id, venue_id, Role.ADMINISTRATOR, document)
-            self.table.put(write.item)
+            self.table.transact(*write)
 
     def set_policy(self, prefix: str, rules: dict[str, object], version: int = 1) -> None:
         """Put a region's policy, and wait until every process has seen it."""

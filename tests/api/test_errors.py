@@ -5,7 +5,9 @@ from datetime import datetime
 
 import pytest
 
+from chalicelib.core import keys
 from chalicelib.core.messages import LANGUAGES
+from chalicelib.identity.store.people import ProfileItem
 from tests.api.driver import HttpReply, World
 
 
@@ -117,3 +119,18 @@ def test_a_fault_of_ours_tells_nothing(lasting: World, language: str) -> None:
     ][-1]
     assert unhandled["error"] == "RuntimeError"
     assert any("test_errors.py" in place for place in unhandled["at"])
+
+
+def test_an_item_of_a_newer_release_is_a_fault_that_the_log_names(lasting: World) -> None:
+    person = lasting.person()
+    lasting.table.update(keys.profile(person.person_id), [ProfileItem.v.set(3)])
+    problem = person.get("/v1/me").expect(500, "internal_error")
+    assert "version" not in problem["detail"]
+    unhandled = [
+        json.loads(line) for line in lasting.log.getvalue().splitlines() if "unhandled" in line
+    ][-1]
+    assert unhandled["error"] == "UnknownVersion"
+    # Others are served, and so is the person again once the item is of a known version.
+    lasting.person().get("/v1/me").expect(200)
+    lasting.table.update(keys.profile(person.person_id), [ProfileItem.v.set(1)])
+    person.get("/v1/me").expect(200)

@@ -414,7 +414,7 @@ def tour_of_scans(world: World, venue: dict[str, Any], visitor: Person) -> None:
     visitor.scan_code("0" * 16).expect(404, "code_unknown")
     visitor.scan(venue, world.nonce(hours=1)).expect(422, "clock_skewed")
     second = PrintedCodeItem.at(
-        keys.code("1" * 16), venue=venue["venue_id"], state=CodeState.ACTIVE.value
+        keys.code("1" * 16), venue=venue["venue_id"], state=CodeState.ACTIVE
     )
     world.table.put(second)
     visitor.scan_code("1" * 16, nonce).expect(409, "nonce_reused")

@@ -62,7 +62,7 @@ def test_look_alike_letters_typed_from_the_poster_are_understood(
 ) -> None:
     code = "01" + "A" * 14
     lasting.table.put(
-        PrintedCodeItem.at(keys.code(code), venue=venue["venue_id"], state=CodeState.ACTIVE.value)
+        PrintedCodeItem.at(keys.code(code), venue=venue["venue_id"], state=CodeState.ACTIVE)
     )
     for typed in ("OI", "ol", "0L", "o1"):
         visitor.scan_code(typed + "a" * 14).expect(201)

@@ -160,7 +160,7 @@ def test_a_nonce_with_another_code_of_the_same_venue_is_a_conflict(world: World)
         PrintedCodeItem.at(
             keys.code(reissued),
             venue=administrator.venue["venue_id"],
-            state=CodeState.ACTIVE.value,
+            state=CodeState.ACTIVE,
         )
     )
     nonce = world.nonce()

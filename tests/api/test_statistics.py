@@ -1,6 +1,6 @@
 """The day's figures: from the stream, exactly once, by the venue's own day (SD-1)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.core import keys
 from chalicelib.core.errors import Unavailable
+from chalicelib.core.keys import Key
 from chalicelib.identity.providers import Answer, ProviderFault
 from chalicelib.insight.counters import Counters, Figures
 from chalicelib.venues.venue import Venue
@@ -116,18 +117,18 @@ class Flaky:
     counters: Counters
     plan: Iterator[str]
 
-    def last(self, partition: str) -> str:
-        return self.counters.last(partition)
+    def last(self, partition: str, staff: Collection[str]) -> Mapping[str, str]:
+        return self.counters.last(partition, staff)
 
     def add(
-        self, partition: str, delta: Mapping[str, Figures], *, last: str, sequence: str
+        self, partition: str, staff_id: str, delta: Figures, *, last: str, sequence: str
     ) -> bool:
         how = next(self.plan, "")
         if how == "before":
             raise Unavailable
         if how == "race":  # another process has the same records, and is faster
-            self.counters.add(partition, delta, last=last, sequence=sequence)
-        done = self.counters.add(partition, delta, last=last, sequence=sequence)
+            self.counters.add(partition, staff_id, delta, last=last, sequence=sequence)
+        done = self.counters.add(partition, staff_id, delta, last=last, sequence=sequence)
         if how == "after":
             raise Unavailable
         return done
@@ -155,10 +156,17 @@ def history(lasting: World) -> tuple[World, Person, list[dict[str, Any]]]:
         record
         for record in lasting.records()
         if record["dynamodb"]["Keys"]["pk"]["S"] == partition
-        and record["dynamodb"]["Keys"]["sk"]["S"] != keys.COUNT
+        and not record["dynamodb"]["Keys"]["sk"]["S"].startswith(keys.COUNT)
     ]
     assert len(records) > 10
     return lasting, administrator, records
+
+
+def forget_counters(world: World, administrator: Person) -> None:
+    """Remove the unit's counter and those of its staff."""
+    partition = keys.scan_partition(administrator.venue["venue_id"], TODAY, 0)
+    for raw in [*world.table.query(partition, (keys.COUNT, f"{keys.COUNT}#~"))]:
+        world.table.delete(Key(raw["pk"]["S"], raw["sk"]["S"]))
 
 
 @settings(
@@ -179,7 +187,7 @@ def test_however_the_stream_is_delivered_the_counters_are_exact(
 ) -> None:
     """Any batches, each beginning at or before what has been delivered, with faults between."""
     world, administrator, records = history
-    world.table.delete(keys.counter(administrator.venue["venue_id"], TODAY, 0))
+    forget_counters(world, administrator)
     real = world.container.counters
     world.container.counters = Flaky(real, iter(plan))
     world.container.lookup_queue = Deaf()

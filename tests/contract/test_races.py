@@ -530,7 +530,7 @@ def test_figures_are_added_once(backend: Backend) -> None:
     partition = scan_partition(venue.venue_id, day, 0)
 
     def add(stores: Stores) -> bool:
-        return stores.counters.add(partition, {"": Figures(1, 1)}, last="", sequence="1")
+        return stores.counters.add(partition, "", Figures(1, 1), last="", sequence="1")
 
     answers, _ = race(backend, *[add] * 4)
     assert sorted(answers) == [False, False, False, True]

@@ -4,7 +4,7 @@ They are dictionaries with the promises of the protocols, and no locks: races ar
 table.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -527,20 +527,19 @@ class FakeCounters:
 
     def __init__(self) -> None:
         self._figures: dict[tuple[str, str], Figures] = {}
-        self._last: dict[str, str] = {}
+        self._last: dict[tuple[str, str], str] = {}
 
-    def last(self, partition: str) -> str:
-        return self._last.get(partition, "")
+    def last(self, partition: str, staff: Collection[str]) -> dict[str, str]:
+        return {who: self._last.get((partition, who), "") for who in ("", *staff)}
 
     def add(
-        self, partition: str, delta: Mapping[str, Figures], *, last: str, sequence: str
+        self, partition: str, staff_id: str, delta: Figures, *, last: str, sequence: str
     ) -> bool:
-        if self.last(partition) != last:
+        place = partition, staff_id
+        if self._last.get(place, "") != last:
             return False
-        for who, figures in delta.items():
-            before = self._figures.get((partition, who), Figures())
-            self._figures[partition, who] = before + figures
-        self._last[partition] = sequence
+        self._figures[place] = self._figures.get(place, Figures()) + delta
+        self._last[place] = sequence
         return True
 
     def of_day(self, venue: Venue, day: date, staff_id: str = "") -> Figures:

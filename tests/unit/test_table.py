@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.keys import Key
-from chalicelib.core.table import ConditionFailed, Item, Put, Table
+from chalicelib.core.table import ConditionFailed, Item, Put, Raw, Table, UnknownVersion
 
 KEY = Key("TEST#x", "x")
 CALLS: dict[str, Callable[[Table], object]] = {
@@ -85,7 +85,7 @@ class TestEveryCall:
             call(Scripted(refusal(code)))
 
 
-ITEM = {"pk": {"S": "TEST#x"}, "sk": {"S": "x"}}
+ITEM: Raw = {"pk": {"S": "TEST#x"}, "sk": {"S": "x"}}
 
 
 def test_a_failed_condition_carries_what_it_met() -> None:
@@ -107,12 +107,32 @@ def test_a_cancelled_transaction_tells_by_place() -> None:
     assert failed.value.met == [None, ITEM, {}]
 
 
-@pytest.mark.parametrize("code", ["TransactionConflict", "ThrottlingError"])
-def test_a_transaction_that_met_another_may_be_tried_again(code: str) -> None:
-    reasons = [{"Code": "None"}, {"Code": code}]
-    error = refusal("TransactionCanceledException", CancellationReasons=reasons)
+def cancelled(*codes: str) -> ClientError:
+    """A transaction that was cancelled, with the reason for each of its writes."""
+    reasons = [{"Code": code} for code in codes]
+    return refusal("TransactionCanceledException", CancellationReasons=reasons)
+
+
+@pytest.mark.parametrize(("code", "tries"), [("TransactionConflict", 4), ("ThrottlingError", 1)])
+def test_a_transaction_that_met_another_may_be_tried_again(code: str, tries: int) -> None:
+    table = Scripted(*[cancelled("None", code)] * tries)
     with pytest.raises(Unavailable):
-        Scripted(error).transact(Put(Item.at(KEY)))
+        table.transact(Put(Item.at(KEY)))
+    assert len(table.script.asked) == tries
+
+
+@pytest.mark.parametrize("conflicts", [1, 2, 3])
+def test_a_transaction_outlives_the_ones_that_it_meets(conflicts: int) -> None:
+    table = Scripted(*[cancelled("None", "TransactionConflict")] * conflicts, {})
+    table.transact(Put(Item.at(KEY)))
+    assert len({str(request) for _, request in table.script.asked}) == 1
+
+
+def test_a_condition_that_fails_beside_a_conflict_has_failed() -> None:
+    with pytest.raises(ConditionFailed):
+        Scripted(cancelled("TransactionConflict", "ConditionalCheckFailed")).transact(
+            Put(Item.at(KEY))
+        )
 
 
 def test_unprocessed_keys_are_asked_for_again() -> None:
@@ -140,3 +160,37 @@ def test_an_actors_query_is_strongly_consistent_and_a_page_goes_on() -> None:
     first, second = (request for _, request in table.script.asked)
     assert (first["ConsistentRead"], first["Limit"]) == (True, 1)
     assert second["ExclusiveStartKey"] == ITEM
+
+
+class Third(Item):
+    """An item whose format is the third."""
+
+    FORMAT = 3
+
+
+class TestVersions:
+    """A reader accepts its own version of an item and the one before."""
+
+    @pytest.mark.parametrize("version", [3, 2])
+    def test_its_own_and_the_one_before_are_read(self, version: int) -> None:
+        assert Third.read(ITEM | {"v": {"N": str(version)}}).v == version
+
+    @pytest.mark.parametrize("version", [4, 1, 0])
+    def test_others_are_refused_by_name(self, version: int) -> None:
+        with pytest.raises(UnknownVersion, match=rf"Third TEST#x x: version {version} ") as failed:
+            Third.read(ITEM | {"v": {"N": str(version)}})
+        assert (failed.value.kind, failed.value.key, failed.value.version) == (
+            "Third", KEY, version,
+        )  # fmt: skip
+
+    def test_one_without_a_version_is_the_first(self) -> None:
+        assert Item.read(ITEM).v == 1
+        with pytest.raises(UnknownVersion):
+            Third.read(ITEM)
+
+    def test_there_is_none_before_the_first(self) -> None:
+        with pytest.raises(UnknownVersion):
+            Item.read(ITEM | {"v": {"N": "0"}})
+
+    def test_the_present_one_is_written(self) -> None:
+        assert Third.at(KEY).raw() == ITEM | {"v": {"N": "3"}}

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.admission.manual_checks import Access
 from chalicelib.core import keys
-from chalicelib.core.clock import epoch_ms, from_epoch_ms
+from chalicelib.core.attributes import EpochMsAttribute, EpochSecondsAttribute
+from chalicelib.core.clock import epoch_ms
 from chalicelib.core.table import Item, Table
 
 
@@ -15,9 +16,9 @@ class AccessItem(Item):
 
     check = UnicodeAttribute(attr_name="ch")
     staff = UnicodeAttribute(attr_name="sf")
-    asked = NumberAttribute(attr_name="as")
+    asked = EpochMsAttribute(attr_name="as")
     correlation = UnicodeAttribute(attr_name="ci")
-    ttl = NumberAttribute()
+    ttl = EpochSecondsAttribute()
 
 
 class AccessStore:
@@ -34,9 +35,9 @@ class AccessStore:
                 keys.access(blind, epoch_ms(reference.at), reference.digest),
                 check=access.scan_id,
                 staff=access.staff_id,
-                asked=epoch_ms(access.asked_at),
+                asked=access.asked_at,
                 correlation=access.correlation,
-                ttl=int(access.until.timestamp()),
+                ttl=access.until,
             )
         )
 
@@ -50,8 +51,8 @@ class AccessStore:
                 Access(
                     item.check,
                     item.staff,
-                    from_epoch_ms(int(item.asked)),
+                    item.asked,
                     item.correlation,
-                    from_epoch_ms(int(item.ttl) * 1000),
+                    item.ttl,
                 ),
             )

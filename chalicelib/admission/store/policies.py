@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from pynamodb.attributes import JSONAttribute, NumberAttribute
+from pynamodb.attributes import JSONAttribute
 
 from chalicelib.admission import policy
 from chalicelib.core import keys
+from chalicelib.core.attributes import IntegerAttribute
 from chalicelib.core.cache import TimedCache
 from chalicelib.core.table import ABSENT, PRESENT, ConditionFailed, Item, Table
 
@@ -15,7 +16,7 @@ _CACHED = timedelta(seconds=60)
 class PolicyItem(Item):
     """POLICY#prefix: the rules as one JSON object, and their version."""
 
-    version = NumberAttribute(attr_name="ve")
+    version = IntegerAttribute(attr_name="ve")
     rules = JSONAttribute(attr_name="ru")
 
 
@@ -49,5 +50,5 @@ class PolicyStore:
         for prefix in wanted:
             if prefix in found:
                 item = found[prefix]
-                return policy.Policy.from_rules(f"{prefix}.{int(item.version)}", item.rules)
+                return policy.Policy.from_rules(f"{prefix}.{item.version}", item.rules)
         return policy.Policy()

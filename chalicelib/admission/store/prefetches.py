@@ -2,12 +2,16 @@
 
 from datetime import datetime, timedelta
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib.admission import evidence
 from chalicelib.admission.snapshots import Prefetch
+from chalicelib.admission.store.providers import ProvidersAttribute
 from chalicelib.core import keys
-from chalicelib.core.clock import epoch_ms, from_epoch_ms
+from chalicelib.core.attributes import (
+    EpochMsAttribute,
+    EpochSecondsAttribute,
+    IntegerAttribute,
+)
 from chalicelib.core.keys import Key
 from chalicelib.core.table import ABSENT, ConditionFailed, Item, Raw, Table
 
@@ -18,11 +22,11 @@ _LIFE = timedelta(days=1)
 class PrefetchItem(Item):
     """PREFETCH: which providers were to be asked about a registration, when, and by whose doing."""
 
-    wanted = UnicodeAttribute(attr_name="wa")
-    asked = NumberAttribute(attr_name="as")
-    registration = NumberAttribute(attr_name="rg")
+    wanted = ProvidersAttribute(attr_name="wa")
+    asked = EpochMsAttribute(attr_name="as")
+    registration = IntegerAttribute(attr_name="rg")
     correlation = UnicodeAttribute(attr_name="ci")
-    ttl = NumberAttribute()
+    ttl = EpochSecondsAttribute()
 
 
 def is_prefetch(key: Key) -> bool:
@@ -35,9 +39,9 @@ def read_prefetch(raw: Raw) -> Prefetch:
     item = PrefetchItem.read(raw)
     return Prefetch(
         person_id=item.pk.removeprefix("PER#"),
-        wanted=evidence.named(item.wanted),
-        asked_at=from_epoch_ms(int(item.asked)),
-        registration=int(item.registration),
+        wanted=item.wanted,
+        asked_at=item.asked,
+        registration=item.registration,
         correlation=item.correlation,
     )
 
@@ -50,16 +54,15 @@ class PrefetchStore:
 
     def ask(self, prefetch: Prefetch) -> datetime:
         """One conditional put; a wish of the last minute stands."""
-        ttl = int((prefetch.asked_at + _LIFE).timestamp())
         item = PrefetchItem.at(
             keys.prefetch(prefetch.person_id),
-            wanted=evidence.letters(prefetch.wanted),
-            asked=epoch_ms(prefetch.asked_at),
+            wanted=prefetch.wanted,
+            asked=prefetch.asked_at,
             registration=prefetch.registration,
             correlation=prefetch.correlation,
-            ttl=ttl,
+            ttl=prefetch.asked_at + _LIFE,
         )
-        before = epoch_ms(prefetch.asked_at - _PREFETCH_EVERY)
+        before = prefetch.asked_at - _PREFETCH_EVERY
         due = (PrefetchItem.asked <= before) | (PrefetchItem.registration < prefetch.registration)
         try:
             self._table.put(item, ABSENT | due)

@@ -1,19 +1,28 @@
-"""Items of scans, of what they wait for, and of policies.
+"""Items of scans, and of the markers of those that wait for an answer.
 
-A scan is at most 1,000 bytes, one write unit, so its attributes have short names and coded values;
-evidence is ``state,observed ms,fetched ms,stale,doses`` a provider. The four oldest kinds have an
-attribute each; all others share `further`, each behind its letter: ``a=negative,…;b=…``.
+A scan is at most 1,000 bytes, one write unit, so its attributes have short names and coded values.
+The four oldest kinds of provider have an attribute each for what a scan rests on; the others share
+one.
 """
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import Attribute, UnicodeAttribute
+from pynamodb.constants import STRING
 
 from chalicelib.admission import evidence as kinds
 from chalicelib.admission.judge import Decision, Evidence, Outcome, Verdict
 from chalicelib.admission.scan import Method, Scan, ScanReference
+from chalicelib.admission.store.providers import ProvidersAttribute
 from chalicelib.core import keys
+from chalicelib.core.attributes import (
+    EnumAttribute,
+    EpochMsAttribute,
+    EpochSecondsAttribute,
+    IntegerAttribute,
+    TextAttribute,
+)
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.core.keys import Key
 from chalicelib.core.table import ABSENT, PRESENT, ConditionFailed, Item, Raw, Table
@@ -23,134 +32,18 @@ from chalicelib.venues.venue import Venue, day_of, shard_of
 _PENDING_LIFE = timedelta(days=1)
 
 
-_METHODS = {"": Method.VISITOR, "f": Method.FAST, "s": Method.STAFF, "m": Method.MANUAL}
-
-
 _OWN_ATTRIBUTE = (
     ProviderName.HEALTH_CODE,
     ProviderName.NUCLEIC_ACID,
     ProviderName.VACCINATION,
     ProviderName.TRAVEL_CARD,
 )
-_METHODS_CODED = {method: coded for coded, method in _METHODS.items()}
-
-
-class ScanItem(Item):
-    """A scan; sparse in ``visits`` by its person."""
-
-    g1pk = UnicodeAttribute()
-    g1sk = UnicodeAttribute()
-    nonce = UnicodeAttribute(attr_name="no")
-    fingerprint = UnicodeAttribute(attr_name="bh")
-    received = NumberAttribute(attr_name="ra")
-    outcome = UnicodeAttribute(attr_name="oc")
-    first = UnicodeAttribute(attr_name="o1")
-    reasons = UnicodeAttribute(attr_name="rs")
-    steps = UnicodeAttribute(attr_name="ns")
-    health_code = UnicodeAttribute(attr_name="h")
-    nucleic_acid = UnicodeAttribute(attr_name="n")
-    vaccination = UnicodeAttribute(attr_name="x", null=True)
-    travel_card = UnicodeAttribute(attr_name="t", null=True)
-    further = UnicodeAttribute(attr_name="ev", null=True)
-    needs = UnicodeAttribute(attr_name="nd", null=True)
-    policy = UnicodeAttribute(attr_name="po")
-    hours = NumberAttribute(attr_name="hr", null=True)
-    correlation = UnicodeAttribute(attr_name="ci")
-    method = UnicodeAttribute(attr_name="me", null=True)
-    staff = UnicodeAttribute(attr_name="sf", null=True)
-    temperature = UnicodeAttribute(attr_name="tp", null=True)
-    version = NumberAttribute(attr_name="ve", default=0)
-
-
-class PendingScanItem(Item):
-    """AWAIT#scan."""
-
-    ttl = NumberAttribute()
-
-
-def is_scan(key: Key) -> bool:
-    """Whether `key` is a scan's: a day's partition, and a sort key that begins with its time."""
-    return key.pk.startswith("VEN#") and key.pk.count("#") == 3 and key.sk[:13].isdecimal()
-
-
-def read_scan(raw: Raw) -> Scan:
-    """The scan in a raw item, from a read or from the stream."""
-    item = ScanItem.read(raw)
-    moment, _, digest = item.sk.partition("#")
-    return Scan(
-        venue_id=item.pk.split("#")[1],
-        at=from_epoch_ms(int(moment)),
-        digest=digest,
-        person_id=item.g1pk.removeprefix("PER#"),
-        nonce=item.nonce,
-        fingerprint=item.fingerprint,
-        received_at=from_epoch_ms(int(item.received)),
-        verdict=Verdict(
-            decision=Decision(
-                Outcome(item.outcome),
-                tuple(item.reasons.split(",")),
-                tuple(item.steps.split(",")),
-            ),
-            evidence=_evidence_in(item),
-            needs=kinds.named(item.needs or ""),
-            policy=item.policy,
-            hours=None if item.hours is None else int(item.hours),
-        ),
-        first_outcome=Outcome(item.first),
-        correlation=item.correlation,
-        method=_METHODS[item.method or ""],
-        staff_id=item.staff or "",
-        temperature=item.temperature or "",
-        version=int(item.version),
-    )
-
-
-def _scan_item(scan: Scan, venue: Venue) -> ScanItem:
-    verdict = scan.verdict
-    index = keys.visit(scan.person_id, scan.venue_id, epoch_ms(scan.at))
-    return ScanItem.at(
-        _key(scan, venue),
-        g1pk=index.pk,
-        g1sk=index.sk,
-        nonce=scan.nonce,
-        fingerprint=scan.fingerprint,
-        received=epoch_ms(scan.received_at),
-        outcome=verdict.decision.outcome.value,
-        first=scan.first_outcome.value,
-        reasons=",".join(verdict.decision.reasons),
-        steps=",".join(verdict.decision.next_steps),
-        **_evidence_of(verdict),
-        needs=kinds.letters(verdict.needs) or None,
-        policy=verdict.policy,
-        hours=verdict.hours,
-        correlation=scan.correlation,
-        method=_METHODS_CODED[scan.method] or None,
-        staff=scan.staff_id or None,
-        temperature=scan.temperature or None,
-        version=scan.version,
-    )
-
-
-def _evidence_of(verdict: Verdict) -> dict[str, str | None]:
-    """Return the attributes that hold a scan's evidence."""
-    coded = {name: _coded(one) for name, one in verdict.evidence.items()}
-    attributes: dict[str, str | None] = {name: coded.pop(name, None) for name in _OWN_ATTRIBUTE}
-    further = [f"{kinds.of(name).letter}={one}" for name, one in coded.items()]
-    return {**attributes, "further": ";".join(further) or None}
-
-
-def _evidence_in(item: ScanItem) -> dict[ProviderName, Evidence]:
-    """Return the evidence in an item; that of kinds that are gone is left out."""
-    coded = {name: getattr(item, name) for name in _OWN_ATTRIBUTE}
-    for one in (item.further or "").split(";"):
-        letter, _, text = one.partition("=")
-        coded |= dict.fromkeys(kinds.named(letter), text)
-    return {name: _evidence(text) for name, text in coded.items() if text}
+_METHODS = {Method.VISITOR: "", Method.FAST: "f", Method.STAFF: "s", Method.MANUAL: "m"}
 
 
 def _coded(evidence: Evidence) -> str:
-    def moment(value: datetime | None) -> str:
-        return "" if value is None else str(epoch_ms(value))
+    def moment(when: datetime | None) -> str:
+        return "" if when is None else str(epoch_ms(when))
 
     parts = (
         evidence.state,
@@ -170,6 +63,154 @@ def _evidence(coded: str) -> Evidence:
         from_epoch_ms(int(fetched)) if fetched else None,
         stale == "s",
         int(doses) if doses else None,
+    )
+
+
+class EvidenceAttribute(Attribute[Evidence]):
+    """What a provider said, stored as ``state,observed ms,fetched ms,stale,doses``."""
+
+    attr_type = STRING
+
+    def serialize(self, value: Evidence) -> str:
+        """Return the parts with commas between them; blank ones at the end are left out."""
+        return _coded(value)
+
+    def deserialize(self, value: str) -> Evidence:
+        """Return the evidence."""
+        return _evidence(value)
+
+
+class FurtherEvidenceAttribute(Attribute[tuple[tuple[ProviderName, Evidence], ...]]):
+    """What other providers said, each behind its kind's letter: ``a=negative,…;b=…``.
+
+    What a kind said that is no longer registered is not read.
+    """
+
+    attr_type = STRING
+
+    def serialize(self, value: tuple[tuple[ProviderName, Evidence], ...]) -> str | None:
+        """Return the text, None when there is nothing in it."""
+        return ";".join(f"{kinds.of(name).letter}={_coded(one)}" for name, one in value) or None
+
+    def deserialize(self, value: str) -> tuple[tuple[ProviderName, Evidence], ...]:
+        """Return kinds and evidence."""
+        parts = (part.partition("=") for part in value.split(";"))
+        return tuple(
+            (name, _evidence(text)) for letter, _, text in parts for name in kinds.named(letter)
+        )
+
+
+class ScanItem(Item):
+    """A scan; sparse in ``visits`` by its person."""
+
+    g1pk = UnicodeAttribute()
+    g1sk = UnicodeAttribute()
+    nonce = UnicodeAttribute(attr_name="no")
+    fingerprint = UnicodeAttribute(attr_name="bh")
+    received = EpochMsAttribute(attr_name="ra")
+    outcome = EnumAttribute(Outcome, attr_name="oc")
+    first = EnumAttribute(Outcome, attr_name="o1")
+    reasons = UnicodeAttribute(attr_name="rs")
+    steps = UnicodeAttribute(attr_name="ns")
+    health_code = EvidenceAttribute(attr_name="h")
+    nucleic_acid = EvidenceAttribute(attr_name="n")
+    vaccination = EvidenceAttribute(attr_name="x", null=True)
+    travel_card = EvidenceAttribute(attr_name="t", null=True)
+    further = FurtherEvidenceAttribute(attr_name="ev", null=True, default=())
+    needs = ProvidersAttribute(attr_name="nd", null=True, default=())
+    policy = UnicodeAttribute(attr_name="po")
+    hours = IntegerAttribute(attr_name="hr", null=True)
+    correlation = UnicodeAttribute(attr_name="ci")
+    method = EnumAttribute(
+        Method, codes=_METHODS, attr_name="me", null=True, default=Method.VISITOR
+    )
+    staff = TextAttribute(attr_name="sf")
+    temperature = TextAttribute(attr_name="tp")
+    version = IntegerAttribute(attr_name="ve", default=0)
+
+
+class PendingScanItem(Item):
+    """AWAIT#scan."""
+
+    ttl = EpochSecondsAttribute()
+
+
+def is_scan(key: Key) -> bool:
+    """Whether `key` is a scan's: a day's partition, and a sort key that begins with its time."""
+    return key.pk.startswith("VEN#") and key.pk.count("#") == 3 and key.sk[:13].isdecimal()
+
+
+def read_scan(raw: Raw) -> Scan:
+    """The scan in a raw item, from a read or from the stream."""
+    item = ScanItem.read(raw)
+    moment, _, digest = item.sk.partition("#")
+    return Scan(
+        venue_id=item.pk.split("#")[1],
+        at=from_epoch_ms(int(moment)),
+        digest=digest,
+        person_id=item.g1pk.removeprefix("PER#"),
+        nonce=item.nonce,
+        fingerprint=item.fingerprint,
+        received_at=item.received,
+        verdict=Verdict(
+            decision=Decision(
+                item.outcome,
+                tuple(item.reasons.split(",")),
+                tuple(item.steps.split(",")),
+            ),
+            evidence={
+                provider: evidence
+                for provider, evidence in (
+                    (ProviderName.HEALTH_CODE, item.health_code),
+                    (ProviderName.NUCLEIC_ACID, item.nucleic_acid),
+                    (ProviderName.VACCINATION, item.vaccination),
+                    (ProviderName.TRAVEL_CARD, item.travel_card),
+                    *item.further,
+                )
+                if evidence
+            },
+            needs=item.needs,
+            policy=item.policy,
+            hours=item.hours,
+        ),
+        first_outcome=item.first,
+        correlation=item.correlation,
+        method=item.method,
+        staff_id=item.staff,
+        temperature=item.temperature,
+        version=item.version,
+    )
+
+
+def _scan_item(scan: Scan, venue: Venue) -> ScanItem:
+    verdict = scan.verdict
+    index = keys.visit(scan.person_id, scan.venue_id, epoch_ms(scan.at))
+    return ScanItem.at(
+        _key(scan, venue),
+        g1pk=index.pk,
+        g1sk=index.sk,
+        nonce=scan.nonce,
+        fingerprint=scan.fingerprint,
+        received=scan.received_at,
+        outcome=verdict.decision.outcome,
+        first=scan.first_outcome,
+        reasons=",".join(verdict.decision.reasons),
+        steps=",".join(verdict.decision.next_steps),
+        health_code=verdict.evidence[ProviderName.HEALTH_CODE],
+        nucleic_acid=verdict.evidence[ProviderName.NUCLEIC_ACID],
+        vaccination=verdict.evidence.get(ProviderName.VACCINATION),
+        travel_card=verdict.evidence.get(ProviderName.TRAVEL_CARD),
+        further=tuple(
+            (name, one) for name, one in verdict.evidence.items() if name not in _OWN_ATTRIBUTE
+        ),
+        needs=verdict.needs,
+        policy=verdict.policy,
+        hours=verdict.hours,
+        correlation=scan.correlation,
+        method=scan.method,
+        staff=scan.staff_id,
+        temperature=scan.temperature,
+        version=scan.version,
     )
 
 
@@ -219,7 +260,7 @@ class ScanStore:
 
     def await_answer(self, scan: Scan) -> None:
         """One put."""
-        ttl = int((scan.received_at + _PENDING_LIFE).timestamp())
+        ttl = scan.received_at + _PENDING_LIFE
         self._table.put(PendingScanItem.at(keys.awaiting(scan.person_id, scan.scan_id), ttl=ttl))
 
     def stop_waiting(self, person_id: str, scan_id: str) -> None:

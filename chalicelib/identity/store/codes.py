@@ -2,18 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from pynamodb.attributes import (
-    NumberAttribute,
-    UnicodeAttribute,
-)
+from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.core import keys
-from chalicelib.core.table import (
-    PRESENT,
-    ConditionFailed,
-    Item,
-    Table,
-)
+from chalicelib.core.attributes import EpochSecondsAttribute, IntegerAttribute
+from chalicelib.core.table import PRESENT, ConditionFailed, Item, Table
 
 _MAX_ATTEMPTS = 5
 
@@ -25,9 +18,9 @@ class CodeItem(Item):
     """OTP."""
 
     digest = UnicodeAttribute(attr_name="dg")
-    attempts = NumberAttribute(attr_name="at", default=0)
-    expires = NumberAttribute(attr_name="ex")
-    ttl = NumberAttribute()
+    attempts = IntegerAttribute(attr_name="at", default=0)
+    expires = EpochSecondsAttribute(attr_name="ex")
+    ttl = EpochSecondsAttribute()
 
 
 class CodeStore:
@@ -38,9 +31,8 @@ class CodeStore:
 
     def put(self, blind: str, digest: str, expires_at: datetime) -> None:
         """One put over whatever stood there."""
-        expires = int(expires_at.timestamp())
-        ttl = expires + int(_LEFTOVER.total_seconds())
-        self._table.put(CodeItem.at(keys.otp(blind), digest=digest, expires=expires, ttl=ttl))
+        ttl = expires_at + _LEFTOVER
+        self._table.put(CodeItem.at(keys.otp(blind), digest=digest, expires=expires_at, ttl=ttl))
 
     def spend(self, blind: str, digest: str, now: datetime) -> bool:
         """Count the attempt first, then compare, then remove on condition that it is still there.
@@ -49,7 +41,7 @@ class CodeStore:
         wrong.
         """
         key = keys.otp(blind)
-        guessable = (CodeItem.attempts < _MAX_ATTEMPTS) & (CodeItem.expires > int(now.timestamp()))
+        guessable = (CodeItem.attempts < _MAX_ATTEMPTS) & (CodeItem.expires > now)
         try:
             raw = self._table.update(key, [CodeItem.attempts.add(1)], PRESENT & guessable)
             if CodeItem.read(raw).digest != digest:

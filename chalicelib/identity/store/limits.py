@@ -2,25 +2,17 @@
 
 from datetime import datetime
 
-from pynamodb.attributes import (
-    NumberAttribute,
-)
-
 from chalicelib.core import keys
+from chalicelib.core.attributes import IntegerAttribute
 from chalicelib.core.errors import TooMany
-from chalicelib.core.table import (
-    ABSENT,
-    ConditionFailed,
-    Item,
-    Table,
-)
+from chalicelib.core.table import ABSENT, ConditionFailed, Item, Table
 
 
 class LimitItem(Item):
     """RATE."""
 
-    attempts = NumberAttribute(attr_name="n", default=0)
-    ttl = NumberAttribute()
+    attempts = IntegerAttribute(attr_name="n", default=0)
+    ttl = IntegerAttribute()
 
 
 class LimitStore:

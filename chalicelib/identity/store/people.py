@@ -1,18 +1,20 @@
 """Items of people, their sessions, snapshots and rights."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from pynamodb.attributes import (
-    BinaryAttribute,
-    BooleanAttribute,
-    NumberAttribute,
-    UnicodeAttribute,
-)
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.core import keys
-from chalicelib.core.clock import epoch_ms, from_epoch_ms
+from chalicelib.core.attributes import (
+    EnumAttribute,
+    EpochMsAttribute,
+    EpochSecondsAttribute,
+    IntegerAttribute,
+    SealedAttribute,
+    TextAttribute,
+)
 from chalicelib.core.errors import Conflict, Unauthenticated, Unavailable
 from chalicelib.core.table import (
     ABSENT,
@@ -33,7 +35,7 @@ from chalicelib.identity.people import (
     Strength,
     Verification,
 )
-from chalicelib.identity.store.rights import RightItem, in_force
+from chalicelib.identity.store.rights import Right, in_force, read_right, read_rights
 
 _LEFTOVER = timedelta(days=1)
 
@@ -41,41 +43,41 @@ _LEFTOVER = timedelta(days=1)
 class ProfileItem(Item):
     """HOT#PROFILE, and HOT#SHADOW, which vanishes by its `ttl`."""
 
-    phone = BinaryAttribute(attr_name="ph", legacy_encoding=False, null=True)
-    name = BinaryAttribute(attr_name="nm", legacy_encoding=False, null=True)
-    document_type = UnicodeAttribute(attr_name="dt", null=True)
-    document = BinaryAttribute(attr_name="dn", legacy_encoding=False, null=True)
-    document_blind = UnicodeAttribute(attr_name="db", null=True)
-    registration = NumberAttribute(attr_name="rg", default=0)
-    verification = UnicodeAttribute(attr_name="vf", default=Verification.NONE.value)
-    reason = UnicodeAttribute(attr_name="rs", null=True)
+    phone = SealedAttribute(attr_name="ph", null=True)
+    name = SealedAttribute(attr_name="nm", null=True)
+    document_type = TextAttribute(attr_name="dt")
+    document = SealedAttribute(attr_name="dn", null=True)
+    document_blind = TextAttribute(attr_name="db")
+    registration = IntegerAttribute(attr_name="rg", default=0)
+    verification = EnumAttribute(Verification, attr_name="vf", default=Verification.NONE)
+    reason = TextAttribute(attr_name="rs")
     blocked = BooleanAttribute(attr_name="bl", null=True)
-    correlation = UnicodeAttribute(attr_name="ci", null=True)
-    ttl = NumberAttribute(null=True)
+    correlation = TextAttribute(attr_name="ci")
+    ttl = EpochSecondsAttribute(null=True)
 
 
 class SessionItem(Item):
     """HOT#SESSION#id."""
 
-    expires = NumberAttribute(attr_name="ex")
-    serial = NumberAttribute(attr_name="sr")
+    expires = EpochSecondsAttribute(attr_name="ex")
+    serial = IntegerAttribute(attr_name="sr")
     client = UnicodeAttribute(attr_name="cl")
-    strength = UnicodeAttribute(attr_name="st")
-    ttl = NumberAttribute()
+    strength = EnumAttribute(Strength, attr_name="st")
+    ttl = EpochSecondsAttribute()
 
 
 class SnapshotItem(Item):
     """HOT#SNAP#provider."""
 
     state = UnicodeAttribute(attr_name="st")
-    observed = NumberAttribute(attr_name="ob", null=True)
-    fetched = NumberAttribute(attr_name="fe")
-    registration = NumberAttribute(attr_name="rg")
-    reason = UnicodeAttribute(attr_name="rs", null=True)
-    group = UnicodeAttribute(attr_name="gr", null=True)
-    how_to_clear = UnicodeAttribute(attr_name="li", null=True)
-    doses = NumberAttribute(attr_name="do", null=True)
-    ttl = NumberAttribute(null=True)
+    observed = EpochMsAttribute(attr_name="ob", null=True)
+    fetched = EpochMsAttribute(attr_name="fe")
+    registration = IntegerAttribute(attr_name="rg")
+    reason = TextAttribute(attr_name="rs")
+    group = TextAttribute(attr_name="gr")
+    how_to_clear = TextAttribute(attr_name="li")
+    doses = IntegerAttribute(attr_name="do", null=True)
+    ttl = EpochSecondsAttribute(null=True)
 
 
 class OwnerItem(Item):
@@ -95,16 +97,16 @@ def read_profile(person_id: str, raw: Raw) -> Profile:
     item = ProfileItem.read(raw)
     return Profile(
         person_id=person_id,
-        phone=item.phone or b"",
-        name=item.name or b"",
-        document_type=item.document_type or "",
-        document=item.document or b"",
-        document_blind=item.document_blind or "",
-        registration=int(item.registration),
-        verification=Verification(item.verification),
-        reason=item.reason or "",
+        phone=item.phone,
+        name=item.name,
+        document_type=item.document_type,
+        document=item.document,
+        document_blind=item.document_blind,
+        registration=item.registration,
+        verification=item.verification,
+        reason=item.reason,
         blocked=bool(item.blocked),
-        shadow_until=datetime.fromtimestamp(item.ttl, UTC) if item.ttl else None,
+        shadow_until=item.ttl,
     )
 
 
@@ -119,17 +121,17 @@ def read_registration(raw: Raw) -> tuple[Profile, str]:
     return read_profile(item.pk.removeprefix("PER#"), raw), item.correlation or "-"
 
 
-def _profile_item(profile: Profile, correlation: str | None) -> ProfileItem:
+def _profile_item(profile: Profile, correlation: str) -> ProfileItem:
     return ProfileItem.at(
         keys.profile(profile.person_id),
-        phone=profile.phone or None,
-        name=profile.name or None,
-        document_type=profile.document_type or None,
-        document=profile.document or None,
-        document_blind=profile.document_blind or None,
+        phone=profile.phone,
+        name=profile.name,
+        document_type=profile.document_type,
+        document=profile.document,
+        document_blind=profile.document_blind,
         registration=profile.registration,
-        verification=profile.verification.value,
-        reason=profile.reason or None,
+        verification=profile.verification,
+        reason=profile.reason,
         blocked=profile.blocked or None,
         correlation=correlation,
     )
@@ -137,13 +139,7 @@ def _profile_item(profile: Profile, correlation: str | None) -> ProfileItem:
 
 def _session(session_id: str, raw: Raw) -> Session:
     item = SessionItem.read(raw)
-    return Session(
-        session_id,
-        datetime.fromtimestamp(item.expires, UTC),
-        int(item.serial),
-        item.client,
-        Strength(item.strength),
-    )
+    return Session(session_id, item.expires, item.serial, item.client, item.strength)
 
 
 def _phone_is(phone: bytes) -> Condition:
@@ -154,7 +150,8 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
     profile: Profile | None = None
     sessions: dict[str, Session] = {}
     snapshots: dict[str, Snapshot] = {}
-    rights: dict[str, RightItem] = {}
+    rights: dict[str, Right] = {}
+    older: dict[str, Right] = {}
     awaiting: list[str] = []
     for raw in items:
         sort_key = raw["sk"]["S"]
@@ -172,17 +169,20 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
                 snapshots[rest[0]] = Snapshot(
                     provider=rest[0],
                     state=seen.state,
-                    observed_at=from_epoch_ms(int(seen.observed)) if seen.observed else None,
-                    fetched_at=from_epoch_ms(int(seen.fetched)),
-                    registration=int(seen.registration),
-                    reason=seen.reason or "",
-                    group=seen.group or "",
-                    how_to_clear=seen.how_to_clear or "",
-                    doses=None if seen.doses is None else int(seen.doses),
+                    observed_at=seen.observed,
+                    fetched_at=seen.fetched,
+                    registration=seen.registration,
+                    reason=seen.reason,
+                    group=seen.group,
+                    how_to_clear=seen.how_to_clear,
+                    doses=seen.doses,
                 )
+            case "RIGHTS":
+                rights = dict(read_rights(raw))
             case "RIGHT":
-                rights[rest[0]] = RightItem.read(raw)
-    return PersonRecord(profile, sessions, snapshots, in_force(rights, profile), tuple(awaiting))
+                older[rest[0]] = read_right(raw)
+    held = in_force(older | rights, profile)
+    return PersonRecord(profile, sessions, snapshots, held, tuple(awaiting))
 
 
 class PeopleStore:
@@ -229,7 +229,7 @@ class PeopleStore:
     def create(self, profile: Profile, phone_blind: str) -> str:
         """One transaction; the loser of a race reads the winner."""
         owner = OwnerItem.at(keys.phone(phone_blind), person=profile.person_id)
-        if self._holds(Put(owner, ABSENT), Put(_profile_item(profile, None), ABSENT)):
+        if self._holds(Put(owner, ABSENT), Put(_profile_item(profile, ""), ABSENT)):
             return profile.person_id
         winner = self.by_phone(phone_blind)
         if winner is None:
@@ -240,7 +240,7 @@ class PeopleStore:
         """One transaction."""
         person_id = profile.person_id
         writes = [
-            Put(_profile_item(profile, None), ABSENT),
+            Put(_profile_item(profile, ""), ABSENT),
             Put(AccountItem.at(keys.account(account), person=person_id), ABSENT),
             Put(AccountItem.at(keys.account_of(person_id, account), person=person_id)),
         ]
@@ -281,7 +281,7 @@ class PeopleStore:
         nothing = (
             PRESENT
             & ProfileItem.phone.does_not_exist()
-            & (ProfileItem.verification == Verification.NONE.value)
+            & (ProfileItem.verification == Verification.NONE)
         )
         writes: list[Put | Change | Delete] = [
             Delete(keys.profile(person_id), nothing),
@@ -318,7 +318,7 @@ class PeopleStore:
         unchanged = (
             PRESENT
             & (ProfileItem.registration == previous.registration)
-            & (ProfileItem.verification == previous.verification.value)
+            & (ProfileItem.verification == previous.verification)
             & _phone_is(previous.phone)
         )
         writes: list[Put | Delete] = [
@@ -343,12 +343,12 @@ class PeopleStore:
         change = Change(
             (keys.shadow if shadow else keys.profile)(profile.person_id),
             [
-                ProfileItem.verification.set(verification.value),
+                ProfileItem.verification.set(verification),
                 ProfileItem.blocked.set(rejected),
-                ProfileItem.reason.set(reason) if reason else ProfileItem.reason.remove(),
+                ProfileItem.reason.set(reason),
             ],
             (ProfileItem.registration == profile.registration)
-            & (ProfileItem.verification == Verification.PENDING.value),
+            & (ProfileItem.verification == Verification.PENDING),
         )
         writes: list[Change | Delete] = [change]
         if rejected and not shadow:
@@ -367,32 +367,31 @@ class PeopleStore:
         if until is None:
             raise ValueError("not a shadow")
         item = ProfileItem
-        pending = Verification.PENDING.value
+        pending = Verification.PENDING
         self._table.update(
             keys.shadow(profile.person_id),
             [
-                item.v.set(item.v | 1),
+                item.v.set(item.v | item.FORMAT),
                 item.name.set(item.name | profile.name),
                 item.document_type.set(item.document_type | profile.document_type),
                 item.document.set(item.document | profile.document),
                 item.registration.set(item.registration | profile.registration),
                 item.verification.set(pending if again else item.verification | pending),
                 *([item.phone.set(profile.phone)] if profile.phone else []),
-                item.ttl.set(int(until.timestamp())),
+                item.ttl.set(until),
             ],
         )
 
     def open_session(self, person_id: str, session: Session) -> None:
         """One put."""
-        expires = int(session.expires_at.timestamp())
         self._table.put(
             SessionItem.at(
                 keys.session(person_id, session.session_id),
-                expires=expires,
+                expires=session.expires_at,
                 serial=session.serial,
                 client=session.client,
                 strength=session.strength,
-                ttl=expires + int(_LEFTOVER.total_seconds()),
+                ttl=session.expires_at + _LEFTOVER,
             )
         )
 
@@ -400,14 +399,13 @@ class PeopleStore:
         self, person_id: str, session_id: str, *, serial: int, expires_at: datetime
     ) -> Session:
         """One update, on condition of the serial before."""
-        expires = int(expires_at.timestamp())
         try:
             raw = self._table.update(
                 keys.session(person_id, session_id),
                 [
                     SessionItem.serial.set(serial),
-                    SessionItem.expires.set(expires),
-                    SessionItem.ttl.set(expires + int(_LEFTOVER.total_seconds())),
+                    SessionItem.expires.set(expires_at),
+                    SessionItem.ttl.set(expires_at + _LEFTOVER),
                 ],
                 PRESENT & (SessionItem.serial == serial - 1),
             )
@@ -419,7 +417,7 @@ class PeopleStore:
         """One update, on condition that the session is there."""
         key = keys.session(person_id, session_id)
         try:
-            self._table.update(key, [SessionItem.strength.set(strength.value)], PRESENT)
+            self._table.update(key, [SessionItem.strength.set(strength)], PRESENT)
         except ConditionFailed:
             raise Unauthenticated("session_ended") from None
 
@@ -431,22 +429,21 @@ class PeopleStore:
         self, person_id: str, snapshot: Snapshot, *, until: datetime | None = None
     ) -> bool:
         """One put, on condition that what stands there is older."""
-        observed = snapshot.observed_at
         item = SnapshotItem.at(
             keys.snapshot(person_id, snapshot.provider),
             state=snapshot.state,
-            observed=None if observed is None else epoch_ms(observed),
-            fetched=epoch_ms(snapshot.fetched_at),
+            observed=snapshot.observed_at,
+            fetched=snapshot.fetched_at,
             registration=snapshot.registration,
-            reason=snapshot.reason or None,
-            group=snapshot.group or None,
-            how_to_clear=snapshot.how_to_clear or None,
+            reason=snapshot.reason,
+            group=snapshot.group,
+            how_to_clear=snapshot.how_to_clear,
             doses=snapshot.doses,
-            ttl=int(until.timestamp()) if until else None,
+            ttl=until,
         )
         older = (SnapshotItem.registration < snapshot.registration) | (
             (SnapshotItem.registration == snapshot.registration)
-            & (SnapshotItem.fetched < epoch_ms(snapshot.fetched_at))
+            & (SnapshotItem.fetched < snapshot.fetched_at)
         )
         try:
             self._table.put(item, ABSENT | older)

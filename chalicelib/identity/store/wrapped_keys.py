@@ -1,17 +1,10 @@
 """Items of wrapped data keys."""
 
-from pynamodb.attributes import (
-    BinaryAttribute,
-)
+from pynamodb.attributes import BinaryAttribute
 
 from chalicelib.core import keys
 from chalicelib.core.errors import Unavailable
-from chalicelib.core.table import (
-    ABSENT,
-    ConditionFailed,
-    Item,
-    Table,
-)
+from chalicelib.core.table import ABSENT, ConditionFailed, Item, Table
 
 
 class WrappedKeyItem(Item):

@@ -1,39 +1,56 @@
 """Items of counters."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from datetime import date
 
-from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.condition import size
-from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
 from chalicelib.core import keys
+from chalicelib.core.attributes import IntegerAttribute, TextAttribute
 from chalicelib.core.keys import Key
 from chalicelib.core.table import ConditionFailed, Item, Raw, Table
 from chalicelib.insight.counters import Figures, total
 from chalicelib.venues.venue import Venue
 
-_LETTERS = "cpawo"  # checked, passed, abnormal, pending (waiting), own
-
 
 class CounterItem(Item):
-    """COUNT: the last sequence number applied, and a number for each figure and whom it is of.
+    """COUNT of the unit and COUNT#per of a staff member: figures, and how far they are counted.
 
-    A figure is named by its letter, and by the staff member's id in front where it is theirs:
-    ``c`` is the unit's *checked*, ``per_…-c`` one inspector's. `sequence` is text, for it exceeds
-    the 38 digits of a DynamoDB number.
+    `sequence` is the last stream sequence number applied. It is text, for it exceeds the 38 digits
+    of a DynamoDB number. Releases up to 0.2.0 kept the staff's figures on COUNT: ``per_…-c`` is a
+    staff member's *checked*. They stay there, and a staff member's figures are the sum.
     """
 
-    sequence = UnicodeAttribute(attr_name="sq", default="")
+    sequence = TextAttribute(attr_name="sq")
+    checked = IntegerAttribute(attr_name="c", default=0)
+    passed = IntegerAttribute(attr_name="p", default=0)
+    abnormal = IntegerAttribute(attr_name="a", default=0)
+    pending = IntegerAttribute(attr_name="w", default=0)
+    own = IntegerAttribute(attr_name="o", default=0)
 
 
-def _names(staff_id: str) -> list[str]:
-    return [f"{staff_id}-{letter}" if staff_id else letter for letter in _LETTERS]
+# In the order of Figures.parts().
+_FIGURES = (
+    CounterItem.checked,
+    CounterItem.passed,
+    CounterItem.abnormal,
+    CounterItem.pending,
+    CounterItem.own,
+)
 
 
 def _figures(raw: Raw, staff_id: str) -> Figures:
-    return Figures(*(int(raw[name]["N"]) if name in raw else 0 for name in _names(staff_id)))
+    """Return the figures of one of the staff, or of the unit, in one of the two items."""
+    item = CounterItem.read(raw)
+    if staff_id and item.sk == keys.COUNT:
+        names = [f"{staff_id}-{one.attr_name}" for one in _FIGURES]
+        return Figures(*(int(raw[name]["N"]) if name in raw else 0 for name in names))
+    return Figures(item.checked, item.passed, item.abnormal, item.pending, item.own)
+
+
+def _key(partition: str, staff_id: str) -> Key:
+    return keys.staff_counter(partition, staff_id) if staff_id else Key(partition, keys.COUNT)
 
 
 class CounterStore:
@@ -42,20 +59,22 @@ class CounterStore:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def last(self, partition: str) -> str:
-        """One consistent get."""
-        raw = self._table.get(Key(partition, keys.COUNT))
-        return "" if raw is None or "sq" not in raw else raw["sq"]["S"]
+    def last(self, partition: str, staff: Collection[str]) -> dict[str, str]:
+        """One batch of gets."""
+        wanted = {_key(partition, who): who for who in ("", *staff)}
+        found = map(CounterItem.read, self._table.batch_get([*wanted]))
+        return dict.fromkeys(wanted.values(), "") | {
+            wanted[item.key]: item.sequence for item in found
+        }
 
     def add(
-        self, partition: str, delta: Mapping[str, Figures], *, last: str, sequence: str
+        self, partition: str, staff_id: str, delta: Figures, *, last: str, sequence: str
     ) -> bool:
         """One conditional update."""
         actions: list[Action] = [CounterItem.sequence.set(sequence)] if sequence else []
-        for staff_id, figures in delta.items():
-            for name, number in zip(_names(staff_id), figures.parts(), strict=True):
-                if number:
-                    actions.append(Path([name]).add(number))
+        for attribute, number in zip(_FIGURES, delta.parts(), strict=True):
+            if number:
+                actions.append(attribute.add(number))
         if last:
             unchanged = CounterItem.sequence == last
         else:  # nothing was applied yet; repairs of 0.1 wrote an empty text
@@ -63,12 +82,15 @@ class CounterStore:
                 size(CounterItem.sequence) == 0  # type: ignore[no-untyped-call]
             )
         try:
-            self._table.update(Key(partition, keys.COUNT), actions, unchanged)
+            self._table.update(_key(partition, staff_id), actions, unchanged)
         except ConditionFailed:
             return False
         return True
 
     def of_day(self, venue: Venue, day: date, staff_id: str = "") -> Figures:
-        """One batch of gets."""
-        wanted = [keys.counter(venue.venue_id, day, shard) for shard in range(venue.shards)]
+        """One batch of gets; of one of the staff, two items a shard."""
+        partitions = [
+            keys.scan_partition(venue.venue_id, day, shard) for shard in range(venue.shards)
+        ]
+        wanted = [_key(partition, who) for partition in partitions for who in {"", staff_id}]
         return total(_figures(raw, staff_id) for raw in self._table.batch_get(wanted))

@@ -1,18 +1,10 @@
 """Items of posters."""
 
-from datetime import UTC, datetime
-
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.core import keys
-from chalicelib.core.clock import epoch_ms, from_epoch_ms
-from chalicelib.core.table import (
-    PRESENT,
-    ConditionFailed,
-    Item,
-    Raw,
-    Table,
-)
+from chalicelib.core.attributes import EnumAttribute, EpochMsAttribute, EpochSecondsAttribute
+from chalicelib.core.table import PRESENT, ConditionFailed, Item, Raw, Table
 from chalicelib.venues.venue import PosterRecord, PosterState
 
 
@@ -20,10 +12,10 @@ class PosterItem(Item):
     """POSTER#id."""
 
     form = UnicodeAttribute(attr_name="fo")
-    state = UnicodeAttribute(attr_name="st")
-    requested = NumberAttribute(attr_name="rq")
+    state = EnumAttribute(PosterState, attr_name="st")
+    requested = EpochMsAttribute(attr_name="rq")
     correlation = UnicodeAttribute(attr_name="ci")
-    ttl = NumberAttribute()
+    ttl = EpochSecondsAttribute()
 
 
 def is_poster(key: keys.Key) -> bool:
@@ -38,9 +30,9 @@ def read_poster_request(raw: Raw) -> tuple[PosterRecord, str]:
         poster_id=item.sk.removeprefix(keys.poster("", "").sk),
         venue_id=item.pk.removeprefix("VEN#"),
         form=item.form,
-        state=PosterState(item.state),
-        requested_at=from_epoch_ms(int(item.requested)),
-        expires_at=datetime.fromtimestamp(item.ttl, UTC),
+        state=item.state,
+        requested_at=item.requested,
+        expires_at=item.ttl,
     )
     return poster, item.correlation
 
@@ -62,10 +54,10 @@ class PosterStore:
             PosterItem.at(
                 keys.poster(poster.venue_id, poster.poster_id),
                 form=poster.form,
-                state=poster.state.value,
-                requested=epoch_ms(poster.requested_at),
+                state=poster.state,
+                requested=poster.requested_at,
                 correlation=correlation,
-                ttl=int(poster.expires_at.timestamp()),
+                ttl=poster.expires_at,
             )
         )
 
@@ -73,6 +65,6 @@ class PosterStore:
         """One update, unless the poster has gone."""
         key = keys.poster(venue_id, poster_id)
         try:
-            self._table.update(key, [PosterItem.state.set(state.value)], PRESENT)
+            self._table.update(key, [PosterItem.state.set(state)], PRESENT)
         except ConditionFailed:
             return

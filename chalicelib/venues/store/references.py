@@ -2,9 +2,7 @@
 
 from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib.core.table import (
-    Item,
-)
+from chalicelib.core.table import Item
 
 
 class ReferenceItem(Item):

@@ -2,12 +2,13 @@
 
 from contextlib import suppress
 
-from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.core import keys
-from chalicelib.core.clock import epoch_ms, from_epoch_ms
+from chalicelib.core.attributes import EnumAttribute, EpochMsAttribute, SealedAttribute
 from chalicelib.core.table import (
     ABSENT,
+    PRESENT,
     Change,
     ConditionFailed,
     Delete,
@@ -25,18 +26,18 @@ from chalicelib.venues.store.references import JoinItem, ReferenceItem
 class StaffItem(Item):
     """STAFF#person."""
 
-    role = UnicodeAttribute(attr_name="ro")
-    since = NumberAttribute(attr_name="si")
+    role = EnumAttribute(Role, attr_name="ro")
+    since = EpochMsAttribute(attr_name="si")
 
 
-_BELOW_ADMINISTRATOR = StaffItem.role != Role.ADMINISTRATOR.value
+_BELOW_ADMINISTRATOR = StaffItem.role != Role.ADMINISTRATOR
 
 
 class InvitationItem(Item):
     """INVITE#phone: a right that waits."""
 
-    role = UnicodeAttribute(attr_name="ro")
-    name = BinaryAttribute(attr_name="nm", legacy_encoding=False)
+    role = EnumAttribute(Role, attr_name="ro")
+    name = SealedAttribute(attr_name="nm")
     by = UnicodeAttribute(attr_name="by")
 
 
@@ -60,10 +61,12 @@ class StaffStore:
             self._table.transact(*binding(venue_id, member))
 
     def unbind(self, venue_id: str, person_id: str) -> None:
-        """One transaction."""
-        self._table.transact(
-            Delete(keys.staff(venue_id, person_id)), right_removal(person_id, venue_id)
-        )
+        """One transaction, unless the person is not on the list; then there is no right either."""
+        with suppress(ConditionFailed):
+            self._table.transact(
+                Delete(keys.staff(venue_id, person_id), PRESENT),
+                *right_removal(person_id, venue_id),
+            )
 
     def join_code(self, venue_id: str) -> str | None:
         """One get."""
@@ -96,7 +99,7 @@ class StaffStore:
         self._table.put(
             InvitationItem.at(
                 keys.invitation(phone_blind, invitation.venue_id),
-                role=invitation.role.value,
+                role=invitation.role,
                 name=invitation.name,
                 by=invitation.by,
             )
@@ -107,7 +110,7 @@ class StaffStore:
         prefix = keys.invitation(phone_blind, "")
         found = self._table.query(prefix.pk, (prefix.sk, prefix.sk + "~"), consistent=True)
         return [
-            Invitation(item.sk.removeprefix(prefix.sk), Role(item.role), item.name, item.by)
+            Invitation(item.sk.removeprefix(prefix.sk), item.role, item.name, item.by)
             for item in map(InvitationItem.read, found)
         ]
 
@@ -118,7 +121,7 @@ class StaffStore:
         if invitation.by == member.person_id:  # an administrator already, or not any longer
             self._table.delete(waiting)
             return
-        administrator = Role.ADMINISTRATOR.value
+        administrator = Role.ADMINISTRATOR
         by = Change(
             keys.staff(venue_id, invitation.by),
             [StaffItem.role.set(administrator)],
@@ -132,21 +135,19 @@ class StaffStore:
                 self._table.delete(waiting)
 
 
-def binding(venue_id: str, member: Member) -> list[Put]:
+def binding(venue_id: str, member: Member) -> list[Put | Change | Delete]:
     """The writes that bind `member`, unless an administrator stands there already."""
     item = StaffItem.at(
         keys.staff(venue_id, member.person_id),
-        role=member.role.value,
-        since=epoch_ms(member.since),
+        role=member.role,
+        since=member.since,
     )
     return [
         Put(item, ABSENT | _BELOW_ADMINISTRATOR),
-        right_write(member.person_id, venue_id, member.role, member.document_blind),
+        *right_write(member.person_id, venue_id, member.role, member.document_blind),
     ]
 
 
 def _member(raw: Raw) -> Member:
     item = StaffItem.read(raw)
-    return Member(
-        item.sk.removeprefix(keys.staff("", "").sk), Role(item.role), from_epoch_ms(int(item.since))
-    )
+    return Member(item.sk.removeprefix(keys.staff("", "").sk), item.role, item.since)

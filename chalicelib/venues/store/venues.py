@@ -3,20 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.core import keys
-from chalicelib.core.cache import TimedCache
-from chalicelib.core.clock import epoch_ms, from_epoch_ms
-from chalicelib.core.errors import Conflict, Unavailable
-from chalicelib.core.table import (
-    ABSENT,
-    ConditionFailed,
-    Item,
-    Put,
-    Raw,
-    Table,
+from chalicelib.core.attributes import (
+    EnumAttribute,
+    EpochMsAttribute,
+    IntegerAttribute,
+    SealedAttribute,
+    TextAttribute,
 )
+from chalicelib.core.cache import TimedCache
+from chalicelib.core.errors import Conflict, Unavailable
+from chalicelib.core.table import ABSENT, ConditionFailed, Item, Put, Raw, Table
 from chalicelib.identity.people import Role
 from chalicelib.venues.codes import Code, CodeKind, CodeState
 from chalicelib.venues.staffing import Member
@@ -37,16 +36,16 @@ class VenueItem(Item):
     kind = UnicodeAttribute(attr_name="ki")
     region = UnicodeAttribute(attr_name="re")
     region_name = UnicodeAttribute(attr_name="rn")
-    street = UnicodeAttribute(attr_name="st", null=True)
+    street = TextAttribute(attr_name="st")
     address = UnicodeAttribute(attr_name="ad")
     number_type = UnicodeAttribute(attr_name="nt")
-    number = BinaryAttribute(attr_name="nb", legacy_encoding=False)
-    contact_name = BinaryAttribute(attr_name="cn", legacy_encoding=False)
-    contact_phone = BinaryAttribute(attr_name="cp", legacy_encoding=False)
+    number = SealedAttribute(attr_name="nb")
+    contact_name = SealedAttribute(attr_name="cn")
+    contact_phone = SealedAttribute(attr_name="cp")
     code = UnicodeAttribute(attr_name="co")
     time_zone = UnicodeAttribute(attr_name="tz")
-    shards = NumberAttribute(attr_name="sh")
-    created = NumberAttribute(attr_name="cr")
+    shards = IntegerAttribute(attr_name="sh")
+    created = EpochMsAttribute(attr_name="cr")
     fingerprint = UnicodeAttribute(attr_name="bh")
     applicant = UnicodeAttribute(attr_name="ap")
 
@@ -55,8 +54,8 @@ class PrintedCodeItem(Item):
     """CODE: every code on paper is an item, so that revoking one is a write."""
 
     venue = UnicodeAttribute(attr_name="ve")
-    kind = UnicodeAttribute(attr_name="ki", default="venue")
-    state = UnicodeAttribute(attr_name="st")
+    kind = EnumAttribute(CodeKind, attr_name="ki", default=CodeKind.VENUE)
+    state = EnumAttribute(CodeState, attr_name="st")
 
 
 def _venue(raw: Raw) -> Venue:
@@ -67,7 +66,7 @@ def _venue(raw: Raw) -> Venue:
         kind=item.kind,
         region=item.region,
         region_name=item.region_name,
-        street=item.street or "",
+        street=item.street,
         address=item.address,
         number_type=item.number_type,
         number=item.number,
@@ -75,8 +74,8 @@ def _venue(raw: Raw) -> Venue:
         contact_phone=item.contact_phone,
         code=item.code,
         time_zone=item.time_zone,
-        shards=int(item.shards),
-        created_at=from_epoch_ms(int(item.created)),
+        shards=item.shards,
+        created_at=item.created,
         fingerprint=item.fingerprint,
         applicant=item.applicant,
     )
@@ -91,14 +90,14 @@ class VenueStore:
     def create(
         self, venue: Venue, *, unique: str, number_blind: str, document_blind: str
     ) -> Venue | None:
-        """One transaction of six items."""
+        """One transaction of seven items."""
         item = VenueItem.at(
             keys.venue(venue.venue_id),
             name=venue.name,
             kind=venue.kind,
             region=venue.region,
             region_name=venue.region_name,
-            street=venue.street or None,
+            street=venue.street,
             address=venue.address,
             number_type=venue.number_type,
             number=venue.number,
@@ -107,12 +106,12 @@ class VenueStore:
             code=venue.code,
             time_zone=venue.time_zone,
             shards=venue.shards,
-            created=epoch_ms(venue.created_at),
+            created=venue.created_at,
             fingerprint=venue.fingerprint,
             applicant=venue.applicant,
         )
         code = PrintedCodeItem.at(
-            keys.code(venue.code), venue=venue.venue_id, state=CodeState.ACTIVE.value
+            keys.code(venue.code), venue=venue.venue_id, state=CodeState.ACTIVE
         )
         applicant = Member(venue.applicant, Role.ADMINISTRATOR, venue.created_at, document_blind)
         by_key = ReferenceItem.at(keys.venue_unique(unique), venue=venue.venue_id)
@@ -154,15 +153,15 @@ class VenueStore:
         if raw is None:
             return None
         item = PrintedCodeItem.read(raw)
-        return Code(value, item.venue, CodeState(item.state), CodeKind(item.kind))
+        return Code(value, item.venue, item.state, item.kind)
 
     def add_fast_code(self, venue_id: str, value: str) -> str:
         """One transaction; whoever is second takes what stands there."""
         code = PrintedCodeItem.at(
             keys.code(value),
             venue=venue_id,
-            kind=CodeKind.FAST.value,
-            state=CodeState.ACTIVE.value,
+            kind=CodeKind.FAST,
+            state=CodeState.ACTIVE,
         )
         note = JoinItem.at(keys.fast_code(venue_id), join_code=value)
         try:
