@@ -23,18 +23,24 @@ from chalicelib.core.ids import Ids, RandomIds
 from chalicelib.core.settings import Settings
 
 if TYPE_CHECKING:
-    from chalicelib.admission.manual_checks import Accesses
+    from chalicelib.admission.accesses import Accesses, AccessLog
+    from chalicelib.admission.live_passes import LivePasses
+    from chalicelib.admission.lookup_requests import LookupQueue, LookupRequests
+    from chalicelib.admission.lookups import Lookups
+    from chalicelib.admission.manual_checks import ManualChecks
     from chalicelib.admission.policy import Policies
-    from chalicelib.admission.scan import Scans
-    from chalicelib.admission.snapshots import LookupQueue, Prefetches
-    from chalicelib.admission.travel_card import TravelCards
+    from chalicelib.admission.prefetching import Prefetches, Prefetching
+    from chalicelib.admission.scan import ScanFinder, Scans
+    from chalicelib.admission.scanning import Scanning
+    from chalicelib.admission.travel_card import TravelCardEntry, TravelCards
+    from chalicelib.admission.waiting import WaitingScans
     from chalicelib.core.table import Table
     from chalicelib.identity.people import Codes, Limits, People
     from chalicelib.identity.platforms import Platform, PlatformName
     from chalicelib.identity.providers import Provider, ProviderName
     from chalicelib.identity.sessions import SmsGateway
-    from chalicelib.insight.abnormal import Pointers
-    from chalicelib.insight.counters import Counters
+    from chalicelib.insight.abnormal import AbnormalPointers, AbnormalScans, Pointers
+    from chalicelib.insight.counters import Counters, Counting
     from chalicelib.venues.posters import Renderer, RenderQueue, Storage
     from chalicelib.venues.staffing import Staff
     from chalicelib.venues.venue import Directory, Posters, Venues
@@ -260,7 +266,7 @@ class Container:
 
     @cached_property
     def prefetches(self) -> "Prefetches":
-        """Wishes to ask providers."""
+        """Prefetch requests."""
         from chalicelib.admission.store.prefetches import PrefetchStore
 
         return PrefetchStore(self.table)
@@ -271,6 +277,134 @@ class Container:
         from chalicelib.insight.store.counters import CounterStore
 
         return CounterStore(self.table)
+
+    @cached_property
+    def scan_finder(self) -> "ScanFinder":
+        """Finds scans by their ids."""
+        from chalicelib.admission.scan import ScanFinder
+
+        return ScanFinder(directory=self.directory, scans=self.scans)
+
+    @cached_property
+    def scanning(self) -> "Scanning":
+        """Visits by code and by pass."""
+        from chalicelib.admission.scanning import Scanning
+
+        return Scanning(
+            people=self.people,
+            directory=self.directory,
+            policies=self.policies,
+            scans=self.scans,
+            finder=self.scan_finder,
+            ring=self.ring,
+        )
+
+    @cached_property
+    def waiting_scans(self) -> "WaitingScans":
+        """Scans that wait for answers."""
+        from chalicelib.admission.waiting import WaitingScans
+
+        return WaitingScans(
+            people=self.people, policies=self.policies, scans=self.scans, finder=self.scan_finder
+        )
+
+    @cached_property
+    def lookup_requests(self) -> "LookupRequests":
+        """Requests to the lookup worker."""
+        from chalicelib.admission.lookup_requests import LookupRequests
+
+        return LookupRequests(
+            directory=self.directory,
+            policies=self.policies,
+            scans=self.scans,
+            queue=self.lookup_queue,
+        )
+
+    @cached_property
+    def lookups(self) -> "Lookups":
+        """What the lookup worker does."""
+        from chalicelib.admission.lookups import Lookups
+
+        return Lookups(
+            people=self.people,
+            providers=self.provider,
+            vault=self.vault,
+            queue=self.lookup_queue,
+            waiting=self.waiting_scans,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def prefetching(self) -> "Prefetching":
+        """What is known of oneself."""
+        from chalicelib.admission.prefetching import Prefetching
+
+        return Prefetching(policies=self.policies, prefetches=self.prefetches)
+
+    @cached_property
+    def live_passes(self) -> "LivePasses":
+        """One's own pass."""
+        from chalicelib.admission.live_passes import LivePasses
+
+        return LivePasses(policies=self.policies, prefetching=self.prefetching, ring=self.ring)
+
+    @cached_property
+    def travel_card_entry(self) -> "TravelCardEntry":
+        """The travel card's code and card."""
+        from chalicelib.admission.travel_card import TravelCardEntry
+
+        return TravelCardEntry(
+            cards=self.travel_cards,
+            index=self.index,
+            limits=self.limits,
+            vault=self.vault,
+            people=self.people,
+            waiting=self.waiting_scans,
+        )
+
+    @cached_property
+    def manual_checks(self) -> "ManualChecks":
+        """Checks by name and document number."""
+        from chalicelib.admission.manual_checks import ManualChecks
+        from chalicelib.admission.shadows import Subjects
+
+        return ManualChecks(
+            subjects=Subjects(index=self.index, vault=self.vault, people=self.people),
+            people=self.people,
+            limits=self.limits,
+            accesses=self.accesses,
+            policies=self.policies,
+            scans=self.scans,
+            finder=self.scan_finder,
+        )
+
+    @cached_property
+    def access_log(self) -> "AccessLog":
+        """Who was asked about."""
+        from chalicelib.admission.accesses import AccessLog
+
+        return AccessLog(accesses=self.accesses, directory=self.directory)
+
+    @cached_property
+    def abnormal_pointers(self) -> "AbnormalPointers":
+        """Keeps the list of abnormal scans."""
+        from chalicelib.insight.abnormal import AbnormalPointers
+
+        return AbnormalPointers(pointers=self.pointers)
+
+    @cached_property
+    def abnormal_scans(self) -> "AbnormalScans":
+        """The list of abnormal scans."""
+        from chalicelib.insight.abnormal import AbnormalScans
+
+        return AbnormalScans(pointers=self.pointers, scans=self.scans, people=self.people)
+
+    @cached_property
+    def counting(self) -> "Counting":
+        """Counts scans into the day's figures."""
+        from chalicelib.insight.counters import Counting
+
+        return Counting(counters=self.counters, scans=self.scans)
 
 
 _current: list[Container] = []

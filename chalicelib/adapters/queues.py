@@ -5,13 +5,13 @@ import math
 from datetime import timedelta
 
 from chalicelib.adapters.aws import answering, client
-from chalicelib.admission.snapshots import Lookup, Settle, encode
+from chalicelib.admission.lookup_requests import Lookup, Settle, encode
 
 _LONGEST_DELAY = 900
 
 
 class SqsLookupQueue:
-    """The queue before the lookup worker. See `snapshots.LookupQueue`."""
+    """The queue before the lookup worker. See `lookup_requests.LookupQueue`."""
 
     def __init__(self, url: str) -> None:
         self._url = url

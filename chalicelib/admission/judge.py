@@ -163,9 +163,7 @@ def assess(
     """
     kind = kinds.of(provider)
     if kind.by_code:
-        if snapshot is None or not same_day(snapshot.fetched_at, at):
-            return Evidence("code_needed")
-        return Evidence(snapshot.state, snapshot.observed_at, snapshot.fetched_at)
+        return assess_card(snapshot, at)
     if snapshot is None:
         return UNKNOWN if final else Evidence("pending")
     state, observed = snapshot.state, snapshot.observed_at
@@ -174,6 +172,13 @@ def assess(
     life = policy.fresh.get(provider)
     stale = life is not None and at - snapshot.fetched_at >= life
     return Evidence(state, observed, snapshot.fetched_at, stale, snapshot.doses)
+
+
+def assess_card(snapshot: Snapshot | None, at: datetime) -> Evidence:
+    """What a travel card is worth at `at`: it is good for its local day, in every region."""
+    if snapshot is None or not same_day(snapshot.fetched_at, at):
+        return Evidence("code_needed")
+    return Evidence(snapshot.state, snapshot.observed_at, snapshot.fetched_at)
 
 
 def same_day(one: datetime, other: datetime) -> bool:

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from chalicelib.admission.judge import Outcome, Verdict
 from chalicelib.core import ids
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
-from chalicelib.venues.venue import Venue
+from chalicelib.venues.venue import Directory, Venue
 
 _MOMENT = re.compile("[0-9a-f]{12}")
 _LAST_MS = epoch_ms(datetime(9999, 12, 31, tzinfo=UTC))  # of what has a local day everywhere
@@ -103,3 +103,27 @@ class Scans(Protocol):
 
     def stop_waiting(self, person_id: str, scan_id: str) -> None:
         """Remove that note."""
+
+
+class FoundScan(NamedTuple):
+    """A scan and its venue."""
+
+    scan: Scan
+    venue: Venue
+
+
+class ScanFinder:
+    """Finds scans by their ids."""
+
+    __slots__ = ("_directory", "_scans")
+
+    def __init__(self, *, directory: Directory, scans: Scans) -> None:
+        self._directory = directory
+        self._scans = scans
+
+    def find(self, scan_id: str, now: datetime) -> FoundScan | None:
+        """Return the scan with its venue, or None when there is none or the id is malformed."""
+        reference = ScanReference.parse(scan_id)
+        venue = self._directory.venue(reference.venue_id, now) if reference else None
+        scan = self._scans.get(reference, venue) if reference and venue else None
+        return FoundScan(scan, venue) if scan and venue else None

@@ -13,11 +13,10 @@ from pydantic import (
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
 
 from chalicelib.admission import evidence
 from chalicelib.admission.evidence.kind import Kind
-from chalicelib.admission.snapshots import Lookup, Settle
+from chalicelib.admission.lookup_requests import Lookup, Settle
 from chalicelib.core.clock import from_epoch_ms
 from chalicelib.core.fields import Clean, Nonce, Phone, Request, Response
 from chalicelib.identity.providers import ProviderName
@@ -165,7 +164,7 @@ class Composed(Response):
 
     @classmethod
     def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+        cls, core_schema: Any, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         """Return the schema with the components in it."""
         schema = handler.resolve_ref_schema(handler(core_schema))

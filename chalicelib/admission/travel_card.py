@@ -9,22 +9,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from chalicelib.admission.eligibility import require_may_scan
 from chalicelib.admission.judge import same_day
-from chalicelib.admission.policy import Policies
-from chalicelib.admission.scan import Scans
-from chalicelib.admission.scanning import find, reconsider, require_may_scan
+from chalicelib.admission.waiting import WaitingScans
 from chalicelib.core import ids
 from chalicelib.core.clock import CHINA, epoch_ms, local_day
 from chalicelib.core.crypto import BlindIndex, Vault
-from chalicelib.core.errors import NotFound, Unavailable, Unprocessable
+from chalicelib.core.errors import Unavailable, Unprocessable
 from chalicelib.identity.people import Actor, Limits, People, Snapshot
 from chalicelib.identity.providers import Answer, ProviderName
-from chalicelib.venues.venue import Directory
 
 RESEND_AFTER = timedelta(seconds=60)
 _CODES_A_DAY = 5
 _TRIES_AN_HOUR = 10
-_JOINS_SCAN_FOR = timedelta(minutes=15)
 _CLOCK_TOLERANCE = timedelta(minutes=5)
 _CARD = ProviderName.TRAVEL_CARD
 
@@ -46,84 +43,87 @@ class TravelCards(Protocol):
         """
 
 
-def request_code(
-    actor: Actor, *, now: datetime, cards: TravelCards, limits: Limits, vault: Vault
-) -> Snapshot | None:
-    """Have the carrier send a code; or answer the card, when the day's is known already.
+class TravelCardEntry:
+    """Sends the carrier's code, and exchanges it for the day's card."""
 
-    Raises Forbidden (registration), Unprocessable ``travel_card_no_phone``, Unavailable, and
-    TooMany above one a minute or five a day.
-    """
-    require_may_scan(actor)
-    known = of_today(actor, now)
-    if known is not None:
-        return known
-    phone, person_id = _phone(actor, vault), actor.person_id
-    seconds = int(RESEND_AFTER.total_seconds())
-    limits.charge("card-minute", person_id, limit=1, seconds=seconds, now=now)
-    limits.charge("card-day", person_id, limit=_CODES_A_DAY, seconds=86_400, now=now)
-    cards.send_code(phone, request_id=ids.derive("travel-card", person_id, str(epoch_ms(now))))
-    return None
+    __slots__ = ("_cards", "_index", "_limits", "_people", "_vault", "_waiting")
 
+    def __init__(
+        self,
+        *,
+        cards: TravelCards,
+        index: BlindIndex,
+        limits: Limits,
+        vault: Vault,
+        people: People,
+        waiting: WaitingScans,
+    ) -> None:
+        self._cards = cards
+        self._index = index
+        self._limits = limits
+        self._vault = vault
+        self._people = people
+        self._waiting = waiting
 
-def enter_code(
-    actor: Actor,
-    code: str,
-    *,
-    scan_id: str | None,
-    now: datetime,
-    cards: TravelCards,
-    index: BlindIndex,
-    limits: Limits,
-    vault: Vault,
-    people: People,
-    directory: Directory,
-    policies: Policies,
-    scans: Scans,
-) -> Snapshot:
-    """Exchange the code for the day's card; a second time that day the known one is answered.
+    def request_code(self, actor: Actor, now: datetime) -> Snapshot | None:
+        """Have the carrier send a code; or return the day's card, when it is known already.
 
-    `scan_id`: the scan of the actor's on whose page the code was entered, and which is judged
-    again with the card, if it is at most 15 minutes old; an answer that got lost is sent again.
-    Raises Forbidden (registration), Unprocessable ``travel_card_code_wrong``, NotFound,
-    Unavailable, and TooMany above ten tries an hour.
-    """
-    require_may_scan(actor)
-    if scan_id is not None:
-        found = find(scan_id, now=now, directory=directory, scans=scans)
-        if found is None or found.scan.person_id != actor.person_id:
-            raise NotFound
-        if now - found.scan.received_at > _JOINS_SCAN_FOR or not found.scan.verdict.lacks_card:
-            scan_id = None
-    card = of_today(actor, now)
-    if card is None:
-        phone, person_id = _phone(actor, vault), actor.person_id
-        limits.charge("card-try", person_id, limit=_TRIES_AN_HOUR, seconds=3600, now=now)
+        Raises Forbidden (registration), Unprocessable ``travel_card_no_phone``, Unavailable, and
+        TooMany above one a minute or five a day.
+        """
+        require_may_scan(actor)
+        known = of_today(actor, now)
+        if known is not None:
+            return known
+        phone, person_id = self._phone(actor), actor.person_id
+        seconds = int(RESEND_AFTER.total_seconds())
+        charge = self._limits.charge
+        charge("card-minute", person_id, limit=1, seconds=seconds, now=now)
+        charge("card-day", person_id, limit=_CODES_A_DAY, seconds=86_400, now=now)
+        request_id = ids.derive("travel-card", person_id, str(epoch_ms(now)))
+        self._cards.send_code(phone, request_id=request_id)
+        return None
+
+    def enter_code(
+        self, actor: Actor, code: str, *, scan_id: str | None, now: datetime
+    ) -> Snapshot:
+        """Exchange the code for the day's card; a second time that day return the known one.
+
+        `scan_id`: the scan of the actor's on whose page the code was entered, and which is judged
+        again with the card, if it is at most 15 minutes old; an answer that got lost is sent again.
+        Raises Forbidden (registration), Unprocessable ``travel_card_code_wrong``, NotFound,
+        Unavailable, and TooMany above ten tries an hour.
+        """
+        require_may_scan(actor)
+        joins = scan_id is not None and self._waiting.takes_card(actor, scan_id, now)
+        card = of_today(actor, now) or self._exchange(actor, code, now)
+        if scan_id is not None and joins:
+            person = replace(actor.record, snapshots={**actor.record.snapshots, _CARD: card})
+            self._waiting.reconsider(scan_id, person, now=now, card=True)
+        return card
+
+    def _exchange(self, actor: Actor, code: str, now: datetime) -> Snapshot:
+        phone, person_id = self._phone(actor), actor.person_id
+        limit = _TRIES_AN_HOUR
+        self._limits.charge("card-try", person_id, limit=limit, seconds=3600, now=now)
         day = local_day(now, CHINA).isoformat()
         # By a keyed hash: the code itself could be guessed from a plain one.
-        request_id = index.of("travel-card", f"{person_id}:{day}:{code}")
-        answer = cards.exchange(phone, code, request_id=request_id)
+        request_id = self._index.of("travel-card", f"{person_id}:{day}:{code}")
+        answer = self._cards.exchange(phone, code, request_id=request_id)
         if answer is None:
             raise Unprocessable("travel_card_code_wrong")
         if answer.observed_at is not None and answer.observed_at - now > _CLOCK_TOLERANCE:
             raise Unavailable
         registration = actor.profile.registration
         card = Snapshot(_CARD, answer.state, answer.observed_at, now, registration)
-        people.save_snapshot(person_id, card)
-    if scan_id is not None:
-        person = replace(actor.record, snapshots={**actor.record.snapshots, _CARD: card})
-        reconsider(
-            scan_id, person, final=False, card=True, now=now,
-            people=people, directory=directory, policies=policies, scans=scans,
-        )  # fmt: skip
-    return card
+        self._people.save_snapshot(person_id, card)
+        return card
+
+    def _phone(self, actor: Actor) -> str:
+        return self._vault.open(actor.profile.phone, f"{actor.person_id}/phone")
 
 
 def of_today(actor: Actor, now: datetime) -> Snapshot | None:
     """The card of the local day, if the actor has it."""
     card = actor.record.current(_CARD)
     return card if card and same_day(card.fetched_at, now) else None
-
-
-def _phone(actor: Actor, vault: Vault) -> str:
-    return vault.open(actor.profile.phone, f"{actor.person_id}/phone")

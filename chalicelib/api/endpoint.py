@@ -30,6 +30,7 @@ from chalicelib.core.errors import (
 )
 from chalicelib.core.fields import parse
 from chalicelib.core.logs import correlation, logger
+from chalicelib.core.submission import Submission
 from chalicelib.identity.people import Actor, Role
 from chalicelib.identity.sessions import authenticate
 from chalicelib.venues.rights import require_role
@@ -113,6 +114,10 @@ class RequestContext:
         if venue is None:
             raise NotFound
         return venue
+
+    def submission(self, nonce: str, fingerprint: str) -> Submission:
+        """The client's write that this request carries, for use cases that may meet it again."""
+        return Submission(nonce, fingerprint, self.correlation, self.now)
 
     def body(self, model: type[Body]) -> Body:
         """The parsed body, as the `model` that the route declares."""

@@ -4,9 +4,9 @@ from typing import Any
 
 from chalice.app import Blueprint
 
-from chalicelib.admission import evidence, snapshots, travel_card
-from chalicelib.admission.judge import assess
-from chalicelib.admission.scanning import require_may_show_pass
+from chalicelib.admission import evidence, travel_card
+from chalicelib.admission.judge import assess_card
+from chalicelib.admission.prefetching import Overview
 from chalicelib.admission.schemas import (
     CardCode,
     CardCodeRequest,
@@ -44,21 +44,21 @@ _REGISTRATION = ("registration_required", "registration_rejected")
 )
 def live_pass(context: RequestContext) -> LivePass:
     """One's own pass, new every minute, in the colour that the health code provider gave."""
-    parts, profile = context.container, context.actor.profile
-    require_may_show_pass(context.actor, now=context.now, policies=parts.policies)
-    overview = _overview(context)
+    code, overview = context.container.live_passes.show(
+        context.actor, correlation=context.correlation, now=context.now
+    )
     colour = _health_code(context, overview)
     advice = _ADVICE.get(colour.state)
     return LivePass(
-        code=passes.mint(profile.person_id, now=context.now, ring=parts.ring),
-        name=components.masked_name(context, profile),
+        code=code,
+        name=components.masked_name(context, context.actor.profile),
         minted_at=context.now,
         expires_at=context.now + passes.ACCEPTED,
         refresh_after_s=int(passes.REFRESH.total_seconds()),
         health_code=colour,
         advice=context.text(advice) if advice else None,
         poll_after_ms=_POLL_MS if ProviderName.HEALTH_CODE in overview.needs else None,
-        demo=context.text("demo") if parts.settings.demo else None,
+        demo=context.text("demo") if context.container.settings.demo else None,
     )
 
 
@@ -111,14 +111,7 @@ def nucleic_acid(context: RequestContext) -> NucleicAcid:
 )
 def travel_card_code(context: RequestContext) -> Answer:
     """Have the carrier send the travel card's code; once a local day it is needed."""
-    parts = context.container
-    known = travel_card.request_code(
-        context.actor,
-        now=context.now,
-        cards=parts.travel_cards,
-        limits=parts.limits,
-        vault=parts.vault,
-    )
+    known = context.container.travel_card_entry.request_code(context.actor, context.now)
     steps = () if known else ("enter_travel_card_code", "no_code_see_staff")
     sent = CardCode(
         status="known" if known else "sent",
@@ -140,36 +133,20 @@ def travel_card_code(context: RequestContext) -> Answer:
 )
 def enter_travel_card_code(context: RequestContext) -> TravelCardShown:
     """Exchange the code for the travel card of the day; registers no visit."""
-    parts, body = context.container, context.body(CardCodeRequest)
-    card = travel_card.enter_code(
-        context.actor,
-        body.code,
-        scan_id=body.scan_id,
-        now=context.now,
-        cards=parts.travel_cards,
-        index=parts.index,
-        limits=parts.limits,
-        vault=parts.vault,
-        people=parts.people,
-        directory=parts.directory,
-        policies=parts.policies,
-        scans=parts.scans,
+    body = context.body(CardCodeRequest)
+    card = context.container.travel_card_entry.enter_code(
+        context.actor, body.code, scan_id=body.scan_id, now=context.now
     )
     return _card(context, card)
 
 
-def _overview(context: RequestContext) -> snapshots.Overview:
-    parts = context.container
-    return snapshots.prefetch(
-        context.actor,
-        correlation=context.correlation,
-        now=context.now,
-        policies=parts.policies,
-        prefetches=parts.prefetches,
+def _overview(context: RequestContext) -> Overview:
+    return context.container.prefetching.overview(
+        context.actor, correlation=context.correlation, now=context.now
     )
 
 
-def _health_code(context: RequestContext, overview: snapshots.Overview) -> HealthCodeShown:
+def _health_code(context: RequestContext, overview: Overview) -> HealthCodeShown:
     return components.health_code(
         context,
         overview.evidence[ProviderName.HEALTH_CODE],
@@ -178,7 +155,7 @@ def _health_code(context: RequestContext, overview: snapshots.Overview) -> Healt
 
 
 def _card(context: RequestContext, card: Snapshot | None) -> TravelCardShown:
-    policy = context.container.policies.of("*", context.now)
-    kind = ProviderName.TRAVEL_CARD
-    found = assess(kind, card, policy, at=context.now, final=False)
-    return TravelCardShown(**components.fields(context, kind, found, context.now))
+    found = assess_card(card, context.now)
+    return TravelCardShown(
+        **components.fields(context, ProviderName.TRAVEL_CARD, found, context.now)
+    )

@@ -6,9 +6,9 @@ from datetime import timedelta
 from chalice.app import Blueprint
 
 from chalicelib.admission import manual_checks
+from chalicelib.admission.accesses import AccessAtVenue
 from chalicelib.admission.judge import UNKNOWN
-from chalicelib.admission.scan import Scan
-from chalicelib.admission.scanning import Result
+from chalicelib.admission.manual_checks import Check
 from chalicelib.admission.schemas import (
     AccessList,
     AccessShown,
@@ -16,6 +16,7 @@ from chalicelib.admission.schemas import (
     ManualCheckRequest,
     Named,
 )
+from chalicelib.admission.shadows import ManualEntry
 from chalicelib.api import components
 from chalicelib.api.endpoint import PAGED, Answer, Caller, RequestContext, endpoint
 from chalicelib.core.fields import canonical
@@ -38,30 +39,18 @@ _POLL_MS = 1000
 )
 def check_by_hand(context: RequestContext) -> Answer:
     """Check somebody without a phone by name and document number; the answer takes two seconds."""
-    parts, body = context.container, context.body(ManualCheckRequest)
-    result = manual_checks.check(
-        context.actor,
-        context.venue,
-        manual_checks.Entry(
-            name=body.name,
-            document_type=body.document_type,
-            number=body.document_number,
-            phone=body.phone or "",
-            temperature=body.temperature or "",
-        ),
-        nonce=body.nonce,
-        # By a key: a bare hash of a name and a number could be guessed from.
-        fingerprint=parts.index.of("manual_check", canonical(body)),
-        correlation=context.correlation,
-        now=context.now,
-        index=parts.index,
-        vault=parts.vault,
-        people=parts.people,
-        limits=parts.limits,
-        accesses=parts.accesses,
-        policies=parts.policies,
-        scans=parts.scans,
+    venue, body = context.venue, context.body(ManualCheckRequest)
+    entry = ManualEntry(
+        name=body.name,
+        document_type=body.document_type,
+        number=body.document_number,
+        phone=body.phone or "",
+        temperature=body.temperature or "",
     )
+    # By a key: a bare hash of a name and a number could be guessed from.
+    fingerprint = context.container.index.of("manual_check", canonical(body))
+    submission = context.submission(body.nonce, fingerprint)
+    result = context.container.manual_checks.check(context.actor, venue, entry, submission)
     return Answer(_waiting(context, result, _ms(manual_checks.ANSWERED_AFTER)), 202)
 
 
@@ -75,12 +64,9 @@ def check_by_hand(context: RequestContext) -> Answer:
 )
 def get_manual_check(context: RequestContext, check_id: str) -> ManualCheck:
     """A check that one has made: pending for two seconds, whoever it is about."""
-    parts = context.container
-    result = manual_checks.visible_check(
-        context.actor, check_id, now=context.now, directory=parts.directory, scans=parts.scans
-    )
-    # Read in any case, so that what is answered and what is not takes the same.
-    name = _name(context, result.scan)
+    result = context.container.manual_checks.visible_check(context.actor, check_id, context.now)
+    # Opened in any case, so that what is answered and what is not takes the same.
+    name = components.masked_name(context, result.subject) if result.subject else None
     if not manual_checks.is_answered(result.scan, context.now):
         rest = result.scan.received_at + manual_checks.ANSWERED_AFTER - context.now
         return _waiting(context, result, _ms(rest) if rest > timedelta() else _POLL_MS)
@@ -98,11 +84,10 @@ def get_manual_check(context: RequestContext, check_id: str) -> ManualCheck:
 )
 def list_accesses(context: RequestContext) -> AccessList:
     """Where and when staff asked about oneself by name and document number, newest first."""
-    parts = context.container
     require_verified(context.actor)
     of = f"accesses/{context.actor.person_id}"
-    page = manual_checks.accesses_of(
-        context.actor, limit=context.limit, after=context.after(of), accesses=parts.accesses
+    page = context.container.access_log.page(
+        context.actor, limit=context.limit, after=context.after(of), now=context.now
     )
     return AccessList(
         items=[_access(context, one) for one in page.accesses],
@@ -110,11 +95,10 @@ def list_accesses(context: RequestContext) -> AccessList:
     )
 
 
-def _access(context: RequestContext, access: manual_checks.Access) -> AccessShown:
-    venue = context.container.directory.venue(access.reference.venue_id, context.now)
+def _access(context: RequestContext, access: AccessAtVenue) -> AccessShown:
     return AccessShown(
         at=access.asked_at,
-        venue_name=venue.name if venue else access.reference.venue_id,
+        venue_name=access.venue_name,
         kind="manual_check",
         text=context.text("access.manual_check"),
     )
@@ -124,12 +108,7 @@ def _ms(span: timedelta) -> int:
     return -(-span // timedelta(milliseconds=1))  # up: not a moment too soon
 
 
-def _name(context: RequestContext, scan: Scan) -> str | None:
-    profile = context.container.people.load(scan.person_id, consistent=False).profile
-    return components.masked_name(context, profile) if profile else None
-
-
-def _waiting(context: RequestContext, result: Result, poll_after_ms: int) -> ManualCheck:
+def _waiting(context: RequestContext, result: Check, poll_after_ms: int) -> ManualCheck:
     return ManualCheck(
         check_id=result.scan.scan_id,
         status="pending",
@@ -147,7 +126,7 @@ def _waiting(context: RequestContext, result: Result, poll_after_ms: int) -> Man
     )
 
 
-def _answered(context: RequestContext, result: Result, name: str | None) -> ManualCheck:
+def _answered(context: RequestContext, result: Check, name: str | None) -> ManualCheck:
     scan, verdict = result.scan, result.scan.verdict
     decision = manual_checks.redact_for_staff(verdict.decision)
     matched = manual_checks.is_matched(scan)

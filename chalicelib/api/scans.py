@@ -4,9 +4,10 @@ from typing import Any
 
 from chalice.app import Blueprint
 
-from chalicelib.admission import evidence, manual_checks, scanning
+from chalicelib.admission import evidence, manual_checks
 from chalicelib.admission.judge import UNKNOWN
 from chalicelib.admission.scan import Method, Scan
+from chalicelib.admission.scanning import Result
 from chalicelib.admission.schemas import (
     AbnormalScan,
     AbnormalScans,
@@ -19,11 +20,9 @@ from chalicelib.api import components
 from chalicelib.api.endpoint import PAGED, Answer, Caller, RequestContext, endpoint
 from chalicelib.api.venues import asked_day
 from chalicelib.core.crypto import fingerprint
-from chalicelib.core.errors import BadInput, NotFound
+from chalicelib.core.errors import BadInput
 from chalicelib.core.fields import canonical
-from chalicelib.identity import passes
 from chalicelib.identity.people import Profile, mask_phone
-from chalicelib.insight import abnormal
 from chalicelib.venues import codes
 
 routes = Blueprint(__name__)
@@ -49,21 +48,12 @@ _POLL_MS = 1000
 )
 def scan_venue(context: RequestContext) -> Answer:
     """Scan a venue's code: registers the visit and answers with one screen."""
-    parts, body = context.container, context.body(ScanRequest)
-    code = codes.parse(body.code, parts.settings.code_host)
-    result = scanning.scan_venue(
-        context.actor,
-        code,
-        nonce=body.nonce,
-        # Wrapped one way or another, it is the same scan.
-        fingerprint=fingerprint(code),
-        correlation=context.correlation,
-        now=context.now,
-        directory=parts.directory,
-        policies=parts.policies,
-        scans=parts.scans,
-    )
-    return Answer(_screen(context, result, context.actor.profile), 201 if result.created else 200)
+    body = context.body(ScanRequest)
+    code = codes.parse(body.code, context.container.settings.code_host)
+    # Wrapped one way or another, it is the same scan.
+    submission = context.submission(body.nonce, fingerprint(code))
+    result = context.container.scanning.scan_venue(context.actor, code, submission)
+    return Answer(_screen(context, result), 201 if result.created else 200)
 
 
 @endpoint(
@@ -76,11 +66,8 @@ def scan_venue(context: RequestContext) -> Answer:
 )
 def get_scan(context: RequestContext, scan_id: str) -> Screen:
     """One's own scan, or one of a venue that one is staff of, as it now stands."""
-    parts = context.container
-    result = scanning.visible_scan(
-        context.actor, scan_id, now=context.now, directory=parts.directory, scans=parts.scans
-    )
-    return _screen(context, result, _visitor(context, result.scan))
+    result = context.container.scanning.visible_scan(context.actor, scan_id, context.now)
+    return _screen(context, result)
 
 
 @endpoint(
@@ -106,21 +93,15 @@ def scan_pass(context: RequestContext) -> Answer:
 
     A phone that was offline may send it up to seven days later.
     """
-    parts, body = context.container, context.body(PassScanRequest)
-    result, visitor = scanning.scan_pass(
+    body = context.body(PassScanRequest)
+    result = context.container.scanning.scan_pass(
         context.actor,
         context.venue,
-        passes.read(body.pass_code, ring=parts.ring),
-        temperature=body.temperature or "",
-        nonce=body.nonce,
-        fingerprint=fingerprint(canonical(body)),
-        correlation=context.correlation,
-        now=context.now,
-        people=parts.people,
-        policies=parts.policies,
-        scans=parts.scans,
+        body.pass_code,
+        body.temperature or "",
+        context.submission(body.nonce, fingerprint(canonical(body))),
     )
-    return Answer(_screen(context, result, visitor), 201 if result.created else 200)
+    return Answer(_screen(context, result), 201 if result.created else 200)
 
 
 @endpoint(
@@ -139,39 +120,26 @@ def scan_pass(context: RequestContext) -> Answer:
 )
 def list_abnormal(context: RequestContext) -> AbnormalScans:
     """The abnormal scans of a venue's day, behind the figure of that name."""
-    parts, venue = context.container, context.venue
+    venue = context.venue
     if context.query.get("outcome") != "abnormal":
         raise BadInput.at("outcome", "not_allowed")
     day = asked_day(context, venue)
     of = f"abnormal/{venue.venue_id}/{day}"
-    found = abnormal.page(
+    found = context.container.abnormal_scans.page(
+        context.actor,
         venue,
         day,
         limit=context.limit,
         after=context.after(of),
-        pointers=parts.pointers,
-        scans=parts.scans,
+        now=context.now,
     )
     return AbnormalScans(
-        items=[
-            _abnormal(context, scan)
-            for scan in found.scans
-            if manual_checks.is_listed(scan, context.now)
-        ],
+        items=[_abnormal(context, item.scan, item.person) for item in found.items],
         next_cursor=context.cursor(of, found.last),
     )
 
 
-def _visitor(context: RequestContext, scan: Scan) -> Profile:
-    if scan.person_id == context.actor.person_id:
-        return context.actor.profile
-    profile = context.container.people.load(scan.person_id, consistent=False).profile
-    if profile is None:
-        raise NotFound
-    return profile
-
-
-def _abnormal(context: RequestContext, scan: Scan) -> AbnormalScan:
+def _abnormal(context: RequestContext, scan: Scan, profile: Profile | None) -> AbnormalScan:
     decision = scan.verdict.decision
     manual = scan.method is Method.MANUAL
     if manual:
@@ -181,7 +149,7 @@ def _abnormal(context: RequestContext, scan: Scan) -> AbnormalScan:
         scanned_at=scan.at,
         received_at=scan.received_at,
         means=scan.method.value,
-        person=_checked(context, scan) if manual else _person(context, _visitor(context, scan)),
+        person=_person(context, profile) if profile and not manual else _checked(context, profile),
         outcome=decision.outcome.value,  # type: ignore[arg-type]
         outcome_text=components.outcome_text(context, decision.outcome, for_staff=True),
         reasons=components.reasons(context, decision, scan.verdict.hours),
@@ -197,15 +165,14 @@ def _person(context: RequestContext, profile: Profile) -> PersonShown:
     )
 
 
-def _checked(context: RequestContext, scan: Scan) -> PersonShown:
+def _checked(context: RequestContext, profile: Profile | None) -> PersonShown:
     """Somebody who was checked by hand; a shadow subject may be forgotten by now."""
-    profile = context.container.people.load(scan.person_id, consistent=False).profile
     name = components.masked_name(context, profile) if profile else "*"
     return PersonShown(name=name, phone=None)
 
 
-def _screen(context: RequestContext, result: scanning.Result, visitor: Profile) -> Screen:
-    scan, venue = result.scan, result.venue
+def _screen(context: RequestContext, result: Result) -> Screen:
+    scan, venue, visitor = result.scan, result.venue, result.visitor
     verdict = scan.verdict
     for_staff = scan.person_id != context.actor.person_id
     shown: dict[str, Any] = {

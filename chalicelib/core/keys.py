@@ -230,3 +230,23 @@ def policy(prefix: str) -> Key:
 def data_key(key_id: str) -> Key:
     """A data key, wrapped by KMS."""
     return Key("DATAKEY", key_id)
+
+
+def is_scan(key: Key) -> bool:
+    """Whether `key` is a scan's: a day's partition, and a sort key that begins with its time."""
+    return key.pk.startswith("VEN#") and key.pk.count("#") == 3 and key.sk[:13].isdecimal()
+
+
+def is_profile(key: Key) -> bool:
+    """Whether `key` is a profile's."""
+    return key.pk.startswith("PER#") and key.sk == profile("").sk
+
+
+def is_prefetch(key: Key) -> bool:
+    """Whether `key` is a prefetch request's."""
+    return key.pk.startswith("PER#") and key.sk == prefetch("").sk
+
+
+def is_poster(key: Key) -> bool:
+    """Whether `key` is a poster's."""
+    return key.pk.startswith("VEN#") and key.sk.startswith(poster("", "").sk)

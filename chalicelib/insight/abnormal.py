@@ -2,23 +2,31 @@
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import islice
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from chalicelib.admission.judge import Outcome
-from chalicelib.admission.scan import Scan, ScanReference, Scans
+from chalicelib.admission.manual_checks import is_listed
+from chalicelib.admission.scan import Method, Scan, ScanReference, Scans
 from chalicelib.core.clock import from_epoch_ms
+from chalicelib.core.errors import NotFound
+from chalicelib.identity.people import Actor, People, Profile
 from chalicelib.insight.counters import ScanChange
 from chalicelib.venues.venue import Venue
 
 
-@dataclass(frozen=True)
-class Page:
+class AbnormalScan(NamedTuple):
+    """A scan with its person, or None for the forgotten subject of a manual check."""
+
+    scan: Scan
+    person: Profile | None
+
+
+class Page(NamedTuple):
     """Some abnormal scans in the order of their time; `last` is where it ended, if more follow."""
 
-    scans: list[Scan]
+    items: list[AbnormalScan]
     last: str | None
 
 
@@ -40,34 +48,61 @@ def is_abnormal(scan: Scan | None) -> bool:
     return scan is not None and scan.verdict.decision.outcome in (Outcome.CHECK, Outcome.REFUSE)
 
 
-def follow(change: ScanChange, *, pointers: Pointers) -> None:
-    """Keep the pointer of a scan in step with what became of it."""
-    if is_abnormal(change.new):
-        pointers.add(change.partition, change.new)
-    elif is_abnormal(change.old):
-        pointers.remove(change.partition, change.new)
+class AbnormalPointers:
+    """Keeps the pointers in step with the scans."""
+
+    __slots__ = ("_pointers",)
+
+    def __init__(self, *, pointers: Pointers) -> None:
+        self._pointers = pointers
+
+    def follow(self, change: ScanChange) -> None:
+        """Add or remove the pointer of a scan that was put or changed; again is harmless."""
+        if is_abnormal(change.new):
+            self._pointers.add(change.partition, change.new)
+        elif is_abnormal(change.old):
+            self._pointers.remove(change.partition, change.new)
 
 
-def page(
-    venue: Venue,
-    day: date,
-    *,
-    limit: int,
-    after: str,
-    pointers: Pointers,
-    scans: Scans,
-) -> Page:
-    """One page of a venue's abnormal scans of a day beyond `after`, over all its shards."""
-    places = heapq.merge(
-        *(pointers.of_day(venue, day, shard, after) for shard in range(venue.shards))
-    )
-    wanted = list(islice(places, limit + 1))
-    found = [_scan(place, venue, scans) for place in wanted[:limit]]
-    last = wanted[limit - 1] if len(wanted) > limit else None
-    # A pointer that has not caught up yet must not show a scan as what it no longer is.
-    return Page([scan for scan in found if scan and is_abnormal(scan)], last)
+class AbnormalScans:
+    """The list of a venue's abnormal scans."""
 
+    __slots__ = ("_people", "_pointers", "_scans")
 
-def _scan(place: str, venue: Venue, scans: Scans) -> Scan | None:
-    moment, _, digest = place.partition("#")
-    return scans.get(ScanReference(venue.venue_id, from_epoch_ms(int(moment)), digest), venue)
+    def __init__(self, *, pointers: Pointers, scans: Scans, people: People) -> None:
+        self._pointers = pointers
+        self._scans = scans
+        self._people = people
+
+    def page(
+        self, actor: Actor, venue: Venue, day: date, *, limit: int, after: str, now: datetime
+    ) -> Page:
+        """Return a page of a venue's abnormal scans of a day beyond `after`, over all its shards.
+
+        Manual checks are left out until they are answered. Raises NotFound when a visitor's
+        profile is missing.
+        """
+        places = heapq.merge(
+            *(self._pointers.of_day(venue, day, shard, after) for shard in range(venue.shards))
+        )
+        wanted = list(islice(places, limit + 1))
+        found = [self._scan(place, venue) for place in wanted[:limit]]
+        last = wanted[limit - 1] if len(wanted) > limit else None
+        # A pointer that has not caught up yet must not show a scan as what it no longer is.
+        shown = [scan for scan in found if scan and is_abnormal(scan) and is_listed(scan, now)]
+        return Page([AbnormalScan(scan, self._person(actor, scan)) for scan in shown], last)
+
+    def _scan(self, place: str, venue: Venue) -> Scan | None:
+        moment, _, digest = place.partition("#")
+        reference = ScanReference(venue.venue_id, from_epoch_ms(int(moment)), digest)
+        return self._scans.get(reference, venue)
+
+    def _person(self, actor: Actor, scan: Scan) -> Profile | None:
+        """Return the scan's person; None for the forgotten subject of a manual check."""
+        manual = scan.method is Method.MANUAL
+        if scan.person_id == actor.person_id and not manual:
+            return actor.profile
+        profile = self._people.load(scan.person_id, consistent=False).profile
+        if profile is None and not manual:
+            raise NotFound
+        return profile

@@ -103,34 +103,53 @@ def figures(scan: Scan | None) -> Figures:
     )
 
 
-def apply(changes: Sequence[ScanChange], *, counters: Counters) -> None:
-    """Count `changes`, which are in stream order. Raises Unavailable; it may then be repeated.
+class Counting:
+    """Counts scans into the day's figures, and counts them again from the records."""
 
-    A removal is not among them: scans vanish by retention, the day's figures stay.
-    """
-    partitions: dict[str, list[ScanChange]] = {}
-    for change in changes:
-        partitions.setdefault(change.partition, []).append(change)
-    for partition, mine in partitions.items():
-        _apply(partition, mine, counters)
+    __slots__ = ("_counters", "_scans")
 
+    def __init__(self, *, counters: Counters, scans: Scans) -> None:
+        self._counters = counters
+        self._scans = scans
 
-def _apply(partition: str, changes: list[ScanChange], counters: Counters) -> None:
-    staff = sorted({change.new.staff_id for change in changes} - {""})
-    for _ in range(_RACES):
-        last = counters.last(partition, staff)
-        fresh = _above(last[""], changes)
-        # The unit's last: its number says that the staff's counters hold all up to there.
-        for who in (*staff, ""):
-            mine = _above(last[who], [one for one in fresh if who in ("", one.new.staff_id)])
-            delta = total(figures(change.new) - figures(change.old) for change in mine)
-            if mine and not counters.add(
-                partition, who, delta, last=last[who], sequence=mine[-1].sequence
-            ):
-                break
-        else:
-            return
-    raise Unavailable
+    def apply(self, changes: Sequence[ScanChange]) -> None:
+        """Count `changes`, which are in stream order. Raises Unavailable; it may then be repeated.
+
+        A removal is not among them: scans vanish by retention, the day's figures stay.
+        """
+        partitions: dict[str, list[ScanChange]] = {}
+        for change in changes:
+            partitions.setdefault(change.partition, []).append(change)
+        for partition, mine in partitions.items():
+            self._apply(partition, mine)
+
+    def recount(self, venue: Venue, day: date) -> dict[str, Figures]:
+        """Return the day's figures from its records, by staff id; under the empty one the unit's.
+
+        Cost: a query a shard.
+        """
+        found: dict[str, Figures] = {"": Figures()}
+        for scan in self._scans.of_day(venue, day):
+            for who in {"", scan.staff_id}:
+                found[who] = found.get(who, Figures()) + figures(scan)
+        return found
+
+    def _apply(self, partition: str, changes: list[ScanChange]) -> None:
+        staff = sorted({change.new.staff_id for change in changes} - {""})
+        for _ in range(_RACES):
+            last = self._counters.last(partition, staff)
+            fresh = _above(last[""], changes)
+            # The unit's last: its number says that the staff's counters hold all up to there.
+            for who in (*staff, ""):
+                mine = _above(last[who], [one for one in fresh if who in ("", one.new.staff_id)])
+                delta = total(figures(change.new) - figures(change.old) for change in mine)
+                if mine and not self._counters.add(
+                    partition, who, delta, last=last[who], sequence=mine[-1].sequence
+                ):
+                    break
+            else:
+                return
+        raise Unavailable
 
 
 def _above(sequence: str, changes: Iterable[ScanChange]) -> list[ScanChange]:
@@ -140,15 +159,6 @@ def _above(sequence: str, changes: Iterable[ScanChange]) -> list[ScanChange]:
 def total(parts: Iterable[Figures]) -> Figures:
     """The sum of `parts`."""
     return sum(parts, Figures())
-
-
-def recount(venue: Venue, day: date, *, scans: Scans) -> dict[str, Figures]:
-    """The day's figures from its records, by staff id and, under the empty one, of the unit."""
-    found: dict[str, Figures] = {"": Figures()}
-    for scan in scans.of_day(venue, day):
-        for who in {"", scan.staff_id}:
-            found[who] = found.get(who, Figures()) + figures(scan)
-    return found
 
 
 def _order(sequence: str) -> int:

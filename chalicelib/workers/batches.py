@@ -17,8 +17,8 @@ def each_message(
 ) -> Response:
     """Run `handle` on the body of every SQS message and report those that failed.
 
-    `read` finds the correlation id in a body; `handle` answers a word for the log. A message that
-    cannot be parsed fails alone and ends in the dead-letter queue.
+    `read` finds the correlation id in a body; `handle` returns the result label that is logged. A
+    message that cannot be parsed fails alone and ends in the dead-letter queue.
     """
     failures = []
     for record in event["Records"]:

@@ -19,28 +19,6 @@ def lookups(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (L
 
 
 def _handle(body: str) -> str:
-    from chalicelib.admission import snapshots
     from chalicelib.admission.schemas import decode
 
-    parts = container()
-    message = decode(body)
-    if isinstance(message, snapshots.Settle):
-        return snapshots.settle(
-            message,
-            now=parts.clock.now(),
-            people=parts.people,
-            directory=parts.directory,
-            policies=parts.policies,
-            scans=parts.scans,
-        )
-    return snapshots.look_up(
-        message,
-        now=parts.clock.now,
-        people=parts.people,
-        providers=parts.provider,
-        vault=parts.vault,
-        queue=parts.lookup_queue,
-        directory=parts.directory,
-        policies=parts.policies,
-        scans=parts.scans,
-    )
+    return container().lookups.handle(decode(body))

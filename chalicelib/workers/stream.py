@@ -1,7 +1,6 @@
 """The table's stream: the put is the outbox, and the figures follow it.
 
-A new scan sets its lookups in motion, and so does somebody who opens their pass; a new
-registration its verification, a poster its drawing.
+What follows from which record stands in `subscriptions`, a module each; scans are counted besides.
 All of it may run twice. What fails is delivered again from the failed record on.
 """
 
@@ -9,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint
 
-from chalicelib.bootstrap import Container, container
+from chalicelib.bootstrap import container
+from chalicelib.core import keys
 from chalicelib.core.logs import correlation, logger
 from chalicelib.workers.batches import Response
 
 if TYPE_CHECKING:
-    from chalicelib.insight.changes import Change
+    from chalicelib.insight.counters import ScanChange
+    from chalicelib.workers.records import Record
 
 functions = Blueprint(__name__)
 
@@ -22,23 +23,21 @@ functions = Blueprint(__name__)
 @functions.lambda_function(name="stream")
 def stream(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (Lambda's signature)
     """Handle a batch of stream records, in order; report the first that failed."""
-    from chalicelib.insight import counters
-    from chalicelib.insight.changes import read
+    from chalicelib.workers.records import Record
+    from chalicelib.workers.scan_changes import scan_change
 
-    parts = container()
     records = event["Records"]
-    scans: list[counters.ScanChange] = []
+    scans: list[ScanChange] = []
     failed: str | None = None
-    for record in records:
-        sequence = record["dynamodb"]["SequenceNumber"]
+    for raw in records:
+        sequence = raw["dynamodb"]["SequenceNumber"]
         token = correlation.set("-")
         try:
-            change = read(record)
-            if change is not None:
-                correlation.set(change.correlation)
-                _dispatch(change, parts)
-            if isinstance(change, counters.ScanChange):
-                scans.append(change)
+            record = Record.parse(raw)
+            if record is not None:
+                _dispatch(record)
+                if keys.is_scan(record.key) and (change := record.read(scan_change)):
+                    scans.append(change)
         except Exception:
             logger().exception("record_failed", extra={"sequence": sequence})
             failed = sequence
@@ -46,7 +45,8 @@ def stream(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (La
         finally:
             correlation.reset(token)
     try:
-        counters.apply(scans, counters=parts.counters)
+        if scans:
+            container().counting.apply(scans)
     except Exception:
         logger().exception("count_failed", extra={"scans": len(scans)})
         failed = records[0]["dynamodb"]["SequenceNumber"]
@@ -54,42 +54,17 @@ def stream(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (La
     return {"batchItemFailures": [{"itemIdentifier": failed}] if failed else []}
 
 
-def _dispatch(change: "Change", parts: Container) -> None:
-    from chalicelib.admission import snapshots
-    from chalicelib.identity.providers import ProviderName
-    from chalicelib.insight import abnormal
-    from chalicelib.insight.changes import PosterChange, RegistrationChange
+def _dispatch(record: "Record") -> None:
+    """Have every subscription about the record act on it."""
+    from chalicelib.workers.subscriptions import all_subscriptions
 
-    now = parts.clock.now()
-    if isinstance(change, RegistrationChange):
-        profile = change.profile
-        parts.lookup_queue.send(
-            snapshots.Lookup(
-                ProviderName.IDENTITY,
-                profile.person_id,
-                now,
-                change.correlation,
-                profile.registration,
-            )
-        )
-        logger().info("dispatched", extra={"what": "verification"})
-    elif isinstance(change, PosterChange):
-        poster = change.poster
-        parts.render_queue.send(poster.venue_id, poster.poster_id, change.correlation)
-        logger().info("dispatched", extra={"what": "poster"})
-    elif isinstance(change, snapshots.Prefetch):
-        snapshots.fetch(change, queue=parts.lookup_queue)
-        logger().info("dispatched", extra={"what": "prefetch", "asked": change.wanted})
-    else:
-        abnormal.follow(change, pointers=parts.pointers)
-        if change.old is not None:
-            return
-        snapshots.start(
-            change.new,
-            now=now,
-            directory=parts.directory,
-            policies=parts.policies,
-            scans=parts.scans,
-            queue=parts.lookup_queue,
-        )
-        logger().info("dispatched", extra={"what": "lookups", "asked": change.new.verdict.needs})
+    for subscription in all_subscriptions():
+        if not subscription.matches(record.key):
+            continue
+        change = record.read(subscription.read)
+        if change is None:
+            continue
+        correlation.set(change.correlation)
+        said = subscription.act(change)
+        if said is not None:
+            logger().info("dispatched", extra=dict(said))

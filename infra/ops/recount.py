@@ -10,7 +10,7 @@ from rich.table import Table
 
 from chalicelib.bootstrap import Container
 from chalicelib.core import keys
-from chalicelib.insight.counters import Figures, recount
+from chalicelib.insight.counters import Figures
 from chalicelib.venues.venue import Venue, day_of
 from infra.ops.deployment import Deployment
 
@@ -58,7 +58,7 @@ def compare(parts: Container, ids: Iterable[str], day: date | None) -> list[Comp
         # Counters first: a scan that lands between the two readings shows as a difference, never
         # hides one.
         counted = {"": parts.counters.of_day(venue, its_day)}
-        records = recount(venue, its_day, scans=parts.scans)
+        records = parts.counting.recount(venue, its_day)
         for staff_id in records.keys() - {""}:
             counted[staff_id] = parts.counters.of_day(venue, its_day, staff_id)
         comparisons.append(Comparison(venue, its_day, counted, records))

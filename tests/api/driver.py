@@ -24,7 +24,7 @@ from chalicelib.adapters import aws
 from chalicelib.adapters.queues import SqsLookupQueue
 from chalicelib.adapters.renderer import TypstRenderer
 from chalicelib.admission.evidence import looked_up
-from chalicelib.admission.snapshots import Lookup, Settle
+from chalicelib.admission.lookup_requests import Lookup, Settle
 from chalicelib.admission.store.policies import PolicyStore
 from chalicelib.bootstrap import Container, install
 from chalicelib.core import ids, keys
@@ -44,7 +44,6 @@ from chalicelib.identity.providers import (
 )
 from chalicelib.identity.store.rights import right_removal, right_write
 from chalicelib.identity.store.wrapped_keys import WrappedKeyStore
-from chalicelib.insight.counters import recount
 from chalicelib.venues.codes import CodeState
 from chalicelib.venues.store.venues import PrintedCodeItem
 from chalicelib.workers.lookups import lookups
@@ -640,7 +639,7 @@ class World:
         """A venue's day counted from its records, in the shape of :meth:`Person.figures`."""
         known = self.container.venues.venue(venue["venue_id"])
         assert known is not None
-        counted = asdict(recount(known, day, scans=self.container.scans)[""])
+        counted = asdict(self.container.counting.recount(known, day)[""])
         return {name: counted[name] for name in FIGURES}
 
     def writes(self) -> int:

@@ -26,7 +26,7 @@ def nucleic_acid(person: Person, **options: Any) -> Any:
     return person.get("/v1/me/nucleic-acid", **options).expect(200)
 
 
-def wishes(world: World) -> int:
+def prefetch_requests(world: World) -> int:
     """How many prefetches stand in the table."""
     return sum(item["sk"]["S"] == "PREFETCH" for item in world.items())
 
@@ -88,7 +88,7 @@ def test_opening_ones_health_fetches_what_is_missing(world: World) -> None:
     assert (first["health_code"]["state"], first["vaccination"]["state"]) == ("pending", "pending")
     assert first["travel_card"]["state"] == "code_needed"
     assert nucleic_acid(visitor)["poll_after_ms"] == 1000
-    assert wishes(world) == 1
+    assert prefetch_requests(world) == 1
     world.work()
     then = health(visitor)
     assert then["poll_after_ms"] is None
@@ -214,7 +214,7 @@ def test_whoever_is_not_registered_has_nothing_to_see(world: World) -> None:
     world.work()
     for path in ("/v1/me/health", "/v1/me/nucleic-acid"):
         person.get(path).expect(403, "registration_rejected")
-    assert wishes(world) == 0
+    assert prefetch_requests(world) == 0
 
 
 def test_whoever_edits_their_number_sees_nothing_of_the_former_one(world: World) -> None:
@@ -225,7 +225,7 @@ def test_whoever_edits_their_number_sees_nothing_of_the_former_one(world: World)
     visitor.register(1, name=visitor.name + "儿").expect(202)
     mine = health(visitor)["health_code"]
     assert (mine["state"], mine["group"]) == ("pending", None)
-    assert world.run_stream() >= 2, "the edit, and at once a new wish"
+    assert world.run_stream() >= 2, "the edit, and at once a new request"
 
 
 def test_a_prefetch_of_which_the_answer_was_lost_is_none_the_worse(world: World) -> None:

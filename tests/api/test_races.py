@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.admission.snapshots import Settle
+from chalicelib.admission.lookup_requests import Settle
 from tests import support
 from tests.api.driver import HttpReply, Person, World
 

@@ -225,7 +225,7 @@ class TestScans:
     @pytest.mark.requirement("JN-25")
     @pytest.mark.requirement("JN-31")
     def test_opening_ones_health_fetches_it(self, deployed: Deployed) -> None:
-        """The API may not write to the queue: the wish goes through the table and its stream."""
+        """The API may not write to the queue: the request goes through the table and its stream."""
         told = ("密切接触者", "同乘一车", "期满")
         words = dict(zip(("health_group", "health_reason", "health_lifting"), told, strict=True))
         visitor = deployed.verified(health_code="red", nucleic_acid_hours=47, **words)

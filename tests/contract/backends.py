@@ -17,11 +17,12 @@ from chalicelib.adapters import aws
 from chalicelib.adapters.keys import WrappedKeys
 from chalicelib.adapters.queues import SqsLookupQueue, SqsRenderQueue
 from chalicelib.adapters.storage import S3Storage
-from chalicelib.admission.manual_checks import Accesses
+from chalicelib.admission.accesses import Accesses
+from chalicelib.admission.lookup_requests import LookupQueue
 from chalicelib.admission.policy import Policies
+from chalicelib.admission.prefetching import Prefetches
 from chalicelib.admission.scan import Scans
 from chalicelib.admission.schemas import decode
-from chalicelib.admission.snapshots import LookupQueue, Prefetches
 from chalicelib.admission.store.accesses import AccessStore
 from chalicelib.admission.store.policies import PolicyStore
 from chalicelib.admission.store.prefetches import PrefetchStore

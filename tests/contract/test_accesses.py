@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chalicelib.admission.manual_checks import Access
+from chalicelib.admission.accesses import Access
 from chalicelib.admission.scan import ScanReference
 from tests.contract import makers
 from tests.contract.backends import Stores

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.admission.scan import Method
 from chalicelib.core.keys import Key, scan_partition
-from chalicelib.insight.counters import Figures, ScanChange, apply
+from chalicelib.insight.counters import Counting, Figures, ScanChange
 from chalicelib.venues.venue import Venue, day_of
 from tests import support
 from tests.contract import makers
@@ -15,6 +15,10 @@ from tests.fakes.parts import NOON
 
 LONG = "4" * 40
 """A sequence number as AWS sends them: more digits than a number may have in DynamoDB."""
+
+
+def counting(stores: Stores) -> Counting:
+    return Counting(counters=stores.counters, scans=stores.scans)
 
 
 def test_a_counter_begins_with_nothing(stores: Stores) -> None:
@@ -145,7 +149,9 @@ class TestOlderOnes:
     ) -> None:
         venue, changes = counted
         for _ in range(2):
-            apply(changes[start:], counters=backend.stores.counters)
+            Counting(counters=backend.stores.counters, scans=backend.stores.scans).apply(
+                changes[start:]
+            )
             figures = Figures(checked=3, pending=3)
             assert self.both(backend, venue) == (figures, figures)
 
@@ -158,14 +164,14 @@ class TestOlderOnes:
         # The staff's counter was written, the unit's was not.
         assert backend.stores.counters.add(partition, "per_A", one, last="", sequence="102")
         assert self.both(backend, venue) == (one + one, one + one + one)
-        apply(changes, counters=backend.stores.counters)
+        counting(backend.stores).apply(changes)
         assert self.both(backend, venue) == (one + one + one, one + one + one)
 
     def test_the_unit_s_item_grows_no_longer(
         self, backend: Backend, counted: tuple[Venue, list[ScanChange]]
     ) -> None:
         _, changes = counted
-        apply(changes, counters=backend.stores.counters)
+        counting(backend.stores).apply(changes)
         assert backend.table is not None
         key = Key(changes[0].partition, "COUNT")
         unit = backend.table.get(key)

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 import pytest
 
 from chalicelib.admission.evidence import looked_up
-from chalicelib.admission.snapshots import Lookup, Settle
+from chalicelib.admission.lookup_requests import Lookup, Settle
 from chalicelib.core.ids import RandomIds
 from chalicelib.identity.providers import ProviderName
 from tests.contract import makers

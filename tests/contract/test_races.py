@@ -31,7 +31,7 @@ workers, the second of which comes between any two calls of the first.
 | a session that is over stays over | test_a_logout_ends_what_is_being_refreshed |
 | the newest answer of a provider stays | test_the_newest_answer_stays_whoever_is_last |
 | a travel card's code is exchanged once, *api* | test_a_travel_cards_code_is_exchanged_once |
-| a wish to ask stands for a minute | test_a_wish_to_ask_is_one_for_all |
+| a prefetch request stands for a minute | test_a_prefetch_request_is_one_for_all |
 | number, name and address are one venue's | test_number_name_and_address_are_given_once |
 | … *api* | test_one_venue_is_given_to_one_of_two_applicants |
 | an application's nonce makes one venue | test_a_nonce_makes_one_venue |
@@ -72,9 +72,9 @@ import pytest
 
 from chalicelib.admission.evidence import asked
 from chalicelib.admission.judge import Outcome
-from chalicelib.admission.scan import Scan, ScanReference
-from chalicelib.admission.scanning import reconsider
-from chalicelib.admission.snapshots import Prefetch
+from chalicelib.admission.prefetching import Prefetch
+from chalicelib.admission.scan import Scan, ScanFinder, ScanReference
+from chalicelib.admission.waiting import WaitingScans
 from chalicelib.core.crypto import BlindIndex, KeyRing, Tokens, Vault
 from chalicelib.core.errors import Unauthenticated
 from chalicelib.core.ids import RandomIds
@@ -90,7 +90,7 @@ from chalicelib.identity.people import (
     Verification,
 )
 from chalicelib.identity.platforms import PlatformName
-from chalicelib.insight.counters import Figures, ScanChange, apply, recount
+from chalicelib.insight.counters import Counting, Figures, ScanChange
 from chalicelib.venues.staffing import Invitation, Member, join, join_code, new_join_code
 from chalicelib.venues.venue import Venue, day_of
 from tests.contract import makers
@@ -504,11 +504,13 @@ def test_an_answer_and_the_end_of_the_waiting_agree(backend: Backend, attempt: i
 
     def judge_again(person: PersonRecord, final: bool) -> Callable[[Stores], Outcome]:
         def run(stores: Stores) -> Outcome:
-            verdict = reconsider(
-                scan.scan_id, person, final=final, now=NOON,
-                people=stores.people, directory=stores.directory(),
-                policies=stores.policies(), scans=stores.scans,
-            )  # fmt: skip
+            waiting = WaitingScans(
+                people=stores.people,
+                policies=stores.policies(),
+                scans=stores.scans,
+                finder=ScanFinder(directory=stores.directory(), scans=stores.scans),
+            )
+            verdict = waiting.reconsider(scan.scan_id, person, now=NOON, final=final)
             assert verdict is not None
             return verdict.decision.outcome
 
@@ -548,11 +550,12 @@ def test_batches_that_overlap_are_counted_once(backend: Backend) -> None:
     changes = [ScanChange(partition, f"{99 + n}", None, scan) for n, scan in enumerate(scans)]
 
     def count(batch: list[ScanChange]) -> Callable[[Stores], None]:
-        return lambda stores: apply(batch, counters=stores.counters)
+        return lambda stores: Counting(counters=stores.counters, scans=stores.scans).apply(batch)
 
     _, refusals = race(backend, count(changes[:4]), count(changes), count(changes[:2]))
     assert not refusals
-    expected = recount(venue, day, scans=backend.stores.scans)[""]
+    counting = Counting(counters=backend.stores.counters, scans=backend.stores.scans)
+    expected = counting.recount(venue, day)[""]
     assert expected == Figures(checked=6, pending=6, own=6)
     assert backend.stores.counters.of_day(venue, day) == expected
 
@@ -604,16 +607,16 @@ def test_a_logout_ends_what_is_being_refreshed(backend: Backend) -> None:
 
 
 @pytest.mark.beyond_dynamodb_local
-def test_a_wish_to_ask_is_one_for_all(backend: Backend) -> None:
+def test_a_prefetch_request_is_one_for_all(backend: Backend) -> None:
     person_id = f"per_{makers.random()}"
-    wishes = [
+    requests = [
         Prefetch(person_id, asked(), NOON + timedelta(milliseconds=n), 3, "c") for n in range(4)
     ]
 
-    def ask(wish: Prefetch) -> Callable[[Stores], datetime]:
-        return lambda stores: stores.prefetches.ask(wish)
+    def ask(request: Prefetch) -> Callable[[Stores], datetime]:
+        return lambda stores: stores.prefetches.ask(request)
 
-    answers, refusals = race(backend, *map(ask, wishes))
+    answers, refusals = race(backend, *map(ask, requests))
     assert not refusals
     assert len(set(answers)) == 1
 

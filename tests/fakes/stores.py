@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from chalicelib.admission.manual_checks import Access
+from chalicelib.admission.accesses import Access
+from chalicelib.admission.lookup_requests import Lookup, Settle
 from chalicelib.admission.policy import Policy, prefixes
+from chalicelib.admission.prefetching import Prefetch
 from chalicelib.admission.scan import Scan, ScanReference
-from chalicelib.admission.snapshots import Lookup, Prefetch, Settle
 from chalicelib.core import keys
 from chalicelib.core.clock import epoch_ms
 from chalicelib.core.errors import Conflict, TooMany, Unauthenticated
@@ -467,7 +468,7 @@ class FakeScans:
 
 
 class FakeAccesses:
-    """See `manual_checks.Accesses`."""
+    """See `accesses.Accesses`."""
 
     def __init__(self) -> None:
         self._accesses: dict[str, dict[str, Access]] = {}
@@ -484,7 +485,7 @@ class FakeAccesses:
 
 
 class FakePrefetches:
-    """See `snapshots.Prefetches`."""
+    """See `prefetching.Prefetches`."""
 
     def __init__(self) -> None:
         self.asked: dict[str, Prefetch] = {}
@@ -574,7 +575,7 @@ class FakeStorage:
 
 
 class FakeLookupQueue:
-    """Keeps what was sent, with its delay. See `snapshots.LookupQueue`."""
+    """Keeps what was sent, with its delay. See `lookup_requests.LookupQueue`."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[Lookup | Settle, timedelta]] = []

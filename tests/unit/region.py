@@ -1,15 +1,17 @@
 """A region with one venue, one visitor and the providers, all of it in memory."""
 
-from chalicelib.admission import snapshots
 from chalicelib.admission.evidence import looked_up
-from chalicelib.admission.scan import Scan, ScanReference
-from chalicelib.admission.scanning import scan_venue
-from chalicelib.admission.snapshots import Lookup, Settle
-from chalicelib.core.crypto import Vault
-from chalicelib.identity.people import Actor, Profile, Verification
+from chalicelib.admission.lookup_requests import Lookup, LookupRequests, Settle
+from chalicelib.admission.lookups import Lookups
+from chalicelib.admission.scan import Scan, ScanFinder, ScanReference
+from chalicelib.admission.scanning import Scanning
+from chalicelib.admission.waiting import WaitingScans
+from chalicelib.core.crypto import KeyRing, Vault
+from chalicelib.core.submission import Submission
+from chalicelib.identity.people import Profile, Verification
 from chalicelib.identity.providers import ProviderName
 from tests.contract import makers
-from tests.fakes.parts import NOON, LocalDataKeys, ScriptedProvider, StandingClock
+from tests.fakes.parts import NOON, FixedSecret, LocalDataKeys, ScriptedProvider, StandingClock
 from tests.fakes.stores import (
     FakeDirectory,
     FakeLookupQueue,
@@ -26,6 +28,7 @@ HEALTH, TEST, IDENTITY = (
     ProviderName.IDENTITY,
 )
 VAULT = Vault(LocalDataKeys())
+RING = KeyRing(FixedSecret(active="1", index="1", **{"1": "r" * 64}))
 
 
 class Region:
@@ -53,38 +56,37 @@ class Region:
         partition = self.people.partition(person_id)
         partition.profile = self.person
         self.people._documents[self.person.document_blind] = person_id
+        finder = ScanFinder(directory=self.directory, scans=self.scans)
+        self.scanning = Scanning(
+            people=self.people, directory=self.directory, policies=self.policies,
+            scans=self.scans, finder=finder, ring=RING,
+        )  # fmt: skip
+        self.lookup_requests = LookupRequests(
+            directory=self.directory, policies=self.policies, scans=self.scans, queue=self.queue
+        )
+        self.waiting = WaitingScans(
+            people=self.people, policies=self.policies, scans=self.scans, finder=finder
+        )
+        self.lookups = Lookups(
+            people=self.people, providers=lambda name: self.providers[name], vault=VAULT,
+            queue=self.queue, waiting=self.waiting, clock=self.clock,
+        )  # fmt: skip
+
+    def submission(self, nonce: str = "", fingerprint: str = "h") -> Submission:
+        """A write that arrives now; its nonce is of now too, unless one is given."""
+        now = self.clock.now()
+        return Submission(nonce or nonce_at(now), fingerprint, "c0ffee00", now)
 
     def scan(self) -> Scan:
-        """The visitor scans; what the stream then sets in motion is in the queue."""
+        """The visitor scans; the lookups that the stream then requests are in the queue."""
         record = self.people.load(self.person.person_id)
-        result = scan_venue(
-            Actor(self.person, makers.session(), record),
-            self.venue.code,
-            nonce=nonce_at(self.clock.now()),
-            fingerprint="h",
-            correlation="c0ffee00",
-            now=self.clock.now(),
-            directory=self.directory,
-            policies=self.policies,
-            scans=self.scans,
-        )
-        snapshots.start(
-            result.scan, now=self.clock.now(), directory=self.directory,
-            policies=self.policies, scans=self.scans, queue=self.queue,
-        )  # fmt: skip
+        actor = makers.actor(self.person, record)
+        result = self.scanning.scan_venue(actor, self.venue.code, self.submission())
+        self.lookup_requests.start(result.scan, self.clock.now())
         return result.scan
 
     def deliver(self, message: Lookup | Settle) -> str:
-        if isinstance(message, Settle):
-            return snapshots.settle(
-                message, now=self.clock.now(), people=self.people, directory=self.directory,
-                policies=self.policies, scans=self.scans,
-            )  # fmt: skip
-        return snapshots.look_up(
-            message, now=self.clock.now, people=self.people,
-            providers=lambda name: self.providers[name], vault=VAULT, queue=self.queue,
-            directory=self.directory, policies=self.policies, scans=self.scans,
-        )  # fmt: skip
+        return self.lookups.handle(message)
 
     def stands(self, scan: Scan) -> Scan:
         reference = ScanReference.parse(scan.scan_id)

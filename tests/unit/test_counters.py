@@ -12,7 +12,7 @@ from chalicelib.admission.judge import Outcome
 from chalicelib.admission.scan import Method, Scan
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.keys import scan_partition
-from chalicelib.insight.counters import Figures, ScanChange, apply, figures, recount
+from chalicelib.insight.counters import Counting, Figures, ScanChange, figures
 from chalicelib.venues.venue import day_of, shard_of
 from tests.contract import makers
 from tests.fakes.parts import NOON
@@ -105,18 +105,19 @@ def test_redelivery_with_other_boundaries_neither_doubles_nor_drops(
             waiting.remove(mine)
     counters = FlakyCounters(faults)
     counters.count_as_before(stream.records[:before])
+    counting = Counting(counters=counters, scans=stream.scans)
     position = 0
     # As long as there are batches, they may step back; then everything is delivered to the end.
     for size, back in [*batches, *[(5, 0)] * (len(stream.records) + len(faults) + 1)]:
         position = max(0, position - back)
         try:
-            apply(stream.records[position : position + size], counters=counters)
+            counting.apply(stream.records[position : position + size])
         except Unavailable:
             continue
         position = min(position + size, len(stream.records))
     assert position == len(stream.records)
     found = counters.of_day(VENUE, DAY)
-    records = recount(VENUE, DAY, scans=stream.scans)
+    records = counting.recount(VENUE, DAY)
     assert found == records.pop("")
     assert found.checked == found.passed + found.abnormal + found.pending == len(histories)
     theirs = {who: counters.of_day(VENUE, DAY, who) for who in ("per_A", "per_B")}
@@ -141,8 +142,9 @@ def test_what_a_scan_adds(outcome: Outcome, expected: Figures) -> None:
 def test_a_counter_that_is_never_ours_is_given_up() -> None:
     stream = Stream()
     stream.write(makers.scan(VENUE))
+    counting = Counting(counters=FlakyCounters(["raced"] * 99), scans=stream.scans)
     with pytest.raises(Unavailable):
-        apply(stream.records, counters=FlakyCounters(["raced"] * 99))
+        counting.apply(stream.records)
 
 
 def test_a_partition_that_fails_does_not_undo_another() -> None:
@@ -151,7 +153,8 @@ def test_a_partition_that_fails_does_not_undo_another() -> None:
     while len({record.partition for record in stream.records}) < 3:
         stream.write(makers.scan(VENUE))
     counters = FlakyCounters(["refused", ""])
+    counting = Counting(counters=counters, scans=stream.scans)
     with pytest.raises(Unavailable):
-        apply(stream.records, counters=counters)
-    apply(stream.records, counters=counters)
+        counting.apply(stream.records)
+    counting.apply(stream.records)
     assert counters.of_day(VENUE, DAY).checked == len(stream.records)

@@ -10,13 +10,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from chalicelib.admission.scan import ScanReference
-from chalicelib.admission.store.scans import is_scan
 from chalicelib.core import keys
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.core.ids import ALPHABET, derive
 from chalicelib.core.keys import Key
-from chalicelib.identity.store.people import is_profile
-from chalicelib.venues.store.posters import is_poster
 from chalicelib.venues.venue import shard_of
 from tests.contract import makers
 
@@ -132,9 +129,10 @@ def test_each_is_recognised_in_the_stream_as_what_it_is(
     made: tuple[str, tuple[Any, ...], Key],
 ) -> None:
     name, _, built = made
-    assert is_scan(built) is (name == "scan")
-    assert is_profile(built) is (name == "profile")
-    assert is_poster(built) is (name == "poster")
+    assert keys.is_scan(built) is (name == "scan")
+    assert keys.is_profile(built) is (name == "profile")
+    assert keys.is_prefetch(built) is (name == "prefetch")
+    assert keys.is_poster(built) is (name == "poster")
 
 
 @given(key())

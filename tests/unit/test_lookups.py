@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from chalicelib.admission.evidence import asked, states
 from chalicelib.admission.judge import Outcome
+from chalicelib.admission.lookup_requests import Lookup, Settle
 from chalicelib.admission.policy import Policy
 from chalicelib.admission.scan import Scan
-from chalicelib.admission.snapshots import Lookup, Settle
 from chalicelib.identity.people import Verification
 from chalicelib.identity.providers import (
     Absent,

@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chalicelib.admission.evidence import looked_up
+from chalicelib.admission.lookup_requests import Lookup, Settle, encode
 from chalicelib.admission.schemas import decode
-from chalicelib.admission.snapshots import Lookup, Settle, encode
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.core.ids import ALPHABET
 from chalicelib.core.logs import correlation

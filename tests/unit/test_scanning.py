@@ -7,35 +7,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.admission.scanning import (
-    CLOCK_TOLERANCE,
-    Result,
-    scan_pass,
-    scan_venue,
-    visible_scan,
-)
+from chalicelib.admission.scanning import CLOCK_TOLERANCE, Result
 from chalicelib.core.errors import AppError
-from chalicelib.identity.passes import Pass
+from chalicelib.identity import passes
 from chalicelib.identity.people import Verification
 from chalicelib.venues.codes import CodeState
 from chalicelib.venues.venue import day_of
 from tests.contract import makers
 from tests.fakes.parts import NOON
 from tests.support import nonce_at
-from tests.unit.region import Region
+from tests.unit.region import RING, Region
 
 
 def scan(region: Region, *, code: str = "", nonce: str = "", fingerprint: str = "h") -> Result:
-    return scan_venue(
+    return region.scanning.scan_venue(
         makers.actor(region.person, region.people.load(region.person.person_id)),
         code or region.venue.code,
-        nonce=nonce or nonce_at(region.clock.now()),
-        fingerprint=fingerprint,
-        correlation="c0ffee00",
-        now=region.clock.now(),
-        directory=region.directory,
-        policies=region.policies,
-        scans=region.scans,
+        region.submission(nonce, fingerprint),
     )
 
 
@@ -88,18 +76,18 @@ def test_retries_in_any_order_and_number_leave_one_scan_and_one_answer(
     region = Region()
     guard = makers.actor(makers.profile())
     nonces = [nonce_at(NOON + timedelta(seconds=number)) for number in range(3)]
-    passes = [Pass(region.person.person_id, NOON + timedelta(seconds=n)) for n in range(3)]
+    minted = [
+        passes.mint(region.person.person_id, now=NOON + timedelta(seconds=n), ring=RING)
+        for n in range(3)
+    ]
     answers: dict[tuple[str, int], list[Result]] = {}
     for how, number, later in sent:
         region.clock.pass_(seconds=later)
         if how == "own":
             result = scan(region, nonce=nonces[number])
         else:
-            result, _ = scan_pass(
-                guard, region.venue, passes[number], temperature="", nonce=nonces[number],
-                fingerprint="h", correlation="c0ffee00", now=region.clock.now(),
-                people=region.people, policies=region.policies, scans=region.scans,
-            )  # fmt: skip
+            submission = region.submission(nonces[number])
+            result = region.scanning.scan_pass(guard, region.venue, minted[number], "", submission)
         answers.setdefault((how, number), []).append(result)
         green = makers.snapshot(fetched_at=region.clock.now())
         region.people.save_snapshot(region.person.person_id, green)
@@ -145,13 +133,8 @@ def test_a_scan_is_shown_to_its_owner_only() -> None:
     found = scan(region).scan
 
     def show(person_id: str, scan_id: str) -> Result:
-        return visible_scan(
-            makers.actor(replace(region.person, person_id=person_id)),
-            scan_id,
-            now=NOON,
-            directory=region.directory,
-            scans=region.scans,
-        )
+        actor = makers.actor(replace(region.person, person_id=person_id))
+        return region.scanning.visible_scan(actor, scan_id, NOON)
 
     assert show(region.person.person_id, found.scan_id).scan == found
     strangers = [(f"per_{makers.random()}", found.scan_id)]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib.admission.manual_checks import Access
+from chalicelib.admission.accesses import Access
 from chalicelib.core import keys
 from chalicelib.core.attributes import EpochMsAttribute, EpochSecondsAttribute
 from chalicelib.core.clock import epoch_ms
@@ -22,7 +22,7 @@ class AccessItem(Item):
 
 
 class AccessStore:
-    """Questions on record in the table. See `manual_checks.Accesses`."""
+    """Questions on record in the table. See `accesses.Accesses`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib.admission.snapshots import Prefetch
+from chalicelib.admission.prefetching import Prefetch
 from chalicelib.admission.store.providers import ProvidersAttribute
 from chalicelib.core import keys
 from chalicelib.core.attributes import (
@@ -12,7 +12,6 @@ from chalicelib.core.attributes import (
     EpochSecondsAttribute,
     IntegerAttribute,
 )
-from chalicelib.core.keys import Key
 from chalicelib.core.table import ABSENT, ConditionFailed, Item, Raw, Table
 
 _PREFETCH_EVERY = timedelta(seconds=60)
@@ -29,11 +28,6 @@ class PrefetchItem(Item):
     ttl = EpochSecondsAttribute()
 
 
-def is_prefetch(key: Key) -> bool:
-    """Whether `key` is a prefetch's."""
-    return key.pk.startswith("PER#") and key.sk == keys.prefetch("").sk
-
-
 def read_prefetch(raw: Raw) -> Prefetch:
     """The prefetch in an image of the stream."""
     item = PrefetchItem.read(raw)
@@ -47,13 +41,13 @@ def read_prefetch(raw: Raw) -> Prefetch:
 
 
 class PrefetchStore:
-    """Prefetches in the table. See `snapshots.Prefetches`."""
+    """Prefetches in the table. See `prefetching.Prefetches`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def ask(self, prefetch: Prefetch) -> datetime:
-        """One conditional put; a wish of the last minute stands."""
+        """One conditional put; a prefetch request of the last minute stands."""
         item = PrefetchItem.at(
             keys.prefetch(prefetch.person_id),
             wanted=prefetch.wanted,

@@ -135,11 +135,6 @@ class PendingScanItem(Item):
     ttl = EpochSecondsAttribute()
 
 
-def is_scan(key: Key) -> bool:
-    """Whether `key` is a scan's: a day's partition, and a sort key that begins with its time."""
-    return key.pk.startswith("VEN#") and key.pk.count("#") == 3 and key.sk[:13].isdecimal()
-
-
 def read_scan(raw: Raw) -> Scan:
     """The scan in a raw item, from a read or from the stream."""
     item = ScanItem.read(raw)

@@ -110,11 +110,6 @@ def read_profile(person_id: str, raw: Raw) -> Profile:
     )
 
 
-def is_profile(key: keys.Key) -> bool:
-    """Whether `key` is a profile's."""
-    return key.pk.startswith("PER#") and key.sk == keys.profile("").sk
-
-
 def read_registration(raw: Raw) -> tuple[Profile, str]:
     """The profile in an image of the stream, and the correlation id of its last edit."""
     item = ProfileItem.read(raw)

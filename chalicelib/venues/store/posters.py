@@ -18,11 +18,6 @@ class PosterItem(Item):
     ttl = EpochSecondsAttribute()
 
 
-def is_poster(key: keys.Key) -> bool:
-    """Whether `key` is a poster's."""
-    return key.pk.startswith("VEN#") and key.sk.startswith(keys.poster("", "").sk)
-
-
 def read_poster_request(raw: Raw) -> tuple[PosterRecord, str]:
     """The poster in a raw item, and the correlation id of the request for it."""
     item = PosterItem.read(raw)

@@ -1,0 +1,42 @@
+"""One's own live pass, with what is known of its holder."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from chalicelib.admission.eligibility import require_may_scan
+from chalicelib.admission.policy import Policies
+from chalicelib.admission.prefetching import Overview, Prefetching
+from chalicelib.core.crypto import KeyRing
+from chalicelib.identity import passes
+from chalicelib.identity.people import Actor
+from chalicelib.venues.rights import require_verified
+
+
+class ShownPass(NamedTuple):
+    """A pass as its QR holds it, and what is known of its holder."""
+
+    code: str
+    overview: Overview
+
+
+class LivePasses:
+    """Mints passes."""
+
+    __slots__ = ("_policies", "_prefetching", "_ring")
+
+    def __init__(self, *, policies: Policies, prefetching: Prefetching, ring: KeyRing) -> None:
+        self._policies = policies
+        self._prefetching = prefetching
+        self._ring = ring
+
+    def show(self, actor: Actor, *, correlation: str, now: datetime) -> ShownPass:
+        """Mint a pass for the actor and prefetch what it shows.
+
+        A pass comes with the approval, or by policy before it (JN-21). People have no region, so
+        the default policy says. Raises Forbidden (registration).
+        """
+        if not self._policies.of("*", now).pass_while_pending:
+            require_verified(actor)
+        require_may_scan(actor)
+        overview = self._prefetching.overview(actor, correlation=correlation, now=now)
+        return ShownPass(passes.mint(actor.person_id, now=now, ring=self._ring), overview)

@@ -1,0 +1,131 @@
+"""Asking the providers, from the queue: the answer is kept, and waiting scans are judged again.
+
+Everything here may run twice, late, or out of order: an answer is kept only if it is newer, a
+verdict only if it is about the registration that was asked about, a scan changes by version.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from chalicelib.admission import evidence
+from chalicelib.admission.lookup_requests import Lookup, LookupQueue, Settle
+from chalicelib.admission.waiting import WaitingScans
+from chalicelib.core import ids
+from chalicelib.core.clock import Clock
+from chalicelib.core.crypto import Vault
+from chalicelib.identity.people import People, Profile, Snapshot, Verification
+from chalicelib.identity.providers import (
+    Absent,
+    Answer,
+    Pending,
+    Provider,
+    ProviderFault,
+    ProviderName,
+)
+from chalicelib.identity.registration import subject_of, verdict
+
+_LONGEST_WAIT = timedelta(days=1)
+_CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+class Lookups:
+    """Does what the messages of the lookup queue ask for."""
+
+    __slots__ = ("_clock", "_people", "_providers", "_queue", "_vault", "_waiting")
+
+    def __init__(
+        self,
+        *,
+        people: People,
+        providers: Callable[[ProviderName], Provider],
+        vault: Vault,
+        queue: LookupQueue,
+        waiting: WaitingScans,
+        clock: Clock,
+    ) -> None:
+        self._people = people
+        self._providers = providers
+        self._vault = vault
+        self._queue = queue
+        self._waiting = waiting
+        self._clock = clock
+
+    def handle(self, message: Lookup | Settle) -> str:
+        """Ask a provider, or end a scan's wait. Return the result label that is logged.
+
+        Raises ProviderFault and Unavailable: the message will be delivered again.
+        """
+        if isinstance(message, Settle):
+            return self._waiting.settle(message, self._clock.now())
+        return self._look_up(message)
+
+    def _look_up(self, message: Lookup) -> str:
+        """Ask, keep the answer, and judge the person's waiting scans again."""
+        person = self._people.subject(message.person_id)
+        profile = person.profile
+        if profile is None or profile.verification is Verification.NONE:
+            return "nobody"
+        identity = evidence.of(message.provider).verifies
+        shadow = profile.shadow_until is not None
+        asks = not identity or (
+            profile.registration == message.registration
+            and profile.verification is Verification.PENDING
+        )
+        if not asks and not shadow:
+            return "superseded"
+        known = person.current(message.provider)
+        if asks and (known is None or known.fetched_at < message.asked_at):
+            answer = self._ask(message, profile)
+            # The age of an answer counts from when it came.
+            if isinstance(answer, Pending):
+                return self._ask_again(message, answer, self._clock.now())
+            if isinstance(answer, Answer) and _from_the_future(answer, self._clock.now()):
+                raise ProviderFault(f"{message.provider}: observed in the future")
+            if identity:
+                settled = self._people.settle(profile, *verdict(answer))
+                if not shadow:
+                    return "settled" if settled else "superseded"
+            else:
+                self._keep(message, profile, answer)
+            person = self._people.subject(message.person_id)
+        for scan_id in person.awaiting:
+            self._waiting.reconsider(scan_id, person, now=self._clock.now())
+        return "answered"
+
+    def _ask(self, message: Lookup, profile: Profile) -> Answer | Absent | Pending:
+        request_id = ids.derive(
+            "lookup", message.provider, message.person_id, message.correlation,
+            str(profile.registration),
+        )  # fmt: skip
+        return self._providers(message.provider).lookup(
+            subject_of(profile, self._vault), request_id=request_id
+        )
+
+    def _keep(self, message: Lookup, profile: Profile, answer: Answer | Absent) -> None:
+        if isinstance(answer, Absent):
+            answer = Answer("absent")
+        snapshot = Snapshot(
+            provider=message.provider,
+            state=answer.state,
+            observed_at=answer.observed_at,
+            fetched_at=self._clock.now(),
+            registration=profile.registration,
+            reason=answer.reason,
+            group=answer.group,
+            how_to_clear=answer.how_to_clear,
+            doses=answer.doses,
+        )
+        self._people.save_snapshot(message.person_id, snapshot, until=profile.shadow_until)
+
+    def _ask_again(self, message: Lookup, answer: Pending, now: datetime) -> str:
+        """Ask later: when the provider says, and the less often the longer it takes."""
+        age = now - message.asked_at
+        if age > _LONGEST_WAIT:
+            raise ProviderFault(f"{message.provider}: pending for too long")
+        self._queue.send(message, delay=max(timedelta(milliseconds=answer.poll_after_ms), age / 4))
+        return "pending"
+
+
+def _from_the_future(answer: Answer, now: datetime) -> bool:
+    """Whether the answer claims a time that has not come: a test result would never grow old."""
+    return answer.observed_at is not None and answer.observed_at - now > _CLOCK_TOLERANCE

@@ -1,0 +1,97 @@
+"""Shadow subjects: people without an account, whom staff check by name and document number."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from chalicelib.core import ids
+from chalicelib.core.crypto import BlindIndex, Vault
+from chalicelib.identity.people import People, PersonRecord, Profile, Verification
+from chalicelib.identity.registration import is_verified_as
+
+_SHADOW_LIFE = timedelta(days=14)
+
+
+class Subject(NamedTuple):
+    """Whom a manual check is about, and what is known of them."""
+
+    person_id: str
+    record: PersonRecord
+
+
+class ManualEntry:
+    """What staff typed; `number` is canonical. `phone` is E.164, perhaps a relative's, or empty.
+
+    Its representation names nothing personal.
+    """
+
+    __slots__ = ("document_type", "name", "number", "phone", "temperature")
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        document_type: str,
+        number: str,
+        phone: str = "",
+        temperature: str = "",
+    ) -> None:
+        self.name = name
+        self.document_type = document_type
+        self.number = number
+        self.phone = phone
+        self.temperature = temperature
+
+    def __repr__(self) -> str:
+        return f"ManualEntry({self.document_type})"
+
+
+class Subjects:
+    """Finds whom a manual check is about."""
+
+    __slots__ = ("_index", "_people", "_vault")
+
+    def __init__(self, *, index: BlindIndex, vault: Vault, people: People) -> None:
+        self._index = index
+        self._vault = vault
+        self._people = people
+
+    def blind(self, entry: ManualEntry) -> str:
+        """Return the blind index of the entry's document number."""
+        return self._index.of(entry.document_type, entry.number)
+
+    def of(self, entry: ManualEntry, blind: str, now: datetime) -> Subject:
+        """Return whom the check is about, and what is known of them.
+
+        The calls are the same whoever it is: one get, two queries, one update. So the shadow
+        subject is kept for a registered person as well, and an unknown person is read twice.
+        """
+        # In hexadecimal, for the index does not tell letters' cases and widths apart; a provider
+        # does.
+        name = entry.name.encode().hex()
+        pair = self._index.of(f"{entry.document_type}+name", f"{entry.number}\x1f{name}")
+        shadow_id = f"per_{ids.derive('shadow', pair)}"
+
+        def sealed(text: str, field: str) -> bytes:
+            return self._vault.seal(text, f"{shadow_id}/{field}", now=now) if text else b""
+
+        shadow = Profile(
+            person_id=shadow_id,
+            phone=sealed(entry.phone, "phone"),
+            name=sealed(entry.name, "name"),
+            document_type=entry.document_type,
+            document=sealed(entry.number, "document"),
+            verification=Verification.PENDING,
+            shadow_until=now + _SHADOW_LIFE,
+        )
+        owner_id = self._people.by_document(blind) or shadow_id
+        owner = self._people.load(owner_id, consistent=False)
+        known = self._people.load(shadow_id)
+        before = known.profile
+        # The provider may know by now whom it did not: who was rejected is asked about again.
+        verified = before is not None and before.verification is Verification.VERIFIED
+        rejected = before is not None and before.verification is Verification.REJECTED
+        self._people.keep_shadow(shadow, again=rejected)
+        if is_verified_as(owner.profile, entry.name, vault=self._vault):
+            return Subject(owner_id, owner)
+        stands = before if before is not None and verified else shadow
+        return Subject(shadow_id, PersonRecord(stands, snapshots=known.snapshots))

@@ -1,0 +1,113 @@
+"""Scans that wait for answers: judged again when one comes, and decided when the wait is over."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from chalicelib.admission.judge import Verdict, decide, take_card
+from chalicelib.admission.lookup_requests import Settle
+from chalicelib.admission.policy import Policies
+from chalicelib.admission.scan import Scan, ScanFinder, Scans
+from chalicelib.core.errors import NotFound, Unavailable
+from chalicelib.identity.people import Actor, People, PersonRecord
+from chalicelib.venues.venue import Venue
+
+_RACES = 4
+_JOINS_SCAN_FOR = timedelta(minutes=15)
+
+
+class WaitingScans:
+    """Judges scans again. Everything here may run twice, late, or out of order."""
+
+    __slots__ = ("_finder", "_people", "_policies", "_scans")
+
+    def __init__(
+        self, *, people: People, policies: Policies, scans: Scans, finder: ScanFinder
+    ) -> None:
+        self._people = people
+        self._policies = policies
+        self._scans = scans
+        self._finder = finder
+
+    def reconsider(
+        self,
+        scan_id: str,
+        person: PersonRecord,
+        *,
+        now: datetime,
+        final: bool = False,
+        card: bool = False,
+    ) -> Verdict | None:
+        """Judge a waiting scan again by what `person` now says; final or not, it may run twice.
+
+        `person` is read again when another worker has judged by a later answer in the meantime, so
+        that no verdict rests on less than the one before it.
+
+        `final`: the wait is over and the scan is decided with what there is. Evidence is weighed as
+        at the time of the scan, by the policy as it stands now. `card`: the person has entered the
+        code for the day's travel card, which a scan that no longer waits takes as well. Return the
+        verdict, or None when there is no such scan. Raises Unavailable when the scan changes faster
+        than it can be judged.
+        """
+        for _ in range(_RACES):
+            found = self._finder.find(scan_id, now)
+            if found is None:
+                return None
+            scan, venue = found
+            # Of who is checked by hand nothing stands in the verdict until name and number match.
+            if person.unidentified or any(
+                person.lacks(provider, seen.fetched_at)
+                for provider, seen in scan.verdict.evidence.items()
+            ):
+                person = self._people.subject(scan.person_id)
+            verdict = self._judged_again(scan, venue, person, now, final=final, card=card)
+            changed = replace(scan, verdict=verdict, version=scan.version + 1)
+            if verdict != scan.verdict and not self._scans.change(changed, venue):
+                continue
+            if not verdict.needs:
+                self._scans.stop_waiting(scan.person_id, scan_id)
+            return verdict
+        raise Unavailable
+
+    def settle(self, message: Settle, now: datetime) -> str:
+        """End a scan's wait: what has not been answered is unknown.
+
+        Return the result label that is logged.
+        """
+        found = self._finder.find(message.scan_id, now)
+        if found is None:
+            return "gone"
+        if not found.scan.verdict.needs:
+            return "answered"
+        person = self._people.subject(found.scan.person_id)
+        verdict = self.reconsider(message.scan_id, person, now=now, final=True)
+        return verdict.decision.outcome if verdict else "gone"
+
+    def takes_card(self, actor: Actor, scan_id: str, now: datetime) -> bool:
+        """Return whether the actor's scan may take a travel card that is entered now.
+
+        It may for 15 minutes. Raises NotFound unless it is a scan of the actor's.
+        """
+        found = self._finder.find(scan_id, now)
+        if found is None or found.scan.person_id != actor.person_id:
+            raise NotFound
+        in_time = now - found.scan.received_at <= _JOINS_SCAN_FOR
+        return in_time and found.scan.verdict.lacks_card
+
+    def _judged_again(
+        self,
+        scan: Scan,
+        venue: Venue,
+        person: PersonRecord,
+        now: datetime,
+        *,
+        final: bool,
+        card: bool,
+    ) -> Verdict:
+        verdict = scan.verdict
+        if not verdict.needs and not (card and verdict.lacks_card):
+            return verdict
+        policy = self._policies.of(venue.region, now)
+        at, temperature = scan.received_at, scan.temperature
+        if verdict.needs:
+            return decide(person, policy, at=at, final=final, temperature=temperature)
+        return take_card(verdict, person, policy, at=at, temperature=temperature)
