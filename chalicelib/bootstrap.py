@@ -35,19 +35,35 @@ if TYPE_CHECKING:
     from chalicelib.admission.travel_card import TravelCardEntry, TravelCards
     from chalicelib.admission.waiting import WaitingScans
     from chalicelib.core.table import Table
+    from chalicelib.identity.accounts import Accounts
+    from chalicelib.identity.logins import PhoneLogin, PlatformLogin
+    from chalicelib.identity.one_time_codes import OneTimeCodes, SmsGateway
     from chalicelib.identity.people import Codes, Limits, People
     from chalicelib.identity.platforms import Platform, PlatformName
     from chalicelib.identity.providers import Provider, ProviderName
-    from chalicelib.identity.sessions import SmsGateway
+    from chalicelib.identity.registration import Registrations
+    from chalicelib.identity.sessions import Sessions
     from chalicelib.insight.abnormal import AbnormalPointers, AbnormalScans, Pointers
     from chalicelib.insight.counters import Counters, Counting
-    from chalicelib.venues.posters import Renderer, RenderQueue, Storage
-    from chalicelib.venues.staffing import Staff
+    from chalicelib.insight.statistics import VenueStatistics
+    from chalicelib.venues.issuance import Issuance
+    from chalicelib.venues.landing import Landing
+    from chalicelib.venues.posters import (
+        PosterRendering,
+        PosterRequests,
+        Renderer,
+        RenderQueue,
+        Storage,
+    )
+    from chalicelib.venues.staffing import Bindings, Staff, Staffing
     from chalicelib.venues.venue import Directory, Posters, Venues
 
 
 class Container:
-    """The parts of a running deployment. A test replaces a part by assigning to its name."""
+    """The collaborators and use cases of a running deployment.
+
+    A test replaces one by assigning to its name, before a use case that holds it is first used.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -228,6 +244,143 @@ class Container:
         from chalicelib.adapters.queues import SqsLookupQueue
 
         return SqsLookupQueue(self.settings.lookups_url)
+
+    @cached_property
+    def sessions(self) -> "Sessions":
+        """Sessions, which every authenticated request needs."""
+        from chalicelib.identity.sessions import Sessions
+
+        return Sessions(people=self.people, tokens=self.tokens, ids=self.ids)
+
+    @cached_property
+    def one_time_codes(self) -> "OneTimeCodes":
+        """One-time codes by text message."""
+        from chalicelib.identity.one_time_codes import OneTimeCodes
+
+        return OneTimeCodes(
+            codes=self.codes, limits=self.limits, index=self.index, ids=self.ids, sms=self.sms
+        )
+
+    @cached_property
+    def accounts(self) -> "Accounts":
+        """Whose a phone or a platform's account is."""
+        from chalicelib.identity.accounts import Accounts
+
+        return Accounts(
+            people=self.people,
+            sessions=self.sessions,
+            index=self.index,
+            ids=self.ids,
+            vault=self.vault,
+        )
+
+    @cached_property
+    def phone_login(self) -> "PhoneLogin":
+        """Logging in by a one-time code."""
+        from chalicelib.identity.logins import PhoneLogin
+
+        return PhoneLogin(
+            codes=self.one_time_codes,
+            accounts=self.accounts,
+            sessions=self.sessions,
+            invitations=self.staffing,
+        )
+
+    @cached_property
+    def platform_login(self) -> "PlatformLogin":
+        """Logging in from a mini-program."""
+        from chalicelib.identity.logins import PlatformLogin
+
+        return PlatformLogin(
+            platform=self.platform,
+            accounts=self.accounts,
+            sessions=self.sessions,
+            invitations=self.staffing,
+            limits=self.limits,
+            index=self.index,
+        )
+
+    @cached_property
+    def registrations(self) -> "Registrations":
+        """Real-name registration."""
+        from chalicelib.identity.registration import Registrations
+
+        return Registrations(
+            people=self.people, limits=self.limits, index=self.index, vault=self.vault
+        )
+
+    @cached_property
+    def issuance(self) -> "Issuance":
+        """Issuing codes to venues."""
+        from chalicelib.venues.issuance import Issuance
+
+        return Issuance(
+            venues=self.venues,
+            index=self.index,
+            vault=self.vault,
+            ids=self.ids,
+            code_host=self.settings.code_host,
+        )
+
+    @cached_property
+    def bindings(self) -> "Bindings":
+        """Join codes, and the venues at which a person works."""
+        from chalicelib.venues.staffing import Bindings
+
+        return Bindings(staff=self.staff, venues=self.venues, limits=self.limits)
+
+    @cached_property
+    def staffing(self) -> "Staffing":
+        """Adding and removing staff."""
+        from chalicelib.venues.staffing import Staffing
+
+        return Staffing(
+            people=self.people,
+            staff=self.staff,
+            limits=self.limits,
+            index=self.index,
+            vault=self.vault,
+        )
+
+    @cached_property
+    def landing(self) -> "Landing":
+        """The page behind a printed code."""
+        from chalicelib.venues.landing import Landing
+
+        return Landing(directory=self.directory, demo=self.settings.demo)
+
+    @cached_property
+    def venue_statistics(self) -> "VenueStatistics":
+        """The figures of a venue's day."""
+        from chalicelib.insight.statistics import VenueStatistics
+
+        return VenueStatistics(counters=self.counters)
+
+    @cached_property
+    def poster_requests(self) -> "PosterRequests":
+        """Requesting posters."""
+        from chalicelib.venues.posters import PosterRequests
+
+        return PosterRequests(
+            posters=self.posters,
+            storage=self.storage,
+            code_host=self.settings.code_host,
+            demo=self.settings.demo,
+        )
+
+    @cached_property
+    def poster_rendering(self) -> "PosterRendering":
+        """Drawing the posters that were requested."""
+        from chalicelib.venues.posters import PosterRendering
+
+        return PosterRendering(
+            venues=self.venues,
+            posters=self.posters,
+            storage=self.storage,
+            renderer=self.renderer,
+            code_host=self.settings.code_host,
+            demo=self.settings.demo,
+        )
 
     @cached_property
     def policies(self) -> "Policies":

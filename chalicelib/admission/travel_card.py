@@ -16,6 +16,7 @@ from chalicelib.core import ids
 from chalicelib.core.clock import CHINA, epoch_ms, local_day
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Unavailable, Unprocessable
+from chalicelib.identity import personal
 from chalicelib.identity.people import Actor, Limits, People, Snapshot
 from chalicelib.identity.providers import Answer, ProviderName
 
@@ -120,7 +121,7 @@ class TravelCardEntry:
         return card
 
     def _phone(self, actor: Actor) -> str:
-        return self._vault.open(actor.profile.phone, f"{actor.person_id}/phone")
+        return personal.PHONE.open(self._vault, actor.profile.phone, actor.person_id)
 
 
 def of_today(actor: Actor, now: datetime) -> Snapshot | None:

@@ -15,6 +15,7 @@ from chalicelib.admission.schemas import (
 )
 from chalicelib.api.endpoint import RequestContext
 from chalicelib.core.messages import TEXTS
+from chalicelib.identity import personal
 from chalicelib.identity.people import Profile, Snapshot, mask_name
 from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.catalogue import type_name
@@ -38,7 +39,7 @@ def temperature(scan: Scan) -> Literal["normal", "fever"] | None:
 
 def masked_name(context: RequestContext, profile: Profile) -> str:
     """A person's name as others may see it."""
-    return mask_name(context.container.vault.open(profile.name, f"{profile.person_id}/name"))
+    return mask_name(personal.NAME.open(context.container.vault, profile.name, profile.person_id))
 
 
 def reasons(context: RequestContext, decision: Decision, hours: int | None) -> list[Explained]:

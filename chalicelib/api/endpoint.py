@@ -32,7 +32,6 @@ from chalicelib.core.fields import parse
 from chalicelib.core.logs import correlation, logger
 from chalicelib.core.submission import Submission
 from chalicelib.identity.people import Actor, Role
-from chalicelib.identity.sessions import authenticate
 from chalicelib.venues.rights import require_role
 from chalicelib.venues.venue import Venue
 
@@ -257,7 +256,7 @@ def _call(
     parameters = {name: unquote(value) for name, value in path.items()}
     actor = None
     if operation.caller is not Caller.ANYONE:
-        actor = authenticate(_bearer(headers), now=now, people=parts.people, tokens=parts.tokens)
+        actor = parts.sessions.authenticate(_bearer(headers), now=now)
     venue_id = parameters.pop("venue_id", "")
     if actor and operation.caller in _RIGHTS:
         require_role(actor, venue_id, *_RIGHTS[operation.caller])

@@ -28,18 +28,18 @@ li{margin:.75rem 0} .note{font-size:1rem;opacity:.8}
 )
 def landing(context: RequestContext, code: str) -> Answer:
     """What a venue code shows to a plain camera or the wrong app: what to do, never a blank."""
-    parts = context.container
-    value = ids.fold(code)
-    known = parts.directory.code(value, context.now) if ids.is_code(value) else None
-    venue = parts.directory.venue(known.venue_id, context.now) if known else None
-    if known is None or venue is None:
-        return _page(context, context.text("landing.unknown"), "", ["landing.ask_staff"], 404)
-    if known.state is CodeState.REVOKED:
-        return _page(context, context.text("landing.revoked"), "", ["landing.ask_staff"], 410)
-    kind = category(venue.kind)
-    where = " · ".join((venue.region_name, *([kind.names[context.language]] if kind else ())))
+    page = context.container.landing.page(code, now=context.now)
+    if page.venue is None:
+        unknown = context.text("landing.unknown")
+        return _page(context, unknown, "", ["landing.ask_staff"], 404, demo=page.demo)
+    if page.state is CodeState.REVOKED:
+        revoked = context.text("landing.revoked")
+        return _page(context, revoked, "", ["landing.ask_staff"], 410, demo=page.demo)
+    kind = category(page.venue.kind)
+    names = [kind.names[context.language]] if kind else []
+    where = " · ".join((page.venue.region_name, *names))
     steps = ["landing.wechat", "landing.alipay", "landing.no_phone"]
-    return _page(context, venue.name, where, steps, 200)
+    return _page(context, page.venue.name, where, steps, 200, demo=page.demo)
 
 
 @endpoint(routes, "GET", "/v/{code}", caller=Caller.ANYONE, statuses=(301,), content_type=_HTML)
@@ -51,16 +51,18 @@ def landing_in_lower_case(_: RequestContext, code: str) -> Answer:
     return Answer("", 301, {"Location": f"../V/{value if ids.is_code(value) else '-'}"})
 
 
-def _page(context: RequestContext, title: str, where: str, steps: list[str], status: int) -> Answer:
+def _page(
+    context: RequestContext, title: str, where: str, steps: list[str], status: int, *, demo: bool
+) -> Answer:
     items = "".join(f"<li>{escape(context.text(step))}</li>" for step in steps)
-    demo = context.text("demo") if context.container.settings.demo else ""
+    mark = context.text("demo") if demo else ""
     enter = context.text("landing.enter" if status == 200 else "landing.title")
     how = f"<p>{escape(context.text('landing.how'))}</p>" if status == 200 else ""
     body = (
         f'<!doctype html><html lang="{context.language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>"
-        + (f'<div class="demo" role="note">{escape(demo)}</div>' if demo else "")
+        + (f'<div class="demo" role="note">{escape(mark)}</div>' if mark else "")
         + f"<header><p>{escape(enter)}</p><h1>{escape(title)}</h1><p>{escape(where)}</p></header>"
         f"<main>{how}<ul>{items}</ul>"
         f'<p class="note">{escape(context.text("landing.free"))}</p></main></body></html>'

@@ -3,13 +3,8 @@
 from chalice.app import Blueprint
 
 from chalicelib.api.endpoint import Answer, Caller, RequestContext, endpoint
-from chalicelib.identity import documents
-from chalicelib.identity.people import (
-    Profile,
-    Verification,
-    mask_phone,
-)
-from chalicelib.identity.registration import Entry, register
+from chalicelib.identity.people import Verification
+from chalicelib.identity.registration import Entry, OwnRegistration
 from chalicelib.identity.schemas import (
     Me,
     Registration,
@@ -25,15 +20,11 @@ _POLL_MS = 1000
 @endpoint(routes, "GET", "/v1/me", caller=Caller.PERSON, response=Me)
 def me(context: RequestContext) -> Me:
     """One's own profile, registration and rights."""
-    profile = context.actor.profile
-    phone = None
-    if profile.phone:
-        opened = context.container.vault.open(profile.phone, f"{profile.person_id}/phone")
-        phone = mask_phone(opened)
+    own = context.container.registrations.own(context.actor.profile)
     return Me(
-        person_id=profile.person_id,
-        phone=phone,
-        registration=_registration(context, profile),
+        person_id=context.actor.person_id,
+        phone=own.phone,
+        registration=_registration(context, own),
         rights=[
             Right(venue_id=venue_id, role=role.value)
             for venue_id, role in context.actor.record.rights.items()
@@ -53,43 +44,32 @@ def me(context: RequestContext) -> Me:
 )
 def put_registration(context: RequestContext) -> Answer:
     """Register under one's real name, or correct the registration; verified in the background."""
-    parts, body = context.container, context.body(RegistrationRequest)
-    profile = register(
+    body = context.body(RegistrationRequest)
+    own = context.container.registrations.register(
         context.actor,
         Entry(body.name, body.document_type, body.document_number),
         version=body.version,
         correlation=context.correlation,
         now=context.now,
-        index=parts.index,
-        limits=parts.limits,
-        vault=parts.vault,
-        people=parts.people,
     )
-    pending = profile.verification is Verification.PENDING
+    pending = own.profile.verification is Verification.PENDING
     accepted = RegistrationAccepted(
         status="pending" if pending else "settled",
         poll_after_ms=_POLL_MS if pending else None,
-        registration=_registration(context, profile),
+        registration=_registration(context, own),
     )
     return Answer(accepted, 202 if pending else 200)
 
 
-def _registration(context: RequestContext, profile: Profile) -> Registration:
-    def opened(sealed: bytes, field: str) -> str | None:
-        if not sealed:
-            return None
-        return context.container.vault.open(sealed, f"{profile.person_id}/{field}")
-
-    document = opened(profile.document, "document")
+def _registration(context: RequestContext, own: OwnRegistration) -> Registration:
+    profile = own.profile
     return Registration(
         version=profile.registration,
         verification=profile.verification.value,
         may_scan=profile.may_scan,
         reason=profile.reason or None,
         reason_text=context.text(f"verification.{profile.reason}") if profile.reason else None,
-        name=opened(profile.name, "name"),
+        name=own.name,
         document_type=profile.document_type or None,
-        document_number=(
-            None if document is None else documents.of(profile.document_type).mask(document)
-        ),
+        document_number=own.document_number,
     )

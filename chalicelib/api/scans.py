@@ -22,6 +22,7 @@ from chalicelib.api.venues import asked_day
 from chalicelib.core.crypto import fingerprint
 from chalicelib.core.errors import BadInput
 from chalicelib.core.fields import canonical
+from chalicelib.identity import personal
 from chalicelib.identity.people import Profile, mask_phone
 from chalicelib.venues import codes
 
@@ -161,7 +162,7 @@ def _person(context: RequestContext, profile: Profile) -> PersonShown:
     vault, person_id = context.container.vault, profile.person_id
     return PersonShown(
         name=components.masked_name(context, profile),
-        phone=mask_phone(vault.open(profile.phone, f"{person_id}/phone")),
+        phone=mask_phone(personal.PHONE.open(vault, profile.phone, person_id)),
     )
 
 

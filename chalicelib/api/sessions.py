@@ -5,8 +5,7 @@ from typing import overload
 from chalice.app import Blueprint
 
 from chalicelib.api.endpoint import Answer, Caller, RequestContext, endpoint
-from chalicelib.core.errors import Unprocessable
-from chalicelib.identity import accounts, sessions
+from chalicelib.identity.one_time_codes import CODE_LIFE, RESEND_AFTER
 from chalicelib.identity.platforms import PhoneProof, PlatformName
 from chalicelib.identity.schemas import (
     AlipayLogin,
@@ -22,7 +21,7 @@ from chalicelib.identity.schemas import (
     WechatLogin,
     WechatPhone,
 )
-from chalicelib.venues import staffing
+from chalicelib.identity.sessions import Login
 
 routes = Blueprint(__name__)
 
@@ -39,21 +38,15 @@ routes = Blueprint(__name__)
 )
 def request_code(context: RequestContext) -> Answer:
     """Send a one-time code by text message; known and unknown numbers are answered alike."""
-    parts = context.container
-    sessions.request_code(
+    context.container.one_time_codes.send(
         context.body(CodeRequest).phone,
         address=context.address,
         language=context.language,
         now=context.now,
-        ids=parts.ids,
-        index=parts.index,
-        codes=parts.codes,
-        limits=parts.limits,
-        sms=parts.sms,
     )
     sent = CodeSent(
-        resend_after_s=int(sessions.RESEND_AFTER.total_seconds()),
-        expires_in_s=int(sessions.CODE_LIFE.total_seconds()),
+        resend_after_s=int(RESEND_AFTER.total_seconds()),
+        expires_in_s=int(CODE_LIFE.total_seconds()),
     )
     return Answer(sent, 202)
 
@@ -78,34 +71,18 @@ def request_code(context: RequestContext) -> Answer:
 )
 def log_in(context: RequestContext) -> Answer:
     """Log in by text message or from a mini-program; the first login makes the person."""
-    parts, body = context.container, context.body(LoginRequest).root
+    body = context.body(LoginRequest).root
     if isinstance(body, SmsProof):
-        login = sessions.log_in(
-            body.phone,
+        login = context.container.phone_login.log_in(body.phone, body.code, now=context.now)
+    else:
+        login = context.container.platform_login.log_in(
+            PlatformName(body.client),
             body.code,
+            _proof(body),
+            address=context.address,
             now=context.now,
-            ids=parts.ids,
-            index=parts.index,
-            codes=parts.codes,
-            people=parts.people,
-            tokens=parts.tokens,
-            vault=parts.vault,
         )
-        return _logged_in(context, login)
-    login = accounts.log_in(
-        parts.platform(PlatformName(body.client)),
-        body.code,
-        _proof(body),
-        address=context.address,
-        now=context.now,
-        ids=parts.ids,
-        index=parts.index,
-        limits=parts.limits,
-        people=parts.people,
-        tokens=parts.tokens,
-        vault=parts.vault,
-    )
-    return _logged_in(context, login)
+    return Answer(_shown(login), 201)
 
 
 @endpoint(
@@ -119,27 +96,15 @@ def log_in(context: RequestContext) -> Answer:
 )
 def confirm_phone(context: RequestContext) -> LoginResponse:
     """Confirm one's phone; the session goes on with the tokens that are answered."""
-    parts, body = context.container, context.body(PhoneRequest).root
+    body, actor = context.body(PhoneRequest).root, context.actor
     if isinstance(body, SmsProof):
-        phone = body.phone
-        right = sessions.spend_code(
-            phone, body.code, now=context.now, index=parts.index, codes=parts.codes
+        login = context.container.phone_login.confirm_phone(
+            actor, body.phone, body.code, now=context.now
         )
-        if not right:
-            raise Unprocessable("phone_proof_invalid")
     else:
-        proof = _proof(body)
-        phone = parts.platform(PlatformName(body.client)).phone(proof)
-    login = accounts.confirm_phone(
-        context.actor,
-        phone,
-        now=context.now,
-        ids=parts.ids,
-        index=parts.index,
-        people=parts.people,
-        tokens=parts.tokens,
-        vault=parts.vault,
-    )
+        login = context.container.platform_login.confirm_phone(
+            actor, PlatformName(body.client), _proof(body), now=context.now
+        )
     return _shown(login)
 
 
@@ -154,17 +119,14 @@ def confirm_phone(context: RequestContext) -> LoginResponse:
 )
 def refresh(context: RequestContext) -> LoginResponse:
     """Exchange a refresh token for a new pair; it works once."""
-    parts = context.container
     token = context.body(RefreshRequest).refresh_token
-    return _shown(
-        sessions.refresh(token, now=context.now, people=parts.people, tokens=parts.tokens)
-    )
+    return _shown(context.container.sessions.refresh(token, now=context.now))
 
 
 @endpoint(routes, "POST", "/v1/sessions/logout", caller=Caller.PERSON, response=Empty)
 def log_out(context: RequestContext) -> Empty:
     """End the session; its tokens are refused from the next call on."""
-    sessions.log_out(context.actor, people=context.container.people)
+    context.container.sessions.close(context.actor)
     return Empty()
 
 
@@ -178,25 +140,5 @@ def _proof(body: WechatLogin | AlipayLogin | WechatPhone | AlipayPhone) -> Phone
     return None if body.phone is None else PhoneProof(body.phone.response, body.phone.sign)
 
 
-def _logged_in(context: RequestContext, login: sessions.Login) -> Answer:
-    # A right that waits for this person's phone counts from their first verified login (XC-21).
-    parts = context.container
-    staffing.accept_invitations(
-        parts.people.load(login.person_id),
-        now=context.now,
-        index=parts.index,
-        vault=parts.vault,
-        staff=parts.staff,
-    )
-    return Answer(_shown(login), 201)
-
-
-def _shown(login: sessions.Login) -> LoginResponse:
-    return LoginResponse(
-        person_id=login.person_id,
-        client=login.client,
-        strength=login.strength,
-        access_token=login.access_token,
-        refresh_token=login.refresh_token,
-        expires_at=login.expires_at,
-    )
+def _shown(login: Login) -> LoginResponse:
+    return LoginResponse(**login._asdict())

@@ -4,14 +4,10 @@ from chalice.app import Blueprint
 
 from chalicelib.api import components
 from chalicelib.api.endpoint import Answer, Caller, RequestContext, endpoint
-from chalicelib.core import ids
-from chalicelib.core.errors import NotFound
 from chalicelib.identity.people import Role
 from chalicelib.identity.schemas import Empty
 from chalicelib.venues import schemas as shown
-from chalicelib.venues import staffing
-from chalicelib.venues.codes import url
-from chalicelib.venues.venue import Venue
+from chalicelib.venues.staffing import Binding
 
 routes = Blueprint(__name__)
 _VENUE = "/v1/venues/{venue_id}"
@@ -53,9 +49,8 @@ def rotate_join_code(context: RequestContext) -> shown.JoinCode:
 )
 def fast_code(context: RequestContext) -> shown.FastCode:
     """The venue's second code, which visitors scan after a normal temperature was taken."""
-    parts = context.container
-    value = parts.venues.add_fast_code(context.venue.venue_id, parts.ids.random())
-    return shown.FastCode(code=value, code_url=url(value, parts.settings.code_host))
+    code = context.container.issuance.fast_code(context.venue)
+    return shown.FastCode(code=code.code, code_url=code.code_url)
 
 
 @endpoint(
@@ -68,18 +63,15 @@ def fast_code(context: RequestContext) -> shown.FastCode:
 )
 def list_staff(context: RequestContext) -> shown.StaffList:
     """The venue's staff, by name."""
-    parts = context.container
-    members = parts.staff.members(context.venue.venue_id)
-    names = staffing.names_of(members, people=parts.people, vault=parts.vault)
     return shown.StaffList(
         items=[
             shown.Member(
                 person_id=member.person_id,
-                name=names.get(member.person_id, ""),
+                name=name,
                 role=member.role.value,
                 since=member.since,
             )
-            for member in members
+            for member, name in context.container.staffing.members(context.venue)
         ],
         next_cursor=None,
     )
@@ -103,38 +95,13 @@ def list_staff(context: RequestContext) -> shown.StaffList:
 )
 def add_staff(context: RequestContext) -> Answer:
     """Add staff by true identity, or by name and phone."""
-    parts, venue = context.container, context.venue
+    staffing, venue = context.container.staffing, context.venue
     entry = context.body(shown.StaffRequest).root
+    role = Role(entry.role)
     if isinstance(entry, shown.AddByIdentity):
-        staffing.add_by_identity(
-            context.actor,
-            venue,
-            name=entry.name,
-            document_type=entry.document_type,
-            number=entry.document_number,
-            phone=entry.phone,
-            role=Role(entry.role),
-            now=context.now,
-            index=parts.index,
-            limits=parts.limits,
-            vault=parts.vault,
-            people=parts.people,
-            staff=parts.staff,
-        )
+        staffing.add_by_identity(context.actor, venue, role, entry.identity(), now=context.now)
         return Answer(shown.StaffAdded(status="bound"), 201)
-    staffing.add_by_phone(
-        context.actor,
-        venue,
-        name=entry.name,
-        phone=entry.phone,
-        role=Role(entry.role),
-        now=context.now,
-        index=parts.index,
-        limits=parts.limits,
-        vault=parts.vault,
-        people=parts.people,
-        staff=parts.staff,
-    )
+    staffing.add_by_phone(context.actor, venue, role, entry.name, entry.phone, now=context.now)
     return Answer(shown.StaffAdded(status="invited"), 202)
 
 
@@ -148,22 +115,16 @@ def add_staff(context: RequestContext) -> Answer:
 )
 def remove_staff(context: RequestContext, person_id: str) -> Empty:
     """Take a person's right away; it is gone at their next call."""
-    # What is no id may also be too long for a key, which DynamoDB takes for a mistake of ours.
-    if not ids.is_id(person_id, "per"):
-        raise NotFound
-    venue = context.venue
-    staffing.remove(context.actor, venue, person_id, staff=context.container.staff)
+    context.container.staffing.remove(context.actor, context.venue, person_id)
     return Empty()
 
 
 @endpoint(routes, "GET", "/v1/bindings", caller=Caller.PERSON, response=shown.Bindings)
 def list_bindings(context: RequestContext) -> shown.Bindings:
     """The venues at which one works."""
-    rights = context.actor.record.rights
-    venues = context.container.venues.venues(list(rights))
+    bindings = context.container.bindings.of(context.actor)
     return shown.Bindings(
-        items=[_binding(context, venue, rights[venue.venue_id]) for venue in venues],
-        next_cursor=None,
+        items=[_binding(context, binding) for binding in bindings], next_cursor=None
     )
 
 
@@ -186,17 +147,9 @@ def list_bindings(context: RequestContext) -> shown.Bindings:
 )
 def join_venue(context: RequestContext) -> Answer:
     """Bind oneself as inspector by a venue's join code."""
-    parts = context.container
-    venue = staffing.join(
-        context.actor,
-        context.body(shown.JoinRequest).join_code,
-        now=context.now,
-        limits=parts.limits,
-        staff=parts.staff,
-        venues=parts.venues,
-    )
-    role = context.actor.record.rights.get(venue.venue_id, Role.INSPECTOR)
-    return Answer(_binding(context, venue, role), 201)
+    code = context.body(shown.JoinRequest).join_code
+    binding = context.container.bindings.join(context.actor, code, now=context.now)
+    return Answer(_binding(context, binding), 201)
 
 
 @endpoint(
@@ -209,16 +162,15 @@ def join_venue(context: RequestContext) -> Answer:
 )
 def leave_venue(context: RequestContext) -> Empty:
     """Stop working at a venue."""
-    person_id, venue = context.actor.person_id, context.venue
-    staffing.remove(context.actor, venue, person_id, staff=context.container.staff)
+    context.container.staffing.remove(context.actor, context.venue, context.actor.person_id)
     return Empty()
 
 
 def _join_code(context: RequestContext, *, rotate: bool) -> shown.JoinCode:
-    venue = context.venue
-    code = staffing.join_code(venue, rotate=rotate, staff=context.container.staff)
+    code = context.container.bindings.join_code(context.venue, rotate=rotate)
     return shown.JoinCode(join_code=code)
 
 
-def _binding(context: RequestContext, venue: Venue, role: Role) -> shown.Binding:
-    return shown.Binding(**components.venue(context, venue).model_dump(), role=role.value)
+def _binding(context: RequestContext, binding: Binding) -> shown.Binding:
+    venue = components.venue(context, binding.venue)
+    return shown.Binding(**venue.model_dump(), role=binding.role.value)

@@ -8,14 +8,9 @@ from chalicelib.api.endpoint import Answer, Caller, RequestContext, endpoint
 from chalicelib.core.crypto import fingerprint
 from chalicelib.core.errors import BadInput
 from chalicelib.core.fields import canonical
-from chalicelib.identity.people import Role
 from chalicelib.insight.schemas import Statistics
-from chalicelib.venues import issuance, posters
 from chalicelib.venues import schemas as shown
-from chalicelib.venues.catalogue import type_name
-from chalicelib.venues.codes import url
-from chalicelib.venues.numbers import masked
-from chalicelib.venues.regions import region
+from chalicelib.venues.posters import Poster
 from chalicelib.venues.venue import PosterState, Venue, day_of
 
 routes = Blueprint(__name__)
@@ -41,40 +36,27 @@ _POLL_MS = 500
 )
 def create_venue(context: RequestContext) -> Answer:
     """Apply for a venue's code; whoever applies becomes its administrator."""
-    parts, body = context.container, context.body(shown.VenueRequest)
-    issued = issuance.issue(
+    body = context.body(shown.VenueRequest)
+    issued = context.container.issuance.issue(
         context.actor,
-        issuance.Application(
-            name=body.name,
-            kind=body.type,
-            region=body.region,
-            region_name=_region_name(body.region),
-            street=body.street,
-            address=body.address,
-            number_type=body.number.type,
-            number=body.number.canonical(),
-            contact_name=body.contact.name,
-            contact_phone=body.contact.phone,
-        ),
-        nonce=body.nonce,
-        fingerprint=fingerprint(canonical(body)),
-        now=context.now,
-        ids=parts.ids,
-        index=parts.index,
-        vault=parts.vault,
-        venues=parts.venues,
+        body.application(),
+        context.submission(body.nonce, fingerprint(canonical(body))),
     )
-    answer = _venue(context, issued.venue, number_shared=issued.number_shared)
+    warnings = []
+    if issued.number_shared:
+        text = context.text("warning.number_shared")
+        warnings.append(shown.Warning(code="number_shared", text=text))
+    answer = shown.Venue.of(issued.details, context.language, *warnings)
     return Answer(answer, 201 if issued.created else 200)
 
 
 @endpoint(routes, "GET", "/v1/venues", caller=Caller.PERSON, response=shown.VenueList)
 def list_venues(context: RequestContext) -> shown.VenueList:
     """The venues that one administers."""
-    rights = context.actor.record.rights
-    mine = [venue_id for venue_id, role in rights.items() if role is Role.ADMINISTRATOR]
-    venues = context.container.venues.venues(mine)
-    return shown.VenueList(items=[_venue(context, venue) for venue in venues], next_cursor=None)
+    venues = context.container.issuance.administered_by(context.actor)
+    return shown.VenueList(
+        items=[shown.Venue.of(venue, context.language) for venue in venues], next_cursor=None
+    )
 
 
 @endpoint(
@@ -87,7 +69,8 @@ def list_venues(context: RequestContext) -> shown.VenueList:
 )
 def get_venue(context: RequestContext) -> shown.Venue:
     """A venue as its administrator sees it."""
-    return _venue(context, context.venue)
+    details = context.container.issuance.describe(context.venue)
+    return shown.Venue.of(details, context.language)
 
 
 @endpoint(
@@ -102,16 +85,11 @@ def get_venue(context: RequestContext) -> shown.Venue:
 )
 def request_poster(context: RequestContext) -> Answer:
     """Ask for the venue's poster: PDF to print, PNG for the album, or the QR alone as SVG."""
-    parts = context.container
-    poster = posters.request(
+    poster = context.container.poster_requests.request(
         context.venue,
         context.body(shown.PosterRequest).form,
-        code_host=parts.settings.code_host,
-        demo=parts.settings.demo,
         correlation=context.correlation,
         now=context.now,
-        posters=parts.posters,
-        storage=parts.storage,
     )
     return Answer(_poster(poster), 202 if poster.state is PosterState.PENDING else 200)
 
@@ -126,16 +104,8 @@ def request_poster(context: RequestContext) -> Answer:
 )
 def get_poster(context: RequestContext, poster_id: str) -> shown.Poster:
     """A poster that was asked for, with a link that downloads it when it is ready."""
-    parts = context.container
-    return _poster(
-        posters.show(
-            context.venue,
-            poster_id,
-            now=context.now,
-            posters=parts.posters,
-            storage=parts.storage,
-        )
-    )
+    poster = context.container.poster_requests.show(context.venue, poster_id, now=context.now)
+    return _poster(poster)
 
 
 @endpoint(
@@ -157,23 +127,18 @@ def get_statistics(context: RequestContext) -> Statistics:
     by = context.query.get("by", "unit")
     if by not in ("unit", "me"):
         raise BadInput.at("by", "not_allowed")
-    staff_id = context.actor.person_id if by == "me" else ""
-    figures = context.container.counters.of_day(venue, day, staff_id)
+    own = by == "me"
+    figures = context.container.venue_statistics.of_day(context.actor, venue, day, own=own)
     return Statistics(
         venue_id=venue.venue_id,
         day=day,
-        by="me" if staff_id else "unit",
+        by="me" if own else "unit",
         checked=figures.checked,
         passed=figures.passed,
         abnormal=figures.abnormal,
         pending=figures.pending,
         own_scans=figures.own,
     )
-
-
-def _region_name(code: str) -> str:
-    found = region(code)
-    return found.name if found else code
 
 
 def asked_day(context: RequestContext, venue: Venue) -> date:
@@ -190,38 +155,7 @@ def asked_day(context: RequestContext, venue: Venue) -> date:
     return day
 
 
-def _venue(context: RequestContext, venue: Venue, *, number_shared: bool = False) -> shown.Venue:
-    def opened(sealed: bytes, field: str) -> str:
-        return context.container.vault.open(sealed, f"{venue.venue_id}/{field}")
-
-    number = opened(venue.number, "number")
-    warnings = []
-    if number_shared:
-        text = context.text("warning.number_shared")
-        warnings.append(shown.Warning(code="number_shared", text=text))
-    return shown.Venue(
-        venue_id=venue.venue_id,
-        name=venue.name,
-        type=venue.kind,
-        type_name=type_name(venue.kind, context.language),
-        region=venue.region,
-        region_name=venue.region_name,
-        street=venue.street,
-        address=venue.address,
-        number_type=venue.number_type,  # type: ignore[arg-type]
-        number=masked(venue.number_type, number),
-        contact_name=opened(venue.contact_name, "contact_name"),
-        contact_phone=opened(venue.contact_phone, "contact_phone"),
-        code=venue.code,
-        code_url=url(venue.code, context.container.settings.code_host),
-        time_zone=venue.time_zone,
-        role=Role.ADMINISTRATOR.value,
-        created_at=venue.created_at,
-        warnings=warnings,
-    )
-
-
-def _poster(poster: posters.Poster) -> shown.Poster:
+def _poster(poster: Poster) -> shown.Poster:
     return shown.Poster(
         poster_id=poster.poster_id,
         form=poster.form,  # type: ignore[arg-type]

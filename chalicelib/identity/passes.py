@@ -30,12 +30,12 @@ class Pass:
     minted_at: datetime
 
     def is_live(self, at: datetime) -> bool:
-        """Whether it is accepted at that moment: for 90 s, and no earlier than it was minted."""
+        """Return whether it is accepted at that moment: for 90 s, no earlier than it was minted."""
         return -_AHEAD <= at - self.minted_at <= ACCEPTED
 
 
 def mint(person_id: str, *, now: datetime, ring: KeyRing) -> str:
-    """A live pass of a person's, signed with the active key."""
+    """Return a live pass of a person, signed with the active key."""
     key_id = ring.active()
     person = person_id.removeprefix("per_")
     minted = ids.encode_number(epoch_ms(now), 9)
@@ -44,7 +44,7 @@ def mint(person_id: str, *, now: datetime, ring: KeyRing) -> str:
 
 
 def read(text: str, *, ring: KeyRing) -> Pass:
-    """The pass in what a scanner read, live or not.
+    """Return the pass in what a scanner read, live or not.
 
     Raises BadInput at ``/pass_code`` for what is no pass; Unprocessable ``pass_invalid`` for one
     that is altered, forged, or signed with a key that was revoked.

@@ -1,4 +1,4 @@
-"""Who somebody is to us: what one query of a person's partition says.
+"""A person as one query of their partition shows them.
 
 Rules here are pure. Personal fields stay sealed until a use case opens them.
 """
@@ -42,14 +42,14 @@ class Strength(StrEnum):
 class Profile:
     """A person's contact and registration.
 
-    `phone` is empty for who has entered by a platform and not confirmed a phone yet. Such a person
-    has nothing but sessions (no registration, so no scans and no rights), and may give way to the
-    person whose the phone turns out to be.
+    `phone` is empty for a person who has logged in by a platform and not confirmed a phone yet.
+    Such a person has nothing but sessions (no registration, so no scans and no rights), and may be
+    merged into the person whose phone they confirm.
     `registration` counts the edits and is the `version` that clients send back; an answer of the
     identity provider names the registration that it is about. `blocked` is set by a rejection and
     cleared by an approval only, so that an edit alone does not open the door again (JN-20).
-    `shadow_until` marks somebody who has no account: staff asked about them by name and number,
-    and they are forgotten then. `phone` is what they gave, a relative's perhaps.
+    `shadow_until` marks a person without an account: staff asked about them by name and number,
+    and the record is deleted then. `phone` is what they gave, perhaps a relative's.
     """
 
     person_id: str
@@ -83,7 +83,7 @@ class Session:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The last thing that a provider said of a person, about one registration of theirs.
+    """A provider's last answer about a person, for one registration of theirs.
 
     `observed_at` is the provider's time of the fact (None when it has none), `fetched_at` ours.
     The texts and `doses` are as in `providers.Answer`.
@@ -102,7 +102,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class PersonRecord:
-    """What one query tells of a person."""
+    """What one query of a person's partition returns."""
 
     profile: Profile | None = None
     sessions: Mapping[str, Session] = field(default_factory=dict)
@@ -148,43 +148,64 @@ class Actor:
 
 
 class People(Protocol):
-    """The people whom we know; `store.PeopleStore` is the real one."""
+    """The people on record; the store in `identity/store` is the real one.
+
+    Unless a method says otherwise, a write costs one TransactWriteItems.
+    """
 
     def load(self, person_id: str, *, consistent: bool = True) -> PersonRecord:
-        """Profile, sessions, snapshots and rights: one query."""
+        """Return the person's profile, sessions, snapshots and rights.
+
+        Cost: one Query, strongly consistent unless `consistent` is False.
+        """
 
     def subject(self, person_id: str) -> PersonRecord:
-        """The same with the scans that wait for an answer; consistent."""
+        """Return the same with the scans that wait for an answer.
+
+        Cost: one strongly consistent Query.
+        """
 
     def by_phone(self, blind: str) -> str | None:
-        """The id of the person who logs in with this phone."""
+        """Return the id of the person who logs in with this phone.
+
+        Cost: one strongly consistent GetItem.
+        """
 
     def by_document(self, blind: str) -> str | None:
-        """The id of the person who registered this document."""
+        """Return the id of the person who registered this document.
+
+        Cost: one strongly consistent GetItem.
+        """
 
     def create(self, profile: Profile, phone_blind: str) -> str:
-        """Make the person, or find the one whom another request has just made; the id."""
+        """Make the person, or find the one that another request has just made; return the id."""
 
     def by_account(self, blind: str) -> str | None:
-        """The id of the person whose this account at a platform is."""
+        """Return the id of the owner of this account at a platform.
+
+        Cost: one strongly consistent GetItem.
+        """
 
     def accounts(self, person_id: str) -> list[str]:
-        """The blind indexes of the person's accounts at platforms."""
+        """Return the blind indexes of the person's accounts at platforms.
+
+        Cost: one strongly consistent Query.
+        """
 
     def create_with_account(self, profile: Profile, *, account: str, phone: str | None) -> bool:
-        """Make the person with this account and phone, unless either is somebody's already."""
+        """Make the person with this account and phone; False if either has an owner already."""
 
     def link(self, account: str, person_id: str, *, phone: str) -> bool:
-        """Give a new account to whose `phone` is; False if either has changed hands meanwhile."""
+        """Link a new platform account to the owner of `phone`; False if an owner has changed."""
 
     def take_phone(self, profile: Profile, phone: str, *, former: str | None) -> bool:
         """Record `profile.phone` and claim it, freeing the `former` one.
 
-        False when somebody else has it, or the person's phone has changed meanwhile.
+        False when another person has it, or the person's phone has changed meanwhile.
         """
 
     def merge_into(self, person_id: str, accounts: Sequence[str], to: str, *, phone: str) -> bool:
-        """Let a person without a phone give way to the one whose `phone` is, with all accounts.
+        """Merge a person without a phone, with all accounts, into the owner of `phone`.
 
         False when any of it has changed meanwhile.
         """
@@ -196,52 +217,65 @@ class People(Protocol):
         """
 
     def settle(self, profile: Profile, verification: Verification, reason: str) -> bool:
-        """Record the provider's answer about exactly this registration; False when it is past."""
+        """Record the provider's answer about exactly this registration; False if it has changed."""
 
     def keep_shadow(self, profile: Profile, *, again: bool) -> None:
-        """Remember somebody without an account until `profile.shadow_until`, to be verified.
+        """Keep a person without an account until `profile.shadow_until`, to be verified.
 
-        Who is known already stays as they are; `again` has a verification made anew.
+        A person already on record stays unchanged; `again` requests a new verification. Cost: one
+        UpdateItem.
         """
 
     def open_session(self, person_id: str, session: Session) -> None:
-        """Record a login."""
+        """Record a login. Cost: one PutItem."""
 
     def refresh_session(
         self, person_id: str, session_id: str, *, serial: int, expires_at: datetime
     ) -> Session:
-        """Record a refresh, the `serial`-th; the session. Raises Unauthenticated when late."""
+        """Record the `serial`-th refresh and return the session. Cost: one UpdateItem.
+
+        Raises Unauthenticated ``session_ended`` if the session is over or was refreshed elsewhere.
+        """
 
     def strengthen_session(self, person_id: str, session_id: str, strength: Strength) -> None:
-        """Record that the session rests on more than before. Raises Unauthenticated when over."""
+        """Record that the session rests on more than before. Cost: one UpdateItem.
+
+        Raises Unauthenticated ``session_ended`` if the session is over.
+        """
 
     def close_session(self, person_id: str, session_id: str) -> None:
-        """Forget a login."""
+        """Delete a login. Cost: one DeleteItem."""
 
     def save_snapshot(
         self, person_id: str, snapshot: Snapshot, *, until: datetime | None = None
     ) -> bool:
-        """Keep a provider's answer unless a newer one is there; False when it was.
+        """Keep a provider's answer; False if a newer one is on record. Cost: one PutItem.
 
-        `until`: when it may be forgotten, if ever.
+        `until`: when it may be deleted, if ever.
         """
 
 
 class Codes(Protocol):
-    """One-time codes that were sent to phones; `store.CodeStore` is the real one."""
+    """One-time codes that were sent to phones; the store in `identity/store` is the real one."""
 
     def put(self, blind: str, digest: str, expires_at: datetime) -> None:
-        """Remember the code last sent; an earlier one is void."""
+        """Record the code last sent; an earlier one is void. Cost: one PutItem."""
 
     def spend(self, blind: str, digest: str, now: datetime) -> bool:
-        """Whether the code was right, in time, not guessed at too often, and never used before."""
+        """Return whether the code is right, in time, unused and not guessed at too often.
+
+        A right one is used up. Cost: one UpdateItem, and one DeleteItem if it is right.
+        """
 
 
 class Limits(Protocol):
-    """Counts attempts; `store.LimitStore` is the real one."""
+    """Counts attempts; the store in `identity/store` is the real one."""
 
     def charge(self, what: str, whom: str, *, limit: int, seconds: int, now: datetime) -> None:
-        """Count one of `what` by `whom`. Raises TooMany above `limit` in a window of `seconds`."""
+        """Count one attempt at `what` by `whom`. Cost: one UpdateItem.
+
+        Raises TooMany above `limit` in a window of `seconds`.
+        """
 
 
 def mask_name(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What a mini-program platform is to us: it says whose account logs in, and which phone is theirs.
+"""Mini-program platforms: they say whose account logs in, and which phone is theirs.
 
 A platform hands its proofs to the mini-program on the phone (``wx.login`` and
 ``my.getAuthCode`` a code; the phone-number button a code, or a sealed number), which hands them
@@ -20,7 +20,7 @@ class PlatformName(StrEnum):
 
 @dataclass(frozen=True)
 class PlatformAccount:
-    """A user as the platform knows them; the platform gives each mini-program ids of its own."""
+    """A user of a platform, which gives the same user another id in each mini-program."""
 
     platform: PlatformName
     app_id: str
@@ -28,13 +28,13 @@ class PlatformAccount:
 
     @property
     def canonical(self) -> str:
-        """One text per account, for the blind index, which does not tell letters' cases apart."""
+        """Return one text per account for the blind index, which ignores the case of letters."""
         return f"{self.platform}:{self.app_id.encode().hex()}:{self.user_id.encode().hex()}"
 
 
 @dataclass(frozen=True)
 class PhoneProof:
-    """What the phone-number button gave: WeChat a code; Alipay a sealed text and its signature."""
+    """The result of the phone-number button: WeChat's code; Alipay's sealed text and signature."""
 
     text: str
     signature: str = ""
@@ -44,18 +44,18 @@ class Platform(Protocol):
     """One platform; the adapters are in ``adapters/platforms``.
 
     Both calls raise Unprocessable ``client_not_offered`` when the deployment has no mini-program
-    there, TooMany when the platform has had enough, Unavailable when it does not answer.
+    there, TooMany when the platform refuses further calls, Unavailable when it does not answer.
     """
 
     def account(self, code: str) -> PlatformAccount:
         """Redeem a login code.
 
         Raises Unauthenticated ``platform_code_invalid`` for one that is wrong, used or too old;
-        Forbidden ``platform_account_blocked`` for a user whom the platform itself holds back.
+        Forbidden ``platform_account_blocked`` for a user whom the platform itself blocks.
         """
 
     def phone(self, proof: PhoneProof) -> str:
-        """The phone number (E.164) that `proof` stands for.
+        """Redeem a phone proof; return the phone number (E.164).
 
         Raises Unprocessable ``phone_proof_invalid`` for a proof that is wrong, used or too old.
         """

@@ -6,10 +6,19 @@ Pending for the first time, a person may scan; rejected, not, until an edit has 
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Conflict, Forbidden
-from chalicelib.identity.people import Actor, Limits, People, Profile, Verification
+from chalicelib.identity import documents, personal
+from chalicelib.identity.people import (
+    Actor,
+    Limits,
+    People,
+    Profile,
+    Verification,
+    mask_phone,
+)
 from chalicelib.identity.providers import Absent, Answer, Subject
 
 _EDITS_A_DAY = 10
@@ -25,74 +34,104 @@ class Entry:
 
 
 def is_verified_as(profile: Profile | None, name: str, *, vault: Vault) -> bool:
-    """Whether somebody has an account and is verified under exactly this name."""
+    """Return whether the person has an account and is verified under exactly this name."""
     if profile is None or profile.verification is not Verification.VERIFIED:
         return False
     if profile.shadow_until is not None:
         return False
-    return vault.open(profile.name, f"{profile.person_id}/name") == name
+    return personal.NAME.open(vault, profile.name, profile.person_id) == name
 
 
-def register(
-    actor: Actor,
-    entry: Entry,
-    *,
-    version: int,
-    correlation: str,
-    now: datetime,
-    index: BlindIndex,
-    limits: Limits,
-    vault: Vault,
-    people: People,
-) -> Profile:
-    """Replace the actor's registration; `version` is the one they saw, 0 before the first.
+class OwnRegistration(NamedTuple):
+    """A registration as its owner sees it: one's own name in full, the numbers masked.
 
-    Sent again with the same contents, it changes nothing and answers the current state.
-    Raises Conflict: ``version_conflict``, ``identity_taken``; Forbidden ``phone_required``, for
-    staff are looked up by name, number and phone (JN-6), and who has no phone may give way to
-    another person with all that is theirs; TooMany above ten edits a day, because the answer tells
-    whether a name and a number belong together, and whether the number is registered.
+    What has not been given is None.
     """
-    previous = actor.profile
-    if not previous.phone:
-        raise Forbidden("phone_required")
-    person_id = actor.person_id
-    blind = index.of(entry.document_type, entry.number)
-    same = (
-        previous.verification is not Verification.NONE
-        and blind == previous.document_blind
-        and entry.name == vault.open(previous.name, f"{person_id}/name")
-    )
-    if same and version in (previous.registration, previous.registration - 1):
-        return previous
-    if version != previous.registration:
-        raise Conflict("version_conflict")
-    limits.charge("registration", person_id, limit=_EDITS_A_DAY, seconds=86_400, now=now)
-    profile = replace(
-        previous,
-        name=vault.seal(entry.name, f"{person_id}/name", now=now),
-        document_type=entry.document_type,
-        document=vault.seal(entry.number, f"{person_id}/document", now=now),
-        document_blind=blind,
-        registration=previous.registration + 1,
-        verification=Verification.PENDING,
-        reason="",
-    )
-    people.register(profile, previous, correlation)
-    return profile
+
+    profile: Profile
+    phone: str | None
+    name: str | None
+    document_number: str | None
+
+
+class Registrations:
+    """Registers people under their real names, and shows each their own registration."""
+
+    __slots__ = ("_index", "_limits", "_people", "_vault")
+
+    def __init__(self, *, people: People, limits: Limits, index: BlindIndex, vault: Vault) -> None:
+        self._people = people
+        self._limits = limits
+        self._index = index
+        self._vault = vault
+
+    def register(
+        self, actor: Actor, entry: Entry, *, version: int, correlation: str, now: datetime
+    ) -> OwnRegistration:
+        """Replace the actor's registration; `version` is the one they saw, 0 before the first.
+
+        Sent again with the same contents, it changes nothing and returns the current state.
+        Raises Conflict: ``version_conflict``, ``identity_taken``; Forbidden ``phone_required``, for
+        staff are looked up by name, number and phone (JN-6), and a person without a phone may be
+        merged into another with all that is theirs; TooMany above ten edits a day, because the
+        answer tells whether a name and a number belong together, and whether the number is
+        registered.
+        """
+        previous = actor.profile
+        if not previous.phone:
+            raise Forbidden("phone_required")
+        person_id = actor.person_id
+        blind = self._index.of(entry.document_type, entry.number)
+        same = (
+            previous.verification is not Verification.NONE
+            and blind == previous.document_blind
+            and entry.name == self._open(previous, personal.NAME)
+        )
+        if same and version in (previous.registration, previous.registration - 1):
+            return self.own(previous)
+        if version != previous.registration:
+            raise Conflict("version_conflict")
+        self._limits.charge("registration", person_id, limit=_EDITS_A_DAY, seconds=86_400, now=now)
+        profile = replace(
+            previous,
+            name=personal.NAME.seal(self._vault, entry.name, person_id, now=now),
+            document_type=entry.document_type,
+            document=personal.DOCUMENT.seal(self._vault, entry.number, person_id, now=now),
+            document_blind=blind,
+            registration=previous.registration + 1,
+            verification=Verification.PENDING,
+            reason="",
+        )
+        self._people.register(profile, previous, correlation)
+        return self.own(profile)
+
+    def own(self, profile: Profile) -> OwnRegistration:
+        """Return the registration in `profile` as its owner sees it."""
+        phone = self._open(profile, personal.PHONE)
+        number = self._open(profile, personal.DOCUMENT)
+        return OwnRegistration(
+            profile,
+            phone=phone and mask_phone(phone),
+            name=self._open(profile, personal.NAME),
+            document_number=number and documents.of(profile.document_type).mask(number),
+        )
+
+    def _open(self, profile: Profile, field: personal.PersonalField) -> str | None:
+        sealed: bytes = getattr(profile, field.attribute)
+        return field.open(self._vault, sealed, profile.person_id) if sealed else None
 
 
 def subject_of(profile: Profile, vault: Vault) -> Subject:
-    """The person as a provider must be told of them; raises ValueError on an altered field."""
+    """Return the person as sent to a provider. Raises ValueError on an altered field."""
     return Subject(
-        name=vault.open(profile.name, f"{profile.person_id}/name"),
+        name=personal.NAME.open(vault, profile.name, profile.person_id),
         document_type=profile.document_type,
-        document_number=vault.open(profile.document, f"{profile.person_id}/document"),
+        document_number=personal.DOCUMENT.open(vault, profile.document, profile.person_id),
     )
 
 
 def verdict(answer: Answer | Absent) -> tuple[Verification, str]:
-    """What an identity provider's answer means: the verification and the code of its reason."""
+    """Return what an identity provider's answer means: the verification and its reason's code."""
     if isinstance(answer, Absent):
         return Verification.REJECTED, "absent"
     if answer.state == "match":

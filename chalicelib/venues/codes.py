@@ -1,4 +1,4 @@
-"""Venue codes: what is printed, and what scanners make of it.
+"""Venue codes: the text that is printed, and how scanned text is read.
 
 A code is ``HTTPS://<HOST>/V/<16 characters>``, in capitals, so that the QR stays in alphanumeric
 mode (version 4 at level Q). It is platform-neutral (SD-4): any camera opens it, and each channel's
@@ -47,12 +47,12 @@ class Code:
 
 
 def url(code: str, host: str) -> str:
-    """The text that the QR holds."""
+    """Return the text that the QR holds."""
     return f"HTTPS://{host}/V/{code}"
 
 
 def parse(payload: str, host: str) -> str:
-    """The code in whatever a scanner or a launch parameter handed over.
+    """Return the code in what a scanner or a launch parameter handed over.
 
     Accepts the URL of our own `host` in any letter case, with a query or fragment that an app has
     hung on it, and a bare code or scene; and these within the launch parameters ``q`` (WeChat),
@@ -60,8 +60,8 @@ def parse(payload: str, host: str) -> str:
     mini-program's path, its scheme or its platform's own address, nested and percent-encoded as
     often as channels do.
 
-    Raises BadInput at ``/code``: ``payload`` for what is none of ours, another site's URL among
-    it, whatever that carries: who prints such a code wants plain cameras to open that site.
+    Raises BadInput at ``/code``: ``payload`` for text that holds no code of ours. A URL of another
+    site is refused whatever its parameters hold: a plain camera would open that site.
     """
     if len(payload) > MAX_PAYLOAD:
         raise BadInput.at("/code", "too_long")
@@ -91,7 +91,7 @@ def _direct(text: str, host: str) -> str | None:
 
 
 def _unwrap(text: str) -> list[str]:
-    """What `text` may be a wrapping of."""
+    """Return the texts that `text` may wrap."""
     # By hand: urlsplit refuses some of what strangers print on codes.
     _, mark, query = text.partition("?")
     query = query.partition("#")[0] if mark else text

@@ -1,109 +1,136 @@
-"""A venue applies for its code (JN-2, JN-3, YK-12).
+"""A venue applies for its code (JN-2, JN-3, YK-12), and is shown to its administrators.
 
 The venue's id is a function of who asks and of the client's nonce, so that a retry meets its own
 venue and nothing is made twice.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import fields, replace
+from typing import Any, NamedTuple
 
 from chalicelib.core import ids as identifiers
 from chalicelib.core.clock import CHINA
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import BadInput, Conflict, FieldError, Unprocessable
 from chalicelib.core.ids import Ids
-from chalicelib.identity.people import Actor
+from chalicelib.core.submission import Submission
+from chalicelib.identity import personal
+from chalicelib.identity.people import Actor, Role
 from chalicelib.rendering import coverage
+from chalicelib.venues.codes import url
+from chalicelib.venues.numbers import masked
 from chalicelib.venues.rights import MAX_VENUES, require_verified
-from chalicelib.venues.venue import Venue, Venues
-
-TIME_ZONE = CHINA
+from chalicelib.venues.venue import Application, Venue, Venues
 
 
-@dataclass(frozen=True)
-class Application:
-    """What the head of a venue filled in; ids in canonical form, region and type known to exist."""
+class VenueDetails(NamedTuple):
+    """A venue as its administrator sees it.
 
-    name: str
-    kind: str
-    region: str
-    region_name: str
-    street: str
-    address: str
-    number_type: str
-    number: str
-    contact_name: str
-    contact_phone: str
-
-
-@dataclass(frozen=True)
-class Issued:
-    """The venue and its code; `number_shared` warns that others carry its number."""
+    `application` has its personal fields opened; `number` is masked where it is a resident's.
+    """
 
     venue: Venue
+    application: Application[str]
+    code_url: str
+
+
+class Issued(NamedTuple):
+    """The venue and its code; `number_shared` warns that others carry its number."""
+
+    details: VenueDetails
     created: bool
     number_shared: bool
 
 
-def issue(
-    actor: Actor,
-    application: Application,
-    *,
-    nonce: str,
-    fingerprint: str,
-    now: datetime,
-    ids: Ids,
-    index: BlindIndex,
-    vault: Vault,
-    venues: Venues,
-) -> Issued:
-    """Give the venue a code, and the actor its administration.
+class FastCode(NamedTuple):
+    """A venue's code for fast check-in, and the text that its QR holds."""
 
-    Raises BadInput ``glyph`` for a name that cannot be printed, naming the character; Forbidden
-    unless the actor is verified; Conflict ``venue_exists``, ``nonce_reused``; Unprocessable
-    ``too_many_venues``.
-    """
-    require_verified(actor)
-    _require_printable(application)
-    venue_id = f"ven_{identifiers.derive('venue', actor.person_id, nonce)}"
-    if venue_id not in actor.record.rights and len(actor.record.rights) >= MAX_VENUES:
-        raise Unprocessable("too_many_venues")
-    number_blind = index.of(application.number_type, application.number)
-
-    def seal(text: str, field: str) -> bytes:
-        return vault.seal(text, f"{venue_id}/{field}", now=now)
-
-    venue = Venue(
-        venue_id=venue_id,
-        name=application.name,
-        kind=application.kind,
-        region=application.region,
-        region_name=application.region_name,
-        street=application.street,
-        address=application.address,
-        number_type=application.number_type,
-        number=seal(application.number, "number"),
-        contact_name=seal(application.contact_name, "contact_name"),
-        contact_phone=seal(application.contact_phone, "contact_phone"),
-        code=ids.random(),
-        time_zone=TIME_ZONE,
-        shards=1,
-        created_at=now,
-        fingerprint=fingerprint,
-        applicant=actor.person_id,
-    )
-    unique = identifiers.derive("venue", number_blind, application.name, application.address)
-    document = actor.profile.document_blind
-    earlier = venues.create(
-        venue, unique=unique, number_blind=number_blind, document_blind=document
-    )
-    if earlier and earlier.fingerprint != fingerprint:
-        raise Conflict("nonce_reused")
-    shared = venues.sharing_number(number_blind, besides=venue_id)
-    return Issued(earlier or venue, created=earlier is None, number_shared=shared)
+    code: str
+    code_url: str
 
 
-def _require_printable(application: Application) -> None:
+class Issuance:
+    """Gives venues their codes. `code_host` stands in the text that the QR holds."""
+
+    __slots__ = ("_code_host", "_ids", "_index", "_vault", "_venues")
+
+    def __init__(
+        self, *, venues: Venues, index: BlindIndex, vault: Vault, ids: Ids, code_host: str
+    ) -> None:
+        self._venues = venues
+        self._index = index
+        self._vault = vault
+        self._ids = ids
+        self._code_host = code_host
+
+    def issue(self, actor: Actor, application: Application[str], submission: Submission) -> Issued:
+        """Give the venue a code, and the actor its administration.
+
+        Raises BadInput ``glyph`` for a name that cannot be printed, naming the character; Forbidden
+        unless the actor is verified; Conflict ``venue_exists``, ``nonce_reused``; Unprocessable
+        ``too_many_venues``.
+        """
+        require_verified(actor)
+        _require_printable(application)
+        venue_id = f"ven_{identifiers.derive('venue', actor.person_id, submission.nonce)}"
+        if venue_id not in actor.record.rights and len(actor.record.rights) >= MAX_VENUES:
+            raise Unprocessable("too_many_venues")
+        number_blind = self._index.of(application.number_type, application.number)
+
+        def seal(field: personal.PersonalField) -> bytes:
+            text: str = getattr(application, field.attribute)
+            return field.seal(self._vault, text, venue_id, now=submission.now)
+
+        applied: dict[str, Any] = vars(application) | {
+            field.attribute: seal(field) for field in personal.of("VenueItem")
+        }
+        venue = Venue(
+            **applied,
+            venue_id=venue_id,
+            code=self._ids.random(),
+            time_zone=CHINA,
+            shards=1,
+            created_at=submission.now,
+            fingerprint=submission.fingerprint,
+            applicant=actor.person_id,
+        )
+        earlier = self._venues.create(
+            venue,
+            unique=identifiers.derive("venue", number_blind, application.name, application.address),
+            number_blind=number_blind,
+            document_blind=actor.profile.document_blind,
+        )
+        if earlier and earlier.fingerprint != submission.fingerprint:
+            raise Conflict("nonce_reused")
+        shared = self._venues.sharing_number(number_blind, besides=venue_id)
+        return Issued(
+            self.describe(earlier or venue), created=earlier is None, number_shared=shared
+        )
+
+    def describe(self, venue: Venue) -> VenueDetails:
+        """Return the venue as its administrator sees it. Raises ValueError on an altered field."""
+        applied: dict[str, Any] = {
+            each.name: getattr(venue, each.name) for each in fields(Application)
+        }
+        for field in personal.of("VenueItem"):
+            sealed = applied[field.attribute]
+            applied[field.attribute] = field.open(self._vault, sealed, venue.venue_id)
+        application = Application[str](**applied)
+        application = replace(application, number=masked(venue.number_type, application.number))
+        return VenueDetails(venue, application, url(venue.code, self._code_host))
+
+    def administered_by(self, actor: Actor) -> list[VenueDetails]:
+        """Return the venues that the actor administers."""
+        rights = actor.record.rights
+        mine = [venue_id for venue_id, role in rights.items() if role is Role.ADMINISTRATOR]
+        return [self.describe(venue) for venue in self._venues.venues(mine)]
+
+    def fast_code(self, venue: Venue) -> FastCode:
+        """Return the venue's code for fast check-in; it is made on first use."""
+        code = self._venues.add_fast_code(venue.venue_id, self._ids.random())
+        return FastCode(code, url(code, self._code_host))
+
+
+def _require_printable(application: Application[str]) -> None:
     missing = coverage.missing(application.name)
     if missing:
         raise BadInput(

@@ -1,4 +1,4 @@
-"""Posters: asked for through the table, rendered from the queue, downloaded from S3 (JN-5).
+"""Posters: requested through the table, rendered from the queue, downloaded from S3 (JN-5).
 
 A poster's id is the hash of its template and contents, so that the same poster is rendered once.
 """
@@ -24,27 +24,27 @@ _ASK_AGAIN_AFTER = timedelta(seconds=60)
 
 
 class Storage(Protocol):
-    """Where rendered files lie; `adapters.storage` is S3."""
+    """Where rendered files are kept; `adapters.storage` is S3."""
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
         """Store a private object. Raises Unavailable."""
 
     def link(self, key: str, filename: str, life: timedelta) -> str:
-        """A link that downloads the object under `filename` (UTF-8) and expires after `life`."""
+        """Return a link that downloads the object as `filename` (UTF-8) for as long as `life`."""
 
 
 class Renderer(Protocol):
     """Draws posters; `adapters.renderer` is typst with the project's fonts."""
 
     def draw(self, contents: Contents, form: Form, timestamp: int) -> tuple[bytes, str]:
-        """The file, dated `timestamp` (epoch seconds), and its type. Raises GlyphMissing."""
+        """Return the file, dated `timestamp` (epoch seconds), and its type. Raises GlyphMissing."""
 
 
 class RenderQueue(Protocol):
     """The queue before the render worker; `adapters.queues` is SQS."""
 
     def send(self, venue_id: str, poster_id: str, correlation: str) -> None:
-        """Enqueue the drawing of a poster. Raises Unavailable."""
+        """Enqueue the drawing of a poster. Cost: one SendMessage. Raises Unavailable."""
 
 
 @dataclass(frozen=True)
@@ -58,81 +58,99 @@ class Poster:
     expires_at: datetime | None
 
 
-def request(
-    venue: Venue,
-    form: Form,
-    *,
-    code_host: str,
-    demo: bool,
-    correlation: str,
-    now: datetime,
-    posters: Posters,
-    storage: Storage,
-) -> Poster:
-    """Ask for a poster; the same one again costs a read. Raises Unavailable."""
-    poster_id = _poster_id(contents(venue, code_host, demo=demo), form)
-    known = posters.get(venue.venue_id, poster_id)
-    fresh = known is not None and (
-        (known.state is PosterState.READY and known.expires_at > now)
-        or (known.state is PosterState.PENDING and now - known.requested_at < _ASK_AGAIN_AFTER)
-    )
-    if not fresh:
-        known = PosterRecord(poster_id, venue.venue_id, form, PosterState.PENDING, now, now + KEPT)
-        posters.request(known, correlation)
-    assert known is not None  # noqa: S101 (for the type checker: set in either case)
-    return _shown(known, venue, now=now, storage=storage)
+class PosterRequests:
+    """Takes requests for posters, and shows the posters that were requested.
 
-
-def show(
-    venue: Venue, poster_id: str, *, now: datetime, posters: Posters, storage: Storage
-) -> Poster:
-    """A poster that was asked for. Raises NotFound."""
-    # What is no id may also be too long for a key, which DynamoDB takes for a mistake of ours.
-    known = posters.get(venue.venue_id, poster_id) if ids.is_code(poster_id) else None
-    if known is None or known.expires_at <= now:
-        raise NotFound
-    return _shown(known, venue, now=now, storage=storage)
-
-
-def render(
-    venue_id: str,
-    poster_id: str,
-    *,
-    code_host: str,
-    demo: bool,
-    venues: Venues,
-    posters: Posters,
-    storage: Storage,
-    renderer: Renderer,
-) -> PosterState | None:
-    """Draw and store a poster that is waiting; a second delivery finds it done.
-
-    Answers what became of it, or None when there is nothing to draw.
+    `code_host` stands in the code's text; `demo` marks posters 演示.
     """
-    from chalicelib.rendering.engine import GlyphMissing
 
-    poster = posters.get(venue_id, poster_id)
-    venue = venues.venue(venue_id)
-    if poster is None or venue is None or poster.state is not PosterState.PENDING:
-        return None
-    state = PosterState.READY
-    try:
-        data, content_type = renderer.draw(
-            contents(venue, code_host, demo=demo),
-            cast(Form, poster.form),
-            # The date that the file states is the venue's: the same poster has the same bytes.
-            int(venue.created_at.timestamp()),
-        )
-        storage.put(_object_key(poster), data, content_type)
-    except GlyphMissing:
-        # Issuance refuses such names; a template that gained a character could still meet one.
-        state = PosterState.FAILED
-    posters.finish(venue_id, poster_id, state)
-    return state
+    __slots__ = ("_code_host", "_demo", "_posters", "_storage")
+
+    def __init__(self, *, posters: Posters, storage: Storage, code_host: str, demo: bool) -> None:
+        self._posters = posters
+        self._storage = storage
+        self._code_host = code_host
+        self._demo = demo
+
+    def request(self, venue: Venue, form: Form, *, correlation: str, now: datetime) -> Poster:
+        """Request a poster; the same one again costs a read. Raises Unavailable."""
+        poster_id = _poster_id(contents(venue, self._code_host, demo=self._demo), form)
+        known = self._posters.get(venue.venue_id, poster_id)
+        if known is None or not _is_fresh(known, now):
+            known = PosterRecord(
+                poster_id, venue.venue_id, form, PosterState.PENDING, now, now + KEPT
+            )
+            self._posters.request(known, correlation)
+        return self._shown(known, venue, now)
+
+    def show(self, venue: Venue, poster_id: str, *, now: datetime) -> Poster:
+        """Return a poster that was requested. Raises NotFound."""
+        # What is no id may also be too long for a key, which DynamoDB takes for a mistake of ours.
+        known = self._posters.get(venue.venue_id, poster_id) if ids.is_code(poster_id) else None
+        if known is None or known.expires_at <= now:
+            raise NotFound
+        return self._shown(known, venue, now)
+
+    def _shown(self, poster: PosterRecord, venue: Venue, now: datetime) -> Poster:
+        link, expires = None, None
+        if poster.state is PosterState.READY:
+            filename = f"{venue.name}-场所码.{SUFFIX[poster.form]}"
+            link = self._storage.link(_object_key(poster), filename, LINK_LIFE)
+            expires = now + LINK_LIFE
+        return Poster(poster.poster_id, poster.form, poster.state, link, expires)
+
+
+class PosterRendering:
+    """Draws the posters that were requested; `code_host` and `demo` as in `PosterRequests`."""
+
+    __slots__ = ("_code_host", "_demo", "_posters", "_renderer", "_storage", "_venues")
+
+    def __init__(
+        self,
+        *,
+        venues: Venues,
+        posters: Posters,
+        storage: Storage,
+        renderer: Renderer,
+        code_host: str,
+        demo: bool,
+    ) -> None:
+        self._venues = venues
+        self._posters = posters
+        self._storage = storage
+        self._renderer = renderer
+        self._code_host = code_host
+        self._demo = demo
+
+    def render(self, venue_id: str, poster_id: str) -> PosterState | None:
+        """Draw and store a poster that is pending; a second delivery finds it done.
+
+        Returns the state that it ends in, or None when there is nothing to draw.
+        """
+        from chalicelib.rendering.engine import GlyphMissing
+
+        poster = self._posters.get(venue_id, poster_id)
+        venue = self._venues.venue(venue_id)
+        if poster is None or venue is None or poster.state is not PosterState.PENDING:
+            return None
+        state = PosterState.READY
+        try:
+            data, content_type = self._renderer.draw(
+                contents(venue, self._code_host, demo=self._demo),
+                cast(Form, poster.form),
+                # The date that the file states is the venue's: the same poster has the same bytes.
+                int(venue.created_at.timestamp()),
+            )
+            self._storage.put(_object_key(poster), data, content_type)
+        except GlyphMissing:
+            # Issuance refuses such names; a template that gained a character could still meet one.
+            state = PosterState.FAILED
+        self._posters.finish(venue_id, poster_id, state)
+        return state
 
 
 def contents(venue: Venue, code_host: str, *, demo: bool) -> Contents:
-    """What the venue's poster says."""
+    """Return what the venue's poster says."""
     kind = category(venue.kind)
     return Contents(
         code_url=url(venue.code, code_host),
@@ -154,10 +172,7 @@ def _object_key(poster: PosterRecord) -> str:
     return f"posters/{poster.venue_id}/{poster.poster_id}.{SUFFIX[poster.form]}"
 
 
-def _shown(poster: PosterRecord, venue: Venue, *, now: datetime, storage: Storage) -> Poster:
-    link, expires = None, None
+def _is_fresh(poster: PosterRecord, now: datetime) -> bool:
     if poster.state is PosterState.READY:
-        filename = f"{venue.name}-场所码.{SUFFIX[poster.form]}"
-        link = storage.link(_object_key(poster), filename, LINK_LIFE)
-        expires = now + LINK_LIFE
-    return Poster(poster.poster_id, poster.form, poster.state, link, expires)
+        return poster.expires_at > now
+    return poster.state is PosterState.PENDING and now - poster.requested_at < _ASK_AGAIN_AFTER

@@ -1,4 +1,4 @@
-"""Who may do what at a venue. Deny by default: a right is an item of its holder's, or is not."""
+"""Who may do what at a venue. Deny by default: no right on record, no access."""
 
 from chalicelib.core.errors import Forbidden
 from chalicelib.identity.people import Actor, Role, Verification
@@ -7,7 +7,7 @@ MAX_VENUES = 20  # their rights must fit the one query of a request (4 KB)
 
 
 def require_verified(actor: Actor) -> None:
-    """Raises Forbidden with the code that says what is missing."""
+    """Require a verified registration. Raises Forbidden with the code of what is missing."""
     match actor.profile.verification:
         case Verification.VERIFIED:
             return
@@ -20,6 +20,6 @@ def require_verified(actor: Actor) -> None:
 
 
 def require_role(actor: Actor, venue_id: str, *roles: Role) -> None:
-    """Raises Forbidden ``not_your_venue``, alike for venues of others and venues that are not."""
+    """Require one of `roles`. Raises Forbidden ``not_your_venue``, also if there is no venue."""
     if actor.record.rights.get(venue_id) not in roles:
         raise Forbidden("not_your_venue")

@@ -1,16 +1,20 @@
 """What venues and posters look like over HTTP."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from chalicelib.core.fields import Choice, Clean, Nonce, Phone, Request, Response, refuse
 from chalicelib.identity.schemas import DocumentKind, DocumentNumber
-from chalicelib.venues.catalogue import category
+from chalicelib.venues.catalogue import category, type_name
 from chalicelib.venues.numbers import InvalidNumber, normalise
 from chalicelib.venues.regions import region
-from chalicelib.venues.staffing import is_join_code
+from chalicelib.venues.staffing import Identity, is_join_code
+from chalicelib.venues.venue import Application
+
+if TYPE_CHECKING:
+    from chalicelib.venues.issuance import VenueDetails
 
 NumberType = Literal["uscc", "organisation_code", "resident_id", "plate"]
 
@@ -54,17 +58,41 @@ class Contact(Request):
     phone: Phone
 
 
-class VenueRequest(Request):
+class VenueText(BaseModel):
+    """The fields that an administrator is shown as they were filled in.
+
+    Venues on record are shown through these limits: they may be widened, never narrowed.
+    """
+
+    model_config = ConfigDict(defer_build=True)
+
+    name: Annotated[str, Clean, Field(min_length=2, max_length=60)]
+    street: Annotated[str, Clean, Field(max_length=60)] = ""
+    address: Annotated[str, Clean, Field(min_length=1, max_length=120)]
+
+
+class VenueRequest(VenueText, Request):
     """Apply for a venue's code (JN-2, YK-12)."""
 
     nonce: Nonce
-    name: Annotated[str, Clean, Field(min_length=2, max_length=60)]
     type: Annotated[str, AfterValidator(_kind)]
     region: Annotated[str, Field(pattern=r"^[0-9]{6}$"), AfterValidator(_region)]
-    street: Annotated[str, Clean, Field(max_length=60)] = ""
-    address: Annotated[str, Clean, Field(min_length=1, max_length=120)]
     number: VenueNumber
     contact: Contact
+
+    def application(self) -> Application[str]:
+        """Return what was filled in, in canonical form and with the region's name."""
+        found = region(self.region)
+        return Application(
+            **{name: getattr(self, name) for name in VenueText.model_fields},
+            kind=self.type,
+            region=self.region,
+            region_name=found.name if found else self.region,
+            number_type=self.number.type,
+            number=self.number.canonical(),
+            contact_name=self.contact.name,
+            contact_phone=self.contact.phone,
+        )
 
 
 class Warning(Response):
@@ -74,17 +102,16 @@ class Warning(Response):
     text: str
 
 
-class Venue(Response):
+class Venue(VenueText, Response):
     """A venue as its administrator sees it."""
 
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
     venue_id: str
-    name: str
     type: str
     type_name: str
     region: str
     region_name: str
-    street: str
-    address: str
     number_type: NumberType
     number: str
     """Masked where it is a resident's ID number."""
@@ -98,6 +125,22 @@ class Venue(Response):
     role: Literal["administrator", "inspector"]
     created_at: datetime
     warnings: list[Warning]
+
+    @classmethod
+    def of(cls, details: "VenueDetails", language: str, *warnings: Warning) -> "Venue":
+        """Return `details` for its administrator, the type in `language`."""
+        venue = details.venue
+        return cls.model_validate(
+            vars(venue)
+            | vars(details.application)
+            | {
+                "type": venue.kind,
+                "type_name": type_name(venue.kind, language),
+                "code_url": details.code_url,
+                "role": "administrator",
+                "warnings": warnings,
+            }
+        )
 
 
 class VenueList(Response):
@@ -176,6 +219,10 @@ class AddByIdentity(Request):
     document_type: DocumentKind
     document_number: DocumentNumber
     phone: Phone
+
+    def identity(self) -> Identity:
+        """Return what the person must have registered with."""
+        return Identity(self.name, self.document_type, self.document_number, self.phone)
 
 
 class AddByPhone(Request):

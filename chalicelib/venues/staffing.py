@@ -5,13 +5,14 @@ makes: it counts at once and is gone at once (XC-6, XC-21).
 """
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from chalicelib.core import ids
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Conflict, Forbidden, NotFound, Unavailable, Unprocessable
+from chalicelib.identity import personal
 from chalicelib.identity.people import Actor, Limits, People, PersonRecord, Role, Verification
 from chalicelib.identity.registration import is_verified_as
 from chalicelib.venues.rights import MAX_VENUES, require_verified
@@ -24,6 +25,15 @@ _GUESSES_AN_HOUR = 10
 _ADDED_AN_HOUR = 60
 
 
+class Identity(NamedTuple):
+    """What a person registered with, as an administrator typed it; `phone` is E.164."""
+
+    name: str
+    document_type: str
+    number: str
+    phone: str
+
+
 @dataclass(frozen=True)
 class Member:
     """A person of a venue's staff."""
@@ -32,15 +42,29 @@ class Member:
     role: Role
     since: datetime
     document_blind: str = ""
-    """Under which document they were bound; said when binding, and not told again."""
+    """Under which document they were bound; given when binding, empty in lists."""
+
+
+class NamedMember(NamedTuple):
+    """A person of a venue's staff as administrators see them; `name` is empty if not known."""
+
+    member: Member
+    name: str
+
+
+class Binding(NamedTuple):
+    """A venue at which a person works, and as what."""
+
+    venue: Venue
+    role: Role
 
 
 @dataclass(frozen=True)
 class Invitation:
     """A right that waits until the phone's holder has logged in, verified under `name`.
 
-    `by` is the administrator who gave it: it ends with their own right, for whoever takes that
-    away cannot see what they have given that nobody has taken yet.
+    `by` is the administrator who gave it. It ends with their own right, because the person who
+    takes that right away cannot see the invitations that are still open.
     """
 
     venue_id: str
@@ -50,45 +74,53 @@ class Invitation:
 
 
 class Staff(Protocol):
-    """Who works where; `store.StaffStore` is the real one."""
+    """Who works where; the store in `venues/store` is the real one."""
 
     def members(self, venue_id: str) -> list[Member]:
-        """The venue's staff."""
+        """Return the venue's staff. Cost: one strongly consistent Query."""
 
     def bind(self, venue_id: str, member: Member) -> None:
         """Give a right, in the holder's partition and in the venue's list, or in neither.
 
-        An administrator who is bound as inspector stays an administrator.
+        An administrator who is bound as inspector stays an administrator. Cost: one
+        TransactWriteItems.
         """
 
     def unbind(self, venue_id: str, person_id: str) -> None:
-        """Take a right away; again is harmless."""
+        """Take a right away; doing it twice is harmless. Cost: one TransactWriteItems."""
 
     def join_code(self, venue_id: str) -> str | None:
-        """The venue's current join code."""
+        """Return the venue's current join code. Cost: one strongly consistent GetItem."""
 
     def replace_join_code(self, venue_id: str, new: str, former: str | None) -> bool:
-        """Put `new` in the place of `former`; False when another was faster."""
+        """Replace `former` by `new`; False if another request has replaced it.
+
+        Cost: one TransactWriteItems.
+        """
 
     def venue_of(self, join_code: str) -> str | None:
-        """The venue that a join code binds to, as long as it is current."""
+        """Return the id of the venue whose current join code this is.
+
+        Cost: one strongly consistent GetItem.
+        """
 
     def invite(self, phone_blind: str, invitation: Invitation) -> None:
-        """Keep a right for a phone."""
+        """Keep a right for a phone. Cost: one PutItem."""
 
     def invitations(self, phone_blind: str) -> list[Invitation]:
-        """The rights that wait for a phone."""
+        """Return the rights that wait for a phone. Cost: one strongly consistent Query."""
 
     def claim(self, phone_blind: str, invitation: Invitation, member: Member) -> None:
-        """Turn a right that waits into `member`'s, as :meth:`bind` does, and end its waiting.
+        """Turn a right that waits into `member`'s, as :meth:`bind` does, and delete the invitation.
 
-        Nothing happens when it waits no longer: what was claimed may have been taken away since.
-        It ends, and gives nothing, when whoever gave it is no administrator any longer.
+        Nothing happens if the invitation is gone: a claimed right may have been taken away since.
+        If its giver is no administrator any longer, it is deleted and gives nothing. Cost: one
+        TransactWriteItems, or one DeleteItem where it gives nothing.
         """
 
 
 def check_character(text: str) -> str:
-    """The ninth character of a join code: ISO 7064's hybrid system for 32 characters (MOD 33,32).
+    """Return the ninth character of a join code, by ISO 7064's hybrid system MOD 33,32.
 
     Catches every single wrong character, and most swaps of neighbours, before anything is asked.
     """
@@ -101,13 +133,13 @@ def check_character(text: str) -> str:
 
 
 def new_join_code() -> str:
-    """A random join code with its check character."""
+    """Return a random join code with its check character."""
     body = "".join(secrets.choice(ALPHABET) for _ in range(JOIN_LENGTH - 1))
     return body + check_character(body)
 
 
 def is_join_code(text: str) -> bool:
-    """Whether `text` could be a join code: its alphabet, length and check character."""
+    """Return whether `text` could be a join code: its alphabet, length and check character."""
     return (
         len(text) == JOIN_LENGTH
         and set(text) <= set(ALPHABET)
@@ -115,168 +147,171 @@ def is_join_code(text: str) -> bool:
     )
 
 
-def join_code(venue: Venue, *, rotate: bool, staff: Staff) -> str:
-    """The venue's join code (YK-15); made on first use, and anew when `rotate` is set.
+class Bindings:
+    """Join codes, and the venues at which a person works."""
 
-    A former code binds nobody any longer; those whom it has bound stay.
-    """
-    current = staff.join_code(venue.venue_id)
-    if current and not rotate:
-        return current
-    new = new_join_code()
-    if staff.replace_join_code(venue.venue_id, new, current):
-        return new
-    winner = staff.join_code(venue.venue_id)
-    if winner is None:
-        raise Unavailable
-    return winner
+    __slots__ = ("_limits", "_staff", "_venues")
 
+    def __init__(self, *, staff: Staff, venues: Venues, limits: Limits) -> None:
+        self._staff = staff
+        self._venues = venues
+        self._limits = limits
 
-def join(
-    actor: Actor,
-    code: str,
-    *,
-    now: datetime,
-    limits: Limits,
-    staff: Staff,
-    venues: Venues,
-) -> Venue:
-    """Bind the actor as inspector by a join code that they typed (YK-18).
+    def join_code(self, venue: Venue, *, rotate: bool) -> str:
+        """Return the venue's join code (YK-15); made on first use, and anew if `rotate` is set.
 
-    Raises TooMany above ten tries an hour, NotFound ``join_code_unknown``, Forbidden unless
-    verified, Unprocessable ``too_many_venues``.
-    """
-    require_verified(actor)
-    limits.charge("join", actor.person_id, limit=_GUESSES_AN_HOUR, seconds=3600, now=now)
-    venue_id = staff.venue_of(code)
-    venue = venues.venue(venue_id) if venue_id else None
-    if venue is None:
-        raise NotFound("join_code_unknown")
-    _require_room(actor.record, venue.venue_id)
-    document = actor.profile.document_blind
-    staff.bind(venue.venue_id, Member(actor.person_id, Role.INSPECTOR, now, document))
-    return venue
+        A former code binds nobody any longer; those whom it has bound stay.
+        """
+        current = self._staff.join_code(venue.venue_id)
+        if current and not rotate:
+            return current
+        new = new_join_code()
+        if self._staff.replace_join_code(venue.venue_id, new, current):
+            return new
+        winner = self._staff.join_code(venue.venue_id)
+        if winner is None:
+            raise Unavailable
+        return winner
 
+    def join(self, actor: Actor, code: str, *, now: datetime) -> Binding:
+        """Bind the actor as inspector by a join code that they typed (YK-18).
 
-def add_by_identity(
-    actor: Actor,
-    venue: Venue,
-    *,
-    name: str,
-    document_type: str,
-    number: str,
-    phone: str,
-    role: Role,
-    now: datetime,
-    index: BlindIndex,
-    limits: Limits,
-    vault: Vault,
-    people: People,
-    staff: Staff,
-) -> Member:
-    """Bind whoever registered exactly this name, number and phone (JN-6, JN-7).
+        Raises TooMany above ten tries an hour, NotFound ``join_code_unknown``, Forbidden unless
+        verified, Unprocessable ``too_many_venues``.
+        """
+        require_verified(actor)
+        self._limits.charge("join", actor.person_id, limit=_GUESSES_AN_HOUR, seconds=3600, now=now)
+        venue_id = self._staff.venue_of(code)
+        venue = self._venues.venue(venue_id) if venue_id else None
+        if venue is None:
+            raise NotFound("join_code_unknown")
+        _require_room(actor.record, venue.venue_id)
+        document = actor.profile.document_blind
+        self._staff.bind(venue.venue_id, Member(actor.person_id, Role.INSPECTOR, now, document))
+        return Binding(venue, actor.record.rights.get(venue.venue_id, Role.INSPECTOR))
 
-    Raises Unprocessable ``staff_no_match`` for whatever does not match, without saying what;
-    Forbidden ``initial_administrator_only``; TooMany above sixty tries an hour.
-    """
-    _require_may_add(actor, venue, role)
-    _charge(actor, now=now, limits=limits)
-    by_document = people.by_document(index.of(document_type, number))
-    by_phone = people.by_phone(index.of("phone", phone))
-    if by_document is None or by_document != by_phone:
-        raise Unprocessable("staff_no_match")
-    record = people.load(by_document)
-    if not is_verified_as(record.profile, name, vault=vault):
-        raise Unprocessable("staff_no_match")
-    _require_room(record, venue.venue_id)
-    member = Member(by_document, role, now, index.of(document_type, number))
-    staff.bind(venue.venue_id, member)
-    return member
+    def of(self, actor: Actor) -> list[Binding]:
+        """Return the venues at which the actor works."""
+        rights = actor.record.rights
+        return [
+            Binding(venue, rights[venue.venue_id]) for venue in self._venues.venues(list(rights))
+        ]
 
 
-def add_by_phone(
-    actor: Actor,
-    venue: Venue,
-    *,
-    name: str,
-    phone: str,
-    role: Role,
-    now: datetime,
-    index: BlindIndex,
-    limits: Limits,
-    vault: Vault,
-    people: People,
-    staff: Staff,
-) -> None:
-    """Give a right to the holder of `phone`, verified under `name` (XC-5, XC-21).
+class Staffing:
+    """Adds, lists and removes a venue's staff."""
 
-    It counts at once where there is such a person, and otherwise from their first verified login
-    under that name; the two are answered alike. Who is bound stands in the staff's list at once,
-    so that the list tells whose phone it is: raises TooMany above sixty tries an hour. Raises
-    Forbidden ``initial_administrator_only``.
-    """
-    _require_may_add(actor, venue, role)
-    _charge(actor, now=now, limits=limits)
-    blind = index.of("phone", phone)
-    sealed = vault.seal(name, f"{venue.venue_id}/invitation", now=now)
-    staff.invite(blind, Invitation(venue.venue_id, role, sealed, actor.person_id))
-    person_id = people.by_phone(blind)
-    if person_id:
-        accept_invitations(people.load(person_id), now=now, index=index, vault=vault, staff=staff)
+    __slots__ = ("_index", "_limits", "_people", "_staff", "_vault")
 
+    def __init__(
+        self, *, people: People, staff: Staff, limits: Limits, index: BlindIndex, vault: Vault
+    ) -> None:
+        self._people = people
+        self._staff = staff
+        self._limits = limits
+        self._index = index
+        self._vault = vault
 
-def accept_invitations(
-    record: PersonRecord, *, now: datetime, index: BlindIndex, vault: Vault, staff: Staff
-) -> None:
-    """Turn the rights that wait for a person's phone into theirs, if they are verified as named."""
-    profile = record.profile
-    if profile is None or profile.verification is not Verification.VERIFIED or not profile.phone:
-        return
-    phone_blind = index.of("phone", vault.open(profile.phone, f"{profile.person_id}/phone"))
-    venues = set(record.rights)
-    for invitation in staff.invitations(phone_blind):
-        name = vault.open(invitation.name, f"{invitation.venue_id}/invitation")
-        room = invitation.venue_id in venues or len(venues) < MAX_VENUES
-        if room and is_verified_as(record.profile, name, vault=vault):
-            member = Member(profile.person_id, invitation.role, now, profile.document_blind)
-            staff.claim(phone_blind, invitation, member)
-            venues.add(invitation.venue_id)
+    def add_by_identity(
+        self, actor: Actor, venue: Venue, role: Role, identity: Identity, *, now: datetime
+    ) -> Member:
+        """Bind the person who registered exactly this name, number and phone (JN-6, JN-7).
 
+        Raises Unprocessable ``staff_no_match`` for whatever does not match, without saying what;
+        Forbidden ``initial_administrator_only``; TooMany above sixty tries an hour.
+        """
+        self._require_may_add(actor, venue, role, now)
+        document = self._index.of(identity.document_type, identity.number)
+        by_document = self._people.by_document(document)
+        by_phone = self._people.by_phone(self._index.of("phone", identity.phone))
+        if by_document is None or by_document != by_phone:
+            raise Unprocessable("staff_no_match")
+        record = self._people.load(by_document)
+        if not is_verified_as(record.profile, identity.name, vault=self._vault):
+            raise Unprocessable("staff_no_match")
+        _require_room(record, venue.venue_id)
+        member = Member(by_document, role, now, document)
+        self._staff.bind(venue.venue_id, member)
+        return member
 
-def remove(actor: Actor, venue: Venue, person_id: str, *, staff: Staff) -> None:
-    """Take a person's right away, or the actor's own (XC-6, XC-21).
+    def add_by_phone(
+        self, actor: Actor, venue: Venue, role: Role, name: str, phone: str, *, now: datetime
+    ) -> None:
+        """Give a right to the holder of `phone` (E.164), verified under `name` (XC-5, XC-21).
 
-    Administrators are the initial one's to remove, who stays: so nobody takes a venue over, and
-    whoever was added against their will can leave. Raises Conflict ``initial_administrator``,
-    Forbidden ``initial_administrator_only``.
-    """
-    if person_id == venue.applicant:
-        raise Conflict("initial_administrator")
-    if actor.person_id not in (person_id, venue.applicant):
-        roles = {member.person_id: member.role for member in staff.members(venue.venue_id)}
-        if roles.get(person_id) is Role.ADMINISTRATOR:
+        It counts at once where there is such a person, and otherwise from their first verified
+        login under that name; the two are answered alike. A person who is bound stands in the
+        staff's list at once, so that the list tells whose phone it is: raises TooMany above sixty
+        tries an hour. Raises Forbidden ``initial_administrator_only``.
+        """
+        self._require_may_add(actor, venue, role, now)
+        blind = self._index.of("phone", phone)
+        sealed = personal.INVITATION_NAME.seal(self._vault, name, venue.venue_id, now=now)
+        self._staff.invite(blind, Invitation(venue.venue_id, role, sealed, actor.person_id))
+        person_id = self._people.by_phone(blind)
+        if person_id:
+            self.accept_invitations(person_id, now=now)
+
+    def accept_invitations(self, person_id: str, *, now: datetime) -> None:
+        """Turn the rights that wait for the person's phone into theirs, if verified as named."""
+        record = self._people.load(person_id)
+        profile = record.profile
+        if (
+            profile is None
+            or profile.verification is not Verification.VERIFIED
+            or not profile.phone
+        ):
+            return
+        phone = personal.PHONE.open(self._vault, profile.phone, person_id)
+        phone_blind = self._index.of("phone", phone)
+        venues = set(record.rights)
+        for invitation in self._staff.invitations(phone_blind):
+            name = personal.INVITATION_NAME.open(self._vault, invitation.name, invitation.venue_id)
+            room = invitation.venue_id in venues or len(venues) < MAX_VENUES
+            if room and is_verified_as(profile, name, vault=self._vault):
+                member = Member(person_id, invitation.role, now, profile.document_blind)
+                self._staff.claim(phone_blind, invitation, member)
+                venues.add(invitation.venue_id)
+
+    def remove(self, actor: Actor, venue: Venue, person_id: str) -> None:
+        """Take a person's right away, or the actor's own (XC-6, XC-21).
+
+        Only the initial administrator, who stays, removes administrators: so nobody takes a venue
+        over, and a person who was added against their will can leave. Raises NotFound for what is
+        no person's id, Conflict ``initial_administrator``, Forbidden
+        ``initial_administrator_only``.
+        """
+        # What is no id may also be too long for a key, which DynamoDB takes for a mistake of ours.
+        if not ids.is_id(person_id, "per"):
+            raise NotFound
+        if person_id == venue.applicant:
+            raise Conflict("initial_administrator")
+        if actor.person_id not in (person_id, venue.applicant):
+            members = self._staff.members(venue.venue_id)
+            roles = {member.person_id: member.role for member in members}
+            if roles.get(person_id) is Role.ADMINISTRATOR:
+                raise Forbidden("initial_administrator_only")
+        self._staff.unbind(venue.venue_id, person_id)
+
+    def members(self, venue: Venue) -> list[NamedMember]:
+        """Return the venue's staff with their names, for its administrators."""
+        return [
+            NamedMember(member, self._name(member.person_id))
+            for member in self._staff.members(venue.venue_id)
+        ]
+
+    def _name(self, person_id: str) -> str:
+        profile = self._people.load(person_id, consistent=False).profile
+        if profile is None or not profile.name:
+            return ""
+        return personal.NAME.open(self._vault, profile.name, person_id)
+
+    def _require_may_add(self, actor: Actor, venue: Venue, role: Role, now: datetime) -> None:
+        if role is Role.ADMINISTRATOR and actor.person_id != venue.applicant:
             raise Forbidden("initial_administrator_only")
-    staff.unbind(venue.venue_id, person_id)
-
-
-def names_of(members: Sequence[Member], *, people: People, vault: Vault) -> dict[str, str]:
-    """The names of a venue's staff, for its administrators."""
-    names = {}
-    for member in members:
-        profile = people.load(member.person_id, consistent=False).profile
-        if profile and profile.name:
-            names[member.person_id] = vault.open(profile.name, f"{member.person_id}/name")
-    return names
-
-
-def _require_may_add(actor: Actor, venue: Venue, role: Role) -> None:
-    if role is Role.ADMINISTRATOR and actor.person_id != venue.applicant:
-        raise Forbidden("initial_administrator_only")
-
-
-def _charge(actor: Actor, *, now: datetime, limits: Limits) -> None:
-    # Anybody who is verified may have a venue: adding must not find out phones and numbers.
-    limits.charge("staff", actor.person_id, limit=_ADDED_AN_HOUR, seconds=3600, now=now)
+        # Anybody who is verified may have a venue: adding must not find out phones and numbers.
+        whom = actor.person_id
+        self._limits.charge("staff", whom, limit=_ADDED_AN_HOUR, seconds=3600, now=now)
 
 
 def _require_room(record: PersonRecord, venue_id: str) -> None:

@@ -4,23 +4,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from chalicelib.core import ids
 from chalicelib.core.clock import local_day
 from chalicelib.venues.codes import Code
 
+Text = TypeVar("Text", str, bytes)
 
-@dataclass(frozen=True)
-class Venue:
-    """A venue as it was applied for (JN-2, YK-12).
 
-    `number` and the contact are personal data where the number is a resident's, so they are
-    sealed. `time_zone` is fixed when the venue is created: its day is what figures are counted by.
-    `shards` is the number of partitions that its scans of a day are spread over.
+@dataclass(frozen=True, kw_only=True)
+class Application(Generic[Text]):
+    """What the head of a venue filled in (JN-2, YK-12); the only list of these fields.
+
+    `region` and `kind` are known to exist, and `number` is in its canonical form. A field of type
+    `Text` is personal data (a venue's number may be a resident's): a str as it was filled in, bytes
+    when sealed, as in a `Venue`.
     """
 
-    venue_id: str
     name: str
     kind: str
     region: str
@@ -28,9 +29,20 @@ class Venue:
     street: str
     address: str
     number_type: str
-    number: bytes
-    contact_name: bytes
-    contact_phone: bytes
+    number: Text
+    contact_name: Text
+    contact_phone: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Venue(Application[bytes]):
+    """A venue: what was applied for, and what was assigned to it.
+
+    `time_zone` is fixed when the venue is created: its day is what figures are counted by.
+    `shards` is the number of partitions that its scans of a day are spread over.
+    """
+
+    venue_id: str
     code: str
     time_zone: str
     shards: int
@@ -50,7 +62,7 @@ class PosterState(StrEnum):
 
 @dataclass(frozen=True)
 class PosterRecord:
-    """A poster that was asked for; `poster_id` is the hash of its contents and template."""
+    """A poster that was requested; `poster_id` is the hash of its contents and template."""
 
     poster_id: str
     venue_id: str
@@ -61,61 +73,74 @@ class PosterRecord:
 
 
 class Venues(Protocol):
-    """The venues and codes that we know; `store.VenueStore` is the real one."""
+    """The venues and codes on record; the store in `venues/store` is the real one."""
 
     def create(
         self, venue: Venue, *, unique: str, number_blind: str, document_blind: str
     ) -> Venue | None:
         """Write the venue, its code, its uniqueness and its administrator's right, or nothing.
 
-        Answers the venue that is there already under this id, or None when this one was written.
-        Raises Conflict ``venue_exists`` when `unique` is taken.
+        Returns the venue that is on record already under this id, or None when this one was
+        written. Raises Conflict ``venue_exists`` when `unique` is taken. Cost: one
+        TransactWriteItems of six items.
         """
 
     def venue(self, venue_id: str) -> Venue | None:
-        """A venue by its id."""
+        """Return a venue by its id. Cost: one strongly consistent GetItem."""
 
     def venues(self, venue_ids: Sequence[str]) -> list[Venue]:
-        """Those of the venues that exist, in the order of the ids."""
+        """Return the venues that exist, in the order of the ids. Cost: one BatchGetItem."""
 
     def code(self, value: str) -> Code | None:
-        """What a printed code stands for."""
+        """Return what a printed code stands for. Cost: one eventually consistent GetItem."""
 
     def add_fast_code(self, venue_id: str, value: str) -> str:
-        """Give the venue a code for fast check-in, `value` if it has none yet; the one it has."""
+        """Return the venue's code for fast check-in; make it `value` if it has none yet.
+
+        Cost: one TransactWriteItems, and one GetItem if it has one.
+        """
 
     def sharing_number(self, number_blind: str, besides: str) -> bool:
-        """Whether another venue than `besides` is registered under this number."""
+        """Return whether another venue than `besides` is registered under this number.
+
+        Cost: one strongly consistent Query.
+        """
 
 
 class Posters(Protocol):
-    """Posters that were asked for; `store.PosterStore` is the real one."""
+    """Posters that were requested; the store in `venues/store` is the real one."""
 
     def get(self, venue_id: str, poster_id: str) -> PosterRecord | None:
-        """A poster by its id."""
+        """Return a poster by its id. Cost: one strongly consistent GetItem."""
 
     def request(self, poster: PosterRecord, correlation: str) -> None:
-        """Ask for a poster, again if need be; the table's stream hands it to the renderer."""
+        """Record a request; the table's stream hands it to the renderer.
+
+        Cost: one PutItem, over an earlier request for the same poster.
+        """
 
     def finish(self, venue_id: str, poster_id: str, state: PosterState) -> None:
-        """Record that it was rendered, or cannot be."""
+        """Record that it was rendered, or cannot be. Cost: one UpdateItem."""
 
 
 class Directory(Protocol):
-    """Codes and venues as a scan needs them: from the process's cache, at most 60 s old."""
+    """Codes and venues from the process's cache, at most 60 s old.
+
+    Cost: one GetItem for what is not in the cache.
+    """
 
     def venue(self, venue_id: str, now: datetime) -> Venue | None:
-        """A venue by its id."""
+        """Return a venue by its id."""
 
     def code(self, value: str, now: datetime) -> Code | None:
-        """What a printed code stands for."""
+        """Return what a printed code stands for."""
 
 
 def shard_of(digest: str, shards: int) -> int:
-    """The shard that a scan's hash falls on; each as likely as the others."""
+    """Return the shard that a scan's hash falls on; all are equally likely."""
     return ids.decode(digest) % shards
 
 
 def day_of(venue: Venue, moment: datetime) -> date:
-    """The venue's calendar day at `moment`."""
+    """Return the venue's calendar day at `moment`."""
     return local_day(moment, venue.time_zone)

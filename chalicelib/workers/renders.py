@@ -18,20 +18,8 @@ def renders(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (L
 
 
 def _handle(body: str) -> str:
-    from chalicelib.venues import posters
-
-    parts = container()
     message = json.loads(body)
     if message["v"] != 1 or message["kind"] != "poster":
         raise ValueError("not a render message of a known version")
-    state = posters.render(
-        message["venue"],
-        message["poster"],
-        code_host=parts.settings.code_host,
-        demo=parts.settings.demo,
-        venues=parts.venues,
-        posters=parts.posters,
-        storage=parts.storage,
-        renderer=parts.renderer,
-    )
+    state = container().poster_rendering.render(message["venue"], message["poster"])
     return state or "nothing to draw"

@@ -14,6 +14,7 @@ import zxingcpp
 from PIL import Image
 
 from chalicelib.rendering.engine import GlyphMissing
+from chalicelib.venues.posters import PosterRendering
 from tests.api.driver import HttpReply, Person, World
 
 NAME = "信宜市𠮷龘镇中心卫生院（Yiwei 分院）"
@@ -202,12 +203,20 @@ class Fontless:
 
 def test_a_poster_that_cannot_be_drawn_says_so_and_is_not_tried_for_ever(world: World) -> None:
     administrator = world.administrator()
-    renderer = world.container.renderer
-    world.container.renderer = Fontless()
+    container = world.container
+    rendering = container.poster_rendering
+    container.poster_rendering = PosterRendering(
+        venues=container.venues,
+        posters=container.posters,
+        storage=container.storage,
+        renderer=Fontless(),
+        code_host=container.settings.code_host,
+        demo=container.settings.demo,
+    )
     failed = drawn(administrator, "a4_pdf")
     assert (failed["status"], failed["url"], failed["poll_after_ms"]) == ("failed", None, None)
     assert world.renders.dead() == []
-    world.container.renderer = renderer
+    container.poster_rendering = rendering
     world.clock.pass_(seconds=1)
     assert drawn(administrator, "a4_pdf")["status"] == "ready"
 

@@ -20,6 +20,7 @@ from chalicelib.admission.evidence import looked_up, states
 from chalicelib.admission.travel_card import TravelCards
 from chalicelib.core.errors import BadInput, TooMany, Unavailable, Unprocessable
 from chalicelib.core.logs import correlation
+from chalicelib.identity.one_time_codes import SmsGateway
 from chalicelib.identity.providers import (
     Absent,
     Answer,
@@ -29,7 +30,6 @@ from chalicelib.identity.providers import (
     ProviderName,
     Subject,
 )
-from chalicelib.identity.sessions import SmsGateway
 from infra.local.sandbox.faults import GARBAGE
 from infra.local.sandbox.people import Cast, Person
 from infra.local.sandbox.server import Sandbox

@@ -65,7 +65,7 @@ login ends what is too many), and the venues at which one may work.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -79,7 +79,9 @@ from chalicelib.core.crypto import BlindIndex, KeyRing, Tokens, Vault
 from chalicelib.core.errors import Unauthenticated
 from chalicelib.core.ids import RandomIds
 from chalicelib.core.keys import scan_partition
-from chalicelib.identity import accounts, sessions
+from chalicelib.identity.accounts import Accounts
+from chalicelib.identity.logins import PhoneLogin, PlatformLogin
+from chalicelib.identity.one_time_codes import OneTimeCodes
 from chalicelib.identity.people import (
     Actor,
     PersonRecord,
@@ -89,9 +91,10 @@ from chalicelib.identity.people import (
     Strength,
     Verification,
 )
-from chalicelib.identity.platforms import PlatformName
+from chalicelib.identity.platforms import Platform, PlatformName
+from chalicelib.identity.sessions import Login, Sessions
 from chalicelib.insight.counters import Counting, Figures, ScanChange
-from chalicelib.venues.staffing import Invitation, Member, join, join_code, new_join_code
+from chalicelib.venues.staffing import Bindings, Invitation, Member, new_join_code
 from chalicelib.venues.venue import Venue, day_of
 from tests.contract import makers
 from tests.contract.backends import TABLES, Backend, Stores
@@ -101,6 +104,7 @@ from tests.fakes.parts import (
     FakePlatform,
     FixedSecret,
     LocalDataKeys,
+    NoInvitations,
     RecordingSms,
     StandingClock,
 )
@@ -233,19 +237,61 @@ def test_a_limit_holds_for_all_at_once(backend: Backend) -> None:
     assert codes(refusals) == ["too_many_requests"] * 5
 
 
+@dataclass(frozen=True)
+class Entrance:
+    """The ways to log in over some stores."""
+
+    one_time_codes: OneTimeCodes
+    accounts: Accounts
+    by_phone: PhoneLogin
+    by_platform: PlatformLogin
+
+
+def entrance(
+    stores: Stores,
+    index: BlindIndex,
+    vault: Vault,
+    sms: RecordingSms,
+    platform: Platform | None = None,
+) -> Entrance:
+    ids = RandomIds()
+    sessions = Sessions(people=stores.people, tokens=Tokens(RING), ids=ids)
+    accounts = Accounts(people=stores.people, sessions=sessions, index=index, ids=ids, vault=vault)
+    one_time_codes = OneTimeCodes(
+        codes=stores.codes, limits=stores.limits, index=index, ids=ids, sms=sms
+    )
+
+    def named(name: PlatformName) -> Platform:
+        assert platform is not None
+        assert name is PlatformName.WECHAT
+        return platform
+
+    return Entrance(
+        one_time_codes,
+        accounts,
+        PhoneLogin(
+            codes=one_time_codes, accounts=accounts, sessions=sessions, invitations=NoInvitations()
+        ),
+        PlatformLogin(
+            platform=named,
+            accounts=accounts,
+            sessions=sessions,
+            invitations=NoInvitations(),
+            limits=stores.limits,
+            index=index,
+        ),
+    )
+
+
 def test_one_login_comes_of_one_code(backend: Backend) -> None:
     index, vault, phone = BlindIndex(RING), Vault(LocalDataKeys()), f"+86{makers.random()}"
     sms = RecordingSms()
-    sessions.request_code(
-        phone, address="127.0.0.1", language="en", now=NOON, ids=RandomIds(), index=index,
-        codes=backend.stores.codes, limits=backend.stores.limits, sms=sms,
-    )  # fmt: skip
+    entrance(backend.stores, index, vault, sms).one_time_codes.send(
+        phone, address="127.0.0.1", language="en", now=NOON
+    )
 
-    def log_in(stores: Stores) -> sessions.Login:
-        return sessions.log_in(
-            phone, sms.sent[0][1], now=NOON, ids=RandomIds(), index=index, codes=stores.codes,
-            people=stores.people, tokens=Tokens(RING), vault=vault,
-        )  # fmt: skip
+    def log_in(stores: Stores) -> Login:
+        return entrance(stores, index, vault, sms).by_phone.log_in(phone, sms.sent[0][1], now=NOON)
 
     logins, refusals = race(backend, *[log_in] * 3)
     assert codes(refusals) == ["otp_invalid"] * 2
@@ -258,31 +304,28 @@ class Entering:
     def __init__(self) -> None:
         self.index, self.vault = BlindIndex(RING), Vault(LocalDataKeys())
         self.platform = FakePlatform(PlatformName.WECHAT, StandingClock())
+        self.sms = RecordingSms()
+
+    def entrance(self, stores: Stores) -> Entrance:
+        return entrance(stores, self.index, self.vault, self.sms, self.platform)
 
     def by_account(self, user: str, phone: str | None) -> Callable[[Stores], str]:
         code, proof = self.platform.mint(phone or "+8613800000000", user)
 
         def log_in(stores: Stores) -> str:
-            return accounts.log_in(
-                self.platform, code, proof if phone else None, address=user, now=NOON,
-                ids=RandomIds(), index=self.index, limits=stores.limits, people=stores.people,
-                tokens=Tokens(RING), vault=self.vault,
-            ).person_id  # fmt: skip
+            login = self.entrance(stores).by_platform
+            name, given = self.platform.name, proof if phone else None
+            return login.log_in(name, code, given, address=user, now=NOON).person_id
 
         return log_in
 
     def by_sms(self, backend: Backend, phone: str) -> Callable[[Stores], str]:
-        sms = RecordingSms()
-        sessions.request_code(
-            phone, address=phone, language="en", now=NOON, ids=RandomIds(), index=self.index,
-            codes=backend.stores.codes, limits=backend.stores.limits, sms=sms,
-        )  # fmt: skip
+        sender = self.entrance(backend.stores).one_time_codes
+        sender.send(phone, address=phone, language="en", now=NOON)
+        code = self.sms.sent[-1][1]
 
         def log_in(stores: Stores) -> str:
-            return sessions.log_in(
-                phone, sms.sent[0][1], now=NOON, ids=RandomIds(), index=self.index,
-                codes=stores.codes, people=stores.people, tokens=Tokens(RING), vault=self.vault,
-            ).person_id  # fmt: skip
+            return self.entrance(stores).by_phone.log_in(phone, code, now=NOON).person_id
 
         return log_in
 
@@ -295,10 +338,8 @@ class Entering:
         actor = Actor(record.profile, login, record)
 
         def confirm(stores: Stores) -> str:
-            return accounts.confirm_phone(
-                actor, phone, now=NOON, ids=RandomIds(), index=self.index, people=stores.people,
-                tokens=Tokens(RING), vault=self.vault,
-            ).person_id  # fmt: skip
+            accounts = self.entrance(stores).accounts
+            return accounts.confirm_phone(actor, phone, now=NOON).person_id
 
         return confirm
 
@@ -652,11 +693,15 @@ def test_a_venue_gets_one_fast_code(backend: Backend) -> None:
     assert [code for code in tries if backend.stores.venues.code(code)] == answers[:1]
 
 
+def bindings(stores: Stores) -> Bindings:
+    return Bindings(staff=stores.staff, venues=stores.venues, limits=stores.limits)
+
+
 def test_two_first_join_codes_are_one(backend: Backend) -> None:
     venue, _ = _staffed(backend.stores)
 
     def ask(stores: Stores) -> str:
-        return join_code(venue, rotate=False, staff=stores.staff)
+        return bindings(stores).join_code(venue, rotate=False)
 
     answers, refusals = race(backend, *[ask] * 4)
     assert not refusals
@@ -667,18 +712,16 @@ def test_two_first_join_codes_are_one(backend: Backend) -> None:
 @pytest.mark.parametrize("attempt", range(3))
 def test_a_code_that_is_being_rotated_binds_or_is_unknown(backend: Backend, attempt: int) -> None:
     venue, _ = _staffed(backend.stores)
-    former = join_code(venue, rotate=False, staff=backend.stores.staff)
+    former = bindings(backend.stores).join_code(venue, rotate=False)
     profile = makers.registered(newcomer(backend), verification=Verification.VERIFIED)
 
     def enter(stores: Stores) -> str:
-        join(
-            makers.actor(profile), former, now=NOON + timedelta(hours=attempt),
-            limits=stores.limits, staff=stores.staff, venues=stores.venues,
-        )  # fmt: skip
+        at = NOON + timedelta(hours=attempt)
+        bindings(stores).join(makers.actor(profile), former, now=at)
         return "bound"
 
     def rotate(stores: Stores) -> str:
-        return join_code(venue, rotate=True, staff=stores.staff)
+        return bindings(stores).join_code(venue, rotate=True)
 
     answers, refusals = race(backend, enter, rotate)
     assert codes(refusals) == ([] if "bound" in answers else ["join_code_unknown"])

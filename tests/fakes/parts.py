@@ -81,6 +81,13 @@ class RecordingSms:
         self.sent.append((phone, code, language))
 
 
+class NoInvitations:
+    """No rights wait for anybody."""
+
+    def accept_invitations(self, person_id: str, *, now: datetime) -> None:
+        del person_id, now
+
+
 @dataclass
 class FakePlatform:
     """A platform whose codes work once and for five minutes; raises `fault` when set.

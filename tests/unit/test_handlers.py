@@ -18,12 +18,10 @@ from moto import mock_aws
 from chalicelib.bootstrap import Container
 from chalicelib.core.clock import SystemClock
 from chalicelib.core.settings import Settings
-from chalicelib.identity import sessions
+from chalicelib.core.submission import Submission
 from chalicelib.identity.people import Actor, Snapshot, Verification
-from chalicelib.identity.registration import Entry, register
-from chalicelib.venues import posters
-from chalicelib.venues.issuance import Application, issue
-from chalicelib.venues.venue import PosterState
+from chalicelib.identity.registration import Entry
+from chalicelib.venues.venue import Application, PosterState
 from tests import support
 from tests.contract.backends import forget_clients
 from tests.fakes.parts import RecordingSms
@@ -174,42 +172,32 @@ def _resources() -> dict[str, str]:
 
 
 def _furnish(environment: dict[str, str]) -> World:
-    parts, sms, now = Container(Settings.from_environment(environment)), RecordingSms(), _now()
-    sessions.request_code(
-        "+8613800000001", address="192.0.2.1", language="en", now=now, ids=parts.ids,
-        index=parts.index, codes=parts.codes, limits=parts.limits, sms=sms,
-    )  # fmt: skip
-    login = sessions.log_in(
-        "+8613800000001", sms.sent[0][1], now=now, ids=parts.ids, index=parts.index,
-        codes=parts.codes, people=parts.people, tokens=parts.tokens, vault=parts.vault,
-    )  # fmt: skip
+    container = Container(Settings.from_environment(environment))
+    sms, now = RecordingSms(), _now()
+    container.sms = sms
+    phone = "+8613800000001"
+    container.one_time_codes.send(phone, address="192.0.2.1", language="en", now=now)
+    login = container.phone_login.log_in(phone, sms.sent[0][1], now=now)
 
     def actor() -> Actor:
-        return sessions.authenticate(
-            login.access_token, now=now, people=parts.people, tokens=parts.tokens
-        )
+        return container.sessions.authenticate(login.access_token, now=now)
 
-    profile = register(
-        actor(), Entry("梁思齐", "resident_id", resident_id(1)), version=0, correlation="c",
-        now=now, index=parts.index, limits=parts.limits, vault=parts.vault,
-        people=parts.people,
-    )  # fmt: skip
-    parts.people.settle(profile, Verification.VERIFIED, "")
+    entry = Entry("梁思齐", "resident_id", resident_id(1))
+    profile = container.registrations.register(
+        actor(), entry, version=0, correlation="c", now=now
+    ).profile
+    container.people.settle(profile, Verification.VERIFIED, "")
     for provider, state in (("health_code", "green"), ("nucleic_acid", "negative")):
-        parts.people.save_snapshot(login.person_id, Snapshot(provider, state, now, now, 1))
+        container.people.save_snapshot(login.person_id, Snapshot(provider, state, now, now, 1))
     application = Application(
-        "信宜市人民医院", "medical", "440983", "广东省茂名市信宜市", "", "新里二路 1 号",
-        "uscc", social_credit_code(1), "梁思齐", "+8613800000001",
+        name="信宜市人民医院", kind="medical", region="440983", region_name="广东省茂名市信宜市",
+        street="", address="新里二路 1 号", number_type="uscc", number=social_credit_code(1),
+        contact_name="梁思齐", contact_phone=phone,
     )  # fmt: skip
-    venue = issue(
-        actor(), application, nonce=nonce_at(now), fingerprint="h", now=now, ids=parts.ids,
-        index=parts.index, vault=parts.vault, venues=parts.venues,
-    ).venue  # fmt: skip
-    poster = posters.request(
-        venue, "a4_pdf", code_host="V.TEST", demo=True, correlation="c", now=now,
-        posters=parts.posters, storage=parts.storage,
-    )  # fmt: skip
-    parts.posters.finish(venue.venue_id, poster.poster_id, PosterState.READY)
+    submission = Submission(nonce_at(now), "h", "c", now)
+    venue = container.issuance.issue(actor(), application, submission).details.venue
+    poster = container.poster_requests.request(venue, "a4_pdf", correlation="c", now=now)
+    container.posters.finish(venue.venue_id, poster.poster_id, PosterState.READY)
     return World(
         environment, login.access_token, venue.code, venue.venue_id, login.person_id,
         poster.poster_id,

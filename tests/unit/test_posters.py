@@ -7,8 +7,7 @@ import pytest
 from chalicelib.core.errors import NotFound
 from chalicelib.rendering.engine import Form, GlyphMissing
 from chalicelib.rendering.engine import Poster as Contents
-from chalicelib.venues import posters
-from chalicelib.venues.posters import KEPT, LINK_LIFE, Poster
+from chalicelib.venues.posters import KEPT, LINK_LIFE, Poster, PosterRendering, PosterRequests
 from chalicelib.venues.venue import PosterState
 from tests.contract import makers
 from tests.fakes.parts import StandingClock
@@ -39,23 +38,24 @@ class Shop:
         self.venues, self.venue = FakeVenues(FakePeople()), makers.venue(name=name)
         self.venues.create(self.venue, unique="u", number_blind="n", document_blind="")
 
-    def ask(self, form: Form = "a4_pdf", *, demo: bool = True) -> Poster:
-        return posters.request(
-            self.venue, form, code_host="V.TEST", demo=demo, correlation="c",
-            now=self.clock.now(), posters=self.posters, storage=self.storage,
-        )  # fmt: skip
-
-    def show(self, poster_id: str) -> Poster:
-        return posters.show(
-            self.venue, poster_id, now=self.clock.now(), posters=self.posters, storage=self.storage
+    def requests(self, *, demo: bool = True) -> PosterRequests:
+        return PosterRequests(
+            posters=self.posters, storage=self.storage, code_host="V.TEST", demo=demo
         )
 
+    def ask(self, form: Form = "a4_pdf", *, demo: bool = True) -> Poster:
+        requests = self.requests(demo=demo)
+        return requests.request(self.venue, form, correlation="c", now=self.clock.now())
+
+    def show(self, poster_id: str) -> Poster:
+        return self.requests().show(self.venue, poster_id, now=self.clock.now())
+
     def render(self, poster_id: str, venue_id: str = "") -> PosterState | None:
-        return posters.render(
-            venue_id or self.venue.venue_id, poster_id, code_host="V.TEST", demo=True,
+        rendering = PosterRendering(
             venues=self.venues, posters=self.posters, storage=self.storage,
-            renderer=self.renderer,
+            renderer=self.renderer, code_host="V.TEST", demo=True,
         )  # fmt: skip
+        return rendering.render(venue_id or self.venue.venue_id, poster_id)
 
     def requested_at(self, poster_id: str) -> datetime:
         record = self.posters.get(self.venue.venue_id, poster_id)

@@ -5,7 +5,7 @@ import pytest
 from chalicelib.core.crypto import BlindIndex, KeyRing, Vault
 from chalicelib.core.errors import Conflict
 from chalicelib.identity.people import Profile, Verification
-from chalicelib.identity.registration import Entry, register, subject_of
+from chalicelib.identity.registration import Entry, Registrations, subject_of
 from tests.contract import makers
 from tests.fakes.parts import NOON, FixedSecret, LocalDataKeys
 from tests.fakes.stores import FakeLimits, FakePeople
@@ -20,17 +20,21 @@ class Counter:
 
     def __init__(self) -> None:
         self.people = FakePeople()
-        self.limits = FakeLimits()
-        self.person_id = self.people.create(makers.profile(), makers.blind())
+        ring = KeyRing(FixedSecret(active="1", index="1", **{"1": "r" * 64}))
+        self.registrations = Registrations(
+            people=self.people, limits=FakeLimits(), index=BlindIndex(ring), vault=VAULT
+        )
+        person_id = f"per_{makers.random()}"
+        phone = VAULT.seal("+8613800000001", f"{person_id}/phone", now=NOON)
+        self.person_id = self.people.create(Profile(person_id, phone), makers.blind())
 
     def enter(self, entry: Entry, version: int) -> Profile:
         record = self.people.load(self.person_id)
         assert record.profile is not None
-        ring = KeyRing(FixedSecret(active="1", index="1", **{"1": "r" * 64}))
-        return register(
-            makers.actor(record.profile, record), entry, version=version, correlation="c", now=NOON,
-            index=BlindIndex(ring), limits=self.limits, vault=VAULT, people=self.people,
-        )  # fmt: skip
+        actor = makers.actor(record.profile, record)
+        return self.registrations.register(
+            actor, entry, version=version, correlation="c", now=NOON
+        ).profile
 
     def stands(self) -> Profile:
         profile = self.people.load(self.person_id).profile
@@ -50,6 +54,13 @@ def test_the_provider_is_told_what_was_typed(counter: Counter) -> None:
     assert typed == (ENTRY.name, ENTRY.document_type, ENTRY.number)
     assert ENTRY.name.encode() not in profile.name
     assert ENTRY.number not in profile.document_blind
+
+
+def test_its_owner_sees_the_numbers_masked(counter: Counter) -> None:
+    own = counter.registrations.own(counter.stands())
+    assert own[1:] == ("+86138****0001", None, None)
+    own = counter.registrations.own(counter.enter(ENTRY, 0))
+    assert own[1:] == ("+86138****0001", ENTRY.name, "4409************28")
 
 
 def test_it_is_pending_and_counts_its_edits(counter: Counter) -> None:

@@ -7,10 +7,12 @@ import pytest
 from chalicelib.core.crypto import BlindIndex, KeyRing, Tokens, Vault
 from chalicelib.core.errors import TooMany, Unauthenticated, Unavailable
 from chalicelib.core.ids import RandomIds
-from chalicelib.identity import sessions
+from chalicelib.identity.accounts import Accounts
+from chalicelib.identity.logins import PhoneLogin
+from chalicelib.identity.one_time_codes import CODE_LIFE, OneTimeCodes
 from chalicelib.identity.people import Actor
-from chalicelib.identity.sessions import ACCESS_LIFE, CODE_LIFE, REFRESH_LIFE, Login
-from tests.fakes.parts import FixedSecret, LocalDataKeys, RecordingSms, StandingClock
+from chalicelib.identity.sessions import ACCESS_LIFE, REFRESH_LIFE, Login, Sessions
+from tests.fakes.parts import FixedSecret, LocalDataKeys, NoInvitations, RecordingSms, StandingClock
 from tests.fakes.stores import FakeCodes, FakeLimits, FakePeople
 
 RING = KeyRing(FixedSecret(active="1", index="1", **{"1": "r" * 64}))
@@ -22,34 +24,38 @@ class Desk:
 
     def __init__(self) -> None:
         self.clock, self.sms = StandingClock(), RecordingSms()
-        self.people, self.codes, self.limits = FakePeople(), FakeCodes(), FakeLimits()
-        self.index, self.tokens, self.vault = BlindIndex(RING), Tokens(RING), Vault(LocalDataKeys())
-        self.ids = RandomIds()
+        self.people = FakePeople()
+        self.tokens, self.vault = Tokens(RING), Vault(LocalDataKeys())
+        index, ids = BlindIndex(RING), RandomIds()
+        self.codes = OneTimeCodes(
+            codes=FakeCodes(), limits=FakeLimits(), index=index, ids=ids, sms=self.sms
+        )
+        self.sessions = Sessions(people=self.people, tokens=self.tokens, ids=ids)
+        self.login = PhoneLogin(
+            codes=self.codes,
+            accounts=Accounts(
+                people=self.people, sessions=self.sessions, index=index, ids=ids, vault=self.vault
+            ),
+            sessions=self.sessions,
+            invitations=NoInvitations(),
+        )
 
     def ask(self, phone: str = PHONE, address: str = "192.0.2.1") -> str:
-        sessions.request_code(
-            phone, address=address, language="en", now=self.clock.now(), ids=self.ids,
-            index=self.index, codes=self.codes, limits=self.limits, sms=self.sms,
-        )  # fmt: skip
+        self.codes.send(phone, address=address, language="en", now=self.clock.now())
         return self.sms.sent[-1][1]
 
     def log_in(self, code: str, phone: str = PHONE) -> Login:
-        return sessions.log_in(
-            phone, code, now=self.clock.now(), ids=self.ids, index=self.index, codes=self.codes,
-            people=self.people, tokens=self.tokens, vault=self.vault,
-        )  # fmt: skip
+        return self.login.log_in(phone, code, now=self.clock.now())
 
     def enter(self, phone: str = PHONE) -> Login:
         self.clock.pass_(minutes=1)
         return self.log_in(self.ask(phone), phone)
 
     def refresh(self, token: str) -> Login:
-        return sessions.refresh(token, now=self.clock.now(), people=self.people, tokens=self.tokens)
+        return self.sessions.refresh(token, now=self.clock.now())
 
     def actor(self, token: str) -> Actor:
-        return sessions.authenticate(
-            token, now=self.clock.now(), people=self.people, tokens=self.tokens
-        )
+        return self.sessions.authenticate(token, now=self.clock.now())
 
     def refusal(self, token: str) -> str:
         with pytest.raises(Unauthenticated) as refused:
@@ -135,7 +141,7 @@ class TestSessions:
 
     def test_a_logout_counts_at_the_next_call(self, desk: Desk) -> None:
         login, other = desk.enter(), desk.enter()
-        sessions.log_out(desk.actor(login.access_token), people=desk.people)
+        desk.sessions.close(desk.actor(login.access_token))
         assert desk.refusal(login.access_token) == "session_ended"
         with pytest.raises(Unauthenticated, match="session_ended"):
             desk.refresh(login.refresh_token)

@@ -1,0 +1,64 @@
+"""One-time codes by text message, which prove that a phone is the caller's."""
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from chalicelib.core.crypto import BlindIndex
+from chalicelib.core.ids import Ids
+from chalicelib.identity.people import Codes, Limits
+
+CODE_LIFE = timedelta(minutes=5)
+RESEND_AFTER = timedelta(seconds=60)
+_CODES_A_DAY = 10
+_CODES_AN_HOUR_FROM_ONE_ADDRESS = 600  # a venue's whole Wi-Fi may stand behind one address
+
+
+class SmsGateway(Protocol):
+    """Sends text messages; free for those who receive them (XC-23)."""
+
+    def send_code(self, phone: str, code: str, language: str) -> None:
+        """Send a one-time code. Raises Unavailable, or BadInput for a number it cannot reach."""
+
+
+class OneTimeCodes:
+    """Sends one-time codes and takes them back."""
+
+    __slots__ = ("_codes", "_ids", "_index", "_limits", "_sms")
+
+    def __init__(
+        self, *, codes: Codes, limits: Limits, index: BlindIndex, ids: Ids, sms: SmsGateway
+    ) -> None:
+        self._codes = codes
+        self._limits = limits
+        self._index = index
+        self._ids = ids
+        self._sms = sms
+
+    def send(self, phone: str, *, address: str, language: str, now: datetime) -> None:
+        """Send a one-time code to `phone` (E.164). Known and unknown numbers look alike.
+
+        Raises TooMany above one a minute or ten a day for a number, and 600 an hour for the network
+        `address` that asks; Unavailable when the gateway does not take the message.
+        """
+        blind = self._index.of("phone", phone)
+        self._limits.charge(
+            "otp-address",
+            self._index.of("address", address),
+            limit=_CODES_AN_HOUR_FROM_ONE_ADDRESS,
+            seconds=3600,
+            now=now,
+        )
+        resend_s = int(RESEND_AFTER.total_seconds())
+        self._limits.charge("otp-minute", blind, limit=1, seconds=resend_s, now=now)
+        self._limits.charge("otp-day", blind, limit=_CODES_A_DAY, seconds=86_400, now=now)
+        code = self._ids.digits(6)
+        self._codes.put(blind, self._digest(blind, code), now + CODE_LIFE)
+        self._sms.send_code(phone, code, language)
+
+    def spend(self, phone: str, code: str, *, now: datetime) -> bool:
+        """Spend `code`: return whether it is the one last sent to `phone`, in time and unused."""
+        blind = self._index.of("phone", phone)
+        return self._codes.spend(blind, self._digest(blind, code), now)
+
+    def _digest(self, blind: str, code: str) -> str:
+        return self._index.of("otp", f"{blind}:{code}")
