@@ -36,6 +36,8 @@ from chalice.config import Config
 from rich.console import Console
 from rich.table import Table
 
+from chalicelib.core import messages
+
 ROOT = Path(__file__).absolute().parents[1]
 STAGES = ("local", "dev", "prod")
 LIMIT_MB = 20.0
@@ -136,6 +138,7 @@ def package(
         shutil.copyfile(_render_layer(root, render), out / "layer-render.zip")
         template = yaml.safe_load((Path(scratch) / "out/sam.yaml").read_text())
     template["Parameters"]["Stage"]["Default"] = stage
+    put_gateway_texts(template)
     # Written as JSON: CloudFormation takes no YAML aliases.
     (out / "template.json").write_text(json.dumps(template, indent=1, ensure_ascii=False))
 
@@ -149,6 +152,27 @@ def package(
     }
     manifest.write_text(json.dumps(built))
     return _from_manifest(out, stage, runtime, built)
+
+
+def put_gateway_texts(template: dict[str, Any]) -> None:
+    """Put the catalogue's texts into what the gateway answers by itself.
+
+    The gateway cannot read Accept-Language: `detail` is in the default language, `messages` in all.
+    In ``infra/resources.yaml`` the key of the text stands in their place, as `text`.
+    """
+    api = template["Resources"]["RestAPI"]["Properties"]
+    for kind, response in api["GatewayResponses"].items():
+        bodies = response["ResponseTemplates"].items()
+        texts = {media_type: _with_texts(json.loads(body)) for media_type, body in bodies}
+        # A new object: some kinds share theirs by a YAML alias.
+        api["GatewayResponses"][kind] = response | {"ResponseTemplates": texts}
+
+
+def _with_texts(problem: dict[str, Any]) -> str:
+    key = problem.pop("text")
+    texts = {language: messages.text(key, language) for language in messages.LANGUAGES}
+    problem |= {"detail": texts[messages.DEFAULT], "messages": texts}
+    return json.dumps(problem, ensure_ascii=False)
 
 
 def _from_manifest(out: Path, stage: str, runtime: str, manifest: Mapping[str, Any]) -> Package:

@@ -15,12 +15,42 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 
 from chalicelib.admission import evidence
+from chalicelib.admission.evidence.health_code import HEALTH_CODE
 from chalicelib.admission.evidence.kind import Kind
+from chalicelib.admission.evidence.nucleic_acid import NUCLEIC_ACID
+from chalicelib.admission.evidence.travel_card import TRAVEL_CARD
 from chalicelib.admission.lookup_requests import Lookup, Settle
 from chalicelib.core.clock import from_epoch_ms
-from chalicelib.core.fields import Clean, Nonce, Phone, Request, Response
+from chalicelib.core.fields import (
+    SCAN_PATTERN,
+    Day,
+    Nonce,
+    Paged,
+    PersonName,
+    Phone,
+    RegionName,
+    Request,
+    Response,
+    ScanId,
+    TypeName,
+    VenueId,
+    VenueName,
+    described,
+)
+from chalicelib.core.ids import PATTERN
+from chalicelib.core.messages import TEXTS
 from chalicelib.identity.providers import ProviderName
 from chalicelib.identity.schemas import DocumentKind, DocumentNumber
+
+PollAfter = Annotated[int | None, Field(examples=[None])]
+"""Milliseconds; null when nothing is on its way."""
+MaskedName = Annotated[str, Field(examples=["梁**"])]
+Demo = Annotated[str | None, Field(examples=[None])]
+
+
+def _states(kind: Kind, example: str, *others: str) -> Any:
+    """Describe a component's state: what its provider may say, or one of `others`."""
+    return described(example, enum=[*sorted(kind.states), *others, "unknown", "pending"])
 
 
 def _looked_up(name: str) -> str:
@@ -29,18 +59,28 @@ def _looked_up(name: str) -> str:
     return name
 
 
+_PASS = "VP1.L.1.7RHYG5G075CMMCW9.1G2RDWE00.32P3WWT3Y0B8J32H"  # noqa: S105 (none)
+_PASS_PATTERN = rf"^VP1\.L\.[0-9A-Z]{{1,8}}\.{PATTERN}\.[0-9A-HJKMNP-TV-Z]{{9}}\.{PATTERN}$"
+
+
 class ScanRequest(Request):
     """Scan a venue's code: whatever the scanner or launch parameter handed over."""
 
     nonce: Nonce
-    code: Annotated[str, Field(min_length=1, max_length=2048)]
+    code: Annotated[
+        str,
+        Field(min_length=1, max_length=2048),
+        described("HTTPS://V.EXAMPLE.COM/V/32P3WWT3Y0B8J32H", pattern="[0-9A-Za-z]{16}"),
+    ]
 
 
 class PassScanRequest(Request):
     """Staff scan a visitor's pass; the temperature that they took goes with it."""
 
     nonce: Nonce
-    pass_code: Annotated[str, Field(min_length=1, max_length=200)]
+    pass_code: Annotated[
+        str, Field(min_length=1, max_length=200), described(_PASS, pattern=_PASS_PATTERN)
+    ]
     temperature: Literal["normal", "fever"] | None = None
 
 
@@ -48,7 +88,7 @@ class ManualCheckRequest(Request):
     """Staff check somebody without a phone by name and document number."""
 
     nonce: Nonce
-    name: Annotated[str, Clean, Field(min_length=1, max_length=50)]
+    name: PersonName
     document_type: DocumentKind
     document_number: DocumentNumber
     phone: Phone | None = None
@@ -59,48 +99,55 @@ class ManualCheckRequest(Request):
 class VenueShown(Response):
     """The venue on the visitor's screen."""
 
-    venue_id: str
-    name: str
-    type_name: str
-    region_name: str
+    venue_id: VenueId
+    name: VenueName
+    type_name: TypeName
+    region_name: RegionName
 
 
 class PersonShown(Response):
     """The visitor on the screen, masked."""
 
-    name: str
-    phone: str | None
+    name: MaskedName
+    phone: str | None = Field(examples=["+86138****0001"])
     """Null for somebody who was checked by hand."""
 
 
 class Component(Response):
     """One thing known of the visitor, with its source's time and our own."""
 
-    state: Literal[
-        "green", "yellow", "red", "light_green", "unconfirmed", "negative", "positive",
-        "complete", "partial", "none", "normal", "abnormal", "code_needed",
-        "absent", "unknown", "pending",
-    ]  # fmt: skip
-    """The provider's, or `unconfirmed`: green when last asked about, and out of date."""
-    text: str
+    state: str
+    text: str = Field(examples=["Green"])
     observed_at: datetime | None
     fetched_at: datetime | None
     stale: bool
 
 
-class HealthCodeShown(Component):
+class HealthColour(Component):
+    """The colour of a health code."""
+
+    state: Annotated[
+        str,
+        _states(HEALTH_CODE, "green", "unconfirmed", "absent"),
+    ]
+    """The provider's, or `unconfirmed`: green when last asked about, and out of date."""
+
+
+class HealthCodeShown(HealthColour):
     """One's own health code; the texts are the provider's, and only some colours have them."""
 
-    group: str | None
+    group: str | None = Field(examples=[None])
     """Why the person is in this colour: which group they belong to."""
-    reason: str | None
-    lifting: str | None
+    reason: str | None = Field(examples=[None])
+    lifting: str | None = Field(examples=[None])
     """How the colour is lifted."""
 
 
 class NucleicAcidShown(Component):
     """The latest result within 14 days."""
 
+    state: Annotated[str, _states(NUCLEIC_ACID, "negative", "absent")]
+    text: str = Field(examples=["Negative, within 48 hours"])
     within_48h: bool
     """Whether it was taken within the 48 hours before the scan, or before now."""
 
@@ -108,8 +155,10 @@ class NucleicAcidShown(Component):
 class TravelCardShown(Component):
     """The travel card of the local day: normal or abnormal, and nothing else."""
 
+    state: Annotated[str, _states(TRAVEL_CARD, "normal", "code_needed")]
+    text: str = Field(examples=["Normal"])
     valid_until: datetime | None
-    official_url: str
+    official_url: str = Field(examples=["https://xc.caict.ac.cn/"])
     """The official travel card, for whoever wants to know more."""
 
 
@@ -121,17 +170,17 @@ def component_model(kind: Kind) -> type[Component]:
     made of what the kind says of its fields.
     """
     classes: dict[str, type[Component]] = {
-        ProviderName.HEALTH_CODE: Component,
+        ProviderName.HEALTH_CODE: HealthColour,
         ProviderName.NUCLEIC_ACID: NucleicAcidShown,
         ProviderName.TRAVEL_CARD: TravelCardShown,
     }
     if kind.name in classes:
         return classes[kind.name]
     name = kind.name.title().replace("_", "")
-    state: Any = Literal[(*sorted(kind.states), "absent", "unknown", "pending")]
+    state: Any = Annotated[str, _states(kind, kind.example, "absent")]
     fields: dict[str, Any] = {
-        field: (annotation, Field(description=text or None))
-        for field, (annotation, text) in kind.fields.items()
+        field: (annotation, Field(description=text or None, examples=[example]))
+        for field, (annotation, text, example) in kind.fields.items()
     }
     return create_model(
         f"{name}Shown",
@@ -139,6 +188,7 @@ def component_model(kind: Kind) -> type[Component]:
         __module__="components",  # it has no source, in which fields are described
         __doc__=f"What is known of the {kind.name.replace('_', ' ')}.",
         state=(state, ...),
+        text=(str, Field(examples=[TEXTS[f"state.{kind.example}"]])),
         **fields,
     )
 
@@ -182,35 +232,35 @@ class Composed(Response):
 class Explained(Response):
     """A stable code and its text in the caller's language."""
 
-    code: str
-    text: str
+    code: str = Field(examples=["health_code_green"])
+    text: str = Field(examples=["Health code: green."])
 
 
 class Screen(Composed):
     """The answer to a scan. While `poll_after_ms` is set, something is still on its way."""
 
-    scan_id: str
+    scan_id: ScanId
     scanned_at: datetime
     received_at: datetime
     """Later than `scanned_at` when the device was offline."""
     venue: VenueShown
-    checkpoint: str | None
+    checkpoint: str | None = Field(examples=[None])
     means: Literal["visitor", "fast", "staff", "manual"]
     person: PersonShown
     outcome: Literal["admit", "check", "refuse", "pending"]
-    outcome_text: str
+    outcome_text: str = Field(examples=["Please come in"])
     reasons: list[Explained]
     next_steps: list[Explained]
     temperature: Literal["normal", "fever"] | None
-    poll_after_ms: int | None
-    demo: str | None
+    poll_after_ms: PollAfter
+    demo: Demo
     """Set on a demonstration system, to be shown with the screen."""
 
 
 class Named(Response):
     """Somebody by their masked name."""
 
-    name: str
+    name: MaskedName
 
 
 class ManualCheck(Response):
@@ -219,21 +269,21 @@ class ManualCheck(Response):
     Told are the colour and the masked name of somebody whose name and number belong together.
     """
 
-    check_id: str
+    check_id: ScanId
     status: Literal["pending", "answered"]
-    poll_after_ms: int | None
+    poll_after_ms: PollAfter
     checked_at: datetime
     venue: VenueShown
     person: Named | None
     """Null unless name and number belong together."""
     outcome: Literal["admit", "check", "refuse"] | None
-    outcome_text: str | None
+    outcome_text: str | None = Field(examples=["Let them in"])
     reasons: list[Explained]
     next_steps: list[Explained]
-    health_code: Component | None
+    health_code: HealthColour | None
     """Its `fetched_at` is always null: it would tell when the person was asked about before."""
     temperature: Literal["normal", "fever"] | None
-    demo: str | None
+    demo: Demo
     """Set on a demonstration system, to be shown with the screen."""
 
 
@@ -241,29 +291,38 @@ class AccessShown(Response):
     """Somebody at a venue asked about oneself."""
 
     at: datetime
-    venue_name: str
+    venue_name: VenueName
     kind: Literal["manual_check"]
-    text: str
+    text: str = Field(examples=["Staff entered your ID number to look up a health code."])
 
 
 class AccessList(Response):
     """Who asked about oneself, newest first."""
 
     items: list[AccessShown]
-    next_cursor: str | None
+    next_cursor: str | None = Field(examples=[None])
+
+
+class AbnormalScansQuery(Paged):
+    """Which scans of a venue are wanted."""
+
+    outcome: Literal["abnormal"]
+    """The only list there is."""
+    day: Day | None = None
+    """The venue's local day; today if left out."""
 
 
 class AbnormalScan(Response):
     """One abnormal scan in the day's list."""
 
-    scan_id: str
+    scan_id: ScanId
     scanned_at: datetime
     received_at: datetime
     """Later than `scanned_at` when the device was offline."""
     means: Literal["visitor", "fast", "staff", "manual"]
     person: PersonShown
     outcome: Literal["check", "refuse"]
-    outcome_text: str
+    outcome_text: str = Field(examples=["Please come in"])
     reasons: list[Explained]
     temperature: Literal["normal", "fever"] | None
 
@@ -272,13 +331,13 @@ class AbnormalScans(Response):
     """The abnormal scans of a venue's day, in the order of their time."""
 
     items: list[AbnormalScan]
-    next_cursor: str | None
+    next_cursor: str | None = Field(examples=[None])
 
 
 class Health(Composed):
     """What the providers say of oneself. While `poll_after_ms` is set, something is on its way."""
 
-    poll_after_ms: int | None
+    poll_after_ms: PollAfter
 
     @classmethod
     def models(cls) -> dict[str, type[Component]]:
@@ -292,14 +351,14 @@ class Health(Composed):
 class NucleicAcid(NucleicAcidShown):
     """One's latest result within 14 days. While `poll_after_ms` is set, it is being asked for."""
 
-    poll_after_ms: int | None
+    poll_after_ms: PollAfter
 
 
 class CardCode(Response):
     """The carrier sends a code (`sent`), or the card of the day is there already (`known`)."""
 
     status: Literal["sent", "known"]
-    resend_after_s: int
+    resend_after_s: int = Field(examples=[60])
     travel_card: TravelCardShown
     next_steps: list[Explained]
 
@@ -308,7 +367,9 @@ class CardCodeRequest(Request):
     """Enter the code that the carrier sent."""
 
     code: str = Field(pattern=r"^[0-9]{4,8}$", examples=["123456"])
-    scan_id: str | None = Field(default=None, max_length=60)
+    scan_id: Annotated[str | None, Field(max_length=60), described(None, pattern=SCAN_PATTERN)] = (
+        None
+    )
     """The scan on whose page the code was entered; the card joins it."""
 
 
@@ -357,15 +418,15 @@ class LivePass(Response):
     While `poll_after_ms` is set, the colour is being asked for.
     """
 
-    code: str
+    code: str = Field(examples=[_PASS])
     """What the QR holds: capitals, digits and dots."""
-    name: str
+    name: MaskedName
     """Masked."""
     minted_at: datetime
     expires_at: datetime
-    refresh_after_s: int
+    refresh_after_s: int = Field(examples=[60])
     health_code: HealthCodeShown
-    advice: str | None
+    advice: str | None = Field(examples=["Please come in; wear a mask."])
     """What the colour asks of its holder."""
-    poll_after_ms: int | None
-    demo: str | None
+    poll_after_ms: PollAfter
+    demo: Demo

@@ -10,6 +10,7 @@ from chalicelib.admission.schemas import (
     Component,
     Explained,
     HealthCodeShown,
+    HealthColour,
     VenueShown,
     component_model,
 )
@@ -73,6 +74,11 @@ def component(
 ) -> Component:
     """Return the component that shows what is known of one thing, as of `at`."""
     return component_model(kinds.of(name))(**fields(context, name, evidence, at))
+
+
+def health_colour(context: RequestContext, evidence: Evidence) -> HealthColour:
+    """Return the colour of a health code, as staff may see it."""
+    return HealthColour(**fields(context, ProviderName.HEALTH_CODE, evidence, context.now))
 
 
 def fields(

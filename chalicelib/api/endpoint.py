@@ -1,8 +1,8 @@
 """What every route does around its one use case: parse, authenticate, call, answer.
 
-The contract stands on the route: request and response model, who may call it, which errors it may
-answer. The OpenAPI document is made from it. Chalice swallows exceptions before its middleware
-sees them, so errors become problem+json (RFC 9457) here.
+The contract stands on the route: who may call it, the models of its query, request and response,
+which errors it may answer. The OpenAPI document is made from it. Chalice swallows exceptions before
+its middleware sees them, so errors become problem+json (RFC 9457) here.
 """
 
 import functools
@@ -11,13 +11,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from chalice.app import Blueprint, Request, Response
 from pydantic import BaseModel
 
+from chalicelib.api.access import Access
 from chalicelib.bootstrap import Container, container
 from chalicelib.core import messages
 from chalicelib.core.errors import (
@@ -28,32 +28,16 @@ from chalicelib.core.errors import (
     Unauthenticated,
     Unavailable,
 )
-from chalicelib.core.fields import parse
+from chalicelib.core.fields import Query, parse, parse_query
 from chalicelib.core.logs import correlation, logger
 from chalicelib.core.submission import Submission
-from chalicelib.identity.people import Actor, Role
-from chalicelib.venues.rights import require_role
+from chalicelib.identity.people import Actor
 from chalicelib.venues.venue import Venue
 
 Body = TypeVar("Body", bound=BaseModel)
+Parameters = TypeVar("Parameters", bound=Query)
 _CORRELATION = re.compile(r"[A-Za-z0-9-]{8,64}")
 _ALWAYS = ("invalid_input", "unavailable", "internal_error")
-_AUTHENTICATION = ("token_missing", "token_invalid", "token_expired", "session_ended")
-
-
-class Caller(StrEnum):
-    """Who may call a route; a test walks all routes with everybody else."""
-
-    ANYONE = "anyone"
-    PERSON = "person"
-    STAFF = "staff"
-    ADMINISTRATOR = "administrator"
-
-
-_RIGHTS = {
-    Caller.STAFF: (Role.ADMINISTRATOR, Role.INSPECTOR),
-    Caller.ADMINISTRATOR: (Role.ADMINISTRATOR,),
-}
 
 
 @dataclass(frozen=True)
@@ -64,23 +48,16 @@ class Operation:
     path: str
     name: str
     summary: str
-    caller: Caller
+    access: Access[Any]
+    query: type[Query] | None
     request: type[BaseModel] | None
     response: type[BaseModel] | None
     statuses: tuple[int, ...]
     errors: tuple[str, ...]
-    query: Mapping[str, str] = field(default_factory=dict)
     content_type: str = "application/json"
-    required: tuple[str, ...] = ()
 
 
 OPERATIONS: list[Operation] = []
-PAGED = {
-    "limit": "How many at most, 1 to 50; 20 if left out.",
-    "cursor": "Where to go on, as the last answer said.",
-}
-"""The parameters of a list in pages, for `query`."""
-_LIMIT = re.compile(r"[1-9]|[1-4][0-9]|50", re.ASCII)
 _CURSOR_LIFE = timedelta(days=1)
 
 
@@ -93,18 +70,18 @@ class RequestContext:
     language: str
     correlation: str
     address: str
-    query: Mapping[str, str]
     headers: Mapping[str, str]
     _venue_id: str = ""
-    _actor: Actor | None = None
+    _caller: object = None
+    _query: Query | None = None
     _body: BaseModel | None = None
 
     @property
     def actor(self) -> Actor:
-        """Who calls; routes for anyone have none."""
-        if self._actor is None:
-            raise LookupError("this route authenticates nobody")
-        return self._actor
+        """The person who calls; a route for anyone has none."""
+        if not isinstance(self._caller, Actor):
+            raise LookupError("this route authenticates no person")
+        return self._caller
 
     @property
     def venue(self) -> Venue:
@@ -124,24 +101,21 @@ class RequestContext:
             raise LookupError("this route declares another body")
         return self._body
 
+    def query(self, model: type[Parameters]) -> Parameters:
+        """The parsed parameters of the query, as the `model` that the route declares."""
+        if not isinstance(self._query, model):
+            raise LookupError("this route declares other parameters")
+        return self._query
+
     def text(self, key: str, **params: str) -> str:
         """A text in the caller's language."""
         return messages.text(key, self.language, **params)
 
-    @property
-    def limit(self) -> int:
-        """How many items of a list are wanted. Raises BadInput at ``limit``."""
-        asked = self.query.get("limit", "20")
-        if not _LIMIT.fullmatch(asked):
-            raise BadInput.at("limit", "out_of_range")
-        return int(asked)
-
-    def after(self, of: str) -> str:
+    def after(self, of: str, cursor: str | None) -> str:
         """The place beyond which the list `of` goes on; empty at its beginning.
 
         Raises BadInput at ``cursor`` for one of another list, or that we did not make.
         """
-        cursor = self.query.get("cursor")
         if cursor is None:
             return ""
         try:
@@ -177,32 +151,27 @@ def endpoint(
     method: str,
     path: str,
     *,
-    caller: Caller,
+    access: Access[Any],
+    query: type[Query] | None = None,
     request: type[BaseModel] | None = None,
     response: type[BaseModel] | None = None,
     statuses: tuple[int, ...] = (200,),
     errors: tuple[str, ...] = (),
-    query: Mapping[str, str] | None = None,
-    required: tuple[str, ...] = (),
     content_type: str = "application/json",
 ) -> Callable[[Handler], Handler]:
     """Register a handler ``(context, **path parameters)`` as a route of `blueprint`.
 
     The path's ``{venue_id}`` reaches the handler as ``context.venue``.
 
-    `errors` are the codes that the use case may raise; those of authentication, parsing and faults
-    are added. `query` says what each parameter means, `required` which of them must be there. A
-    route of STAFF or of an ADMINISTRATOR has ``{venue_id}`` in its path.
+    `errors` are the codes that the use case may raise; those of access, parsing and faults are
+    added.
     """
 
     def register(handler: Handler) -> Handler:
-        common = _ALWAYS + (() if caller is Caller.ANYONE else _AUTHENTICATION)
-        if caller in _RIGHTS:
-            common += ("not_your_venue",)
+        codes = tuple(dict.fromkeys((*errors, *_ALWAYS, *access.errors)))
         operation = Operation(
             method, path, handler.__name__, (handler.__doc__ or "").strip().split("\n")[0],
-            caller, request, response, statuses, tuple(dict.fromkeys(errors + common)),
-            query or {}, content_type, required,
+            access, query, request, response, statuses, codes, content_type,
         )  # fmt: skip
         OPERATIONS.append(operation)
 
@@ -254,22 +223,18 @@ def _call(
     parts = container()
     now = parts.clock.now()
     parameters = {name: unquote(value) for name, value in path.items()}
-    actor = None
-    if operation.caller is not Caller.ANYONE:
-        actor = parts.sessions.authenticate(_bearer(headers), now=now)
-    venue_id = parameters.pop("venue_id", "")
-    if actor and operation.caller in _RIGHTS:
-        require_role(actor, venue_id, *_RIGHTS[operation.caller])
+    caller = operation.access.identify(headers, parameters, parts, now)
+    query = dict(request.query_params or {})
     context = RequestContext(
         container=parts,
         now=now,
         language=language,
         correlation=correlation.get(),
         address=str((request.context.get("identity") or {}).get("sourceIp", "")),
-        query=dict(request.query_params or {}),
         headers=headers,
-        _venue_id=venue_id,
-        _actor=actor,
+        _venue_id=parameters.pop("venue_id", ""),
+        _caller=caller,
+        _query=parse_query(operation.query, query) if operation.query else None,
         _body=parse(operation.request, _raw(request)) if operation.request else None,
     )
     result = handler(context, **parameters)
@@ -328,15 +293,6 @@ def problem(error: AppError, language: str) -> Response:
 def _correlation(request: Request, headers: Mapping[str, str]) -> str:
     given = headers.get("x-correlation-id", "")
     return given if _CORRELATION.fullmatch(given) else str(request.context.get("requestId", "-"))
-
-
-def _bearer(headers: Mapping[str, str]) -> str:
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    if not token:
-        raise Unauthenticated("token_missing")
-    if scheme.lower() != "bearer":
-        raise Unauthenticated("token_invalid")
-    return token.strip()
 
 
 def _raw(request: Request) -> bytes:

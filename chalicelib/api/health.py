@@ -18,7 +18,8 @@ from chalicelib.admission.schemas import (
     TravelCardShown,
 )
 from chalicelib.api import components
-from chalicelib.api.endpoint import Answer, Caller, RequestContext, endpoint
+from chalicelib.api.access import ANY_PERSON
+from chalicelib.api.endpoint import Answer, RequestContext, endpoint
 from chalicelib.identity import passes
 from chalicelib.identity.people import Snapshot
 from chalicelib.identity.providers import ProviderName
@@ -38,7 +39,7 @@ _REGISTRATION = ("registration_required", "registration_rejected")
     routes,
     "GET",
     "/v1/me/pass",
-    caller=Caller.PERSON,
+    access=ANY_PERSON,
     response=LivePass,
     errors=(*_REGISTRATION, "registration_not_verified"),
 )
@@ -66,7 +67,7 @@ def live_pass(context: RequestContext) -> LivePass:
     routes,
     "GET",
     "/v1/me/health",
-    caller=Caller.PERSON,
+    access=ANY_PERSON,
     response=Health,
     errors=_REGISTRATION,
 )
@@ -88,7 +89,7 @@ def health(context: RequestContext) -> Health:
     routes,
     "GET",
     "/v1/me/nucleic-acid",
-    caller=Caller.PERSON,
+    access=ANY_PERSON,
     response=NucleicAcid,
     errors=_REGISTRATION,
 )
@@ -104,7 +105,7 @@ def nucleic_acid(context: RequestContext) -> NucleicAcid:
     routes,
     "POST",
     "/v1/me/travel-card/code",
-    caller=Caller.PERSON,
+    access=ANY_PERSON,
     response=CardCode,
     statuses=(200, 202),
     errors=(*_REGISTRATION, "travel_card_no_phone", "too_many_requests"),
@@ -126,7 +127,7 @@ def travel_card_code(context: RequestContext) -> Answer:
     routes,
     "POST",
     "/v1/me/travel-card",
-    caller=Caller.PERSON,
+    access=ANY_PERSON,
     request=CardCodeRequest,
     response=TravelCardShown,
     errors=(*_REGISTRATION, "travel_card_code_wrong", "not_found", "too_many_requests"),

@@ -4,7 +4,8 @@ from html import escape
 
 from chalice.app import Blueprint
 
-from chalicelib.api.endpoint import Answer, Caller, RequestContext, endpoint
+from chalicelib.api.access import ANYONE
+from chalicelib.api.endpoint import Answer, RequestContext, endpoint
 from chalicelib.core import ids
 from chalicelib.venues.catalogue import category
 from chalicelib.venues.codes import CodeState
@@ -23,9 +24,7 @@ li{margin:.75rem 0} .note{font-size:1rem;opacity:.8}
 """
 
 
-@endpoint(
-    routes, "GET", "/V/{code}", caller=Caller.ANYONE, statuses=(200, 404, 410), content_type=_HTML
-)
+@endpoint(routes, "GET", "/V/{code}", access=ANYONE, statuses=(200, 404, 410), content_type=_HTML)
 def landing(context: RequestContext, code: str) -> Answer:
     """What a venue code shows to a plain camera or the wrong app: what to do, never a blank."""
     page = context.container.landing.page(code, now=context.now)
@@ -42,7 +41,7 @@ def landing(context: RequestContext, code: str) -> Answer:
     return _page(context, page.venue.name, where, steps, 200, demo=page.demo)
 
 
-@endpoint(routes, "GET", "/v/{code}", caller=Caller.ANYONE, statuses=(301,), content_type=_HTML)
+@endpoint(routes, "GET", "/v/{code}", access=ANYONE, statuses=(301,), content_type=_HTML)
 def landing_in_lower_case(_: RequestContext, code: str) -> Answer:
     """The same page for whoever types the address in lower case."""
     value = ids.fold(code)

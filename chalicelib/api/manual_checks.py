@@ -18,8 +18,9 @@ from chalicelib.admission.schemas import (
 )
 from chalicelib.admission.shadows import ManualEntry
 from chalicelib.api import components
-from chalicelib.api.endpoint import PAGED, Answer, Caller, RequestContext, endpoint
-from chalicelib.core.fields import canonical
+from chalicelib.api.access import ANY_PERSON, STAFF_OF_VENUE
+from chalicelib.api.endpoint import Answer, RequestContext, endpoint
+from chalicelib.core.fields import Paged, canonical
 from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.rights import require_verified
 
@@ -31,7 +32,7 @@ _POLL_MS = 1000
     routes,
     "POST",
     "/v1/venues/{venue_id}/manual-checks",
-    caller=Caller.STAFF,
+    access=STAFF_OF_VENUE,
     request=ManualCheckRequest,
     response=ManualCheck,
     statuses=(202,),
@@ -58,7 +59,7 @@ def check_by_hand(context: RequestContext) -> Answer:
     routes,
     "GET",
     "/v1/manual-checks/{check_id}",
-    caller=Caller.PERSON,
+    access=ANY_PERSON,
     response=ManualCheck,
     errors=("not_found",),
 )
@@ -77,17 +78,18 @@ def get_manual_check(context: RequestContext, check_id: str) -> ManualCheck:
     routes,
     "GET",
     "/v1/me/accesses",
-    caller=Caller.PERSON,
+    access=ANY_PERSON,
     response=AccessList,
     errors=("registration_required", "registration_rejected", "registration_not_verified"),
-    query=PAGED,
+    query=Paged,
 )
 def list_accesses(context: RequestContext) -> AccessList:
     """Where and when staff asked about oneself by name and document number, newest first."""
     require_verified(context.actor)
-    of = f"accesses/{context.actor.person_id}"
+    of, query = f"accesses/{context.actor.person_id}", context.query(Paged)
+    after = context.after(of, query.cursor)
     page = context.container.access_log.page(
-        context.actor, limit=context.limit, after=context.after(of), now=context.now
+        context.actor, limit=query.limit, after=after, now=context.now
     )
     return AccessList(
         items=[_access(context, one) for one in page.accesses],
@@ -144,9 +146,7 @@ def _answered(context: RequestContext, result: Check, name: str | None) -> Manua
         outcome_text=components.outcome_text(context, decision.outcome, for_staff=True),
         reasons=components.reasons(context, decision, verdict.hours),
         next_steps=components.next_steps(context, decision, for_staff=True),
-        health_code=components.component(
-            context, ProviderName.HEALTH_CODE, colour, scan.received_at
-        ),
+        health_code=components.health_colour(context, colour),
         temperature=components.temperature(scan),
         demo=_demo(context),
     )

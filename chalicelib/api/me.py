@@ -2,7 +2,8 @@
 
 from chalice.app import Blueprint
 
-from chalicelib.api.endpoint import Answer, Caller, RequestContext, endpoint
+from chalicelib.api.access import ANY_PERSON
+from chalicelib.api.endpoint import Answer, RequestContext, endpoint
 from chalicelib.identity.people import Verification
 from chalicelib.identity.registration import Entry, OwnRegistration
 from chalicelib.identity.schemas import (
@@ -17,7 +18,7 @@ routes = Blueprint(__name__)
 _POLL_MS = 1000
 
 
-@endpoint(routes, "GET", "/v1/me", caller=Caller.PERSON, response=Me)
+@endpoint(routes, "GET", "/v1/me", access=ANY_PERSON, response=Me)
 def me(context: RequestContext) -> Me:
     """One's own profile, registration and rights."""
     own = context.container.registrations.own(context.actor.profile)
@@ -36,7 +37,7 @@ def me(context: RequestContext) -> Me:
     routes,
     "POST",
     "/v1/me/registration",
-    caller=Caller.PERSON,
+    access=ANY_PERSON,
     request=RegistrationRequest,
     response=RegistrationAccepted,
     statuses=(200, 202),

@@ -6,23 +6,67 @@ import inspect
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from chalicelib.api.endpoint import OPERATIONS, Caller, Operation
-from chalicelib.core.errors import CODES
+from chalicelib.api.endpoint import OPERATIONS, Operation, problem
+from chalicelib.api.examples import example, examples
+from chalicelib.core.errors import CODES, AppError, BadInput
+from chalicelib.core.fields import Code, PersonId, Query, ScanId, VenueId
 from chalicelib.core.messages import TEXTS
 
-_WHO = {
-    Caller.ANYONE: "Anyone may call this.",
-    Caller.PERSON: "Any logged-in person may call this.",
-    Caller.STAFF: "Only the venue's staff, administrators among them, may call this.",
-    Caller.ADMINISTRATOR: "Only an administrator of the venue may call this.",
-}
 _REFERENCE = "#/components/schemas/{model}"
+_TAGS = {
+    "Sessions": "Log in, stay logged in, log out; confirm a phone.",
+    "Me": "What one sees and does for oneself: registration, pass, health, who asked about one.",
+    "Venues": "Apply for a venue's code, and administer the venue.",
+    "Posters": "A venue's code to be printed.",
+    "Staff": "Who works at a venue, and by which join code they bind themselves.",
+    "Bindings": "The venues at which one works.",
+    "Scans": "Check in by a venue's code or by a pass: one screen.",
+    "Manual checks": "Check somebody without a phone.",
+    "Statistics": "The figures of a venue's day.",
+    "Landing": "The page behind a printed code.",
+    "Service": "The service itself.",
+}
+_TAGGED = (
+    ("/v1/venues/{venue_id}/posters", "Posters"),
+    ("/v1/venues/{venue_id}/staff", "Staff"),
+    ("/v1/venues/{venue_id}/join-code", "Staff"),
+    ("/v1/venues/{venue_id}/scans", "Scans"),
+    ("/v1/venues/{venue_id}/manual-checks", "Manual checks"),
+    ("/v1/venues/{venue_id}/statistics", "Statistics"),
+    ("/v1/venues", "Venues"),
+    ("/v1/bindings", "Bindings"),
+    ("/v1/scans", "Scans"),
+    ("/v1/manual-checks", "Manual checks"),
+    ("/v1/otp", "Sessions"),
+    ("/v1/sessions", "Sessions"),
+    ("/v1/me/phone", "Sessions"),
+    ("/v1/me", "Me"),
+    ("/V", "Landing"),
+    ("/v/", "Landing"),
+    ("/v1/status", "Service"),
+    ("/v1/openapi.json", "Service"),
+)
+"""The tag of a path: that of the first beginning that fits. Each resource has one."""
+_PATH: dict[str, Any] = {
+    "venue_id": VenueId,
+    "person_id": PersonId,
+    "scan_id": ScanId,
+    "check_id": ScanId,
+    "poster_id": Code,
+    "code": Code,
+}
+"""The types of path parameters."""
+_DOCUMENTS: dict[str, dict[str, Any]] = {
+    "application/json": {"type": "object", "examples": [{"openapi": "3.1.0"}]},
+    "text/html; charset=utf-8": {"type": "string", "examples": ["<!doctype html>…"]},
+}
+"""What routes answer that have no model of their response, by its media type."""
 
 
 @functools.cache
@@ -40,16 +84,15 @@ def document() -> dict[str, Any]:
         if operation.response:
             models[operation.response] = "serialization"
     names, definitions = models_json_schema(list(models.items()), ref_template=_REFERENCE)
-    paths: dict[str, Any] = {}
-    for operation in sorted(OPERATIONS, key=lambda o: (o.path, o.method)):
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(
-            operation, names
-        )
     schemas = definitions.get("$defs", {}) | {"Problem": _problem()}
     for model in _with_parts(BaseModel):
         for name, text in _described(model).items():
             if model.__name__ in schemas:
                 schemas[model.__name__]["properties"][name]["description"] = text
+    paths: dict[str, Any] = {}
+    for operation in sorted(OPERATIONS, key=lambda o: (o.path, o.method)):
+        described = _operation(operation, names, schemas)
+        paths.setdefault(operation.path, {})[operation.method.lower()] = described
     return {
         "openapi": "3.1.0",
         "info": {
@@ -57,13 +100,25 @@ def document() -> dict[str, Any]:
             "version": "1",
             "description": "Venue codes: a venue's poster, a visitor's scan, one screen, a record, "
             "the day's figures. Errors are application/problem+json with a stable `code`.",
+            "contact": {"name": "The operator of this deployment"},
             "license": {"name": "MIT", "identifier": "MIT"},
         },
+        "servers": [
+            # Relative to where the document is served, below a stage of API Gateway or without one.
+            {"url": "..", "description": "The deployment that serves this document."}
+        ],
+        "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": paths,
         "components": {
+            "examples": {
+                code: {"value": _problem_example(code)}
+                for code in sorted({code for operation in OPERATIONS for code in operation.errors})
+            },
             "schemas": schemas,
             "securitySchemes": {
-                "session": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+                authenticator.scheme: dict(authenticator.definition)
+                for authenticator in (operation.access.authenticator for operation in OPERATIONS)
+                if authenticator
             },
         },
     }
@@ -75,12 +130,16 @@ def _with_parts(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
         yield from _with_parts(heir)
 
 
+@functools.cache
 def _described(model: type[BaseModel]) -> dict[str, str]:
     """The strings below a model's fields. Pydantic can read them too, but at every cold start."""
+    found: dict[str, str] = {}
+    for base in model.__bases__:
+        if issubclass(base, BaseModel):
+            found |= _described(base)
     if not model.__module__.startswith("chalicelib.") or "[" in model.__name__:
-        return {}  # not ours, or a generic model with its parameters filled in
+        return found  # not ours, or a generic model with its parameters filled in
     body = ast.parse(inspect.getsource(model)).body[0]
-    found = {}
     for field, text in itertools.pairwise(ast.iter_child_nodes(body)):
         match field, text:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(
@@ -90,47 +149,92 @@ def _described(model: type[BaseModel]) -> dict[str, str]:
     return found
 
 
-def _operation(operation: Operation, names: Any) -> dict[str, Any]:
+def _operation(operation: Operation, names: Any, schemas: Mapping[str, Any]) -> dict[str, Any]:
+    authenticator = operation.access.authenticator
     entry: dict[str, Any] = {
         "operationId": operation.name,
+        "tags": [_tag(operation.path)],
         "summary": operation.summary,
-        "description": _WHO[operation.caller],
-        "security": [] if operation.caller is Caller.ANYONE else [{"session": []}],
+        "description": operation.access.sentence,
+        "security": [{authenticator.scheme: []}] if authenticator else [],
         "parameters": [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            {"name": name, "in": "path", "required": True, "schema": _path_parameter(name)}
             for name in re.findall(r"{(\w+)}", operation.path)
         ]
-        + [
-            {
-                "name": name,
-                "in": "query",
-                "description": text,
-                "required": name in operation.required,
-                "schema": {"type": "string"},
-            }
-            for name, text in operation.query.items()
-        ],
-        "responses": _responses(operation, names),
+        + (_query(operation.query) if operation.query else []),
+        "responses": _responses(operation, names, schemas),
     }
     if operation.request:
+        schema = names[operation.request, "validation"]
         entry["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": names[operation.request, "validation"]}},
+            "content": {"application/json": _content(schema, schemas)},
         }
     return entry
 
 
-def _responses(operation: Operation, names: Any) -> dict[str, Any]:
+def _tag(path: str) -> str:
+    for beginning, tag in _TAGGED:
+        if path.startswith(beginning):
+            return tag
+    raise LookupError(f"{path} has no tag: name its resource in _TAGGED")
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    return TypeAdapter(_PATH[name]).json_schema()
+
+
+def _content(schema: dict[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema with its example, or with one of each kind."""
+    several = examples(schema, schemas)
+    return {"schema": schema} | (
+        {"examples": several} if several else {"example": example(schema, schemas)}
+    )
+
+
+def _query(model: type[Query]) -> list[dict[str, Any]]:
+    schema = model.model_json_schema()
+    described = _described(model)
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "description": described[name],
+            "required": name in schema.get("required", ()),
+            "schema": _present(field),
+        }
+        for name, field in schema["properties"].items()
+    ]
+
+
+def _present(field: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a parameter that is there: one that may be left out is never null."""
+    kind: dict[str, Any]
+    (kind,) = [one for one in field.get("anyOf", [{}]) if one != {"type": "null"}]
+    rest = {
+        key: value
+        for key, value in field.items()
+        if key not in ("anyOf", "title") and (key, value) != ("default", None)
+    }
+    return kind | rest
+
+
+def _responses(operation: Operation, names: Any, schemas: Mapping[str, Any]) -> dict[str, Any]:
     schema: dict[str, Any] = (
-        names[operation.response, "serialization"] if operation.response else {}
+        names[operation.response, "serialization"]
+        if operation.response
+        else _DOCUMENTS[operation.content_type]
     )
     responses: dict[str, Any] = {
         str(status): {
             "description": "Done." if status < 202 else "Accepted." if status == 202 else "See it.",
-            "content": {operation.content_type: {"schema": schema} if schema else {}},
+            "content": {operation.content_type: _content(schema, schemas)},
         }
         for status in operation.statuses
     }
+    if min(operation.statuses) >= 300:
+        page = {"description": "The page, to a client that follows the redirect."}
+        responses["200"] = responses[str(operation.statuses[0])] | page
     by_status: dict[int, list[str]] = {}
     for code in operation.errors:
         by_status.setdefault(CODES[code].status, []).append(code)
@@ -146,11 +250,21 @@ def _responses(operation: Operation, names: Any) -> dict[str, Any]:
                             {"$ref": _REFERENCE.format(model="Problem")},
                             {"properties": {"code": {"enum": sorted(codes)}}},
                         ]
-                    }
+                    },
+                    "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
                 }
             },
         }
     return responses
+
+
+def _problem_example(code: str) -> dict[str, Any]:
+    error = BadInput.at("/phone", "phone") if code == "invalid_input" else AppError(code)
+    error.status = CODES[code].status
+    # Placeholders of texts: `{seconds}` is the only one.
+    error.params = {"seconds": "60"}
+    body: dict[str, Any] = json.loads(problem(error, "en").body)
+    return body
 
 
 def _problem() -> dict[str, Any]:

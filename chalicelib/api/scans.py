@@ -11,20 +11,21 @@ from chalicelib.admission.scanning import Result
 from chalicelib.admission.schemas import (
     AbnormalScan,
     AbnormalScans,
+    AbnormalScansQuery,
     PassScanRequest,
     PersonShown,
     ScanRequest,
     Screen,
 )
 from chalicelib.api import components
-from chalicelib.api.endpoint import PAGED, Answer, Caller, RequestContext, endpoint
-from chalicelib.api.venues import asked_day
+from chalicelib.api.access import ANY_PERSON, STAFF_OF_VENUE
+from chalicelib.api.endpoint import Answer, RequestContext, endpoint
 from chalicelib.core.crypto import fingerprint
-from chalicelib.core.errors import BadInput
 from chalicelib.core.fields import canonical
 from chalicelib.identity import personal
 from chalicelib.identity.people import Profile, mask_phone
 from chalicelib.venues import codes
+from chalicelib.venues.venue import day_of
 
 routes = Blueprint(__name__)
 _POLL_MS = 1000
@@ -34,7 +35,7 @@ _POLL_MS = 1000
     routes,
     "POST",
     "/v1/scans",
-    caller=Caller.PERSON,
+    access=ANY_PERSON,
     request=ScanRequest,
     response=Screen,
     statuses=(200, 201),
@@ -61,7 +62,7 @@ def scan_venue(context: RequestContext) -> Answer:
     routes,
     "GET",
     "/v1/scans/{scan_id}",
-    caller=Caller.PERSON,
+    access=ANY_PERSON,
     response=Screen,
     errors=("not_found",),
 )
@@ -75,7 +76,7 @@ def get_scan(context: RequestContext, scan_id: str) -> Screen:
     routes,
     "POST",
     "/v1/venues/{venue_id}/scans",
-    caller=Caller.STAFF,
+    access=STAFF_OF_VENUE,
     request=PassScanRequest,
     response=Screen,
     statuses=(200, 201),
@@ -109,29 +110,22 @@ def scan_pass(context: RequestContext) -> Answer:
     routes,
     "GET",
     "/v1/venues/{venue_id}/scans",
-    caller=Caller.STAFF,
+    access=STAFF_OF_VENUE,
     response=AbnormalScans,
     errors=("not_found",),
-    query={
-        "outcome": "`abnormal`, the only list there is.",
-        "day": "The venue's local day, such as 2022-04-24; today if left out.",
-        **PAGED,
-    },
-    required=("outcome",),
+    query=AbnormalScansQuery,
 )
 def list_abnormal(context: RequestContext) -> AbnormalScans:
     """The abnormal scans of a venue's day, behind the figure of that name."""
-    venue = context.venue
-    if context.query.get("outcome") != "abnormal":
-        raise BadInput.at("outcome", "not_allowed")
-    day = asked_day(context, venue)
+    venue, query = context.venue, context.query(AbnormalScansQuery)
+    day = query.day or day_of(venue, context.now)
     of = f"abnormal/{venue.venue_id}/{day}"
     found = context.container.abnormal_scans.page(
         context.actor,
         venue,
         day,
-        limit=context.limit,
-        after=context.after(of),
+        limit=query.limit,
+        after=context.after(of, query.cursor),
         now=context.now,
     )
     return AbnormalScans(

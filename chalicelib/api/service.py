@@ -3,8 +3,10 @@
 from typing import Literal
 
 from chalice.app import Blueprint
+from pydantic import Field
 
-from chalicelib.api.endpoint import Answer, Caller, RequestContext, endpoint
+from chalicelib.api.access import ANYONE
+from chalicelib.api.endpoint import Answer, RequestContext, endpoint
 from chalicelib.core.fields import Response
 
 routes = Blueprint(__name__)
@@ -14,18 +16,18 @@ class Status(Response):
     """The service answers."""
 
     status: Literal["ok"] = "ok"
-    stage: str
+    stage: str = Field(examples=["prod"])
     demo: bool
 
 
-@endpoint(routes, "GET", "/v1/status", caller=Caller.ANYONE, response=Status)
+@endpoint(routes, "GET", "/v1/status", access=ANYONE, response=Status)
 def status(context: RequestContext) -> Status:
     """Whether the service answers; for monitors, it reads nothing."""
     settings = context.container.settings
     return Status(stage=settings.stage, demo=settings.demo)
 
 
-@endpoint(routes, "GET", "/v1/openapi.json", caller=Caller.ANYONE)
+@endpoint(routes, "GET", "/v1/openapi.json", access=ANYONE)
 def openapi(_: RequestContext) -> Answer:
     """This API as an OpenAPI 3.1 document, made from the routes."""
     from chalicelib.api.openapi import render

@@ -4,7 +4,8 @@ from typing import overload
 
 from chalice.app import Blueprint
 
-from chalicelib.api.endpoint import Answer, Caller, RequestContext, endpoint
+from chalicelib.api.access import ANY_PERSON, ANYONE
+from chalicelib.api.endpoint import Answer, RequestContext, endpoint
 from chalicelib.identity.one_time_codes import CODE_LIFE, RESEND_AFTER
 from chalicelib.identity.platforms import PhoneProof, PlatformName
 from chalicelib.identity.schemas import (
@@ -30,7 +31,7 @@ routes = Blueprint(__name__)
     routes,
     "POST",
     "/v1/otp",
-    caller=Caller.ANYONE,
+    access=ANYONE,
     request=CodeRequest,
     response=CodeSent,
     statuses=(202,),
@@ -55,7 +56,7 @@ def request_code(context: RequestContext) -> Answer:
     routes,
     "POST",
     "/v1/sessions",
-    caller=Caller.ANYONE,
+    access=ANYONE,
     request=LoginRequest,
     response=LoginResponse,
     statuses=(201,),
@@ -89,7 +90,7 @@ def log_in(context: RequestContext) -> Answer:
     routes,
     "POST",
     "/v1/me/phone",
-    caller=Caller.PERSON,
+    access=ANY_PERSON,
     request=PhoneRequest,
     response=LoginResponse,
     errors=("phone_taken", "phone_proof_invalid", "client_not_offered", "too_many_requests"),
@@ -112,7 +113,7 @@ def confirm_phone(context: RequestContext) -> LoginResponse:
     routes,
     "POST",
     "/v1/sessions/refresh",
-    caller=Caller.ANYONE,
+    access=ANYONE,
     request=RefreshRequest,
     response=LoginResponse,
     errors=("token_invalid", "token_expired", "session_ended"),
@@ -123,7 +124,7 @@ def refresh(context: RequestContext) -> LoginResponse:
     return _shown(context.container.sessions.refresh(token, now=context.now))
 
 
-@endpoint(routes, "POST", "/v1/sessions/logout", caller=Caller.PERSON, response=Empty)
+@endpoint(routes, "POST", "/v1/sessions/logout", access=ANY_PERSON, response=Empty)
 def log_out(context: RequestContext) -> Empty:
     """End the session; its tokens are refused from the next call on."""
     context.container.sessions.close(context.actor)

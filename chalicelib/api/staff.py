@@ -3,7 +3,8 @@
 from chalice.app import Blueprint
 
 from chalicelib.api import components
-from chalicelib.api.endpoint import Answer, Caller, RequestContext, endpoint
+from chalicelib.api.access import ADMINISTRATOR_OF_VENUE, ANY_PERSON, STAFF_OF_VENUE
+from chalicelib.api.endpoint import Answer, RequestContext, endpoint
 from chalicelib.identity.people import Role
 from chalicelib.identity.schemas import Empty
 from chalicelib.venues import schemas as shown
@@ -17,7 +18,7 @@ _VENUE = "/v1/venues/{venue_id}"
     routes,
     "GET",
     f"{_VENUE}/join-code",
-    caller=Caller.ADMINISTRATOR,
+    access=ADMINISTRATOR_OF_VENUE,
     response=shown.JoinCode,
     errors=("not_found",),
 )
@@ -30,7 +31,7 @@ def get_join_code(context: RequestContext) -> shown.JoinCode:
     routes,
     "POST",
     f"{_VENUE}/join-code/rotate",
-    caller=Caller.ADMINISTRATOR,
+    access=ADMINISTRATOR_OF_VENUE,
     response=shown.JoinCode,
     errors=("not_found",),
 )
@@ -43,7 +44,7 @@ def rotate_join_code(context: RequestContext) -> shown.JoinCode:
     routes,
     "POST",
     f"{_VENUE}/fast-code",
-    caller=Caller.ADMINISTRATOR,
+    access=ADMINISTRATOR_OF_VENUE,
     response=shown.FastCode,
     errors=("not_found",),
 )
@@ -57,7 +58,7 @@ def fast_code(context: RequestContext) -> shown.FastCode:
     routes,
     "GET",
     f"{_VENUE}/staff",
-    caller=Caller.ADMINISTRATOR,
+    access=ADMINISTRATOR_OF_VENUE,
     response=shown.StaffList,
     errors=("not_found",),
 )
@@ -81,7 +82,7 @@ def list_staff(context: RequestContext) -> shown.StaffList:
     routes,
     "POST",
     f"{_VENUE}/staff",
-    caller=Caller.ADMINISTRATOR,
+    access=ADMINISTRATOR_OF_VENUE,
     request=shown.StaffRequest,
     response=shown.StaffAdded,
     statuses=(201, 202),
@@ -109,7 +110,7 @@ def add_staff(context: RequestContext) -> Answer:
     routes,
     "POST",
     f"{_VENUE}/staff/{{person_id}}/remove",
-    caller=Caller.ADMINISTRATOR,
+    access=ADMINISTRATOR_OF_VENUE,
     response=Empty,
     errors=("not_found", "initial_administrator", "initial_administrator_only"),
 )
@@ -119,20 +120,18 @@ def remove_staff(context: RequestContext, person_id: str) -> Empty:
     return Empty()
 
 
-@endpoint(routes, "GET", "/v1/bindings", caller=Caller.PERSON, response=shown.Bindings)
+@endpoint(routes, "GET", "/v1/bindings", access=ANY_PERSON, response=shown.Bindings)
 def list_bindings(context: RequestContext) -> shown.Bindings:
     """The venues at which one works."""
     bindings = context.container.bindings.of(context.actor)
-    return shown.Bindings(
-        items=[_binding(context, binding) for binding in bindings], next_cursor=None
-    )
+    return shown.Bindings(items=[_binding(context, binding) for binding in bindings])
 
 
 @endpoint(
     routes,
     "POST",
     "/v1/bindings",
-    caller=Caller.PERSON,
+    access=ANY_PERSON,
     request=shown.JoinRequest,
     response=shown.Binding,
     statuses=(201,),
@@ -156,7 +155,7 @@ def join_venue(context: RequestContext) -> Answer:
     routes,
     "POST",
     "/v1/bindings/{venue_id}/remove",
-    caller=Caller.STAFF,
+    access=STAFF_OF_VENUE,
     response=Empty,
     errors=("not_found", "initial_administrator"),
 )

@@ -1,17 +1,15 @@
 """Routes: venues, their posters and their day's figures."""
 
-from datetime import date
-
 from chalice.app import Blueprint
 
-from chalicelib.api.endpoint import Answer, Caller, RequestContext, endpoint
+from chalicelib.api.access import ADMINISTRATOR_OF_VENUE, ANY_PERSON, STAFF_OF_VENUE
+from chalicelib.api.endpoint import Answer, RequestContext, endpoint
 from chalicelib.core.crypto import fingerprint
-from chalicelib.core.errors import BadInput
 from chalicelib.core.fields import canonical
-from chalicelib.insight.schemas import Statistics
+from chalicelib.insight.schemas import Statistics, StatisticsQuery
 from chalicelib.venues import schemas as shown
 from chalicelib.venues.posters import Poster
-from chalicelib.venues.venue import PosterState, Venue, day_of
+from chalicelib.venues.venue import PosterState, day_of
 
 routes = Blueprint(__name__)
 _POLL_MS = 500
@@ -21,7 +19,7 @@ _POLL_MS = 500
     routes,
     "POST",
     "/v1/venues",
-    caller=Caller.PERSON,
+    access=ANY_PERSON,
     request=shown.VenueRequest,
     response=shown.Venue,
     statuses=(200, 201),
@@ -50,20 +48,18 @@ def create_venue(context: RequestContext) -> Answer:
     return Answer(answer, 201 if issued.created else 200)
 
 
-@endpoint(routes, "GET", "/v1/venues", caller=Caller.PERSON, response=shown.VenueList)
+@endpoint(routes, "GET", "/v1/venues", access=ANY_PERSON, response=shown.VenueList)
 def list_venues(context: RequestContext) -> shown.VenueList:
     """The venues that one administers."""
     venues = context.container.issuance.administered_by(context.actor)
-    return shown.VenueList(
-        items=[shown.Venue.of(venue, context.language) for venue in venues], next_cursor=None
-    )
+    return shown.VenueList(items=[shown.Venue.of(venue, context.language) for venue in venues])
 
 
 @endpoint(
     routes,
     "GET",
     "/v1/venues/{venue_id}",
-    caller=Caller.ADMINISTRATOR,
+    access=ADMINISTRATOR_OF_VENUE,
     response=shown.Venue,
     errors=("not_found",),
 )
@@ -77,7 +73,7 @@ def get_venue(context: RequestContext) -> shown.Venue:
     routes,
     "POST",
     "/v1/venues/{venue_id}/posters",
-    caller=Caller.ADMINISTRATOR,
+    access=ADMINISTRATOR_OF_VENUE,
     request=shown.PosterRequest,
     response=shown.Poster,
     statuses=(200, 202),
@@ -98,7 +94,7 @@ def request_poster(context: RequestContext) -> Answer:
     routes,
     "GET",
     "/v1/venues/{venue_id}/posters/{poster_id}",
-    caller=Caller.ADMINISTRATOR,
+    access=ADMINISTRATOR_OF_VENUE,
     response=shown.Poster,
     errors=("not_found",),
 )
@@ -112,47 +108,27 @@ def get_poster(context: RequestContext, poster_id: str) -> shown.Poster:
     routes,
     "GET",
     "/v1/venues/{venue_id}/statistics",
-    caller=Caller.STAFF,
+    access=STAFF_OF_VENUE,
     response=Statistics,
     errors=("not_found",),
-    query={
-        "day": "The venue's local day, such as 2022-04-24; today if left out.",
-        "by": "`unit` (all staff and the visitors' own scans) or `me`; `unit` if left out.",
-    },
+    query=StatisticsQuery,
 )
 def get_statistics(context: RequestContext) -> Statistics:
     """The figures of a venue's day: checked, passed, abnormal, pending."""
     venue = context.venue
-    day = asked_day(context, venue)
-    by = context.query.get("by", "unit")
-    if by not in ("unit", "me"):
-        raise BadInput.at("by", "not_allowed")
-    own = by == "me"
+    query = context.query(StatisticsQuery)
+    day, own = query.day or day_of(venue, context.now), query.by == "me"
     figures = context.container.venue_statistics.of_day(context.actor, venue, day, own=own)
     return Statistics(
         venue_id=venue.venue_id,
         day=day,
-        by="me" if own else "unit",
+        by=query.by,
         checked=figures.checked,
         passed=figures.passed,
         abnormal=figures.abnormal,
         pending=figures.pending,
         own_scans=figures.own,
     )
-
-
-def asked_day(context: RequestContext, venue: Venue) -> date:
-    """The venue's local day in the query; its today if left out. Raises BadInput."""
-    text = context.query.get("day")
-    if text is None:
-        return day_of(venue, context.now)
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise BadInput.at("day", "day") from None
-    if day.isoformat() != text:  # ISO 8601 knows other ways to write a day
-        raise BadInput.at("day", "day")
-    return day
 
 
 def _poster(poster: Poster) -> shown.Poster:

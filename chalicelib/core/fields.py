@@ -1,7 +1,10 @@
 """Field types that requests of every area share: trimmed, NFC, without control characters."""
 
 import json
+import re
 import unicodedata
+from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
@@ -9,17 +12,19 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     RootModel,
     ValidationError,
 )
 from pydantic_core import PydanticCustomError
 
 from chalicelib.core.errors import BadInput, FieldError
-from chalicelib.core.ids import nonce_time
+from chalicelib.core.ids import PATTERN, nonce_time
 from chalicelib.core.phones import e164
 
 MAX_BODY = 64 * 1024
 Body = TypeVar("Body", bound=BaseModel)
+Parameters = TypeVar("Parameters", bound="Query")
 
 
 class Request(BaseModel):
@@ -41,6 +46,15 @@ class Choice(RootModel[Kinds]):
     """
 
     model_config = ConfigDict(strict=True, frozen=True, defer_build=True)
+
+
+class Query(BaseModel):
+    """The parameters of a query. The line below a field describes it in the OpenAPI document.
+
+    All of them are text, read as their fields say; unknown ones are ignored.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 class Response(BaseModel):
@@ -70,11 +84,58 @@ _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 Clean = BeforeValidator(_clean)
 
 
+def described(example: object, *, pattern: str = "", **schema: object) -> Any:
+    """Describe a field in the OpenAPI document; what it accepts is for its validators to say.
+
+    `pattern` is the canonical form of a value that is read with more tolerance (spaces, hyphens,
+    full-width characters), or of one whose error has a code of its own.
+    """
+    extra: dict[str, Any] = {"pattern": pattern, **schema} if pattern else schema
+    return Field(examples=[example], json_schema_extra=extra)
+
+
+def identifier(prefix: str, example: str) -> Any:
+    """Describe a field that holds an id with a typed prefix, in an answer."""
+    return described(example, pattern=f"^{prefix}_{PATTERN}$")
+
+
+VenueId = Annotated[str, identifier("ven", "ven_SABR24PA3EYWNYP2")]
+PersonId = Annotated[str, identifier("per", "per_7RHYG5G075CMMCW9")]
+VenueName = Annotated[str, Field(examples=["信宜市人民医院"])]
+TypeName = Annotated[str, Field(examples=["Medical care"])]
+RegionName = Annotated[str, Field(examples=["广东省 茂名市 信宜市"])]
+SCAN_PATTERN = f"^scn_{PATTERN}_[0-9a-f]{{12}}_{PATTERN}$"
+SCAN_EXAMPLE = "scn_SABR24PA3EYWNYP2_018058de3800_5SYJR0X9A1XE4SFC"
+ScanId = Annotated[str, described(SCAN_EXAMPLE, pattern=SCAN_PATTERN)]
+Code = Annotated[str, described("32P3WWT3Y0B8J32H", pattern=f"^{PATTERN}$")]
+"""Sixteen characters of Crockford base32: a printed code, a poster's id."""
+
+TEXT = (
+    r"^[^\u0000-\u001f\u007f-\u00a0\u00ad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f"
+    r"\u2028-\u202e\u2060-\u206f\ue000-\uf8ff\ufeff\ufff0-\uffff]+$"
+)
+"""A regular expression for what can be printed, nearly: `Clean` is what holds."""
+PersonName = Annotated[
+    str, Clean, Field(min_length=1, max_length=50), described("梁思齐", pattern=TEXT)
+]
+"""A person's name, in full."""
+
+
 def _phone(value: str) -> str:
     try:
         return e164(value)
     except ValueError:
         raise refuse("phone") from None
+
+
+# A mobile number of mainland China, or one of another country in E.164.
+_PHONE_PATTERN = (
+    "^(?:(?:\\+86)?1(?:[38][0-9]|4[57]|[59][0-35-9]|6[25-7]|7[0-35-8])[0-9]{8}"
+    "|\\+(?:[1-79][0-9]|8[0-57-9])[0-9]{5,13})$"
+)
+_NONCE_PATTERN = (
+    "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-7[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$"
+)
 
 
 def _nonce(value: str) -> str:
@@ -85,10 +146,49 @@ def _nonce(value: str) -> str:
     return value.lower()
 
 
-Phone = Annotated[str, Clean, AfterValidator(_phone)]
+Phone = Annotated[
+    str, Clean, AfterValidator(_phone), described("+8613800000001", pattern=_PHONE_PATTERN)
+]
 """A phone number; without a country code it is read as one of mainland China; becomes E.164."""
-Nonce = Annotated[str, AfterValidator(_nonce)]
+Nonce = Annotated[
+    str,
+    AfterValidator(_nonce),
+    described("018058de-3800-7abc-8def-0123456789ab", pattern=_NONCE_PATTERN),
+]
 """A UUIDv7 made by the client; the same for every try of one request."""
+
+
+def _limit(value: str) -> int:
+    if not _LIMIT.fullmatch(value):
+        raise refuse("out_of_range")
+    return int(value)
+
+
+def _day(value: str) -> date:
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        raise refuse("day") from None
+    if day.isoformat() != value:  # ISO 8601 knows other ways to write a day
+        raise refuse("day")
+    return day
+
+
+_LIMIT = re.compile(r"[1-9]|[1-4][0-9]|50", re.ASCII)
+Limit = Annotated[int, Field(ge=1, le=50), BeforeValidator(_limit)]
+"""How many items of a list are wanted, in a query."""
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day such as 2022-04-24, in a query."""
+
+
+class Paged(Query):
+    """The parameters of a list in pages."""
+
+    limit: Limit = 20
+    """How many at most."""
+    cursor: str | None = None
+    """Where to go on: `next_cursor` of the page before."""
+
 
 _CODES: dict[str, str] = {
     "missing": "missing",
@@ -120,6 +220,22 @@ def parse(model: type[Body], raw: bytes | str | None) -> Body:
         skipped = 1 if issubclass(model, Choice) else 0
         faults = error.errors(include_url=False)
         raise BadInput(*(_field_error(fault, skipped) for fault in faults)) from None
+
+
+def parse_query(model: type[Parameters], given: Mapping[str, str]) -> Parameters:
+    """Read the parameters of a query. Raises BadInput that names every parameter at fault."""
+    try:
+        return model.model_validate(dict(given))
+    except ValidationError as error:
+        faults = error.errors(include_url=False)
+        raise BadInput(*(_parameter_error(fault) for fault in faults)) from None
+
+
+def _parameter_error(detail: Any) -> FieldError:
+    fault = _field_error(detail, 0)
+    # A parameter that must be there allows some values only, and no value is not among them.
+    code = "not_allowed" if fault.code == "missing" else fault.code
+    return FieldError(fault.pointer.removeprefix("/"), code, fault.params)
 
 
 def _field_error(detail: Any, skipped: int) -> FieldError:

@@ -5,7 +5,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 
-from chalicelib.core.fields import Choice, Clean, Phone, Request, Response, refuse
+from chalicelib.core.fields import (
+    Choice,
+    Clean,
+    PersonId,
+    PersonName,
+    Phone,
+    Request,
+    Response,
+    VenueId,
+    refuse,
+)
 from chalicelib.identity import documents
 from chalicelib.identity.people import Strength
 
@@ -13,34 +23,46 @@ from chalicelib.identity.people import Strength
 class CodeRequest(Request):
     """Ask for a one-time code by text message."""
 
-    phone: Phone = Field(examples=["+8613800000001"])
+    phone: Phone
 
 
 class CodeSent(Response):
     """A one-time code is on its way, if the number exists."""
 
     status: Literal["sent"] = "sent"
-    resend_after_s: int
-    expires_in_s: int
+    resend_after_s: int = Field(examples=[60])
+    expires_in_s: int = Field(examples=[300])
 
 
 class SmsProof(Request):
     """A phone, and the code that the text message brought to it."""
 
     client: Literal["sms"]
-    phone: Phone = Field(examples=["+8613800000001"])
+    phone: Phone
     code: str = Field(pattern=r"^[0-9]{6}$", examples=["123456"])
 
 
-PlatformCode = Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[!-~]+$")]
+PlatformCode = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=512,
+        pattern=r"^[!-~]+$",
+        examples=["0b1Qhu000Ie5cP1Vp7300ZRYkA1Qhu0a"],
+    ),
+]
 """A code of a platform: opaque, printable ASCII."""
 
 
 class SealedPhone(Request):
     """What Alipay's `my.getPhoneNumber` answered: `response` is sealed, `sign` is over it."""
 
-    response: str = Field(min_length=1, max_length=4096, pattern=r"^[A-Za-z0-9+/=]+$")
-    sign: str = Field(min_length=1, max_length=1024, pattern=r"^[A-Za-z0-9+/=]+$")
+    response: str = Field(
+        min_length=1, max_length=4096, pattern=r"^[A-Za-z0-9+/=]+$", examples=["hXv0Zw3q7A=="]
+    )
+    sign: str = Field(
+        min_length=1, max_length=1024, pattern=r"^[A-Za-z0-9+/=]+$", examples=["Q29kZQ=="]
+    )
 
 
 class WechatLogin(Request):
@@ -91,22 +113,25 @@ class PhoneRequest(
     """Confirm the phone of who is logged in, by any of the ways to prove it."""
 
 
+_TOKEN = "eyJhbGciOiJIUzI1NiIsImtpZCI6IjEifQ.eyJzdWIiOiJwZXIifQ.c2lnbmF0dXJl"  # noqa: S105 (none)
+
+
 class RefreshRequest(Request):
     """Exchange a refresh token for a new pair of tokens."""
 
-    refresh_token: str = Field(min_length=20, max_length=2000)
+    refresh_token: str = Field(min_length=20, max_length=2000, examples=[_TOKEN])
 
 
 class LoginResponse(Response):
     """The tokens of a session. The refresh token works once."""
 
-    person_id: str
+    person_id: PersonId
     client: str = Field(examples=["sms", "wechat", "alipay"])
     """How the session was begun."""
     strength: Strength
     """What it rests on: the platform's word for an account, a phone confirmed in it, or more."""
-    access_token: str
-    refresh_token: str
+    access_token: str = Field(examples=[_TOKEN])
+    refresh_token: str = Field(examples=[_TOKEN])
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105
     expires_at: datetime
 
@@ -151,8 +176,17 @@ def _document_number(value: str, info: ValidationInfo) -> str:
         raise refuse(kind.name) from None
 
 
+def _describe_number(schema: dict[str, Any]) -> None:
+    schema["pattern"] = "|".join(one.pattern for one in documents.TYPES)
+    schema["format"] = documents.TYPES[0].name.replace("_", "-")  # of the example
+
+
 DocumentNumber = Annotated[
-    str, Clean, Field(min_length=1, max_length=40), AfterValidator(_document_number)
+    str,
+    Clean,
+    Field(min_length=1, max_length=40),
+    AfterValidator(_document_number),
+    Field(examples=[documents.TYPES[0].example], json_schema_extra=_describe_number),
 ]
 """The number of the document of the field `document_type`; becomes canonical."""
 
@@ -160,8 +194,8 @@ DocumentNumber = Annotated[
 class RegistrationRequest(Request):
     """Real name and identity document; `version` is the one last read, 0 before the first time."""
 
-    version: int = Field(ge=0, le=1_000_000)
-    name: Annotated[str, Clean, Field(min_length=1, max_length=50), AfterValidator(_name)]
+    version: int = Field(ge=0, le=1_000_000, examples=[0])
+    name: Annotated[PersonName, AfterValidator(_name)]
     document_type: DocumentKind
     document_number: DocumentNumber
 
@@ -169,30 +203,30 @@ class RegistrationRequest(Request):
 class Registration(Response):
     """Where the real-name registration stands."""
 
-    version: int
+    version: int = Field(examples=[1])
     verification: Literal["none", "pending", "verified", "rejected"]
     may_scan: bool
-    reason: str | None
-    reason_text: str | None
-    name: str | None
+    reason: str | None = Field(examples=[None])
+    reason_text: str | None = Field(examples=[None])
+    name: str | None = Field(examples=["梁思齐"])
     """One's own name, in full."""
-    document_type: str | None
-    document_number: str | None
+    document_type: str | None = Field(examples=["resident_id"])
+    document_number: str | None = Field(examples=["4409**********001X"])
     """Masked, even for its owner: a phone is shown around."""
 
 
 class Right(Response):
     """What the person may do at a venue."""
 
-    venue_id: str
+    venue_id: VenueId
     role: Literal["administrator", "inspector"]
 
 
 class Me(Response):
     """The person who is logged in."""
 
-    person_id: str
-    phone: str | None
+    person_id: PersonId
+    phone: str | None = Field(examples=["+86138****0001"])
     """Masked; null until one is confirmed, which registration needs."""
     registration: Registration
     rights: list[Right]
@@ -202,5 +236,5 @@ class RegistrationAccepted(Response):
     """The registration is with the identity provider; `GET /v1/me` tells when it is settled."""
 
     status: Literal["pending", "settled"]
-    poll_after_ms: int | None
+    poll_after_ms: int | None = Field(examples=[1000])
     registration: Registration

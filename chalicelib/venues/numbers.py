@@ -103,6 +103,14 @@ _PLATE = re.compile(
     "|[A-HJK][0-9A-HJ-NP-Z][0-9]{4}|[0-9]{5}[DF])"
 )
 
+PATTERNS: dict[str, str] = {
+    "uscc": f"^{_USCC.pattern}$",
+    "organisation_code": f"^{_ORGANISATION.pattern}$",
+    "plate": f"^{_PLATE.pattern}$",
+    "resident_id": resident_id.RESIDENT_ID.pattern,
+}
+"""Regular expressions (ECMA 262) of the canonical forms; check digits are for `normalise`."""
+
 _RULES: dict[NumberType, Callable[[str], str]] = {
     "uscc": _uscc,
     "organisation_code": _organisation_code,

@@ -3,12 +3,36 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 
-from chalicelib.core.fields import Choice, Clean, Nonce, Phone, Request, Response, refuse
+from chalicelib.core.fields import (
+    TEXT,
+    Choice,
+    Clean,
+    Code,
+    Nonce,
+    PersonId,
+    PersonName,
+    Phone,
+    RegionName,
+    Request,
+    Response,
+    TypeName,
+    VenueId,
+    VenueName,
+    described,
+    refuse,
+)
 from chalicelib.identity.schemas import DocumentKind, DocumentNumber
-from chalicelib.venues.catalogue import category, type_name
-from chalicelib.venues.numbers import InvalidNumber, normalise
+from chalicelib.venues.catalogue import CATEGORIES, category, type_name
+from chalicelib.venues.numbers import PATTERNS, InvalidNumber, normalise
 from chalicelib.venues.regions import region
 from chalicelib.venues.staffing import Identity, is_join_code
 from chalicelib.venues.venue import Application
@@ -16,6 +40,7 @@ from chalicelib.venues.venue import Application
 if TYPE_CHECKING:
     from chalicelib.venues.issuance import VenueDetails
 
+CodeUrl = Annotated[str, Field(examples=["HTTPS://V.EXAMPLE.COM/V/32P3WWT3Y0B8J32H"])]
 NumberType = Literal["uscc", "organisation_code", "resident_id", "plate"]
 
 
@@ -35,27 +60,55 @@ def _region(value: str) -> str:
 class VenueNumber(Request):
     """What the venue is registered under (JN-3): an organisation's code, an ID, or a plate."""
 
-    type: NumberType
-    value: Annotated[str, Clean, Field(min_length=1, max_length=40)]
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"properties": {"type": {"const": kind}, "value": {"pattern": pattern}}}
+                for kind, pattern in PATTERNS.items()
+            ]
+        }
+    )
 
-    @model_validator(mode="after")
-    def _check(self) -> "VenueNumber":
-        self.canonical()
-        return self
+    type: NumberType = Field(examples=["uscc"])
+    value: Annotated[
+        str,
+        Clean,
+        Field(min_length=1, max_length=40),
+        described("91440983MA0000001T", format="venue-number"),
+    ]
+
+    @field_validator("value")
+    @classmethod
+    def _check(cls, value: str, info: ValidationInfo) -> str:
+        if "type" in info.data:  # or that is the error
+            _normalise(info.data["type"], value)
+        return value
 
     def canonical(self) -> str:
         """The number in its canonical form, validated by its own check digit or format."""
-        try:
-            return normalise(self.type, self.value)
-        except InvalidNumber as error:
-            raise refuse(error.code) from None
+        return _normalise(self.type, self.value)
+
+
+def _normalise(kind: NumberType, value: str) -> str:
+    try:
+        return normalise(kind, value)
+    except InvalidNumber as error:
+        raise refuse(error.code) from None
 
 
 class Contact(Request):
     """Whom to reach about the venue; shown to its administrators only."""
 
-    name: Annotated[str, Clean, Field(min_length=1, max_length=50)]
+    name: PersonName
     phone: Phone
+
+
+# All that a poster can show (rendering/coverage.txt), by block, and little else.
+_PRINTABLE = (
+    "^[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u04ff\u1e00-\u1eff\u2002-\u200a\u2010-\u2027"
+    "\u2030-\u205f\u2070-\u9fff\uf900-\ufb06\ufe10-\ufe6f\uff01-\uffee"
+    "\U0001f100-\U0001f2ff\U00020000-\U0003ffff]+$"
+)
 
 
 class VenueText(BaseModel):
@@ -66,17 +119,33 @@ class VenueText(BaseModel):
 
     model_config = ConfigDict(defer_build=True)
 
-    name: Annotated[str, Clean, Field(min_length=2, max_length=60)]
-    street: Annotated[str, Clean, Field(max_length=60)] = ""
-    address: Annotated[str, Clean, Field(min_length=1, max_length=120)]
+    name: Annotated[
+        str,
+        Clean,
+        Field(min_length=2, max_length=60),
+        described("信宜市人民医院", pattern=_PRINTABLE),
+    ]
+    street: Annotated[
+        str, Clean, Field(max_length=60), described("东镇街道", pattern=TEXT.replace("+$", "*$"))
+    ] = ""
+    address: Annotated[
+        str, Clean, Field(min_length=1, max_length=120), described("新里二路 1 号", pattern=TEXT)
+    ]
 
 
 class VenueRequest(VenueText, Request):
     """Apply for a venue's code (JN-2, YK-12)."""
 
     nonce: Nonce
-    type: Annotated[str, AfterValidator(_kind)]
-    region: Annotated[str, Field(pattern=r"^[0-9]{6}$"), AfterValidator(_region)]
+    type: Annotated[
+        str, AfterValidator(_kind), described("medical", enum=[one.code for one in CATEGORIES])
+    ]
+    region: Annotated[
+        str,
+        Field(pattern=r"^[0-9]{6}$"),
+        AfterValidator(_region),
+        described("440983", format="gb-2260-county"),
+    ]
     number: VenueNumber
     contact: Contact
 
@@ -99,7 +168,7 @@ class Warning(Response):
     """A hint that does not stand in the way."""
 
     code: Literal["number_shared"]
-    text: str
+    text: str = Field(examples=["Another venue is registered under this number."])
 
 
 class Venue(VenueText, Response):
@@ -107,21 +176,21 @@ class Venue(VenueText, Response):
 
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
-    venue_id: str
-    type: str
-    type_name: str
-    region: str
-    region_name: str
+    venue_id: VenueId
+    type: str = Field(examples=["medical"])
+    type_name: TypeName
+    region: str = Field(examples=["440983"])
+    region_name: RegionName
     number_type: NumberType
-    number: str
+    number: str = Field(examples=["91440983MA0000001T"])
     """Masked where it is a resident's ID number."""
-    contact_name: str
-    contact_phone: str
-    code: str
+    contact_name: str = Field(examples=["梁思齐"])
+    contact_phone: str = Field(examples=["+8613800000001"])
+    code: Code
     """Sixteen characters, as printed under the QR."""
-    code_url: str
+    code_url: CodeUrl
     """What the QR holds."""
-    time_zone: str
+    time_zone: str = Field(examples=["Asia/Shanghai"])
     role: Literal["administrator", "inspector"]
     created_at: datetime
     warnings: list[Warning]
@@ -147,7 +216,6 @@ class VenueList(Response):
     """The venues that the caller administers."""
 
     items: list[Venue]
-    next_cursor: str | None
 
 
 class PosterRequest(Request):
@@ -159,12 +227,12 @@ class PosterRequest(Request):
 class Poster(Response):
     """A poster. `url` is there when it is ready, downloads it, and expires."""
 
-    poster_id: str
+    poster_id: Code
     form: Literal["a4_pdf", "a4_png", "qr_svg"]
     status: Literal["pending", "ready", "failed"]
-    url: str | None
-    expires_at: datetime | None
-    poll_after_ms: int | None
+    url: str | None = Field(examples=[None])
+    expires_at: datetime | None = Field(examples=[None])
+    poll_after_ms: int | None = Field(examples=[500])
 
 
 def _join_code(value: str) -> str:
@@ -177,29 +245,35 @@ def _join_code(value: str) -> str:
 class JoinCode(Response):
     """The venue's join code (場所申報碼), for its administrator to pass on."""
 
-    join_code: str
+    join_code: str = Field(examples=["23456789N"])
 
 
 class FastCode(Response):
     """The venue's code for fast check-in: who scans it was found to have no fever."""
 
-    code: str
-    code_url: str
+    code: Code
+    code_url: CodeUrl
 
 
 class JoinRequest(Request):
     """Bind oneself as inspector by a venue's join code."""
 
-    join_code: Annotated[str, Clean, Field(min_length=1, max_length=20), AfterValidator(_join_code)]
+    join_code: Annotated[
+        str,
+        Clean,
+        Field(min_length=1, max_length=20),
+        AfterValidator(_join_code),
+        described("23456789N", pattern="^[2-9A-HJ-NP-Z]{9}$", format="join-code"),
+    ]
 
 
 class Binding(Response):
     """A venue at which one works."""
 
-    venue_id: str
-    name: str
-    type_name: str
-    region_name: str
+    venue_id: VenueId
+    name: VenueName
+    type_name: TypeName
+    region_name: RegionName
     role: Literal["administrator", "inspector"]
 
 
@@ -207,7 +281,6 @@ class Bindings(Response):
     """The venues at which one works."""
 
     items: list[Binding]
-    next_cursor: str | None
 
 
 class AddByIdentity(Request):
@@ -215,7 +288,7 @@ class AddByIdentity(Request):
 
     by: Literal["identity"]
     role: Literal["administrator", "inspector"] = "inspector"
-    name: Annotated[str, Clean, Field(min_length=1, max_length=50)]
+    name: PersonName
     document_type: DocumentKind
     document_number: DocumentNumber
     phone: Phone
@@ -230,7 +303,7 @@ class AddByPhone(Request):
 
     by: Literal["phone"]
     role: Literal["administrator", "inspector"] = "inspector"
-    name: Annotated[str, Clean, Field(min_length=1, max_length=50)]
+    name: PersonName
     phone: Phone
 
 
@@ -247,8 +320,8 @@ class StaffAdded(Response):
 class Member(Response):
     """One of a venue's staff, as its administrators see them."""
 
-    person_id: str
-    name: str
+    person_id: PersonId
+    name: str = Field(examples=["梁思齐"])
     role: Literal["administrator", "inspector"]
     since: datetime
 
@@ -257,4 +330,4 @@ class StaffList(Response):
     """A venue's staff."""
 
     items: list[Member]
-    next_cursor: str | None
+    next_cursor: str | None = Field(examples=[None])

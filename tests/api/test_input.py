@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.api.endpoint import OPERATIONS, Caller
+from chalicelib.api.access import ADMINISTRATOR_OF_VENUE, ANY_PERSON, ANYONE, STAFF_OF_VENUE
+from chalicelib.api.endpoint import OPERATIONS
 from chalicelib.core.ids import encode
 from chalicelib.venues.codes import MAX_PAYLOAD
 from tests import support
@@ -138,17 +139,17 @@ BAD_FIELDS: list[tuple[str, dict[str, Any], str, str]] = [
     ("enter_travel_card_code", {"scan_id": "s" * 61}, "/scan_id", "too_long"),
     ("enter_travel_card_code", {"phone": "+8613800138000"}, "/phone", "unknown"),
     # The number of a venue, by its own check digit or format (JN-3).
-    ("create_venue", number("uscc", CREDIT_CODE[:-1] + "0"), "/number", "check_digit"),
-    ("create_venue", number("uscc", CREDIT_CODE[:-1]), "/number", "number_length"),
-    ("create_venue", number("uscc", "I" + CREDIT_CODE[1:]), "/number", "number_format"),
-    ("create_venue", number("organisation_code", "D21435690"), "/number", "check_digit"),
-    ("create_venue", number("organisation_code", "D2143569"), "/number", "number_length"),
-    ("create_venue", number("organisation_code", "D2143569Y"), "/number", "number_format"),
-    ("create_venue", number("resident_id", "440983199001010011"), "/number", "resident_id"),
-    ("create_venue", number("plate", "粤K1234"), "/number", "plate"),
-    ("create_venue", number("plate", "粤I12345"), "/number", "plate"),
-    ("create_venue", number("plate", "粤KO1234"), "/number", "plate"),
-    ("create_venue", number("plate", "K12345"), "/number", "plate"),
+    ("create_venue", number("uscc", CREDIT_CODE[:-1] + "0"), "/number/value", "check_digit"),
+    ("create_venue", number("uscc", CREDIT_CODE[:-1]), "/number/value", "number_length"),
+    ("create_venue", number("uscc", "I" + CREDIT_CODE[1:]), "/number/value", "number_format"),
+    ("create_venue", number("organisation_code", "D21435690"), "/number/value", "check_digit"),
+    ("create_venue", number("organisation_code", "D2143569"), "/number/value", "number_length"),
+    ("create_venue", number("organisation_code", "D2143569Y"), "/number/value", "number_format"),
+    ("create_venue", number("resident_id", "440983199001010011"), "/number/value", "resident_id"),
+    ("create_venue", number("plate", "粤K1234"), "/number/value", "plate"),
+    ("create_venue", number("plate", "粤I12345"), "/number/value", "plate"),
+    ("create_venue", number("plate", "粤KO1234"), "/number/value", "plate"),
+    ("create_venue", number("plate", "K12345"), "/number/value", "plate"),
     ("create_venue", number("imo", "9074729"), "/number/type", "not_allowed"),
     ("create_venue", number("uscc", 91440983), "/number/value", "type"),
     ("create_venue", {"number": {"type": "uscc"}}, "/number/value", "missing"),
@@ -469,4 +470,5 @@ def test_any_nonce_of_another_time_is_refused(person: Person, moment: int, rest:
 
 
 def test_the_matrix_knows_of_no_route_for_others() -> None:
-    assert {operation.caller for operation in OPERATIONS} == set(Caller)
+    known = {ANYONE, ANY_PERSON, STAFF_OF_VENUE, ADMINISTRATOR_OF_VENUE}
+    assert {operation.access for operation in OPERATIONS} == known

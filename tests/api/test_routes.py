@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import app
-from chalicelib.api.endpoint import OPERATIONS, Caller, Operation
+from chalicelib.api.endpoint import OPERATIONS, Operation
 from chalicelib.core.crypto import KeyRing, Tokens
 from chalicelib.venues import staffing
 from tests import support
@@ -286,7 +286,7 @@ NOBODIES: dict[str, tuple[Callable[[Cast], str | None], Answer]] = {
 def test_nobody_gets_in(cast: Cast, route: tuple[str, str], nobody: str) -> None:
     make, refused = NOBODIES[nobody]
     operation: Operation = BY_ROUTE[route]
-    open_to_all = operation.caller is Caller.ANYONE
+    open_to_all = operation.access.admits(())
     answer = call(cast, route, cast.visitor, make(cast))
     got = (answer.status, answer.code)
     assert got == (MATRIX[route].visitor if open_to_all else refused)

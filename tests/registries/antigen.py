@@ -26,7 +26,7 @@ ANTIGEN = Kind(
     fresh=timedelta(minutes=30),
     shown_for=timedelta(days=2),
     required=_required,
-    fields={"hours_ago": (int | None, "The age of the result, in hours.")},
+    fields={"hours_ago": (int | None, "The age of the result, in hours.", 3)},
     show=_show,
 )
 """An antigen test that somebody made at home and reported."""

@@ -21,7 +21,12 @@ def mask(number: str) -> str:
 
 
 PASSPORT = DocumentType(
-    name="passport", canonical=canonical, mask=mask, verified_by=ProviderName.IDENTITY
+    name="passport",
+    example="E12345678",
+    pattern="^[A-Z][0-9]{8}$",
+    canonical=canonical,
+    mask=mask,
+    verified_by=ProviderName.IDENTITY,
 )
 
 TEXTS = {"field.passport": "This is not a valid passport number."}

@@ -12,8 +12,11 @@ import pytest
 import yaml
 from botocore.loaders import Loader
 
+from chalicelib.core import messages
+from chalicelib.core.errors import CODES
+from chalicelib.core.messages import LANGUAGES, TEXTS
 from infra import package
-from infra.package import ROOT, BuildError, Wheel, check_tags
+from infra.package import ROOT, BuildError, Wheel, check_tags, put_gateway_texts
 
 POLICIES = sorted((ROOT / ".chalice").glob("policy-*.json"))
 
@@ -110,6 +113,31 @@ def resources(kind: str) -> dict[str, dict[str, Any]]:
         name: resource["Properties"]
         for name, resource in template["Resources"].items()
         if resource.get("Type") == kind
+    }
+
+
+def test_what_the_gateway_answers_is_in_the_words_of_the_catalogue() -> None:
+    text = (ROOT / "infra/resources.yaml").read_text()
+    template = yaml.load(text, Loader=_Loader)
+    assert not re.search("[\u4e00-\u9fff]", text)
+    put_gateway_texts(template)
+    responses = template["Resources"]["RestAPI"]["Properties"]["GatewayResponses"]
+    for kind, response in responses.items():
+        (body,) = response["ResponseTemplates"].values()
+        problem = json.loads(body)
+        assert problem["code"] in CODES, kind
+        assert problem["messages"].keys() == set(LANGUAGES)
+        assert problem["detail"] == problem["messages"]["zh-Hans"]
+        assert set(problem["messages"].values()) & set(TEXTS.values()), kind
+        assert "text" not in problem
+    (unknown,) = responses["RESOURCE_NOT_FOUND"]["ResponseTemplates"].values()
+    assert json.loads(unknown) == {
+        "type": "about:blank",
+        "title": "Not Found",
+        "status": 404,
+        "code": "not_found",
+        "detail": messages.text("error.not_found", "zh-Hans"),
+        "messages": {tag: messages.text("error.not_found", tag) for tag in LANGUAGES},
     }
 
 

@@ -1,6 +1,6 @@
 """What the application knows of a kind of provider."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from chalicelib.admission.judge import Evidence
     from chalicelib.admission.policy import Policy
 
-Field = tuple[Any, str]
-"""The type of a component's field, and what it says; empty where the name says it."""
+Field = tuple[Any, str, Any]
+"""A component's field: its type, what it says (empty where the name does), and an example."""
 
 
 class Kind:
@@ -20,8 +20,9 @@ class Kind:
     `letter` stands for it in items: in lists of providers to ask and before what a scan rests on.
     No two kinds share one.
 
-    `states` are what it may answer; anything else is a fault. `reads` are further members of its
-    answers, of ``reason``, ``group``, ``lifting`` and ``doses`` (`http.read_answer`).
+    `states` are what it may answer, the first one as an `example`; anything else is a fault.
+    `reads` are further members of its answers, of ``reason``, ``group``, ``lifting`` and ``doses``
+    (`http.read_answer`).
 
     A kind that `verifies` says whether name and number belong together, and nothing that is shown.
     A kind `by_code` is asked while the person waits, for a code that they enter; its answer counts
@@ -39,6 +40,7 @@ class Kind:
 
     __slots__ = (
         "by_code",
+        "example",
         "fields",
         "fresh",
         "in_health",
@@ -56,7 +58,7 @@ class Kind:
         self,
         name: ProviderName,
         letter: str,
-        states: Iterable[str],
+        states: Sequence[str],
         *,
         reads: Iterable[str] = (),
         verifies: bool = False,
@@ -72,6 +74,7 @@ class Kind:
         self.name = name
         self.letter = letter
         self.states = frozenset(states)
+        self.example = states[0]
         self.reads = frozenset(reads)
         self.verifies = verifies
         self.by_code = by_code

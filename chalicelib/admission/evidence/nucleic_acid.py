@@ -34,6 +34,7 @@ NUCLEIC_ACID = Kind(
         "within_48h": (
             bool,
             "Whether it was taken within the 48 hours before the scan, or before now.",
+            True,
         )
     },
     show=_show,

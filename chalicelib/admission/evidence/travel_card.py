@@ -30,8 +30,8 @@ TRAVEL_CARD = Kind(
     ("normal", "abnormal"),
     by_code=True,
     fields={
-        "valid_until": (datetime | None, ""),
-        "official_url": (str, "The official travel card, with more about it."),
+        "valid_until": (datetime | None, "", None),
+        "official_url": (str, "The official travel card, with more about it.", _OFFICIAL_URL),
     },
     show=_show,
 )

@@ -27,8 +27,8 @@ VACCINATION = Kind(
     fresh=timedelta(days=1),
     required=lambda policy: policy.vaccination_required,
     fields={
-        "doses": (int | None, ""),
-        "last_dose_on": (date | None, "The day in China."),
+        "doses": (int | None, "", 3),
+        "last_dose_on": (date | None, "The day in China.", "2022-04-24"),
     },
     show=_show,
 )
