@@ -122,9 +122,10 @@ def _unidentified(
     profile = person.profile
     pending = profile is not None and profile.verification is Verification.PENDING
     waits = pending and not final
-    verifier = (documents.of(profile.document_type).verified_by,) if profile else ()
     unseen = Evidence("pending") if waits else UNKNOWN
-    if waits:
+    needs: tuple[ProviderName, ...] = ()
+    if profile is not None and waits:
+        needs = (documents.of(profile.document_type).verified_by, *needed(evidence))
         decision = Decision(Outcome.PENDING, ("identity_pending",), ("wait",))
     else:
         reasons: tuple[str, ...] = ("identity_unknown" if pending else "identity_unmatched",)
@@ -135,7 +136,7 @@ def _unidentified(
     return Verdict(
         decision,
         dict.fromkeys(kinds.shown(), unseen),
-        (*verifier, *needed(evidence)) if waits else (),
+        needs,
         policy.version,
         policy.nucleic_acid_hours,
     )

@@ -153,17 +153,7 @@ def read_scan(raw: Raw) -> Scan:
                 tuple(item.reasons.split(",")),
                 tuple(item.steps.split(",")),
             ),
-            evidence={
-                provider: evidence
-                for provider, evidence in (
-                    (ProviderName.HEALTH_CODE, item.health_code),
-                    (ProviderName.NUCLEIC_ACID, item.nucleic_acid),
-                    (ProviderName.VACCINATION, item.vaccination),
-                    (ProviderName.TRAVEL_CARD, item.travel_card),
-                    *item.further,
-                )
-                if evidence
-            },
+            evidence={name: one for name, one in _evidence_in(item) if one},
             needs=item.needs,
             policy=item.policy,
             hours=item.hours,
@@ -175,6 +165,11 @@ def read_scan(raw: Raw) -> Scan:
         temperature=item.temperature,
         version=item.version,
     )
+
+
+def _evidence_in(item: ScanItem) -> Iterator[tuple[ProviderName, Evidence | None]]:
+    yield from ((name, getattr(item, name)) for name in _OWN_ATTRIBUTE)
+    yield from item.further
 
 
 def _scan_item(scan: Scan, venue: Venue) -> ScanItem:
@@ -191,10 +186,7 @@ def _scan_item(scan: Scan, venue: Venue) -> ScanItem:
         first=scan.first_outcome,
         reasons=",".join(verdict.decision.reasons),
         steps=",".join(verdict.decision.next_steps),
-        health_code=verdict.evidence[ProviderName.HEALTH_CODE],
-        nucleic_acid=verdict.evidence[ProviderName.NUCLEIC_ACID],
-        vaccination=verdict.evidence.get(ProviderName.VACCINATION),
-        travel_card=verdict.evidence.get(ProviderName.TRAVEL_CARD),
+        **{name: verdict.evidence.get(name) for name in _OWN_ATTRIBUTE},
         further=tuple(
             (name, one) for name, one in verdict.evidence.items() if name not in _OWN_ATTRIBUTE
         ),
