@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from chalicelib.admission.manual_checks import ManualChecks
     from chalicelib.admission.policy import Policies
     from chalicelib.admission.prefetching import Prefetches, Prefetching
+    from chalicelib.admission.recording import Recorder
     from chalicelib.admission.scan import ScanFinder, Scans
     from chalicelib.admission.scanning import Scanning
     from chalicelib.admission.travel_card import TravelCardEntry, TravelCards
@@ -439,6 +440,13 @@ class Container:
         return ScanFinder(directory=self.directory, scans=self.scans)
 
     @cached_property
+    def recorder(self) -> "Recorder":
+        """Makes scans."""
+        from chalicelib.admission.recording import Recorder
+
+        return Recorder(scans=self.scans)
+
+    @cached_property
     def scanning(self) -> "Scanning":
         """Visits by code and by pass."""
         from chalicelib.admission.scanning import Scanning
@@ -447,7 +455,7 @@ class Container:
             people=self.people,
             directory=self.directory,
             policies=self.policies,
-            scans=self.scans,
+            recorder=self.recorder,
             finder=self.scan_finder,
             ring=self.ring,
         )
@@ -527,7 +535,7 @@ class Container:
             limits=self.limits,
             accesses=self.accesses,
             policies=self.policies,
-            scans=self.scans,
+            recorder=self.recorder,
             finder=self.scan_finder,
         )
 

@@ -8,28 +8,30 @@ same calls and are answered at the same time; and what is told is a colour and a
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from chalicelib.admission import disclosure
 from chalicelib.admission.accesses import Access, Accesses
-from chalicelib.admission.judge import Decision, Outcome, decide
+from chalicelib.admission.disclosure import ScanView, ViewerKind, as_viewer
+from chalicelib.admission.judge import decide
 from chalicelib.admission.policy import ManualPhone, ManualQuota, Policies, Policy
-from chalicelib.admission.scan import Method, Scan, ScanFinder, ScanReference, Scans
-from chalicelib.admission.scanning import time_of
+from chalicelib.admission.recording import Circumstances, Recorder, attempt, meet
+from chalicelib.admission.scan import Method, Scan, ScanFinder
 from chalicelib.admission.shadows import ManualEntry, Subjects
-from chalicelib.core import ids
-from chalicelib.core.errors import BadInput, Conflict, NotFound
+from chalicelib.core.errors import BadInput, Forbidden, NotFound
 from chalicelib.core.submission import Submission
 from chalicelib.identity.people import Actor, Limits, People, Profile
 from chalicelib.venues.venue import Venue
 
-ANSWERED_AFTER = timedelta(seconds=2)
 _RECORD_LIFE = timedelta(days=183)
 _HOUR_S, _DAY_S = 3600, 86_400
-_TOLD = ("identity_", "health_code_", "temperature_")
 
 
 class Check(NamedTuple):
-    """A check and its venue; `subject` is whom it is about, None when unread or forgotten."""
+    """What may be seen of a check, and its venue.
 
-    scan: Scan
+    `subject` is whom it is about, None when unread or forgotten.
+    """
+
+    view: ScanView
     venue: Venue
     subject: Profile | None = None
 
@@ -37,7 +39,15 @@ class Check(NamedTuple):
 class ManualChecks:
     """Makes manual checks, and shows them to the staff member who made them."""
 
-    __slots__ = ("_accesses", "_finder", "_limits", "_people", "_policies", "_scans", "_subjects")
+    __slots__ = (
+        "_accesses",
+        "_finder",
+        "_limits",
+        "_people",
+        "_policies",
+        "_recorder",
+        "_subjects",
+    )
 
     def __init__(
         self,
@@ -47,7 +57,7 @@ class ManualChecks:
         limits: Limits,
         accesses: Accesses,
         policies: Policies,
-        scans: Scans,
+        recorder: Recorder,
         finder: ScanFinder,
     ) -> None:
         self._subjects = subjects
@@ -55,7 +65,7 @@ class ManualChecks:
         self._limits = limits
         self._accesses = accesses
         self._policies = policies
-        self._scans = scans
+        self._recorder = recorder
         self._finder = finder
 
     def check(
@@ -71,41 +81,22 @@ class ManualChecks:
         now = submission.now
         policy = self._policies.of(venue.region, now)
         _require_phone(entry.phone, policy)
-        at = time_of(submission.nonce, now)
-        digest = ids.derive("manual", actor.person_id, submission.nonce)
-        reference = ScanReference(venue.venue_id, at, digest)
-        earlier = self._scans.get(reference, venue)
-        if earlier is None:
-            blind = self._subjects.blind(entry)
-            self._charge(actor, venue, blind, policy.manual_quota, now)
-            until = now + _RECORD_LIFE
-            access = Access(reference.scan_id, actor.person_id, now, submission.correlation, until)
-            self._accesses.record(blind, access)
-            subject = self._subjects.of(entry, blind, now)
-            verdict = decide(
-                subject.record, policy, at=now, final=False, temperature=entry.temperature
-            )
-            scan = Scan(
-                venue_id=venue.venue_id,
-                at=at,
-                digest=digest,
-                person_id=subject.person_id,
-                nonce=submission.nonce,
-                fingerprint=submission.fingerprint,
-                received_at=now,
-                verdict=verdict,
-                first_outcome=verdict.decision.outcome,
-                correlation=submission.correlation,
-                method=Method.MANUAL,
-                staff_id=actor.person_id,
-                temperature=entry.temperature,
-            )
-            earlier = self._scans.put(scan, venue)
-            if earlier is None:
-                return Check(scan, venue)
-        if earlier.fingerprint != submission.fingerprint:
-            raise Conflict("nonce_reused")
-        return Check(earlier, venue)
+        made = attempt(Method.MANUAL, venue, actor.person_id, submission)
+        standing = self._recorder.standing(made)
+        if standing is not None:
+            return _check(actor, meet(made, standing).scan, venue)
+        blind = self._subjects.blind(entry)
+        self._charge(actor, venue, blind, policy.manual_quota, now)
+        scan_id, until = made.reference.scan_id, now + _RECORD_LIFE
+        access = Access(scan_id, actor.person_id, now, submission.correlation, until)
+        self._accesses.record(blind, access)
+        subject = self._subjects.of(entry, blind, now)
+        temperature = entry.temperature
+        verdict = decide(subject.record, policy, at=now, final=False, temperature=temperature)
+        recorded = self._recorder.record(
+            made, subject.person_id, verdict, Circumstances(temperature)
+        )
+        return _check(actor, recorded.scan, venue)
 
     def visible_check(self, actor: Actor, check_id: str, now: datetime) -> Check:
         """Return a check that the actor made, as long as they are staff of its venue.
@@ -114,15 +105,13 @@ class ManualChecks:
         time. Raises NotFound, alike for checks of others and checks that are not.
         """
         found = self._finder.find(check_id, now)
-        if (
-            found is None
-            or found.scan.method is not Method.MANUAL
-            or found.scan.staff_id != actor.person_id
-            or found.venue.venue_id not in actor.record.rights
-        ):
+        if found is None:
+            raise NotFound
+        view = disclosure.view(found.scan, as_viewer(ViewerKind.CHECKER, actor, now))
+        if view is None:
             raise NotFound
         subject = self._people.load(found.scan.person_id, consistent=False).profile
-        return Check(*found, subject)
+        return Check(view, found.venue, subject)
 
     def _charge(
         self, actor: Actor, venue: Venue, blind: str, quota: ManualQuota, now: datetime
@@ -136,34 +125,12 @@ class ManualChecks:
             self._limits.charge(what, whom, limit=limit, seconds=seconds, now=now)
 
 
-def is_answered(scan: Scan, now: datetime) -> bool:
-    """Whether a check may be told: never sooner than others, whoever it is about."""
-    decided = scan.verdict.decision.outcome is not Outcome.PENDING
-    return decided and now - scan.received_at >= ANSWERED_AFTER
-
-
-def is_listed(scan: Scan, now: datetime) -> bool:
-    """Whether a scan may stand in the day's list: a check by hand not before it is answered."""
-    return scan.method is not Method.MANUAL or is_answered(scan, now)
-
-
-def is_matched(scan: Scan) -> bool:
-    """Whether name and number belong together; what is known of the person shows only then."""
-    return not any(reason.startswith("identity_") for reason in scan.verdict.decision.reasons)
-
-
-def redact_for_staff(decision: Decision) -> Decision:
-    """What staff may know of a decision: the colour's part in it, and no other result.
-
-    The whole of policy decides, but a test or a vaccination is not told of: where one of them
-    decided, the papers are to be shown.
-    """
-    reasons = tuple(reason for reason in decision.reasons if reason.startswith(_TOLD))
-    if reasons == decision.reasons or decision.outcome is Outcome.ADMIT:
-        return Decision(decision.outcome, reasons, decision.next_steps)
-    refused = decision.outcome is Outcome.REFUSE
-    steps = decision.next_steps if refused else ("verify_with_staff",)
-    return Decision(decision.outcome, reasons or ("other_proof_needed",), steps)
+def _check(actor: Actor, scan: Scan, venue: Venue) -> Check:
+    """Return a check as it was when it was received: whatever is known by now, it is asked for."""
+    view = disclosure.view(scan, as_viewer(ViewerKind.CHECKER, actor, scan.received_at))
+    if view is None:
+        raise Forbidden("not_your_venue")
+    return Check(view, venue)
 
 
 def _require_phone(phone: str, policy: Policy) -> None:

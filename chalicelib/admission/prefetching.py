@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from chalicelib.admission.disclosure import shown
 from chalicelib.admission.eligibility import require_may_scan
 from chalicelib.admission.judge import Evidence, evidence_of, needed
 from chalicelib.admission.policy import Policies
@@ -39,7 +40,7 @@ class Prefetches(Protocol):
 
 @dataclass(frozen=True)
 class Overview:
-    """What is known of a person by now, and whether more is on its way."""
+    """What is known of a person by now, as it may be shown, and whether more is on its way."""
 
     evidence: Mapping[ProviderName, Evidence]
     needs: tuple[ProviderName, ...]
@@ -70,10 +71,16 @@ class Prefetching:
         evidence = seen(final=False)
         needs = needed(evidence)
         if not needs:
-            return Overview(evidence, ())
+            return _overview(evidence, ())
         registration = actor.profile.registration
         request = Prefetch(actor.person_id, needs, now, registration, correlation)
         asked_at = self._prefetches.ask(request)
         if now - asked_at >= policy.answer_within:
-            return Overview(seen(final=True), ())
-        return Overview(evidence, needs)
+            return _overview(seen(final=True), ())
+        return _overview(evidence, needs)
+
+
+def _overview(
+    evidence: Mapping[ProviderName, Evidence], needs: tuple[ProviderName, ...]
+) -> Overview:
+    return Overview({provider: shown(seen) for provider, seen in evidence.items()}, needs)

@@ -25,6 +25,21 @@ class Method(StrEnum):
     MANUAL = "manual"
 
 
+class Direction(StrEnum):
+    """Which way the visitor goes."""
+
+    ENTRY = "entry"
+    EXIT = "exit"
+
+
+class EvidenceLevel(StrEnum):
+    """What shows that the visitor was there, beyond the method: a scan is not presence."""
+
+    LOCATION = "location"
+    STAFF = "staff"
+    GATE = "gate"
+
+
 @dataclass(frozen=True)
 class Scan:
     """A visit on record: who, where, when, by which means, on what evidence, with what outcome.
@@ -33,6 +48,12 @@ class Scan:
     visitor saw first, `verdict` what stands now. `version` counts the changes since the put.
     `staff_id` is who scanned a visitor's pass or checked them by hand; empty for a visitor's own
     scan.
+
+    Empty unless known: `checkpoint_id`, the entrance or exit; `guardian_id`, who scanned on the
+    person's behalf; `evidence_level`; `device_id`, what recorded it. `annulled_at` is when it was
+    annulled, or None.
+
+    Its constructor takes a value for each field, for it is a record; `recording.Recorder` makes it.
     """
 
     venue_id: str
@@ -49,6 +70,12 @@ class Scan:
     staff_id: str = ""
     temperature: str = ""
     version: int = 0
+    checkpoint_id: str = ""
+    direction: Direction = Direction.ENTRY
+    guardian_id: str = ""
+    evidence_level: EvidenceLevel | None = None
+    device_id: str = ""
+    annulled_at: datetime | None = None
 
     @property
     def scan_id(self) -> str:
@@ -99,10 +126,10 @@ class Scans(Protocol):
         """All scans of a venue's day, shard by shard, in order within a shard."""
 
     def await_answer(self, scan: Scan) -> None:
-        """Note under the person that the scan waits for an answer."""
+        """Put a pending marker under the person: the scan waits for an answer."""
 
     def stop_waiting(self, person_id: str, scan_id: str) -> None:
-        """Remove that note."""
+        """Remove the pending marker."""
 
 
 class FoundScan(NamedTuple):

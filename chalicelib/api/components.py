@@ -1,11 +1,11 @@
-"""How evidence is shown: one component of a screen each."""
+"""How what may be seen becomes a response: one component of a screen each. No rule stands here."""
 
 from datetime import datetime
 from typing import Any, Literal
 
 from chalicelib.admission import evidence as kinds
-from chalicelib.admission.judge import Decision, Evidence, Outcome
-from chalicelib.admission.scan import Scan
+from chalicelib.admission.disclosure import Masking, ScanView
+from chalicelib.admission.judge import Evidence
 from chalicelib.admission.schemas import (
     Component,
     Explained,
@@ -17,7 +17,7 @@ from chalicelib.admission.schemas import (
 from chalicelib.api.endpoint import RequestContext
 from chalicelib.core.messages import TEXTS
 from chalicelib.identity import personal
-from chalicelib.identity.people import Profile, Snapshot, mask_name
+from chalicelib.identity.people import Profile, Snapshot, mask_name, mask_phone
 from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.catalogue import type_name
 from chalicelib.venues.venue import Venue
@@ -33,9 +33,27 @@ def venue(context: RequestContext, shown: Venue) -> VenueShown:
     )
 
 
-def temperature(scan: Scan) -> Literal["normal", "fever"] | None:
+def temperature(view: ScanView) -> Literal["normal", "fever"] | None:
     """The band that was measured, if one was."""
-    return scan.temperature or None  # type: ignore[return-value]
+    return view.temperature or None  # type: ignore[return-value]
+
+
+def name(context: RequestContext, view: ScanView, profile: Profile | None) -> str | None:
+    """The person's name as the view masks it, or None.
+
+    It is opened in any case, so that what is withheld and what is not take the same calls and time.
+    """
+    masked = masked_name(context, profile) if profile else None
+    return None if view.name is Masking.WITHHELD else masked
+
+
+def phone(context: RequestContext, view: ScanView, profile: Profile | None) -> str | None:
+    """The person's phone as the view masks it, or None."""
+    if profile is None or view.phone is Masking.WITHHELD:
+        return None
+    return mask_phone(
+        personal.PHONE.open(context.container.vault, profile.phone, profile.person_id)
+    )
 
 
 def masked_name(context: RequestContext, profile: Profile) -> str:
@@ -43,30 +61,30 @@ def masked_name(context: RequestContext, profile: Profile) -> str:
     return mask_name(personal.NAME.open(context.container.vault, profile.name, profile.person_id))
 
 
-def reasons(context: RequestContext, decision: Decision, hours: int | None) -> list[Explained]:
-    """Why it was decided so; `hours` is the age that policy allows a test."""
+def reasons(context: RequestContext, view: ScanView) -> list[Explained]:
+    """Why it was decided so."""
     return [
-        Explained(code=code, text=context.text(f"reason.{code}", hours=str(hours)))
-        for code in decision.reasons
+        Explained(code=code, text=context.text(f"reason.{code}", hours=str(view.hours)))
+        for code in view.reasons
     ]
 
 
-def outcome_text(context: RequestContext, outcome: Outcome, *, for_staff: bool) -> str:
-    """An outcome in words, to the visitor or to the staff before whom they stand."""
-    return _addressed(context, f"outcome.{outcome}", for_staff=for_staff)
+def outcome_text(context: RequestContext, view: ScanView) -> str:
+    """The outcome in words, to the visitor or to the staff before whom they stand."""
+    return _addressed(context, view, f"outcome.{view.outcome}")
 
 
-def next_steps(context: RequestContext, decision: Decision, *, for_staff: bool) -> list[Explained]:
+def next_steps(context: RequestContext, view: ScanView) -> list[Explained]:
     """What to do next, said to the visitor or to the staff."""
     return [
-        Explained(code=code, text=_addressed(context, f"step.{code}", for_staff=for_staff))
-        for code in decision.next_steps
+        Explained(code=code, text=_addressed(context, view, f"step.{code}"))
+        for code in view.next_steps
     ]
 
 
-def _addressed(context: RequestContext, key: str, *, for_staff: bool) -> str:
+def _addressed(context: RequestContext, view: ScanView, key: str) -> str:
     to_staff = f"staff_{key}"
-    return context.text(to_staff if for_staff and to_staff in TEXTS else key)
+    return context.text(to_staff if view.for_staff and to_staff in TEXTS else key)
 
 
 def component(
@@ -77,7 +95,7 @@ def component(
 
 
 def health_colour(context: RequestContext, evidence: Evidence) -> HealthColour:
-    """Return the colour of a health code, as staff may see it."""
+    """Return the colour of a health code."""
     return HealthColour(**fields(context, ProviderName.HEALTH_CODE, evidence, context.now))
 
 
@@ -85,12 +103,9 @@ def fields(
     context: RequestContext, name: ProviderName, evidence: Evidence, at: datetime
 ) -> dict[str, Any]:
     """Return the fields of a component, as of `at`."""
-    # A green that could not be renewed is never shown as green.
-    unconfirmed = evidence.state == "green" and evidence.stale
-    state = "unconfirmed" if unconfirmed else evidence.state
     shown = {
-        "state": state,
-        "text": f"state.{state}",
+        "state": evidence.state,
+        "text": f"state.{evidence.state}",
         "observed_at": evidence.observed_at,
         "fetched_at": evidence.fetched_at,
         "stale": evidence.stale,

@@ -1,13 +1,10 @@
 """Routes: staff check somebody without a phone by hand; people see who asked about them."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from chalice.app import Blueprint
 
-from chalicelib.admission import manual_checks
 from chalicelib.admission.accesses import AccessAtVenue
-from chalicelib.admission.judge import UNKNOWN
 from chalicelib.admission.manual_checks import Check
 from chalicelib.admission.schemas import (
     AccessList,
@@ -52,7 +49,8 @@ def check_by_hand(context: RequestContext) -> Answer:
     fingerprint = context.container.index.of("manual_check", canonical(body))
     submission = context.submission(body.nonce, fingerprint)
     result = context.container.manual_checks.check(context.actor, venue, entry, submission)
-    return Answer(_waiting(context, result, _ms(manual_checks.ANSWERED_AFTER)), 202)
+    view = result.view
+    return Answer(_waiting(context, result, _ms(view.answer_at - view.received_at)), 202)
 
 
 @endpoint(
@@ -66,10 +64,9 @@ def check_by_hand(context: RequestContext) -> Answer:
 def get_manual_check(context: RequestContext, check_id: str) -> ManualCheck:
     """A check that one has made: pending for two seconds, whoever it is about."""
     result = context.container.manual_checks.visible_check(context.actor, check_id, context.now)
-    # Opened in any case, so that what is answered and what is not takes the same.
-    name = components.masked_name(context, result.subject) if result.subject else None
-    if not manual_checks.is_answered(result.scan, context.now):
-        rest = result.scan.received_at + manual_checks.ANSWERED_AFTER - context.now
+    name = components.name(context, result.view, result.subject)
+    if result.view.outcome is None:
+        rest = result.view.answer_at - context.now
         return _waiting(context, result, _ms(rest) if rest > timedelta() else _POLL_MS)
     return _answered(context, result, name)
 
@@ -112,10 +109,10 @@ def _ms(span: timedelta) -> int:
 
 def _waiting(context: RequestContext, result: Check, poll_after_ms: int) -> ManualCheck:
     return ManualCheck(
-        check_id=result.scan.scan_id,
+        check_id=result.view.scan_id,
         status="pending",
         poll_after_ms=poll_after_ms,
-        checked_at=result.scan.at,
+        checked_at=result.view.scanned_at,
         venue=components.venue(context, result.venue),
         person=None,
         outcome=None,
@@ -123,31 +120,26 @@ def _waiting(context: RequestContext, result: Check, poll_after_ms: int) -> Manu
         reasons=[],
         next_steps=[],
         health_code=None,
-        temperature=components.temperature(result.scan),
+        temperature=components.temperature(result.view),
         demo=_demo(context),
     )
 
 
 def _answered(context: RequestContext, result: Check, name: str | None) -> ManualCheck:
-    scan, verdict = result.scan, result.scan.verdict
-    decision = manual_checks.redact_for_staff(verdict.decision)
-    matched = manual_checks.is_matched(scan)
-    colour = verdict.evidence.get(ProviderName.HEALTH_CODE, UNKNOWN) if matched else UNKNOWN
-    # When it was fetched would tell who is registered, and when they were last at some door.
-    colour = replace(colour, fetched_at=None)
+    view = result.view
     return ManualCheck(
-        check_id=scan.scan_id,
+        check_id=view.scan_id,
         status="answered",
-        poll_after_ms=_POLL_MS if verdict.needs else None,
-        checked_at=scan.at,
+        poll_after_ms=_POLL_MS if view.waits else None,
+        checked_at=view.scanned_at,
         venue=components.venue(context, result.venue),
-        person=Named(name=name) if name and matched else None,
-        outcome=decision.outcome.value,  # type: ignore[arg-type]
-        outcome_text=components.outcome_text(context, decision.outcome, for_staff=True),
-        reasons=components.reasons(context, decision, verdict.hours),
-        next_steps=components.next_steps(context, decision, for_staff=True),
-        health_code=components.health_colour(context, colour),
-        temperature=components.temperature(scan),
+        person=Named(name=name) if name else None,
+        outcome=view.outcome,  # type: ignore[arg-type]  # decided, for it is answered
+        outcome_text=components.outcome_text(context, view),
+        reasons=components.reasons(context, view),
+        next_steps=components.next_steps(context, view),
+        health_code=components.health_colour(context, view.evidence[ProviderName.HEALTH_CODE]),
+        temperature=components.temperature(view),
         demo=_demo(context),
     )
 

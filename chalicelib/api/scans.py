@@ -4,9 +4,7 @@ from typing import Any
 
 from chalice.app import Blueprint
 
-from chalicelib.admission import evidence, manual_checks
-from chalicelib.admission.judge import UNKNOWN
-from chalicelib.admission.scan import Method, Scan
+from chalicelib.admission.disclosure import ScanView
 from chalicelib.admission.scanning import Result
 from chalicelib.admission.schemas import (
     AbnormalScan,
@@ -22,8 +20,7 @@ from chalicelib.api.access import ANY_PERSON, STAFF_OF_VENUE
 from chalicelib.api.endpoint import Answer, RequestContext, endpoint
 from chalicelib.core.crypto import fingerprint
 from chalicelib.core.fields import canonical
-from chalicelib.identity import personal
-from chalicelib.identity.people import Profile, mask_phone
+from chalicelib.identity.people import Profile
 from chalicelib.venues import codes
 from chalicelib.venues.venue import day_of
 
@@ -129,69 +126,53 @@ def list_abnormal(context: RequestContext) -> AbnormalScans:
         now=context.now,
     )
     return AbnormalScans(
-        items=[_abnormal(context, item.scan, item.person) for item in found.items],
+        items=[_abnormal(context, item.view, item.person) for item in found.items],
         next_cursor=context.cursor(of, found.last),
     )
 
 
-def _abnormal(context: RequestContext, scan: Scan, profile: Profile | None) -> AbnormalScan:
-    decision = scan.verdict.decision
-    manual = scan.method is Method.MANUAL
-    if manual:
-        decision = manual_checks.redact_for_staff(decision)
+def _abnormal(context: RequestContext, view: ScanView, profile: Profile | None) -> AbnormalScan:
     return AbnormalScan(
-        scan_id=scan.scan_id,
-        scanned_at=scan.at,
-        received_at=scan.received_at,
-        means=scan.method.value,
-        person=_person(context, profile) if profile and not manual else _checked(context, profile),
-        outcome=decision.outcome.value,  # type: ignore[arg-type]
-        outcome_text=components.outcome_text(context, decision.outcome, for_staff=True),
-        reasons=components.reasons(context, decision, scan.verdict.hours),
-        temperature=components.temperature(scan),
+        scan_id=view.scan_id,
+        scanned_at=view.scanned_at,
+        received_at=view.received_at,
+        means=view.means,
+        person=_person(context, view, profile),
+        outcome=view.outcome,  # type: ignore[arg-type]  # a check or a refusal, for it is abnormal
+        outcome_text=components.outcome_text(context, view),
+        reasons=components.reasons(context, view),
+        temperature=components.temperature(view),
     )
 
 
-def _person(context: RequestContext, profile: Profile) -> PersonShown:
-    vault, person_id = context.container.vault, profile.person_id
+def _person(context: RequestContext, view: ScanView, profile: Profile | None) -> PersonShown:
+    # The subject of a manual check may be forgotten by now.
     return PersonShown(
-        name=components.masked_name(context, profile),
-        phone=mask_phone(personal.PHONE.open(vault, profile.phone, person_id)),
+        name=components.name(context, view, profile) or "*",
+        phone=components.phone(context, view, profile),
     )
-
-
-def _checked(context: RequestContext, profile: Profile | None) -> PersonShown:
-    """Somebody who was checked by hand; a shadow subject may be forgotten by now."""
-    name = components.masked_name(context, profile) if profile else "*"
-    return PersonShown(name=name, phone=None)
 
 
 def _screen(context: RequestContext, result: Result) -> Screen:
-    scan, venue, visitor = result.scan, result.venue, result.visitor
-    verdict = scan.verdict
-    for_staff = scan.person_id != context.actor.person_id
+    view = result.view
     shown: dict[str, Any] = {
-        name: components.component(
-            context, name, verdict.evidence.get(name, UNKNOWN), scan.received_at
-        )
-        for name in evidence.shown()
+        name: components.component(context, name, evidence, view.received_at)
+        for name, evidence in view.evidence.items()
     }
     return Screen(
-        scan_id=scan.scan_id,
-        scanned_at=scan.at,
-        received_at=scan.received_at,
-        venue=components.venue(context, venue),
-        checkpoint=None,
-        means=scan.method.value,
-        person=_person(context, visitor),
-        outcome=verdict.decision.outcome.value,
-        outcome_text=components.outcome_text(
-            context, verdict.decision.outcome, for_staff=for_staff
-        ),
-        reasons=components.reasons(context, verdict.decision, verdict.hours),
-        next_steps=components.next_steps(context, verdict.decision, for_staff=for_staff),
+        scan_id=view.scan_id,
+        scanned_at=view.scanned_at,
+        received_at=view.received_at,
+        venue=components.venue(context, result.venue),
+        checkpoint=view.checkpoint_id or None,
+        means=view.means,
+        person=_person(context, view, result.visitor),
+        outcome=view.outcome,  # type: ignore[arg-type]  # None only of a check without a screen
+        outcome_text=components.outcome_text(context, view),
+        reasons=components.reasons(context, view),
+        next_steps=components.next_steps(context, view),
         **shown,
-        temperature=components.temperature(scan),
-        poll_after_ms=_POLL_MS if verdict.needs else None,
+        temperature=components.temperature(view),
+        poll_after_ms=_POLL_MS if view.waits else None,
         demo=context.text("demo") if context.container.settings.demo else None,
     )

@@ -6,8 +6,9 @@ from datetime import date, datetime
 from itertools import islice
 from typing import NamedTuple, Protocol
 
+from chalicelib.admission import disclosure
+from chalicelib.admission.disclosure import ScanView, ViewerKind, as_viewer
 from chalicelib.admission.judge import Outcome
-from chalicelib.admission.manual_checks import is_listed
 from chalicelib.admission.scan import Method, Scan, ScanReference, Scans
 from chalicelib.core.clock import from_epoch_ms
 from chalicelib.core.errors import NotFound
@@ -17,9 +18,9 @@ from chalicelib.venues.venue import Venue
 
 
 class AbnormalScan(NamedTuple):
-    """A scan with its person, or None for the forgotten subject of a manual check."""
+    """What may be seen of a scan, and its person; None for the forgotten one of a manual check."""
 
-    scan: Scan
+    view: ScanView
     person: Profile | None
 
 
@@ -88,9 +89,11 @@ class AbnormalScans:
         wanted = list(islice(places, limit + 1))
         found = [self._scan(place, venue) for place in wanted[:limit]]
         last = wanted[limit - 1] if len(wanted) > limit else None
+        viewer = as_viewer(ViewerKind.STAFF, actor, now)
         # A pointer that has not caught up yet must not show a scan as what it no longer is.
-        shown = [scan for scan in found if scan and is_abnormal(scan) and is_listed(scan, now)]
-        return Page([AbnormalScan(scan, self._person(actor, scan)) for scan in shown], last)
+        abnormal = (scan for scan in found if scan and is_abnormal(scan))
+        seen = [(scan, view) for scan in abnormal if (view := disclosure.view(scan, viewer))]
+        return Page([AbnormalScan(view, self._person(actor, scan)) for scan, view in seen], last)
 
     def _scan(self, place: str, venue: Venue) -> Scan | None:
         moment, _, digest = place.partition("#")

@@ -17,7 +17,8 @@ from datetime import date
 from typing import Protocol
 
 from chalicelib.admission.judge import Outcome
-from chalicelib.admission.scan import Method, Scan, Scans
+from chalicelib.admission.recording import METHODS
+from chalicelib.admission.scan import Scan, Scans
 from chalicelib.core.errors import Unavailable
 from chalicelib.venues.venue import Venue
 
@@ -99,7 +100,7 @@ def figures(scan: Scan | None) -> Figures:
         passed=int(outcome is Outcome.ADMIT),
         abnormal=int(outcome in (Outcome.CHECK, Outcome.REFUSE)),
         pending=int(outcome is Outcome.PENDING),
-        own=int(scan.method in (Method.VISITOR, Method.FAST)),
+        own=int(METHODS[scan.method].own),
     )
 
 

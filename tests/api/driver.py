@@ -409,6 +409,12 @@ class World:
         self.container = self._compose()
         install(self.container)
 
+    def replace(self, **parts: object) -> None:
+        """A fresh process with other parts; the use cases are composed of these."""
+        self.restart()
+        for name, part in parts.items():
+            setattr(self.container, name, part)
+
     def _make_keys(self) -> str:
         """The keys of the other worlds, in moto's KMS and Secrets Manager; the id of the key."""
         support.client("secretsmanager").create_secret(

@@ -78,8 +78,10 @@ def test_two_answers_at_the_same_moment_both_count(
             done.append(test)
             world.lookups.worker(support.event(done), None)
 
-    world.container.provider = lambda name: (
-        Interrupted(world.provider(name), once) if name is HEALTH else world.provider(name)
+    world.replace(
+        provider=lambda name: (
+            Interrupted(world.provider(name), once) if name is HEALTH else world.provider(name)
+        )
     )
     world.lookups.worker(support.event([health]), None)
     assert outcome(visitor, scan) == ADMITTED
@@ -250,12 +252,12 @@ def test_an_older_answer_never_replaces_a_newer_one(
         world.clock.pass_(minutes=11)
         world.say(visitor, health_code=Answer("red"))
         visitor.scan(venue).expect(201)
-        world.container.provider = world.provider
+        world.replace()
         world.work()
         world.clock.pass_(minutes=-11)
 
     sleeper.meanwhile = meanwhile
-    world.container.provider = lambda _: sleeper
+    world.replace(provider=lambda _: sleeper)
     world.lookups.worker(support.event([health]), None)
     world.lookups.worker(support.event([test]), None)
     world.clock.pass_(minutes=11)
@@ -300,7 +302,7 @@ def test_the_correlation_id_goes_from_the_request_to_the_provider(
             heard.append((subject.name, correlation.get(), request_id))
             return Answer("green")
 
-    world.container.provider = lambda _: Listening()
+    world.replace(provider=lambda _: Listening())
     body = {"nonce": world.nonce(), "code": venue["code_url"]}
     headers = {"X-Correlation-Id": "7f1c2f0a-gate-3"}
     answer = visitor.post("/v1/scans", body, headers=headers)

@@ -612,8 +612,10 @@ def test_two_names_of_one_number_do_not_answer_for_each_other(
 ) -> None:
     right = begin(guard, STRANGER, number(1))
     wrong = begin(chief, "李同号", number(1))
-    world.container.provider = lambda name: (
-        ByName(world.provider(name), STRANGER) if name is IDENTITY else world.provider(name)
+    world.replace(
+        provider=lambda name: (
+            ByName(world.provider(name), STRANGER) if name is IDENTITY else world.provider(name)
+        )
     )
     world.work()
     world.clock.pass_(seconds=2)
@@ -626,8 +628,10 @@ def test_a_name_that_differs_in_case_or_width_is_another_name(
     world: World, guard: Person, typed: str
 ) -> None:
     """What the provider says of one spelling is not said of the other."""
-    world.container.provider = lambda name: (
-        ByName(world.provider(name), "Ai") if name is IDENTITY else world.provider(name)
+    world.replace(
+        provider=lambda name: (
+            ByName(world.provider(name), "Ai") if name is IDENTITY else world.provider(name)
+        )
     )
     wrong = result(guard, begin(guard, typed, number(1)))
     assert codes(wrong["reasons"]) == ["identity_unmatched"]

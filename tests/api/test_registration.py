@@ -181,12 +181,12 @@ def test_an_answer_about_an_older_registration_is_dropped(world: World) -> None:
     person.register(name="王错字").expect(202)
     asked = world.providers[IDENTITY]
     interrupted = Interrupted(asked, lambda: person.register(1).expect(202))
-    world.container.provider = lambda _: interrupted
+    world.replace(provider=lambda _: interrupted)
     world.run_stream()
     assert world.lookups.run() == 1
     assert verification(person) == ("pending", True)
 
-    world.container.provider = world.provider
+    world.replace()
     world.say(person, identity=Answer("match"))
     world.work()
     assert verification(person) == ("verified", True)

@@ -189,8 +189,7 @@ def test_however_the_stream_is_delivered_the_counters_are_exact(
     world, administrator, records = history
     forget_counters(world, administrator)
     real = world.container.counters
-    world.container.counters = Flaky(real, iter(plan))
-    world.container.lookup_queue = Deaf()
+    world.replace(counters=Flaky(real, iter(plan)), lookup_queue=Deaf())
     delivered = 0
     try:
         for back, length in [*deliveries, *[(0, len(records))] * 16]:
@@ -201,8 +200,7 @@ def test_however_the_stream_is_delivered_the_counters_are_exact(
             delivered = max(delivered, start + world.deliver(batch))
         assert delivered == len(records)
     finally:
-        world.container.counters = real
-        world.container.lookup_queue = world.lookup_queue
+        world.replace()
     figures = administrator.figures()
     assert figures == world.recount(administrator.venue)
     assert figures["checked"] == figures["passed"] + figures["abnormal"] + figures["pending"] == 5

@@ -12,6 +12,7 @@ from chalicelib.identity.people import (
     Actor,
     PersonRecord,
     Profile,
+    Role,
     Session,
     Snapshot,
     Strength,
@@ -53,6 +54,12 @@ def registered(before: Profile, **changes: Any) -> Profile:
 def actor(who: Profile, record: PersonRecord | None = None) -> Actor:
     """`who`, logged in."""
     return Actor(who, session(), record or PersonRecord(who))
+
+
+def staff(place: Venue) -> Actor:
+    """An inspector of the venue, logged in."""
+    who = profile()
+    return actor(who, PersonRecord(who, rights={place.venue_id: Role.INSPECTOR}))
 
 
 def session(**changes: Any) -> Session:

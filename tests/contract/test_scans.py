@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from chalicelib.admission.judge import Decision, Evidence, Outcome
-from chalicelib.admission.scan import Scan, ScanReference
+from chalicelib.admission.scan import Direction, EvidenceLevel, Scan, ScanReference
 from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.venue import Venue, shard_of
 from tests.contract import makers
@@ -71,6 +72,28 @@ def every_verdict() -> Iterator[Scan]:
                 hours=hours,
             ),
         )
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"checkpoint_id": "chk_0123456789ABCDEF"},
+        {"direction": Direction.EXIT},
+        {"guardian_id": "per_0123456789ABCDEF"},
+        *({"evidence_level": level} for level in EvidenceLevel),
+        {"device_id": "dev_0123456789ABCDEF"},
+        {"annulled_at": NOON + timedelta(milliseconds=7)},
+    ],
+    ids=lambda known: "-".join(map(str, *known.items())),
+)
+def test_what_is_known_of_some_scans_survives(stores: Stores, known: dict[str, Any]) -> None:
+    venue = makers.venue()
+    scan = makers.scan(venue, **known)
+    stores.scans.put(scan, venue)
+    assert stores.scans.get(reference(scan), venue) == scan
+    changed = replace(scan, verdict=makers.ADMITTED, version=1)
+    assert stores.scans.change(changed, venue)
+    assert stores.scans.get(reference(scan), venue) == changed
 
 
 def test_every_verdict_survives(stores: Stores) -> None:

@@ -5,9 +5,9 @@ Sizes follow "DynamoDB item sizes and formats" of the developer guide.
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import timedelta
-from itertools import product
+from dataclasses import fields, replace
+from datetime import datetime, timedelta
+from itertools import islice, product
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from chalicelib.adapters.providers.http import LONGEST
 from chalicelib.admission.evidence import shown, states
 from chalicelib.admission.judge import Evidence, Outcome, judge, needed
 from chalicelib.admission.policy import OnUnknown, Policy
-from chalicelib.admission.scan import Scan
+from chalicelib.admission.scan import Direction, EvidenceLevel, Method, Scan
 from chalicelib.core import keys
 from chalicelib.core.crypto import Vault
 from chalicelib.core.table import Raw, Table
@@ -102,7 +102,41 @@ def longest_scans(venue: Venue) -> Iterator[Scan]:
             first_outcome=Outcome.PENDING,
             correlation=CORRELATION,
             version=99,
+            **everything_beside(moment),
         )
+
+
+def everything_beside(moment: datetime) -> dict[str, Any]:
+    """The longest value of each field that a scan need not have."""
+    return {
+        "method": Method.STAFF,
+        "staff_id": f"per_{makers.random()}",
+        "temperature": "normal",
+        "checkpoint_id": f"chk_{makers.random()}",
+        "direction": Direction.EXIT,
+        "guardian_id": f"per_{makers.random()}",
+        "evidence_level": EvidenceLevel.GATE,
+        "device_id": f"dev_{makers.random()}",
+        "annulled_at": moment,
+    }
+
+
+def test_the_largest_scan_has_every_field(table: Table) -> None:
+    del table
+    (beside,) = islice(longest_scans(makers.venue()), 1)
+    defaults = {field.name: field.default for field in fields(Scan)}
+    unset = [name for name, default in defaults.items() if getattr(beside, name) == default]
+    assert unset == []
+
+
+def test_what_is_optional_is_no_attribute_until_it_is_known(backend: Backend, table: Table) -> None:
+    venue = makers.venue()
+    backend.stores.scans.put(makers.scan(venue), venue)
+    partition = keys.scan_partition(venue.venue_id, day_of(venue, NOON), 0)
+    (raw,) = table.query(partition, ("0", "9~"))
+    assert " ".join(sorted(raw)) == (
+        "bh ci g1pk g1sk h hr n nd no ns o1 oc pk po ra rs sk t v ve x"
+    )
 
 
 def test_a_scan_is_one_write_unit(backend: Backend, table: Table) -> None:

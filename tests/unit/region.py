@@ -3,6 +3,7 @@
 from chalicelib.admission.evidence import looked_up
 from chalicelib.admission.lookup_requests import Lookup, LookupRequests, Settle
 from chalicelib.admission.lookups import Lookups
+from chalicelib.admission.recording import Recorder
 from chalicelib.admission.scan import Scan, ScanFinder, ScanReference
 from chalicelib.admission.scanning import Scanning
 from chalicelib.admission.waiting import WaitingScans
@@ -59,7 +60,7 @@ class Region:
         finder = ScanFinder(directory=self.directory, scans=self.scans)
         self.scanning = Scanning(
             people=self.people, directory=self.directory, policies=self.policies,
-            scans=self.scans, finder=finder, ring=RING,
+            recorder=Recorder(scans=self.scans), finder=finder, ring=RING,
         )  # fmt: skip
         self.lookup_requests = LookupRequests(
             directory=self.directory, policies=self.policies, scans=self.scans, queue=self.queue

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.admission.disclosure import redact_for_staff
 from chalicelib.admission.evidence import looked_up, shown, states
 from chalicelib.admission.judge import UNKNOWN, Evidence, Outcome, decide
-from chalicelib.admission.manual_checks import redact_for_staff
 from chalicelib.admission.policy import Policy
 from chalicelib.identity.people import PersonRecord, Profile, Snapshot, Verification
 from chalicelib.identity.providers import ProviderName

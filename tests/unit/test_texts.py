@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from chalicelib.admission.disclosure import redact_for_staff
 from chalicelib.admission.evidence import shown, states
 from chalicelib.admission.judge import Outcome, decide
-from chalicelib.admission.manual_checks import redact_for_staff
 from chalicelib.admission.policy import Policy
 from chalicelib.core import fields
 from chalicelib.core.errors import CODES

@@ -16,8 +16,6 @@ def _show(evidence: "Evidence", at: datetime) -> dict[str, Any]:
     observed = evidence.observed_at
     recent = observed is not None and at - observed <= _RECENT
     shown: dict[str, Any] = {"within_48h": recent}
-    if evidence.state == "absent":
-        shown["observed_at"] = None  # of a result that is older than what is shown
     if recent and evidence.state == "negative":
         shown["text"] = "state.negative_48h"
     return shown

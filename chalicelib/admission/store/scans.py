@@ -13,7 +13,8 @@ from pynamodb.constants import STRING
 
 from chalicelib.admission import evidence as kinds
 from chalicelib.admission.judge import Decision, Evidence, Outcome, Verdict
-from chalicelib.admission.scan import Method, Scan, ScanReference
+from chalicelib.admission.recording import METHODS
+from chalicelib.admission.scan import Direction, EvidenceLevel, Method, Scan, ScanReference
 from chalicelib.admission.store.providers import ProvidersAttribute
 from chalicelib.core import keys
 from chalicelib.core.attributes import (
@@ -30,15 +31,15 @@ from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.venue import Venue, day_of, shard_of
 
 _PENDING_LIFE = timedelta(days=1)
-
-
 _OWN_ATTRIBUTE = (
     ProviderName.HEALTH_CODE,
     ProviderName.NUCLEIC_ACID,
     ProviderName.VACCINATION,
     ProviderName.TRAVEL_CARD,
 )
-_METHODS = {Method.VISITOR: "", Method.FAST: "f", Method.STAFF: "s", Method.MANUAL: "m"}
+_METHODS = {method: rules.letter for method, rules in METHODS.items()}
+_DIRECTIONS = {Direction.ENTRY: "", Direction.EXIT: "x"}
+_LEVELS = {EvidenceLevel.LOCATION: "l", EvidenceLevel.STAFF: "s", EvidenceLevel.GATE: "g"}
 
 
 def _coded(evidence: Evidence) -> str:
@@ -127,6 +128,14 @@ class ScanItem(Item):
     staff = TextAttribute(attr_name="sf")
     temperature = TextAttribute(attr_name="tp")
     version = IntegerAttribute(attr_name="ve", default=0)
+    checkpoint = TextAttribute(attr_name="cp")
+    direction = EnumAttribute(
+        Direction, codes=_DIRECTIONS, attr_name="di", null=True, default=Direction.ENTRY
+    )
+    guardian = TextAttribute(attr_name="gu")
+    evidence_level = EnumAttribute(EvidenceLevel, codes=_LEVELS, attr_name="el", null=True)
+    device = TextAttribute(attr_name="dv")
+    annulled = EpochMsAttribute(attr_name="an", null=True)
 
 
 class PendingScanItem(Item):
@@ -164,6 +173,12 @@ def read_scan(raw: Raw) -> Scan:
         staff_id=item.staff,
         temperature=item.temperature,
         version=item.version,
+        checkpoint_id=item.checkpoint,
+        direction=item.direction,
+        guardian_id=item.guardian,
+        evidence_level=item.evidence_level,
+        device_id=item.device,
+        annulled_at=item.annulled,
     )
 
 
@@ -198,6 +213,12 @@ def _scan_item(scan: Scan, venue: Venue) -> ScanItem:
         staff=scan.staff_id,
         temperature=scan.temperature,
         version=scan.version,
+        checkpoint=scan.checkpoint_id,
+        direction=scan.direction,
+        guardian=scan.guardian_id,
+        evidence_level=scan.evidence_level,
+        device=scan.device_id,
+        annulled=scan.annulled_at,
     )
 
 

@@ -1,0 +1,210 @@
+"""Puts visits on record: the only maker of scans, for every method of check-in.
+
+`METHODS` has a row for each method; what a row says holds for the key of the scan, for its retries,
+and for how late it may arrive. A scan that staff made offline is a staff scan whose nonce has an
+earlier time. (The store reads scans back; `replace` makes their next version.)
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+from chalicelib.admission.judge import Verdict
+from chalicelib.admission.scan import (
+    Direction,
+    EvidenceLevel,
+    Method,
+    Scan,
+    ScanReference,
+    Scans,
+)
+from chalicelib.core import ids
+from chalicelib.core.clock import epoch_ms, from_epoch_ms
+from chalicelib.core.errors import Conflict, Unprocessable
+from chalicelib.core.submission import Submission
+from chalicelib.identity.passes import Pass
+from chalicelib.venues.venue import Venue
+
+CLOCK_TOLERANCE = timedelta(minutes=10)
+"""How far a client's clock may be off, either way."""
+OFFLINE = timedelta(days=7)
+"""For how long the staff's phones may keep what they scanned."""
+
+
+class MethodRules(NamedTuple):
+    """What holds for the scans of one method.
+
+    `letter` stands for the method in the scan's item, `means` in the API. `salt` begins what the
+    scan's hash is derived from. The rest, and the scan's time, come from the
+    nonce and the actor, or with `by_pass` from the pass that was presented. `late_by`: how long ago
+    it may have happened by the client's clock. `retried_by`: the field of the scan that holds the
+    actor who may send it again, with the same nonce; anyone else is refused with the code
+    `otherwise`. `own`: it counts as the visitor's own scan in the figures.
+    """
+
+    letter: str
+    means: Literal["visitor", "fast", "staff", "manual"]
+    salt: str
+    by_pass: bool
+    late_by: timedelta
+    retried_by: str
+    otherwise: str
+    own: bool
+
+
+METHODS: Mapping[Method, MethodRules] = {
+    Method.VISITOR: MethodRules(
+        letter="", means="visitor", salt="scan", by_pass=False, late_by=CLOCK_TOLERANCE,
+        retried_by="person_id", otherwise="nonce_reused", own=True,
+    ),
+    Method.FAST: MethodRules(
+        letter="f", means="fast", salt="scan", by_pass=False, late_by=CLOCK_TOLERANCE,
+        retried_by="person_id", otherwise="nonce_reused", own=True,
+    ),
+    Method.STAFF: MethodRules(
+        letter="s", means="staff", salt="pass", by_pass=True, late_by=OFFLINE,
+        retried_by="staff_id", otherwise="pass_used", own=False,
+    ),
+    Method.MANUAL: MethodRules(
+        letter="m", means="manual", salt="manual", by_pass=False, late_by=CLOCK_TOLERANCE,
+        retried_by="staff_id", otherwise="nonce_reused", own=False,
+    ),
+}  # fmt: skip
+
+
+class Attempt(NamedTuple):
+    """One try to put a visit on record.
+
+    `made_at` is when it happened by the client's clock; `at` and `digest` give the scan's key.
+    """
+
+    method: Method
+    venue: Venue
+    actor_id: str
+    submission: Submission
+    made_at: datetime
+    at: datetime
+    digest: str
+
+    @property
+    def reference(self) -> ScanReference:
+        """What the scan's id says."""
+        return ScanReference(self.venue.venue_id, self.at, self.digest)
+
+
+class Circumstances(NamedTuple):
+    """What else is known of a visit; see the fields of `Scan`."""
+
+    temperature: str = ""
+    checkpoint_id: str = ""
+    direction: Direction = Direction.ENTRY
+    guardian_id: str = ""
+    evidence_level: EvidenceLevel | None = None
+    device_id: str = ""
+
+
+_NOTHING_ELSE = Circumstances()
+
+
+class Recorded(NamedTuple):
+    """A scan on record; `created` is False when a retry met its own scan."""
+
+    scan: Scan
+    created: bool
+
+
+def attempt(
+    method: Method,
+    venue: Venue,
+    actor_id: str,
+    submission: Submission,
+    presented: Pass | None = None,
+) -> Attempt:
+    """Return the try that `submission` is: which scan it is to become, and when it happened.
+
+    `presented` is there for the methods that scan a pass. Raises Unprocessable ``clock_skewed``.
+    """
+    rules, nonce = METHODS[method], submission.nonce
+    made_at = _client_time(nonce, submission.now, rules.late_by)
+    if not rules.by_pass:
+        digest = ids.derive(rules.salt, actor_id, nonce)
+        return Attempt(method, venue, actor_id, submission, made_at, made_at, digest)
+    if presented is None:
+        raise ValueError(f"{method} takes a pass")
+    minted_at = presented.minted_at
+    digest = ids.derive(rules.salt, presented.person_id, str(epoch_ms(minted_at)))
+    return Attempt(method, venue, actor_id, submission, made_at, minted_at, digest)
+
+
+def is_retry(again: Attempt, earlier: Scan) -> bool:
+    """Return whether `earlier` was recorded by another try of the same write."""
+    actor_id = getattr(earlier, METHODS[again.method].retried_by)
+    return (actor_id, earlier.nonce) == (again.actor_id, again.submission.nonce)
+
+
+def meet(again: Attempt, earlier: Scan) -> Recorded:
+    """Return the scan that an earlier try recorded: the rule of retries, for every method.
+
+    Raises Conflict: the method's code when it was another write, ``nonce_reused`` when it was the
+    same one and said something else.
+    """
+    if not is_retry(again, earlier):
+        raise Conflict(METHODS[again.method].otherwise)
+    if earlier.fingerprint != again.submission.fingerprint:
+        raise Conflict("nonce_reused")
+    return Recorded(earlier, created=False)
+
+
+class Recorder:
+    """Makes scans and puts them on record."""
+
+    __slots__ = ("_scans",)
+
+    def __init__(self, *, scans: Scans) -> None:
+        self._scans = scans
+
+    def standing(self, made: Attempt) -> Scan | None:
+        """Return the scan that stands where this try's would. Cost: one consistent GetItem."""
+        return self._scans.get(made.reference, made.venue)
+
+    def record(
+        self,
+        made: Attempt,
+        person_id: str,
+        verdict: Verdict,
+        circumstances: Circumstances = _NOTHING_ELSE,
+    ) -> Recorded:
+        """Record the visit of `person_id`, or return the scan that an earlier try recorded.
+
+        Cost: one conditional PutItem. Raises Conflict as `meet` does.
+        """
+        submission, method = made.submission, made.method
+        scan = Scan(
+            venue_id=made.venue.venue_id,
+            at=made.at,
+            digest=made.digest,
+            person_id=person_id,
+            nonce=submission.nonce,
+            fingerprint=submission.fingerprint,
+            received_at=submission.now,
+            verdict=verdict,
+            first_outcome=verdict.decision.outcome,
+            correlation=submission.correlation,
+            method=method,
+            staff_id="" if METHODS[method].own else made.actor_id,
+            **circumstances._asdict(),
+        )
+        earlier = self._scans.put(scan, made.venue)
+        return Recorded(scan, created=True) if earlier is None else meet(made, earlier)
+
+
+def _client_time(nonce: str, now: datetime, late_by: timedelta) -> datetime:
+    """Return when the client says that it happened, at most `late_by` ago.
+
+    Raises Unprocessable ``clock_skewed``.
+    """
+    at_ms = ids.nonce_time(nonce)  # 48 bits: it may be beyond the calendar
+    millisecond = timedelta(milliseconds=1)
+    if not -(CLOCK_TOLERANCE // millisecond) <= epoch_ms(now) - at_ms <= late_by // millisecond:
+        raise Unprocessable("clock_skewed")
+    return from_epoch_ms(at_ms)
