@@ -1,4 +1,4 @@
-# Every target sets up .venv by itself: a Debian machine with Python 3.11 and its venv is enough.
+# Every target sets up .venv: a Debian machine with Python 3.11 and its venv is enough.
 
 STAGE ?= dev
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -8,25 +8,25 @@ RUN := .venv/bin/python -m
 .DEFAULT_GOAL := help
 .PHONY: help demo test check verify bench run down package deploy openapi requirements
 
-help: ## Show this table
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV) ## Tell the whole story on the local cloud, step by step
+demo: $(VENV) ## Show the product on the local cloud, step by step
 	@$(RUN) infra.local.demo
 
-run: $(VENV) ## Start the local cloud, print its addresses, stay until Ctrl-C
+run: $(VENV) ## Start the local cloud, print its addresses, run until Ctrl-C
 	@$(RUN) infra.local.cloud run
 
-down: $(VENV) ## Stop the local cloud; WIPE=1 forgets its data too
+down: $(VENV) ## Stop the local cloud; WIPE=1 deletes its data
 	@$(RUN) infra.local.cloud down $(if $(filter 1,$(WIPE)),--wipe)
 
 test: $(VENV) ## Run all tests
 	@$(RUN) infra.local.engine
 	@.venv/bin/pytest
 
-check: test verify ## Everything that CI does: the tests, then make verify
+check: test verify ## Do what CI does: make test, then make verify
 
-verify: $(VENV) ## Check style, types, imports, generated files and the package; no tests
+verify: $(VENV) ## Check style, types, imports, generated files, package; no tests
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
@@ -37,7 +37,7 @@ verify: $(VENV) ## Check style, types, imports, generated files and the package;
 	after=$$(git status --porcelain; git diff HEAD | git hash-object --stdin); \
 	if [ "$$before" != "$$after" ]; then \
 	  git status --short; \
-	  echo "Generated files were out of date; they are fresh now: look at them and commit them."; \
+	  echo "Generated files were out of date and have been written again: check and commit them."; \
 	  exit 1; \
 	fi
 	@$(RUN) infra.package prod
@@ -45,16 +45,16 @@ verify: $(VENV) ## Check style, types, imports, generated files and the package;
 bench: $(VENV) ## Measure against the goals of docs/performance.md
 	@$(RUN) bench
 
-package: $(VENV) ## Build what is deployed, list sizes and wheels, check the template; STAGE=prod
+package: $(VENV) ## Build what is deployed and lint the template; STAGE=prod or dev
 	@$(RUN) infra.package $(STAGE)
 
-deploy: $(VENV) ## Package and deploy to AWS with the credentials of the environment; STAGE=prod
+deploy: $(VENV) ## Package and deploy to AWS with the environment's credentials; STAGE=prod or dev
 	@$(RUN) infra.deploy $(STAGE)
 
 openapi: $(VENV) ## Write docs/openapi.json from the routes
 	@$(RUN) infra.openapi
 
-requirements: $(VENV) ## Print each requirement with the tests that claim it and their state
+requirements: $(VENV) ## Print each requirement with its tests and their results
 	@$(RUN) infra.requirements
 
 $(VENV): requirements-dev.txt

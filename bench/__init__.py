@@ -1,6 +1,6 @@
-"""Measures the goals of docs/performance.md: ``python -m bench``.
+"""Measure the goals of docs/performance.md: ``python -m bench``.
 
-A figure is a count, or a ratio of CPU times of two things measured in turn in one run, for
-machines are noisy. What is measured is the package as it is deployed; DynamoDB and its neighbours
-are a stand-in on loopback that answers at once, in a process of its own.
+A figure is a count, or a ratio of CPU times measured in turn in one run, because machines are
+noisy. The bench measures the package as it is deployed. A stand-in on loopback, in a process of its
+own, plays DynamoDB, Secrets Manager and KMS and answers at once.
 """

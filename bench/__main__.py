@@ -19,7 +19,7 @@ _PARTS = 6
 
 
 def _unpacked(code: Path, digest: str) -> Path:
-    """The package as Lambda lays it out; kept until another one is built."""
+    """Return the package as Lambda lays it out; kept until another one is built."""
     folder = ROOT / "build/bench" / digest[:16]
     if not folder.exists():
         shutil.rmtree(folder.parent, ignore_errors=True)
@@ -29,7 +29,7 @@ def _unpacked(code: Path, digest: str) -> Path:
 
 
 def main() -> int:
-    """Measure. The exit status says whether it could be done, not whether the goals are met."""
+    """Run the bench. The exit status says whether it ran, not whether the goals are met."""
     logging.disable(logging.INFO)  # a line a request would stand between the rows
     console = Console()
     found: list[figures.Figure] = []

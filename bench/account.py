@@ -1,6 +1,6 @@
-"""The stand-in's memory: one table with its index, and a bill for every request.
+"""The stand-in's state: one table with its index, and the charge for every request.
 
-It understands the requests that the application sends. Conditions are taken to hold: the bench
+It understands the requests that the application sends. Conditions are not evaluated: the bench
 sends nothing that breaks one.
 """
 
@@ -22,7 +22,7 @@ Body = dict[str, Any]
 
 @dataclass(frozen=True)
 class Sent:
-    """One request as it arrived, and what DynamoDB would have charged for it."""
+    """A request as it arrived, and what DynamoDB would have charged for it."""
 
     service: str
     operation: str
@@ -39,7 +39,7 @@ class Account:
     _items: dict[str, dict[str, Raw]] = field(default_factory=dict)
 
     def answer(self, target: str, body: Body) -> Body:
-        """The answer to a request, by its ``X-Amz-Target``. Raises LookupError for another one."""
+        """Return the answer to a request by its ``X-Amz-Target``. Raises LookupError for others."""
         service, _, operation = target.partition(".")
         known: dict[str, Callable[[Body], tuple[Body, float, int]]] = {
             "DynamoDB_20120810.GetItem": self._get,
@@ -59,12 +59,12 @@ class Account:
         return answer
 
     def take(self) -> list[dict[str, Any]]:
-        """The requests since the last call, as plain objects."""
+        """Return the requests since the last call, as plain objects."""
         taken, self.sent = self.sent, []
         return [asdict(one) for one in taken]
 
     def forget(self) -> None:
-        """Begin anew."""
+        """Empty the table and drop the requests."""
         self.sent, self._items = [], {}
 
     def _find(self, key: Raw) -> Raw | None:

@@ -1,6 +1,6 @@
-"""A cold start of the API: a fresh interpreter, the package, one scan. Run as a script.
+"""A cold start of the API: a new interpreter, the package, one scan. Run as a script.
 
-Prints the CPU seconds from the start of the process to the answer.
+Prints the CPU seconds from process start to answer.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""What a cold start is measured by: a fresh interpreter, stock botocore, one BatchGet. A script.
+"""The reference of a cold start: a new interpreter, stock botocore, one BatchGet. A script.
 
-Prints the CPU seconds from the start of the process to the answer.
+Prints the CPU seconds from process start to answer.
 """
 
 import sys

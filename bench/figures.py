@@ -1,4 +1,4 @@
-"""What a run found: figures with their goals, as ``bench/results.json`` and as a table."""
+"""The figures of a run with their goals, as ``bench/results.json`` and as a table."""
 
 import json
 from collections.abc import Iterable
@@ -12,9 +12,9 @@ RESULTS = Path(__file__).with_name("results.json")
 
 @dataclass(frozen=True)
 class Figure:
-    """One row: `value` in `unit`, which is to be at most `goal`, and `stretch` at best.
+    """One row: `value` in `unit`; at most `goal`, at best `stretch`.
 
-    `note` says in a few words what the value was made of.
+    `note` says briefly how the value was computed.
     """
 
     name: str
@@ -26,7 +26,7 @@ class Figure:
 
     @property
     def meets(self) -> bool:
-        """Whether the goal is met."""
+        """Return whether the goal is met."""
         return self.value <= self.goal
 
 
@@ -45,7 +45,7 @@ def write(figures: Iterable[Figure], path: Path = RESULTS) -> None:
 
 
 def table(figures: Iterable[Figure]) -> Table:
-    """The same for people."""
+    """Return the figures as a table for the console."""
     rows = Table("figure", "value", "goal", "stretch", "", "what it is made of")
     rows.columns[0].no_wrap = True  # a name that is cut off could not be looked up
     for one in figures:

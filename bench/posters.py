@@ -1,4 +1,4 @@
-"""CPU of a poster over typst compiling the same page with its code ready."""
+"""CPU of a poster, relative to typst compiling the same page with its code ready."""
 
 import json
 import time
@@ -29,7 +29,10 @@ _POSTER = engine.Poster(
 
 
 def figure(step: Callable[[str], None]) -> Figure:
-    """Each poster has a name and a code of its own, or the engine remembers the page."""
+    """Measure posters.
+
+    Each has its own name and code, because the engine caches pages.
+    """
     step("Posters and bare pages, in turn")
     fonts = typst.Fonts(
         include_system_fonts=False, include_embedded_fonts=False, font_paths=[_FONTS]

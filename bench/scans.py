@@ -1,4 +1,4 @@
-"""Scans by visitors and by staff: what one asks of DynamoDB, what it costs, and its CPU."""
+"""Scans by visitors and staff: requests to DynamoDB, their charge, and CPU."""
 
 import json
 import subprocess
@@ -30,7 +30,7 @@ def _prepare(stub: Stub, *, answered: bool = True) -> tuple[Container, Scene]:
 
 
 def counts(stub: Stub, step: Step) -> Iterator[Figure]:
-    """Round trips and units of a scan with venue, code and policy in the process's cache."""
+    """Return calls and units of a scan with venue, code and policy in the process's cache."""
     from app import app
 
     step("Counting requests")
@@ -56,7 +56,7 @@ def counts(stub: Stub, step: Step) -> Iterator[Figure]:
 
 
 def _change(stub: Stub, step: Step) -> float:
-    """WRU of the later change of a scan that nobody answered in time."""
+    """Return the WRU of the later change of a scan whose provider did not answer in time."""
     from app import app
     from chalicelib.workers.lookups import lookups
 
@@ -74,7 +74,7 @@ def _change(stub: Stub, step: Step) -> float:
 
 
 def warm(stub: Stub, package: Path, step: Step) -> Iterator[Figure]:
-    """CPU of a warm scan over a bare client's that makes the same two calls."""
+    """Return the CPU of a warm scan relative to a bare client that makes the same two calls."""
     parts, scene = _prepare(stub)
     from app import app
 
@@ -101,7 +101,7 @@ def warm(stub: Stub, package: Path, step: Step) -> Iterator[Figure]:
 
 
 def cold(stub: Stub, package: Path, step: Step) -> Iterator[Figure]:
-    """CPU of a fresh interpreter with one scan over one with one BatchGet."""
+    """Return the CPU of a new interpreter with one scan relative to one with one BatchGet."""
     parts, scene = _prepare(stub)
     events = scene.scans(parts.clock.now())
     stock = next(path for path in sys.path if path.endswith("site-packages"))

@@ -1,7 +1,7 @@
 """Two people at one venue, written into the stand-in by the application's own stores.
 
-Both are verified, logged in and green, and every answer about them is fresh. The first of them
-administers the venue.
+Both are verified, logged in and green; all their answers are fresh. The first administers the
+venue.
 """
 
 import json
@@ -34,7 +34,7 @@ _NONCE = 0x7 << 76 | 0x2 << 62
 
 
 def environment(stub: Stub) -> dict[str, str]:
-    """What a function finds in its environment; credentials as Lambda gives them."""
+    """Return a function's environment variables; credentials as Lambda gives them."""
     return {
         "AWS_ACCESS_KEY_ID": "bench",
         "AWS_SECRET_ACCESS_KEY": "bench",
@@ -60,19 +60,19 @@ def _configured() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Scene:
-    """What stands in the table: the tokens of staff and visitor."""
+    """The tokens of staff and visitor in the table."""
 
     staff: str
     visitor: str
     ring: KeyRing
 
     def scans(self, now: datetime) -> Iterator[dict[str, Any]]:
-        """API Gateway's events for scans of the venue's code, each with a nonce of its own."""
+        """Return API Gateway events for scans of the venue's code, each with its own nonce."""
         for nonce in _nonces(now):
             yield _event(self.visitor, "/v1/scans", {}, {"nonce": nonce, "code": CODE})
 
     def pass_scans(self, now: datetime) -> Iterator[dict[str, Any]]:
-        """The same for scans by staff, each of another pass of the visitor's."""
+        """Return the same for staff scans, each with another pass of the visitor."""
         for number, nonce in enumerate(_nonces(now)):
             minted = passes.mint(_VISITOR, now=now + number * _MILLISECOND, ring=self.ring)
             body = {"nonce": nonce, "pass_code": minted, "temperature": "normal"}
@@ -80,7 +80,7 @@ class Scene:
 
 
 def seed(parts: Container, *, answered: bool = True) -> Scene:
-    """Write the scene; without `answered`, no provider has said anything of anybody yet."""
+    """Write the scene; without `answered`, no provider has answered yet."""
     now = parts.clock.now()
     staff, visitor = (
         _person(parts, person_id, number, answered=answered)
@@ -145,7 +145,7 @@ def _session(person_id: str) -> str:
 
 
 def container(environment: dict[str, str]) -> Container:
-    """The application's parts, as in a function with this environment."""
+    """Return the application's container, as in a function with this environment."""
     return Container(Settings.from_environment(environment))
 
 

@@ -1,7 +1,7 @@
-"""The stand-in as a server on loopback: ``python -m bench.stub`` prints its port and answers.
+"""The stand-in as a server on loopback: ``python -m bench.stub`` prints its port and serves.
 
-It runs in a process of its own, so that its CPU is nobody's but its own. ``GET /sent`` hands over
-what has arrived since the last time; ``GET /forget`` empties the table.
+It has a process of its own, so that its CPU is not measured. ``GET /sent`` returns the requests
+since the last time; ``GET /forget`` empties the table.
 """
 
 import asyncio
@@ -62,11 +62,11 @@ class Stub:
         self._connection = HTTPConnection("127.0.0.1", port, timeout=10)
 
     def sent(self) -> list[dict[str, Any]]:
-        """What has arrived since the last call: `account.Sent` as plain objects."""
+        """Return the requests since the last call: `account.Sent` as plain objects."""
         return self._ask("/sent")
 
     def forget(self) -> None:
-        """Empty the table, and forget what has arrived."""
+        """Empty the table and drop the requests."""
         self._ask("/forget")
 
     def _ask(self, path: str) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ class Stub:
 
 @contextmanager
 def running() -> Iterator[Stub]:
-    """A stand-in for the length of a block."""
+    """Run a stand-in for the length of a block."""
     command = [sys.executable, "-m", "bench.stub"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:

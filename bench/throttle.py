@@ -1,17 +1,17 @@
-"""How likely a station's day is throttled: its shards thrown onto physical partitions.
+"""Simulate how likely a station's day is throttled, by placing shards on physical partitions.
 
-DynamoDB places a partition key by a hash of its own, so the 64 shards of a venue's day fall where
-they fall, for the whole day. A partition takes 1,000 writes a second and bursts no higher; that
-DynamoDB splits it when it is hot, within minutes, is left out.
+DynamoDB places a partition key by a hash of its own, so a venue's 64 shards keep their random
+places for a day. A partition takes 1,000 writes a second. Splitting for heat, within minutes, is
+left out.
 
-Besides the put of every scan, a partition writes what follows from it:
+Beside the put of every scan, a partition writes:
 
-- the counter of each shard, as often as Lambda polls the stream: four times a second ("Polling and
-  batching streams", developer guide of Lambda);
-- the later change of a scan that was pending: at 2,000 scans a second, most visitors have opened
-  their pass before the door, which fetches their answers ahead.
+- the counter of each shard, at Lambda's polling rate of four times a second (AWS Lambda Developer
+  Guide, "Polling and batching streams");
+- the later change of a pending scan. At 2,000 scans a second most visitors have opened their pass
+  before the door, which prefetches their answers.
 
-Which shards a venue's scans fall on is asked of the application's own rule.
+The application's own rule decides which shards a venue's scans use.
 """
 
 import random
@@ -33,7 +33,7 @@ _SEED = 20220424
 
 
 def loads(draw: random.Random) -> list[float]:
-    """Writes a second on each shard that the application's rule lets scans fall on."""
+    """Return the writes a second on each shard that the application's rule uses."""
     fallen = Counter(shard_of(ids.encode(draw.randbytes(10)), SHARDS) for _ in range(_SCANS_SEEN))
     return [
         SCANS * (1 + CHANGED) * count / _SCANS_SEEN + COUNTS for count in fallen.values()
@@ -41,7 +41,7 @@ def loads(draw: random.Random) -> list[float]:
 
 
 def chance(shards: list[float], partitions: int, draw: random.Random) -> float:
-    """The share of days on which a partition's load is beyond its limit."""
+    """Return the share of days on which a partition's load exceeds its limit."""
     over = 0
     for _ in range(_DAYS):
         sums = [0.0] * partitions
@@ -52,7 +52,7 @@ def chance(shards: list[float], partitions: int, draw: random.Random) -> float:
 
 
 def figure() -> Figure:
-    """The worse of both chances, in percent."""
+    """Return the higher of both chances, in percent."""
     draw = random.Random(_SEED)  # noqa: S311 (the same days in every run)
     shards = loads(draw)
     found = {partitions: chance(shards, partitions, draw) for partitions in PARTITIONS}

@@ -1,7 +1,7 @@
-"""What DynamoDB charges for a request, by the rules of its developer guide.
+"""DynamoDB's charges for a request, by the rules of its developer guide.
 
-Sizes: "DynamoDB item sizes and formats". Units: "DynamoDB on-demand capacity mode" and, for what an
-index is charged, "Provisioned throughput considerations for global secondary indexes".
+Sizes: "DynamoDB item sizes and formats". Units: "DynamoDB on-demand capacity mode" and, for
+indexes, "Provisioned throughput considerations for global secondary indexes".
 """
 
 import base64
@@ -17,12 +17,12 @@ _NESTED = 3  # bytes of a list or a map, and one more for each of its elements
 
 
 def item_size(raw: Raw) -> int:
-    """The bytes of an item in DynamoDB's JSON: names and values."""
+    """Return the bytes of an item in DynamoDB's JSON: names and values."""
     return sum(len(name.encode()) + value_size(value) for name, value in raw.items())
 
 
 def value_size(value: dict[str, Any]) -> int:
-    """The bytes of one value, such as ``{"S": "信宜"}``."""
+    """Return the bytes of one value, such as ``{"S": "信宜"}``."""
     ((kind, content),) = value.items()
     match kind:
         case "S":
@@ -45,24 +45,24 @@ def value_size(value: dict[str, Any]) -> int:
 
 
 def _number_size(number: str) -> int:
-    """A byte for two significant digits, one more, and one for the sign."""
+    """Return one byte for two significant digits, one more, and one for the sign."""
     mantissa = number.lower().partition("e")[0]
     digits = mantissa.lstrip("+-").replace(".", "").strip("0")
     return (len(digits) + 1) // 2 + 1 + number.startswith("-")
 
 
 def read_units(sizes: Iterable[int], *, consistent: bool) -> float:
-    """What one Query, or one Get, is charged for the items it read; half when not consistent.
+    """Return the charge of one Query or Get for the items it read; half when not consistent.
 
-    The sizes are added up before they are rounded to 4 KB; nothing found is charged as one step.
-    A BatchGet is as many Gets.
+    Sizes are added before they are rounded up to 4 KB; nothing found is charged as one step. A
+    BatchGet is as many Gets.
     """
     steps = max(1, math.ceil(sum(sizes) / _READ_STEP))
     return steps if consistent else steps / 2
 
 
 def write_units(before: Raw | None, after: Raw | None) -> int:
-    """What a write is charged by the table itself: the larger of both images, in steps of 1 KB."""
+    """Return the table's charge of a write: the larger of both images, in steps of 1 KB."""
     largest = max((item_size(image) for image in (before, after) if image), default=0)
     return max(1, math.ceil(largest / _WRITE_STEP))
 
@@ -70,10 +70,10 @@ def write_units(before: Raw | None, after: Raw | None) -> int:
 def index_units(
     before: Raw | None, after: Raw | None, *, keys: Sequence[str], projected: Sequence[str]
 ) -> int:
-    """What the same write is charged by a sparse index of `keys`, holding `projected`.
+    """Return the charge of the same write by a sparse index of `keys` that holds `projected`.
 
     An entry that appears, vanishes or changes is one write of its size; one that moves to other
-    keys is two; one that stays as it is costs nothing.
+    keys is two; an unchanged one is free.
     """
     old, new = (_entry(image, keys, projected) for image in (before, after))
     if old == new:

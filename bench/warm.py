@@ -1,7 +1,7 @@
-"""Warm scans, and a bare client that makes the same calls, in turn in one process. A script.
+"""Warm scans and a bare client that makes the same calls, in turn in one process. A script.
 
 Arguments: the unpacked package, the file of events, the file of the requests that one scan sends.
-Prints one pair of CPU times in seconds a round.
+Prints one pair of CPU times in seconds per round.
 """
 
 import gc
@@ -32,7 +32,7 @@ _CALLS = {"Query": client.query, "PutItem": client.put_item}
 
 
 def bare(event: Event, context: None) -> Event:  # noqa: ARG001 (Lambda's signature)
-    """A handler that does nothing but what the scan asks of DynamoDB."""
+    """Return a handler that only sends a scan's requests to DynamoDB."""
     json.loads(event["body"])
     for operation, request in requests:
         _CALLS[operation](**request)
@@ -40,7 +40,7 @@ def bare(event: Event, context: None) -> Event:  # noqa: ARG001 (Lambda's signat
 
 
 def cpu(handler: Callable[[Event, None], Event], batch: list[Event]) -> float:
-    """The CPU seconds of `handler` over a batch of events."""
+    """Return the CPU seconds of `handler` over a batch of events."""
     gc.collect()
     started = time.process_time()
     for event in batch:

@@ -1,1 +1,1 @@
-"""What stands around the application: packaging, deployment, operation, the local cloud."""
+"""Packaging, deployment, operation and the local cloud."""

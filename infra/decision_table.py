@@ -1,9 +1,9 @@
-"""Prints the decision table of admission into ``docs/admission.md``, from the rules themselves.
+"""Print the decision table of admission into ``docs/admission.md``, from the rules themselves.
 
     python -m infra.decision_table
 
-What stands between the two marks of the document is made anew; drift fails the gate. Reasons are
-not copied from the rules but seen: every case of `cases` is judged.
+Replaces the text between the document's two marks; `make verify` fails if it was out of date.
+Reasons are not copied from the rules but collected by judging every case of `cases`.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,6 @@ from pathlib import Path
 
 from chalicelib.admission.judge import RULES, Case, Decision, Evidence, case_of, rule_for
 from chalicelib.admission.policy import OnUnknown, Policy
-from chalicelib.core.messages import TEXTS
 from chalicelib.identity.providers import ProviderName
 
 TARGET = Path(__file__).parent.parent / "docs" / "admission.md"
@@ -84,6 +83,23 @@ POLICIES: tuple[Policy, ...] = tuple(
     )
 )
 TEMPERATURES = ("", "normal", "fever")
+# The printed matrix; red, yellow and positive decide by themselves.
+_PRINTED_HEALTHS = (
+    "green",
+    "green 1 h ago, out of date",
+    "light green",
+    "none on record",
+    "being asked",
+    "unknown",
+)
+_PRINTED_TESTS = (
+    "negative, 12 h",
+    "negative, 12 h, out of date",
+    "negative, 60 h",
+    "none",
+    "being asked",
+    "unknown",
+)
 
 
 @dataclass(frozen=True)
@@ -97,7 +113,7 @@ class Judged:
 
 
 def cases() -> Iterator[Judged]:
-    """Every state of everything under every policy, while waiting and after it."""
+    """Yield every combination of states under every policy, while waiting and after it."""
     everything = product(
         HEALTHS.values(), TESTS.values(), VACCINATIONS.values(), CARDS.values(),
         POLICIES, TEMPERATURES, (False, True),
@@ -118,7 +134,7 @@ def judged(
     temperature: str = "",
     final: bool,
 ) -> Judged:
-    """One case, decided; `found` is health code, nucleic acid, vaccination, travel card."""
+    """Judge one case; `found` is health code, nucleic acid, vaccination, travel card."""
     evidence = dict(zip((_HEALTH, _TEST, _VACCINATION, _CARD), found, strict=True))
     case = case_of(evidence, policy, at=NOON, final=final, temperature=temperature)
     rule = rule_for(case)
@@ -127,8 +143,8 @@ def judged(
 
 
 def render() -> str:
-    """What stands between the marks."""
-    return "\n\n".join((_rules(), _default(), _unknown(), _required())) + "\n"
+    """Return the text between the marks."""
+    return "\n\n".join((_rules(), _default())) + "\n"
 
 
 def _rules() -> str:
@@ -141,21 +157,22 @@ def _rules() -> str:
             rule.when,
             f"**{rule.outcome}**",
             ", ".join(f"`{reason}`" for reason in sorted(seen[number])),
-            " ".join(TEXTS[f"step.{step}"] for step in rule.steps),
+            ", ".join(f"`{step}`" for step in rule.steps),
         ]
         for number, rule in enumerate(RULES, start=1)
     ]
-    head = ["#", "When", "Outcome", "Reasons", "Next step, as the visitor reads it"]
-    return "### The rules: the first that holds, counts\n\n" + table(head, rows)
+    head = ["#", "When", "Outcome", "Reasons", "Next steps"]
+    return "### Rules: the first that holds decides\n\n" + table(head, rows)
 
 
 def _default() -> str:
     policy = Policy()
     complete, normal = VACCINATIONS["complete"], CARDS["normal"]
     rows = []
-    for name, health in HEALTHS.items():
+    for name in _PRINTED_HEALTHS:
         row = [name]
-        for test in TESTS.values():
+        for test_name in _PRINTED_TESTS:
+            health, test = HEALTHS[name], TESTS[test_name]
             final = "unknown" in (health.state, test.state)
             if final and "pending" in (health.state, test.state):
                 row.append("·")
@@ -163,49 +180,11 @@ def _default() -> str:
             row.append(_cell(judged((health, test, complete, normal), policy, final=final)))
         rows.append(row)
     return (
-        "### By default: health code and nucleic acid\n\n"
-        "Outcome and rule. What is out of date is being asked again; *unknown* is what nobody "
-        "answered in time, and then nothing is waited for.\n\n"
-        + table(["Health code ＼ nucleic acid", *TESTS], rows)
+        "### Health code and nucleic acid, by default\n\n"
+        "Outcome and rule. Red, yellow and positive decide by rules 1, 2 and 4. Out of date: being "
+        "asked again. Unknown: not answered in time.\n\n"
+        + table(["Health code ＼ nucleic acid", *_PRINTED_TESTS], rows)
     )
-
-
-def _unknown() -> str:
-    found = (TESTS["negative, 12 h"], VACCINATIONS["complete"], CARDS["normal"])
-    unknown = (TESTS["unknown"], VACCINATIONS["complete"], CARDS["normal"])
-    rows = []
-    for name in ("green", "green 1 h ago, out of date", "green 30 h ago, out of date", "unknown"):
-        for test, rest in (("negative, 12 h", found), ("unknown", unknown)):
-            row = [name, test]
-            for on_unknown in OnUnknown:
-                one = judged(
-                    (HEALTHS[name], *rest), Policy(on_unknown=on_unknown), final=True
-                )  # fmt: skip
-                reasons = ", ".join(f"`{reason}`" for reason in one.decision.reasons)
-                row.append(f"{_cell(one)}: {reasons}")
-            rows.append(row)
-    head = ["Health code", "Nucleic acid", *(f"`on_unknown` `{word}`" for word in OnUnknown)]
-    return (
-        "### When providers stay silent\n\n"
-        "After the time to wait, with a grace of 24 hours.\n\n" + table(head, rows)
-    )
-
-
-def _required() -> str:
-    health, test = HEALTHS["green"], TESTS["negative, 12 h"]
-    rows = []
-    for card_name, card in CARDS.items():
-        for name, vaccination in VACCINATIONS.items():
-            final = vaccination.state == "unknown"
-            row = [card_name, name]
-            for needs_card, needs_vaccination in ((False, False), (True, False), (False, True)):
-                policy = Policy(
-                    travel_card_required=needs_card, vaccination_required=needs_vaccination
-                )
-                row.append(_cell(judged((health, test, vaccination, card), policy, final=final)))
-            rows.append(row)
-    head = ["Travel card", "Vaccination", "by default", "card required", "vaccination required"]
-    return "### Travel card and vaccination, with everything else in order\n\n" + table(head, rows)
 
 
 def _cell(one: Judged) -> str:
@@ -219,12 +198,12 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def printed(document: str) -> str:
-    """Return `document` with the table made anew. Raises ValueError where the marks are missing."""
+    """Return `document` with a new table. Raises ValueError if it lacks the marks."""
     return between(document, BEGIN, END, render())
 
 
 def between(document: str, begin: str, end: str, text: str) -> str:
-    """Return `document` with `text` between its marks. Raises ValueError where one is missing."""
+    """Return `document` with `text` between two marks. Raises ValueError if it lacks them."""
     before, begun, rest = document.partition(begin)
     _, ended, after = rest.partition(end)
     if not (begun and ended):

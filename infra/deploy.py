@@ -1,8 +1,8 @@
-"""Deployment: uploads what `make package` built and has CloudFormation bring the stack to it.
+"""Deploy what `make package` built: upload it and have CloudFormation update the stack.
 
-The local cloud is deployed by the same code from the same template. Run as
-``python -m infra.deploy STAGE`` (`make deploy STAGE=prod`) with AWS credentials and a region in the
-usual places; artifacts go to a private bucket named ``venuecode-artifacts-<account>-<region>``.
+The local cloud is deployed by the same code from the same template. Run as ``python -m infra.deploy
+STAGE`` (`make deploy STAGE=prod`) with AWS credentials and a region in the usual places. Artifacts
+go to the private bucket ``venuecode-artifacts-<account>-<region>``.
 """
 
 import argparse
@@ -26,7 +26,7 @@ _Step = Callable[[str], None]
 
 
 class DeployError(Exception):
-    """The stack could not be brought to what was packaged; the message says why."""
+    """The stack could not be deployed; the message says why."""
 
 
 def deploy(
@@ -82,7 +82,7 @@ def deploy(
 
 
 def _upload(s3: Any, bucket: str, path: Path) -> str:
-    """Put `path` under its content's hash, unless it is there; its s3:// address."""
+    """Put `path` under its content's hash, unless it is there; return its s3:// address."""
     content = path.read_bytes()
     key = f"{hashlib.sha256(content).hexdigest()}.zip"
     try:
@@ -117,7 +117,7 @@ def _first_failure(formation: Any, stack: str) -> str:
 
 
 def _artifacts(session: Any) -> str:
-    """The account's private bucket for artifacts, made on first use."""
+    """Return the account's private bucket for artifacts; create it on first use."""
     account = session.client("sts").get_caller_identity()["Account"]
     bucket = f"venuecode-artifacts-{account}-{session.region_name}"
     s3 = session.client("s3")
@@ -140,7 +140,7 @@ def _artifacts(session: Any) -> str:
 
 
 def _examples(built: Package) -> list[str]:
-    """Settings that were left as the examples they are in the repository."""
+    """Return the settings that still have the repository's example values."""
     template = json.loads(built.template.read_text())
     variables = template["Resources"]["APIHandler"]["Properties"]["Environment"]["Variables"]
     return sorted(

@@ -1,6 +1,6 @@
-"""Makes the fonts that posters are set in, and the list of the characters they can draw.
+"""Make the posters' fonts and the list of the characters that they can draw.
 
-Run as ``python -m infra.fonts`` on a machine with Debian's `fonts-noto-cjk`; commit what it writes:
+Run as ``python -m infra.fonts`` on a machine with Debian's `fonts-noto-cjk`; commit the result:
 
     infra/layers/render/fonts/    two OTF subsets and their licence: the render layer's /opt/fonts
     chalicelib/rendering/coverage.txt    their common characters, for functions without the layer
@@ -29,7 +29,7 @@ _LIMIT = 7_500_000
 def main() -> None:
     """Write both weights, the licence and the coverage; print sizes.
 
-    Raises SystemExit when the sources are missing or a subset outgrows what the layer has room for.
+    Raises SystemExit when the sources are missing or a subset is too large for the layer.
     """
     if not _SOURCES.joinpath("NotoSansCJK-Bold.ttc").exists():
         raise SystemExit(f"No Noto CJK fonts in {_SOURCES}: apt-get install fonts-noto-cjk")
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def ranges(points: Iterable[int]) -> str:
-    """Code points as lines of ``first-last`` in hexadecimal (``first`` alone for a single one)."""
+    """Return code points as lines of ``first-last`` in hexadecimal (``first`` for a single one)."""
     runs: list[list[int]] = []
     for point in sorted(points):
         if runs and runs[-1][1] == point - 1:
@@ -70,10 +70,10 @@ def _face(weight: str) -> TTFont:
 
 
 def _wanted(font: TTFont) -> set[int]:
-    """Everything the face draws by itself, less Hangul, which is a third of it.
+    """Return every character that the face draws by itself, less Hangul, a third of it.
 
-    Marks that combine and characters that only steer others are left out: the subsets carry no
-    rules to place them, and a name that needs one should be refused, not drawn wrong.
+    Combining marks and format characters are left out: the subsets have no rules to place them, and
+    a name that needs one should be refused, not drawn wrong.
     """
     return {
         point
@@ -97,7 +97,7 @@ def _cut(font: TTFont, points: set[int]) -> None:
 
 
 def _licence(font: TTFont) -> str:
-    """The OFL as Debian ships it, below the copyright line that the font itself carries."""
+    """Return the OFL as Debian ships it, below the font's own copyright line."""
     text = _COPYRIGHT.read_text(encoding="utf-8")
     found = re.search(r"^License: SIL-1\.1\n( -+\n.+?)(?=^\S|\Z)", text, re.MULTILINE | re.DOTALL)
     if found is None:

@@ -1,10 +1,10 @@
-"""Keeps the gettext catalogues in step with `chalicelib.core.messages` and compiles them.
+"""Update the gettext catalogues from `chalicelib.core.messages` and compile them.
 
     python -m infra.locales
 
-Every text gets an entry in each ``.po``; what no longer exists is dropped; the ``.mo`` beside it is
-what the functions read. A text without a translation ends the run with its name, so that the gate
-fails before a person sees English by surprise (GO-9).
+Every text gets an entry in each ``.po``; obsolete entries are dropped; functions read the ``.mo``
+beside it. A text without a translation ends the run with its name, so that nobody sees English by
+surprise (GO-9).
 """
 
 import sys
@@ -19,7 +19,7 @@ from chalicelib.core.messages import DOMAIN, LANGUAGES, LOCALES, TEXTS
 
 
 def update(folder: Path, locale: str) -> list[str]:
-    """Bring one catalogue in step; the English texts that lack a translation."""
+    """Update one catalogue; return the English texts that lack a translation."""
     source = folder / f"{DOMAIN}.po"
     known = Catalog()
     if source.exists():
@@ -55,7 +55,7 @@ def update(folder: Path, locale: str) -> list[str]:
 
 
 def main() -> int:
-    """Update all catalogues; the number of the missing texts is the exit code's reason."""
+    """Update all catalogues and print the missing texts; return 1 if there are any."""
     lacking = 0
     for language in LANGUAGES:
         if language == "en":

@@ -1,4 +1,4 @@
-"""Writes ``docs/openapi.json`` from the routes; drift fails the gate.
+"""Write ``docs/openapi.json`` from the routes; `make verify` fails if it was out of date.
 
 python -m infra.openapi
 """

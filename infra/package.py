@@ -1,13 +1,13 @@
-"""The build: what `make package` makes and both `make deploy` and the local cloud upload.
+"""Build what `make deploy` and the local cloud upload.
 
 `chalice package` makes one zip for all functions and a template, into which it merges
-``infra/resources.yaml``. Around that, this module sees to what Chalice does not:
+``infra/resources.yaml``. This module adds what Chalice does not do:
 
-- wheels chosen for the Lambda runtime, never compiled here; a tag that its glibc cannot load ends
-  the build (Chalice would silently ship it);
-- everything precompiled, which halves a cold start; the same sources give the same bytes;
-- of botocore's 16 MB only the services that are called, without what their data says to people;
-- typst and the fonts in a layer of their own.
+- choose wheels for the Lambda runtime and never compile here; fail on a tag that its glibc cannot
+  load (Chalice would ship it silently);
+- precompile everything, which halves a cold start; the same sources give the same bytes;
+- ship only the called services of botocore's 16 MB, without their documentation;
+- put typst and the fonts into a layer of their own.
 
     build/<stage>/template.json  deployment.zip  layer-render.zip
 """
@@ -43,7 +43,7 @@ STAGES = ("local", "dev", "prod")
 LIMIT_MB = 20.0
 STRETCH_MB = 12.0
 
-# What is installed with a package and never read by what the code calls.
+# Installed with a package and never read by what the code calls.
 _TRIMMED = (
     "bin",
     "cffi",  # cryptography needs its compiled half only
@@ -56,7 +56,7 @@ _TRIMMED = (
     "stdnum/*.dat",
     "*.dist-info/RECORD",
 )
-# Of the folders in these, only what is called ships.
+# Of these folders only what is called ships.
 _KEPT = {
     "botocore/data": ("dynamodb", "kms", "s3", "secretsmanager", "sqs", "sts"),
     "stdnum": ("cn", "iso7064"),
@@ -65,12 +65,12 @@ _Step = Callable[[str], None]
 
 
 class BuildError(Exception):
-    """The build cannot go on; the message says why and what to do."""
+    """The build failed; the message says why and what to do."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Wheel:
-    """An installed distribution and the tag of the wheel that it came from."""
+    """An installed distribution and the tag of its wheel."""
 
     name: str
     version: str
@@ -100,7 +100,7 @@ def package(
 ) -> Package:
     """Build `stage` into `out` (``build/<stage>``), unless it is there and no source has changed.
 
-    `environment` overrides variables of ``.chalice/config.json``; `step` hears what is going on.
+    `environment` overrides variables of ``.chalice/config.json``; calls `step` with each step.
     Raises BuildError. The stage `local` gets wheels for this interpreter, others for Lambda.
     """
     out = out or root / "build" / stage
@@ -188,7 +188,7 @@ def _from_manifest(out: Path, stage: str, runtime: str, manifest: Mapping[str, A
 
 
 def _render_layer(root: Path, packages: Path) -> Path:
-    """The layer's zip, kept by content: it is large, and seldom changes."""
+    """Return the layer's zip, cached by content: it is large and seldom changes."""
     fonts = root / "infra/layers/render/fonts"
     files = sorted(path for path in fonts.rglob("*") if path.is_file())
     key = _digest([packages.name.encode(), *(path.read_bytes() for path in files)])[:16]
@@ -225,14 +225,14 @@ def _application(root: Path) -> Iterable[Path]:
 
 
 def _glibc(runtime: str) -> int:
-    """The minor version of glibc 2 on Lambda: Amazon Linux 2 up to Python 3.11, then 2023."""
+    """Return the minor version of glibc 2: Amazon Linux 2 up to Python 3.11, then 2023."""
     return 26 if int(runtime.rpartition(".")[2]) <= 11 else 34
 
 
 def _vendor(
     root: Path, requirements: Path, stage: str, runtime: str
 ) -> tuple[Path, tuple[Wheel, ...]]:
-    """The packages of `requirements`, trimmed and compiled, in a folder that is kept by content."""
+    """Install, trim and compile `requirements` into a folder cached by content."""
     options = [] if stage == "local" else _lambda_options(runtime)
     key = _digest(
         [
@@ -281,7 +281,7 @@ def _trim(packages: Path) -> None:
 
 
 def _slim(data: Path) -> None:
-    """Leave botocore to parse, at every cold start, what it needs: a tenth of what it brings."""
+    """Keep of botocore only what a cold start must parse: a tenth."""
     if not data.exists():  # the layer has none
         return
     for path in data.glob("*/*/service-2.json.gz"):
@@ -303,7 +303,7 @@ def _slim(data: Path) -> None:
 def _without_documentation(model: Any) -> Any:
     if isinstance(model, dict):
         return {
-            # Empty, not gone: botocore asks for some. A shape's member may be called so too.
+            # Empty, not removed: botocore asks for some. A shape's member may have the same name.
             key: ""
             if key == "documentation" and isinstance(value, str)
             else _without_documentation(value)
@@ -337,7 +337,7 @@ def check_tags(wheels: Iterable[Wheel], runtime: str) -> None:
 def _stage_project(
     root: Path, project: Path, vendor: Path, stage: str, environment: Mapping[str, str]
 ) -> Path:
-    """A Chalice project with nothing in it but what is to ship."""
+    """Make a Chalice project that holds only what ships."""
     (project / ".chalice").mkdir(parents=True)
     shutil.copy2(root / "app.py", project)
     shutil.copytree(
@@ -373,7 +373,7 @@ def _chalice_package(root: Path, project: Path, out: Path, stage: str) -> None:
 def _compile(folder: Path, deployed_at: str, *, sources: bool) -> None:
     """Compile all modules so that Lambda neither compiles nor checks their age.
 
-    Without `sources` the compiled modules take their place: less to ship and to look for.
+    Without `sources` the compiled modules replace them, which makes the package smaller.
     """
     compiled = compileall.compile_dir(
         folder,
@@ -406,7 +406,7 @@ def _zip(folders: Mapping[str, Path], path: Path) -> None:
 
 
 def lint(built: Package) -> str:
-    """What cfn-lint has to say about the template: nothing, if it is clean."""
+    """Return cfn-lint's findings on the template; empty if it is clean."""
     linter = Path(sys.executable).with_name("cfn-lint")
     command = [str(linter), "--include-checks", "W", "--", str(built.template)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -435,7 +435,7 @@ def _mb(size: int) -> str:
 
 
 def main() -> int:
-    """Build a stage, print what it weighs, and check it."""
+    """Build a stage, print its sizes, and check it."""
     parser = argparse.ArgumentParser(description="Build what is deployed.")
     parser.add_argument("stage", choices=STAGES)
     stage = parser.parse_args().stage

@@ -1,8 +1,8 @@
-"""Prints the rules of a policy into ``docs/operations.md``, from the fields of `Policy`.
+"""Print the rules of a policy into ``docs/operations.md``, from the fields of `Policy`.
 
     python -m infra.policy_table
 
-What stands between the two marks of the document is made anew; drift fails the gate.
+It replaces what stands between the two marks of the document; `make verify` fails on drift.
 """
 
 import json
@@ -26,7 +26,7 @@ def render() -> str:
 
 
 def printed(document: str) -> str:
-    """Return `document` with the table made anew. Raises ValueError where the marks are missing."""
+    """Return `document` with a new table. Raises ValueError if it lacks the marks."""
     return between(document, BEGIN, END, render())
 
 

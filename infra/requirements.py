@@ -1,8 +1,8 @@
-"""Prints every requirement row with the tests that claim it and how they ended.
+"""Print every requirement row with the tests that claim it and their results.
 
     python -m infra.requirements [pytest arguments]
 
-Runs the tests that carry ``@pytest.mark.requirement``. Ends with 1 when a row that
+Runs the tests that carry ``@pytest.mark.requirement``. Exits with 1 when a row that
 docs/requirements.md calls *works* or *partial* has no passing test, when a test claims a row that
 is *open* or unknown, or when a claiming test failed.
 """
@@ -22,7 +22,7 @@ _ROW = re.compile(r"\| ([A-Z]{2}-\d+) \| (works|partial|open) \| (.*) \|")
 
 
 class Claims:
-    """A pytest plugin that keeps which rows each test claims and how the test ended."""
+    """A pytest plugin that records which rows each test claims and the test's result."""
 
     def __init__(self) -> None:
         self.rows: dict[str, set[str]] = defaultdict(set)
@@ -45,13 +45,13 @@ class Claims:
         items[:] = claiming
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note a test's worst phase."""
+        """Record a test's worst phase."""
         known = self.outcomes.get(report.nodeid, "passed")
         self.outcomes[report.nodeid] = known if known == "failed" else report.outcome
 
 
 def states(document: str) -> dict[str, tuple[str, str]]:
-    """State and text of each row of the document; a row that stands twice keeps its best state."""
+    """Return each row's state and text; a row that stands twice keeps its best state."""
     found: dict[str, tuple[str, str]] = {}
     for row, state, text in _ROW.findall(document):
         if row not in found or _RANK.index(state) > _RANK.index(found[row][0]):

@@ -115,6 +115,12 @@ def writes(table: str) -> int:
     return len(shard.items)
 
 
+def last_sequence(table: str) -> str:
+    """The sequence number of the last write, even of one that changed nothing."""
+    shard: Any = dynamodb_backends[ACCOUNT][REGION].get_table(table).stream_shard
+    return str(shard.items[-1].to_json()["dynamodb"]["SequenceNumber"])
+
+
 def _is_real(body: Mapping[str, Any]) -> bool:
     """Whether DynamoDB has such a record too.
 

@@ -122,19 +122,19 @@ class ManualQuota:
         metadata=whole(
             "manual_staff_day",
             10_000,
-            "checks by hand of a staff member in a day; a day is UTC's and begins at 8:00 in China",
+            "checks by hand per staff member and day (UTC, from 8 in China)",
         ),
     )
     venue_hour: int = field(
         default=300,
-        metadata=whole("manual_venue_hour", 10_000, "checks by hand of a venue in an hour"),
+        metadata=whole("manual_venue_hour", 10_000, "checks by hand per venue and hour"),
     )
     subject_day: int = field(
         default=10,
         metadata=whole(
             "manual_subject_day",
             10_000,
-            "checks by hand of a document number at a venue in a day",
+            "checks by hand per document number, venue and day",
         ),
     )
 
@@ -170,7 +170,7 @@ class Policy:
         metadata=optional(
             "nucleic_acid_hours",
             336,
-            "greatest age of a negative nucleic acid result; with `null` none is required",
+            "maximum age of a test; with `null` none is required",
         ),
     )
     fresh: Mapping[ProviderName, timedelta] = field(
@@ -191,7 +191,7 @@ class Policy:
             "answer_within_seconds",
             timedelta(seconds=1),
             900,
-            "how long a scan waits for providers before it is decided without them",
+            "how long a scan waits for providers",
         ),
     )
     on_unknown: OnUnknown = field(
@@ -199,29 +199,27 @@ class Policy:
         metadata=choice(
             "on_unknown",
             OnUnknown,
-            "outcome when a required provider does not answer in time; `admit_recorded` admits, "
-            "with a reason that says so, visitors whose last health code was green at most "
-            "`grace_hours` ago",
+            "`admit_recorded`: while providers do not answer, admit and record visitors whose "
+            "health code was green at most `grace_hours` ago",
         ),
     )
     grace: timedelta = field(
         default=timedelta(hours=24),
-        metadata=duration("grace_hours", timedelta(hours=1), 168, "greatest age of that green"),
+        metadata=duration("grace_hours", timedelta(hours=1), 168, "maximum age of that green"),
     )
     vaccination_required: bool = field(
         default=False,
-        metadata=switch("vaccination_required", "whether a complete vaccination is required"),
+        metadata=switch("vaccination_required", "complete vaccination required"),
     )
     travel_card_required: bool = field(
         default=False,
-        metadata=switch("travel_card_required", "whether the day's travel card is required"),
+        metadata=switch("travel_card_required", "the day's travel card required"),
     )
     pass_while_pending: bool = field(
         default=False,
         metadata=switch(
             "pass_while_pending",
-            "whether people have their pass before their registration is approved; only the rule "
-            "of `*` counts, because a pass has no region",
+            "pass before the registration is approved; only in `*`, for a pass has no region",
         ),
     )
     manual_phone: ManualPhone = field(
@@ -229,7 +227,7 @@ class Policy:
         metadata=choice(
             "manual_phone",
             ManualPhone,
-            "whether staff who check a visitor by hand enter a phone besides name and number",
+            "whether a check by hand takes a phone",
         ),
     )
     manual_quota: ManualQuota = field(default=ManualQuota(), metadata={"rules": ManualQuota})

@@ -1,7 +1,7 @@
 """What a scan is, and where scans are kept."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -118,6 +118,12 @@ class Scans(Protocol):
 
     def get(self, reference: ScanReference, venue: Venue) -> Scan | None:
         """A scan by its id; consistent."""
+
+    def get_many(self, references: Sequence[ScanReference], venue: Venue) -> list[Scan]:
+        """Return those scans that are on record, in the order of `references`.
+
+        Cost: one consistent BatchGetItem for each 100.
+        """
 
     def change(self, scan: Scan, venue: Venue) -> bool:
         """Record version `scan.version`; False when it is not the next one."""

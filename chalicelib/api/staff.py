@@ -5,6 +5,7 @@ from chalice.app import Blueprint
 from chalicelib.api import components
 from chalicelib.api.access import ADMINISTRATOR_OF_VENUE, ANY_PERSON, STAFF_OF_VENUE
 from chalicelib.api.endpoint import Answer, RequestContext, endpoint
+from chalicelib.core.fields import Paged
 from chalicelib.identity.people import Role
 from chalicelib.identity.schemas import Empty
 from chalicelib.venues import schemas as shown
@@ -61,9 +62,15 @@ def fast_code(context: RequestContext) -> shown.FastCode:
     access=ADMINISTRATOR_OF_VENUE,
     response=shown.StaffList,
     errors=("not_found",),
+    query=Paged,
 )
 def list_staff(context: RequestContext) -> shown.StaffList:
     """The venue's staff, by name."""
+    query = context.query(Paged)
+    of = f"staff/{context.venue.venue_id}"
+    found = context.container.staffing.members(
+        context.venue, limit=query.limit, after=context.after(of, query.cursor)
+    )
     return shown.StaffList(
         items=[
             shown.Member(
@@ -72,9 +79,9 @@ def list_staff(context: RequestContext) -> shown.StaffList:
                 role=member.role.value,
                 since=member.since,
             )
-            for member, name in context.container.staffing.members(context.venue)
+            for member, name in found.members
         ],
-        next_cursor=None,
+        next_cursor=context.cursor(of, found.last),
     )
 
 

@@ -209,14 +209,14 @@ class Table:
         answer = self._call("GetItem", Key=_key(key), ConsistentRead=consistent)
         return answer.get("Item")
 
-    def batch_get(self, keys: Sequence[Key]) -> list[Raw]:
-        """Those of the items under `keys` that exist, in no order; consistent."""
+    def batch_get(self, keys: Sequence[Key], *, consistent: bool = True) -> list[Raw]:
+        """Those of the items under `keys` that exist, in no order; a call for each 100 of them."""
         found: list[Raw] = []
         for start in range(0, len(keys), 100):
             wanted: dict[str, Any] = {
                 self._name: {
                     "Keys": [_key(key) for key in keys[start : start + 100]],
-                    "ConsistentRead": True,
+                    "ConsistentRead": consistent,
                 }
             }
             for _ in range(8):

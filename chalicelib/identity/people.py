@@ -3,7 +3,7 @@
 Rules here are pure. Personal fields stay sealed until a use case opens them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -163,6 +163,12 @@ class People(Protocol):
         """Return the same with the scans that wait for an answer.
 
         Cost: one strongly consistent Query.
+        """
+
+    def profiles(self, person_ids: Collection[str]) -> dict[str, Profile]:
+        """Return the profiles of those who have one, by person id; for lists.
+
+        Cost: one eventually consistent BatchGetItem for each 50 people.
         """
 
     def by_phone(self, blind: str) -> str | None:

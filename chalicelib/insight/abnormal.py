@@ -87,25 +87,21 @@ class AbnormalScans:
             *(self._pointers.of_day(venue, day, shard, after) for shard in range(venue.shards))
         )
         wanted = list(islice(places, limit + 1))
-        found = [self._scan(place, venue) for place in wanted[:limit]]
+        found = self._scans.get_many([_reference(place, venue) for place in wanted[:limit]], venue)
         last = wanted[limit - 1] if len(wanted) > limit else None
         viewer = as_viewer(ViewerKind.STAFF, actor, now)
         # A pointer that has not caught up yet must not show a scan as what it no longer is.
-        abnormal = (scan for scan in found if scan and is_abnormal(scan))
+        abnormal = [scan for scan in found if is_abnormal(scan)]
         seen = [(scan, view) for scan in abnormal if (view := disclosure.view(scan, viewer))]
-        return Page([AbnormalScan(view, self._person(actor, scan)) for scan, view in seen], last)
-
-    def _scan(self, place: str, venue: Venue) -> Scan | None:
-        moment, _, digest = place.partition("#")
-        reference = ScanReference(venue.venue_id, from_epoch_ms(int(moment)), digest)
-        return self._scans.get(reference, venue)
-
-    def _person(self, actor: Actor, scan: Scan) -> Profile | None:
-        """Return the scan's person; None for the forgotten subject of a manual check."""
-        manual = scan.method is Method.MANUAL
-        if scan.person_id == actor.person_id and not manual:
-            return actor.profile
-        profile = self._people.load(scan.person_id, consistent=False).profile
-        if profile is None and not manual:
+        people = self._people.profiles({scan.person_id for scan, _ in seen})
+        # The subject of a manual check is forgotten before the check is.
+        if any(
+            scan.person_id not in people and scan.method is not Method.MANUAL for scan, _ in seen
+        ):
             raise NotFound
-        return profile
+        return Page([AbnormalScan(view, people.get(scan.person_id)) for scan, view in seen], last)
+
+
+def _reference(place: str, venue: Venue) -> ScanReference:
+    moment, _, digest = place.partition("#")
+    return ScanReference(venue.venue_id, from_epoch_ms(int(moment)), digest)

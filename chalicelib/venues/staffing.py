@@ -13,7 +13,15 @@ from chalicelib.core import ids
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Conflict, Forbidden, NotFound, Unavailable, Unprocessable
 from chalicelib.identity import personal
-from chalicelib.identity.people import Actor, Limits, People, PersonRecord, Role, Verification
+from chalicelib.identity.people import (
+    Actor,
+    Limits,
+    People,
+    PersonRecord,
+    Profile,
+    Role,
+    Verification,
+)
 from chalicelib.identity.registration import is_verified_as
 from chalicelib.venues.rights import MAX_VENUES, require_verified
 from chalicelib.venues.venue import Venue, Venues
@@ -52,6 +60,13 @@ class NamedMember(NamedTuple):
     name: str
 
 
+class MemberPage(NamedTuple):
+    """Some of a venue's staff; `last` is where the page ended, if more follow."""
+
+    members: list[NamedMember]
+    last: str | None
+
+
 class Binding(NamedTuple):
     """A venue at which a person works, and as what."""
 
@@ -76,8 +91,11 @@ class Invitation:
 class Staff(Protocol):
     """Who works where; the store in `venues/store` is the real one."""
 
-    def members(self, venue_id: str) -> list[Member]:
-        """Return the venue's staff. Cost: one strongly consistent Query."""
+    def members(self, venue_id: str, *, after: str = "", limit: int | None = None) -> list[Member]:
+        """Return the venue's staff by person id, beyond `after`, at most `limit`; consistent.
+
+        Cost: one Query, or one for each megabyte without a limit.
+        """
 
     def bind(self, venue_id: str, member: Member) -> None:
         """Give a right, in the holder's partition and in the venue's list, or in neither.
@@ -293,18 +311,21 @@ class Staffing:
                 raise Forbidden("initial_administrator_only")
         self._staff.unbind(venue.venue_id, person_id)
 
-    def members(self, venue: Venue) -> list[NamedMember]:
-        """Return the venue's staff with their names, for its administrators."""
-        return [
-            NamedMember(member, self._name(member.person_id))
-            for member in self._staff.members(venue.venue_id)
-        ]
+    def members(self, venue: Venue, *, limit: int, after: str) -> MemberPage:
+        """Return a page of the venue's staff with their names, for its administrators.
 
-    def _name(self, person_id: str) -> str:
-        profile = self._people.load(person_id, consistent=False).profile
+        In the order of their ids, beyond `after`. Cost: one Query and one BatchGetItem.
+        """
+        found = self._staff.members(venue.venue_id, after=after, limit=limit + 1)
+        members = found[:limit]
+        profiles = self._people.profiles([member.person_id for member in members])
+        named = [NamedMember(one, self._name(profiles.get(one.person_id))) for one in members]
+        return MemberPage(named, members[-1].person_id if len(found) > limit else None)
+
+    def _name(self, profile: Profile | None) -> str:
         if profile is None or not profile.name:
             return ""
-        return personal.NAME.open(self._vault, profile.name, person_id)
+        return personal.NAME.open(self._vault, profile.name, profile.person_id)
 
     def _require_may_add(self, actor: Actor, venue: Venue, role: Role, now: datetime) -> None:
         if role is Role.ADMINISTRATOR and actor.person_id != venue.applicant:

@@ -1,1 +1,1 @@
-"""The application on one machine: the local cloud, the sandbox partners, the seed, the demo."""
+"""The application on one machine: local cloud, sandbox partners, seed data, demo."""

@@ -1,8 +1,8 @@
-"""A person's phone, as the demonstration holds it: it logs in, scans, waits, and remembers.
+"""A person's phone in the demo: it logs in, scans, waits, and remembers.
 
-It behaves as a mini-program should: what it is about to send is written down first, with its
-nonce, so that after a crash the same request is sent again and meets its own result; a busy or
-vanished service is tried again.
+It behaves as a mini-program should. It writes down each request with its nonce before sending it,
+so that after a crash the same request is sent again and gets its own result. It retries when the
+service is busy or unreachable.
 """
 
 import json
@@ -25,18 +25,18 @@ _PATIENCE_S = 60.0
 
 
 def uuid7(at_ms: int) -> str:
-    """A fresh UUIDv7 of a moment in milliseconds since the epoch (RFC 9562, section 5.7)."""
+    """Return a new UUIDv7 of a moment in milliseconds since the epoch (RFC 9562, section 5.7)."""
     value = at_ms << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0x2 << 62 | secrets.randbits(62)
     return str(uuid.UUID(int=value))
 
 
 def now_ms() -> int:
-    """The phone's clock, in milliseconds since the epoch."""
+    """Return the phone's time, in milliseconds since the epoch."""
     return time.time_ns() // 1_000_000
 
 
 class ApiError(Exception):
-    """An answer that is not the one hoped for; `code` is the API's."""
+    """An error response of the API; `code` is the API's."""
 
     def __init__(self, status: int, body: dict[str, Any]) -> None:
         self.status = status
@@ -47,7 +47,7 @@ class ApiError(Exception):
 
 @dataclass
 class Pocket:
-    """What phones remember between runs, in one JSON file that is replaced as a whole."""
+    """What phones remember between runs: one JSON file, replaced as a whole."""
 
     path: Path
     content: dict[str, Any] = field(default_factory=dict)
@@ -55,11 +55,11 @@ class Pocket:
 
     @classmethod
     def open(cls, path: Path) -> "Pocket":
-        """The pocket in `path`; empty where there is none."""
+        """Return the pocket in `path`; empty where there is none."""
         return cls(path, json.loads(path.read_text("utf-8")) if path.exists() else {})
 
     def get(self, *keys: str) -> Any:
-        """What is kept under `keys`, or None."""
+        """Return the value under `keys`, or None."""
         with self._lock:
             found: Any = self.content
             for key in keys:
@@ -67,7 +67,7 @@ class Pocket:
             return found
 
     def put(self, value: Any, *keys: str) -> None:
-        """Keep `value` under `keys`, before anything else happens."""
+        """Save `value` under `keys` before returning."""
         with self._lock:
             place = self.content
             for key in keys[:-1]:
@@ -90,7 +90,7 @@ class Server:
     def call(
         self, method: str, path: str, body: Any = None, token: str | None = None
     ) -> dict[str, Any]:
-        """One API call, tried again while the service is busy. Raises ApiError."""
+        """Call the API, retrying while the service is busy. Raises ApiError."""
         headers = {"Content-Type": "application/json", "Accept-Language": "zh-Hans"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
@@ -98,25 +98,25 @@ class Server:
         return self._send(method, self.base_url + path, data, headers)
 
     def inbox(self, phone: str) -> str:
-        """The one-time code in the last text message to `phone`."""
+        """Return the one-time code in the last text message to `phone`."""
         url = f"{self.sandbox_url}/sandbox/inbox?to={quote(phone)}"
         return str(self._send("GET", url, None, {})["params"]["code"])
 
     def mini_program(self, phone: str) -> dict[str, Any]:
-        """What WeChat gives the mini-program on this phone: `code` and `phone_code`."""
+        """Return WeChat's values for the mini-program on this phone: `code`, `phone_code`."""
         return self._sandbox("wechat", {"phone": phone})
 
     def fault(self, partner: str, mode: str) -> None:
-        """Have a partner fail from now on (``none``: no more); ``*`` stands for all providers."""
+        """Make a partner fail from now on (``none``: work again); ``*`` means all providers."""
         self._sandbox("faults", {"provider": partner, "mode": mode})
 
     def page(self, path: str) -> str:
-        """A page as a phone's browser gets it."""
+        """Return a page as a phone's browser gets it."""
         answer = self._pool.request("GET", self.base_url + path, redirect=False)
         return answer.data.decode()
 
     def download(self, url: str) -> bytes:
-        """The file behind a link."""
+        """Return the file behind a link."""
         answer = self._pool.request("GET", url)
         if answer.status != 200:
             raise ApiError(answer.status, {"code": "download", "detail": answer.data[:200]})
@@ -161,7 +161,7 @@ class Phone:
         self._pocket = pocket
 
     def log_in(self) -> None:
-        """Refresh the session that the phone remembers, or ask for a code by text message."""
+        """Refresh the session that the phone remembers, or log in with a code by text message."""
         refresh = self._pocket.get("phones", self.number, "refresh_token")
         if refresh:
             try:
@@ -179,13 +179,13 @@ class Phone:
         self._keep(self.server.call("POST", "/v1/sessions", login))
 
     def log_in_with_wechat(self) -> None:
-        """Open the mini-program in WeChat, and allow it to know the phone's number."""
+        """Log in from the mini-program in WeChat, and share the phone's number."""
         minted = self.server.mini_program(self.number)
         login = {"client": "wechat", "code": minted["code"], "phone_code": minted["phone_code"]}
         self._keep(self.server.call("POST", "/v1/sessions", login))
 
     def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        """An API call of this person, after a login where need be. Raises ApiError."""
+        """Call the API as this person, after a login if needed. Raises ApiError."""
         token = self._pocket.get("phones", self.number, "access_token")
         if token:
             try:
@@ -198,11 +198,11 @@ class Phone:
         return self.server.call(method, path, body, token)
 
     def registration(self) -> dict[str, Any]:
-        """Where one's registration stands."""
+        """Return the state of the person's registration."""
         return dict(self.call("GET", "/v1/me")["registration"])
 
     def register(self, name: str, document_number: str) -> dict[str, Any]:
-        """Enter name and number, and wait until they are verified or rejected."""
+        """Send name and number, and wait until they are verified or rejected."""
         entry = {
             "version": self.registration()["version"],
             "name": name,
@@ -213,11 +213,11 @@ class Phone:
         return wait_for(self.registration, lambda r: r["verification"] != "pending")
 
     def record(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Put a visit on record as a careful client does; the first screen.
+        """Record a visit as a careful client does; return the first screen.
 
-        Written down, sent, noted as acknowledged, ticked off: what was sent and not ticked off is
-        to be sent again (``sent``), what was acknowledged has to be on record (``acknowledged``).
-        `body` holds the nonce. Raises ApiError; then there is nothing to send again.
+        The request is saved (``sent``), sent, and saved as acknowledged (``acknowledged``).
+        Requests in ``sent`` are repeated by the next run; scans in ``acknowledged`` must be on
+        record. `body` holds the nonce. Raises ApiError; then nothing needs to be repeated.
         """
         nonce = body["nonce"]
         self._pocket.put({"phone": self.number, "path": path, "body": body}, "sent", nonce)
@@ -232,23 +232,23 @@ class Phone:
         return screen
 
     def scan(self, code: str, nonce: str = "") -> dict[str, Any]:
-        """Scan a venue's code: the first screen."""
+        """Scan a venue's code; return the first screen."""
         return self.record("/v1/scans", {"nonce": nonce or uuid7(now_ms()), "code": code})
 
     def final_screen(self, scan_id: str) -> dict[str, Any]:
-        """Look at the scan's screen until nothing is on its way any more."""
+        """Poll the scan's screen until no answer is expected any more."""
         return wait_for(
             lambda: self.call("GET", f"/v1/scans/{scan_id}"),
             lambda screen: screen["poll_after_ms"] is None,
         )
 
     def check_by_hand(self, venue_path: str, entry: dict[str, Any]) -> str:
-        """As staff, ask about somebody by name and number: the check's id."""
+        """As staff, check a visitor by name and number; return the check's id."""
         body = {"nonce": uuid7(now_ms()), "document_type": "resident_id", **entry}
         return str(self.record(f"{venue_path}/manual-checks", body)["check_id"])
 
     def final_check(self, check_id: str) -> dict[str, Any]:
-        """The check by hand once nothing is on its way any more."""
+        """Poll the check by hand until no answer is expected any more."""
         return wait_for(
             lambda: self.call("GET", f"/v1/manual-checks/{check_id}"),
             lambda seen: seen["poll_after_ms"] is None,
@@ -262,7 +262,7 @@ class Phone:
 def wait_for(
     look: Callable[[], Seen], done: Callable[[Seen], bool], *, seconds: float = _PATIENCE_S
 ) -> Seen:
-    """Look again and again until `done`; what was seen then. Raises TimeoutError."""
+    """Poll until `done`; return the last value. Raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while True:
         seen = look()

@@ -1,11 +1,11 @@
-"""The local cloud's life: start it, find it again, stop it, forget it.
+"""Start, find, stop and wipe the local cloud.
 
-    python -m infra.local.cloud run        start, print the addresses, stay until Ctrl-C
-    python -m infra.local.cloud down       stop; --wipe forgets all data
+    python -m infra.local.cloud run        start, print the addresses, run until Ctrl-C
+    python -m infra.local.cloud down       stop; --wipe deletes all data
 
-Everything lies in ``.local/`` (or VENUECODE_HOME): what the emulator saved in ``state/`` and
-``s3/``, logs in ``log/``, processes in ``run/``. Ports: VENUECODE_PORT (4566) and
-VENUECODE_SANDBOX_PORT (4567), on 127.0.0.1 only.
+All data is in ``.local/`` (or VENUECODE_HOME): the emulator's in ``state/`` and ``s3/``, logs in
+``log/``, process ids in ``run/``. Ports: VENUECODE_PORT (4566) and VENUECODE_SANDBOX_PORT (4567),
+on 127.0.0.1 only.
 """
 
 import argparse
@@ -67,8 +67,8 @@ def start(
 ) -> LocalCloud:
     """Bring the local cloud up to the sources of this folder and return it.
 
-    Finds one that runs, replaces what is dead or hangs, deploys if anything changed, and seeds an
-    empty table unless told not to. `progress` hears each of the steps. Raises LocalCloudError.
+    Reuses a running one, replaces what is dead or hangs, deploys if anything changed, and seeds an
+    empty table if `seeded`. Calls `progress` with each step. Raises LocalCloudError.
     """
     place = place or Place.from_environment()
     with _locked(place), _sentences():
@@ -110,7 +110,7 @@ def _bring_up(place: Place, progress: _Step, *, seeded: bool) -> LocalCloud:
 
 
 def stop(*, place: Place | None = None) -> bool:
-    """Stop the local cloud so that its state is saved; False if none was running."""
+    """Stop the local cloud so that its state is saved; return False if none was running."""
     place = place or Place.from_environment()
     with _locked(place):
         (place.home / "run/wanted").unlink(missing_ok=True)
@@ -121,7 +121,7 @@ def stop(*, place: Place | None = None) -> bool:
 
 
 def wipe(*, place: Place | None = None) -> None:
-    """Stop the local cloud and forget all its data."""
+    """Stop the local cloud and delete all its data."""
     place = place or Place.from_environment()
     stop(place=place)
     for name in ("state", "s3", "tmp", "log", "run"):
@@ -133,7 +133,7 @@ def _quiet(_: str) -> None:
 
 
 def _environment(place: Place) -> dict[str, str]:
-    """What only this machine knows of the stage `local`."""
+    """Return the settings of the stage `local` that depend on this machine."""
     return {
         "VC_PROVIDERS_URL": place.sandbox_url,
         "VC_SMS_URL": place.sandbox_url,
@@ -186,7 +186,7 @@ def _locked(place: Place) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _sentences() -> Iterator[None]:
-    """Turn what the parts raise into one kind of error."""
+    """Turn the errors of the parts into LocalCloudError."""
     try:
         yield
     except (BuildError, DeployError) as error:
@@ -290,7 +290,7 @@ def _launch(place: Place, name: str, command: list[str], settings: Mapping[str, 
 
 
 def running(place: Place, name: str) -> int | None:
-    """The process id of our process, if it is alive; another's that got its number is not."""
+    """Return our process's id if it is alive, not another process's with the same number."""
     try:
         pid = int((place.home / f"run/{name}.pid").read_text())
         if pid in _children:  # while it is being started it has no command line yet
@@ -303,7 +303,7 @@ def running(place: Place, name: str) -> int | None:
 
 
 def _stop(place: Place, name: str, *, patience: float = _PATIENCE_SECONDS) -> bool:
-    """End a process, gently for `patience` seconds; False if it was not running."""
+    """Stop a process, gently for `patience` seconds; return False if it was not running."""
     pid = running(place, name)
     if pid is None:
         return False
@@ -320,7 +320,7 @@ def _stop(place: Place, name: str, *, patience: float = _PATIENCE_SECONDS) -> bo
 
 
 def _answers(port: int, path: str, *, within: float, name: tuple[Place, str] | None = None) -> bool:
-    """Whether `path` is answered with 200 before `within` seconds; not if process `name` ends."""
+    """Return whether `path` answers 200 `within` seconds; give up if process `name` ends."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=within)
@@ -355,7 +355,7 @@ def _require_free(port: int, variable: str) -> None:
 
 
 def checkpoint(place: Place) -> None:
-    """Have the emulator save everything now; the stack is not in its journal."""
+    """Make the emulator save everything now, because the stack is not in its journal."""
     saved = place.home / "state/streams.json"
     before = saved.stat().st_mtime_ns if saved.exists() else 0
     pid = running(place, "emulator")
@@ -373,7 +373,7 @@ def checkpoint(place: Place) -> None:
 
 
 def show_progress(console: Console, **options: Any) -> LocalCloud:
-    """`start` with a bar on the console; `options` are its own."""
+    """Run `start` with a progress bar on the console; `options` are its own."""
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description:<32}"),
@@ -393,7 +393,7 @@ def show_progress(console: Console, **options: Any) -> LocalCloud:
 
 
 def print_addresses(cloud: LocalCloud, console: Console) -> None:
-    """Print where everything is; each address on one line, to be copied."""
+    """Print every address on a line of its own, to be copied."""
     addresses = {
         "API": cloud.base_url,
         "API document": f"{cloud.base_url}/v1/openapi.json",
@@ -411,7 +411,7 @@ def print_addresses(cloud: LocalCloud, console: Console) -> None:
 
 
 def _run(console: Console) -> None:
-    """Start, and stay until Ctrl-C or SIGTERM; what dies meanwhile is started again."""
+    """Start, and run until Ctrl-C or SIGTERM; restart processes that die."""
     place = Place.from_environment()
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,7 +1,7 @@
-"""A morning at the door, told on the local cloud: staff, passes, a provider that dies, the figures.
+"""The demo's morning at the door: staff, passes, a provider that dies, the figures.
 
-May be killed at any time and told again on the same day: staff who are bound stay bound, a pass is
-minted for each showing, and whoever meets the dead provider has not been asked about for a while.
+It can be killed and run again on the same day: staff stay bound, each showing mints a new pass, and
+the visitors of the dead provider change with each run.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ _IN_THE_OUTAGE = 3  # of twelve: in the next runs it is the turn of others
 
 
 class DoorChapter:
-    """The door of one venue, from the first guard's binding to the last one's farewell."""
+    """The door of one venue, from the first guard's binding to the last guard's removal."""
 
     def __init__(self, reporter: Reporter, chief: Phone, venue: dict[str, Any]) -> None:
         self.reporter = reporter
@@ -84,19 +84,19 @@ class DoorChapter:
             raise RuntimeError("not all guards are bound")
 
     def add(self, **staff: str) -> None:
-        """The administrator adds an inspector."""
+        """Let the administrator add an inspector."""
         entry = {"role": "inspector", **staff}
         self.chief.call("POST", f"{self.path}/staff", entry)
 
     def works_here(self, phone: Phone) -> bool:
-        """Whether the phone's owner has a right at the venue."""
+        """Return whether the phone's owner has a right at the venue."""
         mine = phone.call("GET", "/v1/bindings")["items"]
         return any(one["venue_id"] == self.venue["venue_id"] for one in mine)
 
     # --- Passes -----------------------------------------------------------------------------------
 
     def passes(self) -> None:
-        """Everybody shows a pass, has their temperature taken, and is on the guard's screen."""
+        """Show every pass with a temperature, and each guard's screen."""
         guests = [*people("door"), *people("fever")]
         screens = self.meet(guests, "Passes")
         seen = {screen["health_code"]["state"]: screen for screen in reversed(screens)}
@@ -108,7 +108,7 @@ class DoorChapter:
         self.table(guests, screens)
 
     def meet(self, guests: list[Person], title: str) -> list[dict[str, Any]]:
-        """The guards scan the guests' passes in turn; their screens in the end."""
+        """Let the guards scan the guests' passes in turn; return the final screens."""
         at_once: list[tuple[Phone, str]] = []
         screens = []
         with self.reporter.bar() as bar:
@@ -123,7 +123,7 @@ class DoorChapter:
         return screens
 
     def scan(self, person: Person) -> tuple[Phone, dict[str, Any]]:
-        """The next guard scans a person's pass: who it was, and the first screen."""
+        """Let the next guard scan a person's pass; return the guard and the first screen."""
         guard = next(self._turns)
         shown = self.reporter.phone(person).call("GET", "/v1/me/pass")
         return guard, self.present(
@@ -131,12 +131,12 @@ class DoorChapter:
         )
 
     def present(self, guard: Phone, code: str, temperature: str) -> dict[str, Any]:
-        """One pass in front of one guard."""
+        """Show one pass to one guard."""
         body = {"nonce": uuid7(now_ms()), "pass_code": code, "temperature": temperature}
         return guard.record(f"{self.path}/scans", body)
 
     def table(self, guests: list[Person], screens: list[dict[str, Any]]) -> None:
-        """Who came, and what became of them."""
+        """Print the visitors and their outcomes."""
         table = table_of("访客", "健康码", "体温", "结果", "原因", "情形")
         for person, screen in zip(guests, screens, strict=True):
             table.add_row(
@@ -150,7 +150,7 @@ class DoorChapter:
         self.reporter.console.print(table)
 
     def oddities(self) -> None:
-        """A pass shown twice, the code for fast check-in, the travel card by text message."""
+        """Show a pass twice, scan the fast check-in code, enter a travel card by text message."""
         (twice,), (quick,), cards = people("twice"), people("fast"), people("card")
         code = self.reporter.phone(twice).call("GET", "/v1/me/pass")["code"]
         first, second, _ = self.guards
@@ -179,7 +179,7 @@ class DoorChapter:
             )
 
     def enter_card(self, phone: Phone, scan_id: str) -> str:
-        """Have the carrier send its code and enter it, once a day; how the card became known."""
+        """Request the carrier's code and enter it, once a day; return how the card became known."""
         asked = phone.call("POST", "/v1/me/travel-card/code")
         if asked["status"] == "known":
             return "今日已查 known since earlier today"
@@ -190,7 +190,7 @@ class DoorChapter:
     # --- A provider dies --------------------------------------------------------------------------
 
     def outage(self) -> bool:
-        """The health code provider dies and returns; whether no colour came from nobody."""
+        """Let the health code provider die and return; check that no colour was invented."""
         turn = self.reporter.pocket.get("outages") or 0
         self.reporter.pocket.put(turn + 1, "outages")
         cast = people("outage")
@@ -217,7 +217,7 @@ class DoorChapter:
 
     @contextmanager
     def dead(self, provider: str) -> Iterator[datetime]:
-        """Since when (UTC) a provider refuses every connection; it is back afterwards."""
+        """Make a provider refuse connections during the block; yield since when (UTC)."""
         self.reporter.server.fault(provider, "refuse")
         try:
             yield datetime.now(UTC)
@@ -225,7 +225,7 @@ class DoorChapter:
             self.reporter.server.fault(provider, "none")
 
     def waiting(self) -> int:
-        """How many lookups lie in the queue, or wait there to be tried again."""
+        """Return how many lookups are in the queue or wait for a retry."""
         counts = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
         answer = self.reporter.cloud.client("sqs").get_queue_attributes(
             QueueUrl=self.reporter.cloud.outputs["lookups_url"], AttributeNames=list(counts)
@@ -233,7 +233,7 @@ class DoorChapter:
         return sum(int(answer["Attributes"][name]) for name in counts)
 
     def drain(self) -> None:
-        """Wait until what the dead provider left in the queue has been tried again."""
+        """Wait until the lookups that failed during the outage have been retried."""
         with self.reporter.console.status("The queue drains"):
             left = wait_for(self.waiting, lambda waiting: waiting <= self.queued[0], seconds=120)
         before, meanwhile = self.queued
@@ -245,7 +245,7 @@ class DoorChapter:
     # --- By hand ----------------------------------------------------------------------------------
 
     def by_hand(self) -> None:
-        """Those without a smartphone, by name and number; and a name that is not the number's."""
+        """Check visitors without a smartphone by name and number, and one wrong name."""
         old_man, head = people("by_hand")
         relative = people("door")[0].phone
         entries = [
@@ -283,7 +283,7 @@ class DoorChapter:
     # --- The end of the shift ---------------------------------------------------------------------
 
     def farewell(self) -> None:
-        """A guard's right is taken away, and is gone at their next call."""
+        """Remove a guard's right, which ends at the next call."""
         guard = self.guards[0]
         person_id = guard.call("GET", "/v1/me")["person_id"]
         visitor = self.reporter.phone(people("door")[0])
@@ -296,7 +296,7 @@ class DoorChapter:
 
 
 def is_invented(screen: dict[str, Any], since: datetime) -> bool:
-    """Whether a screen claims more than was known before a provider died (UTC)."""
+    """Return whether a screen claims more than was known before a provider died (UTC)."""
     code = screen["health_code"]
     fetched = code["fetched_at"]
     if fetched is not None and datetime.fromisoformat(fetched) > since:

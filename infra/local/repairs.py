@@ -1,7 +1,7 @@
-"""What the emulator's API Gateway loses of the template, put back after a deployment.
+"""Restore what the emulator's API Gateway drops from the template at a deployment.
 
-It imports a document's methods, but neither what preflights answer nor the gateway's own answers;
-both are in the template that was deployed and are read from there.
+It imports methods, but neither preflight responses nor gateway responses; both are read from the
+deployed template.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 def repair(gateway: Any, api_id: str, template: Path) -> None:
     """Give the REST API `api_id` its preflights and gateway responses, through boto3's `gateway`.
 
-    The same call may be made again at any time.
+    Idempotent.
     """
     api = json.loads(template.read_text())["Resources"]["RestAPI"]["Properties"]
     methods = api["DefinitionBody"]["paths"]

@@ -1,4 +1,4 @@
-"""What the parts of the demonstration tell with: a console, its steps and tables, a local cloud."""
+"""The demo's output: a console with numbered steps and tables, on a local cloud."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ TEMPERATURES = {"normal": "正常 normal", "fever": "[red]发热 fever[/red]", N
 
 
 class Reporter:
-    """Tells numbered steps on a console, on a running local cloud."""
+    """Prints numbered steps on a console, on a running local cloud."""
 
     def __init__(self, cloud: LocalCloud, console: Console) -> None:
         self.console = console
@@ -31,32 +31,32 @@ class Reporter:
         self.steps = 0
 
     def phone(self, person: Person) -> Phone:
-        """A person's phone, which remembers what it did in earlier runs."""
+        """Return a person's phone, which remembers earlier runs."""
         return Phone(person.phone, self.server, self.pocket)
 
     def step(self, title: str) -> None:
-        """Announce the next step."""
+        """Print the next step's heading."""
         self.steps += 1
         self.console.rule(f"[bold]{self.steps} · {title}", align="left")
 
     def say(self, sentence: str) -> None:
-        """A line within a step."""
+        """Print a line within a step."""
         self.console.print(f"  {sentence}")
 
     def bar(self) -> Progress:
-        """A progress bar in the console's width."""
+        """Return a progress bar in the console's width."""
         return Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
             console=self.console,
         )  # fmt: skip
 
     def verdict(self, sentence: str, holds: bool) -> bool:
-        """A promise, and whether it holds."""
+        """Print a promise, and whether it holds."""
         self.say(f"{'[green]✓[/green]' if holds else '[red]✗[/red]'} {sentence}")
         return holds
 
     def refused(self, what: str, code: str, call: Callable[[], object]) -> None:
-        """Tell that the service refuses a `call`. Raises RuntimeError when it does not."""
+        """Print that the service refuses a `call`. Raises RuntimeError when it does not."""
         try:
             call()
         except ApiError as error:
@@ -68,7 +68,7 @@ class Reporter:
 
 
 def table_of(*headers: str) -> Table:
-    """A table whose cells wrap: Chinese has no blanks to wrap at, and would be cut off."""
+    """Return a table whose cells wrap: Chinese has no blanks to wrap at and would be cut off."""
     table = Table()
     for header in headers:
         table.add_column(header, overflow="fold")
@@ -76,18 +76,18 @@ def table_of(*headers: str) -> Table:
 
 
 def outcome_of(screen: dict[str, Any]) -> str:
-    """The outcome in its words, and coloured."""
+    """Return the outcome's text, coloured."""
     colour = OUTCOMES[screen["outcome"]]
     return f"[{colour}]{screen['outcome_text']}[/{colour}]"
 
 
 def reasons_of(screen: dict[str, Any]) -> str:
-    """Why it is so: a line each, without the full stop that would begin a line of its own."""
+    """Return the reasons, a line each, without the full stop that would start its own line."""
     return "\n".join(reason["text"].rstrip("。") for reason in screen["reasons"])
 
 
 def screen_panel(screen: dict[str, Any], title: str, width: int = 60) -> Panel:
-    """A screen of a scan as the terminal can show it, `width` columns wide."""
+    """Return a scan's screen for the terminal, `width` columns wide."""
     colour = OUTCOMES[screen["outcome"]]
     rows = Table(show_header=False, box=None)
     for label, key in (

@@ -1,7 +1,7 @@
-"""Fills the local cloud through its own API: five dozen people, two hundred venues.
+"""Fill the local cloud through its own API: five dozen people, two hundred venues.
 
-Many names of venues are those of public places (infra/local/data/SOURCES.md); their numbers, and
-the people altogether, are invented. Run again, it goes on where it stopped.
+Many names of venues are those of public places (infra/local/data/SOURCES.md); their numbers and all
+people are invented. Run again, it continues where it stopped.
 """
 
 import csv
@@ -22,10 +22,10 @@ _AT_A_TIME = 4
 
 @dataclass(frozen=True)
 class Person:
-    """One of the cast.
+    """A person of the cast.
 
-    `phone` and `entered_name`, what they type at first, are empty where there is none. `part` is
-    what they do in the demonstration (infra/local/data/README.md).
+    `phone` and `entered_name`, which they type at first, may be empty. `part` is what they do in
+    the demo (infra/local/data/README.md).
     """
 
     phone: str
@@ -37,12 +37,12 @@ class Person:
 
     @property
     def registers_early(self) -> bool:
-        """Whether they register before the story begins."""
+        """Return whether they register before the demo begins."""
         return bool(self.entered_name) and self.part != "guard_invited"
 
 
 def people(part: str = "") -> list[Person]:
-    """The cast, or those of it who have a `part`."""
+    """Return the cast, or those who have a `part`."""
     cast = [
         Person(
             row["phone"],
@@ -58,12 +58,12 @@ def people(part: str = "") -> list[Person]:
 
 
 def venues() -> list[dict[str, str]]:
-    """The venues, a row each; `administrator` is the phone of whoever applies."""
+    """Return the venues, a row each; `administrator` is the applicant's phone."""
     return list(_rows("venues.csv"))
 
 
 def application(row: dict[str, str], nonce: str) -> dict[str, Any]:
-    """The body of a venue's application."""
+    """Return the body of a venue's application."""
     return {
         "nonce": nonce,
         "name": row["name"],
@@ -77,12 +77,12 @@ def application(row: dict[str, str], nonce: str) -> dict[str, Any]:
 
 
 def pocket_of(cloud: LocalCloud) -> Pocket:
-    """What the phones of this local cloud's people remember; forgotten with its data."""
+    """Return what this local cloud's phones remember; deleted with its data."""
     return Pocket.open(cloud.log_dir.parent / "state" / "phones.json")
 
 
 def is_seeded(cloud: LocalCloud) -> bool:
-    """Whether all that the files hold today has been entered."""
+    """Return whether everything in today's files has been entered."""
     marker = _marker(cloud)
     return marker.exists() and marker.read_text("utf-8") == _digest()
 
@@ -90,7 +90,7 @@ def is_seeded(cloud: LocalCloud) -> bool:
 def seed(cloud: LocalCloud, advance: Callable[[], None] = lambda: None) -> None:
     """Register everybody, then let the administrators apply for all venues.
 
-    `advance` is called once a person and once a venue: `steps()` times in all.
+    Calls `advance` once per person and venue: `steps()` times in all.
     """
     server, pocket = Server(cloud.base_url, cloud.sandbox_url), pocket_of(cloud)
 
@@ -116,12 +116,12 @@ def seed(cloud: LocalCloud, advance: Callable[[], None] = lambda: None) -> None:
 
 
 def steps() -> int:
-    """How many people and venues there are to seed."""
+    """Return the number of people and venues to seed."""
     return len(_early()) + len(venues())
 
 
 def issue(phone: Phone, row: dict[str, str], pocket: Pocket) -> dict[str, Any]:
-    """Apply for a venue's code; asked again, the same application meets its own venue."""
+    """Apply for a venue's code; a repeated application gets its own venue."""
     place = f"{row['name']} {row['address']}"
     nonce = pocket.get("venues", place)
     if nonce is None:

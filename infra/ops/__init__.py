@@ -1,1 +1,1 @@
-"""What an operator does with a running deployment: recount, redrive, rotate, policies."""
+"""Operator's commands on a running deployment: recount, redrive, rotate, policies, partners."""

@@ -10,7 +10,7 @@ from infra.ops import deployment, partners, policies, recount, redrive, rotate
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; its exit code."""
+    """Run one command; return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m infra.ops", description=__doc__)
     parser.add_argument("--stage", default="local", choices=("local", "dev", "prod"))
     commands = parser.add_subparsers(dest="command", required=True)

@@ -1,4 +1,4 @@
-"""A deployment as an operator reaches it: the outputs of its stack, and the code's own parts."""
+"""Access to a deployment: the outputs of its stack, and the application's container."""
 
 import os
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ class Deployment:
     session: Any
 
     def client(self, service: str) -> Any:
-        """A boto3 client of an AWS service."""
+        """Return a boto3 client of an AWS service."""
         return self.session.client(service)
 
     def container(self) -> Container:
-        """The application's parts, on this deployment's table and keys."""
+        """Return the application's container, on this deployment's table and keys."""
         outputs = self.outputs
         return Container(
             Settings.from_environment(
@@ -39,7 +39,7 @@ class Deployment:
 
 
 def find(stage: str) -> Deployment:
-    """The deployment of `stage`, with the credentials and region of the environment.
+    """Return the deployment of `stage`, with the environment's credentials and region.
 
     Raises SystemExit with a sentence that says what to do.
     """

@@ -1,4 +1,4 @@
-"""Hands the deployment a secret that it shares with a partner, or takes one away."""
+"""Set, list and remove the secrets that a deployment shares with partners."""
 
 import getpass
 import json
@@ -12,14 +12,14 @@ from infra.ops.deployment import Deployment
 
 
 def typed(name: str) -> str:
-    """A secret from standard input; typed by hand, it is not shown. It stays out of histories."""
+    """Read a secret from standard input, without showing it, so that no history keeps it."""
     if sys.stdin.isatty():
         return getpass.getpass(f"{name}: ").strip()
     return sys.stdin.read().strip()
 
 
 def changed(pairs: dict[str, str], name: str, value: str) -> dict[str, str]:
-    """The secret with `name` as `value`; with an empty value, without it.
+    """Return the secret with `name` set to `value`, or removed if `value` is empty.
 
     Raises ValueError for an empty ``default``, which signs what no other secret is for.
     """
@@ -37,7 +37,7 @@ def run(
     console: Console,
     read: Callable[[str], str] = typed,
 ) -> int:
-    """The command: set the secret `name` from standard input, or list the names that there are."""
+    """Set the secret `name` from standard input, or list the names that are set."""
     manager: Any = deployment.client("secretsmanager")
     secret_id = deployment.outputs["PartnersSecretId"]
     pairs = json.loads(manager.get_secret_value(SecretId=secret_id)["SecretString"])

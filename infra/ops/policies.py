@@ -1,4 +1,4 @@
-"""Shows and replaces the policy of a region. What rules there are, the fields of `Policy` say."""
+"""Show and replace the policy of a region; the fields of `Policy` say which rules there are."""
 
 import json
 from typing import Any
@@ -12,10 +12,9 @@ from infra.ops.deployment import Deployment
 
 
 def run(deployment: Deployment, *, region: str, rules: str | None, console: Console) -> int:
-    """The command: show what counts in `region`, after replacing its rules if `rules` is given.
+    """Show the policy of `region`, after replacing its rules if `rules` is given.
 
-    `rules` is a JSON object; see `Policy.from_rules`. Whoever changes a policy at the same time is
-    told to look again.
+    `rules` is a JSON object; see `Policy.from_rules`. Reports a concurrent change.
     """
     parts = deployment.container()
     store = PolicyStore(parts.table)

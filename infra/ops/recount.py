@@ -1,4 +1,4 @@
-"""Compares the counters of a day with a recount of its records, and repairs a day that is over."""
+"""Compare a day's counters with a recount of its records; repair a day that is over."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from infra.ops.deployment import Deployment
 class Comparison:
     """A venue's day by its counters and by its records.
 
-    Figures are by staff id; under the empty one stand the unit's.
+    Figures are by staff id; the empty id has the unit's.
     """
 
     venue: Venue
@@ -29,12 +29,12 @@ class Comparison:
 
     @property
     def equal(self) -> bool:
-        """Whether the counters say what the records say."""
+        """Return whether counters and records agree."""
         return self.counted == self.records
 
 
 def venue_ids(deployment: Deployment) -> Iterator[str]:
-    """Every venue of the deployment; reads the whole table, in pages."""
+    """Return every venue of the deployment; reads the whole table, in pages."""
     pages = deployment.client("dynamodb").get_paginator("scan")
     for page in pages.paginate(
         TableName=deployment.outputs["TableName"],
@@ -55,8 +55,7 @@ def compare(parts: Container, ids: Iterable[str], day: date | None) -> list[Comp
         if venue is None:
             raise KeyError(venue_id)
         its_day = day or day_of(venue, now)
-        # Counters first: a scan that lands between the two readings shows as a difference, never
-        # hides one.
+        # Counters first: a scan between the two readings shows as a difference, never hides one.
         counted = {"": parts.counters.of_day(venue, its_day)}
         records = parts.counting.recount(venue, its_day)
         for staff_id in records.keys() - {""}:
@@ -66,12 +65,12 @@ def compare(parts: Container, ids: Iterable[str], day: date | None) -> list[Comp
 
 
 def repair(parts: Container, comparison: Comparison) -> bool:
-    """Bring a past day's counters to its records; False when a counter was moving meanwhile.
+    """Set a past day's counters to its records; return False when a counter moved meanwhile.
 
-    Each counter is changed by itself, so a repair that stopped half-way is finished by the next.
-    A day that is not over at the venue is refused with ValueError: records still on their way
-    through the stream would be counted twice. The difference goes to the first shard, for it is
-    the sum of the shards that is read.
+    Each counter is changed by itself, so that the next repair finishes one that stopped halfway.
+    Raises ValueError for a day that is not over at the venue: records still on their way through
+    the stream would be counted twice. The difference goes to the first shard, because readers add
+    up all shards.
     """
     venue, day = comparison.venue, comparison.day
     if day >= day_of(venue, parts.clock.now()):
@@ -89,7 +88,7 @@ def repair(parts: Container, comparison: Comparison) -> bool:
 def run(
     deployment: Deployment, *, venue: str | None, day: date | None, mend: bool, console: Console
 ) -> int:
-    """The command: a table of all venues with scans that day; 1 when a figure differs."""
+    """Print a table of all venues with scans that day; return 1 when a figure differs."""
     parts = deployment.container()
     ids = [venue] if venue else list(venue_ids(deployment))
     try:

@@ -1,4 +1,4 @@
-"""Sends dead letters round again, once their cause is mended."""
+"""Send dead-lettered messages back to their queue, once the cause is mended."""
 
 import base64
 import json
@@ -14,7 +14,7 @@ QUEUES = ("lookups", "renders", "stream")
 
 
 def dead_letters(deployment: Deployment, queue: str) -> int:
-    """How many dead letters wait behind a queue, by SQS's estimate."""
+    """Return how many messages are in a queue's dead-letter queue, by SQS's estimate."""
     answer = deployment.client("sqs").get_queue_attributes(
         QueueUrl=deployment.outputs[f"{queue.title()}DeadLettersUrl"],
         AttributeNames=["ApproximateNumberOfMessages"],
@@ -23,10 +23,11 @@ def dead_letters(deployment: Deployment, queue: str) -> int:
 
 
 def redrive(deployment: Deployment, queue: str, progress: Progress) -> int:
-    """Move every dead letter of `queue` back to where it came from; how many were moved.
+    """Move every dead-lettered message of `queue` back; return how many were moved.
 
-    A letter is removed only after it has been handed on, so that a crash in between doubles it,
-    which is harmless, and loses nothing. Stops when the letters that were there have been seen.
+    A message is deleted only after it was sent, so that a crash in between doubles it, which is
+    harmless, and loses nothing. Stops when the messages that were there at the start have been
+    seen.
     """
     sqs = deployment.client("sqs")
     source = deployment.outputs[f"{queue.title()}DeadLettersUrl"]
@@ -50,11 +51,11 @@ def redrive(deployment: Deployment, queue: str, progress: Progress) -> int:
 
 
 def _replay(deployment: Deployment, letter: dict[str, Any], console: Console) -> None:
-    """Hand a failed stretch of the stream to the stream function again.
+    """Pass a failed range of the stream to the stream function again.
 
-    What it sets in motion may be set in motion twice. Counters that have moved past the stretch
-    skip it; `recount --repair` mends them once the day is over. The stream keeps 24 hours: of an
-    older stretch there is nothing left to hand on, and its letter goes.
+    It may dispatch messages twice. Counters that moved past the range skip it; `recount --repair`
+    corrects them once the day is over. The stream keeps 24 hours: a message about an older range is
+    deleted.
     """
     batch = letter["DDBStreamBatchInfo"]
     streams = deployment.client("dynamodbstreams")
@@ -91,12 +92,12 @@ def _records(streams: Any, batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    """Bytes and times as Lambda's stream events write them."""
+    """Return bytes and times as Lambda's stream events write them."""
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value.timestamp()
 
 
 def run(deployment: Deployment, *, queue: str, console: Console) -> int:
-    """The command: redrive one queue with progress."""
+    """Redrive one queue with progress."""
     with Progress(console=console) as progress:
         moved = redrive(deployment, queue, progress)
     console.print(f"{moved} dead letters of {queue} sent round again.")

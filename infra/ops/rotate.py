@@ -1,4 +1,4 @@
-"""Rotates the roots that all tokens are signed with, and retires old ones."""
+"""Rotate the roots that sign all tokens, and retire old ones."""
 
 import json
 import secrets
@@ -10,15 +10,15 @@ from infra.ops.deployment import Deployment
 
 
 def rotate(pairs: dict[str, str], new_root: str) -> dict[str, str]:
-    """The secret with a new active root; tokens of the former ones stay valid."""
+    """Return the secret with a new active root; tokens of the former ones stay valid."""
     number = str(1 + max(int(key) for key in pairs if key.isdecimal()))
     return {**pairs, number: new_root, "active": number}
 
 
 def retire(pairs: dict[str, str], number: str) -> dict[str, str]:
-    """The secret without a root: every token that it signed is refused from then on.
+    """Return the secret without a root; every token that it signed is then refused.
 
-    Raises ValueError for the active root, and for the one that blind indexes are made with.
+    Raises ValueError for the active root, and for the one of the blind indexes.
     """
     if number not in pairs or not number.isdecimal():
         raise ValueError(f"there is no root {number}")
@@ -28,7 +28,7 @@ def retire(pairs: dict[str, str], number: str) -> dict[str, str]:
 
 
 def run(deployment: Deployment, *, number: str | None, console: Console) -> int:
-    """The command: rotate, or retire the root `number`."""
+    """Rotate, or retire the root `number`."""
     manager: Any = deployment.client("secretsmanager")
     secret_id = deployment.outputs["KeysSecretId"]
     pairs = json.loads(manager.get_secret_value(SecretId=secret_id)["SecretString"])

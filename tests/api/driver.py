@@ -337,6 +337,16 @@ class Standing:
         return cls(administrators, visitors, table, ids, world.secrets)
 
 
+class CountingTable(Table):
+    """A table that counts the requests to it."""
+
+    requests = 0
+
+    def _call(self, operation: str, /, **request: Any) -> dict[str, Any]:
+        self.requests += 1
+        return super()._call(operation, **request)
+
+
 class World:
     """One deployment in process, with the people and things that a story needs.
 
@@ -414,6 +424,12 @@ class World:
         self.restart()
         for name, part in parts.items():
             setattr(self.container, name, part)
+
+    def counted(self) -> CountingTable:
+        """A fresh process, whose requests to the table are counted."""
+        self.restart()
+        self.container.table = table = CountingTable(self.name)
+        return table
 
     def _make_keys(self) -> str:
         """The keys of the other worlds, in moto's KMS and Secrets Manager; the id of the key."""

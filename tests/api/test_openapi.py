@@ -30,7 +30,7 @@ from tests.api.test_errors import Broken
 WITHOUT_INPUT = {"log_out", "me", "health", "nucleic_acid", "travel_card_code", "list_venues",
                  "get_venue", "get_poster", "get_scan", "landing", "landing_in_lower_case",
                  "status", "openapi", "live_pass", "get_join_code", "rotate_join_code", "fast_code",
-                 "list_staff", "remove_staff", "list_bindings", "leave_venue",
+                 "remove_staff", "list_bindings", "leave_venue",
                  "get_manual_check"}  # fmt: skip
 WITHOUT_TABLE = {"status", "openapi", "landing_in_lower_case"}
 
@@ -250,6 +250,7 @@ def tour_of_staff(world: World) -> None:
     world.hire(person, administrator)
     code = administrator.get(f"{path}/join-code").expect(200)["join_code"]
     administrator.get(f"{path}/staff").expect(200)
+    administrator.get(f"{path}/staff?limit=0").expect(400, "invalid_input")
     person.get("/v1/bindings").expect(200)
     person.get(f"{path}/statistics").expect(200)
     person.post(f"/v1/bindings/{administrator.venue['venue_id']}/remove").expect(200)

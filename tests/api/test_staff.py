@@ -293,3 +293,39 @@ def test_an_inspector_may_not_manage(world: World, chief: Person) -> None:
     guard.post(f"{venue}/join-code/rotate").expect(403, "not_your_venue")
     guard.post(f"{venue}/staff/{chief.person_id}/remove").expect(403, "not_your_venue")
     assert guard.get("/v1/venues").expect(200)["items"] == []
+
+
+def test_the_list_of_staff_comes_in_pages_of_three_requests(world: World, chief: Person) -> None:
+    guards = [world.inspector(chief) for _ in range(4)]
+    everybody = {person.person_id: person.name for person in (chief, *guards)}
+    table = world.counted()
+    chief.get(_staff(chief)).expect(200)  # the process now knows the venue
+    listed: list[dict[str, Any]] = []
+    cursor: str | None = ""
+    costs = []
+    while cursor is not None:
+        before = table.requests
+        query = f"?limit=2&cursor={cursor}" if cursor else "?limit=2"
+        page = chief.get(_staff(chief) + query).expect(200)
+        costs.append(table.requests - before)
+        listed += page["items"]
+        cursor = page["next_cursor"]
+    assert costs == [3, 3, 3]  # the actor's query, the members, their profiles
+    assert [one["person_id"] for one in listed] == sorted(everybody)
+    assert {one["person_id"]: one["name"] for one in listed} == everybody
+    before = table.requests
+    assert chief.get(f"{_staff(chief)}?limit=50").expect(200)["next_cursor"] is None
+    assert table.requests - before == 3
+
+
+def test_a_page_of_the_staff_is_fifty_at_most(world: World, chief: Person) -> None:
+    other = world.administrator()
+    world.inspector(other)
+    cursor = other.get(f"{_staff(other)}?limit=1").expect(200)["next_cursor"]
+    for query, field in (
+        ("limit=51", "limit"), ("limit=0", "limit"), ("limit=x", "limit"),
+        ("cursor=made-up", "cursor"), (f"cursor={cursor}", "cursor"),
+    ):  # fmt: skip
+        answer = chief.get(f"{_staff(chief)}?{query}")
+        answer.expect(400, "invalid_input")
+        assert set(answer.faults) == {field}

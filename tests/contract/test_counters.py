@@ -17,8 +17,8 @@ LONG = "4" * 40
 """A sequence number as AWS sends them: more digits than a number may have in DynamoDB."""
 
 
-def counting(stores: Stores) -> Counting:
-    return Counting(counters=stores.counters, scans=stores.scans)
+def counting(backend: Backend) -> Counting:
+    return Counting(counters=backend.stores.counters, scans=backend.stores.scans)
 
 
 def test_a_counter_begins_with_nothing(stores: Stores) -> None:
@@ -149,9 +149,7 @@ class TestOlderOnes:
     ) -> None:
         venue, changes = counted
         for _ in range(2):
-            Counting(counters=backend.stores.counters, scans=backend.stores.scans).apply(
-                changes[start:]
-            )
+            counting(backend).apply(changes[start:])
             figures = Figures(checked=3, pending=3)
             assert self.both(backend, venue) == (figures, figures)
 
@@ -164,14 +162,14 @@ class TestOlderOnes:
         # The staff's counter was written, the unit's was not.
         assert backend.stores.counters.add(partition, "per_A", one, last="", sequence="102")
         assert self.both(backend, venue) == (one + one, one + one + one)
-        counting(backend.stores).apply(changes)
+        counting(backend).apply(changes)
         assert self.both(backend, venue) == (one + one + one, one + one + one)
 
     def test_the_unit_s_item_grows_no_longer(
         self, backend: Backend, counted: tuple[Venue, list[ScanChange]]
     ) -> None:
         _, changes = counted
-        counting(backend.stores).apply(changes)
+        counting(backend).apply(changes)
         assert backend.table is not None
         key = Key(changes[0].partition, "COUNT")
         unit = backend.table.get(key)

@@ -427,3 +427,23 @@ class TestSnapshots:
         assert stores.people.save_snapshot(person.person_id, after)
         assert not stores.people.save_snapshot(person.person_id, before)
         assert stores.people.load(person.person_id).snapshots == {"health_code": after}
+
+
+def test_the_profiles_of_many_are_read_at_once(stores: Stores) -> None:
+    people = [makers.profile() for _ in range(60)]
+    for person in people:
+        stores.people.create(person, makers.blind())
+    until = NOON + timedelta(days=30)
+    shadow = makers.registered(makers.profile(), shadow_until=until, document_blind="")
+    stores.people.keep_shadow(shadow, again=False)
+    stranger = makers.profile()
+    ids = [one.person_id for one in (*people, shadow, stranger)]
+    found = stores.people.profiles(ids)
+    assert found == {
+        person_id: profile
+        for person_id in ids
+        if (profile := stores.people.load(person_id).profile) is not None
+    }
+    assert found.keys() == {*ids} - {stranger.person_id}
+    assert found[shadow.person_id].shadow_until == until
+    assert stores.people.profiles([]) == {}

@@ -182,3 +182,13 @@ def test_waiting_is_noted_once_and_ends(stores: Stores, venue: Venue) -> None:
     for _ in range(2):
         stores.scans.stop_waiting(scan.person_id, scan.scan_id)
     assert stores.people.subject(scan.person_id).awaiting == (other.scan_id,)
+
+
+def test_many_are_read_in_the_order_that_was_asked(stores: Stores) -> None:
+    venue = makers.venue(shards=3)
+    scans = [makers.scan(venue, NOON + timedelta(seconds=n)) for n in range(5)]
+    for scan in scans[1:]:
+        assert stores.scans.put(scan, venue) is None
+    wanted = [ScanReference(one.venue_id, one.at, one.digest) for one in reversed(scans)]
+    assert stores.scans.get_many(wanted, venue) == [*reversed(scans[1:])]
+    assert stores.scans.get_many([], venue) == []

@@ -75,6 +75,23 @@ def test_a_right_is_in_force_under_its_document_and_not_for_who_was_rejected(
     assert rights() == set()
 
 
+def test_staff_are_listed_in_pages(stores: Stores) -> None:
+    venue, chief = _venue(stores)
+    others = [makers.profile().person_id for _ in range(4)]
+    for person_id in others:
+        stores.staff.bind(venue.venue_id, Member(person_id, Role.INSPECTOR, NOON))
+    everybody = sorted([chief, *others])
+    listed: list[str] = []
+    for size in (2, 2, 1, 0):
+        after = listed[-1] if listed else ""
+        page = stores.staff.members(venue.venue_id, after=after, limit=2)
+        assert len(page) == size
+        listed += [member.person_id for member in page]
+    assert listed == everybody
+    assert [one.person_id for one in stores.staff.members(venue.venue_id)] == everybody
+    assert len(stores.staff.members(venue.venue_id, after=everybody[0])) == 4
+
+
 def test_a_join_code_is_replaced_as_a_whole(stores: Stores) -> None:
     venue, _ = _venue(stores)
     first, second = new_join_code(), new_join_code()

@@ -77,6 +77,10 @@ class FakePeople:
             tuple(sorted(mine.awaiting)),
         )
 
+    def profiles(self, person_ids: Collection[str]) -> dict[str, Profile]:
+        found = {person_id: self.partition(person_id).profile for person_id in person_ids}
+        return {person_id: profile for person_id, profile in found.items() if profile}
+
     def by_phone(self, blind: str) -> str | None:
         return self._phones.get(blind)
 
@@ -322,8 +326,9 @@ class FakeStaff:
         self._join: dict[str, str] = {}
         self._invitations: dict[str, dict[str, Invitation]] = {}
 
-    def members(self, venue_id: str) -> list[Member]:
-        return sorted(self._at(venue_id).values(), key=lambda member: member.person_id)
+    def members(self, venue_id: str, *, after: str = "", limit: int | None = None) -> list[Member]:
+        ordered = sorted(self._at(venue_id).values(), key=lambda member: member.person_id)
+        return [member for member in ordered if member.person_id > after][:limit]
 
     def bind(self, venue_id: str, member: Member) -> None:
         stands = self._at(venue_id).get(member.person_id)
@@ -444,6 +449,10 @@ class FakeScans:
             if (scan.venue_id, scan.at, scan.digest) == wanted:
                 return scan
         return None
+
+    def get_many(self, references: Sequence[ScanReference], venue: Venue) -> list[Scan]:
+        found = [self.get(reference, venue) for reference in references]
+        return [scan for scan in found if scan]
 
     def change(self, scan: Scan, venue: Venue) -> bool:
         del venue

@@ -104,8 +104,8 @@ def test_redelivery_with_other_boundaries_neither_doubles_nor_drops(
         if not mine:
             waiting.remove(mine)
     counters = FlakyCounters(faults)
-    counters.count_as_before(stream.records[:before])
     counting = Counting(counters=counters, scans=stream.scans)
+    counters.count_as_before(stream.records[:before])
     position = 0
     # As long as there are batches, they may step back; then everything is delivered to the end.
     for size, back in [*batches, *[(5, 0)] * (len(stream.records) + len(faults) + 1)]:

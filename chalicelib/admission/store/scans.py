@@ -5,7 +5,7 @@ The four oldest kinds of provider have an attribute each for what a scan rests o
 one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from pynamodb.attributes import Attribute, UnicodeAttribute
@@ -248,6 +248,12 @@ class ScanStore:
         """One consistent get."""
         raw = self._table.get(_key(reference, venue))
         return None if raw is None else read_scan(raw)
+
+    def get_many(self, references: Sequence[ScanReference], venue: Venue) -> list[Scan]:
+        """One batch of gets."""
+        wanted = [_key(reference, venue) for reference in references]
+        found = {Key(raw["pk"]["S"], raw["sk"]["S"]): raw for raw in self._table.batch_get(wanted)}
+        return [read_scan(found[key]) for key in wanted if key in found]
 
     def change(self, scan: Scan, venue: Venue) -> bool:
         """One put on condition of the version before."""

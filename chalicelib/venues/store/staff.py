@@ -1,6 +1,7 @@
 """Items of a venue's staff, its join codes and its invitations."""
 
 from contextlib import suppress
+from itertools import islice
 
 from pynamodb.attributes import UnicodeAttribute
 
@@ -47,13 +48,12 @@ class StaffStore:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def members(self, venue_id: str) -> list[Member]:
-        """One query."""
+    def members(self, venue_id: str, *, after: str = "", limit: int | None = None) -> list[Member]:
+        """One query, of a page of `limit`."""
         prefix = keys.staff(venue_id, "")
-        return [
-            _member(raw)
-            for raw in self._table.query(prefix.pk, (prefix.sk, prefix.sk + "~"), consistent=True)
-        ]
+        span = (f"{prefix.sk}{after}~" if after else prefix.sk, f"{prefix.sk}~")
+        found = self._table.query(prefix.pk, span, consistent=True, page=limit)
+        return [_member(raw) for raw in islice(found, limit)]
 
     def bind(self, venue_id: str, member: Member) -> None:
         """One transaction, unless an administrator stands there already."""

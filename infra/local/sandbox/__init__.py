@@ -1,12 +1,12 @@
-"""The partners of a deployment, played here: SMS gateway, providers, carriers, WeChat, Alipay.
+"""The sandbox plays a deployment's partners: SMS gateway, providers, carriers, WeChat, Alipay.
 
-They stand behind the same HTTP as the real ones, so that what runs in a demo and in tests
-is the application's own HTTP adapter. What is said of whom comes from a cast of invented people
-(``infra/local/data/people.csv``) and can be changed while it runs:
+They speak the same HTTP as the real ones, so that the demo and the tests run the application's own
+HTTP adapters. Their answers come from a cast of invented people (``infra/local/data/people.csv``)
+and can be changed at run time:
 
     SANDBOX_SECRET=… SANDBOX_CREDENTIALS=file.json python -m infra.local.sandbox --port 4567
 
-The file holds the mini-programs' credentials, and is made if it is not there.
+The file holds the mini-programs' credentials; it is made if missing.
 
 For partners' clients, signed (see `signature`):
 
@@ -28,9 +28,9 @@ For people and tests of the sandbox, unsigned (it listens on 127.0.0.1 only):
     GET  /sandbox/inbox?to=+86…       the last message to a number
     GET  /sandbox/calls               how often each partner was asked
     POST /sandbox/faults              {"provider": "health_code" | … | "wechat" | "*", "mode": …}
-    POST /sandbox/wechat              {"phone": "+86…"}: what a phone's mini-program would be given
-    POST /sandbox/alipay              the same; "user" tells two accounts with one phone apart
+    POST /sandbox/wechat              {"phone": "+86…"}: a mini-program's values on a phone
+    POST /sandbox/alipay              the same; "user" distinguishes two accounts with one phone
     POST /sandbox/people              {"document_number": …, "health_code": "yellow", …}
 
-Nothing is kept: a restart forgets messages, faults and changes to the cast.
+Nothing is saved: a restart drops messages, faults and changes to the cast.
 """

@@ -15,7 +15,7 @@ _PEOPLE = Path(__file__).parent.parent / "data" / "people.csv"
 
 
 def main() -> str | None:
-    """Serve; what is returned is a sentence for the person who cannot be served, or nothing."""
+    """Serve until stopped; return None, or a sentence that says why it cannot."""
     parser = argparse.ArgumentParser(prog="python -m infra.local.sandbox")
     port = int(os.environ.get("VENUECODE_SANDBOX_PORT", "4567"))
     parser.add_argument("--port", type=int, default=port, help="on 127.0.0.1; 0 picks a free one")

@@ -1,4 +1,4 @@
-"""What can be wrong with a partner, switched on and off while the sandbox runs."""
+"""Faults of partners, switched on and off while the sandbox runs."""
 
 import json
 import threading
@@ -21,12 +21,12 @@ def partners() -> tuple[str, ...]:
 
 
 class Faults:
-    """The fault that each partner has.
+    """The current fault of each partner.
 
-    ``refuse`` closes the connection without a word, ``hang`` keeps it open and silent (until the
-    fault is lifted, or for a minute), ``garbage`` answers `GARBAGE` in turn, ``error`` answers 500
-    with a web page, as a proxy in between would, ``busy`` says so in the partner's own way (503 for
-    providers and the SMS gateway).
+    ``refuse`` closes the connection. ``hang`` keeps it open and silent, until the fault is cleared
+    or for a minute. ``garbage`` answers `GARBAGE` in turn. ``error`` answers 500 with a web page,
+    as a proxy would. ``busy`` says so in the partner's protocol (503 for providers and the SMS
+    gateway).
     """
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Faults:
         self._changed = threading.Condition()
 
     def put(self, partner: str, mode: str) -> None:
-        """Set a partner's fault; ``*`` stands for the providers. Raises ValueError."""
+        """Set a partner's fault; ``*`` means the providers. Raises ValueError."""
         if (partner != "*" and partner not in partners()) or mode not in MODES:
             raise ValueError("provider, mode: not one that there is")
         with self._changed:
@@ -45,16 +45,16 @@ class Faults:
             self._changed.notify_all()
 
     def of(self, partner: str) -> str:
-        """The partner's mode."""
+        """Return the partner's mode."""
         with self._changed:
             return self._modes.get(partner, "none")
 
     def all(self) -> dict[str, str]:
-        """Every partner's mode."""
+        """Return every partner's mode."""
         return {partner: self.of(partner) for partner in partners()}
 
     def hang(self, partner: str) -> None:
-        """Return when the fault is lifted, the sandbox stops, or a minute has passed."""
+        """Return when the fault is cleared, the sandbox stops, or a minute has passed."""
         with self._changed:
             self._changed.wait_for(
                 lambda: self._stopping or self._modes.get(partner) != "hang", _LONGEST_HANG_S
@@ -67,13 +67,13 @@ class Faults:
                 self._changed.wait_for(lambda: self._stopping, milliseconds / 1000)
 
     def stop(self) -> None:
-        """Let go of everybody who waits."""
+        """Release every waiting thread."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
 
     def garbage(self, partner: str) -> tuple[int, bytes]:
-        """The next piece of garbage, as status and body: the same sequence in every run."""
+        """Return the next garbage as status and body: the same sequence in every run."""
         with self._changed:
             turn = self._served[partner]
             self._served[partner] += 1

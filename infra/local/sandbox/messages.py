@@ -1,4 +1,4 @@
-"""The SMS gateway and the carriers: messages go to an inbox that can be read."""
+"""The SMS gateway and the carriers: messages go to a readable inbox."""
 
 import math
 import re
@@ -17,7 +17,7 @@ _CODE = re.compile("[0-9]{4,8}")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gateway answers. `retry_after` is in seconds, and set with a 429 only."""
+    """The gateway's answer. `retry_after` is in seconds, and set with a 429 only."""
 
     status: int
     body: Mapping[str, object]
@@ -25,7 +25,7 @@ class Verdict:
 
 
 class Inbox:
-    """Messages by phone number: the last one of each, and when the last hour's were sent."""
+    """The last message to each phone number, and the times of the last hour's messages."""
 
     def __init__(self) -> None:
         self._last: dict[str, Mapping[str, object]] = {}
@@ -34,7 +34,7 @@ class Inbox:
         self._lock = threading.Lock()
 
     def send(self, message: Mapping[str, object], now: float) -> Verdict:
-        """Take a message for delivery. `now` is in unix seconds."""
+        """Accept a message for delivery. `now` is in unix seconds."""
         to, template, params = (message.get(key) for key in ("to", "template", "params"))
         if not isinstance(to, str) or not NUMBER.fullmatch(to):
             return Verdict(400, {"code": "invalid_number"})
@@ -45,7 +45,7 @@ class Inbox:
         return self.deliver(to, message, now)
 
     def deliver(self, to: str, message: Mapping[str, object], now: float) -> Verdict:
-        """Deliver a message whose form is right."""
+        """Deliver a message of valid form."""
         with self._lock:
             sent = self._sent.setdefault(to, deque())
             while sent and sent[0] <= now - _HOUR_S:
@@ -60,6 +60,6 @@ class Inbox:
         return Verdict(202, {"message_id": message_id})
 
     def last(self, to: str) -> Mapping[str, object] | None:
-        """The last message that was delivered to this number."""
+        """Return the last message delivered to this number."""
         with self._lock:
             return self._last.get(to)

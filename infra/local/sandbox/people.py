@@ -1,4 +1,4 @@
-"""The cast: invented people, and what each provider says of them."""
+"""The cast: invented people, and each provider's answers about them."""
 
 import csv
 import threading
@@ -20,7 +20,7 @@ _CHINA = timezone(timedelta(hours=8))
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody whom the providers know.
+    """A person known to the providers.
 
     `nucleic_acid_hours` is the age of the last result, `vaccination_days` that of the last of
     `vaccination_doses`. The health code's group, reason and lifting are texts for the person. The
@@ -50,13 +50,13 @@ class Person:
     further: Mapping[str, str | int] = field(default_factory=dict)
 
     def has(self, provider: str, quirk: str) -> bool:
-        """Whether this provider has this quirk about the person."""
+        """Return whether this provider has this quirk about the person."""
         return f"{provider}:{quirk}" in self.quirks.split(";")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A provider's answer: HTTP status and JSON body, to be given after `latency_ms`."""
+    """A provider's answer: HTTP status and JSON body, to be sent after `latency_ms`."""
 
     status: int
     body: Mapping[str, object]
@@ -65,7 +65,7 @@ class Finding:
 
 
 class Cast:
-    """Everybody whom the providers know; may be asked and changed by many threads at once."""
+    """The people known to the providers; thread-safe."""
 
     def __init__(self, people: list[Person]) -> None:
         self._people = {person.document_number: person for person in people}
@@ -77,7 +77,7 @@ class Cast:
     def load(cls, path: Path) -> "Cast":
         """Read a CSV file with a column per field of `Person`; further columns are ignored.
 
-        Raises ValueError that names the line and the column, and not what stands there.
+        Raises ValueError that names the line and the column, not the value.
         """
         people = []
         with path.open(encoding="utf-8", newline="") as file:
@@ -89,9 +89,9 @@ class Cast:
         return cls(people)
 
     def change(self, values: Mapping[str, object], now: datetime) -> None:
-        """Change what is known of the person with this ``document_number``, or add one.
+        """Change the person with this ``document_number``, or add one.
 
-        Raises ValueError that names the field at fault.
+        Raises ValueError that names the wrong field.
         """
         number = str(values.get("document_number", ""))
         with self._lock:
@@ -104,7 +104,7 @@ class Cast:
     def look_up(
         self, provider: str, *, name: str, document_number: str, request_id: str, now: datetime
     ) -> Finding:
-        """What `provider` says to one request."""
+        """Return the answer of `provider` to one request."""
         with self._lock:
             person = self._people.get(document_number)
             if person is None:
@@ -126,7 +126,7 @@ class Cast:
         return Finding(200, {"status": "answer", **answer}, person.latency_ms)
 
     def travel_card(self, phone: str) -> str:
-        """What the carrier knows of a phone: whoever is not in the cast has been nowhere."""
+        """Return the carrier's state for a phone; unknown phones are normal."""
         with self._lock:
             cards = [one.travel_card for one in self._people.values() if one.phone == phone]
         return cards[0] if cards else "normal"
@@ -154,7 +154,7 @@ def _health_code(
 ) -> dict[str, object] | None:
     if person.name != name or person.health_code == "absent":
         return None
-    # Colours are worked out every midnight, and when something becomes known of somebody.
+    # Colours change at midnight, and when something becomes known about a person.
     midnight = now.astimezone(_CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
     texts = {
         "group": person.health_group,
@@ -173,7 +173,7 @@ def _nucleic_acid(
 ) -> dict[str, object] | None:
     if person.name != name or person.nucleic_acid == "absent":
         return None
-    # By the full hour, so that one result does not change its time with every question.
+    # By the full hour, so that a result keeps its time between requests.
     hour = now.replace(minute=0, second=0, microsecond=0)
     taken = hour - timedelta(hours=person.nucleic_acid_hours)
     return {"state": person.nucleic_acid, "observed_at": _rfc3339(taken)}
@@ -222,7 +222,7 @@ def _states(kind: Kind) -> tuple[str, ...]:
 
 
 def _person(before: Person | None, values: Mapping[str, object]) -> Person:
-    """`before` with these fields changed; numbers may be written as text, as a CSV file does."""
+    """Return `before` with these fields changed; numbers may be text, as in a CSV file."""
     read: dict[str, object] = {}
     for key, value in values.items():
         if not _is_field(key):

@@ -1,8 +1,8 @@
-"""WeChat and Alipay, played as their documents describe them: codes that work once, keys, limits.
+"""WeChat and Alipay as their documents describe them: codes that work once, keys, limits.
 
-Written from the platforms' documents and not from the application's adapters, so that each shows
-the other's mistakes. A code works once and for five minutes; one user may log in 100 times a
-minute. What a phone would do (``wx.login``, the phone-number button) is done by minting.
+Written from the platforms' documents, not from the application's adapters, so that each shows the
+other's mistakes. A code works once and for five minutes; one user may log in 100 times a minute.
+`mint` does what a phone would (``wx.login``, the phone-number button).
 """
 
 import base64
@@ -43,7 +43,7 @@ _REMEMBERED = 10_000
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a mini-program and its platform know of each other, on both sides."""
+    """The values that a mini-program and its platform share, on both sides."""
 
     wechat_app_id: str
     wechat_app_secret: str
@@ -55,7 +55,7 @@ class Credentials:
 
     @classmethod
     def make(cls) -> "Credentials":
-        """New ones."""
+        """Make new ones."""
         return cls(
             wechat_app_id="wx" + secrets.token_hex(8),
             wechat_app_secret=secrets.token_hex(16),
@@ -67,7 +67,7 @@ class Credentials:
 
     @classmethod
     def kept_in(cls, path: Path) -> "Credentials":
-        """Those in the file at `path`, which is made on first use for its owner's eyes only."""
+        """Read those in the file at `path`, made on first use and readable by its owner only."""
         if path.exists():
             return cls(**json.loads(path.read_text()))
         made = cls.make()
@@ -76,7 +76,7 @@ class Credentials:
         return made
 
     def for_the_application(self) -> dict[str, str]:
-        """What belongs into the partners' secret."""
+        """Return the entries for the partners' secret."""
         known = asdict(self)
         platform = _loaded(known.pop("platform_private_key"))
         public = platform.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -85,7 +85,7 @@ class Credentials:
 
 @dataclass
 class _Minted:
-    """A code that a phone was given. `user` is the platform's id of the person."""
+    """A code given to a phone. `user` is the platform's id of the person."""
 
     user: str
     phone: str
@@ -96,7 +96,7 @@ class _Minted:
 
 @dataclass
 class _Codes:
-    """Codes, and how often each user has logged in this minute."""
+    """Codes, and each user's logins of this minute."""
 
     now: Callable[[], float]
     _codes: dict[str, _Minted] = field(default_factory=dict)
@@ -110,19 +110,19 @@ class _Codes:
         return code
 
     def find(self, code: str) -> _Minted | None:
-        """A code that is not too old; it may be used up."""
+        """Return a code that is not too old; it may be used up."""
         minted = self._codes.get(code)
         return minted if minted and self.now() < minted.expires else None
 
     def too_often(self, user: str) -> bool:
-        """Count a login."""
+        """Count a login; return whether the user exceeded the limit."""
         slot = (user, int(self.now()) // 60)
         self._logins[slot] += 1
         return self._logins[slot] > LOGINS_A_MINUTE
 
 
 class WeChat:
-    """``api.weixin.qq.com``, as far as a login goes."""
+    """The login calls of ``api.weixin.qq.com``."""
 
     BUSY: Mapping[str, object] = {"errcode": -1, "errmsg": "system error"}
 
@@ -135,7 +135,7 @@ class WeChat:
         self._lock = threading.Lock()
 
     def mint(self, phone: str, user: str, *, blocked: bool) -> dict[str, object]:
-        """What a mini-program would get from its login and from its phone-number button."""
+        """Return what a mini-program gets from its login and its phone-number button."""
         openid = "o" + _digest("wechat", self._app.wechat_app_id, user)[:27]
         with self._lock:
             return {
@@ -220,7 +220,7 @@ class WeChat:
 
 
 class Alipay:
-    """``openapi.alipay.com/gateway.do``, as far as a login goes."""
+    """The login calls of ``openapi.alipay.com/gateway.do``."""
 
     BUSY: Mapping[str, object] = {
         "error_response": {
@@ -240,7 +240,7 @@ class Alipay:
         self._lock = threading.Lock()
 
     def mint(self, phone: str, user: str, *, denied: bool) -> dict[str, object]:
-        """What a mini-program would get from ``my.getAuthCode`` and ``my.getPhoneNumber``."""
+        """Return what a mini-program gets from ``my.getAuthCode`` and ``my.getPhoneNumber``."""
         number = int(_digest("alipay", user), 16) % 10**12
         with self._lock:
             code = self._codes.mint(f"2088{number:012d}", phone)
@@ -314,7 +314,7 @@ class Alipay:
         return self.answer("error_response", error)
 
     def answer(self, node: str, content: Mapping[str, object]) -> bytes:
-        """An answer of the gateway, with the signature over its node."""
+        """Return an answer of the gateway, with the signature over its node."""
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
         return f'{{"{node}":{text},"sign":"{self._sign(text)}"}}'.encode()
 
@@ -338,7 +338,7 @@ class Alipay:
 
 
 def form_of(query: str, body: bytes = b"") -> dict[str, str]:
-    """The parameters of a request, in its query and its form."""
+    """Return the parameters of a request, from its query and its form."""
     pairs = parse_qsl(query, keep_blank_values=True)
     pairs += parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
     return dict(pairs)
@@ -349,7 +349,7 @@ def _wrong(number: int, message: str) -> Mapping[str, object]:
 
 
 def _split(phone: str) -> tuple[str, str]:
-    """Country code and the rest of an E.164 number; told by the longest of a few prefixes."""
+    """Return country code and rest of an E.164 number, by the longest of a few prefixes."""
     digits = phone.removeprefix("+")
     for country in ("852", "853", "886", "86", "1"):
         if digits.startswith(country):

@@ -1,7 +1,7 @@
-"""The sandbox's HTTP side: reads a request, asks the cast, the inbox or the faults, answers.
+"""The sandbox's HTTP side: read a request, ask the cast, the inbox or the faults, answer.
 
-A thread a connection. A line of JSON a request on standard error, with the correlation id and
-without names, numbers or phones: paths are logged as routes, bodies and queries not at all.
+One thread per connection. Logs a line of JSON per request on standard error, with the correlation
+id and without names, numbers or phones: routes instead of paths, no bodies, no queries.
 """
 
 import json
@@ -36,7 +36,7 @@ _CORRELATION = re.compile(r"[A-Za-z0-9_.:;=-]{1,128}")
 
 @dataclass
 class Reply:
-    """An answer; `body` is sent as JSON unless it is bytes. Status 0 closes without a word."""
+    """A response; `body` is sent as JSON unless it is bytes. Status 0 closes the connection."""
 
     status: int
     body: object = field(default_factory=dict)
@@ -45,13 +45,13 @@ class Reply:
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked, as far as the routes need it."""
+    """A request, as far as the routes need it."""
 
     query: str
     body: bytes
 
     def json(self) -> dict[str, object]:
-        """The body's JSON object. Raises ValueError."""
+        """Return the body's JSON object. Raises ValueError."""
         try:
             read = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -62,9 +62,9 @@ class Request:
 
 
 class Sandbox(ThreadingHTTPServer):
-    """The server. `now` tells unix seconds; `log` takes the lines. Port 0 picks a free one.
+    """The server. `now` returns unix seconds; `log` takes the lines. Port 0 picks a free one.
 
-    WeChat and Alipay are there if there are `credentials`.
+    WeChat and Alipay are available if there are `credentials`.
     """
 
     daemon_threads = True
@@ -112,7 +112,7 @@ class Sandbox(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
 
     def stop(self) -> None:
-        """Take no more connections, let go of those that hang, give the others five seconds."""
+        """Accept no more connections, release those that hang, give the others five seconds."""
         self.shutdown()
         self._faults.stop()
         with self._idle:
@@ -121,7 +121,7 @@ class Sandbox(ThreadingHTTPServer):
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """Around a request from its first line to its last byte, so that `stop` can wait for it."""
+        """Surround a request from first line to last byte, so that `stop` can wait for it."""
         with self._idle:
             self._busy += 1
         try:
@@ -139,7 +139,7 @@ class Sandbox(ThreadingHTTPServer):
         self._log.flush()
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
-        """Log what a request died of, by class and place; a caller who left is no error."""
+        """Log a failed request's error by class and place; a closed connection is no error."""
         error = sys.exc_info()[1]
         if error is None or isinstance(error, OSError):
             return
@@ -149,7 +149,7 @@ class Sandbox(ThreadingHTTPServer):
         self.note("error", error=type(error).__name__, line=trace.tb_lineno if trace else 0)
 
     def answer(self, method: str, path: str, request: Request) -> tuple[str, Reply]:
-        """The route that was taken, for the log, and the answer to give."""
+        """Return the route that was taken, for the log, and the response."""
         handler = self.routes.get((method, path))
         if handler is None:
             elsewhere = any(known == path for _, known in self.routes)
@@ -163,7 +163,7 @@ class Sandbox(ThreadingHTTPServer):
     def _platforms(
         self, credentials: Credentials, now: Callable[[], float]
     ) -> dict[tuple[str, str], Callable[[Request], Reply]]:
-        """WeChat's and Alipay's routes, and those that do what a phone would."""
+        """Answer WeChat's and Alipay's routes, and those that play the phone."""
         wechat = WeChat(credentials, now)
         alipay = Alipay(credentials, now)
 
@@ -196,7 +196,7 @@ class Sandbox(ThreadingHTTPServer):
         handler: Callable[[Request], Reply],
         busy: Reply = Reply(503, {"code": "busy"}),  # noqa: B008 (never changed)
     ) -> Callable[[Request], Reply]:
-        """`handler` as a partner that is counted and may be faulty."""
+        """Return `handler` as a partner that is counted and may be faulty."""
 
         def handle(request: Request) -> Reply:
             with self._idle:
@@ -252,7 +252,7 @@ class Sandbox(ThreadingHTTPServer):
         return tell
 
     def _read_inbox(self, request: Request) -> Reply:
-        # An unescaped "+" in a query is a blank; people will type it all the same.
+        # An unescaped "+" in a query is a blank; people type it nevertheless.
         to = "+" + parse_qs(request.query).get("to", [""])[0].strip().lstrip("+")
         message = self._inbox.last(to)
         return Reply(200, message) if message else Reply(404, {"code": "no_message"})
@@ -275,7 +275,7 @@ class Sandbox(ThreadingHTTPServer):
 
 
 def _whose(request: Request) -> tuple[str, str]:
-    """The phone to mint codes for, and the platform's user; who else they are does not matter."""
+    """Return the phone to mint codes for and the platform's user; other parameters are ignored."""
     asked = request.json()
     phone = asked.get("phone")
     if not isinstance(phone, str) or not re.fullmatch(r"\+[1-9][0-9]{6,14}", phone):
@@ -291,7 +291,7 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "venuecode-sandbox"
     sys_version = ""
     timeout = _IDLE_S
-    # Headers and body in one segment, or every answer waits for a delayed acknowledgement.
+    # Headers and body in one segment, or every response waits for a delayed acknowledgement.
     wbufsize = -1
 
     def do_GET(self) -> None:
@@ -301,7 +301,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._serve()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: `_answer` logs, and this would log the query."""
+        """Log nothing: `_answer` logs, and this would log the query."""
 
     def _serve(self) -> None:
         with self.server.working():
@@ -330,7 +330,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(reply)
 
     def _unreadable(self) -> Reply | None:
-        """The refusal of a body whose length is not told or too large; closes the connection."""
+        """Refuse a body whose length is missing or too large; closes the connection."""
         length = self.headers.get("Content-Length") or "0"
         if self.headers.get("Transfer-Encoding") or not re.fullmatch("[0-9]{1,9}", length):
             self.close_connection = True
@@ -341,7 +341,7 @@ class _Handler(BaseHTTPRequestHandler):
         return None
 
     def _unsigned(self, path: str, body: bytes) -> Reply | None:
-        """The refusal of a partner's request that is not rightly signed."""
+        """Refuse a partner's request with a wrong signature."""
         if not path.startswith("/v1/"):
             return None
         fault = signature.fault(

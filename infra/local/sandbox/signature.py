@@ -3,8 +3,8 @@
     X-Venuecode-Timestamp: <unix seconds>
     X-Venuecode-Signature: v1=<hex HMAC-SHA256(secret, timestamp \\n METHOD \\n path \\n body hash)>
 
-where the body hash is the hexadecimal SHA-256 of the body as sent. Written from the protocol and
-not from the application's adapter, so that each shows the other's mistakes.
+The body hash is the hexadecimal SHA-256 of the body as sent. Written from the protocol, not from
+the application's adapter, so that each shows the other's mistakes.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ TOLERANCE_S = 300
 
 
 def sign(secret: str, timestamp: str, method: str, path: str, body: bytes) -> str:
-    """The value of ``X-Venuecode-Signature``; `path` is without host and query."""
+    """Return the value of ``X-Venuecode-Signature``; `path` is without host and query."""
     text = f"{timestamp}\n{method}\n{path}\n{hashlib.sha256(body).hexdigest()}"
     return "v1=" + hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 
@@ -30,7 +30,7 @@ def fault(
     body: bytes,
     now: float,
 ) -> str | None:
-    """What is wrong with a request's signature, or None. `now` is in unix seconds.
+    """Return what is wrong with a request's signature, or None. `now` is in unix seconds.
 
     ``bad_signature``, or ``stale_timestamp`` for a clock that is more than 300 s off.
     """

@@ -1,6 +1,6 @@
-"""The carriers' travel card: sends a code to a phone, and tells the card for it.
+"""The carriers' travel card: send a code to a phone, and return the card for it.
 
-Like the real one it sends the cities along, which no client has a use for that it may have.
+Like the real one it also returns the cities, which clients must drop.
 """
 
 import re
@@ -27,7 +27,7 @@ class _Code:
 
 
 class TravelCard:
-    """Codes by phone, and the answers that were given. `card` tells the state of a phone's card."""
+    """Codes by phone, and past answers. `card` returns the state of a phone's card."""
 
     def __init__(self, inbox: Inbox, card: Callable[[str], str]) -> None:
         self._inbox = inbox
@@ -37,7 +37,7 @@ class TravelCard:
         self._lock = threading.Lock()
 
     def send_code(self, asked: Mapping[str, object], now: float) -> Verdict:
-        """Send a code; the one before is void. `now` is in unix seconds."""
+        """Send a code; the previous one becomes invalid. `now` is in unix seconds."""
         phone = asked.get("phone")
         if not isinstance(phone, str) or not _CARRIERS.fullmatch(phone):
             return Verdict(400, {"code": "invalid_number"})
@@ -51,7 +51,7 @@ class TravelCard:
         return Verdict(202, {"status": "sent"})
 
     def exchange(self, asked: Mapping[str, object], now: float) -> Verdict:
-        """The card for a code, which works once; the same ``request_id`` gets the same answer."""
+        """Return the card for the code, which works once; a ``request_id`` keeps its answer."""
         values = [asked.get(key) for key in ("request_id", "phone", "code")]
         if not all(isinstance(value, str) and value for value in values):
             raise ValueError("request_id, phone, code: missing")
