@@ -16,7 +16,7 @@ from chalicelib.bootstrap import Container
 from chalicelib.core.clock import epoch_ms
 from chalicelib.core.crypto import KeyRing
 from chalicelib.core.settings import Settings
-from chalicelib.identity import passes
+from chalicelib.identity import passes, personal
 from chalicelib.identity.people import Profile, Session, Snapshot, Strength, Verification
 from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.venue import Venue
@@ -95,9 +95,11 @@ def seed(parts: Container, *, answered: bool = True) -> Scene:
         street="东镇街道",
         address="人民路 1 号",
         number_type="uscc",
-        number=parts.vault.seal("91440300279296215L", f"{_VENUE}/number", now=now),
-        contact_name=parts.vault.seal("李四", f"{_VENUE}/contact_name", now=now),
-        contact_phone=parts.vault.seal("+8613800000002", f"{_VENUE}/contact_phone", now=now),
+        number=personal.VENUE_NUMBER.seal(parts.vault, "91440300279296215L", _VENUE, now=now),
+        contact_name=personal.VENUE_CONTACT_NAME.seal(parts.vault, "李四", _VENUE, now=now),
+        contact_phone=personal.VENUE_CONTACT_PHONE.seal(
+            parts.vault, "+8613800000002", _VENUE, now=now
+        ),
         code=CODE,
         time_zone="Asia/Shanghai",
         shards=64,
@@ -119,10 +121,10 @@ def _person(parts: Container, person_id: str, number: str, *, answered: bool) ->
     phone = f"+86138{person_id[-8:]}"
     registered = Profile(
         person_id=person_id,
-        phone=parts.vault.seal(phone, f"{person_id}/phone", now=now),
-        name=parts.vault.seal("王小明", f"{person_id}/name", now=now),
+        phone=personal.PHONE.seal(parts.vault, phone, person_id, now=now),
+        name=personal.NAME.seal(parts.vault, "王小明", person_id, now=now),
         document_type="resident_id",
-        document=parts.vault.seal(number, f"{person_id}/document", now=now),
+        document=personal.DOCUMENT.seal(parts.vault, number, person_id, now=now),
         document_blind=parts.index.of("document", number),
         registration=1,
         verification=Verification.VERIFIED,

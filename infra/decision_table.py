@@ -162,7 +162,7 @@ def _rules() -> str:
         for number, rule in enumerate(RULES, start=1)
     ]
     head = ["#", "When", "Outcome", "Reasons", "Next steps"]
-    return "### Rules: the first that holds decides\n\n" + _table(head, rows)
+    return "### Rules: the first that holds decides\n\n" + table(head, rows)
 
 
 def _default() -> str:
@@ -183,7 +183,7 @@ def _default() -> str:
         "### Health code and nucleic acid, by default\n\n"
         "Outcome and rule. Red, yellow and positive decide by rules 1, 2 and 4. Out of date: being "
         "asked again. Unknown: not answered in time.\n\n"
-        + _table(["Health code ＼ nucleic acid", *_PRINTED_TESTS], rows)
+        + table(["Health code ＼ nucleic acid", *_PRINTED_TESTS], rows)
     )
 
 
@@ -191,18 +191,24 @@ def _cell(one: Judged) -> str:
     return f"{one.decision.outcome} ({one.rule})"
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def printed(document: str) -> str:
     """Return `document` with a new table. Raises ValueError if it lacks the marks."""
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"{TARGET.name} lacks its marks")
-    return f"{before}{BEGIN}\n{render()}{END}{after}"
+    return between(document, BEGIN, END, render())
+
+
+def between(document: str, begin: str, end: str, text: str) -> str:
+    """Return `document` with `text` between two marks. Raises ValueError if it lacks them."""
+    before, begun, rest = document.partition(begin)
+    _, ended, after = rest.partition(end)
+    if not (begun and ended):
+        raise ValueError(f"the document lacks its marks {begin} and {end}")
+    return f"{before}{begin}\n{text}{end}{after}"
 
 
 if __name__ == "__main__":

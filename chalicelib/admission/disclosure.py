@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
-from chalicelib.admission.judge import SHOWN, UNKNOWN, Decision, Evidence, Outcome
+from chalicelib.admission import evidence as kinds
+from chalicelib.admission.judge import UNKNOWN, Decision, Evidence, Outcome
 from chalicelib.admission.recording import METHODS
 from chalicelib.admission.scan import Method, Scan
 from chalicelib.identity.people import Actor
@@ -102,8 +103,8 @@ class Rule(NamedTuple):
 
     `may`: whose scans. `due`: when; until then nothing is shown, or with `placeholder` that the
     scan is there. `name`, `phone`: how masked. `identity`: name and evidence show only when name
-    and number belong together. `evidence`: the components that show; without `fetched_at`, not when
-    they were fetched. `details`: temperature and checkpoint show.
+    and number belong together. `evidence`: the kinds that show, None for all that a screen shows;
+    without `fetched_at`, not when they were fetched. `details`: temperature and checkpoint show.
     """
 
     may: Callable[[Scan, Viewer], bool]
@@ -111,7 +112,7 @@ class Rule(NamedTuple):
     name: Masking
     phone: Masking
     reasons: Reasons
-    evidence: tuple[ProviderName, ...]
+    evidence: tuple[ProviderName, ...] | None
     placeholder: bool = False
     identity: bool = False
     fetched_at: bool = True
@@ -138,13 +139,13 @@ _MASKED, _WITHHELD = Masking.MASKED, Masking.WITHHELD
 _COLOUR = (ProviderName.HEALTH_CODE,)
 RULES: Mapping[tuple[ViewerKind, bool], Rule] = {
     (ViewerKind.VISITOR, False): Rule(
-        _own, Due.AT_ONCE, _MASKED, _MASKED, Reasons.ALL, SHOWN
+        _own, Due.AT_ONCE, _MASKED, _MASKED, Reasons.ALL, None
     ),
     (ViewerKind.VISITOR, True): Rule(
-        _own, Due.DELAYED, _MASKED, _MASKED, Reasons.ALL, SHOWN
+        _own, Due.DELAYED, _MASKED, _MASKED, Reasons.ALL, None
     ),
     (ViewerKind.STAFF, False): Rule(
-        _at_their_venue, Due.AT_ONCE, _MASKED, _MASKED, Reasons.ALL, SHOWN
+        _at_their_venue, Due.AT_ONCE, _MASKED, _MASKED, Reasons.ALL, None
     ),
     (ViewerKind.STAFF, True): Rule(
         _at_their_venue, Due.ANSWERED, _MASKED, _WITHHELD, Reasons.REDACTED, ()
@@ -191,10 +192,10 @@ def view(scan: Scan, viewer: Viewer) -> ScanView | None:
         next_steps=decision.next_steps,
         evidence={
             provider: _evidence(rule, verdict.evidence, provider) if identified else UNKNOWN
-            for provider in rule.evidence
+            for provider in (kinds.shown() if rule.evidence is None else rule.evidence)
         },
         hours=verdict.hours if decision.reasons else None,
-        complete=rule.evidence == SHOWN,
+        complete=rule.evidence is None,
         waits=bool(verdict.needs),
     )
 

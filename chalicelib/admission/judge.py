@@ -11,21 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from chalicelib.admission import evidence as kinds
 from chalicelib.admission.policy import OnUnknown, Policy
-from chalicelib.core.clock import CHINA, end_of_day, local_day
+from chalicelib.core.clock import CHINA, local_day
+from chalicelib.identity import documents
 from chalicelib.identity.people import PersonRecord, Snapshot, Verification
 from chalicelib.identity.providers import ProviderName
 
-_IDENTITY = ProviderName.IDENTITY
 _HEALTH = ProviderName.HEALTH_CODE
 _TEST = ProviderName.NUCLEIC_ACID
 _VACCINATION = ProviderName.VACCINATION
 _CARD = ProviderName.TRAVEL_CARD
-ASKED = (_HEALTH, _TEST, _VACCINATION)
-"""What is asked for, from the queue, when it is missing or out of date."""
-SHOWN = (*ASKED, _CARD)
-"""What a screen shows; the travel card takes a code that only the person has."""
-RESULTS_SHOWN = timedelta(days=14)  # JN-31
 
 
 class Outcome(StrEnum):
@@ -92,15 +88,22 @@ def decide(
     `final`: the time to wait for answers is over, so nothing is asked for any longer. `temperature`
     is the band that was measured: ``normal``, ``fever``, or empty.
     """
-    evidence = {
-        provider: assess(provider, person.current(provider), policy, at=at, final=final)
-        for provider in SHOWN
-    }
+    evidence = evidence_of(person, policy, at=at, final=final)
     if person.unidentified:
         return _unidentified(person, evidence, policy, final=final, temperature=temperature)
     decision = judge(evidence, policy, at=at, final=final, temperature=temperature)
     needs = () if final else needed(evidence)
     return Verdict(decision, evidence, needs, policy.version, policy.nucleic_acid_hours)
+
+
+def evidence_of(
+    person: PersonRecord, policy: Policy, *, at: datetime, final: bool
+) -> dict[ProviderName, Evidence]:
+    """Return what is known of `person` at `at`, of each kind that a screen shows; see `assess`."""
+    return {
+        name: assess(name, person.current(name), policy, at=at, final=final)
+        for name in kinds.shown()
+    }
 
 
 def _unidentified(
@@ -116,10 +119,13 @@ def _unidentified(
     What the number's holder has is nobody's business until they do: no evidence is shown or kept
     with the scan. A number that nobody knows and a wrong name read the same.
     """
-    pending = person.profile is not None and person.profile.verification is Verification.PENDING
+    profile = person.profile
+    pending = profile is not None and profile.verification is Verification.PENDING
     waits = pending and not final
     unseen = Evidence("pending") if waits else UNKNOWN
-    if waits:
+    needs: tuple[ProviderName, ...] = ()
+    if profile is not None and waits:
+        needs = (documents.of(profile.document_type).verified_by, *needed(evidence))
         decision = Decision(Outcome.PENDING, ("identity_pending",), ("wait",))
     else:
         reasons: tuple[str, ...] = ("identity_unknown" if pending else "identity_unmatched",)
@@ -129,8 +135,8 @@ def _unidentified(
         decision = Decision(Outcome.CHECK, reasons, steps)
     return Verdict(
         decision,
-        dict.fromkeys(SHOWN, unseen),
-        (_IDENTITY, *needed(evidence)) if waits else (),
+        dict.fromkeys(kinds.shown(), unseen),
+        needs,
         policy.version,
         policy.nucleic_acid_hours,
     )
@@ -156,14 +162,16 @@ def assess(
 
     `final`: the time to wait for an answer is over, so nothing is pending any longer.
     """
-    if provider is _CARD:
+    kind = kinds.of(provider)
+    if kind.by_code:
         return assess_card(snapshot, at)
     if snapshot is None:
         return UNKNOWN if final else Evidence("pending")
     state, observed = snapshot.state, snapshot.observed_at
-    if provider is _TEST and observed is not None and at - observed > RESULTS_SHOWN:
+    if kind.shown_for is not None and observed is not None and at - observed > kind.shown_for:
         state = "absent"
-    stale = at - snapshot.fetched_at >= policy.fresh[provider]
+    life = policy.fresh.get(provider)
+    stale = life is not None and at - snapshot.fetched_at >= life
     return Evidence(state, observed, snapshot.fetched_at, stale, snapshot.doses)
 
 
@@ -179,15 +187,10 @@ def same_day(one: datetime, other: datetime) -> bool:
     return local_day(one, CHINA) == local_day(other, CHINA)
 
 
-def good_until(fetched_at: datetime) -> datetime:
-    """When a travel card that was told at `fetched_at` ends: at midnight in China."""
-    return end_of_day(fetched_at, CHINA)
-
-
 def needed(evidence: Mapping[ProviderName, Evidence]) -> tuple[ProviderName, ...]:
     """The providers whose answer is missing or out of date, and must be asked."""
-    found = {provider: evidence.get(provider, UNKNOWN) for provider in ASKED}
-    return tuple(p for p in ASKED if found[p].state == "pending" or found[p].stale)
+    found = {name: evidence.get(name, UNKNOWN) for name in kinds.asked()}
+    return tuple(name for name, one in found.items() if one.state == "pending" or one.stale)
 
 
 @dataclass(frozen=True)
@@ -466,11 +469,8 @@ def case_of(
     temperature: str = "",
 ) -> Case:
     """What the rules are asked about. `final`: nothing is waited for any longer."""
-    ignored = {
-        _TEST: policy.nucleic_acid_hours is None,
-        _VACCINATION: not policy.vaccination_required,
-    }
-    waiting = () if final else tuple(p for p in needed(evidence) if not ignored.get(p))
+    needs = () if final else needed(evidence)
+    waiting = tuple(name for name in needs if kinds.of(name).required(policy))
     return Case(evidence, policy, at, temperature, waiting)
 
 

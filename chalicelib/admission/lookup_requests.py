@@ -13,6 +13,7 @@ from chalicelib.admission.policy import Policies
 from chalicelib.admission.prefetching import Prefetch
 from chalicelib.admission.scan import Scan, Scans
 from chalicelib.core.clock import epoch_ms
+from chalicelib.identity import documents
 from chalicelib.identity.people import Profile
 from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.venue import Directory
@@ -101,7 +102,8 @@ class LookupRequests:
             )
 
     def verify(self, profile: Profile, correlation: str, now: datetime) -> None:
-        """Have the identity provider verify a registration."""
+        """Have a registration verified by the provider of its type of document."""
+        provider = documents.of(profile.document_type).verified_by
         self._queue.send(
-            Lookup(ProviderName.IDENTITY, profile.person_id, now, correlation, profile.registration)
+            Lookup(provider, profile.person_id, now, correlation, profile.registration)
         )

@@ -7,6 +7,7 @@ verdict only if it is about the registration that was asked about, a scan change
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from chalicelib.admission import evidence
 from chalicelib.admission.lookup_requests import Lookup, LookupQueue, Settle
 from chalicelib.admission.waiting import WaitingScans
 from chalicelib.core import ids
@@ -64,7 +65,7 @@ class Lookups:
         profile = person.profile
         if profile is None or profile.verification is Verification.NONE:
             return "nobody"
-        identity = message.provider is ProviderName.IDENTITY
+        identity = evidence.of(message.provider).verifies
         shadow = profile.shadow_until is not None
         asks = not identity or (
             profile.registration == message.registration

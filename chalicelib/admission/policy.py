@@ -2,19 +2,24 @@
 
 A region is a prefix of the GB/T 2260 code; the longest one with a policy counts, ``*`` stands for
 all others. Policies are versioned, and a scan stores the version that it was judged by.
+
+A rule is one field of `Policy`. Its metadata, a `Rule`, says how an operator writes it: reading
+and checking (`Policy.from_rules`), ``python -m infra.ops policies`` and the table in
+docs/operations.md (``python -m infra.policy_table``) all come from there.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
+from chalicelib.admission import evidence
 from chalicelib.identity.providers import ProviderName
 
 
 class OnUnknown(StrEnum):
-    """What becomes of whom a provider that policy asks for says nothing of in time."""
+    """Outcome when a required provider does not answer in time."""
 
     CHECK = "check"
     ADMIT_RECORDED = "admit_recorded"
@@ -28,117 +33,258 @@ class ManualPhone(StrEnum):
     REQUIRED = "required"
 
 
+class Rule:
+    """How an operator writes one rule of a policy, as a member of a JSON object.
+
+    `key` is the member's name, `values` says which values it takes, `text` what it decides; both
+    are Markdown. `read` makes a field's value of the JSON value, or raises ValueError that names
+    the key; `write` is its inverse.
+    """
+
+    __slots__ = ("key", "read", "text", "values", "write")
+
+    def __init__(
+        self,
+        key: str,
+        values: str,
+        text: str,
+        read: Callable[[Any], Any],
+        write: Callable[[Any], Any] = lambda value: value,
+    ) -> None:
+        self.key = key
+        self.values = values
+        self.text = text
+        self.read = read
+        self.write = write
+
+
+def _whole(key: str, most: int, value: object) -> int:
+    if type(value) is not int or not 1 <= value <= most:
+        raise ValueError(f"{key} must be a whole number from 1 to {most}")
+    return value
+
+
+def whole(key: str, most: int, text: str) -> dict[str, Rule]:
+    """Return the metadata of a field with a whole number from 1 to `most`."""
+    return {"rule": Rule(key, f"1 to {most}", text, lambda value: _whole(key, most, value))}
+
+
+def optional(key: str, most: int, text: str) -> dict[str, Rule]:
+    """Return the metadata of a field with a whole number from 1 to `most`, or None."""
+
+    def read(value: object) -> int | None:
+        return None if value is None else _whole(key, most, value)
+
+    return {"rule": Rule(key, f"1 to {most}, or `null`", text, read)}
+
+
+def duration(key: str, unit: timedelta, most: int, text: str) -> dict[str, Rule]:
+    """Return the metadata of a field with a time; in JSON 1 to `most` times `unit`."""
+
+    def read(value: object) -> timedelta:
+        return _whole(key, most, value) * unit
+
+    return {"rule": Rule(key, f"1 to {most}", text, read, lambda value: value // unit)}
+
+
+def choice(key: str, kind: type[StrEnum], text: str) -> dict[str, Rule]:
+    """Return the metadata of a field with a member of `kind`."""
+
+    def read(value: Any) -> StrEnum:
+        if value not in [*kind]:
+            raise ValueError(f"{key} must be one of {', '.join(kind)}")
+        return kind(value)
+
+    return {"rule": Rule(key, ", ".join(f"`{one}`" for one in kind), text, read, str)}
+
+
+def switch(key: str, text: str) -> dict[str, Rule]:
+    """Return the metadata of a field with True or False."""
+
+    def read(value: object) -> bool:
+        if not isinstance(value, bool):
+            raise ValueError(f"{key} must be true or false")
+        return value
+
+    return {"rule": Rule(key, "`true`, `false`", text, read)}
+
+
 @dataclass(frozen=True)
 class ManualQuota:
     """How many people may be checked by hand.
 
-    One staff member in a day (UTC), at one venue in an hour, and one number at one venue in a day.
-    None is for a number everywhere, for then whoever wanted could have somebody refused everywhere.
+    There is no limit for a number everywhere: with one, anybody could have somebody refused
+    everywhere.
     """
 
-    staff_day: int = 200
-    venue_hour: int = 300
-    subject_day: int = 10
+    staff_day: int = field(
+        default=200,
+        metadata=whole(
+            "manual_staff_day",
+            10_000,
+            "checks by hand per staff member and day (UTC, from 8 in China)",
+        ),
+    )
+    venue_hour: int = field(
+        default=300,
+        metadata=whole("manual_venue_hour", 10_000, "checks by hand per venue and hour"),
+    )
+    subject_day: int = field(
+        default=10,
+        metadata=whole(
+            "manual_subject_day",
+            10_000,
+            "checks by hand per document number, venue and day",
+        ),
+    )
+
+
+_MINUTE = timedelta(minutes=1)
+
+
+def _fresh() -> dict[ProviderName, timedelta]:
+    return {kind.name: kind.fresh for kind in evidence.KINDS if kind.fresh is not None}
+
+
+def _read_fresh(value: object) -> dict[ProviderName, timedelta]:
+    fresh = _fresh()
+    if not isinstance(value, Mapping) or value.keys() - fresh.keys():
+        raise ValueError(f"fresh_minutes must be an object by {', '.join(fresh)}")
+    for name, minutes in value.items():
+        fresh[ProviderName(name)] = _whole(f"fresh_minutes.{name}", 1440, minutes) * _MINUTE
+    return fresh
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What a region demands at the door.
+    """What a region demands at the door; `Policy.rules` tells what each field means.
 
-    `nucleic_acid_hours`: how old a negative result may be, or None where none is asked for.
-    `fresh`: how long a provider's answer counts without being asked for again.
-    `answer_within`: how long a scan waits for providers before it is decided without them.
-    `on_unknown`: staff check, or who was green at most `grace` ago is admitted with a reason that
-    says so, so that a dead provider stops nobody; it is never shown as green.
-    `manual_phone`: whether a phone is asked for besides name and document number when staff check
-    somebody by hand (JN-12); `manual_quota`: how often they may.
-    `vaccination_required`, `travel_card_required`: shown they are always; an abnormal card is
-    checked always. `pass_while_pending`: whether the pass is there before the registration was
-    approved (JN-21); passes have no region, so that of ``*`` counts.
+    `fresh`, by provider: how long an answer counts before the provider is asked again. `manual_…`
+    is about checks by hand (JN-12), `pass_while_pending` about JN-21. Vaccination and travel card
+    are shown whether they are required or not, and an abnormal card is always checked.
     """
 
     version: str = "*.0"
-    nucleic_acid_hours: int | None = 48
-    fresh: Mapping[ProviderName, timedelta] = field(
-        default_factory=lambda: {
-            ProviderName.HEALTH_CODE: timedelta(minutes=10),
-            ProviderName.NUCLEIC_ACID: timedelta(minutes=60),
-            ProviderName.VACCINATION: timedelta(days=1),
-        }
+    nucleic_acid_hours: int | None = field(
+        default=48,
+        metadata=optional(
+            "nucleic_acid_hours",
+            336,
+            "maximum age of a test; with `null` none is required",
+        ),
     )
-    answer_within: timedelta = timedelta(seconds=15)
-    on_unknown: OnUnknown = OnUnknown.CHECK
-    grace: timedelta = timedelta(hours=24)
-    vaccination_required: bool = False
-    travel_card_required: bool = False
-    pass_while_pending: bool = False
-    manual_phone: ManualPhone = ManualPhone.OPTIONAL
-    manual_quota: ManualQuota = ManualQuota()
+    fresh: Mapping[ProviderName, timedelta] = field(
+        default_factory=_fresh,
+        metadata={
+            "rule": Rule(
+                "fresh_minutes",
+                "an object by provider, 1 to 1440 each",
+                "how long an answer counts before the provider is asked again",
+                _read_fresh,
+                lambda fresh: {str(name): life // _MINUTE for name, life in fresh.items()},
+            )
+        },
+    )
+    answer_within: timedelta = field(
+        default=timedelta(seconds=15),
+        metadata=duration(
+            "answer_within_seconds",
+            timedelta(seconds=1),
+            900,
+            "how long a scan waits for providers",
+        ),
+    )
+    on_unknown: OnUnknown = field(
+        default=OnUnknown.CHECK,
+        metadata=choice(
+            "on_unknown",
+            OnUnknown,
+            "`admit_recorded`: while providers do not answer, admit and record visitors whose "
+            "health code was green at most `grace_hours` ago",
+        ),
+    )
+    grace: timedelta = field(
+        default=timedelta(hours=24),
+        metadata=duration("grace_hours", timedelta(hours=1), 168, "maximum age of that green"),
+    )
+    vaccination_required: bool = field(
+        default=False,
+        metadata=switch("vaccination_required", "complete vaccination required"),
+    )
+    travel_card_required: bool = field(
+        default=False,
+        metadata=switch("travel_card_required", "the day's travel card required"),
+    )
+    pass_while_pending: bool = field(
+        default=False,
+        metadata=switch(
+            "pass_while_pending",
+            "pass before the registration is approved; only in `*`, for a pass has no region",
+        ),
+    )
+    manual_phone: ManualPhone = field(
+        default=ManualPhone.OPTIONAL,
+        metadata=choice(
+            "manual_phone",
+            ManualPhone,
+            "whether a check by hand takes a phone",
+        ),
+    )
+    manual_quota: ManualQuota = field(default=ManualQuota(), metadata={"rules": ManualQuota})
+
+    @classmethod
+    def rules(cls) -> dict[str, Rule]:
+        """Return every rule by its key, in the order of the fields."""
+        return {rule.key: rule for rule in _rules(cls)}
 
     @classmethod
     def from_rules(cls, version: str, rules: Mapping[str, Any]) -> "Policy":
-        """The policy that a JSON object describes; what it leaves out is as by default.
+        """Return the policy that a JSON object describes; what it leaves out is as by default.
 
-        Keys: ``nucleic_acid_hours`` (1 to 336, or null), ``fresh_minutes`` (an object by
-        provider), ``answer_within_seconds`` (1 to 900), ``on_unknown`` (``check`` or
-        ``admit_recorded``), ``grace_hours`` (1 to 168), ``vaccination_required``,
-        ``travel_card_required`` and ``pass_while_pending`` (true or false), ``manual_phone``
-        (``no``, ``optional`` or ``required``), ``manual_staff_day``, ``manual_venue_hour``,
-        ``manual_subject_day`` (1 to 10,000). Raises ValueError, naming the key.
+        Raises ValueError that names the key.
         """
-        default = cls()
-        unknown = rules.keys() - _RULES
+        unknown = rules.keys() - cls.rules().keys()
         if unknown:
             raise ValueError(f"unknown rule: {', '.join(sorted(unknown))}")
-        hours = rules.get("nucleic_acid_hours", default.nucleic_acid_hours)
-        if hours is not None:
-            _check("nucleic_acid_hours", hours, 336)
-        fresh = dict(default.fresh)
-        minutes_of = rules.get("fresh_minutes", {})
-        if not isinstance(minutes_of, Mapping) or minutes_of.keys() - fresh.keys():
-            raise ValueError(f"fresh_minutes must be an object by {', '.join(fresh)}")
-        for name, minutes in minutes_of.items():
-            _check(f"fresh_minutes.{name}", minutes, 1440)
-            fresh[ProviderName(name)] = timedelta(minutes=minutes)
-        seconds = rules.get("answer_within_seconds", int(default.answer_within.total_seconds()))
-        _check("answer_within_seconds", seconds, 900)
-        on_unknown = rules.get("on_unknown", default.on_unknown)
-        if on_unknown not in [*OnUnknown]:
-            raise ValueError(f"on_unknown must be one of {', '.join(OnUnknown)}")
-        grace = rules.get("grace_hours", default.grace // timedelta(hours=1))
-        _check("grace_hours", grace, 168)
-        switches = {name: rules.get(name, False) for name in _SWITCHES}
-        for name, value in switches.items():
-            if not isinstance(value, bool):
-                raise ValueError(f"{name} must be true or false")
-        manual_phone = rules.get("manual_phone", default.manual_phone)
-        if manual_phone not in [*ManualPhone]:
-            raise ValueError(f"manual_phone must be one of {', '.join(ManualPhone)}")
-        quota = asdict(default.manual_quota)
-        for name in quota:
-            quota[name] = rules.get(f"manual_{name}", quota[name])
-            _check(f"manual_{name}", quota[name], 10_000)
-        return cls(
-            version, hours, fresh, timedelta(seconds=seconds),
-            OnUnknown(on_unknown), timedelta(hours=grace), **switches,
-            manual_phone=ManualPhone(manual_phone), manual_quota=ManualQuota(**quota),
-        )  # fmt: skip
+        return cls(version, **_read(cls, rules))
+
+    def as_rules(self) -> dict[str, Any]:
+        """Return the JSON object that describes this policy, with every rule."""
+        return _written(self)
 
 
-_SWITCHES = ("vaccination_required", "travel_card_required", "pass_while_pending")
-_RULES = frozenset(
-    {
-        "nucleic_acid_hours",
-        "fresh_minutes",
-        "answer_within_seconds",
-        "on_unknown",
-        "grace_hours",
-        "manual_phone",
-        "manual_staff_day",
-        "manual_venue_hour",
-        "manual_subject_day",
-    }
-) | frozenset(_SWITCHES)
+def _rules(kind: type) -> list[Rule]:
+    found = []
+    for one in fields(kind):
+        if "rules" in one.metadata:
+            found += _rules(one.metadata["rules"])
+        elif "rule" in one.metadata:
+            found.append(one.metadata["rule"])
+    return found
+
+
+def _read(kind: type, rules: Mapping[str, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for one in fields(kind):
+        if "rules" in one.metadata:
+            part = one.metadata["rules"]
+            values[one.name] = part(**_read(part, rules))
+        elif "rule" in one.metadata and one.metadata["rule"].key in rules:
+            rule = one.metadata["rule"]
+            values[one.name] = rule.read(rules[rule.key])
+    return values
+
+
+def _written(policy: Any) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for one in fields(policy):
+        value = getattr(policy, one.name)
+        if "rules" in one.metadata:
+            values |= _written(value)
+        elif "rule" in one.metadata:
+            rule = one.metadata["rule"]
+            values[rule.key] = rule.write(value)
+    return values
 
 
 class Policies(Protocol):
@@ -154,8 +300,3 @@ def prefixes(region: str) -> tuple[str, ...]:
     `region` may be a prefix itself: an operator looks at the policy of a city, or at ``*``.
     """
     return tuple(dict.fromkeys((region, region[:4], region[:2], "*")))
-
-
-def _check(name: str, value: object, most: int) -> None:
-    if type(value) is not int or not 1 <= value <= most:
-        raise ValueError(f"{name} must be a whole number from 1 to {most}")

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from chalicelib.admission.disclosure import shown
 from chalicelib.admission.eligibility import require_may_scan
-from chalicelib.admission.judge import SHOWN, Evidence, assess, needed
+from chalicelib.admission.judge import Evidence, evidence_of, needed
 from chalicelib.admission.policy import Policies
 from chalicelib.identity.people import Actor
 from chalicelib.identity.providers import ProviderName
@@ -66,11 +66,7 @@ class Prefetching:
         policy = self._policies.of("*", now)
 
         def seen(*, final: bool) -> Mapping[ProviderName, Evidence]:
-            known = {provider: actor.record.current(provider) for provider in SHOWN}
-            return {
-                provider: assess(provider, snapshot, policy, at=now, final=final)
-                for provider, snapshot in known.items()
-            }
+            return evidence_of(actor.record, policy, at=now, final=final)
 
         evidence = seen(final=False)
         needs = needed(evidence)

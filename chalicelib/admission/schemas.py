@@ -1,10 +1,24 @@
 """What a scan looks like over HTTP: one screen (JN-11), and the messages of the lookup queue."""
 
-from datetime import date, datetime
-from typing import Annotated, Any, Literal
+import functools
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    create_model,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
 
+from chalicelib.admission import evidence
+from chalicelib.admission.evidence.health_code import HEALTH_CODE
+from chalicelib.admission.evidence.kind import Kind
+from chalicelib.admission.evidence.nucleic_acid import NUCLEIC_ACID
+from chalicelib.admission.evidence.travel_card import TRAVEL_CARD
 from chalicelib.admission.lookup_requests import Lookup, Settle
 from chalicelib.core.clock import from_epoch_ms
 from chalicelib.core.fields import (
@@ -24,8 +38,9 @@ from chalicelib.core.fields import (
     described,
 )
 from chalicelib.core.ids import PATTERN
-from chalicelib.identity.providers import LOOKED_UP, STATES, ProviderName
-from chalicelib.identity.schemas import ResidentId
+from chalicelib.core.messages import TEXTS
+from chalicelib.identity.providers import ProviderName
+from chalicelib.identity.schemas import DocumentKind, DocumentNumber
 
 PollAfter = Annotated[int | None, Field(examples=[None])]
 """Milliseconds; null when nothing is on its way."""
@@ -33,13 +48,13 @@ MaskedName = Annotated[str, Field(examples=["梁**"])]
 Demo = Annotated[str | None, Field(examples=[None])]
 
 
-def _states(provider: ProviderName, example: str, *others: str) -> Any:
+def _states(kind: Kind, example: str, *others: str) -> Any:
     """Describe a component's state: what its provider may say, or one of `others`."""
-    return described(example, enum=[*sorted(STATES[provider]), *others, "unknown", "pending"])
+    return described(example, enum=[*sorted(kind.states), *others, "unknown", "pending"])
 
 
-def _looked_up(name: ProviderName) -> ProviderName:
-    if name not in LOOKED_UP:
+def _looked_up(name: str) -> str:
+    if name not in evidence.looked_up():
         raise ValueError("not asked from the queue")
     return name
 
@@ -74,8 +89,8 @@ class ManualCheckRequest(Request):
 
     nonce: Nonce
     name: PersonName
-    document_type: Literal["resident_id"]
-    document_number: ResidentId
+    document_type: DocumentKind
+    document_number: DocumentNumber
     phone: Phone | None = None
     """A phone to reach them by, perhaps a relative's. The region's policy asks for it or not."""
     temperature: Literal["normal", "fever"] | None = None
@@ -113,7 +128,7 @@ class HealthColour(Component):
 
     state: Annotated[
         str,
-        _states(ProviderName.HEALTH_CODE, "green", "unconfirmed", "absent"),
+        _states(HEALTH_CODE, "green", "unconfirmed", "absent"),
     ]
     """The provider's, or `unconfirmed`: green when last asked about, and out of date."""
 
@@ -131,30 +146,87 @@ class HealthCodeShown(HealthColour):
 class NucleicAcidShown(Component):
     """The latest result within 14 days."""
 
-    state: Annotated[str, _states(ProviderName.NUCLEIC_ACID, "negative", "absent")]
+    state: Annotated[str, _states(NUCLEIC_ACID, "negative", "absent")]
     text: str = Field(examples=["Negative, within 48 hours"])
     within_48h: bool
     """Whether it was taken within the 48 hours before the scan, or before now."""
 
 
-class VaccinationShown(Component):
-    """What is known of the vaccination."""
-
-    state: Annotated[str, _states(ProviderName.VACCINATION, "complete", "absent")]
-    text: str = Field(examples=["Complete"])
-    doses: int | None = Field(examples=[3])
-    last_dose_on: date | None
-    """The day in China."""
-
-
 class TravelCardShown(Component):
     """The travel card of the local day: normal or abnormal, and nothing else."""
 
-    state: Annotated[str, _states(ProviderName.TRAVEL_CARD, "normal", "code_needed")]
+    state: Annotated[str, _states(TRAVEL_CARD, "normal", "code_needed")]
     text: str = Field(examples=["Normal"])
     valid_until: datetime | None
     official_url: str = Field(examples=["https://xc.caict.ac.cn/"])
     """The official travel card, for whoever wants to know more."""
+
+
+@functools.cache
+def component_model(kind: Kind) -> type[Component]:
+    """Return the model of the component that shows `kind`.
+
+    A kind whose component is the answer of a route of its own has a class above; the others are
+    made of what the kind says of its fields.
+    """
+    classes: dict[str, type[Component]] = {
+        ProviderName.HEALTH_CODE: HealthColour,
+        ProviderName.NUCLEIC_ACID: NucleicAcidShown,
+        ProviderName.TRAVEL_CARD: TravelCardShown,
+    }
+    if kind.name in classes:
+        return classes[kind.name]
+    name = kind.name.title().replace("_", "")
+    state: Any = Annotated[str, _states(kind, kind.example, "absent")]
+    fields: dict[str, Any] = {
+        field: (annotation, Field(description=text or None, examples=[example]))
+        for field, (annotation, text, example) in kind.fields.items()
+    }
+    return create_model(
+        f"{name}Shown",
+        __base__=Component,
+        __module__="components",  # it has no source, in which fields are described
+        __doc__=f"What is known of the {kind.name.replace('_', ' ')}.",
+        state=(state, ...),
+        text=(str, Field(examples=[TEXTS[f"state.{kind.example}"]])),
+        **fields,
+    )
+
+
+class Composed(Response):
+    """A response with a component per kind of provider, under the kind's name.
+
+    The components are beside the fields, because the kinds are a table and not written here.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    @classmethod
+    def models(cls) -> dict[str, type[Component]]:
+        """Return the models of the components, by the kinds' names."""
+        return {name: component_model(evidence.of(name)) for name in evidence.shown()}
+
+    @model_validator(mode="after")
+    def _are_complete(self) -> Self:
+        if (self.__pydantic_extra__ or {}).keys() != self.models().keys():
+            raise ValueError("there must be a component per kind")
+        return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: Any, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Return the schema with the components in it."""
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        schema.pop("additionalProperties", None)
+        fields: dict[str, Any] = {name: (model, ...) for name, model in cls.models().items()}
+        components = create_model(
+            "Components", __module__="components", **fields
+        ).__pydantic_core_schema__
+        described = handler.resolve_ref_schema(handler(components))
+        schema["properties"] |= described["properties"]
+        schema["required"] += described["required"]
+        return schema
 
 
 class Explained(Response):
@@ -164,7 +236,7 @@ class Explained(Response):
     text: str = Field(examples=["Health code: green."])
 
 
-class Screen(Response):
+class Screen(Composed):
     """The answer to a scan. While `poll_after_ms` is set, something is still on its way."""
 
     scan_id: ScanId
@@ -179,10 +251,6 @@ class Screen(Response):
     outcome_text: str = Field(examples=["Please come in"])
     reasons: list[Explained]
     next_steps: list[Explained]
-    health_code: HealthColour
-    nucleic_acid: NucleicAcidShown
-    vaccination: VaccinationShown
-    travel_card: TravelCardShown
     temperature: Literal["normal", "fever"] | None
     poll_after_ms: PollAfter
     demo: Demo
@@ -266,13 +334,18 @@ class AbnormalScans(Response):
     next_cursor: str | None = Field(examples=[None])
 
 
-class Health(Response):
+class Health(Composed):
     """What the providers say of oneself. While `poll_after_ms` is set, something is on its way."""
 
-    health_code: HealthCodeShown
-    vaccination: VaccinationShown
-    travel_card: TravelCardShown
     poll_after_ms: PollAfter
+
+    @classmethod
+    def models(cls) -> dict[str, type[Component]]:
+        """Return the models of the components, by the kinds' names."""
+        found = {
+            name: model for name, model in super().models().items() if evidence.of(name).in_health
+        }
+        return found | {ProviderName.HEALTH_CODE: HealthCodeShown}
 
 
 class NucleicAcid(NucleicAcidShown):
@@ -305,7 +378,7 @@ class LookupMessage(Request):
 
     v: Literal[1] = 1
     kind: Literal["lookup"] = "lookup"
-    provider: Annotated[ProviderName, Field(strict=False), AfterValidator(_looked_up)]
+    provider: Annotated[str, AfterValidator(_looked_up)]
     person: str = Field(pattern=r"^per_[0-9A-Z]{16}$")
     asked_at: int = Field(ge=0, lt=2**47)  # the calendar ends above it
     registration: int = Field(ge=0)
@@ -331,7 +404,7 @@ def decode(body: str) -> Lookup | Settle:
     if isinstance(message, SettleMessage):
         return Settle(message.scan, message.correlation)
     return Lookup(
-        provider=message.provider,
+        provider=ProviderName(message.provider),
         person_id=message.person,
         asked_at=from_epoch_ms(message.asked_at),
         registration=message.registration,

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from chalicelib.core import ids
 from chalicelib.core.crypto import BlindIndex, Vault
+from chalicelib.identity import personal
 from chalicelib.identity.people import People, PersonRecord, Profile, Verification
 from chalicelib.identity.registration import is_verified_as
 
@@ -71,15 +72,15 @@ class Subjects:
         pair = self._index.of(f"{entry.document_type}+name", f"{entry.number}\x1f{name}")
         shadow_id = f"per_{ids.derive('shadow', pair)}"
 
-        def sealed(text: str, field: str) -> bytes:
-            return self._vault.seal(text, f"{shadow_id}/{field}", now=now) if text else b""
+        def sealed(field: personal.PersonalField, text: str) -> bytes:
+            return field.seal(self._vault, text, shadow_id, now=now) if text else b""
 
         shadow = Profile(
             person_id=shadow_id,
-            phone=sealed(entry.phone, "phone"),
-            name=sealed(entry.name, "name"),
+            phone=sealed(personal.PHONE, entry.phone),
+            name=sealed(personal.NAME, entry.name),
             document_type=entry.document_type,
-            document=sealed(entry.number, "document"),
+            document=sealed(personal.DOCUMENT, entry.number),
             verification=Verification.PENDING,
             shadow_until=now + _SHADOW_LIFE,
         )

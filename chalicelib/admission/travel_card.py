@@ -16,11 +16,10 @@ from chalicelib.core import ids
 from chalicelib.core.clock import CHINA, epoch_ms, local_day
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Unavailable, Unprocessable
+from chalicelib.identity import personal
 from chalicelib.identity.people import Actor, Limits, People, Snapshot
 from chalicelib.identity.providers import Answer, ProviderName
 
-OFFICIAL_URL = "https://xc.caict.ac.cn/"
-"""The official travel card, which tells the person themselves what it rests on."""
 RESEND_AFTER = timedelta(seconds=60)
 _CODES_A_DAY = 5
 _TRIES_AN_HOUR = 10
@@ -122,7 +121,7 @@ class TravelCardEntry:
         return card
 
     def _phone(self, actor: Actor) -> str:
-        return self._vault.open(actor.profile.phone, f"{actor.person_id}/phone")
+        return personal.PHONE.open(self._vault, actor.profile.phone, actor.person_id)
 
 
 def of_today(actor: Actor, now: datetime) -> Snapshot | None:

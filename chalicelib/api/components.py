@@ -1,28 +1,26 @@
 """How what may be seen becomes a response: one component of a screen each. No rule stands here."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
+from chalicelib.admission import evidence as kinds
 from chalicelib.admission.disclosure import Masking, ScanView
-from chalicelib.admission.judge import Evidence, good_until
+from chalicelib.admission.judge import Evidence
 from chalicelib.admission.schemas import (
+    Component,
     Explained,
     HealthCodeShown,
     HealthColour,
-    NucleicAcidShown,
-    TravelCardShown,
-    VaccinationShown,
     VenueShown,
+    component_model,
 )
-from chalicelib.admission.travel_card import OFFICIAL_URL
 from chalicelib.api.endpoint import RequestContext
-from chalicelib.core.clock import CHINA, local_day
 from chalicelib.core.messages import TEXTS
+from chalicelib.identity import personal
 from chalicelib.identity.people import Profile, Snapshot, mask_name, mask_phone
+from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.catalogue import type_name
 from chalicelib.venues.venue import Venue
-
-_RECENT = timedelta(hours=48)
 
 
 def venue(context: RequestContext, shown: Venue) -> VenueShown:
@@ -53,13 +51,14 @@ def phone(context: RequestContext, view: ScanView, profile: Profile | None) -> s
     """The person's phone as the view masks it, or None."""
     if profile is None or view.phone is Masking.WITHHELD:
         return None
-    opened = context.container.vault.open(profile.phone, f"{profile.person_id}/phone")
-    return mask_phone(opened)
+    return mask_phone(
+        personal.PHONE.open(context.container.vault, profile.phone, profile.person_id)
+    )
 
 
 def masked_name(context: RequestContext, profile: Profile) -> str:
     """A person's name as others may see it."""
-    return mask_name(context.container.vault.open(profile.name, f"{profile.person_id}/name"))
+    return mask_name(personal.NAME.open(context.container.vault, profile.name, profile.person_id))
 
 
 def reasons(context: RequestContext, view: ScanView) -> list[Explained]:
@@ -88,9 +87,31 @@ def _addressed(context: RequestContext, view: ScanView, key: str) -> str:
     return context.text(to_staff if view.for_staff and to_staff in TEXTS else key)
 
 
-def component(context: RequestContext, evidence: Evidence) -> HealthColour:
-    """What is known of the health code."""
-    return HealthColour(**_common(context, evidence))
+def component(
+    context: RequestContext, name: ProviderName, evidence: Evidence, at: datetime
+) -> Component:
+    """Return the component that shows what is known of one thing, as of `at`."""
+    return component_model(kinds.of(name))(**fields(context, name, evidence, at))
+
+
+def health_colour(context: RequestContext, evidence: Evidence) -> HealthColour:
+    """Return the colour of a health code."""
+    return HealthColour(**fields(context, ProviderName.HEALTH_CODE, evidence, context.now))
+
+
+def fields(
+    context: RequestContext, name: ProviderName, evidence: Evidence, at: datetime
+) -> dict[str, Any]:
+    """Return the fields of a component, as of `at`."""
+    shown = {
+        "state": evidence.state,
+        "text": f"state.{evidence.state}",
+        "observed_at": evidence.observed_at,
+        "fetched_at": evidence.fetched_at,
+        "stale": evidence.stale,
+        **kinds.of(name).show(evidence, at),
+    }
+    return {**shown, "text": context.text(shown["text"])}
 
 
 def health_code(
@@ -98,48 +119,8 @@ def health_code(
 ) -> HealthCodeShown:
     """One's own health code, with the provider's texts from the `snapshot` that it rests on."""
     return HealthCodeShown(
-        **_common(context, evidence),
+        **fields(context, ProviderName.HEALTH_CODE, evidence, context.now),
         group=(snapshot and snapshot.group) or None,
         reason=(snapshot and snapshot.reason) or None,
         lifting=(snapshot and snapshot.how_to_clear) or None,
     )
-
-
-def nucleic_acid(context: RequestContext, evidence: Evidence, at: datetime) -> NucleicAcidShown:
-    """A result as of `at`."""
-    observed = evidence.observed_at
-    recent = observed is not None and at - observed <= _RECENT
-    common = _common(context, evidence)
-    if recent and evidence.state == "negative":
-        common["text"] = context.text("state.negative_48h")
-    return NucleicAcidShown(**common, within_48h=recent)
-
-
-def vaccination(context: RequestContext, evidence: Evidence) -> VaccinationShown:
-    """The vaccination; it was observed when the last dose was given."""
-    last = evidence.observed_at if evidence.doses else None
-    return VaccinationShown(
-        **_common(context, evidence),
-        doses=evidence.doses,
-        last_dose_on=local_day(last, CHINA) if last else None,
-    )
-
-
-def travel_card(context: RequestContext, evidence: Evidence) -> TravelCardShown:
-    """The travel card of the day."""
-    fetched = evidence.fetched_at
-    return TravelCardShown(
-        **_common(context, evidence),
-        valid_until=good_until(fetched) if fetched else None,
-        official_url=OFFICIAL_URL,
-    )
-
-
-def _common(context: RequestContext, evidence: Evidence) -> dict[str, Any]:
-    return {
-        "state": evidence.state,
-        "text": context.text(f"state.{evidence.state}"),
-        "observed_at": evidence.observed_at,
-        "fetched_at": evidence.fetched_at,
-        "stale": evidence.stale,
-    }

@@ -1,8 +1,10 @@
 """Routes: the pass, what the providers say of oneself, and the travel card."""
 
+from typing import Any
+
 from chalice.app import Blueprint
 
-from chalicelib.admission import travel_card
+from chalicelib.admission import evidence, travel_card
 from chalicelib.admission.judge import assess_card
 from chalicelib.admission.prefetching import Overview
 from chalicelib.admission.schemas import (
@@ -72,13 +74,14 @@ def live_pass(context: RequestContext) -> LivePass:
 def health(context: RequestContext) -> Health:
     """One's health code, vaccination and travel card; what is out of date is fetched meanwhile."""
     overview = _overview(context)
-    evidence = overview.evidence
-    asked = {ProviderName.HEALTH_CODE, ProviderName.VACCINATION}
+    names = [name for name in evidence.shown() if evidence.of(name).in_health]
+    shown: dict[str, Any] = {
+        name: components.component(context, name, overview.evidence[name], context.now)
+        for name in names
+    }
+    shown[ProviderName.HEALTH_CODE] = _health_code(context, overview)
     return Health(
-        health_code=_health_code(context, overview),
-        vaccination=components.vaccination(context, evidence[ProviderName.VACCINATION]),
-        travel_card=components.travel_card(context, evidence[ProviderName.TRAVEL_CARD]),
-        poll_after_ms=None if asked.isdisjoint(overview.needs) else _POLL_MS,
+        **shown, poll_after_ms=None if set(names).isdisjoint(overview.needs) else _POLL_MS
     )
 
 
@@ -93,11 +96,9 @@ def health(context: RequestContext) -> Health:
 def nucleic_acid(context: RequestContext) -> NucleicAcid:
     """One's latest nucleic acid result within 14 days, and whether it is within 48 hours."""
     overview = _overview(context)
-    shown = components.nucleic_acid(
-        context, overview.evidence[ProviderName.NUCLEIC_ACID], context.now
-    )
-    waiting = ProviderName.NUCLEIC_ACID in overview.needs
-    return NucleicAcid(**shown.model_dump(), poll_after_ms=_POLL_MS if waiting else None)
+    kind = ProviderName.NUCLEIC_ACID
+    shown = components.fields(context, kind, overview.evidence[kind], context.now)
+    return NucleicAcid(**shown, poll_after_ms=_POLL_MS if kind in overview.needs else None)
 
 
 @endpoint(
@@ -155,4 +156,7 @@ def _health_code(context: RequestContext, overview: Overview) -> HealthCodeShown
 
 
 def _card(context: RequestContext, card: Snapshot | None) -> TravelCardShown:
-    return components.travel_card(context, assess_card(card, context.now))
+    found = assess_card(card, context.now)
+    return TravelCardShown(
+        **components.fields(context, ProviderName.TRAVEL_CARD, found, context.now)
+    )

@@ -138,7 +138,7 @@ def _answered(context: RequestContext, result: Check, name: str | None) -> Manua
         outcome_text=components.outcome_text(context, view),
         reasons=components.reasons(context, view),
         next_steps=components.next_steps(context, view),
-        health_code=components.component(context, view.evidence[ProviderName.HEALTH_CODE]),
+        health_code=components.health_colour(context, view.evidence[ProviderName.HEALTH_CODE]),
         temperature=components.temperature(view),
         demo=_demo(context),
     )

@@ -1,5 +1,7 @@
 """Routes: scans by visitors and by staff, their screens, and the day's abnormal ones."""
 
+from typing import Any
+
 from chalice.app import Blueprint
 
 from chalicelib.admission.disclosure import ScanView
@@ -19,7 +21,6 @@ from chalicelib.api.endpoint import Answer, RequestContext, endpoint
 from chalicelib.core.crypto import fingerprint
 from chalicelib.core.fields import canonical
 from chalicelib.identity.people import Profile
-from chalicelib.identity.providers import ProviderName
 from chalicelib.venues import codes
 from chalicelib.venues.venue import day_of
 
@@ -153,7 +154,11 @@ def _person(context: RequestContext, view: ScanView, profile: Profile | None) ->
 
 
 def _screen(context: RequestContext, result: Result) -> Screen:
-    view, evidence = result.view, result.view.evidence
+    view = result.view
+    shown: dict[str, Any] = {
+        name: components.component(context, name, evidence, view.received_at)
+        for name, evidence in view.evidence.items()
+    }
     return Screen(
         scan_id=view.scan_id,
         scanned_at=view.scanned_at,
@@ -166,12 +171,7 @@ def _screen(context: RequestContext, result: Result) -> Screen:
         outcome_text=components.outcome_text(context, view),
         reasons=components.reasons(context, view),
         next_steps=components.next_steps(context, view),
-        health_code=components.component(context, evidence[ProviderName.HEALTH_CODE]),
-        nucleic_acid=components.nucleic_acid(
-            context, evidence[ProviderName.NUCLEIC_ACID], view.received_at
-        ),
-        vaccination=components.vaccination(context, evidence[ProviderName.VACCINATION]),
-        travel_card=components.travel_card(context, evidence[ProviderName.TRAVEL_CARD]),
+        **shown,
         temperature=components.temperature(view),
         poll_after_ms=_POLL_MS if view.waits else None,
         demo=context.text("demo") if context.container.settings.demo else None,

@@ -21,6 +21,7 @@ from datetime import datetime
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Conflict, Unauthenticated, Unavailable
 from chalicelib.core.ids import Ids
+from chalicelib.identity import personal
 from chalicelib.identity.people import Actor, People, Profile, Strength
 from chalicelib.identity.sessions import Login, Sessions
 
@@ -97,7 +98,7 @@ class Accounts:
         person_id = f"per_{self._ids.random()}"
         if phone is None:
             return Profile(person_id, b"")
-        return Profile(person_id, self._vault.seal(phone, f"{person_id}/phone", now=now))
+        return Profile(person_id, personal.PHONE.seal(self._vault, phone, person_id, now=now))
 
     def _settle(self, person_id: str, phone: str, *, now: datetime) -> str | None:
         """Return the person whose `phone` and `person_id`'s accounts are from now on.
@@ -105,7 +106,6 @@ class Accounts:
         None when `person_id` has been merged into another person in this very moment.
         """
         blind = self._index.of("phone", phone)
-        place = f"{person_id}/phone"
         for _ in range(_TRIES):
             owner = self._people.by_phone(blind)
             if owner == person_id:
@@ -116,8 +116,10 @@ class Accounts:
             if owner is None:
                 former = None
                 if profile.phone:
-                    former = self._index.of("phone", self._vault.open(profile.phone, place))
-                changed = replace(profile, phone=self._vault.seal(phone, place, now=now))
+                    earlier = personal.PHONE.open(self._vault, profile.phone, person_id)
+                    former = self._index.of("phone", earlier)
+                sealed = personal.PHONE.seal(self._vault, phone, person_id, now=now)
+                changed = replace(profile, phone=sealed)
                 if self._people.take_phone(changed, blind, former=former):
                     return person_id
             elif profile.phone:

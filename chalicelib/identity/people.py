@@ -292,8 +292,3 @@ def mask_name(name: str) -> str:
 def mask_phone(phone: str) -> str:
     """An E.164 number as others may see it: prefix and last four digits, ``+86138****5678``."""
     return f"{phone[:-8]}****{phone[-4:]}"
-
-
-def mask_document(number: str) -> str:
-    """A document number as its owner may see it: the first four and the last two characters."""
-    return f"{number[:4]}{'*' * max(0, len(number) - 6)}{number[-2:]}"

@@ -7,32 +7,28 @@ card is the exception: it is told for a code that must not lie in a queue, and n
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 
-class ProviderName(StrEnum):
-    """The kinds of provider."""
+class ProviderName(str):
+    """The name of a kind of provider; the kinds are the modules of `admission.evidence`.
 
-    IDENTITY = "identity"
-    HEALTH_CODE = "health_code"
-    NUCLEIC_ACID = "nucleic_acid"
-    VACCINATION = "vaccination"
-    TRAVEL_CARD = "travel_card"
+    Here are the names that rules and routes refer to. There may be others.
+    """
+
+    __slots__ = ()
+    IDENTITY: ClassVar["ProviderName"]
+    HEALTH_CODE: ClassVar["ProviderName"]
+    NUCLEIC_ACID: ClassVar["ProviderName"]
+    VACCINATION: ClassVar["ProviderName"]
+    TRAVEL_CARD: ClassVar["ProviderName"]
 
 
-LOOKED_UP = tuple(name for name in ProviderName if name is not ProviderName.TRAVEL_CARD)
-"""Those that are asked about a person, from the queue."""
-
-
-# What a provider may say. Anything else is garbage, and garbage is a fault, never a colour.
-STATES: dict[ProviderName, frozenset[str]] = {
-    ProviderName.IDENTITY: frozenset({"match", "mismatch"}),
-    ProviderName.HEALTH_CODE: frozenset({"green", "yellow", "red", "light_green"}),
-    ProviderName.NUCLEIC_ACID: frozenset({"negative", "positive"}),
-    ProviderName.VACCINATION: frozenset({"complete", "partial", "none"}),
-    ProviderName.TRAVEL_CARD: frozenset({"normal", "abnormal"}),
-}
+ProviderName.IDENTITY = ProviderName("identity")
+ProviderName.HEALTH_CODE = ProviderName("health_code")
+ProviderName.NUCLEIC_ACID = ProviderName("nucleic_acid")
+ProviderName.VACCINATION = ProviderName("vaccination")
+ProviderName.TRAVEL_CARD = ProviderName("travel_card")
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Answer:
-    """The provider knows: one of STATES, and when it became so (UTC), if it says.
+    """The provider knows: one of its kind's states, and when it became so (UTC), if it says.
 
     A health code may come with the `group` that the person was put in, the `reason`, and
     `how_to_clear` the colour, in the provider's words (YK-34). `doses` of vaccine were given, the

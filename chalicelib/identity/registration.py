@@ -6,17 +6,17 @@ Pending for the first time, a person may scan; rejected, not, until an edit has 
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Conflict, Forbidden
+from chalicelib.identity import documents, personal
 from chalicelib.identity.people import (
     Actor,
     Limits,
     People,
     Profile,
     Verification,
-    mask_document,
     mask_phone,
 )
 from chalicelib.identity.providers import Absent, Answer, Subject
@@ -39,7 +39,7 @@ def is_verified_as(profile: Profile | None, name: str, *, vault: Vault) -> bool:
         return False
     if profile.shadow_until is not None:
         return False
-    return vault.open(profile.name, f"{profile.person_id}/name") == name
+    return personal.NAME.open(vault, profile.name, profile.person_id) == name
 
 
 class OwnRegistration(NamedTuple):
@@ -85,7 +85,7 @@ class Registrations:
         same = (
             previous.verification is not Verification.NONE
             and blind == previous.document_blind
-            and entry.name == self._open(previous, "name")
+            and entry.name == self._open(previous, personal.NAME)
         )
         if same and version in (previous.registration, previous.registration - 1):
             return self.own(previous)
@@ -94,9 +94,9 @@ class Registrations:
         self._limits.charge("registration", person_id, limit=_EDITS_A_DAY, seconds=86_400, now=now)
         profile = replace(
             previous,
-            name=self._vault.seal(entry.name, f"{person_id}/name", now=now),
+            name=personal.NAME.seal(self._vault, entry.name, person_id, now=now),
             document_type=entry.document_type,
-            document=self._vault.seal(entry.number, f"{person_id}/document", now=now),
+            document=personal.DOCUMENT.seal(self._vault, entry.number, person_id, now=now),
             document_blind=blind,
             registration=previous.registration + 1,
             verification=Verification.PENDING,
@@ -107,26 +107,26 @@ class Registrations:
 
     def own(self, profile: Profile) -> OwnRegistration:
         """Return the registration in `profile` as its owner sees it."""
-        phone = self._open(profile, "phone")
-        number = self._open(profile, "document")
+        phone = self._open(profile, personal.PHONE)
+        number = self._open(profile, personal.DOCUMENT)
         return OwnRegistration(
             profile,
             phone=phone and mask_phone(phone),
-            name=self._open(profile, "name"),
-            document_number=number and mask_document(number),
+            name=self._open(profile, personal.NAME),
+            document_number=number and documents.of(profile.document_type).mask(number),
         )
 
-    def _open(self, profile: Profile, field: Literal["name", "phone", "document"]) -> str | None:
-        sealed: bytes = getattr(profile, field)
-        return self._vault.open(sealed, f"{profile.person_id}/{field}") if sealed else None
+    def _open(self, profile: Profile, field: personal.PersonalField) -> str | None:
+        sealed: bytes = getattr(profile, field.attribute)
+        return field.open(self._vault, sealed, profile.person_id) if sealed else None
 
 
 def subject_of(profile: Profile, vault: Vault) -> Subject:
     """Return the person as sent to a provider. Raises ValueError on an altered field."""
     return Subject(
-        name=vault.open(profile.name, f"{profile.person_id}/name"),
+        name=personal.NAME.open(vault, profile.name, profile.person_id),
         document_type=profile.document_type,
-        document_number=vault.open(profile.document, f"{profile.person_id}/document"),
+        document_number=personal.DOCUMENT.open(vault, profile.document, profile.person_id),
     )
 
 

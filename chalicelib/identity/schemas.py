@@ -1,9 +1,9 @@
 """What sessions and registration look like over HTTP."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 
 from chalicelib.core.fields import (
     Choice,
@@ -14,10 +14,9 @@ from chalicelib.core.fields import (
     Request,
     Response,
     VenueId,
-    described,
     refuse,
 )
-from chalicelib.identity.documents import resident_id
+from chalicelib.identity import documents
 from chalicelib.identity.people import Strength
 
 
@@ -149,24 +148,47 @@ def _name(value: str) -> str:
     return value
 
 
-def _resident_id(value: str) -> str:
+def _document_type(value: object) -> str:
+    if not isinstance(value, str) or documents.find(value) is None:
+        raise refuse("not_allowed")
+    return value
+
+
+def _list_types(schema: dict[str, Any]) -> None:
+    schema |= {"type": "string", "enum": [one.name for one in documents.TYPES]}
+
+
+DocumentKind = Annotated[
+    str,
+    PlainValidator(_document_type, json_schema_input_type=str),
+    Field(json_schema_extra=_list_types),
+]
+"""A registered type of identity document; stands before its number."""
+
+
+def _document_number(value: str, info: ValidationInfo) -> str:
+    kind = documents.find(info.data.get("document_type", ""))
+    if kind is None:
+        return value  # the type is at fault, and no number can be checked
     try:
-        return resident_id(value)
+        return kind.canonical(value)
     except ValueError:
-        raise refuse("resident_id") from None
+        raise refuse(kind.name) from None
 
 
-RESIDENT_ID_PATTERN = (
-    "^[1-9][0-9]{5}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9X]$"
-)
-ResidentId = Annotated[
+def _describe_number(schema: dict[str, Any]) -> None:
+    schema["pattern"] = "|".join(one.pattern for one in documents.TYPES)
+    schema["format"] = documents.TYPES[0].name.replace("_", "-")  # of the example
+
+
+DocumentNumber = Annotated[
     str,
     Clean,
     Field(min_length=1, max_length=40),
-    AfterValidator(_resident_id),
-    described("44098319900101001X", pattern=RESIDENT_ID_PATTERN, format="resident-id"),
+    AfterValidator(_document_number),
+    Field(examples=[documents.TYPES[0].example], json_schema_extra=_describe_number),
 ]
-"""A resident ID number; becomes canonical."""
+"""The number of the document of the field `document_type`; becomes canonical."""
 
 
 class RegistrationRequest(Request):
@@ -174,8 +196,8 @@ class RegistrationRequest(Request):
 
     version: int = Field(ge=0, le=1_000_000, examples=[0])
     name: Annotated[PersonName, AfterValidator(_name)]
-    document_type: Literal["resident_id"]
-    document_number: ResidentId
+    document_type: DocumentKind
+    document_number: DocumentNumber
 
 
 class Registration(Response):

@@ -13,13 +13,13 @@ from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import BadInput, Conflict, FieldError, Unprocessable
 from chalicelib.core.ids import Ids
 from chalicelib.core.submission import Submission
-from chalicelib.identity.people import Actor, Role, mask_document
+from chalicelib.identity import personal
+from chalicelib.identity.people import Actor, Role
 from chalicelib.rendering import coverage
 from chalicelib.venues.codes import url
+from chalicelib.venues.numbers import masked
 from chalicelib.venues.rights import MAX_VENUES, require_verified
 from chalicelib.venues.venue import Application, Venue, Venues
-
-_SEALED = tuple(each.name for each in fields(Application) if each.metadata.get("sealed"))
 
 
 class VenueDetails(NamedTuple):
@@ -76,11 +76,13 @@ class Issuance:
             raise Unprocessable("too_many_venues")
         number_blind = self._index.of(application.number_type, application.number)
 
-        def seal(field: str) -> bytes:
-            text: str = getattr(application, field)
-            return self._vault.seal(text, f"{venue_id}/{field}", now=submission.now)
+        def seal(field: personal.PersonalField) -> bytes:
+            text: str = getattr(application, field.attribute)
+            return field.seal(self._vault, text, venue_id, now=submission.now)
 
-        applied: dict[str, Any] = vars(application) | {field: seal(field) for field in _SEALED}
+        applied: dict[str, Any] = vars(application) | {
+            field.attribute: seal(field) for field in personal.of("VenueItem")
+        }
         venue = Venue(
             **applied,
             venue_id=venue_id,
@@ -109,11 +111,11 @@ class Issuance:
         applied: dict[str, Any] = {
             each.name: getattr(venue, each.name) for each in fields(Application)
         }
-        for field in _SEALED:
-            applied[field] = self._vault.open(applied[field], f"{venue.venue_id}/{field}")
+        for field in personal.of("VenueItem"):
+            sealed = applied[field.attribute]
+            applied[field.attribute] = field.open(self._vault, sealed, venue.venue_id)
         application = Application[str](**applied)
-        if venue.number_type == "resident_id":
-            application = replace(application, number=mask_document(application.number))
+        application = replace(application, number=masked(venue.number_type, application.number))
         return VenueDetails(venue, application, url(venue.code, self._code_host))
 
     def administered_by(self, actor: Actor) -> list[VenueDetails]:

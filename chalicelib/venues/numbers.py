@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Literal, get_args
 
+from chalicelib.identity import documents
 from chalicelib.identity.documents import resident_id
 
 NumberType = Literal["uscc", "organisation_code", "resident_id", "plate"]
@@ -38,6 +39,12 @@ def normalise(kind: NumberType, value: str) -> str:
     return _RULES[kind](text)
 
 
+def masked(kind: str, number: str) -> str:
+    """Return a number as the venue's administrators see it: a person's is masked."""
+    document = documents.find(kind)
+    return document.mask(number) if document else number
+
+
 def _uscc(text: str) -> str:
     """18 characters: authority, kind, region, organisation code, check character modulo 31.
 
@@ -63,7 +70,7 @@ def _organisation_code(text: str) -> str:
 
 def _resident_id(text: str) -> str:
     try:
-        return resident_id(text)
+        return resident_id.canonical(text)
     except ValueError:
         raise InvalidNumber("resident_id") from None
 
@@ -100,6 +107,7 @@ PATTERNS: dict[str, str] = {
     "uscc": f"^{_USCC.pattern}$",
     "organisation_code": f"^{_ORGANISATION.pattern}$",
     "plate": f"^{_PLATE.pattern}$",
+    "resident_id": resident_id.RESIDENT_ID.pattern,
 }
 """Regular expressions (ECMA 262) of the canonical forms; check digits are for `normalise`."""
 

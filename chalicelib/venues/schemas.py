@@ -30,7 +30,7 @@ from chalicelib.core.fields import (
     described,
     refuse,
 )
-from chalicelib.identity.schemas import RESIDENT_ID_PATTERN, ResidentId
+from chalicelib.identity.schemas import DocumentKind, DocumentNumber
 from chalicelib.venues.catalogue import CATEGORIES, category, type_name
 from chalicelib.venues.numbers import PATTERNS, InvalidNumber, normalise
 from chalicelib.venues.regions import region
@@ -64,7 +64,7 @@ class VenueNumber(Request):
         json_schema_extra={
             "anyOf": [
                 {"properties": {"type": {"const": kind}, "value": {"pattern": pattern}}}
-                for kind, pattern in {**PATTERNS, "resident_id": RESIDENT_ID_PATTERN}.items()
+                for kind, pattern in PATTERNS.items()
             ]
         }
     )
@@ -289,8 +289,8 @@ class AddByIdentity(Request):
     by: Literal["identity"]
     role: Literal["administrator", "inspector"] = "inspector"
     name: PersonName
-    document_type: Literal["resident_id"]
-    document_number: ResidentId
+    document_type: DocumentKind
+    document_number: DocumentNumber
     phone: Phone
 
     def identity(self) -> Identity:

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from chalicelib.core import ids
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Conflict, Forbidden, NotFound, Unavailable, Unprocessable
+from chalicelib.identity import personal
 from chalicelib.identity.people import (
     Actor,
     Limits,
@@ -263,7 +264,7 @@ class Staffing:
         """
         self._require_may_add(actor, venue, role, now)
         blind = self._index.of("phone", phone)
-        sealed = self._vault.seal(name, f"{venue.venue_id}/invitation", now=now)
+        sealed = personal.INVITATION_NAME.seal(self._vault, name, venue.venue_id, now=now)
         self._staff.invite(blind, Invitation(venue.venue_id, role, sealed, actor.person_id))
         person_id = self._people.by_phone(blind)
         if person_id:
@@ -279,11 +280,11 @@ class Staffing:
             or not profile.phone
         ):
             return
-        phone = self._vault.open(profile.phone, f"{person_id}/phone")
+        phone = personal.PHONE.open(self._vault, profile.phone, person_id)
         phone_blind = self._index.of("phone", phone)
         venues = set(record.rights)
         for invitation in self._staff.invitations(phone_blind):
-            name = self._vault.open(invitation.name, f"{invitation.venue_id}/invitation")
+            name = personal.INVITATION_NAME.open(self._vault, invitation.name, invitation.venue_id)
             room = invitation.venue_id in venues or len(venues) < MAX_VENUES
             if room and is_verified_as(profile, name, vault=self._vault):
                 member = Member(person_id, invitation.role, now, profile.document_blind)
@@ -324,7 +325,7 @@ class Staffing:
     def _name(self, profile: Profile | None) -> str:
         if profile is None or not profile.name:
             return ""
-        return self._vault.open(profile.name, f"{profile.person_id}/name")
+        return personal.NAME.open(self._vault, profile.name, profile.person_id)
 
     def _require_may_add(self, actor: Actor, venue: Venue, role: Role, now: datetime) -> None:
         if role is Role.ADMINISTRATOR and actor.person_id != venue.applicant:

@@ -1,7 +1,7 @@
 """What a venue and its code are, and where they are kept."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
@@ -11,7 +11,6 @@ from chalicelib.core.clock import local_day
 from chalicelib.venues.codes import Code
 
 Text = TypeVar("Text", str, bytes)
-_SEALED = {"sealed": True}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +29,9 @@ class Application(Generic[Text]):
     street: str
     address: str
     number_type: str
-    number: Text = field(metadata=_SEALED)
-    contact_name: Text = field(metadata=_SEALED)
-    contact_phone: Text = field(metadata=_SEALED)
+    number: Text
+    contact_name: Text
+    contact_phone: Text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,7 +26,12 @@ def main(arguments: list[str] | None = None) -> int:
     turning = commands.add_parser("rotate", help="make a new root for tokens, or retire one")
     turning.add_argument("--retire", metavar="NUMBER", help="refuse what this root has signed")
 
-    ruling = commands.add_parser("policies", help="show or replace a region's policy")
+    ruling = commands.add_parser(
+        "policies",
+        help="show or replace a region's policy",
+        epilog=policies.help_text(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     ruling.add_argument("region", help="a GB/T 2260 code, a prefix of one, or *")
     ruling.add_argument("--set", metavar="JSON", help="the rules that differ from the default")
 

@@ -1,4 +1,4 @@
-"""Show and replace the policy of a region."""
+"""Show and replace the policy of a region; the fields of `Policy` say which rules there are."""
 
 import json
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from chalicelib.admission.policy import Policy
+from chalicelib.admission import policy
 from chalicelib.admission.store.policies import PolicyStore
 from infra.ops.deployment import Deployment
 
@@ -25,27 +25,22 @@ def run(deployment: Deployment, *, region: str, rules: str | None, console: Cons
         following = int(version) + 1 if prefix == region else 1
         try:
             wanted: dict[str, Any] = json.loads(rules)
-            Policy.from_rules(f"{region}.{following}", wanted)
+            policy.Policy.from_rules(f"{region}.{following}", wanted)
         except ValueError as error:
             raise SystemExit(f"Nothing was changed: {error}.") from None
         if not store.replace(region, wanted, version=following):
             raise SystemExit("Nothing was changed: the policy has moved on; look at it again.")
         store = PolicyStore(parts.table)
-    policy = store.of(region, now)
-    table = Table("Rule", f"Policy {policy.version}")
-    table.add_row("nucleic acid result at most", f"{policy.nucleic_acid_hours or '—'} h")
-    for provider, life in policy.fresh.items():
-        table.add_row(f"{provider} fresh for", f"{life.total_seconds() / 60:.0f} min")
-    table.add_row("answer within", f"{policy.answer_within.total_seconds():.0f} s")
-    table.add_row("no answer in time", policy.on_unknown)
-    table.add_row("grace of the last green", f"{policy.grace.total_seconds() / 3600:.0f} h")
-    table.add_row("vaccination required", "yes" if policy.vaccination_required else "no")
-    table.add_row("travel card required", "yes" if policy.travel_card_required else "no")
-    table.add_row("pass while pending", "yes" if policy.pass_while_pending else "no")
-    table.add_row("phone at a check by hand", policy.manual_phone)
-    quota = policy.manual_quota
-    table.add_row("checks by hand: a member and day", f"{quota.staff_day}")
-    table.add_row("checks by hand: the venue and hour", f"{quota.venue_hour}")
-    table.add_row("checks by hand: a person, venue and day", f"{quota.subject_day}")
+    found = store.of(region, now)
+    table = Table("Rule", f"Policy {found.version}", "Values", "Decides")
+    written = found.as_rules()
+    for key, rule in found.rules().items():
+        table.add_row(key, json.dumps(written[key]), rule.values, rule.text)
     console.print(table)
     return 0
+
+
+def help_text() -> str:
+    """Return the rules that ``--set`` understands, a line each, for ``--help``."""
+    lines = [f"  {key}: {rule.values}; {rule.text}" for key, rule in policy.Policy.rules().items()]
+    return "\n".join(["rules, as a JSON object:", *lines]).replace("`", "")

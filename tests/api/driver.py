@@ -23,6 +23,7 @@ import app
 from chalicelib.adapters import aws
 from chalicelib.adapters.queues import SqsLookupQueue
 from chalicelib.adapters.renderer import TypstRenderer
+from chalicelib.admission.evidence import looked_up
 from chalicelib.admission.lookup_requests import Lookup, Settle
 from chalicelib.admission.store.policies import PolicyStore
 from chalicelib.bootstrap import Container, install
@@ -34,7 +35,6 @@ from chalicelib.core.table import Connection, Table
 from chalicelib.identity.people import Role
 from chalicelib.identity.platforms import Platform, PlatformName
 from chalicelib.identity.providers import (
-    LOOKED_UP,
     Absent,
     Answer,
     Pending,
@@ -64,7 +64,7 @@ from tests.fakes.parts import (
 )
 
 HOST = "V.TEST"
-IDENTITY, HEALTH, TEST, VACCINATION = LOOKED_UP
+IDENTITY, HEALTH, TEST, VACCINATION = looked_up()
 FIGURES = ("checked", "passed", "abnormal", "pending")
 TODAY = date(2026, 11, 22)
 Response = dict[str, list[dict[str, str]]]
@@ -377,7 +377,7 @@ class World:
         self.lookup_queue = DueQueue(SqsLookupQueue(self.lookups.url), self.clock)
         self.platforms = {name: FakePlatform(name, self.clock) for name in PlatformName}
         self.providers: dict[ProviderName, ScriptedProvider] = {
-            name: ScriptedProvider() for name in LOOKED_UP
+            name: ScriptedProvider() for name in looked_up()
         }
         self.providers[IDENTITY].otherwise = Answer("match")
         self.providers[HEALTH].otherwise = Answer("green", self.hours_ago(1))

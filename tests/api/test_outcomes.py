@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.admission.judge import SHOWN
+from chalicelib.admission.evidence import shown
 from chalicelib.core import keys
 from chalicelib.core.messages import LANGUAGES
 from chalicelib.identity.providers import Absent, Answer, ProviderFault
@@ -98,7 +98,7 @@ def comer(lasting: World) -> Person:
 def come(comer: Person, venue: dict[str, Any], health: Reply, test: Reply) -> str:
     """Scan as if for the first time, with providers that say this; the scan's id."""
     world = comer.world
-    for provider in SHOWN:
+    for provider in shown():
         world.table.delete(keys.snapshot(comer.person_id, provider))
     world.lookups.purge()
     world.say(comer, health_code=health, nucleic_acid=test)

@@ -5,9 +5,10 @@ from urllib.parse import unquote
 
 import pytest
 
+from chalicelib.admission.evidence import looked_up
 from chalicelib.admission.lookup_requests import Lookup, Settle
 from chalicelib.core.ids import RandomIds
-from chalicelib.identity.providers import LOOKED_UP, ProviderName
+from chalicelib.identity.providers import ProviderName
 from tests.contract import makers
 from tests.contract.backends import FAKE, SERVICES, Backend, Stores
 from tests.fakes.parts import NOON
@@ -56,7 +57,7 @@ class TestLookupQueue:
 
     def test_every_kind_arrives(self, backend: Backend) -> None:
         settle = Settle(makers.scan(makers.venue()).scan_id, "c0ffee00")
-        sent: list[Lookup | Settle] = [*map(lookup, LOOKED_UP), settle]
+        sent: list[Lookup | Settle] = [*map(lookup, looked_up()), settle]
         for message in sent:
             backend.lookups.send(message)
         arrived = [*backend.received_lookups().messages]

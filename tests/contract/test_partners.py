@@ -16,13 +16,12 @@ from chalicelib.adapters.partners import Partner, PartnerFault
 from chalicelib.adapters.platforms.sms import HttpSmsGateway
 from chalicelib.adapters.providers.http import HttpProvider, read_answer
 from chalicelib.adapters.providers.travel_card import HttpTravelCards
+from chalicelib.admission.evidence import looked_up, states
 from chalicelib.admission.travel_card import TravelCards
 from chalicelib.core.errors import BadInput, TooMany, Unavailable, Unprocessable
 from chalicelib.core.logs import correlation
 from chalicelib.identity.one_time_codes import SmsGateway
 from chalicelib.identity.providers import (
-    LOOKED_UP,
-    STATES,
     Absent,
     Answer,
     Pending,
@@ -44,7 +43,7 @@ from tests.fakes.parts import (
 )
 
 SECRET = "the partners' secret"
-IDENTITY, HEALTH, TEST, VACCINATION = LOOKED_UP
+IDENTITY, HEALTH, TEST, VACCINATION = looked_up()
 PHONE = "+8613800000001"
 TRAVELLER = "+8613800000002"
 _requests = count()
@@ -75,12 +74,12 @@ class Local:
             ),
             Person("traveller", "孔令泽", phone=TRAVELLER, travel_card="abnormal"),
             Person("stranger", "梁思齐", "absent", "absent", "absent"),
-            Person("slow", "梁思齐", quirks=";".join(f"{p}:pending_first" for p in LOOKED_UP)),
+            Person("slow", "梁思齐", quirks=";".join(f"{p}:pending_first" for p in looked_up())),
         ]
         people += [
             Person(f"{health}-{test}", "梁思齐", health_code=health, nucleic_acid=test)
-            for health in STATES[HEALTH]
-            for test in STATES[TEST]
+            for health in states(HEALTH)
+            for test in states(TEST)
         ]
         self.server = Sandbox(0, secret=SECRET, cast=Cast(people), now=NOON.timestamp, log=self.log)
         self._thread = threading.Thread(
@@ -164,20 +163,20 @@ class TestProviders:
     """An answer, absent, pending, or a fault; never anything else."""
 
     def test_each_answers_in_its_own_states(self, asked: Asked) -> None:
-        for name in LOOKED_UP:
+        for name in looked_up():
             answer = asked.provider(name).lookup(subject(), request_id=request_id())
             assert isinstance(answer, Answer)
-            assert answer.state in STATES[name]
+            assert answer.state in states(name)
             assert answer.observed_at is not None
             assert answer.observed_at.utcoffset() == timedelta(0)
             assert answer.observed_at <= NOON
 
-    @pytest.mark.parametrize("name", LOOKED_UP)
+    @pytest.mark.parametrize("name", looked_up())
     def test_whom_nobody_knows_is_absent(self, asked: Asked, name: ProviderName) -> None:
         answer = asked.provider(name).lookup(subject("nobody"), request_id=request_id())
         assert answer == Absent()
 
-    @pytest.mark.parametrize("name", LOOKED_UP)
+    @pytest.mark.parametrize("name", looked_up())
     def test_one_that_still_works_says_when_to_ask_again(
         self, asked: Asked, name: ProviderName
     ) -> None:
@@ -194,14 +193,14 @@ class TestProviders:
 class TestOverHttp:
     """What only the adapter can get wrong."""
 
-    @pytest.mark.parametrize("state", sorted(STATES[HEALTH]))
+    @pytest.mark.parametrize("state", sorted(states(HEALTH)))
     def test_every_colour_arrives(self, whole: Local, state: str) -> None:
         provider = HttpProvider(HEALTH, whole.partner(HEALTH))
         answer = provider.lookup(subject(f"{state}-negative"), request_id=request_id())
         assert isinstance(answer, Answer)
         assert answer.state == state
 
-    @pytest.mark.parametrize("state", sorted(STATES[TEST]))
+    @pytest.mark.parametrize("state", sorted(states(TEST)))
     def test_every_result_arrives_with_its_time(self, whole: Local, state: str) -> None:
         provider = HttpProvider(TEST, whole.partner(TEST))
         answer = provider.lookup(subject(f"green-{state}"), request_id=request_id())
@@ -280,7 +279,7 @@ class TestTexts:
 
     @pytest.mark.parametrize("name", [TEST, VACCINATION, ProviderName.TRAVEL_CARD])
     def test_others_say_nothing_in_words(self, name: ProviderName) -> None:
-        said = {"state": sorted(STATES[name])[-1], "reason": "去过演示市", "group": "演示市"}
+        said = {"state": sorted(states(name))[-1], "reason": "去过演示市", "group": "演示市"}
         doses = {"doses": 1} if said["state"] != "none" else {"doses": 0}
         answer = read_answer(name, {**said, **doses, "cities": ["演示市"]})
         assert "演示市" not in repr(answer)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from chalicelib.admission.judge import ASKED
+from chalicelib.admission.evidence import asked
 from chalicelib.admission.prefetching import Prefetch
 from tests.contract import makers
 from tests.contract.backends import Stores
@@ -13,7 +13,7 @@ from tests.fakes.parts import NOON
 
 
 def request(at: datetime = NOON) -> Prefetch:
-    return Prefetch(f"per_{makers.random()}", ASKED, at, 3, "c0ffee00")
+    return Prefetch(f"per_{makers.random()}", asked(), at, 3, "c0ffee00")
 
 
 def test_the_first_request_stands(stores: Stores) -> None:
@@ -25,7 +25,7 @@ def test_a_second_one_within_a_minute_meets_the_first(stores: Stores) -> None:
     first = request()
     stores.prefetches.ask(first)
     for seconds in (0, 1, 59.999):
-        again = replace(first, asked_at=NOON + timedelta(seconds=seconds), wanted=ASKED[:1])
+        again = replace(first, asked_at=NOON + timedelta(seconds=seconds), wanted=asked()[:1])
         assert stores.prefetches.ask(again) == NOON
 
 

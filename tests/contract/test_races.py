@@ -70,7 +70,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from chalicelib.admission.judge import ASKED, Outcome
+from chalicelib.admission.evidence import asked
+from chalicelib.admission.judge import Outcome
 from chalicelib.admission.prefetching import Prefetch
 from chalicelib.admission.scan import Scan, ScanFinder, ScanReference
 from chalicelib.admission.waiting import WaitingScans
@@ -650,7 +651,7 @@ def test_a_logout_ends_what_is_being_refreshed(backend: Backend) -> None:
 def test_a_prefetch_request_is_one_for_all(backend: Backend) -> None:
     person_id = f"per_{makers.random()}"
     requests = [
-        Prefetch(person_id, ASKED, NOON + timedelta(milliseconds=n), 3, "c") for n in range(4)
+        Prefetch(person_id, asked(), NOON + timedelta(milliseconds=n), 3, "c") for n in range(4)
     ]
 
     def ask(request: Prefetch) -> Callable[[Stores], datetime]:

@@ -13,14 +13,15 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.providers.http import LONGEST
-from chalicelib.admission.judge import SHOWN, Evidence, Outcome, judge, needed
+from chalicelib.admission.evidence import shown, states
+from chalicelib.admission.judge import Evidence, Outcome, judge, needed
 from chalicelib.admission.policy import OnUnknown, Policy
 from chalicelib.admission.scan import Direction, EvidenceLevel, Method, Scan
 from chalicelib.core import keys
 from chalicelib.core.crypto import Vault
 from chalicelib.core.table import Raw, Table
 from chalicelib.identity.people import Profile, Role, Verification
-from chalicelib.identity.providers import STATES, ProviderName
+from chalicelib.identity.providers import ProviderName
 from chalicelib.identity.sessions import REFRESH_LIFE
 from chalicelib.identity.store.rights import right_write
 from chalicelib.venues.rights import MAX_VENUES
@@ -76,8 +77,8 @@ def longest_scans(venue: Venue) -> Iterator[Scan]:
     """Scans with every verdict that can be, and the longest values beside it."""
     policy = Policy("440983.999999", 336, on_unknown=OnUnknown.ADMIT_RECORDED)
     moment = NOON.replace(microsecond=123_000)
-    healths = (*STATES[ProviderName.HEALTH_CODE], "absent")
-    tests = (*STATES[ProviderName.NUCLEIC_ACID], "absent")
+    healths = (*states(ProviderName.HEALTH_CODE), "absent")
+    tests = (*states(ProviderName.NUCLEIC_ACID), "absent")
     vaccinated, carded = Evidence("complete", moment, moment, True, 20), ("normal", "abnormal")
     policies = (policy, replace(policy, vaccination_required=True, travel_card_required=True))
     everything = product(healths, tests, carded, (False, True), (False, True), policies)
@@ -168,7 +169,7 @@ def fill(backend: Backend, table: Table, texts: dict[str, Any]) -> int:
     for number in range(SESSIONS):
         expires = NOON + REFRESH_LIFE + timedelta(seconds=number)
         people.open_session(person.person_id, makers.session(expires_at=expires, serial=999))
-    for provider in SHOWN:
+    for provider in shown():
         moment = NOON.replace(microsecond=123_000)
         answer = makers.snapshot(
             provider=provider, state="light_green", observed_at=moment, fetched_at=moment,

@@ -1,5 +1,6 @@
 """A region with one venue, one visitor and the providers, all of it in memory."""
 
+from chalicelib.admission.evidence import looked_up
 from chalicelib.admission.lookup_requests import Lookup, LookupRequests, Settle
 from chalicelib.admission.lookups import Lookups
 from chalicelib.admission.recording import Recorder
@@ -39,7 +40,7 @@ class Region:
         self.people, self.policies, self.queue = FakePeople(), FakePolicies(), FakeLookupQueue()
         self.scans, self.venues = FakeScans(self.people), FakeVenues(self.people)
         self.directory = FakeDirectory(self.venues)
-        self.providers = {name: ScriptedProvider() for name in ProviderName}
+        self.providers = {name: ScriptedProvider() for name in looked_up()}
         self.venue = makers.venue()
         self.venues.create(self.venue, unique="u", number_blind="n", document_blind="")
         person_id = f"per_{makers.random()}"

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from chalicelib.admission import evidence as kinds
 from chalicelib.admission.disclosure import (
     ANSWERED_AFTER,
     Masking,
@@ -19,7 +20,7 @@ from chalicelib.admission.disclosure import (
     shown,
     view,
 )
-from chalicelib.admission.judge import SHOWN, UNKNOWN, Decision, Evidence, Outcome
+from chalicelib.admission.judge import UNKNOWN, Decision, Evidence, Outcome
 from chalicelib.admission.scan import Method, Scan
 from chalicelib.identity.providers import ProviderName
 from tests.contract import makers
@@ -119,7 +120,7 @@ def expected(case: Case) -> dict[str, Any] | None:
     everything = {
         "name": Masking.MASKED, "phone": Masking.MASKED, "outcome": case.outcome,
         "reasons": case.decision.reasons, "next_steps": case.decision.next_steps,
-        "evidence": {provider: EVIDENCE.get(provider, UNKNOWN) for provider in SHOWN},
+        "evidence": {provider: EVIDENCE.get(provider, UNKNOWN) for provider in kinds.shown()},
         "hours": 48, "complete": True, "waits": case.outcome is Outcome.PENDING,
         "temperature": "fever", "checkpoint_id": "chk_A",
     }  # fmt: skip

@@ -9,24 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.admission.evidence import asked, shown, states
+from chalicelib.admission.evidence.travel_card import TRAVEL_CARD
 from chalicelib.admission.judge import (
-    ASKED,
     RULES,
-    SHOWN,
     Decision,
     Evidence,
     Outcome,
     Verdict,
     assess,
     decide,
-    good_until,
     judge,
     needed,
     take_card,
 )
 from chalicelib.admission.policy import OnUnknown, Policy
 from chalicelib.identity.people import PersonRecord, Profile, Snapshot, Verification
-from chalicelib.identity.providers import STATES, ProviderName
+from chalicelib.identity.providers import ProviderName
 from infra.decision_table import TARGET, cases, judged, printed
 from tests.fakes.parts import NOON
 
@@ -40,7 +39,7 @@ policies = st.builds(
     version=st.just("440983.1"),
     nucleic_acid_hours=st.none() | st.integers(1, 336),
     fresh=st.fixed_dictionaries(
-        {provider: st.integers(1, 1440).map(lambda n: timedelta(minutes=n)) for provider in ASKED}
+        {provider: st.integers(1, 1440).map(lambda n: timedelta(minutes=n)) for provider in asked()}
     ),
     vaccination_required=st.booleans(),
     travel_card_required=st.booleans(),
@@ -53,7 +52,7 @@ ages = st.timedeltas(timedelta(0), timedelta(days=20)) | st.sampled_from(
 @st.composite
 def evidence(draw: st.DrawFn, provider: ProviderName) -> Evidence:
     """What a scan may rest on: an answer with its age, or that there is none."""
-    state = draw(st.sampled_from([*sorted(STATES[provider]), "absent", "unknown", "pending", "?"]))
+    state = draw(st.sampled_from([*sorted(states(provider)), "absent", "unknown", "pending", "?"]))
     if state in ("unknown", "pending"):
         return Evidence(state)
     observed = draw(st.none() | ages.map(lambda age: NOON - age))
@@ -62,7 +61,7 @@ def evidence(draw: st.DrawFn, provider: ProviderName) -> Evidence:
 
 cards = st.sampled_from(["normal", "abnormal", "code_needed", "unknown", "?"])
 everything = st.fixed_dictionaries(
-    {provider: evidence(provider) for provider in ASKED} | {CARD: cards.map(Evidence)}
+    {provider: evidence(provider) for provider in asked()} | {CARD: cards.map(Evidence)}
 )
 OTHERS = {VACCINATION: Evidence("complete", None, NOON, doses=3), CARD: Evidence("normal")}
 """In order, where a test is about something else."""
@@ -161,7 +160,7 @@ class TestAdmission:
     ) -> None:
         bad = found[HEALTH].state in ("red", "yellow") or found[TEST].state == "positive"
         bad |= found[CARD].state == "abnormal"
-        waiting = [p for p in ASKED if found[p].state == "pending" or found[p].stale]
+        waiting = [p for p in asked() if found[p].state == "pending" or found[p].stale]
         if policy.nucleic_acid_hours is None and TEST in waiting:
             waiting.remove(TEST)
         if not policy.vaccination_required and VACCINATION in waiting:
@@ -192,7 +191,7 @@ class TestAdmission:
             }
             assert outcome(found, policy).outcome is expected
 
-    @pytest.mark.parametrize("provider", ASKED)
+    @pytest.mark.parametrize("provider", asked())
     @pytest.mark.parametrize("state", ["pending", "unknown", "?", ""])
     def test_what_is_no_answer_admits_nobody(self, provider: ProviderName, state: str) -> None:
         found = {
@@ -261,7 +260,7 @@ class TestMonotone:
 snapshots = st.builds(
     Snapshot,
     provider=st.just("health_code"),
-    state=st.sampled_from([*sorted(STATES[HEALTH] | STATES[TEST]), "absent"]),
+    state=st.sampled_from([*sorted(states(HEALTH) | states(TEST)), "absent"]),
     observed_at=st.none() | ages.map(lambda age: NOON - age),
     fetched_at=ages.map(lambda age: NOON - age),
     registration=st.just(3),
@@ -271,14 +270,14 @@ snapshots = st.builds(
 class TestAssess:
     """What a snapshot is worth at a scan: a colour comes only from a provider."""
 
-    @given(st.sampled_from(ASKED), policies, st.booleans())
+    @given(st.sampled_from(asked()), policies, st.booleans())
     def test_no_answer_is_pending_and_then_unknown(
         self, provider: ProviderName, policy: Policy, final: bool
     ) -> None:
         found = assess(provider, None, policy, at=NOON, final=final)
         assert found == Evidence("unknown" if final else "pending")
 
-    @pytest.mark.parametrize("provider", ASKED)
+    @pytest.mark.parametrize("provider", asked())
     def test_it_is_stale_from_the_very_moment(self, provider: ProviderName) -> None:
         policy = Policy()
         for beyond, stale in ((-1, False), (0, True)):
@@ -286,7 +285,7 @@ class TestAssess:
             snapshot = Snapshot(provider, "green", None, fetched, 3)
             assert assess(provider, snapshot, policy, at=NOON, final=False).stale is stale
 
-    @given(st.sampled_from(ASKED), snapshots, policies, st.booleans())
+    @given(st.sampled_from(asked()), snapshots, policies, st.booleans())
     def test_it_says_what_the_provider_said(
         self, provider: ProviderName, snapshot: Snapshot, policy: Policy, final: bool
     ) -> None:
@@ -312,13 +311,15 @@ class TestDecide:
     ) -> None:
         known = {
             str(provider): replace(answer, provider=provider, registration=registration)
-            for provider, answer in zip(ASKED, answers, strict=False)
+            for provider, answer in zip(asked(), answers, strict=False)
         }
         verdict = decide(PersonRecord(PERSON, snapshots=known), policy, at=NOON, final=final)
         assert (verdict.policy, verdict.hours) == (policy.version, policy.nucleic_acid_hours)
         current = {p: s for p, s in known.items() if s.registration == PERSON.registration}
         missing = tuple(
-            p for p in ASKED if p not in current or NOON - current[p].fetched_at >= policy.fresh[p]
+            p
+            for p in asked()
+            if p not in current or NOON - current[p].fetched_at >= policy.fresh[p]
         )
         assert verdict.needs == (() if final else missing)
         if verdict.decision.outcome is Outcome.PENDING:
@@ -342,11 +343,11 @@ class TestDecide:
 
     def test_every_combination_is_decided(self) -> None:
         """Nothing that a provider may say is left without a rule."""
-        said = [[*sorted(STATES[provider]), "absent"] for provider in ASKED]
-        for states in product(*said, sorted(STATES[CARD])):
+        said = [[*sorted(states(provider)), "absent"] for provider in asked()]
+        for combination in product(*said, sorted(states(CARD))):
             known = {
                 str(provider): Snapshot(provider, state, NOON, NOON, 3)
-                for provider, state in zip(SHOWN, states, strict=True)
+                for provider, state in zip(shown(), combination, strict=True)
             }
             verdict = decide(PersonRecord(PERSON, snapshots=known), Policy(), at=NOON, final=False)
             assert verdict.decision.outcome is not Outcome.PENDING
@@ -380,15 +381,16 @@ class TestTravelCard:
             assert found == expected
 
     def test_the_end_of_its_day(self) -> None:
-        assert good_until(NOON) == MIDNIGHT
-        assert good_until(MIDNIGHT) == MIDNIGHT + timedelta(days=1)
+        for fetched, end in ((NOON, MIDNIGHT), (MIDNIGHT, MIDNIGHT + timedelta(days=1))):
+            component = TRAVEL_CARD.show(Evidence("normal", NOON, fetched), NOON)
+            assert component["valid_until"] == end
 
     @given(policies, st.booleans())
     def test_without_a_code_there_is_none_and_nothing_is_waited_for(
         self, policy: Policy, final: bool
     ) -> None:
         assert assess(CARD, None, policy, at=NOON, final=final) == Evidence("code_needed")
-        assert CARD not in needed({provider: Evidence("pending") for provider in SHOWN})
+        assert CARD not in needed({provider: Evidence("pending") for provider in shown()})
 
     def test_it_joins_what_is_decided_and_changes_nothing_else(self) -> None:
         old = {

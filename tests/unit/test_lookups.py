@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.admission.judge import ASKED, Outcome
+from chalicelib.admission.evidence import asked, states
+from chalicelib.admission.judge import Outcome
 from chalicelib.admission.lookup_requests import Lookup, Settle
 from chalicelib.admission.policy import Policy
 from chalicelib.admission.scan import Scan
 from chalicelib.identity.people import Verification
 from chalicelib.identity.providers import (
-    STATES,
     Absent,
     Answer,
     Pending,
@@ -28,7 +28,7 @@ from tests.fakes.parts import (
 from tests.unit.region import HEALTH, IDENTITY, TEST, Region
 
 health_replies: st.SearchStrategy[Reply] = st.sampled_from(
-    [*map(Answer, sorted(STATES[HEALTH])), Absent(), Pending(500), ProviderFault("down")]
+    [*map(Answer, sorted(states(HEALTH))), Absent(), Pending(500), ProviderFault("down")]
 )
 test_replies: st.SearchStrategy[Reply] = st.sampled_from(
     [
@@ -62,7 +62,7 @@ class TestAnyOrder:
         region = Region()
         scan = region.scan()
         messages = [message for message, _ in region.queue.sent]
-        assert [getattr(m, "provider", "settle") for m in messages] == [*ASKED, "settle"]
+        assert [getattr(m, "provider", "settle") for m in messages] == [*asked(), "settle"]
         final: Scan | None = None
         for number, pick in enumerate([*order, 0, 1, 2, 3]):
             region.clock.pass_(seconds=waits[number % len(waits)])
@@ -137,7 +137,7 @@ class TestAnyOrder:
 class TestProviders:
     """A provider that fails, hesitates, or answers about somebody's past."""
 
-    @pytest.mark.parametrize("provider", ASKED)
+    @pytest.mark.parametrize("provider", asked())
     def test_a_dead_provider_ends_with_unknown_never_green(self, provider: ProviderName) -> None:
         region = Region()
         region.policies.replace("4409", {"vaccination_required": True}, version=1)

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.admission.disclosure import redact_for_staff
-from chalicelib.admission.judge import SHOWN, UNKNOWN, Evidence, Outcome, decide
+from chalicelib.admission.evidence import looked_up, shown, states
+from chalicelib.admission.judge import UNKNOWN, Evidence, Outcome, decide
 from chalicelib.admission.policy import Policy
 from chalicelib.identity.people import PersonRecord, Profile, Snapshot, Verification
-from chalicelib.identity.providers import LOOKED_UP, STATES, ProviderName
+from chalicelib.identity.providers import ProviderName
 from infra.decision_table import cases
 from tests.fakes.parts import NOON
 
@@ -29,7 +30,7 @@ def shadow(verification: Verification, said: dict[ProviderName, str]) -> PersonR
 
 
 answers = st.fixed_dictionaries(
-    {}, optional={name: st.sampled_from(sorted(STATES[name])) for name in SHOWN}
+    {}, optional={name: st.sampled_from(sorted(states(name))) for name in shown()}
 )
 
 
@@ -54,13 +55,13 @@ def test_what_is_known_of_a_number_shows_nowhere_before_the_name_matches(
 def test_who_is_waited_for_is_asked_about_by_name_too(said: dict[ProviderName, str]) -> None:
     waits = decide(shadow(Verification.PENDING, said), Policy(), at=NOON, final=False)
     assert ProviderName.IDENTITY in waits.needs
-    assert set(waits.needs) <= set(LOOKED_UP)
+    assert set(waits.needs) <= set(looked_up())
     over = decide(shadow(Verification.PENDING, said), Policy(), at=NOON, final=True)
     assert (over.needs, over.decision.reasons) == ((), ("identity_unknown",))
     assert set(over.evidence.values()) == {UNKNOWN}
 
 
-@pytest.mark.parametrize("colour", sorted(STATES[ProviderName.HEALTH_CODE]))
+@pytest.mark.parametrize("colour", sorted(states(ProviderName.HEALTH_CODE)))
 def test_once_they_match_it_is_judged_like_a_scan(colour: str) -> None:
     said = {ProviderName.HEALTH_CODE: colour, ProviderName.NUCLEIC_ACID: "negative"}
     verdict = decide(shadow(Verification.VERIFIED, said), Policy(), at=NOON, final=True)

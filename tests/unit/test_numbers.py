@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from stdnum.cn import ric, uscc
 
 from chalicelib.core.messages import TEXTS
-from chalicelib.identity.documents import resident_id
+from chalicelib.identity.documents.resident_id import canonical as resident_id
 from chalicelib.venues.numbers import NUMBER_TYPES, InvalidNumber, NumberType, normalise
 
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.identity.documents.resident_id import RESIDENT_ID
 from chalicelib.identity.people import (
     PersonRecord,
     Profile,
     Snapshot,
     Verification,
-    mask_document,
     mask_name,
     mask_phone,
 )
@@ -53,11 +53,11 @@ class TestMasking:
         assert masked[:-8] + masked[-4:] == phone[:-8] + phone[-4:]
 
     def test_documents(self) -> None:
-        assert mask_document("44098319880412902X") == "4409************2X"
+        assert RESIDENT_ID.mask("44098319880412902X") == "4409************2X"
 
     @given(resident_ids)
     def test_of_a_document_the_birth_date_is_hidden(self, number: str) -> None:
-        masked = mask_document(number)
+        masked = RESIDENT_ID.mask(number)
         assert masked == f"{number[:4]}{'*' * 12}{number[-2:]}"
 
 

@@ -8,39 +8,42 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.admission.judge import ASKED
+from chalicelib.admission.evidence import asked
 from chalicelib.admission.policy import ManualPhone, OnUnknown, Policy, prefixes
+from infra.ops import policies as command
+from infra.policy_table import TARGET, printed
 
 whole = st.integers(1, 336)
 
 
-@given(
-    st.fixed_dictionaries(
-        {},
-        optional={
-            "nucleic_acid_hours": st.none() | whole,
-            "fresh_minutes": st.dictionaries(
-                st.sampled_from([*map(str, ASKED)]), st.integers(1, 1440)
-            ),
-            "answer_within_seconds": st.integers(1, 900),
-            "on_unknown": st.sampled_from([*map(str, OnUnknown)]),
-            "grace_hours": st.integers(1, 168),
-            "vaccination_required": st.booleans(),
-            "travel_card_required": st.booleans(),
-            "pass_while_pending": st.booleans(),
-            "manual_phone": st.sampled_from([*map(str, ManualPhone)]),
-            "manual_staff_day": st.integers(1, 10_000),
-            "manual_venue_hour": st.integers(1, 10_000),
-            "manual_subject_day": st.integers(1, 10_000),
-        },
-    )
+written = st.fixed_dictionaries(
+    {},
+    optional={
+        "nucleic_acid_hours": st.none() | whole,
+        "fresh_minutes": st.dictionaries(
+            st.sampled_from([*map(str, asked())]), st.integers(1, 1440)
+        ),
+        "answer_within_seconds": st.integers(1, 900),
+        "on_unknown": st.sampled_from([*map(str, OnUnknown)]),
+        "grace_hours": st.integers(1, 168),
+        "vaccination_required": st.booleans(),
+        "travel_card_required": st.booleans(),
+        "pass_while_pending": st.booleans(),
+        "manual_phone": st.sampled_from([*map(str, ManualPhone)]),
+        "manual_staff_day": st.integers(1, 10_000),
+        "manual_venue_hour": st.integers(1, 10_000),
+        "manual_subject_day": st.integers(1, 10_000),
+    },
 )
+
+
+@given(written)
 def test_what_is_left_out_is_as_by_default(rules: dict[str, Any]) -> None:
     policy, default = Policy.from_rules("4409.3", rules), Policy()
     assert policy.version == "4409.3"
     assert policy.nucleic_acid_hours == rules.get("nucleic_acid_hours", default.nucleic_acid_hours)
     minutes = rules.get("fresh_minutes", {})
-    for provider in ASKED:
+    for provider in asked():
         expected = default.fresh[provider]
         if provider in minutes:
             expected = timedelta(minutes=minutes[provider])
@@ -55,6 +58,26 @@ def test_what_is_left_out_is_as_by_default(rules: dict[str, Any]) -> None:
     assert policy.manual_phone is ManualPhone(rules.get("manual_phone", "optional"))
     for name, number in asdict(default.manual_quota).items():
         assert getattr(policy.manual_quota, name) == rules.get(f"manual_{name}", number)
+
+
+@given(written)
+def test_a_policy_is_written_as_it_was_read(rules: dict[str, Any]) -> None:
+    policy = Policy.from_rules("4409.3", rules)
+    assert policy.as_rules() == {**Policy().as_rules(), **rules, "fresh_minutes": fresh(rules)}
+    assert Policy.from_rules("4409.3", policy.as_rules()) == policy
+
+
+def fresh(rules: dict[str, Any]) -> dict[str, int]:
+    return {**Policy().as_rules()["fresh_minutes"], **rules.get("fresh_minutes", {})}
+
+
+def test_every_rule_is_explained_to_the_operator() -> None:
+    document = TARGET.read_text("utf-8")
+    assert printed(document) == document, "run python -m infra.policy_table"
+    for key, rule in Policy.rules().items():
+        assert rule.key == key
+        assert f"| `{key}` | {rule.values} | {rule.text} |" in document
+        assert f"  {key}: " in command.help_text()
 
 
 BAD: list[object] = [0, -1, 100_000, 1.5, "24", True, False, [], {}, float("nan"), float("inf")]

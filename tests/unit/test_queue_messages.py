@@ -8,12 +8,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from chalicelib.admission.evidence import looked_up
 from chalicelib.admission.lookup_requests import Lookup, Settle, encode
 from chalicelib.admission.schemas import decode
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.core.ids import ALPHABET
 from chalicelib.core.logs import correlation
-from chalicelib.identity.providers import LOOKED_UP, ProviderName
+from chalicelib.identity.providers import ProviderName
 from chalicelib.workers.batches import each_message
 from tests.fakes.parts import NOON
 
@@ -22,7 +23,7 @@ correlations = st.from_regex(r"[A-Za-z0-9-]{8,64}", fullmatch=True)
 moments = st.integers(0, epoch_ms(datetime(6000, 1, 1, tzinfo=UTC))).map(from_epoch_ms)
 lookups = st.builds(
     Lookup,
-    st.sampled_from(LOOKED_UP),
+    st.sampled_from(looked_up()),
     codes.map("per_{}".format),
     moments,
     correlations,

@@ -24,10 +24,10 @@ import pytest
 from chalicelib.adapters.partners import Partner
 from chalicelib.adapters.platforms.sms import HttpSmsGateway
 from chalicelib.adapters.providers.http import HttpProvider
+from chalicelib.admission.evidence import looked_up, states
 from chalicelib.core.errors import BadInput, TooMany
-from chalicelib.identity.documents import resident_id
+from chalicelib.identity.documents.resident_id import canonical as resident_id
 from chalicelib.identity.providers import (
-    STATES,
     Absent,
     Answer,
     Pending,
@@ -36,8 +36,8 @@ from chalicelib.identity.providers import (
     Subject,
 )
 from chalicelib.rendering.coverage import missing
-from infra.local.sandbox.faults import GARBAGE, MODES, PARTNERS
-from infra.local.sandbox.people import LOOKUPS, Cast
+from infra.local.sandbox.faults import GARBAGE, MODES, partners
+from infra.local.sandbox.people import Cast
 from infra.local.sandbox.platforms import Credentials
 from infra.local.sandbox.server import Sandbox
 from infra.local.sandbox.signature import sign
@@ -163,7 +163,7 @@ def test_a_request_that_is_not_rightly_signed_is_refused(
     for path in ("/v1/messages", "/v1/identity/lookups", "/v1/other"):
         status, _, answer = sandbox.signed(path, {}, **changes)
         assert (status, answer) == (401, {"code": code})
-    assert sandbox.get("/sandbox/calls")[1] == dict.fromkeys(PARTNERS, 0)
+    assert sandbox.get("/sandbox/calls")[1] == dict.fromkeys(partners(), 0)
 
 
 def test_a_signature_holds_for_one_path_and_one_body(sandbox: Running) -> None:
@@ -377,7 +377,7 @@ def test_a_partner_that_refuses_errs_or_recovers(sandbox: Running) -> None:
         sandbox.look_up("health_code", "甘雨桐")
     assert sandbox.look_up("identity", "甘雨桐")[0] == 200
     sandbox.tell("/sandbox/faults", provider="*", mode="error")
-    for provider in LOOKUPS:
+    for provider in looked_up():
         status, _, text = sandbox.send(
             "POST", f"/v1/{provider}/lookups", b"{}", signature_headers(provider, b"{}")
         )
@@ -386,7 +386,7 @@ def test_a_partner_that_refuses_errs_or_recovers(sandbox: Running) -> None:
     assert sandbox.look_up("health_code", "甘雨桐")[0] == 200
     calls = sandbox.get("/sandbox/calls")[1]
     asked = {"identity": 2, "health_code": 3, "nucleic_acid": 1, "vaccination": 1}
-    assert calls == dict.fromkeys(PARTNERS, 0) | asked
+    assert calls == dict.fromkeys(partners(), 0) | asked
 
 
 def signature_headers(provider: str, body: bytes) -> dict[str, str]:
@@ -617,9 +617,9 @@ def test_the_cast_has_a_part_for_everybody() -> None:
         "twice": 1, "guard_identity": 1, "guard_join": 1, "guard_invited": 1,
     }  # fmt: skip
     door = {row["health_code"] for row in rows if row["part"] == "door"}
-    assert door == {*STATES[ProviderName.HEALTH_CODE], "absent"}
+    assert door == {*states(ProviderName.HEALTH_CODE), "absent"}
     cards = {row["travel_card"] for row in rows if row["part"] == "card"}
-    assert cards == STATES[ProviderName.TRAVEL_CARD]
+    assert cards == states(ProviderName.TRAVEL_CARD)
     by_hand = [row for row in rows if row["part"] == "by_hand"]
     assert [row["phone"] for row in by_hand].count("") == 1, "an old man without a phone"
     for row in rows:
@@ -634,7 +634,7 @@ def test_most_of_the_cast_is_green() -> None:
 
 def test_the_cast_covers_every_state() -> None:
     rows = people().values()
-    assert {row["health_code"] for row in rows} == {*STATES[ProviderName.HEALTH_CODE], "absent"}
+    assert {row["health_code"] for row in rows} == {*states(ProviderName.HEALTH_CODE), "absent"}
     results = {(row["nucleic_acid"], row["nucleic_acid_hours"]) for row in rows}
     assert results == {
         ("negative", "12"),
@@ -643,8 +643,8 @@ def test_the_cast_covers_every_state() -> None:
         ("positive", "12"),
         ("absent", "0"),
     }
-    assert {row["vaccination"] for row in rows} == {*STATES[ProviderName.VACCINATION], "absent"}
-    assert {row["travel_card"] for row in rows} == STATES[ProviderName.TRAVEL_CARD]
+    assert {row["vaccination"] for row in rows} == {*states(ProviderName.VACCINATION), "absent"}
+    assert {row["travel_card"] for row in rows} == states(ProviderName.TRAVEL_CARD)
     for row in rows:
         told = all(row[f"health_{what}"] for what in ("group", "reason", "lifting"))
         assert told is (row["health_code"] in ("red", "yellow")), "who is told why"
@@ -697,6 +697,6 @@ def test_the_documentation_names_every_route_and_fault(sandbox: Running) -> None
     for method, path in sandbox.server.routes:
         if not path.startswith("/v1/"):
             assert f"`{method} {path}" in text
-    for word in (*MODES, *PARTNERS):
+    for word in (*MODES, *partners()):
         assert f"`{word}`" in text
     assert sign("secret", "1651464000", "POST", "/v1/messages", b'{"to":"+8613800000001"}') in text

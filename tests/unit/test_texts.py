@@ -10,13 +10,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chalicelib.admission.disclosure import redact_for_staff
-from chalicelib.admission.judge import SHOWN, Outcome, decide
+from chalicelib.admission.evidence import shown, states
+from chalicelib.admission.judge import Outcome, decide
 from chalicelib.admission.policy import Policy
 from chalicelib.core import fields
 from chalicelib.core.errors import CODES
 from chalicelib.core.messages import DOMAIN, LANGUAGES, LOCALES, TEXTS, negotiate, text
+from chalicelib.identity.documents import TYPES
 from chalicelib.identity.people import PersonRecord, Profile, Verification
-from chalicelib.identity.providers import STATES, Absent, Answer, ProviderName
+from chalicelib.identity.providers import Absent, Answer, ProviderName
 from chalicelib.identity.registration import verdict
 from infra.decision_table import cases
 from tests.fakes.parts import NOON
@@ -60,7 +62,8 @@ def field_codes() -> set[str]:
     """Every code that a bad field can be answered with."""
     said = arguments("refuse", "at", "FieldError", "InvalidNumber", "_require")
     pointers = {code for code in said if not code or code.startswith("/")} | QUERY
-    return (said - pointers) | {"type", "day"} | set(fields._CODES.values())
+    documents = {one.name for one in TYPES}
+    return (said - pointers) | documents | {"type", "day"} | set(fields._CODES.values())
 
 
 def judgements() -> tuple[set[str], set[str]]:
@@ -68,7 +71,15 @@ def judgements() -> tuple[set[str], set[str]]:
     decisions = [one.decision for one in cases()]
     decisions += [redact_for_staff(decision) for decision in decisions]
     for verification in (Verification.PENDING, Verification.REJECTED):
-        by_hand = PersonRecord(Profile("per_x", b"", verification=verification, shadow_until=NOON))
+        by_hand = PersonRecord(
+            Profile(
+                "per_x",
+                b"",
+                document_type="resident_id",
+                verification=verification,
+                shadow_until=NOON,
+            )
+        )
         decisions += [
             decide(by_hand, Policy(), at=NOON, final=final).decision for final in (False, True)
         ]
@@ -106,12 +117,12 @@ class TestEveryCodeHasItsText:
         assert of("staff_outcome.") < set(Outcome)
 
     def test_states(self) -> None:
-        said = {state for provider in SHOWN for state in STATES[provider]}
+        said = {state for provider in shown() for state in states(provider)}
         ours = {"absent", "unknown", "pending", "code_needed", "unconfirmed", "negative_48h"}
         assert of("state.") == said | ours
 
     def test_verifications(self) -> None:
-        identity = STATES[ProviderName.IDENTITY]
+        identity = states(ProviderName.IDENTITY)
         answers: list[Answer | Absent] = [Absent(), *map(Answer, sorted(identity))]
         assert of("verification.") == {verdict(answer)[1] for answer in answers} - {""}
 

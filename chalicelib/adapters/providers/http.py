@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.adapters.partners import Partner, PartnerFault
+from chalicelib.admission import evidence
 from chalicelib.identity.providers import (
-    STATES,
     Absent,
     Answer,
     Pending,
@@ -61,23 +61,22 @@ class HttpProvider:
 
 
 def read_answer(name: ProviderName, answer: dict[str, Any]) -> Answer:
-    """What provider `name` says; what its kind does not say is not read. Raises ProviderFault."""
+    """Return what provider `name` says; what its kind does not say is not read.
+
+    Raises ProviderFault.
+    """
+    kind = evidence.of(name)
     state, observed = answer.get("state"), answer.get("observed_at")
-    if not isinstance(state, str) or state not in STATES[name]:
+    if not isinstance(state, str) or state not in kind.states:
         raise ProviderFault(f"{name}: unknown state")
     try:
         observed_at = None if observed is None else _moment(observed)
-        reason, group, how_to_clear = (
-            _text(answer.get(key), most) for key, most in LONGEST.items()
-        )
-        doses = _doses(state, answer.get("doses")) if name is ProviderName.VACCINATION else None
+        texts = {key: _text(answer.get(key), most) for key, most in LONGEST.items()}
+        doses = _doses(state, answer.get("doses")) if "doses" in kind.reads else None
     except (TypeError, ValueError, OverflowError) as error:
         raise ProviderFault(f"{name}: unreadable") from error
-    if name is ProviderName.HEALTH_CODE:
-        return Answer(state, observed_at, reason, group, how_to_clear)
-    if name is ProviderName.IDENTITY:
-        return Answer(state, observed_at, reason)
-    return Answer(state, observed_at, doses=doses)
+    reason, group, how_to_clear = (text if key in kind.reads else "" for key, text in texts.items())
+    return Answer(state, observed_at, reason, group, how_to_clear, doses)
 
 
 def _moment(text: str) -> datetime:

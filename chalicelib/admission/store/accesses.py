@@ -22,7 +22,7 @@ class AccessItem(Item):
 
 
 class AccessStore:
-    """Questions on record in the table. See `manual_checks.Accesses`."""
+    """Questions on record in the table. See `accesses.Accesses`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

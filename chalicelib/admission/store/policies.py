@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from pynamodb.attributes import JSONAttribute
 
-from chalicelib.admission.policy import Policy, prefixes
+from chalicelib.admission import policy
 from chalicelib.core import keys
 from chalicelib.core.attributes import IntegerAttribute
 from chalicelib.core.cache import TimedCache
@@ -27,9 +27,9 @@ class PolicyStore:
         self._table = table
         self._cache = TimedCache(self._load, _CACHED, 512)
 
-    def of(self, region: str, now: datetime) -> Policy:
+    def of(self, region: str, now: datetime) -> policy.Policy:
         """One batch of four gets, once a minute and region."""
-        return self._cache.get(region, now) or Policy()
+        return self._cache.get(region, now) or policy.Policy()
 
     def replace(self, prefix: str, rules: dict[str, object], *, version: int) -> bool:
         """Put version `version` of a policy; False when it is not the next one."""
@@ -41,8 +41,8 @@ class PolicyStore:
             return False
         return True
 
-    def _load(self, region: str) -> Policy:
-        wanted = prefixes(region)
+    def _load(self, region: str) -> policy.Policy:
+        wanted = policy.prefixes(region)
         found = {
             raw["pk"]["S"].partition("#")[2]: PolicyItem.read(raw)
             for raw in self._table.batch_get([keys.policy(prefix) for prefix in wanted])
@@ -50,5 +50,5 @@ class PolicyStore:
         for prefix in wanted:
             if prefix in found:
                 item = found[prefix]
-                return Policy.from_rules(f"{prefix}.{item.version}", item.rules)
-        return Policy()
+                return policy.Policy.from_rules(f"{prefix}.{item.version}", item.rules)
+        return policy.Policy()

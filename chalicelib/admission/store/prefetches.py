@@ -41,13 +41,13 @@ def read_prefetch(raw: Raw) -> Prefetch:
 
 
 class PrefetchStore:
-    """Prefetches in the table. See `snapshots.Prefetches`."""
+    """Prefetches in the table. See `prefetching.Prefetches`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def ask(self, prefetch: Prefetch) -> datetime:
-        """One conditional put; a wish of the last minute stands."""
+        """One conditional put; a prefetch request of the last minute stands."""
         item = PrefetchItem.at(
             keys.prefetch(prefetch.person_id),
             wanted=prefetch.wanted,

@@ -1,6 +1,8 @@
 """Items of scans, and of the markers of those that wait for an answer.
 
 A scan is at most 1,000 bytes, one write unit, so its attributes have short names and coded values.
+The four oldest kinds of provider have an attribute each for what a scan rests on; the others share
+one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,6 +11,7 @@ from datetime import date, datetime, timedelta
 from pynamodb.attributes import Attribute, UnicodeAttribute
 from pynamodb.constants import STRING
 
+from chalicelib.admission import evidence as kinds
 from chalicelib.admission.judge import Decision, Evidence, Outcome, Verdict
 from chalicelib.admission.recording import METHODS
 from chalicelib.admission.scan import Direction, EvidenceLevel, Method, Scan, ScanReference
@@ -28,9 +31,40 @@ from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.venue import Venue, day_of, shard_of
 
 _PENDING_LIFE = timedelta(days=1)
+_OWN_ATTRIBUTE = (
+    ProviderName.HEALTH_CODE,
+    ProviderName.NUCLEIC_ACID,
+    ProviderName.VACCINATION,
+    ProviderName.TRAVEL_CARD,
+)
 _METHODS = {method: rules.letter for method, rules in METHODS.items()}
 _DIRECTIONS = {Direction.ENTRY: "", Direction.EXIT: "x"}
 _LEVELS = {EvidenceLevel.LOCATION: "l", EvidenceLevel.STAFF: "s", EvidenceLevel.GATE: "g"}
+
+
+def _coded(evidence: Evidence) -> str:
+    def moment(when: datetime | None) -> str:
+        return "" if when is None else str(epoch_ms(when))
+
+    parts = (
+        evidence.state,
+        moment(evidence.observed_at),
+        moment(evidence.fetched_at),
+        "s" if evidence.stale else "",
+        "" if evidence.doses is None else str(evidence.doses),
+    )
+    return ",".join(parts).rstrip(",")
+
+
+def _evidence(coded: str) -> Evidence:
+    state, observed, fetched, stale, doses = (*coded.split(","), "", "", "", "")[:5]
+    return Evidence(
+        state,
+        from_epoch_ms(int(observed)) if observed else None,
+        from_epoch_ms(int(fetched)) if fetched else None,
+        stale == "s",
+        int(doses) if doses else None,
+    )
 
 
 class EvidenceAttribute(Attribute[Evidence]):
@@ -40,28 +74,30 @@ class EvidenceAttribute(Attribute[Evidence]):
 
     def serialize(self, value: Evidence) -> str:
         """Return the parts with commas between them; blank ones at the end are left out."""
-
-        def moment(when: datetime | None) -> str:
-            return "" if when is None else str(epoch_ms(when))
-
-        parts = (
-            value.state,
-            moment(value.observed_at),
-            moment(value.fetched_at),
-            "s" if value.stale else "",
-            "" if value.doses is None else str(value.doses),
-        )
-        return ",".join(parts).rstrip(",")
+        return _coded(value)
 
     def deserialize(self, value: str) -> Evidence:
         """Return the evidence."""
-        state, observed, fetched, stale, doses = (*value.split(","), "", "", "", "")[:5]
-        return Evidence(
-            state,
-            from_epoch_ms(int(observed)) if observed else None,
-            from_epoch_ms(int(fetched)) if fetched else None,
-            stale == "s",
-            int(doses) if doses else None,
+        return _evidence(value)
+
+
+class FurtherEvidenceAttribute(Attribute[tuple[tuple[ProviderName, Evidence], ...]]):
+    """What other providers said, each behind its kind's letter: ``a=negative,…;b=…``.
+
+    What a kind said that is no longer registered is not read.
+    """
+
+    attr_type = STRING
+
+    def serialize(self, value: tuple[tuple[ProviderName, Evidence], ...]) -> str | None:
+        """Return the text, None when there is nothing in it."""
+        return ";".join(f"{kinds.of(name).letter}={_coded(one)}" for name, one in value) or None
+
+    def deserialize(self, value: str) -> tuple[tuple[ProviderName, Evidence], ...]:
+        """Return kinds and evidence."""
+        parts = (part.partition("=") for part in value.split(";"))
+        return tuple(
+            (name, _evidence(text)) for letter, _, text in parts for name in kinds.named(letter)
         )
 
 
@@ -81,6 +117,7 @@ class ScanItem(Item):
     nucleic_acid = EvidenceAttribute(attr_name="n")
     vaccination = EvidenceAttribute(attr_name="x", null=True)
     travel_card = EvidenceAttribute(attr_name="t", null=True)
+    further = FurtherEvidenceAttribute(attr_name="ev", null=True, default=())
     needs = ProvidersAttribute(attr_name="nd", null=True, default=())
     policy = UnicodeAttribute(attr_name="po")
     hours = IntegerAttribute(attr_name="hr", null=True)
@@ -125,16 +162,7 @@ def read_scan(raw: Raw) -> Scan:
                 tuple(item.reasons.split(",")),
                 tuple(item.steps.split(",")),
             ),
-            evidence={
-                provider: evidence
-                for provider, evidence in (
-                    (ProviderName.HEALTH_CODE, item.health_code),
-                    (ProviderName.NUCLEIC_ACID, item.nucleic_acid),
-                    (ProviderName.VACCINATION, item.vaccination),
-                    (ProviderName.TRAVEL_CARD, item.travel_card),
-                )
-                if evidence
-            },
+            evidence={name: one for name, one in _evidence_in(item) if one},
             needs=item.needs,
             policy=item.policy,
             hours=item.hours,
@@ -154,6 +182,11 @@ def read_scan(raw: Raw) -> Scan:
     )
 
 
+def _evidence_in(item: ScanItem) -> Iterator[tuple[ProviderName, Evidence | None]]:
+    yield from ((name, getattr(item, name)) for name in _OWN_ATTRIBUTE)
+    yield from item.further
+
+
 def _scan_item(scan: Scan, venue: Venue) -> ScanItem:
     verdict = scan.verdict
     index = keys.visit(scan.person_id, scan.venue_id, epoch_ms(scan.at))
@@ -168,10 +201,10 @@ def _scan_item(scan: Scan, venue: Venue) -> ScanItem:
         first=scan.first_outcome,
         reasons=",".join(verdict.decision.reasons),
         steps=",".join(verdict.decision.next_steps),
-        health_code=verdict.evidence[ProviderName.HEALTH_CODE],
-        nucleic_acid=verdict.evidence[ProviderName.NUCLEIC_ACID],
-        vaccination=verdict.evidence.get(ProviderName.VACCINATION),
-        travel_card=verdict.evidence.get(ProviderName.TRAVEL_CARD),
+        **{name: verdict.evidence.get(name) for name in _OWN_ATTRIBUTE},
+        further=tuple(
+            (name, one) for name, one in verdict.evidence.items() if name not in _OWN_ATTRIBUTE
+        ),
         needs=verdict.needs,
         policy=verdict.policy,
         hours=verdict.hours,

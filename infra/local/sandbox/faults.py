@@ -4,11 +4,20 @@ import json
 import threading
 from collections import Counter
 
-from infra.local.sandbox.people import PROVIDERS
+from chalicelib.admission import evidence
 
-PARTNERS = (*PROVIDERS, "sms", "wechat", "alipay")
 MODES = ("none", "refuse", "hang", "garbage", "error", "busy")
 _LONGEST_HANG_S = 60.0
+
+
+def providers() -> tuple[str, ...]:
+    """Return the kinds of provider that are played here."""
+    return tuple(kind.name for kind in evidence.KINDS)
+
+
+def partners() -> tuple[str, ...]:
+    """Return everybody who is played here."""
+    return (*providers(), "sms", "wechat", "alipay")
 
 
 class Faults:
@@ -28,10 +37,10 @@ class Faults:
 
     def put(self, partner: str, mode: str) -> None:
         """Set a partner's fault; ``*`` means the providers. Raises ValueError."""
-        if (partner != "*" and partner not in PARTNERS) or mode not in MODES:
+        if (partner != "*" and partner not in partners()) or mode not in MODES:
             raise ValueError("provider, mode: not one that there is")
         with self._changed:
-            for one in PROVIDERS if partner == "*" else (partner,):
+            for one in providers() if partner == "*" else (partner,):
                 self._modes[one] = mode
             self._changed.notify_all()
 
@@ -42,7 +51,7 @@ class Faults:
 
     def all(self) -> dict[str, str]:
         """Return every partner's mode."""
-        return {partner: self.of(partner) for partner in PARTNERS}
+        return {partner: self.of(partner) for partner in partners()}
 
     def hang(self, partner: str) -> None:
         """Return when the fault is cleared, the sandbox stops, or a minute has passed."""

@@ -4,20 +4,13 @@ import csv
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
-PROVIDERS = ("identity", "health_code", "nucleic_acid", "vaccination", "travel_card")
-LOOKUPS = PROVIDERS[:-1]
-"""Those that answer about a name and number; the travel card answers for a code."""
-_STATES = {
-    "identity": ("known", "absent"),
-    "health_code": ("green", "yellow", "red", "light_green", "absent"),
-    "nucleic_acid": ("negative", "positive", "absent"),
-    "vaccination": ("complete", "partial", "none", "absent"),
-    "travel_card": ("normal", "abnormal"),
-}
+from chalicelib.admission import evidence
+from chalicelib.admission.evidence.kind import Kind
+
 _QUIRKS = ("pending_first", "garbage")
 _POLL_AFTER_MS = 500
 _MAX_LATENCY_MS = 1500
@@ -31,9 +24,11 @@ class Person:
 
     `nucleic_acid_hours` is the age of the last result, `vaccination_days` that of the last of
     `vaccination_doses`. The health code's group, reason and lifting are texts for the person. The
-    carrier of `phone` knows the travel card. `latency_ms` holds for every provider. `quirks` are
-    ``provider:quirk`` with a semicolon between: ``pending_first`` answers 202 to the first request
-    of each lookup, ``garbage`` answers what no client should accept.
+    carrier of `phone` knows the travel card. `latency_ms` holds for every provider.
+    A kind of provider that has no field here has its state in `further`, under its name, and the
+    age of its answer under ``<kind>_hours``; without a state it knows nothing of the person.
+    `quirks` are ``provider:quirk`` with a semicolon between: ``pending_first`` answers 202 to the
+    first request of each lookup, ``garbage`` answers what no client should accept.
     """
 
     document_number: str
@@ -52,6 +47,7 @@ class Person:
     vaccination_doses: int = 0
     vaccination_days: int = 0
     travel_card: str = "normal"
+    further: Mapping[str, str | int] = field(default_factory=dict)
 
     def has(self, provider: str, quirk: str) -> bool:
         """Return whether this provider has this quirk about the person."""
@@ -87,7 +83,7 @@ class Cast:
         with path.open(encoding="utf-8", newline="") as file:
             for number, row in enumerate(csv.DictReader(file), start=2):
                 try:
-                    people.append(_person(None, {k: v for k, v in row.items() if k in _FIELDS}))
+                    people.append(_person(None, {k: v for k, v in row.items() if _is_field(k)}))
                 except ValueError as error:
                     raise ValueError(f"{path.name}, line {number}: {error}") from None
         return cls(people)
@@ -119,7 +115,12 @@ class Cast:
                 pending = {"status": "pending", "poll_after_ms": _POLL_AFTER_MS}
                 return Finding(202, pending, person.latency_ms)
             since = self._health_since.get(document_number)
-        answer = _ANSWERS[provider](person, name, now, since)
+        if evidence.of(provider).verifies:
+            answer = _identity(person, name, now)
+        elif provider in _ANSWERS:
+            answer = _ANSWERS[provider](person, name, now, since)
+        else:
+            answer = _further(provider, person, name, now)
         if answer is None:
             return Finding(404, {"status": "absent"}, person.latency_ms)
         return Finding(200, {"status": "answer", **answer}, person.latency_ms)
@@ -140,9 +141,7 @@ class Cast:
         return True
 
 
-def _identity(
-    person: Person, name: str, now: datetime, _since: datetime | None
-) -> dict[str, object] | None:
+def _identity(person: Person, name: str, now: datetime) -> dict[str, object] | None:
     if person.identity == "absent":
         return None
     if person.name == name:
@@ -192,36 +191,62 @@ def _vaccination(
     return answer
 
 
+def _further(provider: str, person: Person, name: str, now: datetime) -> dict[str, object] | None:
+    state = person.further.get(provider, "absent")
+    if person.name != name or state == "absent":
+        return None
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    age = timedelta(hours=int(person.further.get(f"{provider}_hours", 0)))
+    return {"state": state, "observed_at": _rfc3339(hour - age)}
+
+
 _ANSWERS = {
-    "identity": _identity,
     "health_code": _health_code,
     "nucleic_acid": _nucleic_acid,
     "vaccination": _vaccination,
 }
-_FIELDS = {field.name for field in fields(Person)}
+_FIELDS = {one.name for one in fields(Person)} - {"further"}
+
+
+def _is_field(key: str) -> bool:
+    """Return whether people have this field: one of `Person`, or one of a further kind."""
+    kind = key.removesuffix("_hours")
+    return key in _FIELDS or (kind not in _FIELDS and evidence.find(kind) is not None)
+
+
+def _states(kind: Kind) -> tuple[str, ...]:
+    """Return what the cast may say of a person and a kind."""
+    if kind.verifies:
+        return ("known", "absent")
+    return (*sorted(kind.states),) if kind.by_code else (*sorted(kind.states), "absent")
 
 
 def _person(before: Person | None, values: Mapping[str, object]) -> Person:
     """Return `before` with these fields changed; numbers may be text, as in a CSV file."""
     read: dict[str, object] = {}
     for key, value in values.items():
-        if key not in _FIELDS:
+        if not _is_field(key):
             raise ValueError(f"{key}: no such field")
-        read[key] = _number(key, value) if key in _LIMITS else _text(key, value)
+        number = key in _LIMITS or key.endswith("_hours")
+        read[key] = _number(key, value) if number else _text(key, value)
     if before is None and not (read.get("document_number") and read.get("name")):
         raise ValueError("document_number, name: needed for somebody new")
-    person = replace(before or Person("", ""), **read)  # type: ignore[arg-type]
+    known = before or Person("", "")
+    further = {key: read.pop(key) for key in [*read] if key not in _FIELDS}
+    read["further"] = {**known.further, **further}
+    person = replace(known, **read)  # type: ignore[arg-type]
     for quirk in filter(None, person.quirks.split(";")):
         provider, _, what = quirk.partition(":")
-        if provider not in PROVIDERS or what not in _QUIRKS:
+        if evidence.find(provider) is None or what not in _QUIRKS:
             raise ValueError("quirks: not a provider and one of its quirks")
     if (person.vaccination in ("complete", "partial")) != (person.vaccination_doses > 0):
         raise ValueError("vaccination, vaccination_doses: the one does not go with the other")
     return person
 
 
+_OLDEST_HOURS = 24 * 3650
 _LIMITS = {
-    "nucleic_acid_hours": 24 * 3650,
+    "nucleic_acid_hours": _OLDEST_HOURS,
     "latency_ms": _MAX_LATENCY_MS,
     "vaccination_doses": 9,
     "vaccination_days": 3650,
@@ -229,17 +254,18 @@ _LIMITS = {
 
 
 def _number(key: str, value: object) -> int:
-    text = str(value)
-    if not text.isascii() or not text.isdigit() or len(text) > 6 or int(text) > _LIMITS[key]:
-        raise ValueError(f"{key}: not a number from 0 to {_LIMITS[key]}")
+    text, most = str(value), _LIMITS.get(key, _OLDEST_HOURS)
+    if not text.isascii() or not text.isdigit() or len(text) > 6 or int(text) > most:
+        raise ValueError(f"{key}: not a number from 0 to {most}")
     return int(text)
 
 
 def _text(key: str, value: object) -> str:
     if not isinstance(value, str) or len(value) > 200:
         raise ValueError(f"{key}: not a text")
-    if key in _STATES and value not in _STATES[key]:
-        raise ValueError(f"{key}: not one of {', '.join(_STATES[key])}")
+    kind = evidence.find(key)
+    if kind and value not in _states(kind):
+        raise ValueError(f"{key}: not one of {', '.join(_states(kind))}")
     return value
 
 

@@ -19,10 +19,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TextIO
 from urllib.parse import parse_qs, urlsplit
 
+from chalicelib.admission import evidence
+from chalicelib.identity import documents
 from infra.local.sandbox import signature
-from infra.local.sandbox.faults import PARTNERS, Faults
+from infra.local.sandbox.faults import Faults, partners
 from infra.local.sandbox.messages import Inbox, Verdict
-from infra.local.sandbox.people import LOOKUPS, Cast
+from infra.local.sandbox.people import Cast
 from infra.local.sandbox.platforms import Alipay, Credentials, WeChat, form_of
 from infra.local.sandbox.travel_card import TravelCard
 
@@ -104,7 +106,7 @@ class Sandbox(ThreadingHTTPServer):
         }
         if credentials:
             self.routes |= self._platforms(credentials, now)
-        for provider in LOOKUPS:
+        for provider in evidence.looked_up():
             route = ("POST", f"/v1/{provider}/lookups")
             self.routes[route] = self._partner(provider, self._look_up(provider))
         super().__init__(("127.0.0.1", port), _Handler)
@@ -220,8 +222,8 @@ class Sandbox(ThreadingHTTPServer):
         def handle(request: Request) -> Reply:
             asked = request.json()
             texts = {key: asked.get(key) for key in ("request_id", "name", "document_number")}
-            if asked.get("document_type") != "resident_id":
-                raise ValueError("document_type: not resident_id")
+            if documents.find(str(asked.get("document_type"))) is None:
+                raise ValueError("document_type: not one that there is")
             for key, value in texts.items():
                 if not isinstance(value, str) or not value:
                     raise ValueError(f"{key}: missing")
@@ -257,7 +259,7 @@ class Sandbox(ThreadingHTTPServer):
 
     def _read_calls(self, _: Request) -> Reply:
         with self._idle:
-            return Reply(200, {partner: self._calls[partner] for partner in PARTNERS})
+            return Reply(200, {partner: self._calls[partner] for partner in partners()})
 
     def _put_fault(self, request: Request) -> Reply:
         asked = request.json()

@@ -1,14 +1,14 @@
-"""Numbers of identity documents: what makes one valid, and its canonical form.
-
-Shared by a person's registration and by venues that have no number but their manager's (JN-3).
-"""
+"""The resident identity card of the mainland (居民身份证)."""
 
 import re
 import unicodedata
 
+from chalicelib.identity.documents.base import DocumentType
+from chalicelib.identity.providers import ProviderName
 
-def resident_id(value: str) -> str:
-    """The canonical form of a resident ID number (GB 11643): 17 digits and a digit or ``X``.
+
+def canonical(value: str) -> str:
+    """Return the canonical form of a resident ID number (GB 11643): 17 digits, a digit or ``X``.
 
     Full-width and lower-case characters, spaces and hyphens are forgiven. The check character is
     that of ISO 7064 MOD 11-2, which catches every single wrong character and every swap of two
@@ -37,3 +37,14 @@ def resident_id(value: str) -> str:
     except ValidationError:
         raise ValueError("birth date") from None
     return number
+
+
+RESIDENT_ID = DocumentType(
+    name="resident_id",
+    example="44098319900101001X",
+    pattern=(
+        "^[1-9][0-9]{5}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9X]$"
+    ),
+    canonical=canonical,
+    verified_by=ProviderName.IDENTITY,
+)

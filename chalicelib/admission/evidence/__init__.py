@@ -1,0 +1,60 @@
+"""The kinds of provider; a module each.
+
+A new kind is a module beside the others, a member of `KINDS`, and its texts: ``state.<state>`` for
+states that no other kind has, and ``reason.<kind>_pending`` if a policy can require it. Rules that
+decide by it are rows of `judge.RULES`.
+"""
+
+from chalicelib.admission.evidence.health_code import HEALTH_CODE
+from chalicelib.admission.evidence.identity import IDENTITY
+from chalicelib.admission.evidence.kind import Kind
+from chalicelib.admission.evidence.nucleic_acid import NUCLEIC_ACID
+from chalicelib.admission.evidence.travel_card import TRAVEL_CARD
+from chalicelib.admission.evidence.vaccination import VACCINATION
+from chalicelib.identity.providers import ProviderName
+
+KINDS: tuple[Kind, ...] = (IDENTITY, HEALTH_CODE, NUCLEIC_ACID, VACCINATION, TRAVEL_CARD)
+
+
+def find(name: str) -> Kind | None:
+    """Return the kind of this name, or None."""
+    return next((kind for kind in KINDS if kind.name == name), None)
+
+
+def of(name: str) -> Kind:
+    """Return the kind of this name. Raises KeyError for one that is not registered."""
+    found = find(name)
+    if found is None:
+        raise KeyError(name)
+    return found
+
+
+def states(name: str) -> frozenset[str]:
+    """Return what a kind's providers may answer."""
+    return of(name).states
+
+
+def looked_up() -> tuple[ProviderName, ...]:
+    """Return the kinds that are asked from the queue."""
+    return tuple(kind.name for kind in KINDS if not kind.by_code)
+
+
+def asked() -> tuple[ProviderName, ...]:
+    """Return the kinds that are asked from the queue when an answer is absent or stale."""
+    return tuple(kind.name for kind in KINDS if not (kind.by_code or kind.verifies))
+
+
+def shown() -> tuple[ProviderName, ...]:
+    """Return the kinds that a screen shows."""
+    return tuple(kind.name for kind in KINDS if not kind.verifies)
+
+
+def letters(names: tuple[ProviderName, ...]) -> str:
+    """Return the letters of kinds, as items list them."""
+    return "".join(of(name).letter for name in names)
+
+
+def named(letters: str) -> tuple[ProviderName, ...]:
+    """Return the kinds that `letters` stand for; those of kinds that are gone are left out."""
+    names = {kind.letter: kind.name for kind in KINDS}
+    return tuple(names[letter] for letter in letters if letter in names)

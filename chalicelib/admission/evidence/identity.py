@@ -1,0 +1,12 @@
+"""Whether name and number belong together (JN-18)."""
+
+from chalicelib.admission.evidence.kind import Kind
+from chalicelib.identity.providers import ProviderName
+
+IDENTITY = Kind(
+    ProviderName.IDENTITY,
+    "i",
+    ("match", "mismatch"),
+    reads=("reason",),
+    verifies=True,
+)

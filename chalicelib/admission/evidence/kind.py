@@ -1,0 +1,86 @@
+"""What the application knows of a kind of provider."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.identity.providers import ProviderName
+
+if TYPE_CHECKING:
+    from chalicelib.admission.judge import Evidence
+    from chalicelib.admission.policy import Policy
+
+Field = tuple[Any, str, Any]
+"""A component's field: its type, what it says (empty where the name does), and an example."""
+
+
+class Kind:
+    """A kind of provider: what it may answer, how it is asked, and how its answer is shown.
+
+    `letter` stands for it in items: in lists of providers to ask and before what a scan rests on.
+    No two kinds share one.
+
+    `states` are what it may answer, the first one as an `example`; anything else is a fault.
+    `reads` are further members of its answers, of ``reason``, ``group``, ``lifting`` and ``doses``
+    (`http.read_answer`).
+
+    A kind that `verifies` says whether name and number belong together, and nothing that is shown.
+    A kind `by_code` is asked while the person waits, for a code that they enter; its answer counts
+    for the local day. All others are asked from the queue.
+
+    `fresh` is how long an answer counts before the provider is asked again; a region's policy may
+    change it (``fresh_minutes``). A kind without it is never asked again. `shown_for` is how long
+    after `observed_at` an answer is shown at all. `required` says whether policy has a scan wait
+    for an answer that is absent or stale.
+
+    Screens show a component with the state, its text ``state.<state>`` and its times. `fields` are
+    the further ones, and `show` makes their values, for a moment; it may replace others, ``text``
+    by the key of another text. `in_health` says whether ``GET /v1/me/health`` shows the kind.
+    """
+
+    __slots__ = (
+        "by_code",
+        "example",
+        "fields",
+        "fresh",
+        "in_health",
+        "letter",
+        "name",
+        "reads",
+        "required",
+        "show",
+        "shown_for",
+        "states",
+        "verifies",
+    )
+
+    def __init__(
+        self,
+        name: ProviderName,
+        letter: str,
+        states: Sequence[str],
+        *,
+        reads: Iterable[str] = (),
+        verifies: bool = False,
+        by_code: bool = False,
+        fresh: timedelta | None = None,
+        shown_for: timedelta | None = None,
+        required: "Callable[[Policy], bool]" = lambda _: False,
+        fields: Mapping[str, Field] | None = None,
+        show: "Callable[[Evidence, datetime], dict[str, Any]]" = lambda *_: {},
+        in_health: bool = True,
+    ) -> None:
+        """Describe a kind; the number of parameters is that of its properties."""
+        self.name = name
+        self.letter = letter
+        self.states = frozenset(states)
+        self.example = states[0]
+        self.reads = frozenset(reads)
+        self.verifies = verifies
+        self.by_code = by_code
+        self.fresh = fresh
+        self.shown_for = shown_for
+        self.required = required
+        self.fields = fields or {}
+        self.show = show
+        self.in_health = in_health

@@ -1,0 +1,40 @@
+"""The latest nucleic acid result within 14 days (JN-31)."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.admission.evidence.kind import Kind
+from chalicelib.identity.providers import ProviderName
+
+if TYPE_CHECKING:
+    from chalicelib.admission.judge import Evidence
+
+_RECENT = timedelta(hours=48)
+
+
+def _show(evidence: "Evidence", at: datetime) -> dict[str, Any]:
+    observed = evidence.observed_at
+    recent = observed is not None and at - observed <= _RECENT
+    shown: dict[str, Any] = {"within_48h": recent}
+    if recent and evidence.state == "negative":
+        shown["text"] = "state.negative_48h"
+    return shown
+
+
+NUCLEIC_ACID = Kind(
+    ProviderName.NUCLEIC_ACID,
+    "n",
+    ("negative", "positive"),
+    fresh=timedelta(minutes=60),
+    shown_for=timedelta(days=14),
+    required=lambda policy: policy.nucleic_acid_hours is not None,
+    fields={
+        "within_48h": (
+            bool,
+            "Whether it was taken within the 48 hours before the scan, or before now.",
+            True,
+        )
+    },
+    show=_show,
+    in_health=False,  # it has a route of its own
+)

@@ -1,0 +1,32 @@
+"""A type of identity document: the module that would stand in `chalicelib/identity/documents/`."""
+
+import re
+import unicodedata
+
+from chalicelib.identity.documents.base import DocumentType
+from chalicelib.identity.providers import ProviderName
+
+
+def canonical(value: str) -> str:
+    """Return a letter and eight digits, as an ordinary passport has them."""
+    number = unicodedata.normalize("NFKC", value).replace(" ", "").upper()
+    if not re.fullmatch("[A-Z][0-9]{8}", number):
+        raise ValueError("form")
+    return number
+
+
+def mask(number: str) -> str:
+    """Return the letter and the last three digits."""
+    return f"{number[0]}*****{number[-3:]}"
+
+
+PASSPORT = DocumentType(
+    name="passport",
+    example="E12345678",
+    pattern="^[A-Z][0-9]{8}$",
+    canonical=canonical,
+    mask=mask,
+    verified_by=ProviderName.IDENTITY,
+)
+
+TEXTS = {"field.passport": "This is not a valid passport number."}
