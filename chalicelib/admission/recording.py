@@ -35,11 +35,10 @@ class MethodRules(NamedTuple):
     """What holds for the scans of one method.
 
     `letter` stands for the method in the scan's item, `means` in the API. `salt` begins what the
-    scan's hash is derived from. The rest, and the scan's time, come from the
-    nonce and the actor, or with `by_pass` from the pass that was presented. `late_by`: how long ago
-    it may have happened by the client's clock. `retried_by`: the field of the scan that holds the
-    actor who may send it again, with the same nonce; anyone else is refused with the code
-    `otherwise`. `own`: it counts as the visitor's own scan in the figures.
+    scan's hash is derived from. The rest, and the scan's time, come from the nonce and the actor,
+    or with `by_pass` from the pass that was presented. `late_by`: how long ago it may have happened
+    by the client's clock. `retried_by`: the field of the scan that holds the actor who may send it
+    again, with the same nonce. `own`: it counts as the visitor's own scan in the figures.
     """
 
     letter: str
@@ -48,26 +47,25 @@ class MethodRules(NamedTuple):
     by_pass: bool
     late_by: timedelta
     retried_by: str
-    otherwise: str
     own: bool
 
 
 METHODS: Mapping[Method, MethodRules] = {
     Method.VISITOR: MethodRules(
         letter="", means="visitor", salt="scan", by_pass=False, late_by=CLOCK_TOLERANCE,
-        retried_by="person_id", otherwise="nonce_reused", own=True,
+        retried_by="person_id", own=True,
     ),
     Method.FAST: MethodRules(
         letter="f", means="fast", salt="scan", by_pass=False, late_by=CLOCK_TOLERANCE,
-        retried_by="person_id", otherwise="nonce_reused", own=True,
+        retried_by="person_id", own=True,
     ),
     Method.STAFF: MethodRules(
         letter="s", means="staff", salt="pass", by_pass=True, late_by=OFFLINE,
-        retried_by="staff_id", otherwise="pass_used", own=False,
+        retried_by="staff_id", own=False,
     ),
     Method.MANUAL: MethodRules(
         letter="m", means="manual", salt="manual", by_pass=False, late_by=CLOCK_TOLERANCE,
-        retried_by="staff_id", otherwise="nonce_reused", own=False,
+        retried_by="staff_id", own=False,
     ),
 }  # fmt: skip
 
@@ -145,12 +143,12 @@ def is_retry(again: Attempt, earlier: Scan) -> bool:
 def meet(again: Attempt, earlier: Scan) -> Recorded:
     """Return the scan that an earlier try recorded: the rule of retries, for every method.
 
-    Raises Conflict: the method's code when it was another write, ``nonce_reused`` when it was the
-    same one and said something else.
+    Raises Conflict: ``pass_used`` when another write has used the pass, ``nonce_reused`` when it
+    was the same write and said something else.
     """
-    if not is_retry(again, earlier):
-        raise Conflict(METHODS[again.method].otherwise)
-    if earlier.fingerprint != again.submission.fingerprint:
+    if METHODS[again.method].by_pass and not is_retry(again, earlier):
+        raise Conflict("pass_used")
+    if not is_retry(again, earlier) or earlier.fingerprint != again.submission.fingerprint:
         raise Conflict("nonce_reused")
     return Recorded(earlier, created=False)
 
