@@ -80,7 +80,9 @@ def masked(seen: Any) -> Any:
     """What was seen without what differs from run to run: ids, codes, links, times."""
     text = re.sub(r"[0-9A-HJKMNP-TV-Z]{16}", "ID", json.dumps(seen, ensure_ascii=False))
     text = re.sub(r"20\d\d-\d\d-\d\dT[\d:.]+Z", "TIME", text)
-    text = re.sub(r'("join_code": )"\w+"|("url": )"[^"]+"', r'\1\2"…"', text)
+    # What was seen may be a body as text, in which quotes are escaped.
+    text = re.sub(r'(\\?"join_code\\?": \\?")\w+', r"\1…", text)
+    text = re.sub(r'(\\?"url\\?": \\?")[^"\\]+', r"\1…", text)
     return json.loads(text)
 
 
