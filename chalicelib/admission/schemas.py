@@ -177,7 +177,8 @@ def component_model(kind: Kind) -> type[Component]:
     if kind.name in classes:
         return classes[kind.name]
     name = kind.name.title().replace("_", "")
-    state: Any = Annotated[str, _states(kind, kind.example, "absent")]
+    unanswered = "code_needed" if kind.by_code else "absent"
+    state: Any = Annotated[str, _states(kind, kind.example, unanswered)]
     fields: dict[str, Any] = {
         field: (annotation, Field(description=text or None, examples=[example]))
         for field, (annotation, text, example) in kind.fields.items()

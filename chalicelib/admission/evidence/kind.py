@@ -34,8 +34,9 @@ class Kind:
     for an answer that is absent or stale.
 
     Screens show a component with the state, its text ``state.<state>`` and its times. `fields` are
-    the further ones, and `show` makes their values, for a moment; it may replace others, ``text``
-    by the key of another text. `in_health` says whether ``GET /v1/me/health`` shows the kind.
+    the further ones, unless `schemas` has a class for the component; `show` makes their values as
+    of a moment, and may replace ``text`` by the key of another text. `in_health` says whether
+    ``GET /v1/me/health`` shows the kind.
     """
 
     __slots__ = (

@@ -28,13 +28,6 @@ NUCLEIC_ACID = Kind(
     fresh=timedelta(minutes=60),
     shown_for=timedelta(days=14),
     required=lambda policy: policy.nucleic_acid_hours is not None,
-    fields={
-        "within_48h": (
-            bool,
-            "Whether it was taken within the 48 hours before the scan, or before now.",
-            True,
-        )
-    },
     show=_show,
     in_health=False,  # it has a route of its own
 )

@@ -29,9 +29,5 @@ TRAVEL_CARD = Kind(
     "t",
     ("normal", "abnormal"),
     by_code=True,
-    fields={
-        "valid_until": (datetime | None, "", None),
-        "official_url": (str, "The official travel card, with more about it.", _OFFICIAL_URL),
-    },
     show=_show,
 )
