@@ -173,12 +173,12 @@ def _listen() -> Any:
     session.cache_clear()
 
     def before(event_name: str, **_: Any) -> None:
-        if World._open:
-            World._open[-1].wire.before(*event_name.split(".")[1:3])
+        if World.open:
+            World.open[-1].wire.before(*event_name.split(".")[1:3])
 
     def after(**_: Any) -> None:
-        if World._open:
-            World._open[-1].wire.after()
+        if World.open:
+            World.open[-1].wire.after()
 
     listening = session()
     listening.register("before-call", before)
@@ -313,14 +313,14 @@ class Queue:
 
 @dataclass(frozen=True)
 class Standing:
-    """People who are there when a story begins, and a table that knows them.
+    """People who are there when a story begins, and the items of a table that knows them.
 
     They have come through the routes and the workers like everybody, but once for all stories.
     """
 
     administrators: list["Person"]
     visitors: list["Person"]
-    table: Any
+    items: list[dict[str, Any]]
     ids: int
     secrets: set[str]
 
@@ -328,13 +328,13 @@ class Standing:
     @functools.cache
     def cast(cls) -> "Standing":
         """Two administrators, each with a venue, and three visitors, all approved."""
-        world = World(standing=cls([], [], None, 0, set()))
+        world = World(standing=cls([], [], [], 0, set()))
         administrators = [world.administrator() for _ in range(2)]
         visitors = [world.visitor() for _ in range(3)]
         world.work()
-        table, ids = support.table_of(world.name), world.ids.count
+        items, ids = world.items(), world.ids.count
         world.close()
-        return cls(administrators, visitors, table, ids, world.secrets)
+        return cls(administrators, visitors, items, ids, world.secrets)
 
 
 class World:
@@ -344,7 +344,7 @@ class World:
     """
 
     _made: ClassVar[Iterator[int]] = itertools.count(1)
-    _open: ClassVar[list["World"]] = []
+    open: ClassVar[list["World"]] = []
 
     def __init__(
         self, *, demo: bool = False, kms: bool = False, standing: Standing | None = None
@@ -362,8 +362,7 @@ class World:
         self.clock = StandingClock()
         self.sms = RecordingSms()
         self.wire = Wire()
-        self.table = Table(self.name)
-        self.table._connection = _connection(_listen())
+        self.table = Table(self.name, _connection(_listen()))
         self.lookup_queue = DueQueue(SqsLookupQueue(self.lookups.url), self.clock)
         self.platforms = {name: FakePlatform(name, self.clock) for name in PlatformName}
         self.providers: dict[ProviderName, ScriptedProvider] = {
@@ -379,19 +378,20 @@ class World:
         self.log = io.StringIO()
         if kms:
             self._kms = self._make_keys()
-        self._open.append(self)
-        self.rewind()
+        self.open.append(self)
+        self._begin()
         self._handler = logging.StreamHandler(self.log)
         self._handler.setFormatter(JsonFormatter())
         logger().addHandler(self._handler)
 
     def rewind(self) -> None:
         """Begin anew: the table, the people and the clock are as they were, the process fresh."""
+        support.client("dynamodb").delete_table(TableName=self.name)
+        self._begin()
+
+    def _begin(self) -> None:
         standing = self._standing
-        if standing.table is None:
-            support.create_table(self.name)
-        else:
-            support.put_table(self.name, standing.table)
+        self.stream = support.TableStream(support.create_table(self.name, standing.items))
         self._administrators = [replace(one, world=self) for one in standing.administrators]
         self._visitors = [replace(one, world=self) for one in standing.visitors]
         self._people = self._venues = len(self._administrators) + len(self._visitors)
@@ -453,8 +453,8 @@ class World:
 
     def close(self) -> None:
         """Forget the deployment. Fails when what people told got into a log or a message."""
-        self._open.remove(self)
-        install(self._open[-1].container if self._open else None)
+        self.open.remove(self)
+        install(self.open[-1].container if self.open else None)
         logger().removeHandler(self._handler)
         written = {
             "logs": self.log.getvalue(),
@@ -508,7 +508,7 @@ class World:
 
     def records(self, after: str = "") -> list[dict[str, Any]]:
         """The table's stream after a sequence number, in the shape of Lambda's records."""
-        return support.stream_records(self.name, after)
+        return self.stream.records(after)
 
     def run_stream(self, batch: int = 100) -> int:
         """Deliver what is new, as Lambda does: on from the first record that failed."""
@@ -644,7 +644,7 @@ class World:
 
     def writes(self) -> int:
         """How many writes the table has seen."""
-        return support.writes(self.name)
+        return self.stream.writes()
 
     def notes(self) -> list[str]:
         """The scans that wait for an answer, by the notes under their people."""
@@ -658,8 +658,7 @@ class World:
 
     def items(self) -> list[dict[str, Any]]:
         """All that the table holds."""
-        found: list[dict[str, Any]] = support.client("dynamodb").scan(TableName=self.name)["Items"]
-        return found
+        return support.items_of(self.name)
 
 
 @dataclass
