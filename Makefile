@@ -4,6 +4,8 @@ STAGE ?= dev
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv/.installed
 RUN := .venv/bin/python -m
+# How many processes share the tests.
+SHARED := --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check verify bench run down package deploy openapi requirements
@@ -22,7 +24,7 @@ down: $(VENV) ## Stop the local cloud; WIPE=1 forgets its data too
 
 test: $(VENV) ## Run all tests
 	@$(RUN) infra.local.engine
-	@.venv/bin/pytest
+	@.venv/bin/pytest $(SHARED)
 
 check: test verify ## Everything that CI does: the tests, then make verify
 
@@ -54,7 +56,7 @@ openapi: $(VENV) ## Write docs/openapi.json from the routes
 	@$(RUN) infra.openapi
 
 requirements: $(VENV) ## Print each requirement with the tests that claim it and their state
-	@$(RUN) infra.requirements
+	@$(RUN) infra.requirements $(SHARED)
 
 $(VENV): requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \

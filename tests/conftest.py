@@ -4,7 +4,7 @@ import inspect
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 # for another local cloud. moto answers for AWS's own hosts only: any endpoint but those would be
 # called over the network.
 for variable in [*os.environ]:
-    if variable.startswith(("AWS_", "VENUECODE_", "VC_", "SANDBOX_", "MAKE", "MFLAGS")):
+    if variable.startswith(
+        ("AWS_", "VENUECODE_", "VC_", "SANDBOX_", "MAKE", "MFLAGS", "GNUMAKEFLAGS")
+    ):
         del os.environ[variable]
 os.environ.update(
     AWS_ACCESS_KEY_ID="testing",
@@ -44,6 +46,23 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool:
     given = {name: value for name, value in pyfuncitem.funcargs.items() if name in wanted}
     _run(lambda: pyfuncitem.obj(**given))
     return True
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Share the tests between several processes as `tests.distribution` says."""
+    from tests.distribution import Scheduling
+
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, where there are several processes."""
+    if hasattr(config, "workerinput"):
+        from tests.distribution import longest_first
+
+        longest_first(items)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Texts: every code has one, every text is used, and every one is there in all languages."""
 
 import ast
+import functools
 import gettext
 import string
 from pathlib import Path
@@ -64,6 +65,7 @@ def field_codes() -> set[str]:
     return (said - pointers) | {"type", "day"} | set(fields.FAULT_CODES.values())
 
 
+@functools.cache
 def judgements() -> tuple[set[str], set[str]]:
     """The codes of all reasons and next steps that a scan can be answered with."""
     decisions = [one.decision for one in cases()]
