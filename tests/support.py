@@ -108,11 +108,9 @@ class TableStream:
 
     def __init__(self, arn: str) -> None:
         self.arn = arn
-        streams = client("dynamodbstreams")
-        (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
-        self._next = streams.get_shard_iterator(
-            StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
-        )["ShardIterator"]
+        described = client("dynamodbstreams").describe_stream(StreamArn=arn)
+        (shard,) = described["StreamDescription"]["Shards"]
+        self._shard = {"StreamArn": arn, "ShardId": shard["ShardId"]}
         self._read: list[dict[str, Any]] = []
 
     def records(self, after: str = "") -> list[dict[str, Any]]:
@@ -130,10 +128,16 @@ class TableStream:
 
     def _fetch(self) -> list[dict[str, Any]]:
         while True:
-            answer = client("dynamodbstreams").get_records(ShardIterator=self._next)
-            self._next = answer["NextShardIterator"]
-            self._read += answer["Records"]
-            if len(answer["Records"]) < _PAGE:
+            # Iterators of moto go astray when a transaction is rolled back: each is used once.
+            begin = {"ShardIteratorType": "TRIM_HORIZON"}
+            if self._read:
+                last = self._read[-1]["dynamodb"]["SequenceNumber"]
+                begin = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": last}
+            streams = client("dynamodbstreams")
+            iterator = streams.get_shard_iterator(**self._shard, **begin)["ShardIterator"]
+            records = streams.get_records(ShardIterator=iterator)["Records"]
+            self._read += records
+            if len(records) < _PAGE:
                 return self._read
 
 
