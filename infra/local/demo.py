@@ -24,7 +24,7 @@ from chalicelib.core.ids import nonce_time
 from chalicelib.insight.counters import Figures
 from chalicelib.venues.venue import day_of
 from infra.local import cloud as local
-from infra.local.client import ApiError, Phone, now_ms, uuid7, wait_for
+from infra.local.client import ApiError, Phone, fresh_nonce, now_ms, wait_for
 from infra.local.door import DoorChapter
 from infra.local.place import LocalCloudError
 from infra.local.reporting import Reporter, outcome_of, reasons_of, screen_panel, table_of
@@ -57,7 +57,7 @@ class Demo(Reporter):
 
     def tell(self) -> bool:
         """All steps; whether the figures came out right."""
-        self.server.fault("*", "none")  # one that a killed run has left
+        self.server.sandbox.fault("*", "none")  # one that a killed run has left
         self.step("访客实名登记，场所申领场所码 · people register, venues apply")
         self.populate()
         self.step("再申领一个场所码 · one more venue gets its code")
@@ -159,10 +159,10 @@ class Demo(Reporter):
             if person.entered_name == person.name:
                 continue
             phone = self.phone(person)
-            seen = wait_for(phone.registration, lambda r: r["verification"] != "pending")
+            seen = phone.verified_registration()
             if seen["verification"] == "rejected":
                 self.say(f"{seen['name'][0]}**: [red]未通过 rejected[/red] {seen['reason_text']}")
-                seen = phone.register(person.name, person.document_number)
+                seen = phone.enter(person.name, person.document_number)
             self.say(f"{seen['name'][0]}**: [green]已核验 {seen['verification']}[/green]")
 
     def scans(self, payloads: list[str]) -> list[tuple[Person, dict[str, Any]]]:
@@ -176,7 +176,7 @@ class Demo(Reporter):
             for number, person in enumerate(people("poster")):
                 phone = self.phone(person)
                 try:
-                    screen = phone.scan(payloads[number % len(payloads)])
+                    screen = phone.visit(payloads[number % len(payloads)])
                 except ApiError as error:
                     if error.code != "registration_rejected":
                         raise
@@ -216,8 +216,8 @@ class Demo(Reporter):
     def repeat(self, code: str) -> None:
         """A lost answer: the phone sends the same scan again and meets its own record."""
         phone = self.phone(people("poster")[2])
-        nonce = uuid7(now_ms())
-        first, *again = [phone.scan(code, nonce)["scan_id"] for _ in range(4)]
+        nonce = fresh_nonce()
+        first, *again = [phone.visit(code, nonce)["scan_id"] for _ in range(4)]
         if set(again) != {first}:
             raise RuntimeError("the same scan was recorded twice")
         phone.final_screen(first)

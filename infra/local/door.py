@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.columns import Columns
 
-from infra.local.client import ApiError, Phone, now_ms, uuid7, wait_for
+from infra.local.client import ApiError, Phone, wait_for
 from infra.local.reporting import (
     TEMPERATURES,
     Reporter,
@@ -58,14 +58,13 @@ class DoorChapter:
             phone=self.known.phone,
         )
         if not self.works_here(joining):
-            code = self.chief.call("GET", f"{self.path}/join-code")["join_code"]
-            typed = f"{code[:4]} {code[4:]}".lower()
-            joining.call("POST", "/v1/bindings", {"join_code": typed})
+            code = self.chief.join_code(self.venue["venue_id"])
+            joining.join(f"{code[:4]} {code[4:]}".lower()).good()
         self.add(by="phone", name=self.hired.name, phone=self.hired.phone)
         if not self.works_here(hired):
             if hired.registration()["verification"] == "none":
-                hired.register(self.hired.entered_name, self.hired.document_number)
-            wait_for(hired.registration, lambda seen: seen["verification"] != "pending")
+                hired.enter(self.hired.entered_name, self.hired.document_number)
+            hired.verified_registration()
             hired.log_in_with_wechat()  # the right has waited for a verified login
         ways = {
             self.known.name: "姓名、证件号、手机号一致 · by name, number and phone",
@@ -125,15 +124,12 @@ class DoorChapter:
     def scan(self, person: Person) -> tuple[Phone, dict[str, Any]]:
         """The next guard scans a person's pass: who it was, and the first screen."""
         guard = next(self._turns)
-        shown = self.reporter.phone(person).call("GET", "/v1/me/pass")
-        return guard, self.present(
-            guard, shown["code"], "fever" if person.part == "fever" else "normal"
-        )
+        code = self.reporter.phone(person).show_pass()
+        return guard, self.present(guard, code, "fever" if person.part == "fever" else "normal")
 
     def present(self, guard: Phone, code: str, temperature: str) -> dict[str, Any]:
         """One pass in front of one guard."""
-        body = {"nonce": uuid7(now_ms()), "pass_code": code, "temperature": temperature}
-        return guard.record(f"{self.path}/scans", body)
+        return guard.record(f"{self.path}/scans", guard.pass_body(code, temperature))
 
     def table(self, guests: list[Person], screens: list[dict[str, Any]]) -> None:
         """Who came, and what became of them."""
@@ -152,7 +148,7 @@ class DoorChapter:
     def oddities(self) -> None:
         """A pass shown twice, the code for fast check-in, the travel card by text message."""
         (twice,), (quick,), cards = people("twice"), people("fast"), people("card")
-        code = self.reporter.phone(twice).call("GET", "/v1/me/pass")["code"]
+        code = self.reporter.phone(twice).show_pass()
         first, second, _ = self.guards
         first.final_screen(self.present(first, code, "normal")["scan_id"])
         self.reporter.refused(
@@ -162,7 +158,7 @@ class DoorChapter:
         )
         fast = self.chief.call("POST", f"{self.path}/fast-code")["code_url"]
         visitor = self.reporter.phone(quick)
-        screen = visitor.final_screen(visitor.scan(fast)["scan_id"])
+        screen = visitor.final_screen(visitor.visit(fast)["scan_id"])
         self.reporter.say(
             f"快速登记码 fast check-in: {screen['person']['name']}, "
             f"{TEMPERATURES[screen['temperature']]}, {outcome_of(screen)}"
@@ -180,11 +176,9 @@ class DoorChapter:
 
     def enter_card(self, phone: Phone, scan_id: str) -> str:
         """Have the carrier send its code and enter it, once a day; how the card became known."""
-        asked = phone.call("POST", "/v1/me/travel-card/code")
-        if asked["status"] == "known":
+        if phone.ask_for_card().good()["status"] == "known":
             return "今日已查 known since earlier today"
-        entry = {"code": self.reporter.server.inbox(phone.number), "scan_id": scan_id}
-        phone.call("POST", "/v1/me/travel-card", entry)
+        phone.enter_card(scan_id).good()
         return "凭短信验证码 by a code from a text message"
 
     # --- A provider dies --------------------------------------------------------------------------
@@ -218,11 +212,11 @@ class DoorChapter:
     @contextmanager
     def dead(self, provider: str) -> Iterator[datetime]:
         """Since when (UTC) a provider refuses every connection; it is back afterwards."""
-        self.reporter.server.fault(provider, "refuse")
+        self.reporter.server.sandbox.fault(provider, "refuse")
         try:
             yield datetime.now(UTC)
         finally:
-            self.reporter.server.fault(provider, "none")
+            self.reporter.server.sandbox.fault(provider, "none")
 
     def waiting(self) -> int:
         """How many lookups lie in the queue, or wait there to be tried again."""
@@ -291,7 +285,7 @@ class DoorChapter:
         self.reporter.refused(
             f"{self.known.name} 被移除后 after the removal",
             "not_your_venue",
-            lambda: self.present(guard, visitor.call("GET", "/v1/me/pass")["code"], "normal"),
+            lambda: self.present(guard, visitor.show_pass(), "normal"),
         )
 
 
