@@ -179,7 +179,7 @@ class Api:
         body: Any = None,
         *,
         token: str | None = None,
-        language: str | None | EllipsisType = ...,
+        language: str | EllipsisType | None = ...,
         raw: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
