@@ -4,6 +4,8 @@ STAGE ?= dev
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv/.installed
 RUN := .venv/bin/python -m
+# How many processes share the tests.
+SHARED := --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check verify bench run down package deploy openapi requirements
@@ -22,7 +24,7 @@ down: $(VENV) ## Stop the local cloud; WIPE=1 deletes its data
 
 test: $(VENV) ## Run all tests
 	@$(RUN) infra.local.engine
-	@.venv/bin/pytest
+	@.venv/bin/pytest $(SHARED)
 
 check: test verify ## Do what CI does: make test, then make verify
 
@@ -55,7 +57,7 @@ openapi: $(VENV) ## Write docs/openapi.json from the routes
 	@$(RUN) infra.openapi
 
 requirements: $(VENV) ## Print each requirement with its tests and their results
-	@$(RUN) infra.requirements
+	@$(RUN) infra.requirements $(SHARED)
 
 $(VENV): requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \

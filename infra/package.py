@@ -57,7 +57,7 @@ _TRIMMED = (
     "*.dist-info/RECORD",
 )
 # Of these folders only what is called ships.
-_KEPT = {
+KEPT = {
     "botocore/data": ("dynamodb", "kms", "s3", "secretsmanager", "sqs", "sts"),
     "stdnum": ("cn", "iso7064"),
 }
@@ -270,17 +270,17 @@ def _lambda_options(runtime: str) -> list[str]:
 
 def _trim(packages: Path) -> None:
     unread = [path for pattern in _TRIMMED for path in packages.glob(pattern)]
-    for folder, kept in _KEPT.items():
+    for folder, kept in KEPT.items():
         unread += [path for path in (packages / folder).glob("*/") if path.name not in kept]
     for path in unread:
         if path.is_dir():
             shutil.rmtree(path)
         else:
             path.unlink()
-    _slim(packages / "botocore/data")
+    slim(packages / "botocore/data")
 
 
-def _slim(data: Path) -> None:
+def slim(data: Path) -> None:
     """Keep of botocore only what a cold start must parse: a tenth."""
     if not data.exists():  # the layer has none
         return
@@ -295,7 +295,7 @@ def _slim(data: Path) -> None:
     for partition in endpoints["partitions"]:
         services = partition["services"]
         partition["services"] = {
-            name: services[name] for name in _KEPT["botocore/data"] if name in services
+            name: services[name] for name in KEPT["botocore/data"] if name in services
         }
     (data / "endpoints.json").write_text(json.dumps(endpoints, separators=(",", ":")))
 

@@ -17,35 +17,37 @@ from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).parent.parent
+_PROPERTY = "requirement"
 _RANK = ("open", "partial", "works")
 _ROW = re.compile(r"\| ([A-Z]{2}-\d+) \| (works|partial|open) \| (.*) \|")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the claiming tests only, and let their reports carry the rows that they claim."""
+    claiming = []
+    for item in items:
+        rows = [row for mark in item.iter_markers("requirement") for row in mark.args]
+        if rows:
+            item.user_properties.append((_PROPERTY, rows))
+            claiming.append(item)
+    others = [item for item in items if item not in claiming]
+    config.hook.pytest_deselected(items=others)
+    items[:] = claiming
+
+
 class Claims:
-    """A pytest plugin that records which rows each test claims and the test's result."""
+    """A pytest plugin that records each test's rows and result, in whichever process it ran."""
 
     def __init__(self) -> None:
         self.rows: dict[str, set[str]] = defaultdict(set)
         self.outcomes: dict[str, str] = {}
 
-    def pytest_collection_modifyitems(
-        self, config: pytest.Config, items: list[pytest.Item]
-    ) -> None:
-        """Keep the claiming tests only."""
-        claiming = []
-        for item in items:
-            marks = list(item.iter_markers("requirement"))
-            for mark in marks:
-                for row in mark.args:
-                    self.rows[row].add(item.nodeid)
-            if marks:
-                claiming.append(item)
-        others = [item for item in items if item not in claiming]
-        config.hook.pytest_deselected(items=others)
-        items[:] = claiming
-
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Record a test's worst phase."""
+        """Record a test's rows and its worst phase."""
+        for name, rows in report.user_properties:
+            if name == _PROPERTY and isinstance(rows, list):
+                for row in rows:
+                    self.rows[row].add(report.nodeid)
         known = self.outcomes.get(report.nodeid, "passed")
         self.outcomes[report.nodeid] = known if known == "failed" else report.outcome
 
@@ -62,7 +64,9 @@ def states(document: str) -> dict[str, tuple[str, str]]:
 def main(arguments: list[str]) -> int:
     """Run the claiming tests and print the table."""
     claims = Claims()
-    pytest.main(["-q", "--no-header", "--tb=short", *arguments], plugins=[claims])
+    # This module is a plugin of its own: each process that runs tests loads it by its name.
+    options = ["-p", "infra.requirements", "-q", "--no-header", "--tb=short"]
+    pytest.main([*options, *arguments], plugins=[claims])
     rows = states((ROOT / "docs" / "requirements.md").read_text(encoding="utf-8"))
     table = Table("Row", "State", "Tests", "What must work")
     faults = [f"{row} is claimed by a test and is no row" for row in claims.rows if row not in rows]

@@ -1,9 +1,10 @@
 """What holds for every suite: no test reaches a real AWS account, or sees the caller's shell."""
 
+import inspect
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 # for another local cloud. moto answers for AWS's own hosts only: any endpoint but those would be
 # called over the network.
 for variable in [*os.environ]:
-    if variable.startswith(("AWS_", "VENUECODE_", "VC_", "SANDBOX_", "MAKE", "MFLAGS")):
+    if variable.startswith(
+        ("AWS_", "VENUECODE_", "VC_", "SANDBOX_", "MAKE", "MFLAGS", "GNUMAKEFLAGS")
+    ):
         del os.environ[variable]
 os.environ.update(
     AWS_ACCESS_KEY_ID="testing",
@@ -39,9 +42,27 @@ _run.__code__ = _run.__code__.replace(co_stacksize=70_000)
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool:
     """Run a test on top of a large frame, which saves up to half of its time."""
-    given = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    wanted = inspect.signature(pyfuncitem.obj).parameters
+    given = {name: value for name, value in pyfuncitem.funcargs.items() if name in wanted}
     _run(lambda: pyfuncitem.obj(**given))
     return True
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Share the tests between several processes as `tests.distribution` says."""
+    from tests.distribution import Scheduling
+
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, where there are several processes."""
+    if hasattr(config, "workerinput"):
+        from tests.distribution import longest_first
+
+        longest_first(items)
 
 
 @pytest.fixture(scope="session")

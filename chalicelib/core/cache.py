@@ -21,6 +21,9 @@ class TimedCache(Generic[Value]):
         self._size = size
         self._entries: OrderedDict[str, tuple[datetime, Value]] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     def get(self, key: str, now: datetime) -> Value | None:
         """The value of `key` as it was at most `life` before `now`; None when there is none."""
         entry = self._entries.get(key)

@@ -191,7 +191,7 @@ class Paged(Query):
     """Where to go on: `next_cursor` of the page before."""
 
 
-_CODES: dict[str, str] = {
+FAULT_CODES: dict[str, str] = {
     "missing": "missing",
     "extra_forbidden": "unknown",
     "string_too_short": "too_short",
@@ -208,6 +208,7 @@ _CODES: dict[str, str] = {
     "json_invalid": "not_json",
     "string_unicode": "control_character",
 }
+"""Our code of a fault in a body by pydantic's type of it; any other is a ``type``."""
 
 
 def parse(model: type[Body], raw: bytes | str | None) -> Body:
@@ -248,7 +249,7 @@ def _field_error(detail: Any, skipped: int) -> FieldError:
         code = context.pop("code")
         params = tuple(sorted(context.items()))
     else:
-        code, params = _CODES.get(detail["type"], "type"), ()
+        code, params = FAULT_CODES.get(detail["type"], "type"), ()
     pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in place)
     return FieldError(pointer, code, params)
 

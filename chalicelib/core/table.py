@@ -200,9 +200,9 @@ class Table:
     Retries are botocore's standard mode; timeouts are short because a guard is waiting.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, connection: Connection | None = None) -> None:
         self._name = name
-        self._connection = Connection()
+        self._connection = connection or Connection()
 
     def get(self, key: Key, *, consistent: bool = True) -> Raw | None:
         """The item under `key`, or None."""

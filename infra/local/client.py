@@ -1,8 +1,15 @@
-"""A person's phone in the demo: it logs in, scans, waits, and remembers.
+"""A client of the API: a person with a phone, who speaks to it over HTTP or in process.
 
-It behaves as a mini-program should. It writes down each request with its nonce before sending it,
-so that after a crash the same request is sent again and gets its own result. It retries when the
-service is busy or unreachable.
+The demonstration, ``tests/api`` and ``tests/cloud`` use the same client:
+
+    Transport   carries one request: `Http` over the network, in tests also in process
+    Api         JSON in and out, headers, nonces
+    Person      what somebody with a phone asks for, one request each
+    Phone       a person's phone in the demonstration, which waits, tries again, and remembers
+
+A `Phone` behaves as a mini-program should: what it is about to send is written down first, with its
+nonce, so that after a crash the same request is sent again and meets its own result; a busy or
+vanished service is tried again.
 """
 
 import json
@@ -11,10 +18,11 @@ import secrets
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from types import EllipsisType
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 import urllib3
@@ -25,29 +33,344 @@ _PATIENCE_S = 60.0
 
 
 def uuid7(at_ms: int) -> str:
-    """Return a new UUIDv7 of a moment in milliseconds since the epoch (RFC 9562, section 5.7)."""
+    """A fresh UUIDv7 of a moment in milliseconds since the epoch (RFC 9562, section 5.7)."""
     value = at_ms << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0x2 << 62 | secrets.randbits(62)
     return str(uuid.UUID(int=value))
 
 
 def now_ms() -> int:
-    """Return the phone's time, in milliseconds since the epoch."""
+    """The phone's clock, in milliseconds since the epoch."""
     return time.time_ns() // 1_000_000
 
 
-class ApiError(Exception):
-    """An error response of the API; `code` is the API's."""
+def fresh_nonce() -> str:
+    """A nonce of the present moment."""
+    return uuid7(now_ms())
 
-    def __init__(self, status: int, body: dict[str, Any]) -> None:
+
+class ApiError(Exception):
+    """An answer that is not the one hoped for; `code` is the API's."""
+
+    def __init__(self, status: int, body: Mapping[str, Any], hoped: str = "") -> None:
         self.status = status
         self.code = str(body.get("code", ""))
         self.body = body
-        super().__init__(f"{status} {self.code}: {body.get('detail') or body}")
+        instead = f", not {hoped}" if hoped else ""
+        super().__init__(f"{status} {self.code}{instead}: {body.get('detail') or body}")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The answer to one request; header names in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body. Raises ValueError where it is not JSON."""
+        return json.loads(self.body)
+
+    @property
+    def code(self) -> str:
+        """The problem's code; empty where there is no problem."""
+        problem = "problem" in self.headers.get("content-type", "")
+        return str(self.json["code"]) if problem else ""
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """The codes of bad fields, by their pointer."""
+        return {fault["pointer"]: fault["code"] for fault in self.json["errors"]}
+
+    def expect(self, status: int, code: str = "") -> Any:
+        """The body, if status and code are these. Raises ApiError."""
+        if (self.status, self.code) != (status, code):
+            raise ApiError(self.status, self._told(), f"{status} {code}".strip())
+        return self.json
+
+    def good(self) -> dict[str, Any]:
+        """The body, unless the request was refused. Raises ApiError."""
+        if self.status >= 400:
+            raise ApiError(self.status, self._told())
+        return dict(self.json)
+
+    def _told(self) -> dict[str, Any]:
+        try:
+            told = json.loads(self.body)
+        except ValueError:
+            told = None
+        readable = isinstance(told, dict)
+        return told if readable else {"detail": self.body[:600].decode(errors="replace")}
+
+
+class Transport(Protocol):
+    """Carries requests to the API."""
+
+    def request(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> Reply:
+        """The answer to one request; `path` begins with a slash."""
+
+
+class Http:
+    """Carries requests over the network; neither repeats nor redirects."""
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._pool = urllib3.PoolManager(maxsize=8, timeout=30.0, retries=False)
+
+    def request(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> Reply:
+        """The answer to one request. Raises urllib3's HTTPError."""
+        return self.fetch(method, self.base_url + path, body, headers)
+
+    def fetch(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """The answer from wherever. Raises urllib3's HTTPError."""
+        answer = self._pool.request(
+            method, url, body=body, headers=dict(headers or {}), redirect=False
+        )
+        return Reply(answer.status, answer.headers, answer.data)
+
+
+class Patient:
+    """Tries again for a minute while the service is busy or out of reach."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def request(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> Reply:
+        """The answer that is none of a busy service, or the last one."""
+        deadline = time.monotonic() + _PATIENCE_S
+        pause = 0.2
+        while True:
+            try:
+                reply = self._transport.request(method, path, body, headers)
+            except urllib3.exceptions.HTTPError as error:
+                reply = Reply(503, {}, json.dumps({"detail": str(error)}).encode())
+            wait = int(reply.headers.get("Retry-After", "0"))
+            if reply.status not in _TRY_AGAIN or time.monotonic() + wait >= deadline:
+                return reply
+            time.sleep(pause)
+            pause = min(2.0, pause * 2)
+
+
+@dataclass
+class Api:
+    """The API as clients call it, with JSON; `nonce` makes the nonces of what they send."""
+
+    transport: Transport
+    language: str = "zh-Hans"
+    nonce: Callable[[], str] = fresh_nonce
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str | None = None,
+        language: str | EllipsisType | None = ...,
+        raw: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """One request; `body` goes out as JSON, `raw` as it is.
+
+        `language` takes the place of the client's own; without any there is no such header.
+        """
+        sent = {}
+        if body is not None:
+            sent["Content-Type"] = "application/json"
+            raw = json.dumps(body).encode()
+        wanted = self.language if isinstance(language, EllipsisType) else language
+        if wanted:
+            sent["Accept-Language"] = wanted
+        if token:
+            sent["Authorization"] = f"Bearer {token}"
+        return self.transport.request(method, path, raw, sent | dict(headers or {}))
+
+
+@dataclass
+class Person:
+    """Somebody with a phone. Each operation is one request, made with the token of the login."""
+
+    api: Api
+    phone: str
+    name: str = ""
+    number: str = ""
+    """Their resident ID number."""
+    person_id: str = ""
+    token: str = ""
+    refresh_token: str = ""
+
+    def request(self, method: str, path: str, body: Any = None, **options: Any) -> Reply:
+        """One request in this person's name; `options` as for :meth:`Api.call`."""
+        return self.api.call(method, path, body, token=self.token, **options)
+
+    def get(self, path: str, **options: Any) -> Reply:
+        """Look at something."""
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, body: Any = None, **options: Any) -> Reply:
+        """Do something."""
+        return self.request("POST", path, body, **options)
+
+    # --- Sessions and registration
+
+    def log_in(self) -> None:
+        """Log in by SMS."""
+        self.ask_for_code().expect(202)
+        self.keep(self.enter_code(self.text_code()).expect(201))
+
+    def ask_for_code(self, **options: Any) -> Reply:
+        """Have a one-time code sent by SMS."""
+        return self.api.call("POST", "/v1/otp", {"phone": self.phone}, **options)
+
+    def text_code(self) -> str:
+        """The code in the last text message to this phone."""
+        raise NotImplementedError
+
+    def enter_code(self, code: str) -> Reply:
+        """Log in with a one-time code."""
+        return self.start_session({"client": "sms", "phone": self.phone, "code": code})
+
+    def start_session(self, login: Mapping[str, Any]) -> Reply:
+        """Log in with whatever proves who it is."""
+        return self.api.call("POST", "/v1/sessions", login)
+
+    def refresh(self) -> Reply:
+        """Change the refresh token for a new login."""
+        body = {"refresh_token": self.refresh_token}
+        return self.api.call("POST", "/v1/sessions/refresh", body)
+
+    def keep(self, login: Mapping[str, str]) -> None:
+        """Keep who it is and the tokens of a login."""
+        self.person_id = login["person_id"]
+        self.token, self.refresh_token = login["access_token"], login["refresh_token"]
+
+    def register(
+        self,
+        version: int = 0,
+        *,
+        name: str | None = None,
+        number: str | None = None,
+        **options: Any,
+    ) -> Reply:
+        """Enter one's name and number, or others."""
+        entry = {"name": name or self.name, "document_number": number or self.number}
+        body = {"version": version, "document_type": "resident_id", **entry}
+        return self.post("/v1/me/registration", body, **options)
+
+    def registration(self) -> dict[str, Any]:
+        """Where the registration stands."""
+        return dict(self.get("/v1/me").good()["registration"])
+
+    def verified_registration(self) -> dict[str, Any]:
+        """The registration once it is verified or rejected; waits for it."""
+        return wait_for(self.registration, lambda now: now["verification"] != "pending")
+
+    # --- Visits
+
+    def scan_code(self, code: str, nonce: str | None = None, **options: Any) -> Reply:
+        """Scan whatever a scanner hands over."""
+        return self.post("/v1/scans", self.scan_body(code, nonce), **options)
+
+    def scan_body(self, code: str, nonce: str | None = None) -> dict[str, str]:
+        """The body of a scan of a venue's code."""
+        return {"nonce": nonce or self.api.nonce(), "code": code}
+
+    def screen(self, scan_id: str) -> dict[str, Any]:
+        """The scan's screen as it is now."""
+        return self.get(f"/v1/scans/{scan_id}").good()
+
+    def final_screen(self, scan_id: str) -> dict[str, Any]:
+        """The scan's screen once nothing is on its way any more; waits for it."""
+        return wait_for(lambda: self.screen(scan_id), lambda seen: seen["poll_after_ms"] is None)
+
+    def show_pass(self) -> str:
+        """A code that staff can scan."""
+        return str(self.get("/v1/me/pass").good()["code"])
+
+    def ask_for_card(self) -> Reply:
+        """Have the carrier send the travel card's code by SMS."""
+        return self.post("/v1/me/travel-card/code")
+
+    def enter_card(self, scan_id: str | None = None, code: str | None = None) -> Reply:
+        """Enter a code for the travel card, or the one that came last."""
+        body = {"code": code or self.text_code()} | ({"scan_id": scan_id} if scan_id else {})
+        return self.post("/v1/me/travel-card", body)
+
+    # --- Venues and their staff
+
+    def apply(self, application: Mapping[str, Any]) -> Reply:
+        """Apply for a venue's code."""
+        return self.post("/v1/venues", application)
+
+    def join_code(self, venue_id: str) -> str:
+        """The code by which staff join a venue, as its administrator sees it."""
+        return str(self.get(f"/v1/venues/{venue_id}/join-code").good()["join_code"])
+
+    def join(self, join_code: str) -> Reply:
+        """Become staff by a venue's code."""
+        return self.post("/v1/bindings", {"join_code": join_code})
+
+    def pass_body(self, code: str, temperature: str) -> dict[str, str]:
+        """The body of a scan of a visitor's pass."""
+        return {"nonce": self.api.nonce(), "pass_code": code, "temperature": temperature}
+
+    def check_body(self, entry: Mapping[str, str]) -> dict[str, str]:
+        """The body of a check by hand, about the name and number in `entry`."""
+        return {"nonce": self.api.nonce(), "document_type": "resident_id", **entry}
+
+    def final_check(self, check_id: str) -> dict[str, Any]:
+        """The check by hand once nothing is on its way any more; waits for it."""
+        return wait_for(
+            lambda: self.get(f"/v1/manual-checks/{check_id}").good(),
+            lambda seen: seen["poll_after_ms"] is None,
+        )
+
+    def statistics(self, venue_id: str, **query: str) -> dict[str, Any]:
+        """A day's figures of a venue."""
+        asked = "&".join(f"{name}={value}" for name, value in query.items())
+        return self.get(f"/v1/venues/{venue_id}/statistics" + (f"?{asked}" if asked else "")).good()
+
+
+class Sandbox:
+    """The partners' other side: text messages, mini-programs, and faults."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """One request to the sandbox's own side; `path` begins after ``/sandbox/``."""
+        data = None if body is None else json.dumps(body).encode()
+        return self._transport.request(method, f"/sandbox/{path}", data, {}).expect(200)
+
+    def inbox(self, phone: str) -> str:
+        """The one-time code in the last text message to `phone`."""
+        return str(self.call("GET", f"inbox?to={quote(phone)}")["params"]["code"])
+
+    def mini_program(self, phone: str) -> dict[str, Any]:
+        """What WeChat gives the mini-program on this phone: `code` and `phone_code`."""
+        return dict(self.call("POST", "wechat", {"phone": phone}))
+
+    def fault(self, partner: str, mode: str) -> None:
+        """Have a partner fail from now on (``none``: no more); ``*`` stands for all providers."""
+        self.call("POST", "faults", {"provider": partner, "mode": mode})
 
 
 @dataclass
 class Pocket:
-    """What phones remember between runs: one JSON file, replaced as a whole."""
+    """What phones remember between runs, in one JSON file that is replaced as a whole."""
 
     path: Path
     content: dict[str, Any] = field(default_factory=dict)
@@ -55,11 +378,11 @@ class Pocket:
 
     @classmethod
     def open(cls, path: Path) -> "Pocket":
-        """Return the pocket in `path`; empty where there is none."""
+        """The pocket in `path`; empty where there is none."""
         return cls(path, json.loads(path.read_text("utf-8")) if path.exists() else {})
 
     def get(self, *keys: str) -> Any:
-        """Return the value under `keys`, or None."""
+        """What is kept under `keys`, or None."""
         with self._lock:
             found: Any = self.content
             for key in keys:
@@ -67,7 +390,7 @@ class Pocket:
             return found
 
     def put(self, value: Any, *keys: str) -> None:
-        """Save `value` under `keys` before returning."""
+        """Keep `value` under `keys`, before anything else happens."""
         with self._lock:
             place = self.content
             for key in keys[:-1]:
@@ -80,189 +403,112 @@ class Pocket:
 
 
 class Server:
-    """The deployed API, and the sandbox's inbox of text messages."""
+    """The deployed API and its sandbox, as the demonstration reaches them."""
 
     def __init__(self, base_url: str, sandbox_url: str) -> None:
-        self.base_url = base_url.rstrip("/")
-        self.sandbox_url = sandbox_url.rstrip("/")
-        self._pool = urllib3.PoolManager(maxsize=8, timeout=30.0, retries=False)
-
-    def call(
-        self, method: str, path: str, body: Any = None, token: str | None = None
-    ) -> dict[str, Any]:
-        """Call the API, retrying while the service is busy. Raises ApiError."""
-        headers = {"Content-Type": "application/json", "Accept-Language": "zh-Hans"}
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        data = None if body is None else json.dumps(body).encode()
-        return self._send(method, self.base_url + path, data, headers)
-
-    def inbox(self, phone: str) -> str:
-        """Return the one-time code in the last text message to `phone`."""
-        url = f"{self.sandbox_url}/sandbox/inbox?to={quote(phone)}"
-        return str(self._send("GET", url, None, {})["params"]["code"])
-
-    def mini_program(self, phone: str) -> dict[str, Any]:
-        """Return WeChat's values for the mini-program on this phone: `code`, `phone_code`."""
-        return self._sandbox("wechat", {"phone": phone})
-
-    def fault(self, partner: str, mode: str) -> None:
-        """Make a partner fail from now on (``none``: work again); ``*`` means all providers."""
-        self._sandbox("faults", {"provider": partner, "mode": mode})
+        self.http = Http(base_url)
+        self.api = Api(Patient(self.http))
+        self.sandbox = Sandbox(Patient(Http(sandbox_url)))
 
     def page(self, path: str) -> str:
-        """Return a page as a phone's browser gets it."""
-        answer = self._pool.request("GET", self.base_url + path, redirect=False)
-        return answer.data.decode()
+        """A page as a phone's browser gets it."""
+        return self.http.request("GET", path, None, {}).body.decode()
 
     def download(self, url: str) -> bytes:
-        """Return the file behind a link."""
-        answer = self._pool.request("GET", url)
+        """The file behind a link."""
+        answer = self.http.fetch("GET", url)
         if answer.status != 200:
-            raise ApiError(answer.status, {"code": "download", "detail": answer.data[:200]})
-        return bytes(answer.data)
-
-    def _sandbox(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
-        url = f"{self.sandbox_url}/sandbox/{what}"
-        return self._send("POST", url, json.dumps(body).encode(), {})
-
-    def _send(
-        self, method: str, url: str, data: bytes | None, headers: dict[str, str]
-    ) -> dict[str, Any]:
-        deadline = time.monotonic() + _PATIENCE_S
-        pause = 0.2
-        while True:
-            try:
-                answer = self._pool.request(method, url, body=data, headers=headers)
-                status, text = answer.status, answer.data
-                wait = int(answer.headers.get("Retry-After", "0"))
-            except urllib3.exceptions.HTTPError as error:
-                status, wait = 503, 0
-                text = json.dumps({"detail": str(error)}).encode()
-            if status in _TRY_AGAIN and time.monotonic() + wait < deadline:
-                time.sleep(pause)
-                pause = min(2.0, pause * 2)
-                continue
-            try:
-                body = json.loads(text or b"{}")
-            except ValueError:
-                body = {"detail": text[:200].decode(errors="replace")}
-            if status >= 400:
-                raise ApiError(status, body)
-            return dict(body)
+            raise ApiError(answer.status, {"code": "download", "detail": answer.body[:200]})
+        return answer.body
 
 
-class Phone:
-    """One person's phone."""
+class Phone(Person):
+    """One person's phone in the demonstration: it logs in when it must, and remembers."""
 
     def __init__(self, number: str, server: Server, pocket: Pocket) -> None:
-        self.number = number
+        super().__init__(server.api, number)
         self.server = server
         self._pocket = pocket
 
+    def text_code(self) -> str:
+        """The code in the last text message to this phone."""
+        return self.server.sandbox.inbox(self.phone)
+
+    def keep(self, login: Mapping[str, str]) -> None:
+        """Keep the tokens of a login in the pocket."""
+        tokens = {key: login[key] for key in ("access_token", "refresh_token")}
+        self._pocket.put(tokens, "phones", self.phone)
+
     def log_in(self) -> None:
-        """Refresh the session that the phone remembers, or log in with a code by text message."""
-        refresh = self._pocket.get("phones", self.number, "refresh_token")
-        if refresh:
-            try:
-                self._keep(
-                    self.server.call("POST", "/v1/sessions/refresh", {"refresh_token": refresh})
-                )
-            except ApiError as error:
-                if error.status != 401:
-                    raise
-            else:
+        """Refresh the session that the phone remembers, or ask for a code by text message."""
+        kept = self._pocket.get("phones", self.phone, "refresh_token")
+        if kept:
+            self.refresh_token = str(kept)
+            reply = self.refresh()
+            if reply.status != 401:
+                self.keep(reply.good())
                 return
-        self.server.call("POST", "/v1/otp", {"phone": self.number})
-        code = self.server.inbox(self.number)
-        login = {"client": "sms", "phone": self.number, "code": code}
-        self._keep(self.server.call("POST", "/v1/sessions", login))
+        super().log_in()
 
     def log_in_with_wechat(self) -> None:
-        """Log in from the mini-program in WeChat, and share the phone's number."""
-        minted = self.server.mini_program(self.number)
-        login = {"client": "wechat", "code": minted["code"], "phone_code": minted["phone_code"]}
-        self._keep(self.server.call("POST", "/v1/sessions", login))
+        """Open the mini-program in WeChat, and allow it to know the phone's number."""
+        minted = self.server.sandbox.mini_program(self.phone)
+        proof = {"code": minted["code"], "phone_code": minted["phone_code"]}
+        self.keep(self.start_session({"client": "wechat", **proof}).good())
+
+    def request(self, method: str, path: str, body: Any = None, **options: Any) -> Reply:
+        """One request of this person, after a login where need be."""
+        self.token = self._pocket.get("phones", self.phone, "access_token") or ""
+        if self.token:
+            reply = super().request(method, path, body, **options)
+            if reply.status != 401:
+                return reply
+        self.log_in()
+        self.token = self._pocket.get("phones", self.phone, "access_token")
+        return super().request(method, path, body, **options)
 
     def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        """Call the API as this person, after a login if needed. Raises ApiError."""
-        token = self._pocket.get("phones", self.number, "access_token")
-        if token:
-            try:
-                return self.server.call(method, path, body, token)
-            except ApiError as error:
-                if error.status != 401:
-                    raise
-        self.log_in()
-        token = self._pocket.get("phones", self.number, "access_token")
-        return self.server.call(method, path, body, token)
+        """The body of the answer to one request of this person. Raises ApiError."""
+        return self.request(method, path, body).good()
 
-    def registration(self) -> dict[str, Any]:
-        """Return the state of the person's registration."""
-        return dict(self.call("GET", "/v1/me")["registration"])
-
-    def register(self, name: str, document_number: str) -> dict[str, Any]:
-        """Send name and number, and wait until they are verified or rejected."""
-        entry = {
-            "version": self.registration()["version"],
-            "name": name,
-            "document_type": "resident_id",
-            "document_number": document_number,
-        }
-        self.call("POST", "/v1/me/registration", entry)
-        return wait_for(self.registration, lambda r: r["verification"] != "pending")
+    def enter(self, name: str, document_number: str) -> dict[str, Any]:
+        """Register a name and number, and wait until they are verified or rejected."""
+        version = self.registration()["version"]
+        self.register(version, name=name, number=document_number).good()
+        return self.verified_registration()
 
     def record(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Record a visit as a careful client does; return the first screen.
+        """Put a visit on record as a careful client does; the first screen.
 
-        The request is saved (``sent``), sent, and saved as acknowledged (``acknowledged``).
-        Requests in ``sent`` are repeated by the next run; scans in ``acknowledged`` must be on
-        record. `body` holds the nonce. Raises ApiError; then nothing needs to be repeated.
+        Written down, sent, noted as acknowledged, ticked off: what was sent and not ticked off is
+        to be sent again (``sent``), what was acknowledged has to be on record (``acknowledged``).
+        `body` holds the nonce. Raises ApiError; then there is nothing to send again.
         """
         nonce = body["nonce"]
-        self._pocket.put({"phone": self.number, "path": path, "body": body}, "sent", nonce)
+        self._pocket.put({"phone": self.phone, "path": path, "body": body}, "sent", nonce)
         try:
             screen = self.call("POST", path, body)
         except ApiError:
             self._pocket.put(None, "sent", nonce)
             raise
         scan_id = screen.get("scan_id") or screen["check_id"]
-        self._pocket.put(self.number, "acknowledged", scan_id)
+        self._pocket.put(self.phone, "acknowledged", scan_id)
         self._pocket.put(None, "sent", nonce)
         return screen
 
-    def scan(self, code: str, nonce: str = "") -> dict[str, Any]:
-        """Scan a venue's code; return the first screen."""
-        return self.record("/v1/scans", {"nonce": nonce or uuid7(now_ms()), "code": code})
-
-    def final_screen(self, scan_id: str) -> dict[str, Any]:
-        """Poll the scan's screen until no answer is expected any more."""
-        return wait_for(
-            lambda: self.call("GET", f"/v1/scans/{scan_id}"),
-            lambda screen: screen["poll_after_ms"] is None,
-        )
+    def visit(self, code: str, nonce: str = "") -> dict[str, Any]:
+        """Scan a venue's code and remember it: the first screen."""
+        return self.record("/v1/scans", self.scan_body(code, nonce))
 
     def check_by_hand(self, venue_path: str, entry: dict[str, Any]) -> str:
-        """As staff, check a visitor by name and number; return the check's id."""
-        body = {"nonce": uuid7(now_ms()), "document_type": "resident_id", **entry}
-        return str(self.record(f"{venue_path}/manual-checks", body)["check_id"])
-
-    def final_check(self, check_id: str) -> dict[str, Any]:
-        """Poll the check by hand until no answer is expected any more."""
-        return wait_for(
-            lambda: self.call("GET", f"/v1/manual-checks/{check_id}"),
-            lambda seen: seen["poll_after_ms"] is None,
-        )
-
-    def _keep(self, login: dict[str, Any]) -> None:
-        tokens = {key: login[key] for key in ("access_token", "refresh_token")}
-        self._pocket.put(tokens, "phones", self.number)
+        """As staff, ask about somebody by name and number: the check's id."""
+        return str(self.record(f"{venue_path}/manual-checks", self.check_body(entry))["check_id"])
 
 
 def wait_for(
     look: Callable[[], Seen], done: Callable[[Seen], bool], *, seconds: float = _PATIENCE_S
 ) -> Seen:
-    """Poll until `done`; return the last value. Raises TimeoutError."""
+    """Look again and again until `done`; what was seen then. Raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while True:
         seen = look()

@@ -1,9 +1,9 @@
-"""The demo on the local cloud, step by step: ``make demo``.
+"""The main job, told step by step on the local cloud: ``make demo``.
 
 A venue gets its code, its poster is printed, visitors scan it, providers answer through the queue,
-and the day's figures are right. Everything uses the deployed application over HTTP. After a kill
-the next run continues: it repeats the requests that phones had sent, and looks for every
-acknowledged scan in the records.
+and the day's figures come out right. Everything goes through the deployed application, over HTTP.
+A run that was killed goes on with the next one: what a phone had sent it sends again, and every
+scan that was ever acknowledged is looked for in the records.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from chalicelib.core.ids import nonce_time
 from chalicelib.insight.counters import Figures
 from chalicelib.venues.venue import day_of
 from infra.local import cloud as local
-from infra.local.client import ApiError, Phone, now_ms, uuid7, wait_for
+from infra.local.client import ApiError, Phone, fresh_nonce, now_ms, wait_for
 from infra.local.door import DoorChapter
 from infra.local.place import LocalCloudError
 from infra.local.reporting import Reporter, outcome_of, reasons_of, screen_panel, table_of
@@ -34,7 +34,7 @@ from infra.ops import recount
 OUT = Path("out")
 _SHOWN = ("green", "yellow", "red", "light_green")
 _RETRY_WINDOW_MS = 9 * 60 * 1000  # the server takes a visitor's scan for ten minutes
-# What may have changed since a killed run sent its scan.
+# What may have come true since a killed run sent its scan.
 _REFUSALS = (
     "registration_rejected", "pass_expired", "pass_used", "not_your_venue", "too_many_requests",
 )  # fmt: skip
@@ -53,11 +53,11 @@ VENUE = {
 
 
 class Demo(Reporter):
-    """One run of the demo."""
+    """One telling."""
 
     def tell(self) -> bool:
-        """Run all steps; return whether the figures are right."""
-        self.server.fault("*", "none")  # one that a killed run has left
+        """All steps; whether the figures came out right."""
+        self.server.sandbox.fault("*", "none")  # one that a killed run has left
         self.step("访客实名登记，场所申领场所码 · people register, venues apply")
         self.populate()
         self.step("再申领一个场所码 · one more venue gets its code")
@@ -105,7 +105,7 @@ class Demo(Reporter):
         self.pocket = pocket_of(self.cloud)  # with the logins of the seed
 
     def venue_table(self, venue: dict[str, Any]) -> Table:
-        """Return the venue as its administrator sees it."""
+        """The venue as its administrator sees it."""
         table = Table(show_header=False, box=None)
         for label, key in (
             ("场所", "name"), ("类型", "type_name"), ("地区", "region_name"),
@@ -115,7 +115,7 @@ class Demo(Reporter):
         return table
 
     def posters(self, administrator: Phone, venue: dict[str, Any]) -> list[str]:
-        """Request the posters, download them, and read their codes from PDF and PNG."""
+        """Have the posters drawn, download them, and read their codes; PDF's first, then PNG's."""
         OUT.mkdir(exist_ok=True)
         path = f"/v1/venues/{venue['venue_id']}/posters"
         asked = {
@@ -154,19 +154,19 @@ class Demo(Reporter):
         )
 
     def correct(self) -> None:
-        """Correct a rejected registration; scanning is refused until the edit is approved."""
+        """Whoever was rejected for a misspelt name corrects it, and is refused until approved."""
         for person in people("poster"):
             if person.entered_name == person.name:
                 continue
             phone = self.phone(person)
-            seen = wait_for(phone.registration, lambda r: r["verification"] != "pending")
+            seen = phone.verified_registration()
             if seen["verification"] == "rejected":
                 self.say(f"{seen['name'][0]}**: [red]未通过 rejected[/red] {seen['reason_text']}")
-                seen = phone.register(person.name, person.document_number)
+                seen = phone.enter(person.name, person.document_number)
             self.say(f"{seen['name'][0]}**: [green]已核验 {seen['verification']}[/green]")
 
     def scans(self, payloads: list[str]) -> list[tuple[Person, dict[str, Any]]]:
-        """Let everybody scan, and wait until no answer is expected any more."""
+        """Everybody scans, and waits until nothing is on its way any more."""
         screens: list[tuple[Person, dict[str, Any]]] = []
         refused = 0
         with self.bar() as bar:
@@ -176,7 +176,7 @@ class Demo(Reporter):
             for number, person in enumerate(people("poster")):
                 phone = self.phone(person)
                 try:
-                    screen = phone.scan(payloads[number % len(payloads)])
+                    screen = phone.visit(payloads[number % len(payloads)])
                 except ApiError as error:
                     if error.code != "registration_rejected":
                         raise
@@ -198,7 +198,7 @@ class Demo(Reporter):
         return screens
 
     def resend(self) -> None:
-        """Repeat the requests of a killed run that got no response."""
+        """Send again what a killed run had sent without hearing back."""
         for nonce, sent in (self.pocket.get("sent") or {}).items():
             if not sent:
                 continue
@@ -214,17 +214,17 @@ class Demo(Reporter):
                 self.say("补发上次的扫码，已登记 · an earlier run's scan, sent again, is on record")
 
     def repeat(self, code: str) -> None:
-        """Lose a response: the phone repeats the scan and gets its own record."""
+        """A lost answer: the phone sends the same scan again and meets its own record."""
         phone = self.phone(people("poster")[2])
-        nonce = uuid7(now_ms())
-        first, *again = [phone.scan(code, nonce)["scan_id"] for _ in range(4)]
+        nonce = fresh_nonce()
+        first, *again = [phone.visit(code, nonce)["scan_id"] for _ in range(4)]
         if set(again) != {first}:
             raise RuntimeError("the same scan was recorded twice")
         phone.final_screen(first)
         self.say("发送四次，登记一次 · sent four times, on record once")
 
     def show(self, screens: list[tuple[Person, dict[str, Any]]]) -> None:
-        """Show one screen of each colour in full, then all of them in a table."""
+        """One screen of each colour in full, then all of them in a table."""
         colours = {screen["health_code"]["state"]: screen for _, screen in reversed(screens)}
         for state in _SHOWN:
             if state in colours:
@@ -244,7 +244,7 @@ class Demo(Reporter):
         self.console.print(table)
 
     def figures(self, administrator: Phone, venue: dict[str, Any], guards: list[Phone]) -> bool:
-        """Show the day's table: its sums, a recount, and each acknowledged scan counted once."""
+        """The day's table: it adds up, equals a recount, and holds what was acknowledged once."""
         parts = self.deployment.container()
         known = parts.venues.venue(venue["venue_id"])
         if known is None:
@@ -313,7 +313,7 @@ class Demo(Reporter):
         return all(holds for _, holds in verdicts)
 
     def abnormal(self, administrator: Phone, path: str, day: date) -> list[str]:
-        """Return the ids of the day's abnormal scans, from the list behind the figure."""
+        """The ids of the day's abnormal scans, from the list behind the figure."""
         listed: list[str] = []
         cursor = ""
         while True:
@@ -325,7 +325,7 @@ class Demo(Reporter):
             cursor = f"&cursor={quote(page['next_cursor'])}"
 
     def acknowledged(self, venue_id: str, day: Callable[[Any], date], today: date) -> list[str]:
-        """Return today's scans at the venue that were acknowledged to a phone."""
+        """The scans of today at the venue that a phone was told are on record."""
         mine = f"scn_{venue_id.removeprefix('ven_')}_"
         return [
             scan
@@ -335,7 +335,7 @@ class Demo(Reporter):
 
 
 def decode(file: Path) -> str:
-    """Return the text of the one QR code in a poster; a PDF is rasterised first."""
+    """The text of the one QR code in a poster: a PDF is rasterised first, as a printer would."""
     import zxingcpp
     from PIL import Image
 
@@ -352,7 +352,7 @@ def decode(file: Path) -> str:
 
 
 def main() -> int:
-    """Start the local cloud if needed and run the demo; return 1 when a figure is wrong."""
+    """Start the local cloud if need be, and tell the story; 1 when a figure is wrong."""
     console = Console()
     try:
         cloud = local.show_progress(console, seeded=False)

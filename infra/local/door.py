@@ -1,7 +1,7 @@
-"""The demo's morning at the door: staff, passes, a provider that dies, the figures.
+"""A morning at the door, told on the local cloud: staff, passes, a provider that dies, the figures.
 
-It can be killed and run again on the same day: staff stay bound, each showing mints a new pass, and
-the visitors of the dead provider change with each run.
+May be killed at any time and told again on the same day: staff who are bound stay bound, a pass is
+minted for each showing, and whoever meets the dead provider has not been asked about for a while.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.columns import Columns
 
-from infra.local.client import ApiError, Phone, now_ms, uuid7, wait_for
+from infra.local.client import ApiError, Phone, wait_for
 from infra.local.reporting import (
     TEMPERATURES,
     Reporter,
@@ -31,7 +31,7 @@ _IN_THE_OUTAGE = 3  # of twelve: in the next runs it is the turn of others
 
 
 class DoorChapter:
-    """The door of one venue, from the first guard's binding to the last guard's removal."""
+    """The door of one venue, from the first guard's binding to the last one's farewell."""
 
     def __init__(self, reporter: Reporter, chief: Phone, venue: dict[str, Any]) -> None:
         self.reporter = reporter
@@ -58,14 +58,13 @@ class DoorChapter:
             phone=self.known.phone,
         )
         if not self.works_here(joining):
-            code = self.chief.call("GET", f"{self.path}/join-code")["join_code"]
-            typed = f"{code[:4]} {code[4:]}".lower()
-            joining.call("POST", "/v1/bindings", {"join_code": typed})
+            code = self.chief.join_code(self.venue["venue_id"])
+            joining.join(f"{code[:4]} {code[4:]}".lower()).good()
         self.add(by="phone", name=self.hired.name, phone=self.hired.phone)
         if not self.works_here(hired):
             if hired.registration()["verification"] == "none":
-                hired.register(self.hired.entered_name, self.hired.document_number)
-            wait_for(hired.registration, lambda seen: seen["verification"] != "pending")
+                hired.enter(self.hired.entered_name, self.hired.document_number)
+            hired.verified_registration()
             hired.log_in_with_wechat()  # the right has waited for a verified login
         ways = {
             self.known.name: "姓名、证件号、手机号一致 · by name, number and phone",
@@ -84,19 +83,19 @@ class DoorChapter:
             raise RuntimeError("not all guards are bound")
 
     def add(self, **staff: str) -> None:
-        """Let the administrator add an inspector."""
+        """The administrator adds an inspector."""
         entry = {"role": "inspector", **staff}
         self.chief.call("POST", f"{self.path}/staff", entry)
 
     def works_here(self, phone: Phone) -> bool:
-        """Return whether the phone's owner has a right at the venue."""
+        """Whether the phone's owner has a right at the venue."""
         mine = phone.call("GET", "/v1/bindings")["items"]
         return any(one["venue_id"] == self.venue["venue_id"] for one in mine)
 
     # --- Passes -----------------------------------------------------------------------------------
 
     def passes(self) -> None:
-        """Show every pass with a temperature, and each guard's screen."""
+        """Everybody shows a pass, has their temperature taken, and is on the guard's screen."""
         guests = [*people("door"), *people("fever")]
         screens = self.meet(guests, "Passes")
         seen = {screen["health_code"]["state"]: screen for screen in reversed(screens)}
@@ -108,7 +107,7 @@ class DoorChapter:
         self.table(guests, screens)
 
     def meet(self, guests: list[Person], title: str) -> list[dict[str, Any]]:
-        """Let the guards scan the guests' passes in turn; return the final screens."""
+        """The guards scan the guests' passes in turn; their screens in the end."""
         at_once: list[tuple[Phone, str]] = []
         screens = []
         with self.reporter.bar() as bar:
@@ -123,20 +122,17 @@ class DoorChapter:
         return screens
 
     def scan(self, person: Person) -> tuple[Phone, dict[str, Any]]:
-        """Let the next guard scan a person's pass; return the guard and the first screen."""
+        """The next guard scans a person's pass: who it was, and the first screen."""
         guard = next(self._turns)
-        shown = self.reporter.phone(person).call("GET", "/v1/me/pass")
-        return guard, self.present(
-            guard, shown["code"], "fever" if person.part == "fever" else "normal"
-        )
+        code = self.reporter.phone(person).show_pass()
+        return guard, self.present(guard, code, "fever" if person.part == "fever" else "normal")
 
     def present(self, guard: Phone, code: str, temperature: str) -> dict[str, Any]:
-        """Show one pass to one guard."""
-        body = {"nonce": uuid7(now_ms()), "pass_code": code, "temperature": temperature}
-        return guard.record(f"{self.path}/scans", body)
+        """One pass in front of one guard."""
+        return guard.record(f"{self.path}/scans", guard.pass_body(code, temperature))
 
     def table(self, guests: list[Person], screens: list[dict[str, Any]]) -> None:
-        """Print the visitors and their outcomes."""
+        """Who came, and what became of them."""
         table = table_of("访客", "健康码", "体温", "结果", "原因", "情形")
         for person, screen in zip(guests, screens, strict=True):
             table.add_row(
@@ -150,9 +146,9 @@ class DoorChapter:
         self.reporter.console.print(table)
 
     def oddities(self) -> None:
-        """Show a pass twice, scan the fast check-in code, enter a travel card by text message."""
+        """A pass shown twice, the code for fast check-in, the travel card by text message."""
         (twice,), (quick,), cards = people("twice"), people("fast"), people("card")
-        code = self.reporter.phone(twice).call("GET", "/v1/me/pass")["code"]
+        code = self.reporter.phone(twice).show_pass()
         first, second, _ = self.guards
         first.final_screen(self.present(first, code, "normal")["scan_id"])
         self.reporter.refused(
@@ -162,7 +158,7 @@ class DoorChapter:
         )
         fast = self.chief.call("POST", f"{self.path}/fast-code")["code_url"]
         visitor = self.reporter.phone(quick)
-        screen = visitor.final_screen(visitor.scan(fast)["scan_id"])
+        screen = visitor.final_screen(visitor.visit(fast)["scan_id"])
         self.reporter.say(
             f"快速登记码 fast check-in: {screen['person']['name']}, "
             f"{TEMPERATURES[screen['temperature']]}, {outcome_of(screen)}"
@@ -179,18 +175,16 @@ class DoorChapter:
             )
 
     def enter_card(self, phone: Phone, scan_id: str) -> str:
-        """Request the carrier's code and enter it, once a day; return how the card became known."""
-        asked = phone.call("POST", "/v1/me/travel-card/code")
-        if asked["status"] == "known":
+        """Have the carrier send its code and enter it, once a day; how the card became known."""
+        if phone.ask_for_card().good()["status"] == "known":
             return "今日已查 known since earlier today"
-        entry = {"code": self.reporter.server.inbox(phone.number), "scan_id": scan_id}
-        phone.call("POST", "/v1/me/travel-card", entry)
+        phone.enter_card(scan_id).good()
         return "凭短信验证码 by a code from a text message"
 
     # --- A provider dies --------------------------------------------------------------------------
 
     def outage(self) -> bool:
-        """Let the health code provider die and return; check that no colour was invented."""
+        """The health code provider dies and returns; whether no colour came from nobody."""
         turn = self.reporter.pocket.get("outages") or 0
         self.reporter.pocket.put(turn + 1, "outages")
         cast = people("outage")
@@ -217,15 +211,15 @@ class DoorChapter:
 
     @contextmanager
     def dead(self, provider: str) -> Iterator[datetime]:
-        """Make a provider refuse connections during the block; yield since when (UTC)."""
-        self.reporter.server.fault(provider, "refuse")
+        """Since when (UTC) a provider refuses every connection; it is back afterwards."""
+        self.reporter.server.sandbox.fault(provider, "refuse")
         try:
             yield datetime.now(UTC)
         finally:
-            self.reporter.server.fault(provider, "none")
+            self.reporter.server.sandbox.fault(provider, "none")
 
     def waiting(self) -> int:
-        """Return how many lookups are in the queue or wait for a retry."""
+        """How many lookups lie in the queue, or wait there to be tried again."""
         counts = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
         answer = self.reporter.cloud.client("sqs").get_queue_attributes(
             QueueUrl=self.reporter.cloud.outputs["lookups_url"], AttributeNames=list(counts)
@@ -233,7 +227,7 @@ class DoorChapter:
         return sum(int(answer["Attributes"][name]) for name in counts)
 
     def drain(self) -> None:
-        """Wait until the lookups that failed during the outage have been retried."""
+        """Wait until what the dead provider left in the queue has been tried again."""
         with self.reporter.console.status("The queue drains"):
             left = wait_for(self.waiting, lambda waiting: waiting <= self.queued[0], seconds=120)
         before, meanwhile = self.queued
@@ -245,7 +239,7 @@ class DoorChapter:
     # --- By hand ----------------------------------------------------------------------------------
 
     def by_hand(self) -> None:
-        """Check visitors without a smartphone by name and number, and one wrong name."""
+        """Those without a smartphone, by name and number; and a name that is not the number's."""
         old_man, head = people("by_hand")
         relative = people("door")[0].phone
         entries = [
@@ -283,7 +277,7 @@ class DoorChapter:
     # --- The end of the shift ---------------------------------------------------------------------
 
     def farewell(self) -> None:
-        """Remove a guard's right, which ends at the next call."""
+        """A guard's right is taken away, and is gone at their next call."""
         guard = self.guards[0]
         person_id = guard.call("GET", "/v1/me")["person_id"]
         visitor = self.reporter.phone(people("door")[0])
@@ -291,12 +285,12 @@ class DoorChapter:
         self.reporter.refused(
             f"{self.known.name} 被移除后 after the removal",
             "not_your_venue",
-            lambda: self.present(guard, visitor.call("GET", "/v1/me/pass")["code"], "normal"),
+            lambda: self.present(guard, visitor.show_pass(), "normal"),
         )
 
 
 def is_invented(screen: dict[str, Any], since: datetime) -> bool:
-    """Return whether a screen claims more than was known before a provider died (UTC)."""
+    """Whether a screen claims more than was known before a provider died (UTC)."""
     code = screen["health_code"]
     fetched = code["fetched_at"]
     if fetched is not None and datetime.fromisoformat(fetched) > since:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.local.client import Phone, Pocket, Server, now_ms, uuid7
+from infra.local.client import Phone, Pocket, Server, fresh_nonce
 from infra.local.place import LocalCloud
 
 DATA = Path(__file__).parent / "data"
@@ -97,7 +97,7 @@ def seed(cloud: LocalCloud, advance: Callable[[], None] = lambda: None) -> None:
     def enter(person: Person) -> None:
         phone = Phone(person.phone, server, pocket)
         if phone.registration()["verification"] == "none":
-            phone.register(person.entered_name, person.document_number)
+            phone.enter(person.entered_name, person.document_number)
         advance()
 
     def apply(number: str) -> None:
@@ -125,9 +125,9 @@ def issue(phone: Phone, row: dict[str, str], pocket: Pocket) -> dict[str, Any]:
     place = f"{row['name']} {row['address']}"
     nonce = pocket.get("venues", place)
     if nonce is None:
-        nonce = uuid7(now_ms())
+        nonce = fresh_nonce()
         pocket.put(nonce, "venues", place)
-    return phone.call("POST", "/v1/venues", application(row, nonce))
+    return phone.apply(application(row, nonce)).good()
 
 
 def _early() -> list[Person]:

@@ -5,6 +5,7 @@ stream, the queues and the bucket are moto's; the clock, the SMS gateway and the
 stand-ins. Every answer is held against the OpenAPI document.
 """
 
+import copy
 import functools
 import io
 import itertools
@@ -12,12 +13,13 @@ import json
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 from chalice.test import Client
+from urllib3 import HTTPHeaderDict
 
 import app
 from chalicelib.adapters import aws
@@ -49,6 +51,7 @@ from chalicelib.venues.store.venues import PrintedCodeItem
 from chalicelib.workers.lookups import lookups
 from chalicelib.workers.renders import renders
 from chalicelib.workers.stream import stream
+from infra.local import client
 from tests import support
 from tests.api import contract
 from tests.fakes.parts import (
@@ -72,32 +75,26 @@ _SECRET = {"active": "1", "index": "1", "1": "r" * 64}
 _MESSAGE_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-@dataclass(frozen=True)
-class HttpReply:
-    """What came back over HTTP."""
+HttpReply = client.Reply
 
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
+class InProcess:
+    """Carries requests to the routes in this process; what comes back is what the document says."""
 
-    @property
-    def code(self) -> str:
-        """The problem's code; empty where there is no problem."""
-        return str(self.json["code"]) if "problem" in self.headers["content-type"] else ""
+    def __init__(self) -> None:
+        self.answered: set[tuple[str, int, str]] = set()
+        """The operations that were met, each with the status and code of its answer."""
 
-    @property
-    def faults(self) -> dict[str, str]:
-        """The codes of bad fields, by their pointer."""
-        return {fault["pointer"]: fault["code"] for fault in self.json["errors"]}
-
-    def expect(self, status: int, code: str = "") -> Any:
-        """The body, if the answer is the one that the story goes on with."""
-        assert (self.status, self.code) == (status, code), self.body[:600].decode()
-        return self.json
+    def request(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> HttpReply:
+        response = _client().http.request(method, path, headers=dict(headers), body=body or b"")
+        got = HTTPHeaderDict({name: _one(value) for name, value in response.headers.items()})
+        contract.check(method, path, response.status_code, got, response.body)
+        reply = HttpReply(response.status_code, got, response.body)
+        operation = contract.operation_of(method, path)
+        self.answered.add((operation.name, reply.status, reply.code))
+        return reply
 
 
 class Wire:
@@ -173,12 +170,12 @@ def _listen() -> Any:
     session.cache_clear()
 
     def before(event_name: str, **_: Any) -> None:
-        if World._open:
-            World._open[-1].wire.before(*event_name.split(".")[1:3])
+        if World.open:
+            World.open[-1].wire.before(*event_name.split(".")[1:3])
 
     def after(**_: Any) -> None:
-        if World._open:
-            World._open[-1].wire.after()
+        if World.open:
+            World.open[-1].wire.after()
 
     listening = session()
     listening.register("before-call", before)
@@ -313,14 +310,14 @@ class Queue:
 
 @dataclass(frozen=True)
 class Standing:
-    """People who are there when a story begins, and a table that knows them.
+    """People who are there when a story begins, and the items of a table that knows them.
 
     They have come through the routes and the workers like everybody, but once for all stories.
     """
 
     administrators: list["Person"]
     visitors: list["Person"]
-    table: Any
+    items: list[dict[str, Any]]
     ids: int
     secrets: set[str]
 
@@ -328,23 +325,23 @@ class Standing:
     @functools.cache
     def cast(cls) -> "Standing":
         """Two administrators, each with a venue, and three visitors, all approved."""
-        world = World(standing=cls([], [], None, 0, set()))
+        world = World(standing=cls([], [], [], 0, set()))
         administrators = [world.administrator() for _ in range(2)]
         visitors = [world.visitor() for _ in range(3)]
         world.work()
-        table, ids = support.table_of(world.name), world.ids.count
+        items, ids = world.items(), world.ids.count
         world.close()
-        return cls(administrators, visitors, table, ids, world.secrets)
+        return cls(administrators, visitors, items, ids, world.secrets)
 
 
-class CountingTable(Table):
-    """A table that counts the requests to it."""
+class CountingConnection(Connection):
+    """A connection that counts the requests to the table."""
 
     requests = 0
 
-    def _call(self, operation: str, /, **request: Any) -> dict[str, Any]:
+    def dispatch(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         self.requests += 1
-        return super()._call(operation, **request)
+        return super().dispatch(operation, request)
 
 
 class World:
@@ -354,7 +351,7 @@ class World:
     """
 
     _made: ClassVar[Iterator[int]] = itertools.count(1)
-    _open: ClassVar[list["World"]] = []
+    open: ClassVar[list["World"]] = []
 
     def __init__(
         self, *, demo: bool = False, kms: bool = False, standing: Standing | None = None
@@ -372,8 +369,7 @@ class World:
         self.clock = StandingClock()
         self.sms = RecordingSms()
         self.wire = Wire()
-        self.table = Table(self.name)
-        self.table._connection = _connection(_listen())
+        self.table = Table(self.name, _connection(_listen()))
         self.lookup_queue = DueQueue(SqsLookupQueue(self.lookups.url), self.clock)
         self.platforms = {name: FakePlatform(name, self.clock) for name in PlatformName}
         self.providers: dict[ProviderName, ScriptedProvider] = {
@@ -385,25 +381,27 @@ class World:
         self.providers[VACCINATION].otherwise = Answer("complete", self.hours_ago(720), doses=3)
         self.cards = ScriptedTravelCards()
         self.renderer = TypstRenderer(support.ROOT / "infra/layers/render/fonts")
-        self.answered: set[tuple[str, int, str]] = set()
+        self.transport = InProcess()
+        self.api = client.Api(self.transport, language="en", nonce=self.nonce)
         self.log = io.StringIO()
         if kms:
             self._kms = self._make_keys()
-        self._open.append(self)
-        self.rewind()
+        self.open.append(self)
+        self._begin()
         self._handler = logging.StreamHandler(self.log)
         self._handler.setFormatter(JsonFormatter())
         logger().addHandler(self._handler)
 
     def rewind(self) -> None:
         """Begin anew: the table, the people and the clock are as they were, the process fresh."""
+        support.client("dynamodb").delete_table(TableName=self.name)
+        self._begin()
+
+    def _begin(self) -> None:
         standing = self._standing
-        if standing.table is None:
-            support.create_table(self.name)
-        else:
-            support.put_table(self.name, standing.table)
-        self._administrators = [replace(one, world=self) for one in standing.administrators]
-        self._visitors = [replace(one, world=self) for one in standing.visitors]
+        self.stream = support.TableStream(support.create_table(self.name, standing.items))
+        self._administrators = [one.moved_to(self) for one in standing.administrators]
+        self._visitors = [one.moved_to(self) for one in standing.visitors]
         self._people = self._venues = len(self._administrators) + len(self._visitors)
         self.clock.at = NOON
         self.lookup_queue.later.clear()
@@ -425,11 +423,11 @@ class World:
         for name, part in parts.items():
             setattr(self.container, name, part)
 
-    def counted(self) -> CountingTable:
+    def counted(self) -> CountingConnection:
         """A fresh process, whose requests to the table are counted."""
-        self.restart()
-        self.container.table = table = CountingTable(self.name)
-        return table
+        connection = CountingConnection()
+        self.replace(table=Table(self.name, connection))
+        return connection
 
     def _make_keys(self) -> str:
         """The keys of the other worlds, in moto's KMS and Secrets Manager; the id of the key."""
@@ -475,8 +473,8 @@ class World:
 
     def close(self) -> None:
         """Forget the deployment. Fails when what people told got into a log or a message."""
-        self._open.remove(self)
-        install(self._open[-1].container if self._open else None)
+        self.open.remove(self)
+        install(self.open[-1].container if self.open else None)
         logger().removeHandler(self._handler)
         written = {
             "logs": self.log.getvalue(),
@@ -490,33 +488,14 @@ class World:
 
     # --- Over HTTP
 
-    def call(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        token: str | None = None,
-        language: str | None = "en",
-        raw: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> HttpReply:
-        """One request; `raw` goes out as it is, `body` as JSON."""
-        sent = {"Content-Type": "application/json"} if raw is None else {}
-        if language:
-            sent["Accept-Language"] = language
-        if token:
-            sent["Authorization"] = f"Bearer {token}"
-        data = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
-        response = _client().http.request(
-            method, path, headers=sent | dict(headers or {}), body=data
-        )
-        got = {name.lower(): _one(value) for name, value in response.headers.items()}
-        contract.check(method, path, response.status_code, got, response.body)
-        reply = HttpReply(response.status_code, got, response.body)
-        operation = contract.operation_of(method, path)
-        self.answered.add((operation.name, reply.status, reply.code))
-        return reply
+    def call(self, method: str, path: str, body: Any = None, **options: Any) -> HttpReply:
+        """One request; `options` as for `client.Api.call`."""
+        return self.api.call(method, path, body, **options)
+
+    @property
+    def answered(self) -> set[tuple[str, int, str]]:
+        """The operations that were met, each with the status and code of its answer."""
+        return self.transport.answered
 
     # --- Workers
 
@@ -530,7 +509,7 @@ class World:
 
     def records(self, after: str = "") -> list[dict[str, Any]]:
         """The table's stream after a sequence number, in the shape of Lambda's records."""
-        return support.stream_records(self.name, after)
+        return self.stream.records(after)
 
     def run_stream(self, batch: int = 100) -> int:
         """Deliver what is new, as Lambda does: on from the first record that failed."""
@@ -594,9 +573,7 @@ class World:
 
     def hire(self, person: "Person", administrator: "Person") -> "Person":
         """`person`, who has bound themselves as inspector of the administrator's venue."""
-        path = f"/v1/venues/{administrator.venue['venue_id']}/join-code"
-        code = administrator.get(path).expect(200)["join_code"]
-        person.post("/v1/bindings", {"join_code": code}).expect(201)
+        person.join(administrator.join_code(administrator.venue["venue_id"])).expect(201)
         person.venue = administrator.venue
         return person
 
@@ -666,7 +643,7 @@ class World:
 
     def writes(self) -> int:
         """How many writes the table has seen."""
-        return support.writes(self.name)
+        return self.stream.writes()
 
     def notes(self) -> list[str]:
         """The scans that wait for an answer, by the notes under their people."""
@@ -680,107 +657,73 @@ class World:
 
     def items(self) -> list[dict[str, Any]]:
         """All that the table holds."""
-        found: list[dict[str, Any]] = support.client("dynamodb").scan(TableName=self.name)["Items"]
-        return found
+        return support.items_of(self.name)
 
 
-@dataclass
-class Person:
-    """Somebody with a phone; what they do goes through the routes."""
+class Person(client.Person):
+    """Somebody with a phone in a world, of whom nothing may get into a log."""
 
-    world: World
-    phone: str
-    name: str
-    serial: int
-    person_id: str = ""
-    token: str = ""
-    refresh_token: str = ""
-    venue: dict[str, Any] = field(default_factory=dict)
+    def __init__(self, world: World, phone: str, name: str, serial: int) -> None:
+        super().__init__(world.api, phone, name, support.resident_id(serial))
+        self.world = world
+        self.venue: dict[str, Any] = {}
 
-    @property
-    def number(self) -> str:
-        """Their resident ID number."""
-        return support.resident_id(self.serial)
-
-    def get(self, path: str, **options: Any) -> HttpReply:
-        return self.world.call("GET", path, token=self.token, **options)
-
-    def post(self, path: str, body: Any = None, **options: Any) -> HttpReply:
-        return self.world.call("POST", path, body, token=self.token, **options)
-
-    def log_in(self) -> None:
-        """Log in by SMS, as the first time."""
-        self.ask_for_code().expect(202)
-        self.keep(self.enter_code(self.code).expect(201))
-
-    def ask_for_code(self, **options: Any) -> HttpReply:
-        return self.world.call("POST", "/v1/otp", {"phone": self.phone}, **options)
-
-    def enter_code(self, code: str) -> HttpReply:
-        body = {"client": "sms", "phone": self.phone, "code": code}
-        return self.world.call("POST", "/v1/sessions", body)
+    def moved_to(self, world: World) -> "Person":
+        """The same person in another world."""
+        moved = copy.copy(self)
+        moved.world, moved.api = world, world.api
+        return moved
 
     @property
     def code(self) -> str:
         """The code of the last text message to them."""
+        return self.text_code()
+
+    def text_code(self) -> str:
         code = next(code for to, code, _ in reversed(self.world.sms.sent) if to == self.phone)
         self.world.secrets.add(code)
         return code
 
-    def refresh(self) -> HttpReply:
-        body = {"refresh_token": self.refresh_token}
-        return self.world.call("POST", "/v1/sessions/refresh", body)
-
     def keep(self, login: Mapping[str, str]) -> None:
-        """Keep the tokens of a login, as a client does."""
-        self.person_id = login["person_id"]
-        self.token, self.refresh_token = login["access_token"], login["refresh_token"]
+        super().keep(login)
         self.world.secrets |= {self.token, self.refresh_token}
 
     def register(
-        self, version: int = 0, *, name: str | None = None, number: str | None = None
+        self,
+        version: int = 0,
+        *,
+        name: str | None = None,
+        number: str | None = None,
+        **options: Any,
     ) -> HttpReply:
-        entry = {"name": name or self.name, "document_number": number or self.number}
-        self.world.secrets.update(entry.values())
-        body = {"version": version, "document_type": "resident_id", **entry}
-        return self.post("/v1/me/registration", body)
-
-    def registration(self) -> Any:
-        """Where their registration stands."""
-        return self.get("/v1/me").expect(200)["registration"]
+        self.world.secrets |= {name or self.name, number or self.number}
+        return super().register(version, name=name, number=number, **options)
 
     def issue(self, **changes: Any) -> HttpReply:
         """Apply for a venue's code."""
-        return self.post("/v1/venues", self.world.venue_request(**changes))
+        return self.apply(self.world.venue_request(**changes))
 
     def scan(self, venue: Mapping[str, Any], nonce: str | None = None) -> HttpReply:
         """Scan a venue's poster."""
         return self.scan_code(venue["code_url"], nonce)
 
-    def scan_code(self, code: str, nonce: str | None = None) -> HttpReply:
-        body = {"nonce": nonce or self.world.nonce(), "code": code}
-        return self.post("/v1/scans", body)
-
-    def ask_for_card(self) -> Any:
+    def ask_for_card(self) -> HttpReply:
         """Have the carrier send the travel card's code."""
-        return self.post("/v1/me/travel-card/code").expect(202)
+        reply = super().ask_for_card()
+        reply.expect(202)
+        return reply
 
     def enter_card(self, scan_id: str | None = None, code: str | None = None) -> HttpReply:
         """Enter a code for the travel card, or the one that the carrier sent last."""
         if code is None:
             code = self.world.cards.codes[self.phone]
             self.world.secrets.add(code)
-        body = {"code": code} | ({"scan_id": scan_id} if scan_id else {})
-        return self.post("/v1/me/travel-card", body)
-
-    def screen(self, scan_id: str) -> Any:
-        """Poll a scan."""
-        return self.get(f"/v1/scans/{scan_id}").expect(200)
+        return super().enter_card(scan_id, code)
 
     def figures(self, day: str = "") -> dict[str, int]:
         """The day's figures of their venue, as the API shows them."""
-        query = f"?day={day}" if day else ""
-        shown = self.get(f"/v1/venues/{self.venue['venue_id']}/statistics{query}").expect(200)
+        query = {"day": day} if day else {}
+        shown = self.statistics(self.venue["venue_id"], **query)
         return {name: shown[name] for name in FIGURES}
 
 

@@ -29,7 +29,7 @@ def card_of(person: Person) -> Any:
 def test_at_home_a_code_is_worth_the_card_of_the_day(world: World, visitor: Person) -> None:
     before = card_of(visitor)
     assert (before["state"], before["valid_until"]) == ("code_needed", None)
-    asked = visitor.ask_for_card()
+    asked = visitor.ask_for_card().json
     assert (asked["status"], asked["resend_after_s"]) == ("sent", 60)
     assert codes(asked["next_steps"]) == ["enter_travel_card_code", "no_code_see_staff"]
     assert world.cards.sent == [visitor.phone]

@@ -18,13 +18,12 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-import urllib3
 
 from chalicelib.adapters import aws
 from chalicelib.bootstrap import Container
 from chalicelib.core.aws import session
 from chalicelib.insight.counters import Figures
-from infra.local.client import now_ms, uuid7, wait_for
+from infra.local.client import Api, Http, Person, Reply, Sandbox, fresh_nonce, wait_for
 from infra.local.place import LocalCloud, Place, environment
 from infra.ops import deployment, recount
 from infra.ops.deployment import Deployment
@@ -123,29 +122,6 @@ def kill(*pids: int) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-@dataclass(frozen=True)
-class Reply:
-    """What came back over HTTP; header names in any case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-    @property
-    def code(self) -> str:
-        """The problem's code; empty where there is no problem."""
-        return str(self.json["code"]) if "problem" in self.headers["Content-Type"] else ""
-
-    def expect(self, status: int, code: str = "") -> Any:
-        """The body, if the answer is the one that the story goes on with."""
-        assert (self.status, self.code) == (status, code), self.body[:600].decode()
-        return self.json
-
-
 @dataclass
 class Deployed:
     """The application on a local cloud. What it was told in confidence is kept in `told`."""
@@ -156,60 +132,32 @@ class Deployed:
     told: set[str] = field(default_factory=set)
     _people: int = 0
     _venues: int = 0
-    _pool: urllib3.PoolManager = field(
-        default_factory=lambda: urllib3.PoolManager(timeout=30.0, retries=False)
-    )
+
+    def __post_init__(self) -> None:
+        self.http = Http(self.cloud.base_url)
+        self.api = Api(self.http, language="en")
+        self.sandbox = Sandbox(Http(self.cloud.sandbox_url))
 
     def parts(self) -> Container:
         """The application's parts, as an operator's command has them; with nothing remembered."""
         return self.deployment.container()
 
-    def fetch(
-        self,
-        method: str,
-        url: str,
-        *,
-        body: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Reply:
+    def fetch(self, method: str, url: str, body: bytes | None = None) -> Reply:
         """One request to wherever, neither repeated nor redirected nor unpacked."""
-        answer = self._pool.request(
-            method, url, body=body, headers=dict(headers or {}), redirect=False
-        )
-        return Reply(answer.status, answer.headers, answer.data)
+        return self.http.fetch(method, url, body)
 
-    def call(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        token: str | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Reply:
+    def call(self, method: str, path: str, body: Any = None, **options: Any) -> Reply:
         """One request to the API."""
-        sent = {"Accept-Language": "en"}
-        if body is not None:
-            sent["Content-Type"] = "application/json"
-        if token:
-            sent["Authorization"] = f"Bearer {token}"
-        data = None if body is None else json.dumps(body).encode()
-        url = self.cloud.base_url + path
-        return self.fetch(method, url, body=data, headers=sent | dict(headers or {}))
-
-    def sandbox(self, method: str, path: str, body: Any = None) -> Any:
-        """One request to the sandbox's own side."""
-        data = None if body is None else json.dumps(body).encode()
-        return self.fetch(method, self.cloud.sandbox_url + path, body=data).expect(200)
+        return self.api.call(method, path, body, **options)
 
     @contextlib.contextmanager
     def fault(self, partner: str, mode: str) -> Iterator[None]:
         """A partner that refuses, hangs, answers garbage or an error."""
-        self.sandbox("POST", "/sandbox/faults", {"provider": partner, "mode": mode})
+        self.sandbox.fault(partner, mode)
         try:
             yield
         finally:
-            self.sandbox("POST", "/sandbox/faults", {"provider": partner, "mode": "none"})
+            self.sandbox.fault(partner, "none")
 
     def visitor(self, **said: object) -> "Visitor":
         """Somebody who has logged in; `said` is what the providers say of them."""
@@ -236,7 +184,7 @@ class Deployed:
         """An application for a venue's code that is in order, but for `changes`."""
         self._venues += 1
         body: dict[str, Any] = {
-            "nonce": uuid7(now_ms()),
+            "nonce": fresh_nonce(),
             "name": f"信宜市第{self._venues}文化馆",
             "type": "other",
             "region": "440983",
@@ -266,90 +214,51 @@ class Deployed:
         return leaks(self.place.home / "log", self.told)
 
 
-@dataclass
-class Visitor:
-    """Somebody with a phone."""
+class Visitor(Person):
+    """Somebody with a phone, whom the sandbox partners can be told of."""
 
-    world: Deployed
-    phone: str
-    name: str
-    number: str
-    person_id: str = ""
-    token: str = ""
-    venue: dict[str, Any] = field(default_factory=dict)
+    def __init__(self, world: Deployed, phone: str, name: str, number: str) -> None:
+        super().__init__(world.api, phone, name, number)
+        self.world = world
+        self.venue: dict[str, Any] = {}
 
     def say(self, **said: object) -> None:
         """Let the providers know them, or change what they say."""
         known = {"document_number": self.number, "name": self.name}
-        self.world.sandbox("POST", "/sandbox/people", known | said)
+        self.world.sandbox.call("POST", "people", known | said)
 
-    def get(self, path: str, **options: Any) -> Reply:
-        return self.world.call("GET", path, token=self.token, **options)
-
-    def post(self, path: str, body: Any = None, **options: Any) -> Reply:
-        return self.world.call("POST", path, body, token=self.token, **options)
-
-    def log_in(self) -> None:
-        """Ask for a code, read it off the phone, enter it."""
-        self.world.call("POST", "/v1/otp", {"phone": self.phone}).expect(202)
-        login = self.enter(self.code()).expect(201)
-        self.person_id, self.token = login["person_id"], login["access_token"]
-        self.world.told |= {login["access_token"], login["refresh_token"]}
-
-    def code(self) -> str:
+    def text_code(self) -> str:
         """The code of the last text message."""
-        message = self.world.sandbox("GET", f"/sandbox/inbox?to={self.phone[1:]}")
-        code = str(message["params"]["code"])
+        code = self.world.sandbox.inbox(self.phone)
         self.world.told.add(code)
         return code
 
-    def enter(self, code: str) -> Reply:
-        return self.world.call(
-            "POST", "/v1/sessions", {"client": "sms", "phone": self.phone, "code": code}
-        )
+    def keep(self, login: Mapping[str, str]) -> None:
+        """Keep the tokens, which were told in confidence."""
+        super().keep(login)
+        self.world.told |= {self.token, self.refresh_token}
 
-    def register(self, name: str | None = None, version: int = 0, **options: Any) -> Reply:
+    def register(self, version: int = 0, *, name: str | None = None, **options: Any) -> Reply:
         """Enter one's name and number, or another name."""
-        entered = name or self.name
-        self.world.told.add(entered)
-        entry = {
-            "version": version,
-            "name": entered,
-            "document_type": "resident_id",
-            "document_number": self.number,
-        }
-        return self.post("/v1/me/registration", entry, **options)
-
-    def registration(self) -> Any:
-        """Where the registration stands."""
-        return self.get("/v1/me").expect(200)["registration"]
+        self.world.told.add(name or self.name)
+        return super().register(version, name=name, **options)
 
     def verification(self) -> str:
         """What became of the registration; waits for it."""
-        seen = wait_for(self.registration, lambda now: now["verification"] != "pending")
-        return str(seen["verification"])
+        return str(self.verified_registration()["verification"])
 
     def issue(self, **changes: Any) -> "Visitor":
         """Apply for a venue's code, which is theirs from then on."""
-        self.venue = self.post("/v1/venues", self.world.application(**changes)).expect(201)
+        self.venue = self.apply(self.world.application(**changes)).expect(201)
         return self
-
-    def scan(self, code: str, nonce: str = "", **options: Any) -> Reply:
-        """Scan whatever a scanner hands over."""
-        body = {"nonce": nonce or uuid7(now_ms()), "code": code}
-        return self.post("/v1/scans", body, **options)
 
     def final(self, screen: Mapping[str, Any]) -> Any:
         """The scan's screen once nothing is on its way any more."""
-        return wait_for(
-            lambda: self.get(f"/v1/scans/{screen['scan_id']}").expect(200),
-            lambda seen: seen["poll_after_ms"] is None,
-        )
+        return self.final_screen(screen["scan_id"])
 
     def figures(self) -> Figures:
         """The day's figures of their venue, as the API shows them."""
-        path = f"/v1/venues/{self.venue['venue_id']}/statistics"
-        shown = self.get(path).expect(200)
+        shown = self.statistics(self.venue["venue_id"])
         names = ("checked", "passed", "abnormal", "pending", "own_scans")
         return Figures(*(shown[name] for name in names))
 

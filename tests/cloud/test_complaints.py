@@ -1,8 +1,10 @@
 """What cannot be done is told in a sentence that says what to do; never a traceback."""
 
+import os
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -101,3 +103,27 @@ def test_without_python_make_says_what_to_install(tmp_path: Path) -> None:
     )
     assert made.returncode == 2
     assert made.stdout == "Python 3.11 or newer is needed: apt-get install python3 python3-venv\n"
+
+
+def test_the_suite_sees_nothing_of_the_shell_that_started_it() -> None:
+    """Neither of a make around it, nor of another local cloud, nor of somebody's AWS account."""
+    shell = {
+        "MAKELEVEL": "1",
+        "MAKEFLAGS": "w",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AWS_PROFILE": "nobody",
+        "VENUECODE_HOME": "/nowhere",
+        "VENUECODE_PORT": "none",
+    }
+    tests = (test_without_python_make_says_what_to_install, test_nothing_to_stop_is_no_failure)
+    path = Path(__file__).relative_to(ROOT)
+    ended = subprocess.run(  # noqa: S603 (pytest and tests of this file)
+        [sys.executable, "-m", "pytest", "-q", "--numprocesses", "1"]
+        + [f"{path}::{test.__name__}" for test in tests],
+        cwd=ROOT,
+        env={**os.environ, **shell},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout

@@ -96,7 +96,7 @@ class TestProviders:
         with deployed.fault("health_code", mode):
             for _ in range(3):
                 started = time.monotonic()
-                first = visitor.scan(administrator.venue["code_url"]).expect(201)
+                first = visitor.scan_code(administrator.venue["code_url"]).expect(201)
                 took.append(time.monotonic() - started)
                 assert first["outcome"] == "pending"
             screen = visitor.final(first)
@@ -111,7 +111,7 @@ class TestProviders:
         with impatient(deployed, "lookups"), deployed.fault("identity", "error"):
             visitor = deployed.visitor()
             visitor.register().expect(202)
-            screen = visitor.final(visitor.scan(patient.venue["code_url"]).expect(201))
+            screen = visitor.final(visitor.scan_code(patient.venue["code_url"]).expect(201))
             assert screen["outcome"] == "admit"
             wait_for(lambda: dead_letters(deployed.deployment, "lookups"), bool)
             assert visitor.registration()["verification"] == "pending"
@@ -134,7 +134,9 @@ class TestDeadLetters:
         visitor = deployed.verified()
         with impatient(deployed, "lookups"):
             with deployed.fault("nucleic_acid", "error"):
-                screen = visitor.final(visitor.scan(administrator.venue["code_url"]).expect(201))
+                screen = visitor.final(
+                    visitor.scan_code(administrator.venue["code_url"]).expect(201)
+                )
                 assert screen["nucleic_acid"]["state"] == "unknown"
                 wait_for(lambda: dead_letters(deployed.deployment, "lookups"), bool)
             assert snapshot(visitor, ProviderName.NUCLEIC_ACID) is None
@@ -146,7 +148,7 @@ class TestDeadLetters:
         assert dead_letters(deployed.deployment, "lookups") == 0
         # Decided is decided: the late answer counts for the next scan, which it answers at once.
         assert visitor.final(screen)["outcome"] == "check"
-        again = visitor.scan(administrator.venue["code_url"]).expect(201)
+        again = visitor.scan_code(administrator.venue["code_url"]).expect(201)
         assert (again["outcome"], again["poll_after_ms"]) == ("admit", None)
 
     @pytest.mark.parametrize("queue", ["lookups", "renders"])
@@ -167,7 +169,7 @@ class TestDeadLetters:
                 lambda: administrator.get(f"{path}/{asked['poster_id']}").expect(200),
                 lambda seen: seen["status"] == "ready",
             )
-            screen = administrator.scan(administrator.venue["code_url"]).expect(201)
+            screen = administrator.scan_code(administrator.venue["code_url"]).expect(201)
             assert administrator.final(screen)["outcome"] == "admit"
             wait_for(lambda: dead_letters(deployed.deployment, queue), lambda count: count >= 2)
         letters = sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=10)["Messages"]
@@ -186,7 +188,7 @@ class TestDeadLetters:
         visitor, venue_id = deployed.verified(), patient.venue["venue_id"]
         before = deployed.counted(venue_id)
         with forbidden(deployed, "stream", "sqs:SendMessage", arn_of(deployed, "lookups")):
-            first = visitor.scan(patient.venue["code_url"]).expect(201)
+            first = visitor.scan_code(patient.venue["code_url"]).expect(201)
             wait_for(lambda: dead_letters(deployed.deployment, "stream"), bool)
         waiting = visitor.get(f"/v1/scans/{first['scan_id']}").expect(200)
         assert waiting["outcome"] == "pending"

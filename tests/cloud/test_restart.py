@@ -25,7 +25,7 @@ def administrator(deployed: Deployed) -> Visitor:
 def visitor(deployed: Deployed, administrator: Visitor) -> Visitor:
     """Somebody who has scanned there."""
     visitor = deployed.verified()
-    visitor.final(visitor.scan(administrator.venue["code_url"]).expect(201))
+    visitor.final(visitor.scan_code(administrator.venue["code_url"]).expect(201))
     return visitor
 
 
@@ -38,9 +38,9 @@ def start_and_go_on(deployed: Deployed, administrator: Visitor, visitor: Visitor
     kept = administrator.get(f"/v1/venues/{venue_id}").expect(200)
     assert (kept["code_url"], kept["name"]) == (code, administrator.venue["name"])
     before = deployed.counted(venue_id)
-    assert visitor.scan(code).expect(201)["outcome"] == "admit"
+    assert visitor.scan_code(code).expect(201)["outcome"] == "admit"
     newcomer = deployed.verified()
-    screen = newcomer.final(newcomer.scan(code).expect(201))
+    screen = newcomer.final(newcomer.scan_code(code).expect(201))
     assert screen["outcome"] == "admit"
     after = deployed.counted(venue_id)
     assert (after - before).parts() == (2, 2, 0, 0, 2)

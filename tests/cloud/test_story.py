@@ -9,9 +9,9 @@ import typst
 import zxingcpp
 from PIL import Image
 
-from infra.local.client import now_ms, uuid7, wait_for
+from infra.local.client import Reply, now_ms, uuid7, wait_for
 from tests.cloud.conftest import PATIENT
-from tests.cloud.driver import Deployed, Reply, Visitor, texts
+from tests.cloud.driver import Deployed, Visitor, texts
 
 pytestmark = pytest.mark.cloud
 FORMS = {"a4_pdf": "application/pdf", "a4_png": "image/png", "qr_svg": "image/svg+xml"}
@@ -64,7 +64,7 @@ class TestPeople:
     def test_a_phone_number_is_proved_by_a_text_message(self, deployed: Deployed) -> None:
         visitor = deployed.visitor()
         assert visitor.get("/v1/me").expect(200)["person_id"] == visitor.person_id
-        visitor.enter(visitor.code()).expect(401, "otp_invalid")  # a code works once
+        visitor.enter_code(visitor.text_code()).expect(401, "otp_invalid")  # a code works once
 
     @pytest.mark.requirement("JN-17")
     @pytest.mark.requirement("JN-18")
@@ -72,10 +72,10 @@ class TestPeople:
         self, deployed: Deployed, administrator: Visitor
     ) -> None:
         visitor = deployed.visitor(quirks="identity:pending_first", latency_ms=1500)
-        visitor.scan(administrator.venue["code_url"]).expect(403, "registration_required")
+        visitor.scan_code(administrator.venue["code_url"]).expect(403, "registration_required")
         accepted = visitor.register().expect(202)
         assert accepted["registration"]["verification"] == "pending"
-        visitor.scan(administrator.venue["code_url"]).expect(201)
+        visitor.scan_code(administrator.venue["code_url"]).expect(201)
         assert visitor.verification() == "verified"
 
     @pytest.mark.requirement("JN-19")
@@ -88,10 +88,10 @@ class TestPeople:
         assert visitor.verification() == "rejected"
         rejected = visitor.registration()
         assert rejected["reason"] == "mismatch"
-        visitor.scan(administrator.venue["code_url"]).expect(403, "registration_rejected")
+        visitor.scan_code(administrator.venue["code_url"]).expect(403, "registration_rejected")
         visitor.register(version=rejected["version"]).expect(202)
         assert visitor.verification() == "verified"
-        visitor.scan(administrator.venue["code_url"]).expect(201)
+        visitor.scan_code(administrator.venue["code_url"]).expect(201)
 
 
 class TestPosters:
@@ -164,7 +164,7 @@ class TestScans:
     ) -> None:
         visitor = deployed.verified(vaccination="complete", vaccination_doses=3)
         payload = read_code("a4_pdf", posters["a4_pdf"].body)
-        first = visitor.scan(payload).expect(201)
+        first = visitor.scan_code(payload).expect(201)
         assert (first["outcome"], first["health_code"]["state"]) == ("pending", "pending")
         assert first["venue"]["name"] == administrator.venue["name"]
         screen = visitor.final(first)
@@ -179,7 +179,7 @@ class TestScans:
         assert visitor.name not in str(screen)
         assert visitor.phone not in str(screen)
         # What is known by now answers the next scan at once.
-        again = visitor.scan(payload).expect(201)
+        again = visitor.scan_code(payload).expect(201)
         assert (again["outcome"], again["poll_after_ms"]) == ("admit", None)
 
     @pytest.mark.requirement("JN-11")
@@ -201,7 +201,7 @@ class TestScans:
         reason: str,
     ) -> None:
         visitor = deployed.verified(**said)
-        screen = visitor.final(visitor.scan(administrator.venue["code_url"]).expect(201))
+        screen = visitor.final(visitor.scan_code(administrator.venue["code_url"]).expect(201))
         assert (screen["outcome"], texts(screen["reasons"])) == (outcome, [reason])
 
     @pytest.mark.requirement("XC-1")
@@ -211,16 +211,13 @@ class TestScans:
     ) -> None:
         visitor = deployed.verified()
         visitor.say(phone=visitor.phone, travel_card="abnormal")
-        scan = visitor.scan(administrator.venue["code_url"]).expect(201)
+        scan = visitor.scan_code(administrator.venue["code_url"]).expect(201)
         assert visitor.final(scan)["travel_card"]["state"] == "code_needed"
-        visitor.post("/v1/me/travel-card/code").expect(202)
-        message = deployed.sandbox("GET", f"/sandbox/inbox?to={visitor.phone[1:]}")
-        body = {"code": message["params"]["code"], "scan_id": scan["scan_id"]}
-        deployed.told.add(body["code"])
-        assert visitor.post("/v1/me/travel-card", body).expect(200)["state"] == "abnormal"
+        visitor.ask_for_card().expect(202)
+        assert visitor.enter_card(scan["scan_id"]).expect(200)["state"] == "abnormal"
         screen = visitor.final(scan)
         assert (screen["outcome"], texts(screen["reasons"])) == ("check", ["travel_card_abnormal"])
-        assert visitor.post("/v1/me/travel-card/code").expect(200)["status"] == "known"
+        assert visitor.ask_for_card().expect(200)["status"] == "known"
 
     @pytest.mark.requirement("JN-25")
     @pytest.mark.requirement("JN-31")
@@ -247,12 +244,12 @@ class TestScans:
         code = administrator.venue["code_url"]
         healthy, ill = deployed.verified(), deployed.verified(health_code="red")
         nonce = uuid7(now_ms())
-        scans = [healthy.scan(code, nonce) for _ in range(3)]
+        scans = [healthy.scan_code(code, nonce) for _ in range(3)]
         assert [scan.status for scan in scans] == [201, 200, 200]
         assert len({scan.json["scan_id"] for scan in scans}) == 1
-        healthy.scan(f"q={quote(code, safe='')}", nonce).expect(200)  # as WeChat hands it over
+        healthy.scan_code(f"q={quote(code, safe='')}", nonce).expect(200)  # as WeChat hands it over
         for visitor in (healthy, ill):
-            visitor.final(visitor.scan(code).expect(201))
+            visitor.final(visitor.scan_code(code).expect(201))
         counted = deployed.counted(administrator.venue["venue_id"])
         assert counted == administrator.figures()
         assert counted.parts() == (3, 2, 1, 0, 3)

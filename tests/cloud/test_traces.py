@@ -30,7 +30,7 @@ def test_one_search_finds_a_scans_whole_way(deployed: Deployed) -> None:
     administrator = deployed.verified().issue(**PATIENT)
     visitor = deployed.verified()
     correlation = f"gate-7-{visitor.person_id[4:]}"
-    scanned = visitor.scan(
+    scanned = visitor.scan_code(
         administrator.venue["code_url"], headers={"X-Correlation-Id": correlation}
     )
     assert scanned.headers["X-Correlation-Id"] == correlation
@@ -90,7 +90,7 @@ def test_what_was_told_in_confidence_stands_in_no_log(deployed: Deployed) -> Non
     visitor.register(name="名" * 51).expect(400, "invalid_input")
     with deployed.fault("*", "garbage"):
         visitor.register().expect(202)
-        visitor.final(visitor.scan(administrator.venue["code_url"]).expect(201))
-    for secret in (visitor.name, visitor.number, visitor.phone, "万俟联系", visitor.code()):
+        visitor.final(visitor.scan_code(administrator.venue["code_url"]).expect(201))
+    for secret in (visitor.name, visitor.number, visitor.phone, "万俟联系", visitor.text_code()):
         assert secret in deployed.told
     assert not deployed.leaks()

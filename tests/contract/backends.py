@@ -29,7 +29,7 @@ from chalicelib.admission.store.prefetches import PrefetchStore
 from chalicelib.admission.store.scans import ScanStore
 from chalicelib.core.aws import session
 from chalicelib.core.ids import RandomIds
-from chalicelib.core.table import Table
+from chalicelib.core.table import Connection, Table
 from chalicelib.identity.people import Codes, Limits, People
 from chalicelib.identity.store.codes import CodeStore
 from chalicelib.identity.store.limits import LimitStore
@@ -145,9 +145,14 @@ class Received:
 
 @dataclass
 class Backend:
-    """Everything that a contract can ask for. `table` is None where there is none."""
+    """Everything that a contract can ask for. `table` is None where there is none.
+
+    `resource` is the name of the table and of the bucket, `connection` what the table goes through.
+    """
 
     name: str
+    resource: str
+    connection: Connection
     table: Table | None
     stores: Stores
     storage: Storage
@@ -178,7 +183,7 @@ def fake_backend() -> Backend:
         return Received(list(sent), 0)
 
     return Backend(
-        FAKE, None, fake_stores(), storage, lookups, renders,
+        FAKE, "", Connection(), None, fake_stores(), storage, lookups, renders,
         download, received_lookups, received_renders,
     )  # fmt: skip
 
@@ -193,7 +198,8 @@ def aws_backend(name: str) -> Iterator[Backend]:
     client("s3").create_bucket(Bucket=scratch)
     lookups_url = client("sqs").create_queue(QueueName=f"{scratch}-lookups")["QueueUrl"]
     renders_url = client("sqs").create_queue(QueueName=f"{scratch}-renders")["QueueUrl"]
-    table = Table(scratch)
+    connection = Connection()
+    table = Table(scratch, connection)
 
     def receive(url: str, read: Callable[[str], Any]) -> Received:
         # What was sent is there at once on these engines; AWS itself might want a longer look.
@@ -217,6 +223,8 @@ def aws_backend(name: str) -> Iterator[Backend]:
     try:
         yield Backend(
             name,
+            scratch,
+            connection,
             table,
             stores_over(table),
             S3Storage(scratch),

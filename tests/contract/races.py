@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 from chalicelib.core.errors import AppError
-from chalicelib.core.table import Table
+from chalicelib.core.table import Connection, Table
 from tests.contract.backends import Backend, Stores, stores_over
 
 Result = TypeVar("Result")
@@ -49,19 +49,20 @@ class Rounds:
             self._changed.notify_all()
 
 
-class RacingTable(Table):
-    """A table whose calls are made in rounds."""
+class RacingConnection(Connection):
+    """A connection whose calls are made in rounds."""
 
-    def __init__(self, table: Table, rounds: Rounds, one_call: AbstractContextManager[Any]) -> None:
-        self._name = table._name
-        self._connection = table._connection
+    def __init__(
+        self, connection: Connection, rounds: Rounds, one_call: AbstractContextManager[Any]
+    ) -> None:
+        self._inner = connection
         self._rounds = rounds
         self._one_call = one_call
 
-    def _call(self, operation: str, /, **request: Any) -> dict[str, Any]:
+    def dispatch(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         self._rounds.come()
         with self._one_call:
-            return super()._call(operation, **request)
+            return self._inner.dispatch(operation, request)
 
 
 def race(
@@ -72,7 +73,8 @@ def race(
     # DynamoDB makes one change of an item after the other; moto must be made to.
     one_call = threading.Lock() if backend.name == "moto" else nullcontext()
     rounds = Rounds(len(writers))
-    stores = stores_over(RacingTable(backend.table, rounds, one_call))
+    racing = RacingConnection(backend.connection, rounds, one_call)
+    stores = stores_over(Table(backend.resource, racing))
 
     def run(writer: Callable[[Stores], Result]) -> Result:
         try:

@@ -63,7 +63,7 @@ class Caching(RuleBasedStateMachine):
 
     @invariant()
     def it_stays_small(self) -> None:
-        assert len(self.cache._entries) <= SIZE
+        assert len(self.cache) <= SIZE
 
 
 TestCaching = Caching.TestCase

@@ -34,14 +34,16 @@ class Stream:
     def __init__(self) -> None:
         self.records: list[ScanChange] = []
         self.scans = FakeScans(FakePeople())
+        self.latest: dict[str, Scan] = {}
 
     def write(self, new: Scan) -> None:
-        old = self.scans._scans.get(new.scan_id)
+        old = self.latest.get(new.scan_id)
         partition = scan_partition(VENUE.venue_id, DAY, shard_of(new.digest, VENUE.shards))
         # Longer than a number may be, and of a length that grows on the way.
         sequence = str(10**39 - 5 + len(self.records))
         self.records.append(ScanChange(partition, sequence, old, new))
-        self.scans._scans[new.scan_id] = new
+        assert self.scans.change(new, VENUE) if old else self.scans.put(new, VENUE) is None
+        self.latest[new.scan_id] = new
 
 
 class FlakyCounters(FakeCounters):

@@ -98,7 +98,11 @@ class TestNonce:
     def test_letter_case_is_folded(self) -> None:
         assert parse(Sample, json.dumps({"nonce": NONCE.upper()})).nonce == NONCE
 
-    @pytest.mark.parametrize("nonce", ["", "x", NONCE[:-1], "01234567-89ab-4def-8123-456789abcdef"])
+    @pytest.mark.parametrize(
+        "nonce",
+        ["", "x", NONCE[:-1], "01234567-89ab-4def-8123-456789abcdef"],
+        ids=["empty", "letter", "short", "version-4"],
+    )
     def test_what_is_none_is_refused(self, nonce: str) -> None:
         assert faults(json.dumps({"nonce": nonce})) == {"/nonce": "nonce"}
 

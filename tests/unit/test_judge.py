@@ -26,7 +26,7 @@ from chalicelib.admission.judge import (
 from chalicelib.admission.policy import OnUnknown, Policy
 from chalicelib.identity.people import PersonRecord, Profile, Snapshot, Verification
 from chalicelib.identity.providers import ProviderName
-from infra.decision_table import TARGET, cases, judged, printed
+from infra.decision_table import TARGET, Judged, cases, judged, printed
 from tests.fakes.parts import NOON
 
 HEALTH, TEST = ProviderName.HEALTH_CODE, ProviderName.NUCLEIC_ACID
@@ -473,14 +473,20 @@ class TestOnUnknown:
         assert SEVERITY[record.outcome] <= SEVERITY[check.outcome]
 
 
+@pytest.fixture(scope="class")
+def table() -> list[Judged]:
+    """Every case; judging them takes some seconds."""
+    return list(cases())
+
+
 class TestTable:
     """The whole table: every state of everything under every policy."""
 
-    def test_every_rule_decides_something(self) -> None:
-        assert {one.rule for one in cases()} == set(range(1, len(RULES) + 1))
+    def test_every_rule_decides_something(self, table: list[Judged]) -> None:
+        assert {one.rule for one in table} == set(range(1, len(RULES) + 1))
 
-    def test_every_case_has_reasons_that_belong_to_its_outcome(self) -> None:
-        for one in cases():
+    def test_every_case_has_reasons_that_belong_to_its_outcome(self, table: list[Judged]) -> None:
+        for one in table:
             decision, found = one.decision, one.case.evidence
             assert decision.reasons
             assert decision.next_steps
@@ -495,8 +501,8 @@ class TestTable:
             if found[HEALTH].state == "red" or found[TEST].state == "positive":
                 assert decision.outcome is Outcome.REFUSE
 
-    def test_being_asked_for_more_never_lets_more_people_in(self) -> None:
-        for one in cases():
+    def test_being_asked_for_more_never_lets_more_people_in(self, table: list[Judged]) -> None:
+        for one in table:
             policy = one.case.policy
             if one.decision.outcome is Outcome.PENDING or not policy.travel_card_required:
                 continue
@@ -509,8 +515,8 @@ class TestTable:
             if less.outcome is not Outcome.PENDING:
                 assert SEVERITY[less.outcome] <= SEVERITY[one.decision.outcome]
 
-    def test_what_is_not_asked_for_stops_nobody(self) -> None:
-        for one in cases():
+    def test_what_is_not_asked_for_stops_nobody(self, table: list[Judged]) -> None:
+        for one in table:
             if not one.case.policy.vaccination_required:
                 assert not any(reason.startswith("vaccination") for reason in one.decision.reasons)
 

@@ -192,15 +192,15 @@ def slim_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Botocore's data as it ships."""
     data = tmp_path_factory.mktemp("slim") / "data"
     full = Path(botocore.__file__).with_name("data")
-    for service in package._KEPT["botocore/data"]:
+    for service in package.KEPT["botocore/data"]:
         shutil.copytree(full / service, data / service)
     for path in full.glob("*.json"):
         shutil.copy(path, data)
-    package._slim(data)
+    package.slim(data)
     return data
 
 
-@pytest.mark.parametrize("service", package._KEPT["botocore/data"])
+@pytest.mark.parametrize("service", package.KEPT["botocore/data"])
 def test_clients_work_with_what_is_left_of_botocores_data(service: str, slim_data: Path) -> None:
     session = botocore.session.Session()
     loader = Loader([str(slim_data)], include_default_search_paths=False)

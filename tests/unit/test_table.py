@@ -8,7 +8,15 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.keys import Key
-from chalicelib.core.table import ConditionFailed, Item, Put, Raw, Table, UnknownVersion
+from chalicelib.core.table import (
+    ConditionFailed,
+    Connection,
+    Item,
+    Put,
+    Raw,
+    Table,
+    UnknownVersion,
+)
 
 KEY = Key("TEST#x", "x")
 CALLS: dict[str, Callable[[Table], object]] = {
@@ -22,7 +30,7 @@ CALLS: dict[str, Callable[[Table], object]] = {
 }
 
 
-class Connection:
+class Script(Connection):
     """Answers in turn what it was given, and keeps what it was asked."""
 
     def __init__(self, *answers: dict[str, Any] | Exception) -> None:
@@ -41,8 +49,8 @@ class Scripted(Table):
     """A table behind a scripted connection."""
 
     def __init__(self, *answers: dict[str, Any] | Exception) -> None:
-        super().__init__("table")
-        self._connection = self.script = Connection(*answers)  # type: ignore[assignment]
+        self.script = Script(*answers)
+        super().__init__("table", self.script)
 
 
 def refusal(code: str, **more: Any) -> ClientError:

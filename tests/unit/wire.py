@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from tests.support import client
@@ -32,7 +33,7 @@ class _Handler(BaseHTTPRequestHandler):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         status = 200
         try:
-            answer = client(SERVICES[prefix])._make_api_call(operation, _binary(asked))
+            answer = getattr(client(SERVICES[prefix]), xform_name(operation))(**_binary(asked))
             del answer["ResponseMetadata"]
         except ClientError as error:
             more = {k: v for k, v in error.response.items() if k not in ("Error", "Metadata")}
