@@ -1,6 +1,6 @@
-"""The travel card of the local day: normal or abnormal, and nothing else (XC-13, XC-18).
+"""The travel card of the local day: normal or abnormal only (XC-13, XC-18).
 
-How its code is sent and exchanged is `admission.travel_card`.
+Its code is requested and exchanged in `admission.travel_card`.
 """
 
 from datetime import datetime
@@ -31,7 +31,7 @@ TRAVEL_CARD = Kind(
     by_code=True,
     fields={
         "valid_until": (datetime | None, "", None),
-        "official_url": (str, "The official travel card, with more about it.", _OFFICIAL_URL),
+        "official_url": (str, "The official travel card, for details.", _OFFICIAL_URL),
     },
     show=_show,
 )
