@@ -118,7 +118,10 @@ class Lookups:
         self._people.save_snapshot(message.person_id, snapshot, until=profile.shadow_until)
 
     def _ask_again(self, message: Lookup, answer: Pending, now: datetime) -> str:
-        """Enqueue the lookup again after the provider's delay, or a quarter of its age if longer."""
+        """Enqueue the lookup again.
+
+        The delay is the provider's, or a quarter of the lookup's age if that is longer.
+        """
         age = now - message.asked_at
         if age > _LONGEST_WAIT:
             raise ProviderFault(f"{message.provider}: pending for too long")

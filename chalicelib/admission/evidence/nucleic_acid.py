@@ -31,7 +31,7 @@ NUCLEIC_ACID = Kind(
     fields={
         "within_48h": (
             bool,
-            "Whether the test was taken within the 48 hours before the scan, or before now.",
+            "Whether it was taken within the 48 hours before the scan, or before now.",
             True,
         )
     },

@@ -31,7 +31,7 @@ TRAVEL_CARD = Kind(
     by_code=True,
     fields={
         "valid_until": (datetime | None, "", None),
-        "official_url": (str, "The official travel card, for details.", _OFFICIAL_URL),
+        "official_url": (str, "The official travel card, with more about it.", _OFFICIAL_URL),
     },
     show=_show,
 )
