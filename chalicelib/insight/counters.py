@@ -131,10 +131,9 @@ class Counting:
             self._apply(partition, mine)
 
     def recount(self, venue: Venue, day: date) -> dict[str, Figures]:
-        """Return the day's figures computed from its scans, by staff id; the empty id is the
-        unit's.
+        """Return the day's figures computed from its scans, by staff id.
 
-        Cost: one Query per shard.
+        The empty id is the unit's. Cost: one Query per shard.
         """
         found: dict[str, Figures] = {"": Figures()}
         for scan in self._scans.of_day(venue, day):

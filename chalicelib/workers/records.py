@@ -48,8 +48,9 @@ class Record:
         )
 
     def read(self, reader: "Callable[[Record], Meaning | None]") -> Meaning | None:
-        """Return the result of `reader` on the record, cached for subscriptions that share a
-        reader.
+        """Return the result of `reader` on the record.
+
+        It is cached for subscriptions that share a reader.
         """
         if reader not in self._read:
             self._read[reader] = reader(self)
