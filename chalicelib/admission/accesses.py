@@ -1,4 +1,7 @@
-"""Who was asked about by document number: recorded with each manual check, shown to the person."""
+"""Access records: lookups of a person by document number, shown to that person.
+
+Each manual check writes one.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +16,10 @@ from chalicelib.venues.venue import Directory
 
 @dataclass(frozen=True)
 class Access:
-    """A question about a document's number: which check it belongs to, who asked, when (UTC)."""
+    """A lookup of a person by document number, made by a staff member in a manual check.
+
+    `scan_id` is the check's id. `until` is when the record expires. Times are in UTC.
+    """
 
     scan_id: str
     staff_id: str
@@ -23,7 +29,7 @@ class Access:
 
     @property
     def reference(self) -> ScanReference:
-        """Venue, time and hash of the check."""
+        """Venue, time and hash of the check. Raises ValueError for a malformed id."""
         found = ScanReference.parse(self.scan_id)
         if found is None:
             raise ValueError("not a check's id")
@@ -31,31 +37,34 @@ class Access:
 
 
 class Accesses(Protocol):
-    """Questions on record; `store.AccessStore` is the real one."""
+    """The store of access records; implemented by `store.AccessStore`."""
 
     def record(self, blind: str, access: Access) -> None:
-        """Record a question about the number with this blind index; again is harmless."""
+        """Record an access to the number with this blind index. Idempotent. Cost: one PutItem."""
 
     def of(self, blind: str, after: str, page: int) -> Iterator[tuple[str, Access]]:
-        """Places and questions beyond the place `after`, newest first, read in pages."""
+        """Yield positions and access records after the position `after`, newest first.
+
+        Cost: one Query per `page` records.
+        """
 
 
 class AccessAtVenue(NamedTuple):
-    """A question, and the name of the venue where it was asked (its id if it is unknown)."""
+    """The time of an access and its venue's name, or the venue's id if it is unknown."""
 
     asked_at: datetime
     venue_name: str
 
 
 class AccessPage(NamedTuple):
-    """Some questions, newest first; `last` is the place of the last one, if more follow."""
+    """A page of accesses, newest first; `last` is the position of its last one if more follow."""
 
     accesses: list[AccessAtVenue]
     last: str | None
 
 
 class AccessLog:
-    """Shows people who asked about them."""
+    """The accesses to a person's data, as shown to that person."""
 
     __slots__ = ("_accesses", "_directory")
 
@@ -64,10 +73,11 @@ class AccessLog:
         self._directory = directory
 
     def page(self, actor: Actor, *, limit: int, after: str, now: datetime) -> AccessPage:
-        """Return a page of the questions about the actor's number beyond `after`, newest first.
+        """Return a page of the accesses to the actor's number after `after`, newest first.
 
-        By the number and not by the person, so that who registers sees what was asked before, and
-        who was asked about under a wrong name sees that too. The actor is verified.
+        Accesses belong to the number, not to the person. A newly registered person sees earlier
+        accesses, and a person who was looked up under a wrong name sees that access. The actor must
+        be verified.
         """
         blind = actor.profile.document_blind
         found = list(islice(self._accesses.of(blind, after, limit + 1), limit + 1))

@@ -1,10 +1,11 @@
-"""What may be seen of a scan: by whom, when, and how masked. The only way out.
+"""What a viewer may see of a scan, when, and how masked. Scans are disclosed only through here.
 
-`RULES` has a row for each kind of viewer and, within it, for manual checks apart from all other
-methods. Where there is no row, nothing is seen.
+`RULES` has a row for each kind of viewer, and separate rows for manual checks. Without a row,
+nothing is shown.
 
-Manual checks are an oracle unless they are answered alike (JN-12, JN-13): not before two seconds
-after, to nobody, known or unknown; and to staff with the colour's part in the decision only.
+A manual check must not reveal whether a person is registered (JN-12, JN-13). It is answered after
+two seconds at the earliest, for known and unknown people alike. Staff see only the reasons that
+concern identity, health code and temperature.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,18 +26,22 @@ _REDACTED_TO = ("identity_", "health_code_", "temperature_")
 
 
 class ViewerKind(StrEnum):
-    """In which capacity somebody looks."""
+    """The capacity in which a viewer looks at a scan."""
 
     VISITOR = "visitor"
     STAFF = "staff"
     CHECKER = "checker"
-    """The staff member who made a manual check, reading its answer."""
+    """The staff member who made a manual check, reading its result."""
     DEVICE = "device"
     OFFICER = "officer"
 
 
 class Viewer(NamedTuple):
-    """Who looks: in which capacity, the id of the person or device, where they work, and when."""
+    """The viewer of a scan.
+
+    `viewer_id` is the id of the person or device; `venues` are the ids of the venues where they
+    work.
+    """
 
     kind: ViewerKind
     viewer_id: str
@@ -54,11 +59,11 @@ class Masking(StrEnum):
 class ScanView(NamedTuple):
     """What a viewer may see of a scan.
 
-    `outcome` is None, with no reasons, steps or evidence, while a manual check is not answered;
-    `answer_at` is when it may be, at the earliest. `evidence` holds what may be shown, and what is
-    not in it may not. `complete`: it fills a screen. `waits`: more is on its way. `for_staff`:
-    texts address the staff, before whom the visitor stands. `hours` is the age that policy allows a
-    test.
+    While a manual check is not answered, `outcome` is None, and reasons, next steps and evidence
+    are empty. `answer_at` is the earliest time of the answer. `evidence` holds only what may be
+    shown. `complete`: the view has all evidence of a screen. `waits`: answers are pending.
+    `for_staff`: texts address the staff, not the visitor. `hours` is the maximum age of a nucleic
+    acid result by policy.
     """
 
     scan_id: str
@@ -95,16 +100,17 @@ class Due(StrEnum):
     DELAYED = "delayed"
     """Two seconds after it was received."""
     ANSWERED = "answered"
-    """The same, and decided."""
+    """Two seconds after it was received, and once it is decided."""
 
 
 class Rule(NamedTuple):
     """A row of `RULES`.
 
-    `may`: whose scans. `due`: when; until then nothing is shown, or with `placeholder` that the
-    scan is there. `name`, `phone`: how masked. `identity`: name and evidence show only when name
-    and number belong together. `evidence`: the kinds that show, None for all that a screen shows;
-    without `fetched_at`, not when they were fetched. `details`: temperature and checkpoint show.
+    `may`: whether the viewer may see this scan. `due`: when. Before that nothing is shown, or, with
+    `placeholder`, a view without an outcome. `name`, `phone`: how they are masked. `identity`: name
+    and evidence are shown only if name and number match. `evidence`: the kinds that are shown; None
+    for all kinds of a screen. `fetched_at`: whether fetch times are shown. `details`: whether
+    temperature and checkpoint are shown.
     """
 
     may: Callable[[Scan, Viewer], bool]
@@ -158,14 +164,14 @@ RULES: Mapping[tuple[ViewerKind, bool], Rule] = {
         _recorded, Due.AT_ONCE, _MASKED, _WITHHELD, Reasons.NONE, (), details=False
     ),
 }  # fmt: skip
-"""By kind of viewer, and whether it is a manual check. No row: nothing is seen."""
+"""By kind of viewer, and whether the scan is a manual check. Without a row, nothing is shown."""
 
 
 def view(scan: Scan, viewer: Viewer) -> ScanView | None:
-    """Return what `viewer` may see of `scan`, or None for nothing at all.
+    """Return what `viewer` may see of `scan`, or None for nothing.
 
-    A device sees the outcome and the masked name of its own scans. An officer sees nothing through
-    this view: that comes with tracing, which has rules and a record of its own.
+    A device sees the outcome and the masked name of its own scans. Officers have no rows:
+    disclosure to them belongs to tracing, with rules and records of its own.
     """
     rule = RULES.get((viewer.kind, scan.method is Method.MANUAL))
     if rule is None or not rule.may(scan, viewer):
@@ -201,9 +207,10 @@ def view(scan: Scan, viewer: Viewer) -> ScanView | None:
 
 
 def shown(evidence: Evidence) -> Evidence:
-    """Return evidence as it may be shown: a green that could not be renewed never as green.
+    """Return evidence as it may be shown.
 
-    Neither does the time of a result show that is too old to be shown itself.
+    A stale green becomes ``unconfirmed``. The time of a result that is too old to be shown is
+    removed.
     """
     if evidence.state == "green" and evidence.stale:
         return replace(evidence, state="unconfirmed")
@@ -213,15 +220,15 @@ def shown(evidence: Evidence) -> Evidence:
 
 
 def is_matched(scan: Scan) -> bool:
-    """Return whether name and number of a manual check belong together."""
+    """Return whether name and number of a manual check match."""
     return not any(reason.startswith("identity_") for reason in scan.verdict.decision.reasons)
 
 
 def redact_for_staff(decision: Decision) -> Decision:
-    """Return what staff may know of a manual check's decision: the colour's part in it.
+    """Return the part of a manual check's decision that staff may see.
 
-    The whole of policy decides, but a test or a vaccination is not shown: where one of them
-    decided, the papers are to be shown.
+    The decision rests on all evidence, but staff may not see tests and vaccinations. If only these
+    decided, the reason becomes ``other_proof_needed``.
     """
     reasons = tuple(reason for reason in decision.reasons if reason.startswith(_REDACTED_TO))
     if reasons == decision.reasons or decision.outcome is Outcome.ADMIT:
@@ -232,12 +239,12 @@ def redact_for_staff(decision: Decision) -> Decision:
 
 
 def as_viewer(kind: ViewerKind, actor: Actor, now: datetime) -> Viewer:
-    """Return the actor, who looks now and in this capacity."""
+    """Return the actor as a viewer in the capacity `kind`."""
     return Viewer(kind, actor.person_id, frozenset(actor.record.rights), now)
 
 
 def at_screen(actor: Actor, scan: Scan, now: datetime) -> Viewer:
-    """Return the actor as the visitor of their own scan, and as staff of any other."""
+    """Return the actor as a screen's viewer: visitor of their own scan, staff for any other."""
     kind = ViewerKind.VISITOR if scan.person_id == actor.person_id else ViewerKind.STAFF
     return as_viewer(kind, actor, now)
 
@@ -259,5 +266,5 @@ def _evidence(
     rule: Rule, evidence: Mapping[ProviderName, Evidence], provider: ProviderName
 ) -> Evidence:
     seen = shown(evidence.get(provider, UNKNOWN))
-    # When it was fetched would tell who is registered, and when they were last at some door.
+    # The fetch time would reveal who is registered, and when they were last scanned.
     return seen if rule.fetched_at else replace(seen, fetched_at=None)

@@ -1,9 +1,9 @@
-"""May this person enter? Pure: evidence and policy in, decision and its reasons out.
+"""The admission decision: a pure function of evidence and policy.
 
-Red > yellow > unknown or stale > undeclared (light green) > green, then the region's policy on
-nucleic acid, travel card and vaccination. A colour comes only from a provider; no answer is
-``unknown``, never green. The rules are the table `RULES`, and docs/admission.md is printed from
-it (``python -m infra.decision_table``).
+The order is red, yellow, unknown or stale, undeclared (light green), green; then the region's
+policy on nucleic acid, travel card and vaccination. A colour comes only from a provider. A missing
+answer is ``unknown``, never green. The rules are the table `RULES`, from which docs/admission.md is
+generated (``python -m infra.decision_table``).
 """
 
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ _CARD = ProviderName.TRAVEL_CARD
 
 
 class Outcome(StrEnum):
-    """What the screen says."""
+    """The outcome of a scan."""
 
     ADMIT = "admit"
     CHECK = "check"
@@ -35,11 +35,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of one thing about a person, at a scan.
+    """What is known from one provider about a person at a scan.
 
-    `state` is the provider's, or ``absent`` (it has no record), ``pending`` (being asked),
-    ``unknown`` (no answer), or ``code_needed`` (a travel card of the day takes the person's code).
-    `stale`: older than policy allows, and being asked again. `doses`: of vaccine.
+    `state` is the provider's, or ``absent`` (no record), ``pending`` (lookup in progress),
+    ``unknown`` (no answer), or ``code_needed`` (the day's travel card code was not entered).
+    `stale`: older than policy allows, with a lookup in progress. `doses`: doses of vaccine.
     """
 
     state: str
@@ -54,7 +54,7 @@ UNKNOWN = Evidence("unknown")
 
 @dataclass(frozen=True)
 class Decision:
-    """The outcome, why (codes of ``reason.…``), and what to do next (codes of ``step.…``)."""
+    """The outcome, its reasons (codes of ``reason.…``) and the next steps (codes of ``step.…``)."""
 
     outcome: Outcome
     reasons: tuple[str, ...]
@@ -63,9 +63,9 @@ class Decision:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A decision, the evidence it rests on, what is still asked, and the policy's version.
+    """A decision, its evidence, the providers still to be asked, and the policy's version.
 
-    `hours` is the age that the policy allows a nucleic acid result, for the words of a reason.
+    `hours` is the maximum age of a nucleic acid result by policy, which the texts of reasons name.
     """
 
     decision: Decision
@@ -76,17 +76,17 @@ class Verdict:
 
     @property
     def lacks_card(self) -> bool:
-        """Whether the person has not entered the day's code for the travel card."""
+        """Whether the day's travel card code was not entered."""
         return self.evidence.get(_CARD, UNKNOWN).state == "code_needed"
 
 
 def decide(
     person: PersonRecord, policy: Policy, *, at: datetime, final: bool, temperature: str = ""
 ) -> Verdict:
-    """Judge `person` for a scan received at `at`, by what their snapshots say.
+    """Return the verdict on `person` for a scan received at `at`, from their snapshots.
 
-    `final`: the time to wait for answers is over, so nothing is asked for any longer. `temperature`
-    is the band that was measured: ``normal``, ``fever``, or empty.
+    `final`: the wait is over, so nothing is pending. `temperature` is the measured band:
+    ``normal``, ``fever``, or empty.
     """
     evidence = evidence_of(person, policy, at=at, final=final)
     if person.unidentified:
@@ -99,7 +99,7 @@ def decide(
 def evidence_of(
     person: PersonRecord, policy: Policy, *, at: datetime, final: bool
 ) -> dict[ProviderName, Evidence]:
-    """Return what is known of `person` at `at`, of each kind that a screen shows; see `assess`."""
+    """Return the evidence on `person` at `at`, of each kind that a screen shows; see `assess`."""
     return {
         name: assess(name, person.current(name), policy, at=at, final=final)
         for name in kinds.shown()
@@ -114,10 +114,10 @@ def _unidentified(
     final: bool,
     temperature: str,
 ) -> Verdict:
-    """Somebody checked by hand, whose name and number are not known to belong together (JN-12).
+    """Return the verdict on a manual check whose name and number do not match yet (JN-12).
 
-    What the number's holder has is nobody's business until they do: no evidence is shown or kept
-    with the scan. A number that nobody knows and a wrong name read the same.
+    Until they match, no evidence is shown or kept with the scan. An unknown number and a wrong name
+    get the same verdict.
     """
     profile = person.profile
     pending = profile is not None and profile.verification is Verification.PENDING
@@ -145,9 +145,9 @@ def _unidentified(
 def take_card(
     verdict: Verdict, person: PersonRecord, policy: Policy, *, at: datetime, temperature: str = ""
 ) -> Verdict:
-    """Judge again what is decided, with the travel card that `person` has got since.
+    """Return the verdict on a decided scan with the travel card that `person` obtained since.
 
-    The rest of the evidence stays as it was when the wait was over.
+    The other evidence stays as it was when the wait ended.
     """
     card = assess(_CARD, person.current(_CARD), policy, at=at, final=True)
     evidence = {**verdict.evidence, _CARD: card}
@@ -158,9 +158,9 @@ def take_card(
 def assess(
     provider: ProviderName, snapshot: Snapshot | None, policy: Policy, *, at: datetime, final: bool
 ) -> Evidence:
-    """What `snapshot` is worth for a scan received at `at`.
+    """Return the evidence that `snapshot` gives for a scan received at `at`.
 
-    `final`: the time to wait for an answer is over, so nothing is pending any longer.
+    `final`: the wait is over, so nothing is pending.
     """
     kind = kinds.of(provider)
     if kind.by_code:
@@ -176,26 +176,29 @@ def assess(
 
 
 def assess_card(snapshot: Snapshot | None, at: datetime) -> Evidence:
-    """What a travel card is worth at `at`: it is good for its local day, in every region."""
+    """Return the evidence of a travel card at `at`.
+
+    A card is valid for its local day, in every region.
+    """
     if snapshot is None or not same_day(snapshot.fetched_at, at):
         return Evidence("code_needed")
     return Evidence(snapshot.state, snapshot.observed_at, snapshot.fetched_at)
 
 
 def same_day(one: datetime, other: datetime) -> bool:
-    """Whether both fall on one local day: so long is a travel card good (XC-13)."""
+    """Return whether both times are on one day in China, the validity of a travel card (XC-13)."""
     return local_day(one, CHINA) == local_day(other, CHINA)
 
 
 def needed(evidence: Mapping[ProviderName, Evidence]) -> tuple[ProviderName, ...]:
-    """The providers whose answer is missing or out of date, and must be asked."""
+    """Return the providers to ask: those whose answer is missing or stale."""
     found = {name: evidence.get(name, UNKNOWN) for name in kinds.asked()}
     return tuple(name for name, one in found.items() if one.state == "pending" or one.stale)
 
 
 @dataclass(frozen=True)
 class Case:
-    """What the rules are asked about; `waiting` are the answers that the decision waits for."""
+    """The input of the rules; `waiting` are the required providers whose answers are pending."""
 
     evidence: Mapping[ProviderName, Evidence]
     policy: Policy
@@ -225,12 +228,12 @@ class Case:
 
     @property
     def records(self) -> bool:
-        """Whether policy admits, and records, whom no provider can be asked about."""
+        """Whether policy admits visitors whose providers are unreachable."""
         return self.policy.on_unknown is OnUnknown.ADMIT_RECORDED
 
     @property
     def in_grace(self) -> bool:
-        """Whether the last known colour is green, and young enough to admit without a fresh one."""
+        """Whether policy admits on the last known colour: green and within the grace period."""
         fetched = self.health.fetched_at
         return (
             self.records
@@ -241,12 +244,12 @@ class Case:
 
     @property
     def health_known(self) -> bool:
-        """Whether there is an answer on the health code: a colour, or that there is none."""
+        """Whether there is an answer on the health code: green, light green or no record."""
         return self.health.state in ("green", "light_green", "absent")
 
     @property
     def test_known(self) -> bool:
-        """Whether there is an answer on the result; a negative one without its time is none."""
+        """Whether there is an answer on the test. A negative result without a time is none."""
         dated = self.test.state == "negative" and self.test.observed_at is not None
         return dated or self.test.state == "absent"
 
@@ -265,18 +268,18 @@ class Case:
 
     @property
     def tests(self) -> bool:
-        """Whether policy asks for a nucleic acid result."""
+        """Whether policy requires a nucleic acid result."""
         return self.policy.nucleic_acid_hours is not None
 
     @property
     def vaccinates(self) -> bool:
-        """Whether policy asks for vaccination."""
+        """Whether policy requires vaccination."""
         return self.policy.vaccination_required
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One row of the table: `when` it is so in words, whether it `holds`, and what follows."""
+    """A row of the table. `when` states in words the condition that `holds` tests."""
 
     when: str
     holds: Callable[[Case], bool]
@@ -292,7 +295,7 @@ def _rule(
 
 
 def _admitted(case: Case) -> tuple[str, ...]:
-    """Why somebody may enter: each thing that policy asks for, confirmed or not."""
+    """Return the reasons for admission, one for each required kind of evidence."""
     policy = case.policy
     reasons = ["health_code_unconfirmed" if case.health.stale else "health_code_green"]
     if case.tests:
@@ -306,7 +309,7 @@ def _admitted(case: Case) -> tuple[str, ...]:
     return tuple(reasons)
 
 
-# What is bad counts even when it is stale; what is good counts only when it is fresh.
+# Bad evidence counts even when stale; good evidence counts only when fresh.
 RULES: tuple[Rule, ...] = (
     _rule(
         "Health code red",
@@ -323,7 +326,7 @@ RULES: tuple[Rule, ...] = (
         "report_to_community",
     ),
     Rule(
-        "Health code yellow, and fever was measured",
+        "Health code yellow and fever measured",
         lambda case: case.health.state == "yellow" and case.temperature == "fever",
         Outcome.CHECK,
         lambda _: ("health_code_yellow", "temperature_fever"),
@@ -338,7 +341,7 @@ RULES: tuple[Rule, ...] = (
         "declare_again",
     ),
     _rule(
-        "Fever was measured",
+        "Fever measured",
         lambda case: case.temperature == "fever",
         Outcome.CHECK,
         "temperature_fever",
@@ -352,14 +355,14 @@ RULES: tuple[Rule, ...] = (
         "verify_travel_card",
     ),
     Rule(
-        "A provider that policy asks for has not answered, and there is still time",
+        "A required provider has not answered, and the wait is not over",
         lambda case: bool(case.waiting),
         Outcome.PENDING,
         lambda case: tuple(f"{provider}_pending" for provider in case.waiting),
         ("wait",),
     ),
     _rule(
-        "Health code out of date, and not a green in the policy's grace",
+        "Health code out of date, and not a green within the grace period",
         lambda case: case.health.stale and not case.in_grace,
         Outcome.CHECK,
         "health_code_stale",
@@ -380,35 +383,35 @@ RULES: tuple[Rule, ...] = (
         "verify_with_staff",
     ),
     _rule(
-        "Health code light green: not declared",
+        "Health code light green: no health declaration",
         lambda case: case.health.state == "light_green",
         Outcome.CHECK,
         "health_code_light_green",
         "declare_health",
     ),
     _rule(
-        "A nucleic acid result is asked for; unknown, and policy checks the unknown",
+        "A nucleic acid result is required; it is unknown, and `on_unknown` is `check`",
         lambda case: case.tests and not case.test_known and not case.records,
         Outcome.CHECK,
         "nucleic_acid_unknown",
         "verify_with_staff",
     ),
     _rule(
-        "A nucleic acid result is asked for; none within 14 days",
+        "A nucleic acid result is required; there is none within 14 days",
         lambda case: case.tests and case.test.state == "absent",
         Outcome.CHECK,
         "nucleic_acid_absent",
         "test_nucleic_acid",
     ),
     _rule(
-        "A nucleic acid result is asked for; older than policy allows",
+        "A nucleic acid result is required; it is older than policy allows",
         lambda case: case.test_too_old,
         Outcome.CHECK,
         "nucleic_acid_too_old",
         "test_nucleic_acid",
     ),
     _rule(
-        "A travel card is asked for; the day's code has not been entered",
+        "A travel card is required; the day's code has not been entered",
         lambda case: case.policy.travel_card_required and case.card != "normal",
         Outcome.CHECK,
         "travel_card_code_needed",
@@ -416,28 +419,28 @@ RULES: tuple[Rule, ...] = (
         "no_code_see_staff",
     ),
     _rule(
-        "Vaccination is asked for; unknown, and policy checks the unknown",
+        "Vaccination is required; it is unknown, and `on_unknown` is `check`",
         lambda case: case.vaccinates and not case.vaccination_known and not case.records,
         Outcome.CHECK,
         "vaccination_unknown",
         "verify_vaccination",
     ),
     _rule(
-        "Vaccination is asked for; no record, or none",
+        "Vaccination is required; there is no record, or no dose",
         lambda case: case.vaccinates and case.vaccination in ("absent", "none"),
         Outcome.CHECK,
         "vaccination_none",
         "verify_vaccination",
     ),
     _rule(
-        "Vaccination is asked for; not complete",
+        "Vaccination is required; it is not complete",
         lambda case: case.vaccinates and case.vaccination == "partial",
         Outcome.CHECK,
         "vaccination_partial",
         "verify_vaccination",
     ),
     Rule(
-        "Otherwise, for the health code is green",
+        "Otherwise: the health code is green",
         lambda case: case.health.state == "green",
         Outcome.ADMIT,
         _admitted,
@@ -454,7 +457,7 @@ def judge(
     final: bool,
     temperature: str = "",
 ) -> Decision:
-    """Decide: the first rule of `RULES` that holds, counts."""
+    """Return the decision of the first rule in `RULES` that holds."""
     case = case_of(evidence, policy, at=at, final=final, temperature=temperature)
     rule = rule_for(case)
     return Decision(rule.outcome, rule.reasons(case), rule.steps)
@@ -468,12 +471,12 @@ def case_of(
     final: bool,
     temperature: str = "",
 ) -> Case:
-    """What the rules are asked about. `final`: nothing is waited for any longer."""
+    """Return the input of the rules. `final`: the wait is over, so nothing is pending."""
     needs = () if final else needed(evidence)
     waiting = tuple(name for name in needs if kinds.of(name).required(policy))
     return Case(evidence, policy, at, temperature, waiting)
 
 
 def rule_for(case: Case) -> Rule:
-    """The first rule that holds; there is always one."""
+    """Return the first rule that holds. One always does."""
     return next(rule for rule in RULES if rule.holds(case))

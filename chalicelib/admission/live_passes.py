@@ -1,4 +1,4 @@
-"""One's own live pass, with what is known of its holder."""
+"""The actor's live pass, with the evidence shown on it."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -13,14 +13,14 @@ from chalicelib.venues.rights import require_verified
 
 
 class ShownPass(NamedTuple):
-    """A pass as its QR holds it, and what is known of its holder."""
+    """A pass as its QR code holds it, and the evidence on its holder."""
 
     code: str
     overview: Overview
 
 
 class LivePasses:
-    """Mints passes."""
+    """The issuer of live passes."""
 
     __slots__ = ("_policies", "_prefetching", "_ring")
 
@@ -30,10 +30,10 @@ class LivePasses:
         self._ring = ring
 
     def show(self, actor: Actor, *, correlation: str, now: datetime) -> ShownPass:
-        """Mint a pass for the actor and prefetch what it shows.
+        """Return a new pass for the actor, and prefetch the evidence that it shows.
 
-        A pass comes with the approval, or by policy before it (JN-21). People have no region, so
-        the default policy says. Raises Forbidden (registration).
+        A pass needs an approved registration, unless policy allows a pending one (JN-21). People
+        have no region, so the default policy applies. Raises Forbidden (registration).
         """
         if not self._policies.of("*", now).pass_while_pending:
             require_verified(actor)

@@ -1,7 +1,7 @@
-"""Requests to the lookup worker: who is asked about whom, and when a scan's wait ends.
+"""Requests to the lookup worker: provider lookups, and the end of a scan's wait.
 
-The stream function sends them. It has no other use for pydantic, nor for what the worker needs, so
-messages are written here and read by `schemas.decode`.
+The stream function sends them. It must not load pydantic, so messages are encoded here and decoded
+by `schemas.decode`.
 """
 
 import json
@@ -21,9 +21,9 @@ from chalicelib.venues.venue import Directory
 
 @dataclass(frozen=True)
 class Lookup:
-    """Ask `provider` about a person; an answer fetched since `asked_at` will do.
+    """A request to ask `provider` about a person; an answer fetched since `asked_at` suffices.
 
-    `registration`: which edit of the registration the identity provider is to verify.
+    `registration`: the version of the registration that the identity provider verifies.
     """
 
     provider: ProviderName
@@ -35,14 +35,14 @@ class Lookup:
 
 @dataclass(frozen=True)
 class Settle:
-    """Decide a scan with what is known, whatever it still waits for."""
+    """A request to end a scan's wait and decide it with the evidence there is."""
 
     scan_id: str
     correlation: str
 
 
 def encode(message: Lookup | Settle) -> str:
-    """Return the queue's text for `message`, version 1, ids only; `schemas.decode` reads it."""
+    """Return `message` as JSON text for the queue, version 1, with ids only."""
     body: dict[str, object] = {"v": 1, "correlation": message.correlation}
     if isinstance(message, Settle):
         body |= {"kind": "settle", "scan": message.scan_id}
@@ -58,17 +58,20 @@ def encode(message: Lookup | Settle) -> str:
 
 
 class LookupQueue(Protocol):
-    """The queue before the lookup worker."""
+    """The queue of the lookup worker."""
 
     def send(self, message: Lookup | Settle, *, delay: timedelta = timedelta()) -> None:
-        """Enqueue, to be delivered after `delay` (whole seconds, at most 15 min).
+        """Enqueue `message`, to be delivered after `delay` (whole seconds, at most 15 min).
 
         Raises Unavailable.
         """
 
 
 class LookupRequests:
-    """Sends lookups for new scans, prefetch requests and registrations; again is harmless."""
+    """The sender of lookups for new scans, prefetch requests and registrations.
+
+    Every method may be repeated.
+    """
 
     __slots__ = ("_directory", "_policies", "_queue", "_scans")
 
@@ -81,9 +84,9 @@ class LookupRequests:
         self._queue = queue
 
     def start(self, scan: Scan, now: datetime) -> None:
-        """Request what a new scan waits for: mark it as pending, ask, and schedule the wait's end.
+        """Request the answers that a new scan waits for, and schedule the end of its wait.
 
-        The pending marker comes first, so that an answer finds it however soon it arrives.
+        The pending marker is written first, so that an early answer finds it.
         """
         venue = self._directory.venue(scan.venue_id, now)
         if venue is None or not scan.verdict.needs:
@@ -95,14 +98,14 @@ class LookupRequests:
         self._queue.send(Settle(scan.scan_id, scan.correlation), delay=answer_within)
 
     def prefetch(self, request: Prefetch) -> None:
-        """Have the providers of a prefetch request asked; an answer since then will do."""
+        """Request the answers that a prefetch request names."""
         for provider in request.wanted:
             self._queue.send(
                 Lookup(provider, request.person_id, request.asked_at, request.correlation)
             )
 
     def verify(self, profile: Profile, correlation: str, now: datetime) -> None:
-        """Have a registration verified by the provider of its type of document."""
+        """Request verification of a registration by the provider of its document type."""
         provider = documents.of(profile.document_type).verified_by
         self._queue.send(
             Lookup(provider, profile.person_id, now, correlation, profile.registration)

@@ -1,7 +1,7 @@
-"""Asking the providers, from the queue: the answer is kept, and waiting scans are judged again.
+"""The lookup worker: ask a provider, keep the answer, judge waiting scans again.
 
-Everything here may run twice, late, or out of order: an answer is kept only if it is newer, a
-verdict only if it is about the registration that was asked about, a scan changes by version.
+Messages may arrive twice, late, or out of order. An answer is kept only if it is newer. An identity
+verdict is kept only for the registration that was verified. A scan changes by version.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ _CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 class Lookups:
-    """Does what the messages of the lookup queue ask for."""
+    """The handler of the lookup queue's messages."""
 
     __slots__ = ("_clock", "_people", "_providers", "_queue", "_vault", "_waiting")
 
@@ -53,7 +53,7 @@ class Lookups:
     def handle(self, message: Lookup | Settle) -> str:
         """Ask a provider, or end a scan's wait. Return the result label that is logged.
 
-        Raises ProviderFault and Unavailable: the message will be delivered again.
+        Raises ProviderFault and Unavailable: the message is then delivered again.
         """
         if isinstance(message, Settle):
             return self._waiting.settle(message, self._clock.now())
@@ -76,7 +76,7 @@ class Lookups:
         known = person.current(message.provider)
         if asks and (known is None or known.fetched_at < message.asked_at):
             answer = self._ask(message, profile)
-            # The age of an answer counts from when it came.
+            # The age of an answer counts from its arrival.
             if isinstance(answer, Pending):
                 return self._ask_again(message, answer, self._clock.now())
             if isinstance(answer, Answer) and _from_the_future(answer, self._clock.now()):
@@ -118,7 +118,10 @@ class Lookups:
         self._people.save_snapshot(message.person_id, snapshot, until=profile.shadow_until)
 
     def _ask_again(self, message: Lookup, answer: Pending, now: datetime) -> str:
-        """Ask later: when the provider says, and the less often the longer it takes."""
+        """Enqueue the lookup again.
+
+        The delay is the provider's, or a quarter of the lookup's age if that is longer.
+        """
         age = now - message.asked_at
         if age > _LONGEST_WAIT:
             raise ProviderFault(f"{message.provider}: pending for too long")
@@ -127,5 +130,5 @@ class Lookups:
 
 
 def _from_the_future(answer: Answer, now: datetime) -> bool:
-    """Whether the answer claims a time that has not come: a test result would never grow old."""
+    """Return whether the answer's time is in the future: such a test would never expire."""
     return answer.observed_at is not None and answer.observed_at - now > _CLOCK_TOLERANCE

@@ -1,8 +1,8 @@
-"""Staff check somebody without a phone by hand: a name, a number, and at most a colour back.
+"""Manual checks: staff check a visitor without a phone by name and document number.
 
-Rows JN-12, JN-13, XC-9. Such a look-up has been an oracle elsewhere, so a question is paid for from
-three quotas and put on record before it is asked; known, unknown and mismatched people cost the
-same calls and are answered at the same time; and what is told is a colour and a masked name.
+Rows JN-12, JN-13, XC-9. To prevent misuse as an oracle, a lookup is charged to three quotas and put
+on the access log before it is made. Known, unknown and mismatched people cost the same calls and
+are answered at the same time. Staff see only a colour and a masked name.
 """
 
 from datetime import datetime, timedelta
@@ -26,9 +26,9 @@ _HOUR_S, _DAY_S = 3600, 86_400
 
 
 class Check(NamedTuple):
-    """What may be seen of a check, and its venue.
+    """What may be seen of a manual check, and its venue.
 
-    `subject` is whom it is about, None when unread or forgotten.
+    `subject` is the profile of the person checked; None if it was not read or has expired.
     """
 
     view: ScanView
@@ -37,7 +37,7 @@ class Check(NamedTuple):
 
 
 class ManualChecks:
-    """Makes manual checks, and shows them to the staff member who made them."""
+    """The manual checks of a staff member."""
 
     __slots__ = (
         "_accesses",
@@ -71,12 +71,12 @@ class ManualChecks:
     def check(
         self, actor: Actor, venue: Venue, entry: ManualEntry, submission: Submission
     ) -> Check:
-        """Put the visit of somebody without a phone on record, and have their colour asked for.
+        """Record the visit of a person without a phone, and request their health code.
 
-        Who is verified under this name and number is judged by what is known of them. For everybody
-        else there is a shadow subject, about whom the identity and health providers are asked from
-        the queue. A retry of the nonce meets its own check and is charged nothing. Raises BadInput
-        for the phone, Unprocessable ``clock_skewed``, Conflict ``nonce_reused``, TooMany.
+        A person verified under this name and number is judged by their own evidence. Everybody else
+        is judged as a shadow subject, about whom the identity and health providers are asked from
+        the queue. A retry returns the check of its nonce and is not charged. Raises BadInput for
+        the phone, Unprocessable ``clock_skewed``, Conflict ``nonce_reused``, TooMany.
         """
         now = submission.now
         policy = self._policies.of(venue.region, now)
@@ -99,10 +99,10 @@ class ManualChecks:
         return _check(actor, recorded.scan, venue)
 
     def visible_check(self, actor: Actor, check_id: str, now: datetime) -> Check:
-        """Return a check that the actor made, as long as they are staff of its venue.
+        """Return a check that the actor made, while they are staff of its venue.
 
-        The subject is read in any case, so that what is answered and what is not takes the same
-        time. Raises NotFound, alike for checks of others and checks that are not.
+        The subject is read even while the check is pending, so that both take the same time. Raises
+        NotFound, alike for the checks of others and for unknown ids.
         """
         found = self._finder.find(check_id, now)
         if found is None:
@@ -126,7 +126,7 @@ class ManualChecks:
 
 
 def _check(actor: Actor, scan: Scan, venue: Venue) -> Check:
-    """Return a check as it was when it was received: whatever is known by now, it is asked for."""
+    """Return the check as of its receipt: pending, even if the result is known already."""
     view = disclosure.view(scan, as_viewer(ViewerKind.CHECKER, actor, scan.received_at))
     if view is None:
         raise Forbidden("not_your_venue")

@@ -1,11 +1,11 @@
-"""The rules of a policy region: where the regions contradict each other, this is what differs.
+"""The policy of a region: the admission rules in which regions differ.
 
-A region is a prefix of the GB/T 2260 code; the longest one with a policy counts, ``*`` stands for
-all others. Policies are versioned, and a scan stores the version that it was judged by.
+A region is a prefix of the GB/T 2260 code. The longest prefix that has a policy applies; ``*``
+stands for all others. Policies are versioned, and a scan stores the version that it was judged by.
 
-A rule is one field of `Policy`. Its metadata, a `Rule`, says how an operator writes it: reading
-and checking (`Policy.from_rules`), ``python -m infra.ops policies`` and the table in
-docs/operations.md (``python -m infra.policy_table``) all come from there.
+A rule is one field of `Policy`. Its metadata, a `Rule`, says how an operator writes it. Parsing
+(`Policy.from_rules`), ``python -m infra.ops policies`` and the table in docs/operations.md
+(``python -m infra.policy_table``) are derived from it.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ class OnUnknown(StrEnum):
 
 
 class ManualPhone(StrEnum):
-    """Whether staff who check somebody by hand enter a phone, which may be a relative's."""
+    """Whether a manual check takes a phone number, which may be a relative's."""
 
     NO = "no"
     OPTIONAL = "optional"
@@ -36,9 +36,9 @@ class ManualPhone(StrEnum):
 class Rule:
     """How an operator writes one rule of a policy, as a member of a JSON object.
 
-    `key` is the member's name, `values` says which values it takes, `text` what it decides; both
-    are Markdown. `read` makes a field's value of the JSON value, or raises ValueError that names
-    the key; `write` is its inverse.
+    `key` is the member's name, `values` its allowed values, `text` its effect; both are Markdown.
+    `read` converts the JSON value to the field's value, or raises ValueError that names the key.
+    `write` is its inverse.
     """
 
     __slots__ = ("key", "read", "text", "values", "write")
@@ -79,7 +79,7 @@ def optional(key: str, most: int, text: str) -> dict[str, Rule]:
 
 
 def duration(key: str, unit: timedelta, most: int, text: str) -> dict[str, Rule]:
-    """Return the metadata of a field with a time; in JSON 1 to `most` times `unit`."""
+    """Return the metadata of a field with a duration; in JSON 1 to `most` times `unit`."""
 
     def read(value: object) -> timedelta:
         return _whole(key, most, value) * unit
@@ -111,9 +111,9 @@ def switch(key: str, text: str) -> dict[str, Rule]:
 
 @dataclass(frozen=True)
 class ManualQuota:
-    """How many people may be checked by hand.
+    """The limits on manual checks.
 
-    There is no limit for a number everywhere: with one, anybody could have somebody refused
+    There is no limit per number across venues: an attacker could use it to have a person refused
     everywhere.
     """
 
@@ -122,19 +122,19 @@ class ManualQuota:
         metadata=whole(
             "manual_staff_day",
             10_000,
-            "checks by hand per staff member and day (UTC, from 8 in China)",
+            "manual checks per staff member and day (UTC; it begins at 8:00 in China)",
         ),
     )
     venue_hour: int = field(
         default=300,
-        metadata=whole("manual_venue_hour", 10_000, "checks by hand per venue and hour"),
+        metadata=whole("manual_venue_hour", 10_000, "manual checks per venue and hour"),
     )
     subject_day: int = field(
         default=10,
         metadata=whole(
             "manual_subject_day",
             10_000,
-            "checks by hand per document number, venue and day",
+            "manual checks per document number, venue and day",
         ),
     )
 
@@ -157,11 +157,11 @@ def _read_fresh(value: object) -> dict[ProviderName, timedelta]:
 
 @dataclass(frozen=True)
 class Policy:
-    """What a region demands at the door; `Policy.rules` tells what each field means.
+    """The admission rules of a region; `Policy.rules` describes each field.
 
-    `fresh`, by provider: how long an answer counts before the provider is asked again. `manual_…`
-    is about checks by hand (JN-12), `pass_while_pending` about JN-21. Vaccination and travel card
-    are shown whether they are required or not, and an abnormal card is always checked.
+    `fresh`, by provider: how long an answer counts before the provider is asked again. The fields
+    ``manual_…`` concern manual checks (JN-12), `pass_while_pending` concerns JN-21. Vaccination and
+    travel card are shown even if they are not required. An abnormal card is always checked.
     """
 
     version: str = "*.0"
@@ -219,7 +219,7 @@ class Policy:
         default=False,
         metadata=switch(
             "pass_while_pending",
-            "pass before the registration is approved; only in `*`, for a pass has no region",
+            "pass before the registration is approved; only in `*`, because a pass has no region",
         ),
     )
     manual_phone: ManualPhone = field(
@@ -227,7 +227,7 @@ class Policy:
         metadata=choice(
             "manual_phone",
             ManualPhone,
-            "whether a check by hand takes a phone",
+            "whether a manual check takes a phone number",
         ),
     )
     manual_quota: ManualQuota = field(default=ManualQuota(), metadata={"rules": ManualQuota})
@@ -239,7 +239,7 @@ class Policy:
 
     @classmethod
     def from_rules(cls, version: str, rules: Mapping[str, Any]) -> "Policy":
-        """Return the policy that a JSON object describes; what it leaves out is as by default.
+        """Return the policy that a JSON object describes, with defaults for missing members.
 
         Raises ValueError that names the key.
         """
@@ -267,8 +267,8 @@ def _read(kind: type, rules: Mapping[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for one in fields(kind):
         if "rules" in one.metadata:
-            part = one.metadata["rules"]
-            values[one.name] = part(**_read(part, rules))
+            group = one.metadata["rules"]
+            values[one.name] = group(**_read(group, rules))
         elif "rule" in one.metadata and one.metadata["rule"].key in rules:
             rule = one.metadata["rule"]
             values[one.name] = rule.read(rules[rule.key])
@@ -288,15 +288,18 @@ def _written(policy: Any) -> dict[str, Any]:
 
 
 class Policies(Protocol):
-    """Where policies come from; `store.PolicyStore` is the real one."""
+    """The source of policies; implemented by `store.PolicyStore`."""
 
     def of(self, region: str, now: datetime) -> Policy:
-        """The policy of the longest prefix of `region` that has one; at most 60 s old."""
+        """Return the policy of the longest prefix of `region` that has one; at most 60 s old.
+
+        Cost: one strongly consistent BatchGetItem per region and minute.
+        """
 
 
 def prefixes(region: str) -> tuple[str, ...]:
-    """The prefixes of a GB/T 2260 code from the longest to ``*``: county, city, province.
+    """Return the prefixes of a GB/T 2260 code: county, city, province, ``*``.
 
-    `region` may be a prefix itself: an operator looks at the policy of a city, or at ``*``.
+    `region` may be a prefix itself, because operators look at the policy of a city, or at ``*``.
     """
     return tuple(dict.fromkeys((region, region[:4], region[:2], "*")))

@@ -1,7 +1,7 @@
-"""What is known of oneself, and prefetch requests for what is missing or out of date.
+"""The actor's own evidence, and prefetch requests for answers that are missing or stale.
 
-Whoever opens their pass or looks at their health code has the providers asked, so that a scan soon
-after is answered at once.
+Opening the pass or the health page asks the providers, so that a scan soon after is answered at
+once.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,10 @@ from chalicelib.identity.providers import ProviderName
 
 @dataclass(frozen=True)
 class Prefetch:
-    """A prefetch request: ask `wanted` about one registration of a person. The stream sends it."""
+    """A prefetch request: ask `wanted` about one registration of a person.
+
+    The stream function dispatches it.
+    """
 
     person_id: str
     wanted: tuple[ProviderName, ...]
@@ -29,25 +32,26 @@ class Prefetch:
 
 
 class Prefetches(Protocol):
-    """Prefetch requests; `store.PrefetchStore` is the real one."""
+    """The store of prefetch requests; implemented by `store.PrefetchStore`."""
 
     def ask(self, prefetch: Prefetch) -> datetime:
-        """Record a prefetch request, unless one of the last minute stands.
+        """Record a prefetch request, unless there is one of the last minute.
 
-        Return when the one that stands was made. A new registration is asked about at once.
+        Return the time of the request that is in force. A request for a new registration is always
+        recorded. Cost: one conditional PutItem.
         """
 
 
 @dataclass(frozen=True)
 class Overview:
-    """What is known of a person by now, as it may be shown, and whether more is on its way."""
+    """The evidence on a person, as it may be shown, and the providers still to answer."""
 
     evidence: Mapping[ProviderName, Evidence]
     needs: tuple[ProviderName, ...]
 
 
 class Prefetching:
-    """Shows what is known of the actor, and records prefetch requests."""
+    """The actor's evidence, with prefetch requests."""
 
     __slots__ = ("_policies", "_prefetches")
 
@@ -56,11 +60,11 @@ class Prefetching:
         self._prefetches = prefetches
 
     def overview(self, actor: Actor, *, correlation: str, now: datetime) -> Overview:
-        """Return what the actor's snapshots say; have what is missing or out of date asked for.
+        """Return the actor's evidence, and request the answers that are missing or stale.
 
-        Asked for at most once a minute; what has not come in the time that a scan would wait is
-        unknown. People have no region, so the default policy says what is out of date. Raises
-        Forbidden (registration).
+        Answers are requested at most once a minute. An answer that does not arrive within the
+        policy's `answer_within` is unknown. People have no region, so the default policy applies.
+        Raises Forbidden (registration).
         """
         require_may_scan(actor)
         policy = self._policies.of("*", now)

@@ -1,8 +1,8 @@
-"""Puts visits on record: the only maker of scans, for every method of check-in.
+"""The recording of visits: the only place that creates scans, for every method of check-in.
 
-`METHODS` has a row for each method; what a row says holds for the key of the scan, for its retries,
-and for how late it may arrive. A scan that staff made offline is a staff scan whose nonce has an
-earlier time. (The store reads scans back; `replace` makes their next version.)
+`METHODS` has a row for each method. It determines a scan's key, its retries, and how late it may
+arrive. A scan that staff made offline is a staff scan whose nonce has an earlier time. (The store
+reads scans back; `replace` creates their next version.)
 """
 
 from collections.abc import Mapping
@@ -26,19 +26,19 @@ from chalicelib.identity.passes import Pass
 from chalicelib.venues.venue import Venue
 
 CLOCK_TOLERANCE = timedelta(minutes=10)
-"""How far a client's clock may be off, either way."""
+"""The accepted error of a client's clock, either way."""
 OFFLINE = timedelta(days=7)
-"""For how long the staff's phones may keep what they scanned."""
+"""How long a staff device may keep scans before it sends them."""
 
 
 class MethodRules(NamedTuple):
-    """What holds for the scans of one method.
+    """The rules for scans of one method.
 
-    `letter` stands for the method in the scan's item, `means` in the API. `salt` begins what the
-    scan's hash is derived from. The rest, and the scan's time, come from the nonce and the actor,
-    or with `by_pass` from the pass that was presented. `late_by`: how long ago it may have happened
-    by the client's clock. `retried_by`: the field of the scan that holds the actor who may send it
-    again, with the same nonce. `own`: it counts as the visitor's own scan in the figures.
+    `letter` is the method's code in the scan's item, `means` its name in the API. `salt` begins the
+    input of the scan's hash. The rest of that input, and the scan's time, come from the nonce and
+    the actor; with `by_pass`, from the pass. `late_by`: how long ago the scan may have happened by
+    the client's clock. `retried_by`: the field of the scan that holds the actor who may retry it
+    with the same nonce. `own`: the figures count it as the visitor's own scan.
     """
 
     letter: str
@@ -71,9 +71,9 @@ METHODS: Mapping[Method, MethodRules] = {
 
 
 class Attempt(NamedTuple):
-    """One try to put a visit on record.
+    """One attempt to record a visit.
 
-    `made_at` is when it happened by the client's clock; `at` and `digest` give the scan's key.
+    `made_at` is its time by the client's clock. `at` and `digest` form the scan's key.
     """
 
     method: Method
@@ -86,12 +86,12 @@ class Attempt(NamedTuple):
 
     @property
     def reference(self) -> ScanReference:
-        """What the scan's id says."""
+        """Venue, time and hash of the scan."""
         return ScanReference(self.venue.venue_id, self.at, self.digest)
 
 
 class Circumstances(NamedTuple):
-    """What else is known of a visit; see the fields of `Scan`."""
+    """The optional properties of a visit; see the fields of `Scan`."""
 
     temperature: str = ""
     checkpoint_id: str = ""
@@ -105,7 +105,7 @@ _NOTHING_ELSE = Circumstances()
 
 
 class Recorded(NamedTuple):
-    """A scan on record; `created` is False when a retry met its own scan."""
+    """A recorded scan; `created` is False for a retry."""
 
     scan: Scan
     created: bool
@@ -118,9 +118,9 @@ def attempt(
     submission: Submission,
     presented: Pass | None = None,
 ) -> Attempt:
-    """Return the try that `submission` is: which scan it is to become, and when it happened.
+    """Return the attempt that `submission` makes, with the key and time of its scan.
 
-    `presented` is there for the methods that scan a pass. Raises Unprocessable ``clock_skewed``.
+    `presented` is required for methods that scan a pass. Raises Unprocessable ``clock_skewed``.
     """
     rules, nonce = METHODS[method], submission.nonce
     made_at = _client_time(nonce, submission.now, rules.late_by)
@@ -135,16 +135,16 @@ def attempt(
 
 
 def is_retry(again: Attempt, earlier: Scan) -> bool:
-    """Return whether `earlier` was recorded by another try of the same write."""
+    """Return whether `earlier` was recorded by an earlier attempt of the same write."""
     actor_id = getattr(earlier, METHODS[again.method].retried_by)
     return (actor_id, earlier.nonce) == (again.actor_id, again.submission.nonce)
 
 
 def meet(again: Attempt, earlier: Scan) -> Recorded:
-    """Return the scan that an earlier try recorded: the rule of retries, for every method.
+    """Return the scan of an earlier attempt. This is the retry rule of every method.
 
-    Raises Conflict: ``pass_used`` when another write has used the pass, ``nonce_reused`` when it
-    was the same write and said something else.
+    Raises Conflict: ``pass_used`` for a different write of the same pass, ``nonce_reused`` for the
+    same write with different content.
     """
     if METHODS[again.method].by_pass and not is_retry(again, earlier):
         raise Conflict("pass_used")
@@ -154,7 +154,7 @@ def meet(again: Attempt, earlier: Scan) -> Recorded:
 
 
 class Recorder:
-    """Makes scans and puts them on record."""
+    """The maker of scans."""
 
     __slots__ = ("_scans",)
 
@@ -162,7 +162,7 @@ class Recorder:
         self._scans = scans
 
     def standing(self, made: Attempt) -> Scan | None:
-        """Return the scan that stands where this try's would. Cost: one consistent GetItem."""
+        """Return the scan that is stored under this attempt's key, or None."""
         return self._scans.get(made.reference, made.venue)
 
     def record(
@@ -172,9 +172,9 @@ class Recorder:
         verdict: Verdict,
         circumstances: Circumstances = _NOTHING_ELSE,
     ) -> Recorded:
-        """Record the visit of `person_id`, or return the scan that an earlier try recorded.
+        """Record the visit of `person_id`, or return the scan of an earlier attempt.
 
-        Cost: one conditional PutItem. Raises Conflict as `meet` does.
+        Raises Conflict as `meet` does.
         """
         submission, method = made.submission, made.method
         scan = Scan(
@@ -197,7 +197,7 @@ class Recorder:
 
 
 def _client_time(nonce: str, now: datetime, late_by: timedelta) -> datetime:
-    """Return when the client says that it happened, at most `late_by` ago.
+    """Return the time of the scan by the client's clock, at most `late_by` ago.
 
     Raises Unprocessable ``clock_skewed``.
     """

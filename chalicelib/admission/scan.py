@@ -1,4 +1,4 @@
-"""What a scan is, and where scans are kept."""
+"""Scans, their ids, and the protocol of their store."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -13,11 +13,11 @@ from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.venues.venue import Directory, Venue
 
 _MOMENT = re.compile("[0-9a-f]{12}")
-_LAST_MS = epoch_ms(datetime(9999, 12, 31, tzinfo=UTC))  # of what has a local day everywhere
+_LAST_MS = epoch_ms(datetime(9999, 12, 31, tzinfo=UTC))  # the last that has a local day everywhere
 
 
 class Method(StrEnum):
-    """How a visit came on record."""
+    """The method of check-in."""
 
     VISITOR = "visitor"
     FAST = "fast"
@@ -26,14 +26,14 @@ class Method(StrEnum):
 
 
 class Direction(StrEnum):
-    """Which way the visitor goes."""
+    """The direction of the visit."""
 
     ENTRY = "entry"
     EXIT = "exit"
 
 
 class EvidenceLevel(StrEnum):
-    """What shows that the visitor was there, beyond the method: a scan is not presence."""
+    """Evidence of presence beyond the method; a scan alone does not prove presence."""
 
     LOCATION = "location"
     STAFF = "staff"
@@ -42,18 +42,18 @@ class EvidenceLevel(StrEnum):
 
 @dataclass(frozen=True)
 class Scan:
-    """A visit on record: who, where, when, by which means, on what evidence, with what outcome.
+    """A recorded visit: person, venue, time, method, evidence and outcome.
 
-    `at` is the client's time, from its nonce; `received_at` ours. `first_outcome` is what the
-    visitor saw first, `verdict` what stands now. `version` counts the changes since the put.
-    `staff_id` is who scanned a visitor's pass or checked them by hand; empty for a visitor's own
-    scan.
+    `at` is the client's time, from its nonce; `received_at` is the server's. `first_outcome` is
+    what the visitor saw first, `verdict` is the current one. `version` counts the changes since the
+    scan was created. `staff_id` is the staff member who scanned the pass or made the manual check;
+    empty for a visitor's own scan.
 
-    Empty unless known: `checkpoint_id`, the entrance or exit; `guardian_id`, who scanned on the
-    person's behalf; `evidence_level`; `device_id`, what recorded it. `annulled_at` is when it was
-    annulled, or None.
+    Empty if unknown: `checkpoint_id`, the entrance or exit; `guardian_id`, the person who scanned
+    on the visitor's behalf; `evidence_level`; `device_id`, the recording device. `annulled_at` is
+    the time of annulment, or None.
 
-    Its constructor takes a value for each field, for it is a record; `recording.Recorder` makes it.
+    The constructor takes every field, because this is a record. `recording.Recorder` creates scans.
     """
 
     venue_id: str
@@ -79,13 +79,13 @@ class Scan:
 
     @property
     def scan_id(self) -> str:
-        """Venue, time and hash: its keys are computed from it, and no index is needed."""
+        """The id: venue, time and hash. The scan's key is computed from it, without an index."""
         return ScanReference(self.venue_id, self.at, self.digest).scan_id
 
 
 @dataclass(frozen=True)
 class ScanReference:
-    """What a scan's id says."""
+    """The content of a scan's id: venue, time and hash."""
 
     venue_id: str
     at: datetime
@@ -93,17 +93,17 @@ class ScanReference:
 
     @property
     def scan_id(self) -> str:
-        """The id that says it."""
+        """The scan's id."""
         venue = self.venue_id.removeprefix("ven_")
         return f"scn_{venue}_{epoch_ms(self.at):012x}_{self.digest}"
 
     @classmethod
     def parse(cls, scan_id: str) -> "ScanReference | None":
-        """The parts of an id, or None for what is none."""
-        head, *parts = scan_id.split("_")
-        if head != "scn" or len(parts) != 3:
+        """Return the content of an id, or None if it is malformed."""
+        head, *values = scan_id.split("_")
+        if head != "scn" or len(values) != 3:
             return None
-        venue, moment, digest = parts
+        venue, moment, digest = values
         if not (ids.is_code(venue) and _MOMENT.fullmatch(moment) and ids.is_code(digest)):
             return None
         at_ms = int(moment, 16)
@@ -111,31 +111,43 @@ class ScanReference:
 
 
 class Scans(Protocol):
-    """Scans on record; `store.ScanStore` is the real one."""
+    """The store of scans; implemented by `store.ScanStore`."""
 
     def put(self, scan: Scan, venue: Venue) -> Scan | None:
-        """Record a scan: one conditional put. Answers the one that stands there already."""
+        """Record a scan. Return the scan that is already stored under its key, or None.
+
+        Cost: one conditional PutItem.
+        """
 
     def get(self, reference: ScanReference, venue: Venue) -> Scan | None:
-        """A scan by its id; consistent."""
+        """Return the scan, or None. Cost: one strongly consistent GetItem."""
 
     def get_many(self, references: Sequence[ScanReference], venue: Venue) -> list[Scan]:
-        """Return those scans that are on record, in the order of `references`.
+        """Return the stored scans among `references`, in their order.
 
-        Cost: one consistent BatchGetItem for each 100.
+        Cost: one strongly consistent BatchGetItem per 100 references.
         """
 
     def change(self, scan: Scan, venue: Venue) -> bool:
-        """Record version `scan.version`; False when it is not the next one."""
+        """Store version `scan.version`. Return False if it is not the next one.
+
+        Cost: one conditional PutItem.
+        """
 
     def of_day(self, venue: Venue, day: date) -> Iterator[Scan]:
-        """All scans of a venue's day, shard by shard, in order within a shard."""
+        """Yield all scans of a venue's local day, shard by shard, by time within a shard.
+
+        Cost: one strongly consistent Query per shard.
+        """
 
     def await_answer(self, scan: Scan) -> None:
-        """Put a pending marker under the person: the scan waits for an answer."""
+        """Write a pending marker under the person: the scan waits for an answer.
+
+        Cost: one PutItem.
+        """
 
     def stop_waiting(self, person_id: str, scan_id: str) -> None:
-        """Remove the pending marker."""
+        """Delete the pending marker. Cost: one DeleteItem."""
 
 
 class FoundScan(NamedTuple):
@@ -146,7 +158,7 @@ class FoundScan(NamedTuple):
 
 
 class ScanFinder:
-    """Finds scans by their ids."""
+    """The lookup of scans by id."""
 
     __slots__ = ("_directory", "_scans")
 
@@ -155,7 +167,7 @@ class ScanFinder:
         self._scans = scans
 
     def find(self, scan_id: str, now: datetime) -> FoundScan | None:
-        """Return the scan with its venue, or None when there is none or the id is malformed."""
+        """Return the scan with its venue, or None if the id is unknown or malformed."""
         reference = ScanReference.parse(scan_id)
         venue = self._directory.venue(reference.venue_id, now) if reference else None
         scan = self._scans.get(reference, venue) if reference and venue else None

@@ -1,6 +1,7 @@
-"""A visitor scans a venue's code, or staff a visitor's pass: one conditional put, one screen.
+"""Scans of a venue's code by visitors, and of visitors' passes by staff.
 
-Rows YK-2, YK-3, SD-1; JN-8, JN-9, YK-20, YK-22, YK-23.
+Each costs one conditional put and returns one screen. Rows YK-2, YK-3, SD-1; JN-8, JN-9, YK-20,
+YK-22, YK-23.
 """
 
 from datetime import datetime
@@ -23,10 +24,7 @@ from chalicelib.venues.venue import Directory, Venue
 
 
 class Result(NamedTuple):
-    """A scan, what the actor may see of it, its venue, and its visitor.
-
-    `created` is False when a retry met its own scan.
-    """
+    """A scan, the actor's view of it, its venue and its visitor; `created` is False for a retry."""
 
     scan: Scan
     view: ScanView
@@ -36,7 +34,7 @@ class Result(NamedTuple):
 
 
 class Scanning:
-    """Registers visits, and shows them again."""
+    """The recording of scans, and their display."""
 
     __slots__ = ("_directory", "_finder", "_people", "_policies", "_recorder", "_ring")
 
@@ -58,18 +56,18 @@ class Scanning:
         self._ring = ring
 
     def scan_venue(self, actor: Actor, code: str, submission: Submission) -> Result:
-        """Register the actor's visit under `code` and decide on it with what is known by now.
+        """Record the actor's visit under `code`, and decide on it with the evidence there is.
 
-        What is missing is asked for by the stream handler, which sees the put, so that a crash
-        between put and send loses nothing. Raises NotFound ``code_unknown``, Gone ``code_revoked``,
-        Forbidden (registration), Unprocessable ``clock_skewed``, Conflict ``nonce_reused``.
+        The stream handler requests missing answers when it sees the put, so a crash between put and
+        send loses nothing. Raises NotFound ``code_unknown``, Gone ``code_revoked``, Forbidden
+        (registration), Unprocessable ``clock_skewed``, Conflict ``nonce_reused``.
         """
         now = submission.now
         venue, fast = self._open_venue(code, now)
         require_may_scan(actor)
         method = Method.FAST if fast else Method.VISITOR
         made = attempt(method, venue, actor.person_id, submission)
-        # The fast code is shown to those whose temperature was found normal (YK-23).
+        # The fast code is shown to visitors whose temperature was normal (YK-23).
         temperature = "normal" if fast else ""
         policy = self._policies.of(venue.region, now)
         verdict = decide(actor.record, policy, at=now, final=False, temperature=temperature)
@@ -79,20 +77,20 @@ class Scanning:
     def scan_pass(
         self, actor: Actor, venue: Venue, pass_code: str, temperature: str, submission: Submission
     ) -> Result:
-        """Register the visit of a visitor who shows a pass to the venue's staff (JN-8, YK-20).
+        """Record the visit of a visitor who shows a pass to the venue's staff (JN-8, YK-20).
 
-        A pass is good once for a venue: its hash and time come from whose it is and when it was
-        minted. The nonce of the staff tells a retry from a second showing, and when it was shown: a
-        phone that was offline sends it later (GO-1). `temperature` is the band that was measured,
-        or empty. Raises BadInput at ``/pass_code``; Unprocessable ``pass_expired``,
-        ``pass_invalid`` for a pass that is forged or of an unknown person,
-        ``visitor_not_verified``, ``clock_skewed``; Conflict ``pass_used``, ``nonce_reused``.
+        A pass is valid once per venue: the scan's hash and time come from the pass. The staff
+        member's nonce distinguishes a retry from a second use, and gives the time of the scan,
+        because an offline device sends it later (GO-1). `temperature` is the measured band, or
+        empty. Raises BadInput at ``/pass_code``; Unprocessable ``pass_expired``, ``pass_invalid``
+        for a forged pass or an unknown person, ``visitor_not_verified``, ``clock_skewed``; Conflict
+        ``pass_used``, ``nonce_reused``.
         """
         presented, now = passes.read(pass_code, ring=self._ring), submission.now
         made = attempt(Method.STAFF, venue, actor.person_id, submission, presented)
-        # By our clock first: that of the staff's phone may be off.
+        # By the server's clock first: that of the staff's device may be wrong.
         if not (presented.is_live(now) or presented.is_live(made.made_at)):
-            # It was, if this is a retry of what was accepted then.
+            # A retry of a scan that was accepted while the pass was live is not refused.
             standing = self._recorder.standing(made)
             if standing is None or not is_retry(made, standing):
                 raise Unprocessable("pass_expired")
@@ -110,15 +108,15 @@ class Scanning:
         return _result(actor, recorded, venue, profile, now)
 
     def visible_scan(self, actor: Actor, scan_id: str, now: datetime) -> Result:
-        """Return a scan of the actor's, or of a venue that they are staff of, as it now stands.
+        """Return the current state of the actor's scan, or of one at a venue where they are staff.
 
-        Raises NotFound, alike for scans of others and scans that are not.
+        Raises NotFound, alike for the scans of others and for unknown ids.
         """
         found = self._finder.find(scan_id, now)
         if found is None:
             raise NotFound
         view = disclosure.view(found.scan, at_screen(actor, found.scan, now))
-        # Of a manual check, staff see less than a screen; `ManualChecks` has the answer to it.
+        # Staff see less than a screen of a manual check; `ManualChecks` shows its result.
         if view is None or not view.complete:
             raise NotFound
         profile: Profile | None = actor.profile
@@ -129,7 +127,7 @@ class Scanning:
         return Result(found.scan, view, found.venue, profile, created=False)
 
     def _open_venue(self, code: str, now: datetime) -> tuple[Venue, bool]:
-        """Return the venue behind a code, and whether it is the one for fast check-in.
+        """Return the venue of a code, and whether the code is for fast check-in.
 
         Raises NotFound ``code_unknown``, Gone ``code_revoked``.
         """

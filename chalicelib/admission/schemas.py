@@ -1,4 +1,4 @@
-"""What a scan looks like over HTTP: one screen (JN-11), and the messages of the lookup queue."""
+"""Schemas of scans over HTTP (one screen, JN-11), and of the lookup queue's messages."""
 
 import functools
 from datetime import datetime
@@ -43,13 +43,13 @@ from chalicelib.identity.providers import ProviderName
 from chalicelib.identity.schemas import DocumentKind, DocumentNumber
 
 PollAfter = Annotated[int | None, Field(examples=[None])]
-"""Milliseconds; null when nothing is on its way."""
+"""Milliseconds; null when no answer is pending."""
 MaskedName = Annotated[str, Field(examples=["梁**"])]
 Demo = Annotated[str | None, Field(examples=[None])]
 
 
 def _states(kind: Kind, example: str, *others: str) -> Any:
-    """Describe a component's state: what its provider may say, or one of `others`."""
+    """Return the schema of a component's state: the provider's states and `others`."""
     return described(example, enum=[*sorted(kind.states), *others, "unknown", "pending"])
 
 
@@ -64,7 +64,7 @@ _PASS_PATTERN = rf"^VP1\.L\.[0-9A-Z]{{1,8}}\.{PATTERN}\.[0-9A-HJKMNP-TV-Z]{{9}}\
 
 
 class ScanRequest(Request):
-    """Scan a venue's code: whatever the scanner or launch parameter handed over."""
+    """A scan of a venue's code; `code` is the text from the scanner or the launch parameter."""
 
     nonce: Nonce
     code: Annotated[
@@ -75,7 +75,7 @@ class ScanRequest(Request):
 
 
 class PassScanRequest(Request):
-    """Staff scan a visitor's pass; the temperature that they took goes with it."""
+    """A staff member's scan of a visitor's pass, with the measured temperature."""
 
     nonce: Nonce
     pass_code: Annotated[
@@ -85,19 +85,19 @@ class PassScanRequest(Request):
 
 
 class ManualCheckRequest(Request):
-    """Staff check somebody without a phone by name and document number."""
+    """A manual check of a visitor without a phone, by name and document number."""
 
     nonce: Nonce
     name: PersonName
     document_type: DocumentKind
     document_number: DocumentNumber
     phone: Phone | None = None
-    """A phone to reach them by, perhaps a relative's. The region's policy asks for it or not."""
+    """A contact phone, perhaps a relative's. The region's policy requires, allows or forbids it."""
     temperature: Literal["normal", "fever"] | None = None
 
 
 class VenueShown(Response):
-    """The venue on the visitor's screen."""
+    """The venue on a screen."""
 
     venue_id: VenueId
     name: VenueName
@@ -106,15 +106,15 @@ class VenueShown(Response):
 
 
 class PersonShown(Response):
-    """The visitor on the screen, masked."""
+    """The visitor on a screen, masked."""
 
     name: MaskedName
     phone: str | None = Field(examples=["+86138****0001"])
-    """Null for somebody who was checked by hand."""
+    """Null for the subject of a manual check."""
 
 
 class Component(Response):
-    """One thing known of the visitor, with its source's time and our own."""
+    """Evidence from one provider: `observed_at` is the source's time, `fetched_at` the server's."""
 
     state: str
     text: str = Field(examples=["Green"])
@@ -130,17 +130,17 @@ class HealthColour(Component):
         str,
         _states(HEALTH_CODE, "green", "unconfirmed", "absent"),
     ]
-    """The provider's, or `unconfirmed`: green when last asked about, and out of date."""
+    """The provider's state, or `unconfirmed`: green at the last lookup, and stale."""
 
 
 class HealthCodeShown(HealthColour):
-    """One's own health code; the texts are the provider's, and only some colours have them."""
+    """The caller's health code, with the provider's texts; only some colours have them."""
 
     group: str | None = Field(examples=[None])
-    """Why the person is in this colour: which group they belong to."""
+    """The group to which the person belongs, as the ground for the colour."""
     reason: str | None = Field(examples=[None])
     lifting: str | None = Field(examples=[None])
-    """How the colour is lifted."""
+    """How to have the colour lifted."""
 
 
 class NucleicAcidShown(Component):
@@ -149,25 +149,25 @@ class NucleicAcidShown(Component):
     state: Annotated[str, _states(NUCLEIC_ACID, "negative", "absent")]
     text: str = Field(examples=["Negative, within 48 hours"])
     within_48h: bool
-    """Whether it was taken within the 48 hours before the scan, or before now."""
+    """Whether the test was taken within the 48 hours before the scan, or before now."""
 
 
 class TravelCardShown(Component):
-    """The travel card of the local day: normal or abnormal, and nothing else."""
+    """The travel card of the local day: normal or abnormal only."""
 
     state: Annotated[str, _states(TRAVEL_CARD, "normal", "code_needed")]
     text: str = Field(examples=["Normal"])
     valid_until: datetime | None
     official_url: str = Field(examples=["https://xc.caict.ac.cn/"])
-    """The official travel card, for whoever wants to know more."""
+    """The official travel card, for details."""
 
 
 @functools.cache
 def component_model(kind: Kind) -> type[Component]:
     """Return the model of the component that shows `kind`.
 
-    A kind whose component is the answer of a route of its own has a class above; the others are
-    made of what the kind says of its fields.
+    A kind whose component is also the response of a route has a class above. The other models are
+    built from the kind's fields.
     """
     classes: dict[str, type[Component]] = {
         ProviderName.HEALTH_CODE: HealthColour,
@@ -186,8 +186,8 @@ def component_model(kind: Kind) -> type[Component]:
     return create_model(
         f"{name}Shown",
         __base__=Component,
-        __module__="components",  # it has no source, in which fields are described
-        __doc__=f"What is known of the {kind.name.replace('_', ' ')}.",
+        __module__="components",  # field descriptions come from `fields`, not from source
+        __doc__=f"Evidence on the {kind.name.replace('_', ' ')}.",
         state=(state, ...),
         text=(str, Field(examples=[TEXTS[f"state.{kind.example}"]])),
         **fields,
@@ -195,16 +195,16 @@ def component_model(kind: Kind) -> type[Component]:
 
 
 class Composed(Response):
-    """A response with a component per kind of provider, under the kind's name.
+    """A response with one component per kind of provider, under the kind's name.
 
-    The components are beside the fields, because the kinds are a table and not written here.
+    Components are extra fields, because the kinds are registered in a table.
     """
 
     model_config = ConfigDict(extra="allow")
 
     @classmethod
     def models(cls) -> dict[str, type[Component]]:
-        """Return the models of the components, by the kinds' names."""
+        """Return the models of the components, by kind."""
         return {name: component_model(evidence.of(name)) for name in evidence.shown()}
 
     @model_validator(mode="after")
@@ -217,7 +217,7 @@ class Composed(Response):
     def __get_pydantic_json_schema__(
         cls, core_schema: Any, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        """Return the schema with the components in it."""
+        """Return the schema, including the components."""
         schema = handler.resolve_ref_schema(handler(core_schema))
         schema.pop("additionalProperties", None)
         fields: dict[str, Any] = {name: (model, ...) for name, model in cls.models().items()}
@@ -238,12 +238,12 @@ class Explained(Response):
 
 
 class Screen(Composed):
-    """The answer to a scan. While `poll_after_ms` is set, something is still on its way."""
+    """The response to a scan. While `poll_after_ms` is set, answers are pending."""
 
     scan_id: ScanId
     scanned_at: datetime
     received_at: datetime
-    """Later than `scanned_at` when the device was offline."""
+    """Later than `scanned_at` if the device was offline."""
     venue: VenueShown
     checkpoint: str | None = Field(examples=[None])
     means: Literal["visitor", "fast", "staff", "manual"]
@@ -255,19 +255,19 @@ class Screen(Composed):
     temperature: Literal["normal", "fever"] | None
     poll_after_ms: PollAfter
     demo: Demo
-    """Set on a demonstration system, to be shown with the screen."""
+    """A notice to show with the screen; only set on a demonstration system."""
 
 
 class Named(Response):
-    """Somebody by their masked name."""
+    """A person's masked name."""
 
     name: MaskedName
 
 
 class ManualCheck(Response):
-    """A check by hand. While it is `pending`, nothing is told; ask after `poll_after_ms`.
+    """A manual check. While it is `pending` it has no outcome; poll after `poll_after_ms`.
 
-    Told are the colour and the masked name of somebody whose name and number belong together.
+    The colour and the masked name are shown only if name and number match.
     """
 
     check_id: ScanId
@@ -276,20 +276,20 @@ class ManualCheck(Response):
     checked_at: datetime
     venue: VenueShown
     person: Named | None
-    """Null unless name and number belong together."""
+    """Null unless name and number match."""
     outcome: Literal["admit", "check", "refuse"] | None
     outcome_text: str | None = Field(examples=["Let them in"])
     reasons: list[Explained]
     next_steps: list[Explained]
     health_code: HealthColour | None
-    """Its `fetched_at` is always null: it would tell when the person was asked about before."""
+    """Its `fetched_at` is always null, because it would reveal earlier lookups of the person."""
     temperature: Literal["normal", "fever"] | None
     demo: Demo
-    """Set on a demonstration system, to be shown with the screen."""
+    """A notice to show with the result; only set on a demonstration system."""
 
 
 class AccessShown(Response):
-    """Somebody at a venue asked about oneself."""
+    """A lookup of the caller by document number at a venue."""
 
     at: datetime
     venue_name: VenueName
@@ -298,28 +298,28 @@ class AccessShown(Response):
 
 
 class AccessList(Response):
-    """Who asked about oneself, newest first."""
+    """The lookups of the caller by document number, newest first."""
 
     items: list[AccessShown]
     next_cursor: str | None = Field(examples=[None])
 
 
 class AbnormalScansQuery(Paged):
-    """Which scans of a venue are wanted."""
+    """The selection of a venue's scans."""
 
     outcome: Literal["abnormal"]
-    """The only list there is."""
+    """Only abnormal scans can be listed."""
     day: Day | None = None
-    """The venue's local day; today if left out."""
+    """The venue's local day; today by default."""
 
 
 class AbnormalScan(Response):
-    """One abnormal scan in the day's list."""
+    """An abnormal scan in the list of a day."""
 
     scan_id: ScanId
     scanned_at: datetime
     received_at: datetime
-    """Later than `scanned_at` when the device was offline."""
+    """Later than `scanned_at` if the device was offline."""
     means: Literal["visitor", "fast", "staff", "manual"]
     person: PersonShown
     outcome: Literal["check", "refuse"]
@@ -329,20 +329,20 @@ class AbnormalScan(Response):
 
 
 class AbnormalScans(Response):
-    """The abnormal scans of a venue's day, in the order of their time."""
+    """The abnormal scans of a venue's day, by time."""
 
     items: list[AbnormalScan]
     next_cursor: str | None = Field(examples=[None])
 
 
 class Health(Composed):
-    """What the providers say of oneself. While `poll_after_ms` is set, something is on its way."""
+    """The caller's health evidence. While `poll_after_ms` is set, answers are pending."""
 
     poll_after_ms: PollAfter
 
     @classmethod
     def models(cls) -> dict[str, type[Component]]:
-        """Return the models of the components, by the kinds' names."""
+        """Return the models of the components, by kind."""
         found = {
             name: model for name, model in super().models().items() if evidence.of(name).in_health
         }
@@ -350,13 +350,13 @@ class Health(Composed):
 
 
 class NucleicAcid(NucleicAcidShown):
-    """One's latest result within 14 days. While `poll_after_ms` is set, it is being asked for."""
+    """The caller's latest result within 14 days. While `poll_after_ms` is set, it is pending."""
 
     poll_after_ms: PollAfter
 
 
 class CardCode(Response):
-    """The carrier sends a code (`sent`), or the card of the day is there already (`known`)."""
+    """The result of a code request: `sent` by the carrier, or the day's card is already `known`."""
 
     status: Literal["sent", "known"]
     resend_after_s: int = Field(examples=[60])
@@ -365,13 +365,13 @@ class CardCode(Response):
 
 
 class CardCodeRequest(Request):
-    """Enter the code that the carrier sent."""
+    """The code that the carrier sent."""
 
     code: str = Field(pattern=r"^[0-9]{4,8}$", examples=["123456"])
     scan_id: Annotated[str | None, Field(max_length=60), described(None, pattern=SCAN_PATTERN)] = (
         None
     )
-    """The scan on whose page the code was entered; the card joins it."""
+    """The scan on whose page the code was entered; the card is added to it."""
 
 
 class LookupMessage(Request):
@@ -381,13 +381,13 @@ class LookupMessage(Request):
     kind: Literal["lookup"] = "lookup"
     provider: Annotated[str, AfterValidator(_looked_up)]
     person: str = Field(pattern=r"^per_[0-9A-Z]{16}$")
-    asked_at: int = Field(ge=0, lt=2**47)  # the calendar ends above it
+    asked_at: int = Field(ge=0, lt=2**47)  # the calendar ends there
     registration: int = Field(ge=0)
     correlation: str = Field(max_length=64)
 
 
 class SettleMessage(Request):
-    """A message of the lookup queue, version 1: end a scan's waiting."""
+    """A message of the lookup queue, version 1: end a scan's wait."""
 
     v: Literal[1] = 1
     kind: Literal["settle"] = "settle"
@@ -400,7 +400,7 @@ class _Message(Request):
 
 
 def decode(body: str) -> Lookup | Settle:
-    """The message in the queue's text. Raises ValueError for what is none."""
+    """Return the message in the queue's text. Raises ValueError if it is invalid."""
     message = _Message.model_validate_json(f'{{"message":{body}}}').message
     if isinstance(message, SettleMessage):
         return Settle(message.scan, message.correlation)
@@ -414,13 +414,13 @@ def decode(body: str) -> Lookup | Settle:
 
 
 class LivePass(Response):
-    """One's own pass: to be shown as a QR and asked for again after `refresh_after_s`.
+    """The caller's pass: show it as a QR code, and request a new one after `refresh_after_s`.
 
-    While `poll_after_ms` is set, the colour is being asked for.
+    While `poll_after_ms` is set, the colour is pending.
     """
 
     code: str = Field(examples=[_PASS])
-    """What the QR holds: capitals, digits and dots."""
+    """The content of the QR code: capitals, digits and dots."""
     name: MaskedName
     """Masked."""
     minted_at: datetime
@@ -428,6 +428,6 @@ class LivePass(Response):
     refresh_after_s: int = Field(examples=[60])
     health_code: HealthCodeShown
     advice: str | None = Field(examples=["Please come in; wear a mask."])
-    """What the colour asks of its holder."""
+    """What the holder of this colour should do."""
     poll_after_ms: PollAfter
     demo: Demo

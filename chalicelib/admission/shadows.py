@@ -1,4 +1,4 @@
-"""Shadow subjects: people without an account, whom staff check by name and document number."""
+"""Shadow subjects: people without an account whom staff check by name and document number."""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -13,16 +13,17 @@ _SHADOW_LIFE = timedelta(days=14)
 
 
 class Subject(NamedTuple):
-    """Whom a manual check is about, and what is known of them."""
+    """The subject of a manual check, with their record."""
 
     person_id: str
     record: PersonRecord
 
 
 class ManualEntry:
-    """What staff typed; `number` is canonical. `phone` is E.164, perhaps a relative's, or empty.
+    """The data of a manual check.
 
-    Its representation names nothing personal.
+    `number` is canonical. `phone` is E.164, perhaps a relative's, or empty. The representation
+    contains no personal data.
     """
 
     __slots__ = ("document_type", "name", "number", "phone", "temperature")
@@ -47,7 +48,7 @@ class ManualEntry:
 
 
 class Subjects:
-    """Finds whom a manual check is about."""
+    """The lookup of the subjects of manual checks."""
 
     __slots__ = ("_index", "_people", "_vault")
 
@@ -61,13 +62,13 @@ class Subjects:
         return self._index.of(entry.document_type, entry.number)
 
     def of(self, entry: ManualEntry, blind: str, now: datetime) -> Subject:
-        """Return whom the check is about, and what is known of them.
+        """Return the subject of the check, with their record.
 
-        The calls are the same whoever it is: one get, two queries, one update. So the shadow
-        subject is kept for a registered person as well, and an unknown person is read twice.
+        The calls are the same for every subject: one GetItem, two Query, one UpdateItem. Therefore
+        a shadow subject is kept for a registered person as well, and an unknown person is read
+        twice.
         """
-        # In hexadecimal, for the index does not tell letters' cases and widths apart; a provider
-        # does.
+        # In hexadecimal: the index ignores case and width of letters, but providers do not.
         name = entry.name.encode().hex()
         pair = self._index.of(f"{entry.document_type}+name", f"{entry.number}\x1f{name}")
         shadow_id = f"per_{ids.derive('shadow', pair)}"
@@ -88,7 +89,7 @@ class Subjects:
         owner = self._people.load(owner_id, consistent=False)
         known = self._people.load(shadow_id)
         before = known.profile
-        # The provider may know by now whom it did not: who was rejected is asked about again.
+        # A rejected subject is verified again, because the provider may know them by now.
         verified = before is not None and before.verification is Verification.VERIFIED
         rejected = before is not None and before.verification is Verification.REJECTED
         self._people.keep_shadow(shadow, again=rejected)

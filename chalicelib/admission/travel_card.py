@@ -1,8 +1,8 @@
-"""The travel card: told for a code that the carrier sends to the person's phone, once a local day.
+"""The travel card, obtained once a local day with a code sent to the person's phone.
 
-It may be done at home and registers no visit; done on the result's page, it joins the scan (XC-13).
-Normal or abnormal is all that is asked for, kept and shown: no city (XC-18). The code is exchanged
-while the person waits, because a code must not lie in a queue.
+Entered at home, the code records no visit; entered on the result's page, the card is added to the
+scan (XC-13). Only normal or abnormal is requested, kept and shown: no city (XC-18). The code is
+exchanged during the request, because a code must not be stored in a queue.
 """
 
 from dataclasses import replace
@@ -28,24 +28,24 @@ _CARD = ProviderName.TRAVEL_CARD
 
 
 class TravelCards(Protocol):
-    """The carriers' travel card."""
+    """The carriers' travel card service."""
 
     def send_code(self, phone: str, *, request_id: str) -> None:
         """Have a code sent to `phone` (E.164), free of charge.
 
-        Raises Unprocessable ``travel_card_no_phone`` for a number that is no carrier's, TooMany,
+        Raises Unprocessable ``travel_card_no_phone`` for a number of no carrier, TooMany,
         Unavailable.
         """
 
     def exchange(self, phone: str, code: str, *, request_id: str) -> Answer | None:
-        """The card for the code that was sent, or None when the code is wrong, late or used.
+        """Return the card for the code, or None if the code is wrong, expired or used.
 
         The same `request_id` gets the same answer. Raises TooMany, Unavailable.
         """
 
 
 class TravelCardEntry:
-    """Sends the carrier's code, and exchanges it for the day's card."""
+    """The entry of the travel card by the carrier's code."""
 
     __slots__ = ("_cards", "_index", "_limits", "_people", "_vault", "_waiting")
 
@@ -67,7 +67,7 @@ class TravelCardEntry:
         self._waiting = waiting
 
     def request_code(self, actor: Actor, now: datetime) -> Snapshot | None:
-        """Have the carrier send a code; or return the day's card, when it is known already.
+        """Have the carrier send a code, or return the day's card if it is known.
 
         Raises Forbidden (registration), Unprocessable ``travel_card_no_phone``, Unavailable, and
         TooMany above one a minute or five a day.
@@ -88,12 +88,12 @@ class TravelCardEntry:
     def enter_code(
         self, actor: Actor, code: str, *, scan_id: str | None, now: datetime
     ) -> Snapshot:
-        """Exchange the code for the day's card; a second time that day return the known one.
+        """Exchange the code for the day's card, or return the day's card if it is known.
 
-        `scan_id`: the scan of the actor's on whose page the code was entered, and which is judged
-        again with the card, if it is at most 15 minutes old; an answer that got lost is sent again.
-        Raises Forbidden (registration), Unprocessable ``travel_card_code_wrong``, NotFound,
-        Unavailable, and TooMany above ten tries an hour.
+        `scan_id`: the actor's scan on whose page the code was entered. It is judged again with the
+        card if it is at most 15 minutes old. A retry after a lost response does the same. Raises
+        Forbidden (registration), Unprocessable ``travel_card_code_wrong``, NotFound, Unavailable,
+        and TooMany above ten tries an hour.
         """
         require_may_scan(actor)
         joins = scan_id is not None and self._waiting.takes_card(actor, scan_id, now)
@@ -108,7 +108,7 @@ class TravelCardEntry:
         limit = _TRIES_AN_HOUR
         self._limits.charge("card-try", person_id, limit=limit, seconds=3600, now=now)
         day = local_day(now, CHINA).isoformat()
-        # By a keyed hash: the code itself could be guessed from a plain one.
+        # A keyed hash, because the code could be guessed from a plain one.
         request_id = self._index.of("travel-card", f"{person_id}:{day}:{code}")
         answer = self._cards.exchange(phone, code, request_id=request_id)
         if answer is None:
@@ -125,6 +125,6 @@ class TravelCardEntry:
 
 
 def of_today(actor: Actor, now: datetime) -> Snapshot | None:
-    """The card of the local day, if the actor has it."""
+    """Return the actor's card of the local day, or None."""
     card = actor.record.current(_CARD)
     return card if card and same_day(card.fetched_at, now) else None

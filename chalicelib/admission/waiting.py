@@ -1,4 +1,4 @@
-"""Scans that wait for answers: judged again when one comes, and decided when the wait is over."""
+"""Waiting scans: judged again on each answer, and decided when the wait ends."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ _JOINS_SCAN_FOR = timedelta(minutes=15)
 
 
 class WaitingScans:
-    """Judges scans again. Everything here may run twice, late, or out of order."""
+    """The scans that wait for answers. Every method may run twice, late, or out of order."""
 
     __slots__ = ("_finder", "_people", "_policies", "_scans")
 
@@ -37,23 +37,22 @@ class WaitingScans:
         final: bool = False,
         card: bool = False,
     ) -> Verdict | None:
-        """Judge a waiting scan again by what `person` now says; final or not, it may run twice.
+        """Judge a waiting scan again by `person`'s evidence, and return the verdict.
 
-        `person` is read again when another worker has judged by a later answer in the meantime, so
-        that no verdict rests on less than the one before it.
+        Evidence is assessed as of the time of the scan, by the current policy. `final`: the wait is
+        over, and the scan is decided with the evidence there is. `card`: the person has entered the
+        day's travel card code, and a decided scan takes the card as well.
 
-        `final`: the wait is over and the scan is decided with what there is. Evidence is weighed as
-        at the time of the scan, by the policy as it stands now. `card`: the person has entered the
-        code for the day's travel card, which a scan that no longer waits takes as well. Return the
-        verdict, or None when there is no such scan. Raises Unavailable when the scan changes faster
-        than it can be judged.
+        `person` is read again if another worker has judged by a later answer, so that no verdict
+        rests on less evidence than the one before. Return None if there is no such scan. Raises
+        Unavailable if the scan changes faster than it can be judged.
         """
         for _ in range(_RACES):
             found = self._finder.find(scan_id, now)
             if found is None:
                 return None
             scan, venue = found
-            # Of who is checked by hand nothing stands in the verdict until name and number match.
+            # The verdict on an unidentified subject holds no evidence to compare with.
             if person.unidentified or any(
                 person.lacks(provider, seen.fetched_at)
                 for provider, seen in scan.verdict.evidence.items()
@@ -69,7 +68,7 @@ class WaitingScans:
         raise Unavailable
 
     def settle(self, message: Settle, now: datetime) -> str:
-        """End a scan's wait: what has not been answered is unknown.
+        """End a scan's wait: missing answers become unknown.
 
         Return the result label that is logged.
         """
@@ -83,9 +82,9 @@ class WaitingScans:
         return verdict.decision.outcome if verdict else "gone"
 
     def takes_card(self, actor: Actor, scan_id: str, now: datetime) -> bool:
-        """Return whether the actor's scan may take a travel card that is entered now.
+        """Return whether the actor's scan may take a travel card entered now.
 
-        It may for 15 minutes. Raises NotFound unless it is a scan of the actor's.
+        It may for 15 minutes. Raises NotFound unless it is the actor's scan.
         """
         found = self._finder.find(scan_id, now)
         if found is None or found.scan.person_id != actor.person_id:

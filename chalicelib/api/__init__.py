@@ -1,1 +1,1 @@
-"""The ways in over HTTP: a Blueprint per resource."""
+"""HTTP entry points, one Blueprint per resource."""

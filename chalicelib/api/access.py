@@ -1,10 +1,10 @@
-"""Access: who may call a route.
+"""Access control: who may call a route.
 
-A route names one `Access`. It joins an `Authenticator`, which finds out who calls, with a rule
-about that caller, and it describes both to the OpenAPI document and to the route × role test.
+A route names one `Access`. It joins an `Authenticator`, which identifies the caller, with a rule
+about the caller. It describes both to the OpenAPI document and to the route × role test.
 
 A new kind of caller (a device, an officer) is a new authenticator and a new kind in
-`Access.callers`; a new rule about callers is a subclass of `Access`. What is here does not change.
+`Access.callers`. A new rule about callers is a subclass of `Access`. This module does not change.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,31 +21,31 @@ Identity_co = TypeVar("Identity_co", covariant=True)
 
 
 class Authenticator(Protocol[Identity_co]):
-    """One way to find out who calls."""
+    """A method of identifying the caller."""
 
     @property
     def scheme(self) -> str:
-        """The name of its security scheme in the OpenAPI document."""
+        """The name of the security scheme in the OpenAPI document."""
 
     @property
     def definition(self) -> Mapping[str, str]:
-        """The security scheme, as the OpenAPI document has it."""
+        """The security scheme, as an OpenAPI object."""
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """The codes of Unauthenticated that it may raise."""
+        """The codes of Unauthenticated that `authenticate` may raise."""
 
     def authenticate(
         self, headers: Mapping[str, str], container: Container, now: datetime
     ) -> Identity_co:
-        """Return who calls, by the request's headers (names in lower case).
+        """Return the caller that the request's headers identify (names in lower case).
 
         Raises Unauthenticated.
         """
 
 
 class PersonSession:
-    """A person, by the access token of a session."""
+    """Authentication of a person by the access token of a session."""
 
     __slots__ = ()
     scheme = "session"
@@ -78,10 +78,10 @@ def bearer(headers: Mapping[str, str]) -> str:
 
 
 class Access(Generic[Identity]):
-    """Who may call a route: whoever `authenticator` identifies, or anyone if there is none.
+    """A rule about who may call a route: callers that `authenticator` identifies, or anyone.
 
-    `sentence` says it in the document. `errors` are the codes with which callers are refused.
-    `callers` are the kinds of caller who pass, of whom a caller must be one; empty for anyone.
+    `sentence` describes it in the document. `errors` are the codes with which callers are refused.
+    A caller must be of one of the kinds `callers`; empty for anyone.
     """
 
     __slots__ = ("authenticator", "callers", "errors", "sentence")
@@ -106,7 +106,7 @@ class Access(Generic[Identity]):
         container: Container,
         now: datetime,
     ) -> Identity | None:
-        """Return who calls, if the route asks for it and they may call.
+        """Return the caller, or None if the route is open to anyone.
 
         `path` holds the parameters of the request's path. Raises Unauthenticated, Forbidden.
         """
@@ -117,15 +117,15 @@ class Access(Generic[Identity]):
         return caller
 
     def authorise(self, caller: Identity, path: Mapping[str, str]) -> None:
-        """Refuse a caller who may not call this. Raises Forbidden."""
+        """Raise Forbidden if the caller may not call this route."""
 
     def admits(self, kinds: Iterable[str]) -> bool:
-        """Return whether a caller passes who is of all these `kinds`; of none without a token."""
+        """Return whether a caller of all these `kinds` may call; without a token there are none."""
         return not self.callers or not self.callers.isdisjoint(kinds)
 
 
 class VenueRole(Access[Actor]):
-    """A person with one of these roles at the venue that a parameter of the path names."""
+    """Access for people with one of these roles at the venue that a path parameter names."""
 
     __slots__ = ("_parameter", "_roles")
 
@@ -140,7 +140,7 @@ class VenueRole(Access[Actor]):
         self._parameter = parameter
 
     def authorise(self, caller: Actor, path: Mapping[str, str]) -> None:
-        """Refuse whoever has none of the roles at the venue: Forbidden ``not_your_venue``."""
+        """Raise Forbidden ``not_your_venue`` if the caller has none of the roles at the venue."""
         require_role(caller, path[self._parameter], *self._roles)
 
 
@@ -153,7 +153,7 @@ ANY_PERSON = Access[Actor](
 STAFF_OF_VENUE = VenueRole(
     Role.ADMINISTRATOR,
     Role.INSPECTOR,
-    sentence="Only the venue's staff, administrators among them, may call this.",
+    sentence="Only the venue's staff, including administrators, may call this.",
 )
 ADMINISTRATOR_OF_VENUE = VenueRole(
     Role.ADMINISTRATOR, sentence="Only an administrator of the venue may call this."

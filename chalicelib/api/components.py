@@ -1,4 +1,4 @@
-"""How what may be seen becomes a response: one component of a screen each. No rule stands here."""
+"""The components of responses, made from what a viewer may see. There are no rules here."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -24,7 +24,7 @@ from chalicelib.venues.venue import Venue
 
 
 def venue(context: RequestContext, shown: Venue) -> VenueShown:
-    """The venue, its type in the caller's language."""
+    """Return the venue, with its type in the caller's language."""
     return VenueShown(
         venue_id=shown.venue_id,
         name=shown.name,
@@ -34,21 +34,22 @@ def venue(context: RequestContext, shown: Venue) -> VenueShown:
 
 
 def temperature(view: ScanView) -> Literal["normal", "fever"] | None:
-    """The band that was measured, if one was."""
+    """Return the measured band, or None."""
     return view.temperature or None  # type: ignore[return-value]
 
 
 def name(context: RequestContext, view: ScanView, profile: Profile | None) -> str | None:
-    """The person's name as the view masks it, or None.
+    """Return the person's name as the view masks it, or None.
 
-    It is opened in any case, so that what is withheld and what is not take the same calls and time.
+    The name is decrypted in any case, so that withheld and shown names take the same calls and
+    time.
     """
     masked = masked_name(context, profile) if profile else None
     return None if view.name is Masking.WITHHELD else masked
 
 
 def phone(context: RequestContext, view: ScanView, profile: Profile | None) -> str | None:
-    """The person's phone as the view masks it, or None."""
+    """Return the person's phone as the view masks it, or None."""
     if profile is None or view.phone is Masking.WITHHELD:
         return None
     return mask_phone(
@@ -57,12 +58,12 @@ def phone(context: RequestContext, view: ScanView, profile: Profile | None) -> s
 
 
 def masked_name(context: RequestContext, profile: Profile) -> str:
-    """A person's name as others may see it."""
+    """Return a person's masked name."""
     return mask_name(personal.NAME.open(context.container.vault, profile.name, profile.person_id))
 
 
 def reasons(context: RequestContext, view: ScanView) -> list[Explained]:
-    """Why it was decided so."""
+    """Return the reasons of the decision."""
     return [
         Explained(code=code, text=context.text(f"reason.{code}", hours=str(view.hours)))
         for code in view.reasons
@@ -70,12 +71,12 @@ def reasons(context: RequestContext, view: ScanView) -> list[Explained]:
 
 
 def outcome_text(context: RequestContext, view: ScanView) -> str:
-    """The outcome in words, to the visitor or to the staff before whom they stand."""
+    """Return the outcome in words, addressed to the visitor or to the staff."""
     return _addressed(context, view, f"outcome.{view.outcome}")
 
 
 def next_steps(context: RequestContext, view: ScanView) -> list[Explained]:
-    """What to do next, said to the visitor or to the staff."""
+    """Return the next steps, addressed to the visitor or to the staff."""
     return [
         Explained(code=code, text=_addressed(context, view, f"step.{code}"))
         for code in view.next_steps
@@ -90,7 +91,7 @@ def _addressed(context: RequestContext, view: ScanView, key: str) -> str:
 def component(
     context: RequestContext, name: ProviderName, evidence: Evidence, at: datetime
 ) -> Component:
-    """Return the component that shows what is known of one thing, as of `at`."""
+    """Return the component that shows one kind of evidence, as of `at`."""
     return component_model(kinds.of(name))(**fields(context, name, evidence, at))
 
 
@@ -117,7 +118,7 @@ def fields(
 def health_code(
     context: RequestContext, evidence: Evidence, snapshot: Snapshot | None
 ) -> HealthCodeShown:
-    """One's own health code, with the provider's texts from the `snapshot` that it rests on."""
+    """Return the caller's health code, with the provider's texts from its `snapshot`."""
     return HealthCodeShown(
         **fields(context, ProviderName.HEALTH_CODE, evidence, context.now),
         group=(snapshot and snapshot.group) or None,

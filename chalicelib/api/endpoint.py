@@ -1,8 +1,8 @@
-"""What every route does around its one use case: parse, authenticate, call, answer.
+"""The common part of every route: parse, authenticate, call one use case, respond.
 
-The contract stands on the route: who may call it, the models of its query, request and response,
-which errors it may answer. The OpenAPI document is made from it. Chalice swallows exceptions before
-its middleware sees them, so errors become problem+json (RFC 9457) here.
+A route declares its contract: access, the models of query, request and response, and the errors.
+The OpenAPI document is generated from it. Chalice catches exceptions before its middleware sees
+them, so errors become problem+json (RFC 9457) here.
 """
 
 import functools
@@ -17,8 +17,9 @@ from urllib.parse import unquote
 from chalice.app import Blueprint, Request, Response
 from pydantic import BaseModel
 
+from chalicelib import bootstrap
 from chalicelib.api.access import Access
-from chalicelib.bootstrap import Container, container
+from chalicelib.bootstrap import Container
 from chalicelib.core import messages
 from chalicelib.core.errors import (
     AppError,
@@ -63,7 +64,7 @@ _CURSOR_LIFE = timedelta(days=1)
 
 @dataclass(frozen=True)
 class RequestContext:
-    """One request: its container, moment, language, caller, body and parameters."""
+    """A request: its container, time, language, caller, body and parameters."""
 
     container: Container
     now: datetime
@@ -78,7 +79,7 @@ class RequestContext:
 
     @property
     def actor(self) -> Actor:
-        """The person who calls; a route for anyone has none."""
+        """The person who calls. Raises LookupError on a route that identifies no person."""
         if not isinstance(self._caller, Actor):
             raise LookupError("this route authenticates no person")
         return self._caller
@@ -92,29 +93,29 @@ class RequestContext:
         return venue
 
     def submission(self, nonce: str, fingerprint: str) -> Submission:
-        """The client's write that this request carries, for use cases that may meet it again."""
+        """Return the client's write in this request, from which use cases recognise a retry."""
         return Submission(nonce, fingerprint, self.correlation, self.now)
 
     def body(self, model: type[Body]) -> Body:
-        """The parsed body, as the `model` that the route declares."""
+        """Return the parsed body, as the `model` that the route declares."""
         if not isinstance(self._body, model):
             raise LookupError("this route declares another body")
         return self._body
 
     def query(self, model: type[Parameters]) -> Parameters:
-        """The parsed parameters of the query, as the `model` that the route declares."""
+        """Return the parsed query parameters, as the `model` that the route declares."""
         if not isinstance(self._query, model):
             raise LookupError("this route declares other parameters")
         return self._query
 
     def text(self, key: str, **params: str) -> str:
-        """A text in the caller's language."""
+        """Return a text in the caller's language."""
         return messages.text(key, self.language, **params)
 
     def after(self, of: str, cursor: str | None) -> str:
-        """The place beyond which the list `of` goes on; empty at its beginning.
+        """Return the position after which the list `of` continues; empty for its beginning.
 
-        Raises BadInput at ``cursor`` for one of another list, or that we did not make.
+        Raises BadInput at ``cursor`` for a cursor of another list or a forged one.
         """
         if cursor is None:
             return ""
@@ -127,7 +128,7 @@ class RequestContext:
         return str(claims["at"])
 
     def cursor(self, of: str, place: str | None) -> str | None:
-        """A cursor that goes on with the list `of` beyond `place`, for a day."""
+        """Return a cursor that continues the list `of` after `place`, valid for a day."""
         if place is None:
             return None
         claims = {"of": of, "at": place}
@@ -136,7 +137,7 @@ class RequestContext:
 
 @dataclass(frozen=True)
 class Answer:
-    """A body with a status of its own, or with headers; a bare model is answered with 200."""
+    """A response body with a status or headers; a bare model is returned with status 200."""
 
     body: BaseModel | str
     status: int = 200
@@ -179,7 +180,7 @@ def endpoint(
         def view(**path_parameters: str) -> Response:
             return _serve(blueprint.current_request, operation, handler, path_parameters)
 
-        # CORS is the application's (app.py); `cors=True` would be Chalice's own, for any origin.
+        # CORS is set in app.py; `cors=True` would be Chalice's own, which allows any origin.
         blueprint.route(path, methods=[method], content_types=["*/*"])(view)
         return handler
 
@@ -220,13 +221,13 @@ def _call(
     headers: Mapping[str, str],
     language: str,
 ) -> Response:
-    parts = container()
-    now = parts.clock.now()
+    container = bootstrap.container()
+    now = container.clock.now()
     parameters = {name: unquote(value) for name, value in path.items()}
-    caller = operation.access.identify(headers, parameters, parts, now)
+    caller = operation.access.identify(headers, parameters, container, now)
     query = dict(request.query_params or {})
     context = RequestContext(
-        container=parts,
+        container=container,
         now=now,
         language=language,
         correlation=correlation.get(),
@@ -260,7 +261,7 @@ _SECURITY = {
 
 
 def problem(error: AppError, language: str) -> Response:
-    """The problem+json answer for `error`, with its texts in `language` (RFC 9457)."""
+    """Return the problem+json response for `error`, in `language` (RFC 9457)."""
     detail = messages.text(f"error.{error.code}", language, **error.params)
     body: dict[str, Any] = {
         "type": f"urn:venuecode:error:{error.code}",

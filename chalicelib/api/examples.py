@@ -1,4 +1,4 @@
-"""Examples of bodies, put together from the examples of their fields."""
+"""Examples of bodies, composed of the examples of their fields."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,8 +10,8 @@ _NULL = {"type": "null"}
 def example(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Any:
     """Return a value that fits `schema`, whose references are to names of `definitions`.
 
-    It is the schema's own first example, or its only or first allowed value, or made of the
-    examples of its parts. Raises LookupError for a schema that has none of these.
+    It is the schema's first example, its only or first allowed value, or composed of the examples
+    of its properties. Raises LookupError for a schema that has none of these.
     """
     schema = _resolved(schema, definitions)
     if "examples" in schema:
@@ -29,14 +29,14 @@ def example(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Any:
         return False
     if schema.get("format") in _BY_FORMAT:
         return _BY_FORMAT[schema["format"]]
-    for part in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
-        if part != _NULL:
-            return example(part, definitions)
+    for option in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
+        if option != _NULL:
+            return example(option, definitions)
     raise LookupError("no example")
 
 
 def examples(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an example of each kind of a body that is one of several, by the kind's name."""
+    """Return one example per kind of a body that is a union, by the kind's name."""
     return {
         kind: {"value": example({"$ref": reference}, definitions)}
         for kind, reference in _kinds(_resolved(schema, definitions))

@@ -1,4 +1,4 @@
-"""Routes: the pass, what the providers say of oneself, and the travel card."""
+"""Routes: the caller's pass, health evidence and travel card."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ from chalicelib.identity.providers import ProviderName
 
 routes = Blueprint(__name__)
 _POLL_MS = 1000
-_ADVICE = {  # what a colour asks of its holder (JN-23 to JN-26)
+_ADVICE = {  # what the holder of a colour should do (JN-23 to JN-26)
     "green": "advice.green",
     "yellow": "advice.yellow",
     "red": "advice.red",
@@ -44,7 +44,7 @@ _REGISTRATION = ("registration_required", "registration_rejected")
     errors=(*_REGISTRATION, "registration_not_verified"),
 )
 def live_pass(context: RequestContext) -> LivePass:
-    """One's own pass, new every minute, in the colour that the health code provider gave."""
+    """Return the caller's pass, new every minute, in the colour of the health code."""
     code, overview = context.container.live_passes.show(
         context.actor, correlation=context.correlation, now=context.now
     )
@@ -72,7 +72,7 @@ def live_pass(context: RequestContext) -> LivePass:
     errors=_REGISTRATION,
 )
 def health(context: RequestContext) -> Health:
-    """One's health code, vaccination and travel card; what is out of date is fetched meanwhile."""
+    """Return the caller's health code, vaccination and travel card; stale ones are looked up."""
     overview = _overview(context)
     names = [name for name in evidence.shown() if evidence.of(name).in_health]
     shown: dict[str, Any] = {
@@ -94,7 +94,7 @@ def health(context: RequestContext) -> Health:
     errors=_REGISTRATION,
 )
 def nucleic_acid(context: RequestContext) -> NucleicAcid:
-    """One's latest nucleic acid result within 14 days, and whether it is within 48 hours."""
+    """Return the caller's latest nucleic acid result within 14 days."""
     overview = _overview(context)
     kind = ProviderName.NUCLEIC_ACID
     shown = components.fields(context, kind, overview.evidence[kind], context.now)
@@ -111,7 +111,7 @@ def nucleic_acid(context: RequestContext) -> NucleicAcid:
     errors=(*_REGISTRATION, "travel_card_no_phone", "too_many_requests"),
 )
 def travel_card_code(context: RequestContext) -> Answer:
-    """Have the carrier send the travel card's code; once a local day it is needed."""
+    """Have the carrier send the travel card code, which is needed once a local day."""
     known = context.container.travel_card_entry.request_code(context.actor, context.now)
     steps = () if known else ("enter_travel_card_code", "no_code_see_staff")
     sent = CardCode(
@@ -133,7 +133,7 @@ def travel_card_code(context: RequestContext) -> Answer:
     errors=(*_REGISTRATION, "travel_card_code_wrong", "not_found", "too_many_requests"),
 )
 def enter_travel_card_code(context: RequestContext) -> TravelCardShown:
-    """Exchange the code for the travel card of the day; registers no visit."""
+    """Exchange the code for the travel card of the day; records no visit."""
     body = context.body(CardCodeRequest)
     card = context.container.travel_card_entry.enter_code(
         context.actor, body.code, scan_id=body.scan_id, now=context.now

@@ -1,4 +1,4 @@
-"""Routes: the page behind the printed code, for a plain camera or the wrong app (XC-17, SD-3)."""
+"""Routes: the page behind a printed code, for a camera or an unsupported app (XC-17, SD-3)."""
 
 from html import escape
 
@@ -26,7 +26,7 @@ li{margin:.75rem 0} .note{font-size:1rem;opacity:.8}
 
 @endpoint(routes, "GET", "/V/{code}", access=ANYONE, statuses=(200, 404, 410), content_type=_HTML)
 def landing(context: RequestContext, code: str) -> Answer:
-    """What a venue code shows to a plain camera or the wrong app: what to do, never a blank."""
+    """Return the page behind a venue code: what to do, for a camera or an unsupported app."""
     page = context.container.landing.page(code, now=context.now)
     if page.venue is None:
         unknown = context.text("landing.unknown")
@@ -43,10 +43,10 @@ def landing(context: RequestContext, code: str) -> Answer:
 
 @endpoint(routes, "GET", "/v/{code}", access=ANYONE, statuses=(301,), content_type=_HTML)
 def landing_in_lower_case(_: RequestContext, code: str) -> Answer:
-    """The same page for whoever types the address in lower case."""
+    """Redirect an address in lower case to the page."""
     value = ids.fold(code)
-    # Relative, so that it holds behind whatever host and stage the page is served from; what is no
-    # code leads to the page that says so.
+    # Relative, so that it works behind any host and stage. A malformed code leads to the page for
+    # unknown codes.
     return Answer("", 301, {"Location": f"../V/{value if ids.is_code(value) else '-'}"})
 
 

@@ -1,4 +1,4 @@
-"""Routes: staff check somebody without a phone by hand; people see who asked about them."""
+"""Routes: manual checks, and the access records that people see about themselves."""
 
 from datetime import timedelta
 
@@ -36,7 +36,7 @@ _POLL_MS = 1000
     errors=("not_found", "clock_skewed", "nonce_reused", "too_many_requests"),
 )
 def check_by_hand(context: RequestContext) -> Answer:
-    """Check somebody without a phone by name and document number; the answer takes two seconds."""
+    """Check a visitor without a phone by name and document number; the result takes two seconds."""
     venue, body = context.venue, context.body(ManualCheckRequest)
     entry = ManualEntry(
         name=body.name,
@@ -62,7 +62,7 @@ def check_by_hand(context: RequestContext) -> Answer:
     errors=("not_found",),
 )
 def get_manual_check(context: RequestContext, check_id: str) -> ManualCheck:
-    """A check that one has made: pending for two seconds, whoever it is about."""
+    """Return a manual check that the caller made; it is pending for two seconds at least."""
     result = context.container.manual_checks.visible_check(context.actor, check_id, context.now)
     name = components.name(context, result.view, result.subject)
     if result.view.outcome is None:
@@ -81,7 +81,7 @@ def get_manual_check(context: RequestContext, check_id: str) -> ManualCheck:
     query=Paged,
 )
 def list_accesses(context: RequestContext) -> AccessList:
-    """Where and when staff asked about oneself by name and document number, newest first."""
+    """Return when and where staff looked up the caller's document number, newest first."""
     require_verified(context.actor)
     of, query = f"accesses/{context.actor.person_id}", context.query(Paged)
     after = context.after(of, query.cursor)
@@ -104,7 +104,7 @@ def _access(context: RequestContext, access: AccessAtVenue) -> AccessShown:
 
 
 def _ms(span: timedelta) -> int:
-    return -(-span // timedelta(milliseconds=1))  # up: not a moment too soon
+    return -(-span // timedelta(milliseconds=1))  # rounded up: never too early
 
 
 def _waiting(context: RequestContext, result: Check, poll_after_ms: int) -> ManualCheck:
@@ -134,7 +134,7 @@ def _answered(context: RequestContext, result: Check, name: str | None) -> Manua
         checked_at=view.scanned_at,
         venue=components.venue(context, result.venue),
         person=Named(name=name) if name else None,
-        outcome=view.outcome,  # type: ignore[arg-type]  # decided, for it is answered
+        outcome=view.outcome,  # type: ignore[arg-type]  # an answered check is decided
         outcome_text=components.outcome_text(context, view),
         reasons=components.reasons(context, view),
         next_steps=components.next_steps(context, view),

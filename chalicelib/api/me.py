@@ -1,4 +1,4 @@
-"""Routes: the person who is logged in, and their real-name registration."""
+"""Routes: the caller's profile and real-name registration."""
 
 from chalice.app import Blueprint
 
@@ -20,7 +20,7 @@ _POLL_MS = 1000
 
 @endpoint(routes, "GET", "/v1/me", access=ANY_PERSON, response=Me)
 def me(context: RequestContext) -> Me:
-    """One's own profile, registration and rights."""
+    """Return the caller's profile, registration and rights."""
     own = context.container.registrations.own(context.actor.profile)
     return Me(
         person_id=context.actor.person_id,
@@ -44,7 +44,7 @@ def me(context: RequestContext) -> Me:
     errors=("version_conflict", "identity_taken", "phone_required", "too_many_requests"),
 )
 def put_registration(context: RequestContext) -> Answer:
-    """Register under one's real name, or correct the registration; verified in the background."""
+    """Register the caller's real name, or correct the registration; verified in the background."""
     body = context.body(RegistrationRequest)
     own = context.container.registrations.register(
         context.actor,

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made from the contracts on the routes (GO-12)."""
+"""The OpenAPI 3.1 document, generated from the contracts of the routes (GO-12)."""
 
 import ast
 import functools
@@ -20,17 +20,17 @@ from chalicelib.core.messages import TEXTS
 
 _REFERENCE = "#/components/schemas/{model}"
 _TAGS = {
-    "Sessions": "Log in, stay logged in, log out; confirm a phone.",
-    "Me": "What one sees and does for oneself: registration, pass, health, who asked about one.",
-    "Venues": "Apply for a venue's code, and administer the venue.",
-    "Posters": "A venue's code to be printed.",
-    "Staff": "Who works at a venue, and by which join code they bind themselves.",
-    "Bindings": "The venues at which one works.",
-    "Scans": "Check in by a venue's code or by a pass: one screen.",
-    "Manual checks": "Check somebody without a phone.",
+    "Sessions": "Log in, refresh, log out; confirm a phone.",
+    "Me": "The caller's registration, pass and health evidence, and who looked the caller up.",
+    "Venues": "Apply for a venue's code; administer the venue.",
+    "Posters": "Printable posters of a venue's code.",
+    "Staff": "A venue's staff, and the join code by which inspectors join.",
+    "Bindings": "The venues at which the caller works.",
+    "Scans": "Check in by a venue's code or by a pass.",
+    "Manual checks": "Check a visitor without a phone.",
     "Statistics": "The figures of a venue's day.",
     "Landing": "The page behind a printed code.",
-    "Service": "The service itself.",
+    "Service": "Status of the service, and the description of its API.",
 }
 _TAGGED = (
     ("/v1/venues/{venue_id}/posters", "Posters"),
@@ -52,7 +52,7 @@ _TAGGED = (
     ("/v1/status", "Service"),
     ("/v1/openapi.json", "Service"),
 )
-"""The tag of a path: that of the first beginning that fits. Each resource has one."""
+"""The tag of a path: that of the first matching prefix. Each resource has one."""
 _PATH: dict[str, Any] = {
     "venue_id": VenueId,
     "person_id": PersonId,
@@ -66,17 +66,17 @@ _DOCUMENTS: dict[str, dict[str, Any]] = {
     "application/json": {"type": "object", "examples": [{"openapi": "3.1.0"}]},
     "text/html; charset=utf-8": {"type": "string", "examples": ["<!doctype html>…"]},
 }
-"""What routes answer that have no model of their response, by its media type."""
+"""The schemas of responses without a model, by media type."""
 
 
 @functools.cache
 def render() -> str:
-    """The document as JSON text, the same for the same code."""
+    """Return the document as JSON text; deterministic for the same code."""
     return json.dumps(document(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
 def document() -> dict[str, Any]:
-    """The document as an object."""
+    """Return the document as an object."""
     models: dict[type[BaseModel], Any] = {}
     for operation in OPERATIONS:
         if operation.request:
@@ -85,7 +85,7 @@ def document() -> dict[str, Any]:
             models[operation.response] = "serialization"
     names, definitions = models_json_schema(list(models.items()), ref_template=_REFERENCE)
     schemas = definitions.get("$defs", {}) | {"Problem": _problem()}
-    for model in _with_parts(BaseModel):
+    for model in _subclasses(BaseModel):
         for name, text in _described(model).items():
             if model.__name__ in schemas:
                 schemas[model.__name__]["properties"][name]["description"] = text
@@ -98,13 +98,13 @@ def document() -> dict[str, Any]:
         "info": {
             "title": "Venuecode",
             "version": "1",
-            "description": "Venue codes: a venue's poster, a visitor's scan, one screen, a record, "
-            "the day's figures. Errors are application/problem+json with a stable `code`.",
+            "description": "Check-in by venue codes: posters, scans, records and daily figures. "
+            "Errors are application/problem+json with a stable `code`.",
             "contact": {"name": "The operator of this deployment"},
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [
-            # Relative to where the document is served, below a stage of API Gateway or without one.
+            # Relative to the document, which may be served below a stage of API Gateway.
             {"url": "..", "description": "The deployment that serves this document."}
         ],
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
@@ -124,15 +124,18 @@ def document() -> dict[str, Any]:
     }
 
 
-def _with_parts(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
-    for heir in model.__subclasses__():
-        yield heir
-        yield from _with_parts(heir)
+def _subclasses(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for subclass in model.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)
 
 
 @functools.cache
 def _described(model: type[BaseModel]) -> dict[str, str]:
-    """The strings below a model's fields. Pydantic can read them too, but at every cold start."""
+    """Return the strings below a model's fields.
+
+    Pydantic can read them too, but would do so at every cold start.
+    """
     found: dict[str, str] = {}
     for base in model.__bases__:
         if issubclass(base, BaseModel):
@@ -143,9 +146,9 @@ def _described(model: type[BaseModel]) -> dict[str, str]:
     for field, text in itertools.pairwise(ast.iter_child_nodes(body)):
         match field, text:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(
-                value=ast.Constant(value=str(said))
+                value=ast.Constant(value=str(description))
             ):
-                found[name] = inspect.cleandoc(said)
+                found[name] = inspect.cleandoc(description)
     return found
 
 
@@ -185,7 +188,7 @@ def _path_parameter(name: str) -> dict[str, Any]:
 
 
 def _content(schema: dict[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
-    """A schema with its example, or with one of each kind."""
+    """Return a schema with its example, or with one example per kind."""
     several = examples(schema, schemas)
     return {"schema": schema} | (
         {"examples": several} if several else {"example": example(schema, schemas)}
@@ -208,7 +211,7 @@ def _query(model: type[Query]) -> list[dict[str, Any]]:
 
 
 def _present(field: dict[str, Any]) -> dict[str, Any]:
-    """The schema of a parameter that is there: one that may be left out is never null."""
+    """Return the schema of a parameter that is present: an optional one is never null."""
     kind: dict[str, Any]
     (kind,) = [one for one in field.get("anyOf", [{}]) if one != {"type": "null"}]
     rest = {
@@ -227,7 +230,11 @@ def _responses(operation: Operation, names: Any, schemas: Mapping[str, Any]) -> 
     )
     responses: dict[str, Any] = {
         str(status): {
-            "description": "Done." if status < 202 else "Accepted." if status == 202 else "See it.",
+            "description": "Done."
+            if status < 202
+            else "Accepted."
+            if status == 202
+            else "See the page.",
             "content": {operation.content_type: _content(schema, schemas)},
         }
         for status in operation.statuses
@@ -261,7 +268,7 @@ def _responses(operation: Operation, names: Any, schemas: Mapping[str, Any]) -> 
 def _problem_example(code: str) -> dict[str, Any]:
     error = BadInput.at("/phone", "phone") if code == "invalid_input" else AppError(code)
     error.status = CODES[code].status
-    # Placeholders of texts: `{seconds}` is the only one.
+    # `{seconds}` is the only placeholder in these texts.
     error.params = {"seconds": "60"}
     body: dict[str, Any] = json.loads(problem(error, "en").body)
     return body

@@ -1,4 +1,4 @@
-"""Routes: scans by visitors and by staff, their screens, and the day's abnormal ones."""
+"""Routes: scans by visitors and by staff, their screens, and the day's abnormal scans."""
 
 from typing import Any
 
@@ -46,10 +46,10 @@ _POLL_MS = 1000
     ),
 )
 def scan_venue(context: RequestContext) -> Answer:
-    """Scan a venue's code: registers the visit and answers with one screen."""
+    """Scan a venue's code: record the visit and return one screen."""
     body = context.body(ScanRequest)
     code = codes.parse(body.code, context.container.settings.code_host)
-    # Wrapped one way or another, it is the same scan.
+    # The fingerprint ignores the URL or mini-program link around the code.
     submission = context.submission(body.nonce, fingerprint(code))
     result = context.container.scanning.scan_venue(context.actor, code, submission)
     return Answer(_screen(context, result), 201 if result.created else 200)
@@ -64,7 +64,7 @@ def scan_venue(context: RequestContext) -> Answer:
     errors=("not_found",),
 )
 def get_scan(context: RequestContext, scan_id: str) -> Screen:
-    """One's own scan, or one of a venue that one is staff of, as it now stands."""
+    """Return the current state of the caller's scan, or of one at a venue where they are staff."""
     result = context.container.scanning.visible_scan(context.actor, scan_id, context.now)
     return _screen(context, result)
 
@@ -88,9 +88,9 @@ def get_scan(context: RequestContext, scan_id: str) -> Screen:
     ),
 )
 def scan_pass(context: RequestContext) -> Answer:
-    """Scan a visitor's pass, with the temperature that was taken: one screen for the staff.
+    """Scan a visitor's pass, with the measured temperature; return one screen for the staff.
 
-    A phone that was offline may send it up to seven days later.
+    A device that was offline may send it up to seven days later.
     """
     body = context.body(PassScanRequest)
     result = context.container.scanning.scan_pass(
@@ -113,7 +113,7 @@ def scan_pass(context: RequestContext) -> Answer:
     query=AbnormalScansQuery,
 )
 def list_abnormal(context: RequestContext) -> AbnormalScans:
-    """The abnormal scans of a venue's day, behind the figure of that name."""
+    """Return the abnormal scans of a venue's day."""
     venue, query = context.venue, context.query(AbnormalScansQuery)
     day = query.day or day_of(venue, context.now)
     of = f"abnormal/{venue.venue_id}/{day}"
@@ -138,7 +138,7 @@ def _abnormal(context: RequestContext, view: ScanView, profile: Profile | None) 
         received_at=view.received_at,
         means=view.means,
         person=_person(context, view, profile),
-        outcome=view.outcome,  # type: ignore[arg-type]  # a check or a refusal, for it is abnormal
+        outcome=view.outcome,  # type: ignore[arg-type]  # abnormal: a check or a refusal
         outcome_text=components.outcome_text(context, view),
         reasons=components.reasons(context, view),
         temperature=components.temperature(view),
@@ -146,7 +146,7 @@ def _abnormal(context: RequestContext, view: ScanView, profile: Profile | None) 
 
 
 def _person(context: RequestContext, view: ScanView, profile: Profile | None) -> PersonShown:
-    # The subject of a manual check may be forgotten by now.
+    # The subject of a manual check may have expired.
     return PersonShown(
         name=components.name(context, view, profile) or "*",
         phone=components.phone(context, view, profile),
@@ -167,7 +167,7 @@ def _screen(context: RequestContext, result: Result) -> Screen:
         checkpoint=view.checkpoint_id or None,
         means=view.means,
         person=_person(context, view, result.visitor),
-        outcome=view.outcome,  # type: ignore[arg-type]  # None only of a check without a screen
+        outcome=view.outcome,  # type: ignore[arg-type]  # None only for manual checks, which have no screen
         outcome_text=components.outcome_text(context, view),
         reasons=components.reasons(context, view),
         next_steps=components.next_steps(context, view),

@@ -1,4 +1,4 @@
-"""Routes: is it up, and what can it do."""
+"""Routes: the status of the service, and its OpenAPI document."""
 
 from typing import Literal
 
@@ -22,14 +22,14 @@ class Status(Response):
 
 @endpoint(routes, "GET", "/v1/status", access=ANYONE, response=Status)
 def status(context: RequestContext) -> Status:
-    """Whether the service answers; for monitors, it reads nothing."""
+    """Return the status of the service, for monitors; reads no data."""
     settings = context.container.settings
     return Status(stage=settings.stage, demo=settings.demo)
 
 
 @endpoint(routes, "GET", "/v1/openapi.json", access=ANYONE)
 def openapi(_: RequestContext) -> Answer:
-    """This API as an OpenAPI 3.1 document, made from the routes."""
+    """Return this API as an OpenAPI 3.1 document."""
     from chalicelib.api.openapi import render
 
     return Answer(render(), headers={"Cache-Control": "public, max-age=300"})

@@ -1,4 +1,4 @@
-"""Routes: one-time codes, sessions, and the phone behind them."""
+"""Routes: one-time codes, sessions, and the caller's phone."""
 
 from typing import overload
 
@@ -38,7 +38,7 @@ routes = Blueprint(__name__)
     errors=("too_many_requests",),
 )
 def request_code(context: RequestContext) -> Answer:
-    """Send a one-time code by text message; known and unknown numbers are answered alike."""
+    """Send a one-time code by text message; the response is the same for unknown numbers."""
     context.container.one_time_codes.send(
         context.body(CodeRequest).phone,
         address=context.address,
@@ -71,7 +71,7 @@ def request_code(context: RequestContext) -> Answer:
     ),
 )
 def log_in(context: RequestContext) -> Answer:
-    """Log in by text message or from a mini-program; the first login makes the person."""
+    """Log in by text message or from a mini-program; the first login creates the person."""
     body = context.body(LoginRequest).root
     if isinstance(body, SmsProof):
         login = context.container.phone_login.log_in(body.phone, body.code, now=context.now)
@@ -96,7 +96,7 @@ def log_in(context: RequestContext) -> Answer:
     errors=("phone_taken", "phone_proof_invalid", "client_not_offered", "too_many_requests"),
 )
 def confirm_phone(context: RequestContext) -> LoginResponse:
-    """Confirm one's phone; the session goes on with the tokens that are answered."""
+    """Confirm the caller's phone; the session continues with the returned tokens."""
     body, actor = context.body(PhoneRequest).root, context.actor
     if isinstance(body, SmsProof):
         login = context.container.phone_login.confirm_phone(
@@ -119,7 +119,7 @@ def confirm_phone(context: RequestContext) -> LoginResponse:
     errors=("token_invalid", "token_expired", "session_ended"),
 )
 def refresh(context: RequestContext) -> LoginResponse:
-    """Exchange a refresh token for a new pair; it works once."""
+    """Exchange a refresh token for a new pair of tokens; it works once."""
     token = context.body(RefreshRequest).refresh_token
     return _shown(context.container.sessions.refresh(token, now=context.now))
 

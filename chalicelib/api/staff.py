@@ -1,4 +1,4 @@
-"""Routes: a venue's staff, its join code, and the venues at which one works."""
+"""Routes: a venue's staff, its join code, and the venues at which the caller works."""
 
 from chalice.app import Blueprint
 
@@ -24,7 +24,7 @@ _VENUE = "/v1/venues/{venue_id}"
     errors=("not_found",),
 )
 def get_join_code(context: RequestContext) -> shown.JoinCode:
-    """The venue's join code, to be passed on to its inspectors."""
+    """Return the venue's join code, for its inspectors."""
     return _join_code(context, rotate=False)
 
 
@@ -37,7 +37,7 @@ def get_join_code(context: RequestContext) -> shown.JoinCode:
     errors=("not_found",),
 )
 def rotate_join_code(context: RequestContext) -> shown.JoinCode:
-    """A new join code; the former one binds nobody any longer, those it has bound stay."""
+    """Replace the join code; the old one stops working, and inspectors who used it stay."""
     return _join_code(context, rotate=True)
 
 
@@ -50,7 +50,7 @@ def rotate_join_code(context: RequestContext) -> shown.JoinCode:
     errors=("not_found",),
 )
 def fast_code(context: RequestContext) -> shown.FastCode:
-    """The venue's second code, which visitors scan after a normal temperature was taken."""
+    """Return the venue's second code, which visitors scan after a normal temperature reading."""
     code = context.container.issuance.fast_code(context.venue)
     return shown.FastCode(code=code.code, code_url=code.code_url)
 
@@ -65,7 +65,7 @@ def fast_code(context: RequestContext) -> shown.FastCode:
     query=Paged,
 )
 def list_staff(context: RequestContext) -> shown.StaffList:
-    """The venue's staff, by name."""
+    """Return the venue's staff with their names."""
     query = context.query(Paged)
     of = f"staff/{context.venue.venue_id}"
     found = context.container.staffing.members(
@@ -102,7 +102,7 @@ def list_staff(context: RequestContext) -> shown.StaffList:
     ),
 )
 def add_staff(context: RequestContext) -> Answer:
-    """Add staff by true identity, or by name and phone."""
+    """Add a staff member by registered identity, or by name and phone."""
     staffing, venue = context.container.staffing, context.venue
     entry = context.body(shown.StaffRequest).root
     role = Role(entry.role)
@@ -122,14 +122,14 @@ def add_staff(context: RequestContext) -> Answer:
     errors=("not_found", "initial_administrator", "initial_administrator_only"),
 )
 def remove_staff(context: RequestContext, person_id: str) -> Empty:
-    """Take a person's right away; it is gone at their next call."""
+    """Remove a staff member; their rights end with the next call."""
     context.container.staffing.remove(context.actor, context.venue, person_id)
     return Empty()
 
 
 @endpoint(routes, "GET", "/v1/bindings", access=ANY_PERSON, response=shown.Bindings)
 def list_bindings(context: RequestContext) -> shown.Bindings:
-    """The venues at which one works."""
+    """Return the venues at which the caller works."""
     bindings = context.container.bindings.of(context.actor)
     return shown.Bindings(items=[_binding(context, binding) for binding in bindings])
 
@@ -152,7 +152,7 @@ def list_bindings(context: RequestContext) -> shown.Bindings:
     ),
 )
 def join_venue(context: RequestContext) -> Answer:
-    """Bind oneself as inspector by a venue's join code."""
+    """Bind the caller to a venue as inspector, by its join code."""
     code = context.body(shown.JoinRequest).join_code
     binding = context.container.bindings.join(context.actor, code, now=context.now)
     return Answer(_binding(context, binding), 201)
@@ -167,7 +167,7 @@ def join_venue(context: RequestContext) -> Answer:
     errors=("not_found", "initial_administrator"),
 )
 def leave_venue(context: RequestContext) -> Empty:
-    """Stop working at a venue."""
+    """Remove the caller from a venue's staff."""
     context.container.staffing.remove(context.actor, context.venue, context.actor.person_id)
     return Empty()
 

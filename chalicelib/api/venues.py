@@ -1,4 +1,4 @@
-"""Routes: venues, their posters and their day's figures."""
+"""Routes: venues, their posters and their daily figures."""
 
 from chalice.app import Blueprint
 
@@ -33,7 +33,7 @@ _POLL_MS = 500
     ),
 )
 def create_venue(context: RequestContext) -> Answer:
-    """Apply for a venue's code; whoever applies becomes its administrator."""
+    """Apply for a venue's code; the applicant becomes its administrator."""
     body = context.body(shown.VenueRequest)
     issued = context.container.issuance.issue(
         context.actor,
@@ -50,7 +50,7 @@ def create_venue(context: RequestContext) -> Answer:
 
 @endpoint(routes, "GET", "/v1/venues", access=ANY_PERSON, response=shown.VenueList)
 def list_venues(context: RequestContext) -> shown.VenueList:
-    """The venues that one administers."""
+    """Return the venues that the caller administers."""
     venues = context.container.issuance.administered_by(context.actor)
     return shown.VenueList(items=[shown.Venue.of(venue, context.language) for venue in venues])
 
@@ -64,7 +64,7 @@ def list_venues(context: RequestContext) -> shown.VenueList:
     errors=("not_found",),
 )
 def get_venue(context: RequestContext) -> shown.Venue:
-    """A venue as its administrator sees it."""
+    """Return a venue, for its administrators."""
     details = context.container.issuance.describe(context.venue)
     return shown.Venue.of(details, context.language)
 
@@ -80,7 +80,7 @@ def get_venue(context: RequestContext) -> shown.Venue:
     errors=("not_found",),
 )
 def request_poster(context: RequestContext) -> Answer:
-    """Ask for the venue's poster: PDF to print, PNG for the album, or the QR alone as SVG."""
+    """Request the venue's poster: PDF to print, PNG for the album, or the QR code alone as SVG."""
     poster = context.container.poster_requests.request(
         context.venue,
         context.body(shown.PosterRequest).form,
@@ -99,7 +99,7 @@ def request_poster(context: RequestContext) -> Answer:
     errors=("not_found",),
 )
 def get_poster(context: RequestContext, poster_id: str) -> shown.Poster:
-    """A poster that was asked for, with a link that downloads it when it is ready."""
+    """Return a requested poster, with a download link once it is ready."""
     poster = context.container.poster_requests.show(context.venue, poster_id, now=context.now)
     return _poster(poster)
 
@@ -114,7 +114,7 @@ def get_poster(context: RequestContext, poster_id: str) -> shown.Poster:
     query=StatisticsQuery,
 )
 def get_statistics(context: RequestContext) -> Statistics:
-    """The figures of a venue's day: checked, passed, abnormal, pending."""
+    """Return the figures of a venue's day: checked, passed, abnormal, pending."""
     venue = context.venue
     query = context.query(StatisticsQuery)
     day, own = query.day or day_of(venue, context.now), query.by == "me"

@@ -1,14 +1,15 @@
-"""The day's figures of a venue, from the table's stream, exactly once (YK-16, XC-11).
+"""The figures of a venue's day, counted from the table's stream exactly once (YK-16, XC-11).
 
 A scan partition has a counter of the unit and one of each staff member who scanned there. Each
-counter holds the last stream sequence number applied to it and is changed only from the number that
-was read. The records of one partition key come in order, so a redelivery, with whatever batch
-boundaries, neither doubles nor drops: what is at or below a counter's number is in it.
+counter holds the last stream sequence number applied to it, and an update is conditional on the
+number that was read. The records of one partition key arrive in order. A redelivery, whatever its
+batch boundaries, neither doubles nor drops a change: changes at or below a counter's number are in
+it.
 
-The unit's counter is written last. So what is at or below *its* number is in the staff's counters
-too, and a staff member's counter takes the changes above both numbers. That is how the counters of
-0.2.0 go on: there the staff's figures stood on the unit's counter, under its number, and a staff
-member who has no counter of their own yet takes only what is above it.
+The unit's counter is written last. Changes at or below its number are therefore in the staff's
+counters too, and a staff member's counter takes only the changes above both numbers. This also
+continues the counters of release 0.2.0, which kept the staff's figures on the unit's counter, under
+its number: a staff member without a counter takes only the changes above it.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -27,9 +28,9 @@ _RACES = 8
 
 @dataclass(frozen=True)
 class Figures:
-    """What a venue's day adds up to: checked = passed + abnormal + pending.
+    """The figures of a venue's day: checked = passed + abnormal + pending.
 
-    `own` counts those of `checked` that were visitors' own scans.
+    `own` is the number of visitors' own scans in `checked`.
     """
 
     checked: int = 0
@@ -51,10 +52,9 @@ class Figures:
 
 @dataclass(frozen=True)
 class ScanChange:
-    """One stream record of a scan: what it was, what it is, and its place in the stream.
+    """A stream record of a scan: the scan before and after the change, and its sequence number.
 
-    `partition` is the scan's partition key, `sequence` the record's sequence number, a decimal
-    text of up to 40 digits.
+    `partition` is the scan's partition key. `sequence` is a decimal text of up to 40 digits.
     """
 
     partition: str
@@ -69,13 +69,13 @@ class ScanChange:
 
 
 class Counters(Protocol):
-    """Counters beside the scans; `store.CounterStore` is the real one."""
+    """The store of counters, beside the scans; implemented by `store.CounterStore`."""
 
     def last(self, partition: str, staff: Collection[str]) -> Mapping[str, str]:
         """Return the last sequence number applied to each counter, ``""`` for none.
 
-        The numbers are by staff id; under the empty one stands the unit's, always.
-        Cost: one consistent BatchGetItem.
+        By staff id; the empty id is the unit's, which is always present. Cost: one strongly
+        consistent BatchGetItem.
         """
 
     def add(
@@ -83,15 +83,20 @@ class Counters(Protocol):
     ) -> bool:
         """Apply `delta` to one counter and move it from `last` to `sequence`.
 
-        False when another was faster. The empty `staff_id` is the unit's. Cost: one UpdateItem.
+        The empty `staff_id` is the unit's. Return False if another update came first. Cost: one
+        conditional UpdateItem.
         """
 
     def of_day(self, venue: Venue, day: date, staff_id: str = "") -> Figures:
-        """The sum over a venue's shards, of the unit or of one of its staff; consistent."""
+        """Return the sum over a venue's shards, of the unit or of a staff member.
+
+        Cost: one strongly consistent BatchGetItem, of one item per shard for the unit, two for a
+        staff member.
+        """
 
 
 def figures(scan: Scan | None) -> Figures:
-    """What one scan adds to its day."""
+    """Return the figures of one scan."""
     if scan is None:
         return Figures()
     outcome = scan.verdict.decision.outcome
@@ -105,7 +110,7 @@ def figures(scan: Scan | None) -> Figures:
 
 
 class Counting:
-    """Counts scans into the day's figures, and counts them again from the records."""
+    """The counting of scans into the day's figures."""
 
     __slots__ = ("_counters", "_scans")
 
@@ -114,9 +119,10 @@ class Counting:
         self._scans = scans
 
     def apply(self, changes: Sequence[ScanChange]) -> None:
-        """Count `changes`, which are in stream order. Raises Unavailable; it may then be repeated.
+        """Count `changes`, which are in stream order.
 
-        A removal is not among them: scans vanish by retention, the day's figures stay.
+        Removals are not included: expired scans stay in the figures. Raises Unavailable; the call
+        may then be repeated.
         """
         partitions: dict[str, list[ScanChange]] = {}
         for change in changes:
@@ -125,9 +131,9 @@ class Counting:
             self._apply(partition, mine)
 
     def recount(self, venue: Venue, day: date) -> dict[str, Figures]:
-        """Return the day's figures from its records, by staff id; under the empty one the unit's.
+        """Return the day's figures computed from its scans, by staff id.
 
-        Cost: a query a shard.
+        The empty id is the unit's. Cost: one Query per shard.
         """
         found: dict[str, Figures] = {"": Figures()}
         for scan in self._scans.of_day(venue, day):
@@ -140,7 +146,7 @@ class Counting:
         for _ in range(_RACES):
             last = self._counters.last(partition, staff)
             fresh = _above(last[""], changes)
-            # The unit's last: its number says that the staff's counters hold all up to there.
+            # The unit's is last: the staff's counters then hold all changes up to its number.
             for who in (*staff, ""):
                 mine = _above(last[who], [one for one in fresh if who in ("", one.new.staff_id)])
                 delta = total(figures(change.new) - figures(change.old) for change in mine)
@@ -157,9 +163,9 @@ def _above(sequence: str, changes: Iterable[ScanChange]) -> list[ScanChange]:
     return [change for change in changes if _order(change.sequence) > _order(sequence)]
 
 
-def total(parts: Iterable[Figures]) -> Figures:
-    """The sum of `parts`."""
-    return sum(parts, Figures())
+def total(summands: Iterable[Figures]) -> Figures:
+    """Return the sum."""
+    return sum(summands, Figures())
 
 
 def _order(sequence: str) -> int:

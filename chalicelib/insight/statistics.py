@@ -1,4 +1,4 @@
-"""The figures of a venue's day, as its staff see them (YK-16)."""
+"""The figures of a venue's day, for its staff (YK-16)."""
 
 from datetime import date
 
@@ -8,7 +8,7 @@ from chalicelib.venues.venue import Venue
 
 
 class VenueStatistics:
-    """Shows a venue's figures to its staff."""
+    """The figures of venues."""
 
     __slots__ = ("_counters",)
 
@@ -16,5 +16,5 @@ class VenueStatistics:
         self._counters = counters
 
     def of_day(self, actor: Actor, venue: Venue, day: date, *, own: bool) -> Figures:
-        """Return the figures of the venue's local `day`: the whole unit's, or the actor's `own`."""
+        """Return the figures of the venue's local `day`: the unit's, or the actor's `own`."""
         return self._counters.of_day(venue, day, actor.person_id if own else "")

@@ -1,7 +1,7 @@
-"""What every worker does around its one use case: a failed record fails alone (style, 11).
+"""The common part of the SQS workers: a failed message fails alone (style, 11).
 
-A Blueprint's event handler is deployed as ``module.function``: Lambda imports that module alone and
-no app middleware runs, so what workers share sits here.
+A Blueprint's event handler is deployed as ``module.function``. Lambda imports that module alone and
+runs no app middleware, so the common part of the workers is here.
 """
 
 from collections.abc import Callable
@@ -15,9 +15,9 @@ Response = dict[str, list[dict[str, str]]]
 def each_message(
     event: dict[str, Any], handle: Callable[[str], str], *, read: Callable[[str], str]
 ) -> Response:
-    """Run `handle` on the body of every SQS message and report those that failed.
+    """Run `handle` on the body of every SQS message, and report the messages that failed.
 
-    `read` finds the correlation id in a body; `handle` returns the result label that is logged. A
+    `read` returns the correlation id in a body; `handle` returns the result label that is logged. A
     message that cannot be parsed fails alone and ends in the dead-letter queue.
     """
     failures = []

@@ -12,7 +12,7 @@ functions = Blueprint(__name__)
 
 @functions.lambda_function(name="lookups")
 def lookups(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (Lambda's signature)
-    """Handle a batch of lookup messages; those that failed are delivered again."""
+    """Handle a batch of lookup messages; SQS delivers those that failed again."""
     from chalicelib.admission.schemas import decode
 
     return each_message(event, _handle, read=lambda body: decode(body).correlation)

@@ -1,4 +1,4 @@
-"""A record of the table's stream, as Lambda delivers it."""
+"""Records of the table's stream, as Lambda delivers them."""
 
 import base64
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from chalicelib.core.table import Raw
 
 
 class Change(Protocol):
-    """What a record means to a subscription."""
+    """The content of a record, as a subscription reads it."""
 
     @property
     def correlation(self) -> str:
@@ -20,7 +20,7 @@ Meaning = TypeVar("Meaning", bound=Change)
 
 
 class Record:
-    """A put or an update of an item: its key, its place in the stream, and its two images.
+    """A put or an update of an item: its key, its sequence number, and its two images.
 
     `sequence` is a decimal text of up to 40 digits; `old` is None for a new item.
     """
@@ -36,7 +36,7 @@ class Record:
 
     @classmethod
     def parse(cls, record: Mapping[str, Any]) -> "Record | None":
-        """Return the record, or None for a removal: retention and erasure start nothing."""
+        """Return the record, or None for a removal, because expiry and erasure dispatch nothing."""
         body = record["dynamodb"]
         if "NewImage" not in body:
             return None
@@ -48,7 +48,10 @@ class Record:
         )
 
     def read(self, reader: "Callable[[Record], Meaning | None]") -> Meaning | None:
-        """Return what `reader` makes of the record; subscriptions with one reader share it."""
+        """Return the result of `reader` on the record.
+
+        It is cached for subscriptions that share a reader.
+        """
         if reader not in self._read:
             self._read[reader] = reader(self)
         meaning: Meaning | None = self._read[reader]
@@ -56,12 +59,12 @@ class Record:
 
 
 class Subscription(NamedTuple):
-    """What the stream function does about one kind of record.
+    """The reaction of the stream function to one kind of record.
 
-    `matches` tells by the key alone whether a record is of the kind. `read` returns what it means,
-    or None when there is nothing to do; it raises on what it cannot read. `act` calls one method of
-    one object of the container with that, and returns what the log says beside ``dispatched``, or
-    None to log nothing. It may run twice.
+    `matches` decides by the key alone. `read` returns the record's content, or None if there is
+    nothing to do; it raises if it cannot read the record. `act` calls one method of one object of
+    the container with that content. It returns the fields logged with ``dispatched``, or None to
+    log nothing, and may run twice.
     """
 
     matches: Callable[[Key], bool]
@@ -70,7 +73,7 @@ class Subscription(NamedTuple):
 
 
 def _image(image: Mapping[str, Any]) -> Raw:
-    """An image as the table's own answers look: in events, bytes come as base64."""
+    """Return an image in the form of the table's own answers; in events, bytes are base64."""
     return {
         name: {"B": base64.b64decode(value["B"])} if "B" in value else dict(value)
         for name, value in image.items()

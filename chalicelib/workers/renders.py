@@ -13,7 +13,7 @@ functions = Blueprint(__name__)
 
 @functions.lambda_function(name="renders")
 def renders(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (Lambda's signature)
-    """Handle a batch of render messages; those that failed are delivered again."""
+    """Handle a batch of render messages; SQS delivers those that failed again."""
     return each_message(event, _handle, read=lambda body: str(json.loads(body)["correlation"]))
 
 

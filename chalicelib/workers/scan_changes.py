@@ -1,4 +1,4 @@
-"""What a record of a scan means; the figures and the subscriptions about scans read it."""
+"""The content of a scan's stream record, for the figures and the subscriptions about scans."""
 
 from typing import TYPE_CHECKING
 

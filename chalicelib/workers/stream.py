@@ -1,7 +1,7 @@
-"""The table's stream: the put is the outbox, and the figures follow it.
+"""The table's stream function: it dispatches what follows from a write, and counts scans.
 
-What follows from which record stands in `subscriptions`, a module each; scans are counted besides.
-All of it may run twice. What fails is delivered again from the failed record on.
+The stream is the outbox of every put. Reactions are in `subscriptions`, one module each. Everything
+may run twice. After a failure, Lambda delivers the batch again from the failed record on.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ functions = Blueprint(__name__)
 
 @functions.lambda_function(name="stream")
 def stream(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (Lambda's signature)
-    """Handle a batch of stream records, in order; report the first that failed."""
+    """Handle a batch of stream records in order, and report the first that failed."""
     from chalicelib.workers.records import Record
     from chalicelib.workers.scan_changes import scan_change
 
@@ -55,7 +55,7 @@ def stream(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (La
 
 
 def _dispatch(record: "Record") -> None:
-    """Have every subscription about the record act on it."""
+    """Run every subscription that matches the record."""
     from chalicelib.workers.subscriptions import all_subscriptions
 
     for subscription in all_subscriptions():
@@ -65,6 +65,6 @@ def _dispatch(record: "Record") -> None:
         if change is None:
             continue
         correlation.set(change.correlation)
-        said = subscription.act(change)
-        if said is not None:
-            logger().info("dispatched", extra=dict(said))
+        details = subscription.act(change)
+        if details is not None:
+            logger().info("dispatched", extra=dict(details))

@@ -1,1 +1,1 @@
-"""Operator's commands on a running deployment: recount, redrive, rotate, policies, partners."""
+"""Operators' commands for a deployment: recount, redrive, rotate, policies, partners."""

@@ -18,13 +18,15 @@ def main(arguments: list[str] | None = None) -> int:
     counting = commands.add_parser("recount", help="compare the counters with the records")
     counting.add_argument("--venue", help="one venue's id; all venues if left out")
     counting.add_argument("--day", type=date.fromisoformat, help="YYYY-MM-DD; today if left out")
-    counting.add_argument("--repair", action="store_true", help="mend a day that is over")
+    counting.add_argument("--repair", action="store_true", help="repair a day that is over")
 
-    driving = commands.add_parser("redrive", help="send dead letters round again")
+    driving = commands.add_parser("redrive", help="send dead-lettered messages back to their queue")
     driving.add_argument("queue", choices=redrive.QUEUES)
 
-    turning = commands.add_parser("rotate", help="make a new root for tokens, or retire one")
-    turning.add_argument("--retire", metavar="NUMBER", help="refuse what this root has signed")
+    turning = commands.add_parser("rotate", help="create a new token root, or retire one")
+    turning.add_argument(
+        "--retire", metavar="NUMBER", help="refuse the tokens that this root signed"
+    )
 
     ruling = commands.add_parser(
         "policies",
@@ -35,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     ruling.add_argument("region", help="a GB/T 2260 code, a prefix of one, or *")
     ruling.add_argument("--set", metavar="JSON", help="the rules that differ from the default")
 
-    sharing = commands.add_parser("partners", help="list or set what is shared with partners")
+    sharing = commands.add_parser("partners", help="list or set the secrets shared with partners")
     sharing.add_argument("name", nargs="?", help="a secret's name; its value from standard input")
 
     given = parser.parse_args(arguments)

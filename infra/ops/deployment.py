@@ -12,7 +12,7 @@ from chalicelib.core.settings import Settings
 
 @dataclass(frozen=True)
 class Deployment:
-    """The outputs of a stack, and clients with the operator's own rights."""
+    """A deployed stack's outputs, and clients with the operator's own rights."""
 
     stage: str
     outputs: dict[str, str]
@@ -23,7 +23,7 @@ class Deployment:
         return self.session.client(service)
 
     def container(self) -> Container:
-        """Return the application's container, on this deployment's table and keys."""
+        """Return the application's container, with this deployment's table and keys."""
         outputs = self.outputs
         return Container(
             Settings.from_environment(
@@ -41,7 +41,7 @@ class Deployment:
 def find(stage: str) -> Deployment:
     """Return the deployment of `stage`, with the environment's credentials and region.
 
-    Raises SystemExit with a sentence that says what to do.
+    Raises SystemExit with an instruction if there is none.
     """
     if stage == "local":
         from infra.local.place import environment

@@ -1,4 +1,4 @@
-"""Set, list and remove the secrets that a deployment shares with partners."""
+"""The command ``partners``: set, list and remove the secrets shared with partners."""
 
 import getpass
 import json
@@ -12,16 +12,17 @@ from infra.ops.deployment import Deployment
 
 
 def typed(name: str) -> str:
-    """Read a secret from standard input, without showing it, so that no history keeps it."""
+    """Return a secret from standard input, without echo, so that no history keeps it."""
     if sys.stdin.isatty():
         return getpass.getpass(f"{name}: ").strip()
     return sys.stdin.read().strip()
 
 
 def changed(pairs: dict[str, str], name: str, value: str) -> dict[str, str]:
-    """Return the secret with `name` set to `value`, or removed if `value` is empty.
+    """Return the secrets with `name` set to `value`, or removed if `value` is empty.
 
-    Raises ValueError for an empty ``default``, which signs what no other secret is for.
+    Raises ValueError for an empty ``default``, which signs requests to partners without a secret of
+    their own.
     """
     if value:
         return {**pairs, name: value}
@@ -49,6 +50,6 @@ def run(
     except ValueError as error:
         raise SystemExit(f"Nothing was changed: {error}.") from None
     manager.put_secret_value(SecretId=secret_id, SecretString=json.dumps(after))
-    done = "set" if name in after else "taken away"
-    console.print(f"{name} is {done}; every process knows within five minutes.")
+    done = "set" if name in after else "removed"
+    console.print(f"{name} is {done}; it takes effect within five minutes.")
     return 0

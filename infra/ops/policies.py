@@ -1,4 +1,4 @@
-"""Show and replace the policy of a region; the fields of `Policy` say which rules there are."""
+"""The command ``policies``: show or replace a region's policy, from the fields of `Policy`."""
 
 import json
 from typing import Any
@@ -14,11 +14,12 @@ from infra.ops.deployment import Deployment
 def run(deployment: Deployment, *, region: str, rules: str | None, console: Console) -> int:
     """Show the policy of `region`, after replacing its rules if `rules` is given.
 
-    `rules` is a JSON object; see `Policy.from_rules`. Reports a concurrent change.
+    `rules` is a JSON object; see `Policy.from_rules`. Raises SystemExit if it is invalid, or after
+    a concurrent change.
     """
-    parts = deployment.container()
-    store = PolicyStore(parts.table)
-    now = parts.clock.now()
+    container = deployment.container()
+    store = PolicyStore(container.table)
+    now = container.clock.now()
     if rules is not None:
         current = store.of(region, now)
         prefix, _, version = current.version.partition(".")
@@ -29,8 +30,10 @@ def run(deployment: Deployment, *, region: str, rules: str | None, console: Cons
         except ValueError as error:
             raise SystemExit(f"Nothing was changed: {error}.") from None
         if not store.replace(region, wanted, version=following):
-            raise SystemExit("Nothing was changed: the policy has moved on; look at it again.")
-        store = PolicyStore(parts.table)
+            raise SystemExit(
+                "Nothing was changed: another change came first; look at the policy again."
+            )
+        store = PolicyStore(container.table)
     found = store.of(region, now)
     table = Table("Rule", f"Policy {found.version}", "Values", "Decides")
     written = found.as_rules()
@@ -41,6 +44,6 @@ def run(deployment: Deployment, *, region: str, rules: str | None, console: Cons
 
 
 def help_text() -> str:
-    """Return the rules that ``--set`` understands, a line each, for ``--help``."""
+    """Return the rules for ``--help``, one a line."""
     lines = [f"  {key}: {rule.values}; {rule.text}" for key, rule in policy.Policy.rules().items()]
     return "\n".join(["rules, as a JSON object:", *lines]).replace("`", "")

@@ -1,4 +1,4 @@
-"""Compare a day's counters with a recount of its records; repair a day that is over."""
+"""The command ``recount``: compare a day's counters with its scans; repair a past day."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ from infra.ops.deployment import Deployment
 
 @dataclass(frozen=True)
 class Comparison:
-    """A venue's day by its counters and by its records.
+    """A venue's day by its counters and by its scans.
 
-    Figures are by staff id; the empty id has the unit's.
+    Figures are by staff id; the empty id is the unit's.
     """
 
     venue: Venue
@@ -29,12 +29,12 @@ class Comparison:
 
     @property
     def equal(self) -> bool:
-        """Return whether counters and records agree."""
+        """Whether counters and scans agree."""
         return self.counted == self.records
 
 
 def venue_ids(deployment: Deployment) -> Iterator[str]:
-    """Return every venue of the deployment; reads the whole table, in pages."""
+    """Yield the id of every venue of the deployment. Cost: a Scan of the whole table."""
     pages = deployment.client("dynamodb").get_paginator("scan")
     for page in pages.paginate(
         TableName=deployment.outputs["TableName"],
@@ -46,53 +46,58 @@ def venue_ids(deployment: Deployment) -> Iterator[str]:
             yield item["pk"]["S"].removeprefix("VEN#")
 
 
-def compare(parts: Container, ids: Iterable[str], day: date | None) -> list[Comparison]:
-    """Compare each venue's `day` (its own today when None). Raises KeyError for an unknown id."""
-    now = parts.clock.now()
+def compare(container: Container, ids: Iterable[str], day: date | None) -> list[Comparison]:
+    """Return the comparison of each venue's `day`, or of its own today if None.
+
+    Raises KeyError for an unknown id.
+    """
+    now = container.clock.now()
     comparisons = []
     for venue_id in ids:
-        venue = parts.venues.venue(venue_id)
+        venue = container.venues.venue(venue_id)
         if venue is None:
             raise KeyError(venue_id)
         its_day = day or day_of(venue, now)
-        # Counters first: a scan between the two readings shows as a difference, never hides one.
-        counted = {"": parts.counters.of_day(venue, its_day)}
-        records = parts.counting.recount(venue, its_day)
+        # Counters first: a scan between the two reads then shows as a difference and hides none.
+        counted = {"": container.counters.of_day(venue, its_day)}
+        records = container.counting.recount(venue, its_day)
         for staff_id in records.keys() - {""}:
-            counted[staff_id] = parts.counters.of_day(venue, its_day, staff_id)
+            counted[staff_id] = container.counters.of_day(venue, its_day, staff_id)
         comparisons.append(Comparison(venue, its_day, counted, records))
     return comparisons
 
 
-def repair(parts: Container, comparison: Comparison) -> bool:
-    """Set a past day's counters to its records; return False when a counter moved meanwhile.
+def repair(container: Container, comparison: Comparison) -> bool:
+    """Set a past day's counters to its scans. Return False if a counter changed meanwhile.
 
-    Each counter is changed by itself, so that the next repair finishes one that stopped halfway.
-    Raises ValueError for a day that is not over at the venue: records still on their way through
-    the stream would be counted twice. The difference goes to the first shard, because readers add
-    up all shards.
+    Counters are changed one by one, so that the next repair completes an interrupted one. The
+    difference is added to the first shard, because readers add up all shards. Raises ValueError for
+    a day that is not over at the venue, because records that are still in the stream would be
+    counted twice.
     """
     venue, day = comparison.venue, comparison.day
-    if day >= day_of(venue, parts.clock.now()):
+    if day >= day_of(venue, container.clock.now()):
         raise ValueError("only a day that is over can be repaired")
     partition = keys.scan_partition(venue.venue_id, day, 0)
-    last = parts.counters.last(partition, comparison.records.keys() - {""})
+    last = container.counters.last(partition, comparison.records.keys() - {""})
     done = True
     for who, records in comparison.records.items():
         delta = records - comparison.counted[who]
         if delta != Figures():
-            done &= parts.counters.add(partition, who, delta, last=last[who], sequence=last[who])
+            done &= container.counters.add(
+                partition, who, delta, last=last[who], sequence=last[who]
+            )
     return done
 
 
 def run(
     deployment: Deployment, *, venue: str | None, day: date | None, mend: bool, console: Console
 ) -> int:
-    """Print a table of all venues with scans that day; return 1 when a figure differs."""
-    parts = deployment.container()
+    """Print a table of all venues with scans that day. Return 1 if a figure differs."""
+    container = deployment.container()
     ids = [venue] if venue else list(venue_ids(deployment))
     try:
-        found = compare(parts, track(ids, "Recounting", console=console), day)
+        found = compare(container, track(ids, "Recounting", console=console), day)
     except KeyError as error:
         raise SystemExit(f"There is no venue {error.args[0]}.") from None
     table = Table("Venue", "Day", "Checked", "Passed", "Abnormal", "Pending", "Records agree")
@@ -110,8 +115,10 @@ def run(
     wrong = [comparison for comparison in found if not comparison.equal]
     if mend and wrong:
         try:
-            wrong = [comparison for comparison in wrong if not repair(parts, comparison)]
+            wrong = [comparison for comparison in wrong if not repair(container, comparison)]
         except ValueError as error:
             raise SystemExit(f"Not repaired: {error}.") from None
-        console.print("Some counters were moving; run it again." if wrong else "Repaired.")
+        console.print(
+            "Some counters changed meanwhile; run the command again." if wrong else "Repaired."
+        )
     return 1 if wrong else 0

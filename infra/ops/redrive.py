@@ -1,4 +1,4 @@
-"""Send dead-lettered messages back to their queue, once the cause is mended."""
+"""The command ``redrive``: send dead-lettered messages back to their queue."""
 
 import base64
 import json
@@ -14,7 +14,7 @@ QUEUES = ("lookups", "renders", "stream")
 
 
 def dead_letters(deployment: Deployment, queue: str) -> int:
-    """Return how many messages are in a queue's dead-letter queue, by SQS's estimate."""
+    """Return the number of messages in a queue's dead-letter queue, by SQS's estimate."""
     answer = deployment.client("sqs").get_queue_attributes(
         QueueUrl=deployment.outputs[f"{queue.title()}DeadLettersUrl"],
         AttributeNames=["ApproximateNumberOfMessages"],
@@ -23,11 +23,10 @@ def dead_letters(deployment: Deployment, queue: str) -> int:
 
 
 def redrive(deployment: Deployment, queue: str, progress: Progress) -> int:
-    """Move every dead-lettered message of `queue` back; return how many were moved.
+    """Move every dead-lettered message of `queue` back. Return how many were moved.
 
-    A message is deleted only after it was sent, so that a crash in between doubles it, which is
-    harmless, and loses nothing. Stops when the messages that were there at the start have been
-    seen.
+    A message is deleted only after it was sent. A crash in between duplicates it, which is
+    harmless, and loses nothing. The loop ends when the dead-letter queue is empty.
     """
     sqs = deployment.client("sqs")
     source = deployment.outputs[f"{queue.title()}DeadLettersUrl"]
@@ -36,34 +35,34 @@ def redrive(deployment: Deployment, queue: str, progress: Progress) -> int:
     moved = 0
     while True:
         answer = sqs.receive_message(QueueUrl=source, MaxNumberOfMessages=10, WaitTimeSeconds=1)
-        letters = answer.get("Messages", [])
-        if not letters:
+        messages = answer.get("Messages", [])
+        if not messages:
             return moved
-        for letter in letters:
+        for message in messages:
             if queue == "stream":
-                _replay(deployment, json.loads(letter["Body"]), progress.console)
+                _replay(deployment, json.loads(message["Body"]), progress.console)
             else:
                 target = deployment.outputs[f"{queue.title()}Url"]
-                sqs.send_message(QueueUrl=target, MessageBody=letter["Body"])
-            sqs.delete_message(QueueUrl=source, ReceiptHandle=letter["ReceiptHandle"])
+                sqs.send_message(QueueUrl=target, MessageBody=message["Body"])
+            sqs.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
             moved += 1
             progress.advance(task)
 
 
-def _replay(deployment: Deployment, letter: dict[str, Any], console: Console) -> None:
-    """Pass a failed range of the stream to the stream function again.
+def _replay(deployment: Deployment, message: dict[str, Any], console: Console) -> None:
+    """Send a failed range of the stream to the stream function again.
 
     It may dispatch messages twice. Counters that moved past the range skip it; `recount --repair`
-    corrects them once the day is over. The stream keeps 24 hours: a message about an older range is
-    deleted.
+    corrects them once the day is over. The stream keeps records for 24 hours: a message about an
+    older range is deleted.
     """
-    batch = letter["DDBStreamBatchInfo"]
+    batch = message["DDBStreamBatchInfo"]
     streams = deployment.client("dynamodbstreams")
     try:
         records = list(_records(streams, batch))
     except streams.exceptions.TrimmedDataAccessException:
         start = batch["startSequenceNumber"]
-        console.print(f"The stream no longer holds {start}; recount the day that it was of.")
+        console.print(f"The stream no longer holds the record {start}; recount its day.")
         return
     answer = deployment.client("lambda").invoke(
         FunctionName=deployment.outputs["StreamName"],
@@ -92,13 +91,13 @@ def _records(streams: Any, batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    """Return bytes and times as Lambda's stream events write them."""
+    """Return bytes and times in the format of Lambda's stream events."""
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value.timestamp()
 
 
 def run(deployment: Deployment, *, queue: str, console: Console) -> int:
-    """Redrive one queue with progress."""
+    """Redrive one queue, with a progress bar."""
     with Progress(console=console) as progress:
         moved = redrive(deployment, queue, progress)
-    console.print(f"{moved} dead letters of {queue} sent round again.")
+    console.print(f"{moved} dead-lettered messages of {queue} redriven.")
     return 0

@@ -1,4 +1,4 @@
-"""Rotate the roots that sign all tokens, and retire old ones."""
+"""The command ``rotate``: replace the root that signs all tokens, and retire old roots."""
 
 import json
 import secrets
@@ -10,15 +10,15 @@ from infra.ops.deployment import Deployment
 
 
 def rotate(pairs: dict[str, str], new_root: str) -> dict[str, str]:
-    """Return the secret with a new active root; tokens of the former ones stay valid."""
+    """Return the secret with a new active root; tokens of the other roots stay valid."""
     number = str(1 + max(int(key) for key in pairs if key.isdecimal()))
     return {**pairs, number: new_root, "active": number}
 
 
 def retire(pairs: dict[str, str], number: str) -> dict[str, str]:
-    """Return the secret without a root; every token that it signed is then refused.
+    """Return the secret without a root; the tokens that it signed are then refused.
 
-    Raises ValueError for the active root, and for the one of the blind indexes.
+    Raises ValueError for the active root and for the root of the blind indexes.
     """
     if number not in pairs or not number.isdecimal():
         raise ValueError(f"there is no root {number}")
@@ -28,7 +28,7 @@ def retire(pairs: dict[str, str], number: str) -> dict[str, str]:
 
 
 def run(deployment: Deployment, *, number: str | None, console: Console) -> int:
-    """Rotate, or retire the root `number`."""
+    """Activate a new root, or retire the root `number`."""
     manager: Any = deployment.client("secretsmanager")
     secret_id = deployment.outputs["KeysSecretId"]
     pairs = json.loads(manager.get_secret_value(SecretId=secret_id)["SecretString"])
@@ -38,5 +38,5 @@ def run(deployment: Deployment, *, number: str | None, console: Console) -> int:
         raise SystemExit(f"Nothing was changed: {error}.") from None
     manager.put_secret_value(SecretId=secret_id, SecretString=json.dumps(changed))
     done = f"Root {number} is retired" if number else f"Root {changed['active']} is active"
-    console.print(f"{done}; every process knows within five minutes.")
+    console.print(f"{done}; it takes effect within five minutes.")
     return 0

@@ -180,7 +180,7 @@ class TestDeadLetters:
     def test_the_command_says_how_many(self, deployed: Deployed) -> None:
         status, said = run(deployed.place, "infra.ops", "redrive", "renders")
         assert status == 0, said
-        assert "0 dead letters of renders sent round again." in said
+        assert "0 dead-lettered messages of renders redriven." in said
 
     def test_a_change_that_could_not_be_set_in_motion_is_replayed(
         self, deployed: Deployed, patient: Visitor

@@ -1,8 +1,8 @@
-"""The kinds of provider; a module each.
+"""The kinds of provider, one a module.
 
 A new kind is a module beside the others, a member of `KINDS`, and its texts: ``state.<state>`` for
-states that no other kind has, and ``reason.<kind>_pending`` if a policy can require it. Rules that
-decide by it are rows of `judge.RULES`.
+new states, and ``reason.<kind>_pending`` if a policy can require it. Rules that decide by it are
+rows of `judge.RULES`.
 """
 
 from chalicelib.admission.evidence.health_code import HEALTH_CODE
@@ -22,7 +22,7 @@ def find(name: str) -> Kind | None:
 
 
 def of(name: str) -> Kind:
-    """Return the kind of this name. Raises KeyError for one that is not registered."""
+    """Return the kind of this name. Raises KeyError if it is not registered."""
     found = find(name)
     if found is None:
         raise KeyError(name)
@@ -30,7 +30,7 @@ def of(name: str) -> Kind:
 
 
 def states(name: str) -> frozenset[str]:
-    """Return what a kind's providers may answer."""
+    """Return the states that a kind's providers may answer."""
     return of(name).states
 
 
@@ -55,6 +55,6 @@ def letters(names: tuple[ProviderName, ...]) -> str:
 
 
 def named(letters: str) -> tuple[ProviderName, ...]:
-    """Return the kinds that `letters` stand for; those of kinds that are gone are left out."""
+    """Return the kinds of `letters`, without those that are no longer registered."""
     names = {kind.letter: kind.name for kind in KINDS}
     return tuple(names[letter] for letter in letters if letter in names)

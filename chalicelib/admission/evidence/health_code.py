@@ -1,4 +1,4 @@
-"""The colour of the health code; its texts are shown to the person themselves (YK-34)."""
+"""The health code's colour; its texts are shown only to the person (YK-34)."""
 
 from datetime import timedelta
 

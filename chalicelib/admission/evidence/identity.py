@@ -1,4 +1,4 @@
-"""Whether name and number belong together (JN-18)."""
+"""The identity check: whether name and number match (JN-18)."""
 
 from chalicelib.admission.evidence.kind import Kind
 from chalicelib.identity.providers import ProviderName

@@ -1,4 +1,4 @@
-"""What the application knows of a kind of provider."""
+"""The description of a kind of provider."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -11,31 +11,31 @@ if TYPE_CHECKING:
     from chalicelib.admission.policy import Policy
 
 Field = tuple[Any, str, Any]
-"""A component's field: its type, what it says (empty where the name does), and an example."""
+"""A component's field: its type, its description (empty if the name suffices), and an example."""
 
 
 class Kind:
-    """A kind of provider: what it may answer, how it is asked, and how its answer is shown.
+    """A kind of provider: its answers, how it is asked, and how its answer is shown.
 
-    `letter` stands for it in items: in lists of providers to ask and before what a scan rests on.
-    No two kinds share one.
+    `letter` is its code in items: in lists of providers to ask and before its evidence. No two
+    kinds share one.
 
-    `states` are what it may answer, the first one as an `example`; anything else is a fault.
+    `states` are its possible answers, the first as an `example`; any other answer is a fault.
     `reads` are further members of its answers, of ``reason``, ``group``, ``lifting`` and ``doses``
     (`http.read_answer`).
 
-    A kind that `verifies` says whether name and number belong together, and nothing that is shown.
-    A kind `by_code` is asked while the person waits, for a code that they enter; its answer counts
-    for the local day. All others are asked from the queue.
+    A kind that `verifies` confirms that name and number match, and shows nothing. A kind `by_code`
+    is asked during the request, with a code that the person enters; its answer is valid for the
+    local day. All others are asked from the queue.
 
     `fresh` is how long an answer counts before the provider is asked again; a region's policy may
     change it (``fresh_minutes``). A kind without it is never asked again. `shown_for` is how long
-    after `observed_at` an answer is shown at all. `required` says whether policy has a scan wait
-    for an answer that is absent or stale.
+    after `observed_at` an answer is shown. `required` returns whether policy makes a scan wait for
+    a missing or stale answer.
 
     Screens show a component with the state, its text ``state.<state>`` and its times. `fields` are
-    the further ones, unless `schemas` has a class for the component; `show` makes their values as
-    of a moment, and may replace ``text`` by the key of another text. `in_health` says whether
+    further fields, unless `schemas` has a class for the component. `show` returns their values as
+    of a time; it may replace ``text`` by the key of another text. `in_health`:
     ``GET /v1/me/health`` shows the kind.
     """
 
@@ -71,7 +71,7 @@ class Kind:
         show: "Callable[[Evidence, datetime], dict[str, Any]]" = lambda *_: {},
         in_health: bool = True,
     ) -> None:
-        """Describe a kind; the number of parameters is that of its properties."""
+        """Describe a kind, with one parameter for each property."""
         self.name = name
         self.letter = letter
         self.states = frozenset(states)

@@ -1,6 +1,6 @@
-"""The travel card of the local day: normal or abnormal, and nothing else (XC-13, XC-18).
+"""The travel card of the local day: normal or abnormal only (XC-13, XC-18).
 
-How its code is sent and exchanged is `admission.travel_card`.
+Its code is requested and exchanged in `admission.travel_card`.
 """
 
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The vaccination; it was observed when the last dose was given."""
+"""The vaccination; `observed_at` is the time of the last dose."""
 
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Items of questions about a document's number."""
+"""Items of access records."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from chalicelib.core.table import Item, Table
 
 
 class AccessItem(Item):
-    """ACCESS#blind: a question about a number, and by whom; no name, no number."""
+    """ACCESS#blind: an access to a document number by a staff member; no name, no number."""
 
     check = UnicodeAttribute(attr_name="ch")
     staff = UnicodeAttribute(attr_name="sf")
@@ -22,13 +22,13 @@ class AccessItem(Item):
 
 
 class AccessStore:
-    """Questions on record in the table. See `accesses.Accesses`."""
+    """Access records in the table. See `accesses.Accesses`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def record(self, blind: str, access: Access) -> None:
-        """One put."""
+        """See `Accesses.record`."""
         reference = access.reference
         self._table.put(
             AccessItem.at(
@@ -42,7 +42,7 @@ class AccessStore:
         )
 
     def of(self, blind: str, after: str, page: int) -> Iterator[tuple[str, Access]]:
-        """One query a page."""
+        """See `Accesses.of`."""
         span = (f"{after}~" if after else "0", "9~")
         for raw in self._table.query(keys.access_partition(blind), span, page=page):
             item = AccessItem.read(raw)

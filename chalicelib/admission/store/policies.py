@@ -14,7 +14,7 @@ _CACHED = timedelta(seconds=60)
 
 
 class PolicyItem(Item):
-    """POLICY#prefix: the rules as one JSON object, and their version."""
+    """POLICY#prefix: the rules as a JSON object, and their version."""
 
     version = IntegerAttribute(attr_name="ve")
     rules = JSONAttribute(attr_name="ru")
@@ -28,11 +28,14 @@ class PolicyStore:
         self._cache = TimedCache(self._load, _CACHED, 512)
 
     def of(self, region: str, now: datetime) -> policy.Policy:
-        """One batch of four gets, once a minute and region."""
+        """See `Policies.of`."""
         return self._cache.get(region, now) or policy.Policy()
 
     def replace(self, prefix: str, rules: dict[str, object], *, version: int) -> bool:
-        """Put version `version` of a policy; False when it is not the next one."""
+        """Store version `version` of a policy. Return False if it is not the next one.
+
+        Cost: one conditional PutItem.
+        """
         item = PolicyItem.at(keys.policy(prefix), version=version, rules=rules)
         expected = PolicyItem.version == version - 1
         try:

@@ -19,7 +19,7 @@ _LIFE = timedelta(days=1)
 
 
 class PrefetchItem(Item):
-    """PREFETCH: which providers were to be asked about a registration, when, and by whose doing."""
+    """PREFETCH: the providers to ask about a registration, the time, and the correlation id."""
 
     wanted = ProvidersAttribute(attr_name="wa")
     asked = EpochMsAttribute(attr_name="as")
@@ -29,7 +29,7 @@ class PrefetchItem(Item):
 
 
 def read_prefetch(raw: Raw) -> Prefetch:
-    """The prefetch in an image of the stream."""
+    """Return the prefetch request in a stream image."""
     item = PrefetchItem.read(raw)
     return Prefetch(
         person_id=item.pk.removeprefix("PER#"),
@@ -41,13 +41,13 @@ def read_prefetch(raw: Raw) -> Prefetch:
 
 
 class PrefetchStore:
-    """Prefetches in the table. See `prefetching.Prefetches`."""
+    """Prefetch requests in the table. See `prefetching.Prefetches`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def ask(self, prefetch: Prefetch) -> datetime:
-        """One conditional put; a prefetch request of the last minute stands."""
+        """See `Prefetches.ask`."""
         item = PrefetchItem.at(
             keys.prefetch(prefetch.person_id),
             wanted=prefetch.wanted,

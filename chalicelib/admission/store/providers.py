@@ -1,4 +1,4 @@
-"""How items list providers."""
+"""The attribute type for lists of providers."""
 
 from pynamodb.attributes import Attribute
 from pynamodb.constants import STRING
@@ -8,12 +8,12 @@ from chalicelib.identity.providers import ProviderName
 
 
 class ProvidersAttribute(Attribute[tuple[ProviderName, ...]]):
-    """Providers in order, stored as a letter each; none is stored as no attribute."""
+    """Providers in order, stored as one letter each; without providers there is no attribute."""
 
     attr_type = STRING
 
     def serialize(self, value: tuple[ProviderName, ...]) -> str | None:
-        """Return the letters, None when there are none."""
+        """Return the letters, or None without providers."""
         return evidence.letters(value) or None
 
     def deserialize(self, value: str) -> tuple[ProviderName, ...]:

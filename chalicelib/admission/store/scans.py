@@ -1,8 +1,7 @@
-"""Items of scans, and of the markers of those that wait for an answer.
+"""Items of scans, and of pending markers.
 
 A scan is at most 1,000 bytes, one write unit, so its attributes have short names and coded values.
-The four oldest kinds of provider have an attribute each for what a scan rests on; the others share
-one.
+The four oldest kinds of provider have an attribute each for their evidence; the others share one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -46,14 +45,14 @@ def _coded(evidence: Evidence) -> str:
     def moment(when: datetime | None) -> str:
         return "" if when is None else str(epoch_ms(when))
 
-    parts = (
+    values = (
         evidence.state,
         moment(evidence.observed_at),
         moment(evidence.fetched_at),
         "s" if evidence.stale else "",
         "" if evidence.doses is None else str(evidence.doses),
     )
-    return ",".join(parts).rstrip(",")
+    return ",".join(values).rstrip(",")
 
 
 def _evidence(coded: str) -> Evidence:
@@ -68,12 +67,12 @@ def _evidence(coded: str) -> Evidence:
 
 
 class EvidenceAttribute(Attribute[Evidence]):
-    """What a provider said, stored as ``state,observed ms,fetched ms,stale,doses``."""
+    """Evidence, stored as ``state,observed ms,fetched ms,stale,doses``."""
 
     attr_type = STRING
 
     def serialize(self, value: Evidence) -> str:
-        """Return the parts with commas between them; blank ones at the end are left out."""
+        """Return the values separated by commas, without blank ones at the end."""
         return _coded(value)
 
     def deserialize(self, value: str) -> Evidence:
@@ -82,27 +81,27 @@ class EvidenceAttribute(Attribute[Evidence]):
 
 
 class FurtherEvidenceAttribute(Attribute[tuple[tuple[ProviderName, Evidence], ...]]):
-    """What other providers said, each behind its kind's letter: ``a=negative,…;b=…``.
+    """Evidence of further kinds, each after its kind's letter: ``a=negative,…;b=…``.
 
-    What a kind said that is no longer registered is not read.
+    Evidence of a kind that is no longer registered is not read.
     """
 
     attr_type = STRING
 
     def serialize(self, value: tuple[tuple[ProviderName, Evidence], ...]) -> str | None:
-        """Return the text, None when there is nothing in it."""
+        """Return the text, or None without evidence."""
         return ";".join(f"{kinds.of(name).letter}={_coded(one)}" for name, one in value) or None
 
     def deserialize(self, value: str) -> tuple[tuple[ProviderName, Evidence], ...]:
         """Return kinds and evidence."""
-        parts = (part.partition("=") for part in value.split(";"))
+        entries = (entry.partition("=") for entry in value.split(";"))
         return tuple(
-            (name, _evidence(text)) for letter, _, text in parts for name in kinds.named(letter)
+            (name, _evidence(text)) for letter, _, text in entries for name in kinds.named(letter)
         )
 
 
 class ScanItem(Item):
-    """A scan; sparse in ``visits`` by its person."""
+    """A scan; in the sparse index ``visits`` by its person."""
 
     g1pk = UnicodeAttribute()
     g1sk = UnicodeAttribute()
@@ -139,13 +138,13 @@ class ScanItem(Item):
 
 
 class PendingScanItem(Item):
-    """AWAIT#scan."""
+    """AWAIT#scan: a pending marker."""
 
     ttl = EpochSecondsAttribute()
 
 
 def read_scan(raw: Raw) -> Scan:
-    """The scan in a raw item, from a read or from the stream."""
+    """Return the scan in a raw item, from a read or from the stream."""
     item = ScanItem.read(raw)
     moment, _, digest = item.sk.partition("#")
     return Scan(
@@ -229,13 +228,13 @@ def _key(scan: Scan | ScanReference, venue: Venue) -> Key:
 
 
 class ScanStore:
-    """Scans in the table. See `scan.Scans` for what each call promises."""
+    """Scans in the table. See `scan.Scans`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def put(self, scan: Scan, venue: Venue) -> Scan | None:
-        """One conditional put."""
+        """See `Scans.put`. A failed condition without the old item costs one GetItem more."""
         try:
             self._table.put(_scan_item(scan, venue), ABSENT)
         except ConditionFailed as failure:
@@ -245,18 +244,18 @@ class ScanStore:
         return None
 
     def get(self, reference: ScanReference, venue: Venue) -> Scan | None:
-        """One consistent get."""
+        """See `Scans.get`."""
         raw = self._table.get(_key(reference, venue))
         return None if raw is None else read_scan(raw)
 
     def get_many(self, references: Sequence[ScanReference], venue: Venue) -> list[Scan]:
-        """One batch of gets."""
+        """See `Scans.get_many`."""
         wanted = [_key(reference, venue) for reference in references]
         found = {Key(raw["pk"]["S"], raw["sk"]["S"]): raw for raw in self._table.batch_get(wanted)}
         return [read_scan(found[key]) for key in wanted if key in found]
 
     def change(self, scan: Scan, venue: Venue) -> bool:
-        """One put on condition of the version before."""
+        """See `Scans.change`."""
         try:
             self._table.put(
                 _scan_item(scan, venue), PRESENT & (ScanItem.version == scan.version - 1)
@@ -266,17 +265,17 @@ class ScanStore:
         return True
 
     def of_day(self, venue: Venue, day: date) -> Iterator[Scan]:
-        """One query a shard."""
+        """See `Scans.of_day`."""
         for shard in range(venue.shards):
             partition = keys.scan_partition(venue.venue_id, day, shard)
             for raw in self._table.query(partition, ("0", "9~"), consistent=True):
                 yield read_scan(raw)
 
     def await_answer(self, scan: Scan) -> None:
-        """One put."""
+        """See `Scans.await_answer`."""
         ttl = scan.received_at + _PENDING_LIFE
         self._table.put(PendingScanItem.at(keys.awaiting(scan.person_id, scan.scan_id), ttl=ttl))
 
     def stop_waiting(self, person_id: str, scan_id: str) -> None:
-        """One delete."""
+        """See `Scans.stop_waiting`."""
         self._table.delete(keys.awaiting(person_id, scan_id))

@@ -15,11 +15,11 @@ from chalicelib.venues.venue import Venue
 
 
 class CounterItem(Item):
-    """COUNT of the unit and COUNT#per of a staff member: figures, and how far they are counted.
+    """COUNT of the unit and COUNT#per of a staff member: figures, and the last number applied.
 
-    `sequence` is the last stream sequence number applied. It is text, for it exceeds the 38 digits
-    of a DynamoDB number. Releases up to 0.2.0 kept the staff's figures on COUNT: ``per_…-c`` is a
-    staff member's *checked*. They stay there, and a staff member's figures are the sum.
+    `sequence` is the last stream sequence number applied. It is text, because it exceeds the 38
+    digits of a DynamoDB number. Releases up to 0.2.0 kept the staff's figures on COUNT: ``per_…-c``
+    is a staff member's *checked*. They stay there, and a staff member's figures are the sum.
     """
 
     sequence = TextAttribute(attr_name="sq")
@@ -41,7 +41,7 @@ _FIGURES = (
 
 
 def _figures(raw: Raw, staff_id: str) -> Figures:
-    """Return the figures of one of the staff, or of the unit, in one of the two items."""
+    """Return the figures in an item, of the unit or of a staff member."""
     item = CounterItem.read(raw)
     if staff_id and item.sk == keys.COUNT:
         names = [f"{staff_id}-{one.attr_name}" for one in _FIGURES]
@@ -60,7 +60,7 @@ class CounterStore:
         self._table = table
 
     def last(self, partition: str, staff: Collection[str]) -> dict[str, str]:
-        """One batch of gets."""
+        """See `Counters.last`."""
         wanted = {_key(partition, who): who for who in ("", *staff)}
         found = map(CounterItem.read, self._table.batch_get([*wanted]))
         return dict.fromkeys(wanted.values(), "") | {
@@ -70,7 +70,7 @@ class CounterStore:
     def add(
         self, partition: str, staff_id: str, delta: Figures, *, last: str, sequence: str
     ) -> bool:
-        """One conditional update."""
+        """See `Counters.add`."""
         actions: list[Action] = [CounterItem.sequence.set(sequence)] if sequence else []
         for attribute, number in zip(_FIGURES, delta.parts(), strict=True):
             if number:
@@ -88,7 +88,7 @@ class CounterStore:
         return True
 
     def of_day(self, venue: Venue, day: date, staff_id: str = "") -> Figures:
-        """One batch of gets; of one of the staff, two items a shard."""
+        """See `Counters.of_day`."""
         partitions = [
             keys.scan_partition(venue.venue_id, day, shard) for shard in range(venue.shards)
         ]

@@ -12,7 +12,7 @@ from chalicelib.venues.venue import Venue
 
 
 class PointerItem(Item):
-    """ABN#ms#hash beside its scan."""
+    """ABN#ms#hash: a pointer, in the partition of its scan."""
 
 
 class PointerStore:
@@ -22,15 +22,15 @@ class PointerStore:
         self._table = table
 
     def add(self, partition: str, scan: Scan) -> None:
-        """One put."""
+        """See `Pointers.add`."""
         self._table.put(PointerItem.at(_pointer(partition, scan)))
 
     def remove(self, partition: str, scan: Scan) -> None:
-        """One delete."""
+        """See `Pointers.remove`."""
         self._table.delete(_pointer(partition, scan))
 
     def of_day(self, venue: Venue, day: date, shard: int, after: str) -> Iterator[str]:
-        """One query, read as far as it is consumed."""
+        """See `Pointers.of_day`."""
         partition = keys.scan_partition(venue.venue_id, day, shard)
         span = (f"{keys.ABNORMAL}{after}~" if after else keys.ABNORMAL, f"{keys.ABNORMAL}~")
         for raw in self._table.query(partition, span, page=60):

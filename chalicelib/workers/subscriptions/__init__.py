@@ -1,7 +1,7 @@
-"""What follows from a record of the table's stream: one subscription a module.
+"""The subscriptions to the table's stream, one a module.
 
 To add one, add a module here with a `SUBSCRIPTION` (see `records.Subscription`). Modules are found
-by listing the package, and import what they need when a record of theirs comes.
+by listing the package. They import what they need when a matching record arrives.
 """
 
 import functools
@@ -13,6 +13,6 @@ from chalicelib.workers.records import Subscription
 
 @functools.cache
 def all_subscriptions() -> tuple[Subscription, ...]:
-    """Return the subscriptions, in the order of their modules' names."""
+    """Return the subscriptions, by module name."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
     return tuple(importlib.import_module(f"{__name__}.{name}").SUBSCRIPTION for name in names)

@@ -1,4 +1,4 @@
-"""A scan became abnormal, or no longer is: the list of abnormal scans points at it or not."""
+"""New and changed scans: keep the pointers to abnormal scans up to date."""
 
 from typing import TYPE_CHECKING
 

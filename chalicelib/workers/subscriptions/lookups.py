@@ -1,4 +1,4 @@
-"""A new scan lacks answers: the providers are asked, and the end of its wait is scheduled."""
+"""New scans that lack answers: ask the providers, and schedule the end of the wait."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""A poster was asked for: the render worker draws it."""
+"""Requested posters: have the render worker draw them."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class PosterRequest(NamedTuple):
-    """A poster that waits to be drawn."""
+    """A poster to be drawn."""
 
     poster: "PosterRecord"
     correlation: str

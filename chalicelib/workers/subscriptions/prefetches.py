@@ -1,4 +1,4 @@
-"""A prefetch request was recorded: its providers are asked."""
+"""Recorded prefetch requests: ask their providers."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING

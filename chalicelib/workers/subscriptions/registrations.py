@@ -1,4 +1,4 @@
-"""A person registered, or edited their registration: the identity provider verifies it."""
+"""New and edited registrations: have the identity provider verify them."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Registration(NamedTuple):
-    """A registration that waits to be verified."""
+    """A registration to be verified."""
 
     profile: "Profile"
     correlation: str
