@@ -57,8 +57,8 @@ class Accounts:
     def by_account(self, account: str, phone: str | None, *, now: datetime) -> str:
         """Assign `account` by the table above, and return the owner's id.
 
-        `account` is in its canonical form. The caller has proved that `phone` (E.164) is theirs; None if
-        not given. Raises Conflict ``phone_taken``.
+        `account` is in its canonical form. The caller has proved that `phone` (E.164) is theirs;
+        None if not given. Raises Conflict ``phone_taken``.
         """
         account_blind = self._index.of("account", account)
         phone_blind = None if phone is None else self._index.of("phone", phone)

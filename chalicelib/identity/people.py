@@ -187,7 +187,7 @@ class People(Protocol):
         """
 
     def create(self, profile: Profile, phone_blind: str) -> str:
-        """Create the person and return the id, or return the id of the phone's present owner."""
+        """Create the person and return the id, or return the id of the phone's owner."""
 
     def by_account(self, blind: str) -> str | None:
         """Return the id of the owner of a platform account.
@@ -202,7 +202,7 @@ class People(Protocol):
         """
 
     def create_with_account(self, profile: Profile, *, account: str, phone: str | None) -> bool:
-        """Create the person with an account and a phone; False if either has an owner."""
+        """Create a person with an account and a phone; False if either has an owner."""
 
     def link(self, account: str, person_id: str, *, phone: str) -> bool:
         """Link a new platform account to the owner of `phone`; False if an owner has changed."""

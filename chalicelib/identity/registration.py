@@ -73,10 +73,11 @@ class Registrations:
         `version` is the version that the actor last read, 0 before the first registration. A
         retry with the same contents changes nothing.
 
-        Raises Conflict ``version_conflict``, ``identity_taken``. Raises Forbidden ``phone_required``
-        without a phone: staff are found by name, number and phone (JN-6), and a person without a
-        phone may still be merged into another. Raises TooMany above ten edits a day, because the
-        result reveals whether a name matches a number, and whether the number is registered.
+        Raises Conflict ``version_conflict``, ``identity_taken``. Raises Forbidden
+        ``phone_required`` without a phone: staff are found by name, number and phone (JN-6), and a
+        person without a phone may still be merged into another. Raises TooMany above ten edits a
+        day, because the result reveals whether a name matches a number, and whether the number is
+        registered.
         """
         previous = actor.profile
         if not previous.phone:
