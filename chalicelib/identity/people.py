@@ -231,8 +231,8 @@ class People(Protocol):
     def keep_shadow(self, profile: Profile, *, again: bool) -> None:
         """Record a shadow profile until `profile.shadow_until`, for verification.
 
-        An existing shadow profile keeps its contents; `again` requests a new verification. Cost: one
-        UpdateItem.
+        An existing shadow profile keeps its contents; `again` requests a new verification. Cost:
+        one UpdateItem.
         """
 
     def open_session(self, person_id: str, session: Session) -> None:
@@ -243,8 +243,8 @@ class People(Protocol):
     ) -> Session:
         """Record refresh number `serial`, and return the session. Cost: one UpdateItem.
 
-        Raises Unauthenticated ``session_ended`` if the session is closed, or the refresh was already
-        recorded.
+        Raises Unauthenticated ``session_ended`` if the session is closed, or the refresh was
+        already recorded.
         """
 
     def strengthen_session(self, person_id: str, session_id: str, strength: Strength) -> None:
