@@ -1,4 +1,4 @@
-"""The Chalice application; tiny, for it is compiled at every cold start."""
+"""The Chalice application. Kept small because it is compiled at every cold start."""
 
 from chalice.app import Chalice, CORSConfig
 
@@ -16,7 +16,7 @@ from chalicelib.api import (
 from chalicelib.core.settings import Settings
 from chalicelib.workers import lookups, renders, stream
 
-# Chalice would take over the logger of this name: plain text, errors only, no correlation id.
+# Chalice would reconfigure the logger of this name: plain text, errors only, no correlation id.
 app = Chalice(app_name="venuecode", configure_logs=False)
 app.api.cors = CORSConfig(
     allow_origin=Settings.from_environment().cors_origin,

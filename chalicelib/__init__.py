@@ -1,6 +1,6 @@
-"""The application. Whatever of it a function imports, this comes first: for a short cold start."""
+"""The application. Every Lambda function imports this package first."""
 
 import gc
 
-# What is imported stays: to search it for garbage again and again is a tenth of a cold start.
+# Imported objects live as long as the process. Collecting them costs a tenth of a cold start.
 gc.set_threshold(100_000)

@@ -1,7 +1,7 @@
-"""Composes the program; the only place that names concrete adapters.
+"""The container of collaborators and use cases. The only module that names concrete adapters.
 
-Each part is made, and its module imported, on first use, so that a Lambda pays for what it uses.
-Tests put in a container with other parts; nobody patches.
+Each collaborator is built, and its module imported, on first use, so that a Lambda function pays
+only for what it uses. Tests install a container of their own; they do not patch.
 """
 
 import functools
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 class Container:
     """The collaborators and use cases of a running deployment.
 
-    A test replaces one by assigning to its name, before a use case that holds it is first used.
+    A test replaces a collaborator by assigning to its name before its first use.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -71,7 +71,7 @@ class Container:
 
     @cached_property
     def clock(self) -> Clock:
-        """The present."""
+        """The clock."""
         return SystemClock()
 
     @cached_property
@@ -88,21 +88,21 @@ class Container:
 
     @cached_property
     def key_source(self) -> SecretSource:
-        """The secret with the roots of all keys."""
+        """The secret that holds the roots of all keys."""
         from chalicelib.adapters.keys import SecretsManager
 
         return SecretsManager(self.settings.keys_secret, self.clock)
 
     @cached_property
     def partner_secrets(self) -> SecretSource:
-        """The secret with what is shared with each partner."""
+        """The secret that holds the credentials of each partner."""
         from chalicelib.adapters.keys import SecretsManager
 
         return SecretsManager(self.settings.partners_secret, self.clock)
 
     @cached_property
     def data_keys(self) -> DataKeys:
-        """The keys that personal fields are sealed with."""
+        """The data keys of personal fields."""
         from chalicelib.adapters.keys import KmsDataKeys
         from chalicelib.identity.store.wrapped_keys import WrappedKeyStore
 
@@ -110,17 +110,17 @@ class Container:
 
     @cached_property
     def ring(self) -> KeyRing:
-        """Keys by purpose and id."""
+        """The derived keys, by purpose and id."""
         return KeyRing(self.key_source)
 
     @cached_property
     def tokens(self) -> Tokens:
-        """Signed tokens."""
+        """Issues and verifies signed tokens."""
         return Tokens(self.ring)
 
     @cached_property
     def index(self) -> BlindIndex:
-        """Finds by a secret value."""
+        """The blind indexes of secret values."""
         return BlindIndex(self.ring)
 
     @cached_property
@@ -130,21 +130,21 @@ class Container:
 
     @cached_property
     def people(self) -> "People":
-        """The people whom we know."""
+        """The store of people, with their sessions, snapshots and rights."""
         from chalicelib.identity.store.people import PeopleStore
 
         return PeopleStore(self.table)
 
     @cached_property
     def codes(self) -> "Codes":
-        """One-time codes."""
+        """The store of one-time codes."""
         from chalicelib.identity.store.codes import CodeStore
 
         return CodeStore(self.table)
 
     @cached_property
     def limits(self) -> "Limits":
-        """Attempts."""
+        """The store of rate limits."""
         from chalicelib.identity.store.limits import LimitStore
 
         return LimitStore(self.table)
@@ -190,7 +190,7 @@ class Container:
 
     @cached_property
     def travel_cards(self) -> "TravelCards":
-        """The carriers' travel card."""
+        """The carriers' travel card service."""
         from chalicelib.adapters.partners import Partner
         from chalicelib.adapters.providers.travel_card import HttpTravelCards
 
@@ -199,63 +199,63 @@ class Container:
 
     @cached_property
     def venues(self) -> "Venues":
-        """Venues and their codes."""
+        """The store of venues and their codes."""
         from chalicelib.venues.store.venues import VenueStore
 
         return VenueStore(self.table)
 
     @cached_property
     def directory(self) -> "Directory":
-        """Venues and codes from the process's cache."""
+        """Venues and codes, cached in the process."""
         from chalicelib.venues.store.venues import CachedDirectory
 
         return CachedDirectory(self.venues)
 
     @cached_property
     def posters(self) -> "Posters":
-        """Posters that were asked for."""
+        """The store of poster requests."""
         from chalicelib.venues.store.posters import PosterStore
 
         return PosterStore(self.table)
 
     @cached_property
     def storage(self) -> "Storage":
-        """Rendered files."""
+        """The storage of rendered files."""
         from chalicelib.adapters.storage import S3Storage
 
         return S3Storage(self.settings.bucket)
 
     @cached_property
     def renderer(self) -> "Renderer":
-        """The drawing engine."""
+        """The poster renderer."""
         from chalicelib.adapters.renderer import TypstRenderer
 
         return TypstRenderer(Path(self.settings.fonts))
 
     @cached_property
     def render_queue(self) -> "RenderQueue":
-        """The queue before the render worker."""
+        """The queue of the render worker."""
         from chalicelib.adapters.queues import SqsRenderQueue
 
         return SqsRenderQueue(self.settings.renders_url)
 
     @cached_property
     def lookup_queue(self) -> "LookupQueue":
-        """The queue before the lookup worker."""
+        """The queue of the lookup worker."""
         from chalicelib.adapters.queues import SqsLookupQueue
 
         return SqsLookupQueue(self.settings.lookups_url)
 
     @cached_property
     def sessions(self) -> "Sessions":
-        """Sessions, which every authenticated request needs."""
+        """Begins, refreshes and ends sessions; authenticates requests."""
         from chalicelib.identity.sessions import Sessions
 
         return Sessions(people=self.people, tokens=self.tokens, ids=self.ids)
 
     @cached_property
     def one_time_codes(self) -> "OneTimeCodes":
-        """One-time codes by text message."""
+        """Sends and verifies one-time codes."""
         from chalicelib.identity.one_time_codes import OneTimeCodes
 
         return OneTimeCodes(
@@ -264,7 +264,7 @@ class Container:
 
     @cached_property
     def accounts(self) -> "Accounts":
-        """Whose a phone or a platform's account is."""
+        """Assigns phones and platform accounts to people."""
         from chalicelib.identity.accounts import Accounts
 
         return Accounts(
@@ -277,7 +277,7 @@ class Container:
 
     @cached_property
     def phone_login(self) -> "PhoneLogin":
-        """Logging in by a one-time code."""
+        """Login by a one-time code."""
         from chalicelib.identity.logins import PhoneLogin
 
         return PhoneLogin(
@@ -289,7 +289,7 @@ class Container:
 
     @cached_property
     def platform_login(self) -> "PlatformLogin":
-        """Logging in from a mini-program."""
+        """Login from a mini-program."""
         from chalicelib.identity.logins import PlatformLogin
 
         return PlatformLogin(
@@ -312,7 +312,7 @@ class Container:
 
     @cached_property
     def issuance(self) -> "Issuance":
-        """Issuing codes to venues."""
+        """Issues codes to venues."""
         from chalicelib.venues.issuance import Issuance
 
         return Issuance(
@@ -325,14 +325,14 @@ class Container:
 
     @cached_property
     def bindings(self) -> "Bindings":
-        """Join codes, and the venues at which a person works."""
+        """Join codes, and the venues where a person works."""
         from chalicelib.venues.staffing import Bindings
 
         return Bindings(staff=self.staff, venues=self.venues, limits=self.limits)
 
     @cached_property
     def staffing(self) -> "Staffing":
-        """Adding and removing staff."""
+        """Adds, lists and removes staff."""
         from chalicelib.venues.staffing import Staffing
 
         return Staffing(
@@ -352,14 +352,14 @@ class Container:
 
     @cached_property
     def venue_statistics(self) -> "VenueStatistics":
-        """The figures of a venue's day."""
+        """Statistics of a venue's day."""
         from chalicelib.insight.statistics import VenueStatistics
 
         return VenueStatistics(counters=self.counters)
 
     @cached_property
     def poster_requests(self) -> "PosterRequests":
-        """Requesting posters."""
+        """Accepts and shows poster requests."""
         from chalicelib.venues.posters import PosterRequests
 
         return PosterRequests(
@@ -371,7 +371,7 @@ class Container:
 
     @cached_property
     def poster_rendering(self) -> "PosterRendering":
-        """Drawing the posters that were requested."""
+        """Renders requested posters."""
         from chalicelib.venues.posters import PosterRendering
 
         return PosterRendering(
@@ -385,49 +385,49 @@ class Container:
 
     @cached_property
     def policies(self) -> "Policies":
-        """The rules of the regions."""
+        """The store of regional policies."""
         from chalicelib.admission.store.policies import PolicyStore
 
         return PolicyStore(self.table)
 
     @cached_property
     def scans(self) -> "Scans":
-        """Scans on record."""
+        """The store of scans."""
         from chalicelib.admission.store.scans import ScanStore
 
         return ScanStore(self.table)
 
     @cached_property
     def accesses(self) -> "Accesses":
-        """Questions about people, on record."""
+        """The store of accesses to personal data."""
         from chalicelib.admission.store.accesses import AccessStore
 
         return AccessStore(self.table)
 
     @cached_property
     def staff(self) -> "Staff":
-        """Who works where."""
+        """The store of staff, join codes and invitations."""
         from chalicelib.venues.store.staff import StaffStore
 
         return StaffStore(self.table)
 
     @cached_property
     def pointers(self) -> "Pointers":
-        """Pointers to abnormal scans."""
+        """The store of pointers to abnormal scans."""
         from chalicelib.insight.store.pointers import PointerStore
 
         return PointerStore(self.table)
 
     @cached_property
     def prefetches(self) -> "Prefetches":
-        """Prefetch requests."""
+        """The store of prefetch requests."""
         from chalicelib.admission.store.prefetches import PrefetchStore
 
         return PrefetchStore(self.table)
 
     @cached_property
     def counters(self) -> "Counters":
-        """The day's figures."""
+        """The store of daily figures."""
         from chalicelib.insight.store.counters import CounterStore
 
         return CounterStore(self.table)
@@ -441,14 +441,14 @@ class Container:
 
     @cached_property
     def recorder(self) -> "Recorder":
-        """Makes scans."""
+        """Builds and records scans."""
         from chalicelib.admission.recording import Recorder
 
         return Recorder(scans=self.scans)
 
     @cached_property
     def scanning(self) -> "Scanning":
-        """Visits by code and by pass."""
+        """Check-in by venue code and by pass."""
         from chalicelib.admission.scanning import Scanning
 
         return Scanning(
@@ -462,7 +462,7 @@ class Container:
 
     @cached_property
     def waiting_scans(self) -> "WaitingScans":
-        """Scans that wait for answers."""
+        """Scans that wait for providers' answers."""
         from chalicelib.admission.waiting import WaitingScans
 
         return WaitingScans(
@@ -471,7 +471,7 @@ class Container:
 
     @cached_property
     def lookup_requests(self) -> "LookupRequests":
-        """Requests to the lookup worker."""
+        """Enqueues lookups for the lookup worker."""
         from chalicelib.admission.lookup_requests import LookupRequests
 
         return LookupRequests(
@@ -483,7 +483,7 @@ class Container:
 
     @cached_property
     def lookups(self) -> "Lookups":
-        """What the lookup worker does."""
+        """The use cases of the lookup worker."""
         from chalicelib.admission.lookups import Lookups
 
         return Lookups(
@@ -497,21 +497,21 @@ class Container:
 
     @cached_property
     def prefetching(self) -> "Prefetching":
-        """What is known of oneself."""
+        """Requests providers' answers about the actor in advance."""
         from chalicelib.admission.prefetching import Prefetching
 
         return Prefetching(policies=self.policies, prefetches=self.prefetches)
 
     @cached_property
     def live_passes(self) -> "LivePasses":
-        """One's own pass."""
+        """The actor's own pass."""
         from chalicelib.admission.live_passes import LivePasses
 
         return LivePasses(policies=self.policies, prefetching=self.prefetching, ring=self.ring)
 
     @cached_property
     def travel_card_entry(self) -> "TravelCardEntry":
-        """The travel card's code and card."""
+        """Requests a travel card by a code."""
         from chalicelib.admission.travel_card import TravelCardEntry
 
         return TravelCardEntry(
@@ -525,7 +525,7 @@ class Container:
 
     @cached_property
     def manual_checks(self) -> "ManualChecks":
-        """Checks by name and document number."""
+        """Manual checks by name and document number."""
         from chalicelib.admission.manual_checks import ManualChecks
         from chalicelib.admission.shadows import Subjects
 
@@ -541,14 +541,14 @@ class Container:
 
     @cached_property
     def access_log(self) -> "AccessLog":
-        """Who was asked about."""
+        """The log of accesses to personal data."""
         from chalicelib.admission.accesses import AccessLog
 
         return AccessLog(accesses=self.accesses, directory=self.directory)
 
     @cached_property
     def abnormal_pointers(self) -> "AbnormalPointers":
-        """Keeps the list of abnormal scans."""
+        """Maintains the pointers to abnormal scans."""
         from chalicelib.insight.abnormal import AbnormalPointers
 
         return AbnormalPointers(pointers=self.pointers)
@@ -572,12 +572,12 @@ _current: list[Container] = []
 
 
 def container() -> Container:
-    """The process's container; made from the environment on first use."""
+    """Return the process's container; the first call builds it from the environment."""
     if not _current:
         _current.append(Container(Settings.from_environment()))
     return _current[0]
 
 
 def install(replacement: Container | None) -> None:
-    """Put `replacement` in the place of the process's container; None forgets it."""
+    """Replace the process's container; None removes it."""
     _current[:] = [] if replacement is None else [replacement]

@@ -1,4 +1,4 @@
-"""Clients of AWS for the adapters, and what their refusals mean."""
+"""AWS clients of the adapters, and the translation of their errors."""
 
 import functools
 from collections.abc import Iterator
@@ -12,19 +12,19 @@ from chalicelib.core.aws import CONFIG, session
 from chalicelib.core.errors import Unavailable
 
 _BUSY = ("Throttl", "TooManyRequests", "RequestTimeout", "LimitExceeded")
-"""What refusals for a while are called where they are not told by their status, 5xx."""
+"""Parts of the error codes of temporary errors that do not have a 5xx status."""
 
 
 @functools.cache
 def client(service: str) -> Any:
-    """The process's client of an AWS service."""
+    """Return the process's client of an AWS service."""
     config = CONFIG.merge(Config(signature_version="s3v4")) if service == "s3" else CONFIG
     return session().create_client(service, config=config)
 
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Turn what AWS refuses for a while into `Unavailable`; mistakes of ours stay what they are."""
+    """Raise temporary errors of AWS as `Unavailable`. Other errors pass unchanged."""
     try:
         yield
     except ClientError as error:

@@ -1,4 +1,4 @@
-"""Secrets Manager and KMS, cached for minutes: a rotation is seen by every process within five."""
+"""Secrets Manager and KMS. Values are cached for five minutes, the delay of a rotation."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _LIFE = timedelta(minutes=5)
 
 
 class SecretsManager:
-    """One secret of key-value pairs. See `crypto.SecretSource`."""
+    """A secret of key-value pairs. See `crypto.SecretSource`."""
 
     def __init__(self, secret_id: str, clock: Clock) -> None:
         self._secret_id = secret_id
@@ -22,7 +22,10 @@ class SecretsManager:
         self._cache = TimedCache(self._load, _LIFE, 1)
 
     def read(self) -> Mapping[str, str]:
-        """The secret's pairs, at most five minutes old. Raises Unavailable."""
+        """Return the secret's pairs, at most five minutes old.
+
+        Raises Unavailable; LookupError for an empty secret. Cost: one GetSecretValue if not cached.
+        """
         found = self._cache.get(self._secret_id, self._clock.now())
         if found is None:
             raise LookupError("the secret is empty")
@@ -36,19 +39,23 @@ class SecretsManager:
 
 
 class WrappedKeys(Protocol):
-    """Where KMS's wrappings of data keys are kept; `identity.store.wrapped_keys`."""
+    """The store of wrapped data keys, implemented by `identity.store.wrapped_keys`."""
 
     def get(self, key_id: str) -> bytes | None:
-        """The wrapping of a key."""
+        """Return a wrapped key, or None. Cost: one strongly consistent GetItem."""
 
     def put_if_absent(self, key_id: str, wrapped: bytes) -> bytes:
-        """Keep `wrapped`, or answer what another process has kept before."""
+        """Record `wrapped`, or return the one that another process has recorded first.
+
+        Cost: one PutItem, and one GetItem if another process was first.
+        """
 
 
 class KmsDataKeys:
     """Data keys wrapped by KMS, a new one each month. See `crypto.DataKeys`.
 
-    A key seals fewer than 2^32 fields with random nonces (NIST SP 800-38D, section 8.3) by far.
+    A key seals far fewer than the 2^32 fields that random nonces allow (NIST SP 800-38D, section
+    8.3).
     """
 
     def __init__(self, kms_key: str, wrapped: WrappedKeys, clock: Clock) -> None:
@@ -58,7 +65,7 @@ class KmsDataKeys:
         self._cache = TimedCache(self._unwrap, _LIFE, 64)
 
     def current(self, now: datetime) -> DataKey:
-        """The month's key; made on its first use. Raises Unavailable."""
+        """Return the month's key; its first use generates it. Raises Unavailable."""
         key_id = f"{now:%Y%m}"
         found = self._cache.get(key_id, now)
         if found is None:
@@ -73,7 +80,7 @@ class KmsDataKeys:
         return found
 
     def by_id(self, key_id: str) -> DataKey:
-        """A key by its id. Raises LookupError, Unavailable."""
+        """Return the key with this id. Raises LookupError, Unavailable."""
         found = self._cache.get(key_id, self._clock.now())
         if found is None:
             raise LookupError(key_id)

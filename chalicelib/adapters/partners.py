@@ -1,9 +1,9 @@
-"""Signed JSON over HTTP, as the SMS gateway and the providers are spoken to.
+"""HTTP requests to partners, and the signed JSON protocol of the SMS gateway and the providers.
 
-Every request carries ``X-Venuecode-Timestamp``, ``X-Venuecode-Signature`` (``v1=`` and the
+A signed request carries ``X-Venuecode-Timestamp``, ``X-Venuecode-Signature`` (``v1=`` and the
 hexadecimal HMAC-SHA256 over timestamp, method, path and the body's SHA-256, one a line) and
-``X-Correlation-Id``. A connection that fails, a 429 and a 5xx are tried once more, after a pause
-with jitter; what a partner does not answer within two seconds is left to the queue.
+``X-Correlation-Id``. A failed connection, a 429 and a 5xx are retried once, after a pause with
+jitter. A read timeout (two seconds) is not retried here; the queue retries the message.
 """
 
 import functools
@@ -27,10 +27,10 @@ _TIMEOUT = Timeout(connect=1.0, read=2.0)
 
 
 class _Retry(Retry):
-    """Retries what came back at once; whoever was silent for two seconds would be so again."""
+    """Retries immediate failures, but not read timeouts."""
 
     def increment(self, *args: Any, **options: Any) -> Self:
-        """The retry that is left after an error; raises the error when there is none."""
+        """Return the retries that remain. Raises a read timeout, and the error of the last try."""
         if isinstance(options.get("error"), ReadTimeoutError):
             raise options["error"]
         return super().increment(*args, **options)
@@ -49,12 +49,12 @@ _MAX_ANSWER = 64 * 1024
 
 
 class PartnerFault(Exception):
-    """The partner refused the connection, hung, or answered what is not a JSON object."""
+    """The connection failed, the request timed out, or the response is not a JSON object."""
 
 
 @functools.cache
 def _pool() -> urllib3.PoolManager:
-    # Of a retry it writes the whole address, and WeChat's holds the app's secret and codes.
+    # urllib3 logs the whole URL of a retry. WeChat's URLs contain the app's secret and codes.
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     return urllib3.PoolManager(maxsize=4, timeout=_TIMEOUT, retries=_RETRY)
 
@@ -62,9 +62,9 @@ def _pool() -> urllib3.PoolManager:
 def exchange(
     method: str, url: str, *, data: bytes | None = None, headers: Mapping[str, str] | None = None
 ) -> tuple[int, bytes]:
-    """One request as every partner is spoken to; the answer's status and body.
+    """Send one request to a partner, and return the response's status and body.
 
-    Raises PartnerFault, which does not quote the URL: it may hold a secret.
+    Raises PartnerFault, which does not quote the URL, because it may contain a secret.
     """
     try:
         response = _pool().request(
@@ -80,7 +80,7 @@ def exchange(
 
 
 def read_object(text: bytes) -> dict[str, Any]:
-    """The JSON object in an answer's body. Raises PartnerFault."""
+    """Return the JSON object in a response's body. Raises PartnerFault."""
     try:
         answer = json.loads(text)
     except (ValueError, RecursionError):
@@ -91,7 +91,7 @@ def read_object(text: bytes) -> dict[str, Any]:
 
 
 class Partner:
-    """One partner's endpoint. `secret` is its name among the partners' secrets."""
+    """The endpoint of a partner. `secret` is the partner's key in the partners' secret."""
 
     def __init__(
         self, base_url: str, secret: str, secrets: SecretSource, now: Callable[[], datetime]
@@ -102,7 +102,7 @@ class Partner:
         self._now = now
 
     def post(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        """Post `body`; the answer's status and JSON object. Raises PartnerFault."""
+        """Post `body`, and return the response's status and JSON object. Raises PartnerFault."""
         url = self._base_url + path
         data = json.dumps(body, ensure_ascii=False).encode()
         timestamp = str(int(self._now().timestamp()))

@@ -1,4 +1,4 @@
-"""SQS queues: ids only, never a name, a number or a phone."""
+"""SQS queues. Messages carry ids only, never a name, a number or a phone."""
 
 import json
 import math
@@ -11,7 +11,7 @@ _LONGEST_DELAY = 900
 
 
 class SqsLookupQueue:
-    """The queue before the lookup worker. See `lookup_requests.LookupQueue`."""
+    """The queue of the lookup worker. See `lookup_requests.LookupQueue`."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -22,7 +22,7 @@ class SqsLookupQueue:
 
 
 class SqsRenderQueue:
-    """The queue before the render worker. See `posters.RenderQueue`."""
+    """The queue of the render worker. See `posters.RenderQueue`."""
 
     def __init__(self, url: str) -> None:
         self._url = url

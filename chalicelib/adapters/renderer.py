@@ -1,4 +1,4 @@
-"""Draws posters with typst and the project's fonts; loaded by the render worker alone."""
+"""Renders posters with typst and the project's fonts. Only the render worker imports it."""
 
 from pathlib import Path
 
@@ -12,6 +12,6 @@ class TypstRenderer:
         self._fonts = fonts
 
     def draw(self, contents: Poster, form: Form, timestamp: int) -> tuple[bytes, str]:
-        """The file and its content type. Raises GlyphMissing."""
+        """See `posters.Renderer`."""
         file = render(contents, form, fonts=self._fonts, timestamp=timestamp)
         return file, content_type(form)

@@ -1,4 +1,4 @@
-"""Rendered files on S3: private, encrypted, handed out by links that expire."""
+"""Rendered files on S3: private, encrypted, downloaded by links that expire."""
 
 from datetime import timedelta
 from urllib.parse import quote
@@ -13,14 +13,14 @@ class S3Storage:
         self._bucket = bucket
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
-        """One put. Raises Unavailable."""
+        """See `posters.Storage`. Cost: one PutObject."""
         with answering():
             client("s3").put_object(
                 Bucket=self._bucket, Key=key, Body=data, ContentType=content_type
             )
 
     def link(self, key: str, filename: str, life: timedelta) -> str:
-        """A presigned GET that downloads under `filename` (RFC 6266, RFC 8187)."""
+        """Return a presigned GET with `filename` (RFC 6266, RFC 8187). Cost: no call."""
         disposition = f"attachment; filename*=UTF-8''{quote(filename, safe='')}"
         url: str = client("s3").generate_presigned_url(
             "get_object",

@@ -1,7 +1,7 @@
-"""The attributes that items are declared with, beside PynamoDB's texts and bytes.
+"""Attribute types of items, in addition to PynamoDB's own.
 
-An attribute turns a value into its stored form, in items, conditions and update actions alike, and
-back.
+An attribute converts a value to its stored form and back. Items, conditions and update actions use
+the same conversion.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ E = TypeVar("E", bound=StrEnum)
 
 
 class IntegerAttribute(Attribute[int]):
-    """A whole number."""
+    """An integer."""
 
     attr_type = NUMBER
 
@@ -32,7 +32,7 @@ class IntegerAttribute(Attribute[int]):
 
 
 class EpochMsAttribute(Attribute[datetime]):
-    """A moment, stored as milliseconds since 1970 (UTC); aware. Fractions of them are lost."""
+    """An aware datetime, stored as whole milliseconds since 1970 (UTC)."""
 
     attr_type = NUMBER
 
@@ -46,7 +46,7 @@ class EpochMsAttribute(Attribute[datetime]):
 
 
 class EpochSecondsAttribute(Attribute[datetime]):
-    """A moment, stored as seconds since 1970 (UTC), as DynamoDB's TTL wants it; rounded down."""
+    """An aware datetime, stored as seconds since 1970 (UTC), rounded down; the format of TTLs."""
 
     attr_type = NUMBER
 
@@ -60,10 +60,10 @@ class EpochSecondsAttribute(Attribute[datetime]):
 
 
 class EnumAttribute(Attribute[E]):
-    """A member of `enum`, stored as its value, or as its code where `codes` gives them.
+    """A member of `enum`, stored as its value, or as its code in `codes`.
 
-    A member whose code is empty is stored as no attribute: declare it as the `default`, with
-    ``null=True``. Reading raises ValueError for what no member is stored as.
+    A member with an empty code is stored as no attribute: declare it as the `default`, with
+    ``null=True``. Reading an unknown value raises ValueError.
     """
 
     attr_type = STRING
@@ -88,7 +88,7 @@ class EnumAttribute(Attribute[E]):
 
 
 class TextAttribute(Attribute[str]):
-    """A text that may be blank: ``""`` is stored as no attribute."""
+    """A text that may be empty: ``""`` is stored as no attribute."""
 
     attr_type = STRING
 
@@ -96,15 +96,15 @@ class TextAttribute(Attribute[str]):
         super().__init__(null=True, default="", **options)
 
     def serialize(self, value: str) -> str | None:
-        """Return the text, None when it is blank."""
+        """Return the text, or None if it is empty."""
         return value or None
 
 
 class SealedAttribute(BinaryAttribute):
-    """A personal field as `crypto.Vault` sealed it; with ``null=True``, b"" is no attribute.
+    """A personal field, sealed by `crypto.Vault`. With ``null=True``, b"" is no attribute.
 
-    Every sealed field of the table is declared with this class, so that the fields which an export
-    opens and an erasure removes are found by walking the attributes of the item classes.
+    Every sealed field is declared with this class, so that exports and erasures find all of them in
+    the attributes of the item classes.
     """
 
     def __init__(self, *, null: bool = False, **options: Any) -> None:
@@ -112,5 +112,5 @@ class SealedAttribute(BinaryAttribute):
         super().__init__(legacy_encoding=False, null=null, default=default, **options)
 
     def serialize(self, value: bytes) -> bytes | None:
-        """Return the bytes, None when there are none."""
+        """Return the bytes, or None if there are none."""
         return value or None

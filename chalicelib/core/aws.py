@@ -1,4 +1,4 @@
-"""What all clients of AWS share, the table's and the adapters': one session, one configuration."""
+"""The session and configuration of all AWS clients."""
 
 import functools
 from typing import Any
@@ -10,16 +10,16 @@ CONFIG = Config(
     connect_timeout=1,
     read_timeout=3,
     retries={"total_max_attempts": 3, "mode": "standard"},
-    # What botocore does at every call, a fifth of it: check what is our own making, describe the
-    # machine, look for the account's own endpoint, of which a function's environment knows nothing.
+    # These three steps take a fifth of every call and have no use here: validating requests that
+    # the code builds, describing the machine, and finding an endpoint of the account.
     parameter_validation=False,
     user_agent="venuecode",
     account_id_endpoint_mode="disabled",
 )
-"""The short timeouts of someone at a door."""
+"""Short timeouts, because a visitor is waiting at the door."""
 
 
 @functools.cache
 def session() -> Any:
-    """The process's botocore session; another one would read all of its data files again."""
+    """Return the process's botocore session. A second one would read all data files again."""
     return botocore.session.get_session()

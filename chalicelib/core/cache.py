@@ -1,4 +1,4 @@
-"""A small cache in the process for what changes rarely and is read at every scan."""
+"""A small cache in the process, for data that changes rarely and is read at every scan."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -9,10 +9,10 @@ Value = TypeVar("Value")
 
 
 class TimedCache(Generic[Value]):
-    """Remembers what `load` found for at most `life`; what was not found is not remembered.
+    """Caches the results of `load` for at most `life`. A missing value is not cached.
 
-    Holds `size` entries and drops the one that was loaded first. A suspension or a rotation takes
-    up to `life` to be seen by every process (architecture, *One table*).
+    Holds `size` entries and drops the oldest one first. A change, such as a suspension or a
+    rotation, reaches every process within `life` (architecture, *One table*).
     """
 
     def __init__(self, load: Callable[[str], Value | None], life: timedelta, size: int) -> None:
@@ -25,7 +25,7 @@ class TimedCache(Generic[Value]):
         return len(self._entries)
 
     def get(self, key: str, now: datetime) -> Value | None:
-        """The value of `key` as it was at most `life` before `now`; None when there is none."""
+        """Return the value of `key`, at most `life` old at `now`; None if it does not exist."""
         entry = self._entries.get(key)
         if entry and now - entry[0] < self._life:
             return entry[1]

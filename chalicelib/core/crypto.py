@@ -1,11 +1,12 @@
 """Keys, tokens, blind indexes and sealed fields.
 
 One secret in Secrets Manager holds the roots: ``{"active": "2", "index": "1", "1": …, "2": …}``.
-Every key is derived from a root for one purpose (HKDF, RFC 5869), so that a token of one kind can
-never pass as another, and carries the root's number as its key id, so that roots rotate with
-overlap. `index` names the root of the blind indexes, which changes only with a re-index.
+Every key is derived from a root for one purpose (HKDF, RFC 5869), so that a token of one kind is
+never valid as another. The root's number is the key id, so that old and new roots are valid at
+the same time during a rotation. `index` names the root of the blind indexes; changing it requires
+a re-index.
 
-Personal fields are sealed by AES-256-GCM under data keys that KMS wraps.
+Personal fields are sealed with AES-256-GCM under data keys that KMS wraps.
 """
 
 import base64
@@ -28,10 +29,10 @@ _SEAL_FORMAT = 1
 
 
 class SecretSource(Protocol):
-    """Where a secret's current value comes from; the adapter caches it."""
+    """The source of a secret's current value. The adapter caches it."""
 
     def read(self) -> Mapping[str, str]:
-        """The secret's key-value pairs."""
+        """Return the secret's key-value pairs."""
 
 
 class KeyRing:
@@ -41,15 +42,15 @@ class KeyRing:
         self._source = source
 
     def active(self) -> str:
-        """The key id that new tokens carry."""
+        """Return the key id of new tokens."""
         return self._source.read()["active"]
 
     def index(self) -> str:
-        """The key id that blind indexes are made with."""
+        """Return the key id of the blind indexes."""
         return self._source.read()["index"]
 
     def key(self, purpose: str, key_id: str) -> bytes | None:
-        """Thirty-two bytes for `purpose`, or None when there is no such root (any longer)."""
+        """Return 32 bytes for `purpose`, or None for an unknown or deleted root."""
         root = self._source.read().get(key_id) if key_id.isdecimal() else None
         return None if root is None else _derive(root, f"{purpose}:{key_id}")
 
@@ -62,17 +63,17 @@ def _derive(root: str, info: str) -> bytes:
 
 
 class Tokens:
-    """Signed tokens (JWT, HS256). A kind has its own audience and its own key.
+    """Signed tokens (JWT, HS256). Each kind has its own audience and its own key.
 
-    Of RFC 7519 this is the one form that we make, and no other is read; a library for all of them
-    costs a cold start more than the rest of a scan (docs/decisions/0051).
+    Only this form of RFC 7519 is issued and accepted. A general library would cost a cold start
+    more than the rest of a scan (docs/decisions/0051).
     """
 
     def __init__(self, ring: KeyRing) -> None:
         self._ring = ring
 
     def issue(self, kind: str, claims: dict[str, Any], *, now: datetime, life: timedelta) -> str:
-        """A token of `kind` over `claims`, valid from `now` for `life`."""
+        """Return a token of `kind` with `claims`, valid from `now` for `life`."""
         key_id = self._ring.active()
         key = self._ring.key(f"token:{kind}", key_id)
         if key is None:
@@ -84,16 +85,16 @@ class Tokens:
         return f"{signed}.{_signature(key, signed)}"
 
     def verify(self, kind: str, token: str, *, now: datetime) -> dict[str, Any]:
-        """The claims of a token of `kind`.
+        """Return the claims of a token of `kind`.
 
-        Raises Unauthenticated: ``token_expired`` or, for everything else, ``token_invalid``.
+        Raises Unauthenticated: ``token_expired``, or ``token_invalid`` for any other fault.
         """
         try:
             signed, _, signature = token.rpartition(".")
             head, body = signed.split(".")
             header = _object(head)
             key = self._ring.key(f"token:{kind}", str(header.get("kid", "")))
-            # The header chooses among our keys and nothing else; the signature covers it.
+            # The header only selects one of the known keys. The signature covers the header too.
             if header.get("alg") != _ALGORITHM or key is None:
                 raise ValueError(header)
             if not hmac.compare_digest(_signature(key, signed).encode(), signature.encode()):
@@ -116,7 +117,7 @@ def _segment(part: dict[str, Any]) -> str:
 
 
 def _object(segment: str) -> dict[str, Any]:
-    # Strictly: a signature and the text that it covers have one form each.
+    # Strict decoding: a signature and the signed text have exactly one valid form each.
     padded = segment + "=" * (-len(segment) % 4)
     found = json.loads(base64.b64decode(padded, b"-_", validate=True))
     if not isinstance(found, dict):
@@ -133,13 +134,16 @@ def _base64url(data: bytes) -> str:
 
 
 class BlindIndex:
-    """Finds by a secret value without storing it: a keyed hash of 128 bits, version in front."""
+    """Keyed hashes of secret values, to look items up without storing the values.
+
+    An index is the key id, a colon, and 128 bits in base64url.
+    """
 
     def __init__(self, ring: KeyRing) -> None:
         self._ring = ring
 
     def of(self, kind: str, value: str) -> str:
-        """The index of `value` (NFKC, upper case) among values of `kind`."""
+        """Return the index of `value` (as NFKC, upper case) among values of `kind`."""
         key_id = self._ring.index()
         key = self._ring.key("index", key_id)
         if key is None:
@@ -151,34 +155,34 @@ class BlindIndex:
 
 @dataclass(frozen=True)
 class DataKey:
-    """A key for fields, and the id under which KMS's wrapping of it is stored (≤ 16 bytes)."""
+    """A key for personal fields. `key_id` (≤ 16 bytes) names the item with the wrapped key."""
 
     key_id: str
     secret: bytes
 
 
 class DataKeys(Protocol):
-    """Where data keys come from: KMS and the table, cached for minutes."""
+    """The source of data keys: KMS and the table, cached for five minutes."""
 
     def current(self, now: datetime) -> DataKey:
-        """The key to seal with at `now`."""
+        """Return the key to seal with at `now`."""
 
     def by_id(self, key_id: str) -> DataKey:
-        """The key that something was sealed with. Raises LookupError when there is none."""
+        """Return the key with this id. Raises LookupError if it does not exist."""
 
 
 class Vault:
-    """Seals personal fields. What was sealed for one place does not open in another.
+    """Seals personal fields. A field sealed for one place does not open in another.
 
     Layout: format (1 byte), length of key id (1), key id, nonce (12), ciphertext with tag. The
-    place (the item's owner and the field's name) and the format are authenticated with it.
+    place (the id of the item's owner, and the field's name) and the format are authenticated too.
     """
 
     def __init__(self, keys: DataKeys) -> None:
         self._keys = keys
 
     def seal(self, text: str, place: str, *, now: datetime) -> bytes:
-        """`text` encrypted for `place`, such as ``per_…/name``."""
+        """Return `text` encrypted for `place`, such as ``per_…/name``."""
         data_key = self._keys.current(now)
         head = bytes([_SEAL_FORMAT, len(data_key.key_id)]) + data_key.key_id.encode()
         nonce = secrets.token_bytes(12)
@@ -186,7 +190,7 @@ class Vault:
         return head + nonce + sealed
 
     def open(self, sealed: bytes, place: str) -> str:
-        """What :meth:`seal` was given. Raises ValueError when it was not sealed for `place`."""
+        """Return the text in `sealed`. Raises ValueError if it was not sealed for `place`."""
         from cryptography.exceptions import InvalidTag
 
         if len(sealed) < 14 or sealed[0] != _SEAL_FORMAT:
@@ -215,5 +219,5 @@ def _aad(place: str) -> bytes:
 
 
 def fingerprint(canonical: str) -> str:
-    """A short digest of a request's meaning, to tell a retry from another request."""
+    """Return a short digest of a request's canonical text, to recognise retries."""
     return base64.urlsafe_b64encode(hashlib.sha256(canonical.encode()).digest()[:12]).decode()

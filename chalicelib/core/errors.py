@@ -1,18 +1,18 @@
-"""What can go wrong, as one tree; a refusal of admission is not in it, for it is an answer.
+"""The tree of errors. A refusal of admission is a result of a scan, not an error.
 
     AppError
-    ├── BadInput              400  a body, parameter or path that cannot be read; names the field
-    ├── Unauthenticated       401  no token, or one that does not hold
-    ├── Forbidden             403  known, but not allowed
-    ├── NotFound              404
-    ├── Conflict              409  somebody, or an earlier request, was first
-    ├── Gone                  410  it was here and was withdrawn
+    ├── BadInput              400  an invalid body, parameter or path; names the fields
+    ├── Unauthenticated       401  no token, or an invalid one
+    ├── Forbidden             403  the caller is authenticated, but not allowed
+    ├── NotFound              404  no such resource, or none that the caller may see
+    ├── Conflict              409  another request came first
+    ├── Gone                  410  the resource was withdrawn
     ├── Unprocessable         422  well formed, but not acceptable
-    ├── TooMany               429  with the seconds to wait
-    └── Unavailable           503  a part that we lean on does not answer; try again
+    ├── TooMany               429  a rate limit is exceeded; carries the seconds to wait
+    └── Unavailable           503  a dependency is unavailable; the request may be retried
 
-Each error carries a stable `code`, which clients switch on and `messages.py` puts into words.
-`CODES` is the one table of them, with the status that each is answered with (RFC 9457).
+Each error carries a stable `code`. Clients switch on it; `messages.py` has its text. `CODES` maps
+each code to its class. Responses are problem details (RFC 9457).
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class FieldError:
-    """One bad field: a JSON pointer (RFC 6901) into the body, or the parameter's name; a code."""
+    """One invalid field.
+
+    `pointer` is a JSON pointer (RFC 6901) into the body, or the parameter's name. `code` selects
+    the text ``field.<code>``, and `params` fill it.
+    """
 
     pointer: str
     code: str
@@ -28,7 +32,7 @@ class FieldError:
 
 
 class AppError(Exception):
-    """An answer that is not the one asked for. `params` fill the placeholders of its text."""
+    """An error response. `params` fill the placeholders of its text."""
 
     status = 500
     default = "internal_error"
@@ -40,7 +44,7 @@ class AppError(Exception):
 
 
 class BadInput(AppError):
-    """The request cannot be read; `fields` says where. Nothing was written."""
+    """The request is invalid in `fields`. Nothing was written."""
 
     status = 400
     default = "invalid_input"
@@ -51,54 +55,54 @@ class BadInput(AppError):
 
     @classmethod
     def at(cls, pointer: str, code: str, **params: str) -> "BadInput":
-        """The error for one field."""
+        """Return the error for one field."""
         return cls(FieldError(pointer, code, tuple(sorted(params.items()))))
 
 
 class Unauthenticated(AppError):
-    """There is no session behind this request."""
+    """The request has no valid session."""
 
     status = 401
     default = "token_invalid"
 
 
 class Forbidden(AppError):
-    """The caller is known and may not."""
+    """The caller is authenticated, but not allowed."""
 
     status = 403
     default = "forbidden"
 
 
 class NotFound(AppError):
-    """There is nothing by that name, or nothing that this caller may know of."""
+    """The resource does not exist, or the caller may not see it."""
 
     status = 404
     default = "not_found"
 
 
 class Conflict(AppError):
-    """The state of things has moved on, or was somebody else's first."""
+    """Another request came first: the state has changed, or the value is taken."""
 
     status = 409
     default = "version_conflict"
 
 
 class Gone(AppError):
-    """It was here and was withdrawn."""
+    """The resource was withdrawn."""
 
     status = 410
     default = "code_revoked"
 
 
 class Unprocessable(AppError):
-    """Well formed, but not acceptable as it stands."""
+    """The request is well formed, but not acceptable."""
 
     status = 422
     default = "clock_skewed"
 
 
 class TooMany(AppError):
-    """Too often; `retry_after` is in seconds."""
+    """A rate limit is exceeded. `retry_after` is in seconds."""
 
     status = 429
     default = "too_many_requests"
@@ -109,7 +113,7 @@ class TooMany(AppError):
 
 
 class Unavailable(AppError):
-    """A part that we lean on does not answer; the same request may be sent again."""
+    """A dependency is unavailable; the request may be retried after `retry_after` seconds."""
 
     status = 503
     default = "unavailable"

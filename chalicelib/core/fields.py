@@ -1,4 +1,4 @@
-"""Field types that requests of every area share: trimmed, NFC, without control characters."""
+"""Field types of requests and responses in every area. Texts are trimmed NFC without controls."""
 
 import json
 import re
@@ -30,7 +30,7 @@ Parameters = TypeVar("Parameters", bound="Query")
 class Request(BaseModel):
     """A request body: unknown fields are refused, values are not coerced.
 
-    A model is built when it is first used: a cold start needs two of them.
+    A model is built on first use, because a cold start needs only two of them.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
@@ -40,18 +40,18 @@ Kinds = TypeVar("Kinds")
 
 
 class Choice(RootModel[Kinds]):
-    """A request body of one of several kinds, told apart by the value of one field.
+    """A request body of one of several kinds; the value of one field selects the kind.
 
-    Built when it is first used, like its kinds: otherwise it would build them all.
+    Built on first use, because building it builds all its kinds.
     """
 
     model_config = ConfigDict(strict=True, frozen=True, defer_build=True)
 
 
 class Query(BaseModel):
-    """The parameters of a query. The line below a field describes it in the OpenAPI document.
+    """Query parameters. The line below a field describes it in the OpenAPI document.
 
-    All of them are text, read as their fields say; unknown ones are ignored.
+    All values are strings, converted by the field's validators. Unknown parameters are ignored.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
@@ -64,7 +64,7 @@ class Response(BaseModel):
 
 
 def refuse(code: str, **params: str) -> PydanticCustomError:
-    """The error for a field that cannot be accepted; its text is ``field.<code>``."""
+    """Return the error of an invalid field. Its text is ``field.<code>``."""
     return PydanticCustomError("venuecode", code, {"code": code, **params})
 
 
@@ -85,17 +85,17 @@ Clean = BeforeValidator(_clean)
 
 
 def described(example: object, *, pattern: str = "", **schema: object) -> Any:
-    """Describe a field in the OpenAPI document; what it accepts is for its validators to say.
+    """Describe a field in the OpenAPI document. It does not validate.
 
-    `pattern` is the canonical form of a value that is read with more tolerance (spaces, hyphens,
-    full-width characters), or of one whose error has a code of its own.
+    `pattern` is the canonical form of a value. Use it where the validators accept more (spaces,
+    hyphens, full-width characters), or where they report an error code of their own.
     """
     extra: dict[str, Any] = {"pattern": pattern, **schema} if pattern else schema
     return Field(examples=[example], json_schema_extra=extra)
 
 
 def identifier(prefix: str, example: str) -> Any:
-    """Describe a field that holds an id with a typed prefix, in an answer."""
+    """Describe a response field that holds an id with a typed prefix."""
     return described(example, pattern=f"^{prefix}_{PATTERN}$")
 
 
@@ -108,13 +108,13 @@ SCAN_PATTERN = f"^scn_{PATTERN}_[0-9a-f]{{12}}_{PATTERN}$"
 SCAN_EXAMPLE = "scn_SABR24PA3EYWNYP2_018058de3800_5SYJR0X9A1XE4SFC"
 ScanId = Annotated[str, described(SCAN_EXAMPLE, pattern=SCAN_PATTERN)]
 Code = Annotated[str, described("32P3WWT3Y0B8J32H", pattern=f"^{PATTERN}$")]
-"""Sixteen characters of Crockford base32: a printed code, a poster's id."""
+"""Sixteen characters of Crockford base32: a printed code, or a poster's id."""
 
 TEXT = (
     r"^[^\u0000-\u001f\u007f-\u00a0\u00ad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f"
     r"\u2028-\u202e\u2060-\u206f\ue000-\uf8ff\ufeff\ufff0-\uffff]+$"
 )
-"""A regular expression for what can be printed, nearly: `Clean` is what holds."""
+"""An approximate regular expression for printable text. `Clean` is the exact check."""
 PersonName = Annotated[
     str, Clean, Field(min_length=1, max_length=50), described("梁思齐", pattern=TEXT)
 ]
@@ -128,8 +128,9 @@ def _phone(value: str) -> str:
         raise refuse("phone") from None
 
 
-# A mobile number of mainland China, Hong Kong, Macao or Taiwan, or any other one in E.164. The last
-# covers those before it but the first: they are there for who makes numbers from the pattern.
+# A mobile number of mainland China, Hong Kong, Macao or Taiwan, or any number in E.164. The last
+# alternative covers the others, except numbers without a country code. They help generators of test
+# data to make valid numbers.
 _PHONE_PATTERN = (
     r"^(?:(?:\+86)?1(?:[38][0-9]|4[57]|[59][0-35-9]|6[25-7]|7[0-35-8])[0-9]{8}"
     r"|\+852[569][0-9]{7}|\+8536[0-9]{7}|\+8869[0-9]{8}|\+[1-9][0-9]{6,14})$"
@@ -150,13 +151,13 @@ def _nonce(value: str) -> str:
 Phone = Annotated[
     str, Clean, AfterValidator(_phone), described("+8613800000001", pattern=_PHONE_PATTERN)
 ]
-"""A phone number; without a country code it is read as one of mainland China; becomes E.164."""
+"""A phone number, converted to E.164. The default country is mainland China."""
 Nonce = Annotated[
     str,
     AfterValidator(_nonce),
     described("018058de-3800-7abc-8def-0123456789ab", pattern=_NONCE_PATTERN),
 ]
-"""A UUIDv7 made by the client; the same for every try of one request."""
+"""A UUIDv7 made by the client, the same for every retry of a request."""
 
 
 def _limit(value: str) -> int:
@@ -170,25 +171,25 @@ def _day(value: str) -> date:
         day = date.fromisoformat(value)
     except ValueError:
         raise refuse("day") from None
-    if day.isoformat() != value:  # ISO 8601 knows other ways to write a day
+    if day.isoformat() != value:  # ISO 8601 has other formats for a day
         raise refuse("day")
     return day
 
 
 _LIMIT = re.compile(r"[1-9]|[1-4][0-9]|50", re.ASCII)
 Limit = Annotated[int, Field(ge=1, le=50), BeforeValidator(_limit)]
-"""How many items of a list are wanted, in a query."""
+"""The maximum number of items in a page of a list, in a query."""
 Day = Annotated[date, BeforeValidator(_day)]
 """A day such as 2022-04-24, in a query."""
 
 
 class Paged(Query):
-    """The parameters of a list in pages."""
+    """Query parameters of a list in pages."""
 
     limit: Limit = 20
-    """How many at most."""
+    """Maximum number of items in the page."""
     cursor: str | None = None
-    """Where to go on: `next_cursor` of the page before."""
+    """`next_cursor` of the previous page."""
 
 
 FAULT_CODES: dict[str, str] = {
@@ -212,20 +213,20 @@ FAULT_CODES: dict[str, str] = {
 
 
 def parse(model: type[Body], raw: bytes | str | None) -> Body:
-    """Read a request's JSON body. Raises BadInput that names every field at fault."""
+    """Return the JSON body of a request. Raises BadInput with every invalid field."""
     if raw is not None and len(raw) > MAX_BODY:
         raise BadInput.at("", "too_large")
     try:
         return model.model_validate_json(raw or "{}")
     except ValidationError as error:
-        # The place of an error in a choice begins with the kind that was chosen.
+        # In a choice, the location of an error begins with the selected kind.
         skipped = 1 if issubclass(model, Choice) else 0
         faults = error.errors(include_url=False)
         raise BadInput(*(_field_error(fault, skipped) for fault in faults)) from None
 
 
 def parse_query(model: type[Parameters], given: Mapping[str, str]) -> Parameters:
-    """Read the parameters of a query. Raises BadInput that names every parameter at fault."""
+    """Return the query parameters. Raises BadInput with every invalid parameter."""
     try:
         return model.model_validate(dict(given))
     except ValidationError as error:
@@ -235,7 +236,7 @@ def parse_query(model: type[Parameters], given: Mapping[str, str]) -> Parameters
 
 def _parameter_error(detail: Any) -> FieldError:
     fault = _field_error(detail, 0)
-    # A parameter that must be there allows some values only, and no value is not among them.
+    # Every required parameter has a fixed set of values; a missing one is reported as not allowed.
     code = "not_allowed" if fault.code == "missing" else fault.code
     return FieldError(fault.pointer.removeprefix("/"), code, fault.params)
 
@@ -255,7 +256,7 @@ def _field_error(detail: Any, skipped: int) -> FieldError:
 
 
 def canonical(body: BaseModel, *, without: str = "nonce") -> str:
-    """A body's meaning as text, its nonce aside, to tell a retry from another request."""
+    """Return a body as canonical JSON without its nonce, to recognise retries."""
     return json.dumps(
         body.model_dump(mode="json", exclude={without}), sort_keys=True, ensure_ascii=False
     )

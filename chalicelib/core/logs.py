@@ -1,7 +1,7 @@
 """Structured logs: one JSON object a line, ids only, with the correlation id of the request.
 
-The correlation id is born at the gateway, rides in items and queue messages, and reaches the
-provider in a header, so that one search finds a scan's whole way.
+The gateway makes the correlation id. Items, queue messages and requests to providers carry it, so
+that one search finds every step of a scan.
 """
 
 import json
@@ -15,13 +15,14 @@ _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime
 
 
 class JsonFormatter(logging.Formatter):
-    """Writes a record and its `extra` fields as one JSON object; an exception by class and place.
+    """Formats a record and its `extra` fields as one JSON object.
 
-    An exception's own words are left out: they may quote what a person typed (security, *Rules*).
+    An exception is logged with its class and source lines, but without its message, which may
+    quote a person's input (security, *Rules*).
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line for `record`."""
+        """Return `record` as JSON."""
         entry: dict[str, object] = {
             "level": record.levelname,
             "event": record.getMessage(),
@@ -34,7 +35,8 @@ class JsonFormatter(logging.Formatter):
             trace = error.__traceback__
             while trace:
                 code = trace.tb_frame.f_code
-                file = "/".join(code.co_filename.split("/")[-2:])  # there are several store.py
+                # The folder too: several modules share a name.
+                file = "/".join(code.co_filename.split("/")[-2:])
                 places.append(f"{file}:{trace.tb_lineno}")
                 trace = trace.tb_next
             entry["error"] = type(error).__name__
@@ -43,7 +45,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def logger(name: str = "venuecode") -> logging.Logger:
-    """The application's logger, set up on first use; below it, libraries speak from WARNING up."""
+    """Return the application's logger, or a child of it. The first call sets it up, level INFO."""
     root = logging.getLogger("venuecode")
     if not root.handlers:
         handler = logging.StreamHandler(sys.stderr)

@@ -1,8 +1,8 @@
-"""Every text that a person may see, in English, and its way into the other languages.
+"""The texts that people see, in English, and their translations.
 
-The English sentence is the gettext message id; ``chalicelib/locales`` holds zh-Hans and zh-Hant.
-Texts that depend on nothing but their key belong here, and nowhere else; a test finds a key
-without a text and a text without a translation (GO-9).
+The English sentence is the gettext message id. ``chalicelib/locales`` holds zh-Hans and zh-Hant.
+Every text that depends only on its key belongs here. A test finds keys without a text and texts
+without a translation (GO-9).
 """
 
 import functools
@@ -15,7 +15,7 @@ DOMAIN = "venuecode"
 LOCALES = Path(__file__).parent.parent / "locales"
 
 TEXTS: dict[str, str] = {
-    # Errors, by their code.
+    # Errors, by code.
     "error.internal_error": "Something went wrong on our side. Please try again.",
     "error.invalid_input": "Please check what was entered.",
     "error.token_missing": "Please log in.",
@@ -68,7 +68,7 @@ TEXTS: dict[str, str] = {
     "Please have the staff check it.",
     "error.too_many_requests": "Too many attempts. Please try again in {seconds} seconds.",
     "error.unavailable": "The service is busy. Please try again in a moment.",
-    # Fields that cannot be accepted, by their code.
+    # Invalid fields, by code.
     "field.missing": "This is needed.",
     "field.unknown": "This field is not known.",
     "field.type": "This has the wrong type.",
@@ -95,7 +95,7 @@ TEXTS: dict[str, str] = {
     "field.cursor": "This place in the list is not known. Please begin again.",
     "field.day": "This is not a day in the form 2022-04-24.",
     "field.payload": "This is not a venue code.",
-    # Outcomes of a scan, and their reasons and next steps.
+    # Outcomes of a scan, their reasons and next steps.
     "outcome.admit": "Please come in",
     "outcome.check": "Please see the staff",
     "outcome.refuse": "No entry",
@@ -148,7 +148,7 @@ TEXTS: dict[str, str] = {
     "step.test_nucleic_acid": "Please take a nucleic acid test.",
     "step.report_to_community": "Please stay away from others and report to your community "
     "or employer.",
-    # The same on the screen of the staff, who act for the visitor; what is not here is as above.
+    # Variants for staff, who act for the visitor. A key without a variant uses the text above.
     "staff_outcome.admit": "Let them in",
     "staff_outcome.check": "Please check",
     "staff_outcome.refuse": "Do not let them in",
@@ -191,12 +191,12 @@ TEXTS: dict[str, str] = {
     "state.absent": "None found",
     "state.unknown": "Unknown",
     "state.pending": "Fetching",
-    # What is told of who asked about oneself.
+    # Accesses to a person's data, as shown to that person.
     "access.manual_check": "Staff entered your ID number to look up a health code.",
     # Registration.
     "verification.mismatch": "The name and the ID number do not belong together.",
     "verification.absent": "This ID number is not known to the identity service.",
-    # Hints that come with an answer.
+    # Warnings in a response.
     "warning.number_shared": "Another venue is registered under this number. "
     "That is right for branches of one firm.",
     "demo": "演示 · Demonstration",
@@ -223,15 +223,15 @@ def _catalogue(language: str) -> gettext.NullTranslations:
 
 
 def text(key: str, language: str, **params: str) -> str:
-    """The text of `key` in `language` (one of LANGUAGES), its placeholders filled."""
+    """Return the text of `key` in `language` (one of LANGUAGES), with its placeholders filled."""
     return _catalogue(language).gettext(TEXTS[key]).format(**params)
 
 
 def negotiate(accept_language: str | None) -> str:
-    """The language to answer in, by ``Accept-Language`` (RFC 9110, section 12.5.4).
+    """Return the language of the response by ``Accept-Language`` (RFC 9110, section 12.5.4).
 
-    Chinese without a script is traditional for TW, HK and MO, and simplified otherwise; what is
-    none of ours falls back to simplified Chinese, in which the posters are written.
+    Chinese without a script is traditional for TW, HK and MO, and simplified otherwise. The default
+    is simplified Chinese, the language of the posters.
     """
     wanted: list[tuple[float, int, str]] = []
     for position, part in enumerate((accept_language or "").split(",")):

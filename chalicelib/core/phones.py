@@ -1,10 +1,10 @@
-"""Phone numbers in one form, whoever wrote them: a person, WeChat, Alipay."""
+"""Phone numbers from people, WeChat and Alipay in one form, E.164."""
 
 
 def e164(number: str) -> str:
-    """`number` as E.164; one without a country code is read as mainland China's.
+    """Return `number` in E.164. The default country is mainland China.
 
-    Raises ValueError for what cannot be a number that is in use.
+    Raises ValueError for a number that cannot be in use.
     """
     import phonenumbers
 

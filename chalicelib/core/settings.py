@@ -1,4 +1,4 @@
-"""What the deployment tells the code; the only reader of the environment."""
+"""The configuration of a deployment. The only module that reads the environment."""
 
 import os
 from collections.abc import Mapping
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Settings:
     """The configuration of one deployment, from environment variables named ``VC_…``.
 
-    `code_host` stands in the printed URL and may hold 32 characters, or the QR code outgrows
-    version 4. `demo` marks every screen and poster 演示.
+    `code_host` is part of the printed URL. It has at most 32 characters, or the QR code needs more
+    than version 4. `demo` marks every screen and poster 演示.
     """
 
     stage: str
@@ -34,7 +34,7 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Read the variables that ``.chalice/config.json`` and the template set.
 
-        A function is given only what it needs: what is absent is empty.
+        Each function has only the variables that it needs. A missing one is read as empty.
         """
 
         def read(name: str, default: str = "") -> str:

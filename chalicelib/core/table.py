@@ -1,14 +1,14 @@
-"""The one table: how items are declared, and the few calls that stores make.
+"""The base class of items, and the calls that stores make to the one table.
 
-Items are declared with PynamoDB's attributes, and so are their conditions and changes. Its models'
-own ``save`` and ``get`` are not used, because they cost several times what the same call costs
-here and cannot return the item that a failed condition met; botocore carries what is written here.
+Items, conditions and updates are declared with PynamoDB's attributes. The ``save`` and ``get`` of
+PynamoDB's models are not used: they cost several times as much as the calls here, and cannot return
+the item that failed a condition. botocore sends the requests.
 
     StoreError
-    ├── ConditionFailed     the item was not as expected; carries what was there instead
-    └── UnknownVersion      the item is of a format that this release does not read
+    ├── ConditionFailed     a condition did not hold; carries the items that failed it
+    └── UnknownVersion      the item's format is not supported by this release
 
-What DynamoDB refuses for a while (throttling, timeouts) becomes `Unavailable`, a 503.
+Temporary refusals of DynamoDB (throttling, timeouts) become `Unavailable`, a 503.
 """
 
 import functools
@@ -36,11 +36,15 @@ _TRIES = 4
 
 
 class StoreError(Exception):
-    """The table and this release do not agree."""
+    """The stored item is not as this request or this release expects it."""
 
 
 class ConditionFailed(StoreError):
-    """A condition did not hold; `met` holds, by position, the item that each condition met."""
+    """A condition did not hold.
+
+    `met` has an entry for each write: the item that failed its condition. In a transaction, None
+    stands for a condition that held, and an empty item for a missing one.
+    """
 
     def __init__(self, met: Sequence[Raw | None]) -> None:
         super().__init__("a condition did not hold")
@@ -48,18 +52,18 @@ class ConditionFailed(StoreError):
 
 
 class _Conflict(Unavailable):
-    """A transaction met another one on the same item, and did nothing."""
+    """A concurrent transaction on the same item; nothing was written."""
 
 
 class UnknownVersion(StoreError):
-    """An item's format is newer than this release, or too old for it."""
+    """An item's format is newer than this release supports, or too old."""
 
     def __init__(self, kind: str, key: Key, version: int) -> None:
         super().__init__(f"{kind} {key.pk} {key.sk}: version {version} is not known here")
         self.kind, self.key, self.version = kind, key, version
 
 
-# How the commonest attributes are read, without a call of Python's; all our numbers are whole.
+# Readers of the most common attributes, without a Python call. All numbers are integers.
 _plain: Mapping[type, Callable[[Any], Any]] = {
     UnicodeAttribute: str,
     TextAttribute: str,
@@ -70,18 +74,18 @@ _plain: Mapping[type, Callable[[Any], Any]] = {
 
 
 class Item(Model):
-    """What all items share.
+    """The base class of items.
 
-    `v` is the version of the item's format, `FORMAT` the one that this release writes. It reads
-    that one and the one before, so that a release may be deployed, and taken back, while the items
-    of the other one are in the table. A class whose `FORMAT` is above 1 says what the one before
-    looked like. An item without `v` is of version 1.
+    `v` is the version of the item's format, and `FORMAT` the version that this release writes. It
+    reads `FORMAT` and the version before, so that a release can be deployed and rolled back while
+    the table holds items of both. A class with a `FORMAT` above 1 documents the version before. An
+    item without `v` has version 1.
     """
 
     FORMAT: ClassVar[int] = 1
 
     class Meta:
-        """PynamoDB wants a name; the real one comes with the Table."""
+        """PynamoDB requires a table name; `Table` has the real one."""
 
         table_name = "venuecode"
 
@@ -91,7 +95,7 @@ class Item(Model):
 
     @classmethod
     def at(cls, key: Key, **attributes: Any) -> Self:
-        """The item under `key`. Raises ValueError for an attribute that it does not have."""
+        """Return a new item under `key`. Raises ValueError for an unknown attribute."""
         if unknown := attributes.keys() - cls.get_attributes().keys():
             raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
         item = cls.__new__(cls)
@@ -100,10 +104,9 @@ class Item(Model):
 
     @classmethod
     def read(cls, raw: Raw) -> Self:
-        """The item as it came from the table; what is not there is as by default.
+        """Return the item in `raw`; missing attributes have their defaults.
 
-        PynamoDB's own reader does the same in three times as long (docs/performance.md). Raises
-        UnknownVersion.
+        Raises UnknownVersion. PynamoDB's reader takes three times as long (docs/performance.md).
         """
         version = int(raw["v"]["N"]) if "v" in raw else 1
         if version != cls.FORMAT and (version != cls.FORMAT - 1 or version < 1):
@@ -118,7 +121,7 @@ class Item(Model):
         return item
 
     def raw(self) -> Raw:
-        """The item as it goes to the table. Raises ValueError for what must not be missing."""
+        """Return the item in DynamoDB's format. Raises ValueError for a missing attribute."""
         values = self.attribute_values
         raw: Raw = {}
         for name, attribute in self.get_attributes().items():
@@ -133,7 +136,7 @@ class Item(Model):
     @classmethod
     @functools.cache
     def _readers(cls) -> Mapping[str, tuple[str, str, Callable[[Any], Any]]]:
-        """By stored name: the attribute's own name, its type, and how it is read."""
+        """Return attribute name, type and reader by stored name."""
         return {
             one.attr_name: (name, one.attr_type, _plain.get(type(one), one.deserialize))
             for name, one in cls.get_attributes().items()
@@ -158,7 +161,7 @@ PRESENT = Item.pk.exists()
 
 @dataclass(frozen=True)
 class Put:
-    """One put of a transaction."""
+    """A put in a transaction."""
 
     item: Item
     condition: Condition | None = None
@@ -166,7 +169,7 @@ class Put:
 
 @dataclass(frozen=True)
 class Change:
-    """One update of a transaction."""
+    """An update in a transaction."""
 
     key: Key
     actions: Sequence[Action]
@@ -175,29 +178,29 @@ class Change:
 
 @dataclass(frozen=True)
 class Delete:
-    """One delete of a transaction."""
+    """A delete in a transaction."""
 
     key: Key
     condition: Condition | None = None
 
 
 class Connection:
-    """The process's way to DynamoDB; opened with the first call."""
+    """A connection to DynamoDB, opened with the first call."""
 
     @functools.cached_property
     def _client(self) -> Any:
         return session().create_client("dynamodb", config=CONFIG)
 
     def dispatch(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-        """The answer to one request. Raises botocore's ClientError and BotoCoreError."""
+        """Send one request and return the response. Raises ClientError and BotoCoreError."""
         answer: dict[str, Any] = getattr(self._client, xform_name(operation))(**request)
         return answer
 
 
 class Table:
-    """The calls that stores make. Every method raises `Unavailable` when DynamoDB does not answer.
+    """The one table. Every method raises `Unavailable` when DynamoDB is unavailable.
 
-    Retries are botocore's standard mode; timeouts are short because a guard is waiting.
+    botocore retries in its standard mode. Timeouts are short because a visitor is waiting.
     """
 
     def __init__(self, name: str, connection: Connection | None = None) -> None:
@@ -205,12 +208,15 @@ class Table:
         self._connection = connection or Connection()
 
     def get(self, key: Key, *, consistent: bool = True) -> Raw | None:
-        """The item under `key`, or None."""
+        """Return the item under `key`, or None."""
         answer = self._call("GetItem", Key=_key(key), ConsistentRead=consistent)
         return answer.get("Item")
 
     def batch_get(self, keys: Sequence[Key], *, consistent: bool = True) -> list[Raw]:
-        """Those of the items under `keys` that exist, in no order; a call for each 100 of them."""
+        """Return the existing items under `keys`, in no order.
+
+        Cost: one BatchGetItem for each 100 keys.
+        """
         found: list[Raw] = []
         for start in range(0, len(keys), 100):
             wanted: dict[str, Any] = {
@@ -238,9 +244,9 @@ class Table:
         index: str | None = None,
         page: int | None = None,
     ) -> Iterator[Raw]:
-        """The items of a partition whose sort key lies in `between`, both ends included, in order.
+        """Yield the items of a partition with a sort key in `between` (inclusive), in order.
 
-        Pages are fetched as they are consumed; `page` is their size.
+        Pages of `page` items are fetched as they are consumed. Cost: one Query for each page.
         """
         prefix = "g1" if index else ""
         request: dict[str, Any] = {
@@ -264,13 +270,13 @@ class Table:
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def put(self, item: Item, condition: Condition | None = None) -> None:
-        """Write `item`. Raises ConditionFailed with the item that stood there."""
+        """Write `item`. Raises ConditionFailed with the item on record."""
         self._call("PutItem", Item=item.raw(), **_expressions(condition), **_old(condition))
 
     def update(
         self, key: Key, actions: Sequence[Action], condition: Condition | None = None
     ) -> Raw:
-        """Change the item under `key`; the answer is the item as it now stands."""
+        """Update the item under `key`, and return the new item. Raises ConditionFailed."""
         answer = self._call(
             "UpdateItem",
             Key=_key(key),
@@ -281,14 +287,14 @@ class Table:
         return answer["Attributes"]  # type: ignore[no-any-return]
 
     def delete(self, key: Key, condition: Condition | None = None) -> None:
-        """Remove the item under `key`; it is no error when there is none."""
+        """Delete the item under `key`, if it exists. Raises ConditionFailed."""
         self._call("DeleteItem", Key=_key(key), **_expressions(condition), **_old(condition))
 
     def transact(self, *writes: Put | Change | Delete) -> None:
-        """All of `writes`, or none. Raises ConditionFailed; `met` is in their order.
+        """Make all of `writes`, or none. Raises ConditionFailed; `met` is in their order.
 
-        A transaction that met another one on the same item has done nothing and is tried again at
-        once, for the other one is over when the refusal arrives. After four tries: `Unavailable`.
+        A transaction that conflicts with a concurrent one writes nothing. It is retried at once,
+        because the other one is over. Raises Unavailable after four tries.
         """
         items = [*map(self._write, writes)]
         for _ in range(_TRIES - 1):
@@ -342,7 +348,7 @@ def _translate(error: ClientError) -> Exception:
     return mistake if code in _MISTAKES else Unavailable()
 
 
-# Mistakes of ours and missing rights must be seen as such, not retried as a busy service.
+# Programming errors and missing permissions must fail visibly, and not be retried.
 _MISTAKES = frozenset(
     {
         "ValidationException",

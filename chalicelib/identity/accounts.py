@@ -1,18 +1,19 @@
-"""Whose a phone is, and whose an account at a platform is.
+"""Assign phones and platform accounts to people.
 
-A platform vouches for an account; a phone, once confirmed, says whose it is. One phone is one
-person, however they enter: an account whose phone is another person's becomes theirs.
+A platform vouches for an account. A confirmed phone identifies its owner, whatever the login. An
+account whose phone belongs to another person is moved to that person.
 
-| The account is | the phone is | then |
+| Owner of the account | Owner of the phone | Result |
 |---|---|---|
-| nobody's | not given, or nobody's | a new person has it |
-| nobody's | a person's | the account becomes theirs |
-| a person's | not given, or theirs | nothing changes |
-| a person's | nobody's | it becomes their phone, in the place of a former one |
-| of a person without a phone | another person's | that person is merged into the other |
-| of a person with a phone | another person's | refused: ``phone_taken`` |
+| none | not given, or none | a new person gets the account and the phone |
+| none | a person | that person gets the account |
+| a person | not given, or the same person | no change |
+| a person | none | the person gets the phone, in place of a former one |
+| a person without a phone | another person | the first person is merged into the second |
+| a person with a phone | another person | refused: ``phone_taken`` |
 
-Each line is one transaction on condition of what was read; the second of two requests reads again.
+Each row is one transaction, conditional on the owners that were read. A request that loses a race
+reads them again.
 """
 
 from dataclasses import replace
@@ -29,7 +30,7 @@ _TRIES = 5
 
 
 class Accounts:
-    """Finds the person of a phone or an account, makes new ones, and merges two that are one."""
+    """Finds or creates the owner of a phone or an account; merges two records of a person."""
 
     __slots__ = ("_ids", "_index", "_people", "_sessions", "_vault")
 
@@ -43,9 +44,9 @@ class Accounts:
         self._vault = vault
 
     def by_phone(self, phone: str, *, now: datetime) -> str:
-        """Return the id of the person whose `phone` (E.164) is; make a new person if none has it.
+        """Return the id of the owner of `phone` (E.164); create the person if there is none.
 
-        `phone` was proved to be the caller's.
+        The caller has proved that `phone` is theirs.
         """
         blind = self._index.of("phone", phone)
         person_id = self._people.by_phone(blind)
@@ -54,10 +55,10 @@ class Accounts:
         return self._people.create(self._new(phone, now), blind)
 
     def by_account(self, account: str, phone: str | None, *, now: datetime) -> str:
-        """Return the id of the person whose `account` is from now on, by the table above.
+        """Assign `account` by the table above, and return the owner's id.
 
-        `account` is its canonical text; `phone` (E.164) was proved to be the caller's, None if it
-        was not given. Raises Conflict ``phone_taken``.
+        `account` is in its canonical form. The caller has proved that `phone` (E.164) is theirs;
+        None if not given. Raises Conflict ``phone_taken``.
         """
         account_blind = self._index.of("account", account)
         phone_blind = None if phone is None else self._index.of("phone", phone)
@@ -81,11 +82,11 @@ class Accounts:
         raise Unavailable
 
     def confirm_phone(self, actor: Actor, phone: str, *, now: datetime) -> Login:
-        """Make `phone` (E.164), which was proved to be the actor's, their phone.
+        """Assign `phone` (E.164) to the actor, who has proved that it is theirs.
 
-        The session goes on with new tokens; where the phone is another person's and the actor has
-        none yet, it is a session of that person. Raises Conflict ``phone_taken``; Unauthenticated
-        ``session_ended`` when another request of theirs has done the same just now.
+        The session continues with new tokens. If the actor is merged into another person, a new
+        session of that person is opened. Raises Conflict ``phone_taken``; Unauthenticated
+        ``session_ended`` if a concurrent request has merged the actor already.
         """
         person_id = self._settle(actor.person_id, phone, now=now)
         if person_id is None:
@@ -101,9 +102,9 @@ class Accounts:
         return Profile(person_id, personal.PHONE.seal(self._vault, phone, person_id, now=now))
 
     def _settle(self, person_id: str, phone: str, *, now: datetime) -> str | None:
-        """Return the person whose `phone` and `person_id`'s accounts are from now on.
+        """Assign `phone` by the table above, and return the owner of the phone and the accounts.
 
-        None when `person_id` has been merged into another person in this very moment.
+        None if a concurrent request has merged `person_id` into another person.
         """
         blind = self._index.of("phone", phone)
         for _ in range(_TRIES):

@@ -1,4 +1,4 @@
-"""The ways to log in: by a code sent to a phone, or from a mini-program of WeChat or Alipay."""
+"""Login by a one-time code, or from a mini-program of WeChat or Alipay."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -12,18 +12,18 @@ from chalicelib.identity.people import Actor, Limits, Strength
 from chalicelib.identity.platforms import PhoneProof, Platform, PlatformName
 from chalicelib.identity.sessions import Login, Sessions
 
-_LOGINS_AN_HOUR_FROM_ONE_ADDRESS = 600  # a venue's whole Wi-Fi may stand behind one address
+_LOGINS_AN_HOUR_FROM_ONE_ADDRESS = 600  # a venue's Wi-Fi may share one address
 
 
 class Invitations(Protocol):
-    """Rights that wait for a person's login; `venues.staffing.Staffing` is the real one."""
+    """Rights that wait for a person's login, implemented by `venues.staffing.Staffing`."""
 
     def accept_invitations(self, person_id: str, *, now: datetime) -> None:
-        """Turn the rights that wait for the person's phone into theirs (XC-21)."""
+        """Bind the person to the rights that wait for their phone (XC-21)."""
 
 
 class PhoneLogin:
-    """Logs in, and confirms a phone, by a one-time code."""
+    """Login, and confirmation of a phone, by a one-time code."""
 
     __slots__ = ("_accounts", "_codes", "_invitations", "_sessions")
 
@@ -41,9 +41,10 @@ class PhoneLogin:
         self._invitations = invitations
 
     def log_in(self, phone: str, code: str, *, now: datetime) -> Login:
-        """Open a session for the owner of `phone` (E.164); the first login makes the person.
+        """Open a session for the owner of `phone` (E.164). The first login creates the person.
 
-        Raises Unauthenticated ``otp_invalid`` for a code that is wrong, late, used or guessed at.
+        Raises Unauthenticated ``otp_invalid`` for a code that is wrong, expired or used, or after
+        too many wrong codes.
         """
         if not self._codes.spend(phone, code, now=now):
             raise Unauthenticated("otp_invalid")
@@ -53,7 +54,7 @@ class PhoneLogin:
         return login
 
     def confirm_phone(self, actor: Actor, phone: str, code: str, *, now: datetime) -> Login:
-        """Make `phone` (E.164) the actor's; see `Accounts.confirm_phone`.
+        """Assign `phone` (E.164) to the actor; see `Accounts.confirm_phone`.
 
         Raises Unprocessable ``phone_proof_invalid`` for a code that `log_in` would refuse.
         """
@@ -63,9 +64,9 @@ class PhoneLogin:
 
 
 class PlatformLogin:
-    """Logs in, and confirms a phone, by the proofs of a platform (JN-16).
+    """Login, and confirmation of a phone, by the proofs of a platform (JN-16).
 
-    `platform` returns the platform of a name.
+    `platform` returns the platform with a name.
     """
 
     __slots__ = ("_accounts", "_index", "_invitations", "_limits", "_platform", "_sessions")
@@ -96,10 +97,10 @@ class PlatformLogin:
         address: str,
         now: datetime,
     ) -> Login:
-        """Open a session for the platform's user, with the phone in `proof` if there is one.
+        """Open a session for the platform's user, with the phone in `proof` if given.
 
-        Raises what the platform raises; Conflict ``phone_taken``; TooMany above 600 an hour for the
-        network `address`, for each attempt is a call to the platform.
+        Raises the errors of `Platform`; Conflict ``phone_taken``; TooMany above 600 an hour for the
+        network `address`, because each attempt calls the platform.
         """
         platform = self._platform(name)
         self._limits.charge(
@@ -120,9 +121,9 @@ class PlatformLogin:
     def confirm_phone(
         self, actor: Actor, name: PlatformName, proof: PhoneProof, *, now: datetime
     ) -> Login:
-        """Make the phone in `proof` the actor's; see `Accounts.confirm_phone`.
+        """Assign the phone in `proof` to the actor; see `Accounts.confirm_phone`.
 
-        Raises what the platform raises.
+        Raises the errors of `Platform`.
         """
         phone = self._platform(name).phone(proof)
         return self._accounts.confirm_phone(actor, phone, now=now)

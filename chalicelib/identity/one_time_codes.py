@@ -1,4 +1,4 @@
-"""One-time codes by text message, which prove that a phone is the caller's."""
+"""One-time codes by text message, which prove that the caller owns a phone."""
 
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -10,18 +10,21 @@ from chalicelib.identity.people import Codes, Limits
 CODE_LIFE = timedelta(minutes=5)
 RESEND_AFTER = timedelta(seconds=60)
 _CODES_A_DAY = 10
-_CODES_AN_HOUR_FROM_ONE_ADDRESS = 600  # a venue's whole Wi-Fi may stand behind one address
+_CODES_AN_HOUR_FROM_ONE_ADDRESS = 600  # a venue's Wi-Fi may share one address
 
 
 class SmsGateway(Protocol):
-    """Sends text messages; free for those who receive them (XC-23)."""
+    """A gateway for text messages, which are free of charge for their recipients (XC-23)."""
 
     def send_code(self, phone: str, code: str, language: str) -> None:
-        """Send a one-time code. Raises Unavailable, or BadInput for a number it cannot reach."""
+        """Send a one-time code. Cost: one request.
+
+        Raises BadInput for a number that cannot be reached, TooMany, Unavailable.
+        """
 
 
 class OneTimeCodes:
-    """Sends one-time codes and takes them back."""
+    """Sends and verifies one-time codes."""
 
     __slots__ = ("_codes", "_ids", "_index", "_limits", "_sms")
 
@@ -35,10 +38,10 @@ class OneTimeCodes:
         self._sms = sms
 
     def send(self, phone: str, *, address: str, language: str, now: datetime) -> None:
-        """Send a one-time code to `phone` (E.164). Known and unknown numbers look alike.
+        """Send a one-time code to `phone` (E.164). The response does not reveal known numbers.
 
-        Raises TooMany above one a minute or ten a day for a number, and 600 an hour for the network
-        `address` that asks; Unavailable when the gateway does not take the message.
+        Raises TooMany above one a minute or ten a day for a phone, and 600 an hour for the caller's
+        network `address`; Unavailable if the gateway does not accept the message.
         """
         blind = self._index.of("phone", phone)
         self._limits.charge(
@@ -56,7 +59,7 @@ class OneTimeCodes:
         self._sms.send_code(phone, code, language)
 
     def spend(self, phone: str, code: str, *, now: datetime) -> bool:
-        """Spend `code`: return whether it is the one last sent to `phone`, in time and unused."""
+        """Use up `code`; return whether it is the last one sent to `phone`, valid and unused."""
         blind = self._index.of("phone", phone)
         return self._codes.spend(blind, self._digest(blind, code), now)
 

@@ -1,9 +1,9 @@
-"""The live pass: a person's code for the staff's scanner, new every minute (JN-21, GO-4).
+"""The live pass: a person's code for the staff's scanner, renewed every minute (JN-21, GO-4).
 
     VP1.L.<key id>.<person, 16>.<minted at, ms, 9>.<MAC, 16>
 
-In capitals, so that its QR stays in alphanumeric mode. It identifies and proves freshness; the
-colour shown with it is the provider's and is not in it. A screenshot is worth ninety seconds.
+It is in capitals, so that its QR stays in alphanumeric mode. It identifies the person and proves
+that it is fresh. It does not contain the colour of the health code. A screenshot is valid for 90 s.
 """
 
 import hmac
@@ -17,25 +17,25 @@ from chalicelib.core.errors import BadInput, Unprocessable
 
 REFRESH = timedelta(seconds=60)
 ACCEPTED = timedelta(seconds=90)
-_AHEAD = timedelta(seconds=30)  # how far our own processes' clocks may differ
+_AHEAD = timedelta(seconds=30)  # the largest difference between the clocks of two processes
 _LIVE = "L"
 MAX_LENGTH = 80
 
 
 @dataclass(frozen=True)
 class Pass:
-    """Whose pass it is, and when it was minted (UTC, whole milliseconds)."""
+    """A pass: its owner, and the time when it was minted (UTC, whole milliseconds)."""
 
     person_id: str
     minted_at: datetime
 
     def is_live(self, at: datetime) -> bool:
-        """Return whether it is accepted at that moment: for 90 s, no earlier than it was minted."""
+        """Return whether the pass is accepted at `at`: for 90 s after it was minted."""
         return -_AHEAD <= at - self.minted_at <= ACCEPTED
 
 
 def mint(person_id: str, *, now: datetime, ring: KeyRing) -> str:
-    """Return a live pass of a person, signed with the active key."""
+    """Return a new live pass of a person, signed with the active key."""
     key_id = ring.active()
     person = person_id.removeprefix("per_")
     minted = ids.encode_number(epoch_ms(now), 9)
@@ -44,10 +44,10 @@ def mint(person_id: str, *, now: datetime, ring: KeyRing) -> str:
 
 
 def read(text: str, *, ring: KeyRing) -> Pass:
-    """Return the pass in what a scanner read, live or not.
+    """Return the pass in a scanned text, even if it is no longer live.
 
-    Raises BadInput at ``/pass_code`` for what is no pass; Unprocessable ``pass_invalid`` for one
-    that is altered, forged, or signed with a key that was revoked.
+    Raises BadInput at ``/pass_code`` for a text that is no pass; Unprocessable ``pass_invalid`` for
+    a pass that is altered, forged, or signed with a revoked key.
     """
     parts = text.strip().upper().split(".")
     if len(text) > MAX_LENGTH or len(parts) != 6 or parts[:2] != ["VP1", _LIVE]:

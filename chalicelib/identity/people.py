@@ -1,6 +1,6 @@
-"""A person as one query of their partition shows them.
+"""People, and the protocols of their stores.
 
-Rules here are pure. Personal fields stay sealed until a use case opens them.
+The rules here are pure. Personal fields stay sealed until a use case opens them.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import Protocol
 
 
 class Verification(StrEnum):
-    """Where the real-name registration stands (JN-18 to JN-20)."""
+    """The state of a real-name registration (JN-18 to JN-20)."""
 
     NONE = "none"
     PENDING = "pending"
@@ -20,16 +20,17 @@ class Verification(StrEnum):
 
 
 class Role(StrEnum):
-    """What a person may be at a venue."""
+    """The role of a staff member at a venue."""
 
     ADMINISTRATOR = "administrator"
     INSPECTOR = "inspector"
 
 
 class Strength(StrEnum):
-    """What a login rests on (YK-29): an account at a platform; a phone, by a code that was sent to
-    it or by the platform's word in this very session; a check of the face or of the payment
-    password, which a platform makes.
+    """The authentication of a session (YK-29).
+
+    ``PLATFORM``: an account at a platform. ``PHONE``: a phone, confirmed in this session by a
+    one-time code or by the platform. ``FACE``, ``PAYMENT_PASSWORD``: a check by the platform.
     """
 
     PLATFORM = "platform"
@@ -42,14 +43,16 @@ class Strength(StrEnum):
 class Profile:
     """A person's contact and registration.
 
-    `phone` is empty for a person who has logged in by a platform and not confirmed a phone yet.
-    Such a person has nothing but sessions (no registration, so no scans and no rights), and may be
-    merged into the person whose phone they confirm.
-    `registration` counts the edits and is the `version` that clients send back; an answer of the
-    identity provider names the registration that it is about. `blocked` is set by a rejection and
-    cleared by an approval only, so that an edit alone does not open the door again (JN-20).
-    `shadow_until` marks a person without an account: staff asked about them by name and number,
-    and the record is deleted then. `phone` is what they gave, perhaps a relative's.
+    `phone` is empty for a person who logged in from a platform and has not confirmed a phone. Such
+    a person has only sessions (no registration, so no scans and no rights), and may be merged into
+    the owner of the phone that they confirm.
+
+    `registration` counts the edits. It is the `version` in the API, and an answer of the identity
+    provider names it. A rejection sets `blocked`, and only an approval clears it, so that an edit
+    alone does not admit the person again (JN-20).
+
+    `shadow_until` marks a person without an account, whom staff checked by name and number. The
+    record is deleted at that time. Its `phone` is unconfirmed and may be a relative's.
     """
 
     person_id: str
@@ -66,13 +69,13 @@ class Profile:
 
     @property
     def may_scan(self) -> bool:
-        """Pending for the first time may scan; rejected may not until approved (JN-19, JN-20)."""
+        """Whether the person is registered, and approved after a rejection (JN-19, JN-20)."""
         return self.verification is not Verification.NONE and not self.blocked
 
 
 @dataclass(frozen=True)
 class Session:
-    """A login. `serial` counts its refreshes; `client` and `strength` say how it was made."""
+    """A login. `serial` counts its refreshes. `client` and `strength` are those of the login."""
 
     session_id: str
     expires_at: datetime
@@ -83,10 +86,10 @@ class Session:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A provider's last answer about a person, for one registration of theirs.
+    """A provider's last answer about a person, for one version of their registration.
 
-    `observed_at` is the provider's time of the fact (None when it has none), `fetched_at` ours.
-    The texts and `doses` are as in `providers.Answer`.
+    `observed_at` is the provider's time of the fact (None if unknown), `fetched_at` the time of the
+    lookup. The texts and `doses` are as in `providers.Answer`.
     """
 
     provider: str
@@ -102,7 +105,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class PersonRecord:
-    """What one query of a person's partition returns."""
+    """The result of one query of a person's partition."""
 
     profile: Profile | None = None
     sessions: Mapping[str, Session] = field(default_factory=dict)
@@ -112,7 +115,7 @@ class PersonRecord:
 
     @property
     def unidentified(self) -> bool:
-        """Whether name and number came from hand, and are not known to belong together."""
+        """Whether staff entered the name and number, and they are not verified to match."""
         profile = self.profile
         return (
             profile is not None
@@ -121,21 +124,21 @@ class PersonRecord:
         )
 
     def current(self, provider: str) -> Snapshot | None:
-        """The provider's snapshot, if it is about the registration as it stands."""
+        """Return the provider's snapshot of the current registration, or None."""
         found = self.snapshots.get(provider)
         if found and self.profile and found.registration == self.profile.registration:
             return found
         return None
 
     def lacks(self, provider: str, answered_at: datetime | None) -> bool:
-        """Whether an answer of the provider's, of `answered_at`, came after this was read."""
+        """Return whether the provider's answer of `answered_at` is newer than this record."""
         known = self.current(provider)
         return answered_at is not None and (known is None or known.fetched_at < answered_at)
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Who makes a request: a live session and what the person's partition says."""
+    """The person who makes a request, with their session and record."""
 
     profile: Profile
     session: Session
@@ -143,14 +146,14 @@ class Actor:
 
     @property
     def person_id(self) -> str:
-        """The id of the person who acts."""
+        """The actor's id."""
         return self.profile.person_id
 
 
 class People(Protocol):
-    """The people on record; the store in `identity/store` is the real one.
+    """The store of people, implemented in `identity/store`.
 
-    Unless a method says otherwise, a write costs one TransactWriteItems.
+    The cost of a write is one TransactWriteItems, unless its docstring says otherwise.
     """
 
     def load(self, person_id: str, *, consistent: bool = True) -> PersonRecord:
@@ -160,76 +163,76 @@ class People(Protocol):
         """
 
     def subject(self, person_id: str) -> PersonRecord:
-        """Return the same with the scans that wait for an answer.
+        """Return the same record with the ids of the scans that wait for an answer.
 
         Cost: one strongly consistent Query.
         """
 
     def profiles(self, person_ids: Collection[str]) -> dict[str, Profile]:
-        """Return the profiles of those who have one, by person id; for lists.
+        """Return the existing profiles by person id, for lists.
 
         Cost: one eventually consistent BatchGetItem for each 50 people.
         """
 
     def by_phone(self, blind: str) -> str | None:
-        """Return the id of the person who logs in with this phone.
+        """Return the id of the person who logs in with a phone.
 
         Cost: one strongly consistent GetItem.
         """
 
     def by_document(self, blind: str) -> str | None:
-        """Return the id of the person who registered this document.
+        """Return the id of the person who registered a document.
 
         Cost: one strongly consistent GetItem.
         """
 
     def create(self, profile: Profile, phone_blind: str) -> str:
-        """Make the person, or find the one that another request has just made; return the id."""
+        """Create the person and return the id, or return the id of the phone's owner."""
 
     def by_account(self, blind: str) -> str | None:
-        """Return the id of the owner of this account at a platform.
+        """Return the id of the owner of a platform account.
 
         Cost: one strongly consistent GetItem.
         """
 
     def accounts(self, person_id: str) -> list[str]:
-        """Return the blind indexes of the person's accounts at platforms.
+        """Return the blind indexes of the person's platform accounts.
 
         Cost: one strongly consistent Query.
         """
 
     def create_with_account(self, profile: Profile, *, account: str, phone: str | None) -> bool:
-        """Make the person with this account and phone; False if either has an owner already."""
+        """Create a person with an account and a phone; False if either has an owner."""
 
     def link(self, account: str, person_id: str, *, phone: str) -> bool:
         """Link a new platform account to the owner of `phone`; False if an owner has changed."""
 
     def take_phone(self, profile: Profile, phone: str, *, former: str | None) -> bool:
-        """Record `profile.phone` and claim it, freeing the `former` one.
+        """Record `profile.phone`, claim it, and release the `former` one.
 
-        False when another person has it, or the person's phone has changed meanwhile.
+        Returns False if another person has the phone, or the profile's phone has changed.
         """
 
     def merge_into(self, person_id: str, accounts: Sequence[str], to: str, *, phone: str) -> bool:
-        """Merge a person without a phone, with all accounts, into the owner of `phone`.
+        """Merge a person without a phone, with all their accounts, into the owner of `phone`.
 
-        False when any of it has changed meanwhile.
+        Returns False if the person, an account or the owner of `phone` has changed.
         """
 
     def register(self, profile: Profile, previous: Profile, correlation: str) -> None:
-        """Replace `previous` by `profile`, claiming its document and freeing the former one.
+        """Replace `previous` by `profile`, claim its document and release the former one.
 
         Raises Conflict: ``identity_taken``, ``version_conflict``.
         """
 
     def settle(self, profile: Profile, verification: Verification, reason: str) -> bool:
-        """Record the provider's answer about exactly this registration; False if it has changed."""
+        """Record the result of a verification; False if the registration has changed."""
 
     def keep_shadow(self, profile: Profile, *, again: bool) -> None:
-        """Keep a person without an account until `profile.shadow_until`, to be verified.
+        """Record a shadow profile until `profile.shadow_until`, for verification.
 
-        A person already on record stays unchanged; `again` requests a new verification. Cost: one
-        UpdateItem.
+        An existing shadow profile keeps its contents; `again` requests a new verification. Cost:
+        one UpdateItem.
         """
 
     def open_session(self, person_id: str, session: Session) -> None:
@@ -238,44 +241,46 @@ class People(Protocol):
     def refresh_session(
         self, person_id: str, session_id: str, *, serial: int, expires_at: datetime
     ) -> Session:
-        """Record the `serial`-th refresh and return the session. Cost: one UpdateItem.
+        """Record refresh number `serial`, and return the session. Cost: one UpdateItem.
 
-        Raises Unauthenticated ``session_ended`` if the session is over or was refreshed elsewhere.
+        Raises Unauthenticated ``session_ended`` if the session is closed, or the refresh was
+        already recorded.
         """
 
     def strengthen_session(self, person_id: str, session_id: str, strength: Strength) -> None:
-        """Record that the session rests on more than before. Cost: one UpdateItem.
+        """Record a higher strength of the session. Cost: one UpdateItem.
 
-        Raises Unauthenticated ``session_ended`` if the session is over.
+        Raises Unauthenticated ``session_ended`` if the session is closed.
         """
 
     def close_session(self, person_id: str, session_id: str) -> None:
-        """Delete a login. Cost: one DeleteItem."""
+        """Delete a session. Cost: one DeleteItem."""
 
     def save_snapshot(
         self, person_id: str, snapshot: Snapshot, *, until: datetime | None = None
     ) -> bool:
-        """Keep a provider's answer; False if a newer one is on record. Cost: one PutItem.
+        """Record a provider's answer; False if a newer one is on record. Cost: one PutItem.
 
-        `until`: when it may be deleted, if ever.
+        `until` is the time of its deletion; None keeps it.
         """
 
 
 class Codes(Protocol):
-    """One-time codes that were sent to phones; the store in `identity/store` is the real one."""
+    """The store of one-time codes, implemented in `identity/store`."""
 
     def put(self, blind: str, digest: str, expires_at: datetime) -> None:
-        """Record the code last sent; an earlier one is void. Cost: one PutItem."""
+        """Record a code; it replaces an earlier one. Cost: one PutItem."""
 
     def spend(self, blind: str, digest: str, now: datetime) -> bool:
-        """Return whether the code is right, in time, unused and not guessed at too often.
+        """Use up the code, and return whether it was correct, unexpired and unused.
 
-        A right one is used up. Cost: one UpdateItem, and one DeleteItem if it is right.
+        After too many attempts no code is accepted. Cost: one UpdateItem, and one DeleteItem if the
+        code is correct.
         """
 
 
 class Limits(Protocol):
-    """Counts attempts; the store in `identity/store` is the real one."""
+    """The store of rate limits, implemented in `identity/store`."""
 
     def charge(self, what: str, whom: str, *, limit: int, seconds: int, now: datetime) -> None:
         """Count one attempt at `what` by `whom`. Cost: one UpdateItem.
@@ -285,10 +290,10 @@ class Limits(Protocol):
 
 
 def mask_name(name: str) -> str:
-    """A name as others may see it: the family name's first character, the rest as asterisks."""
+    """Return a masked name: its first character, then asterisks."""
     return name[:1] + "*" * max(1, min(len(name) - 1, 3))
 
 
 def mask_phone(phone: str) -> str:
-    """An E.164 number as others may see it: prefix and last four digits, ``+86138****5678``."""
+    """Return a masked E.164 number: prefix and last four digits, ``+86138****5678``."""
     return f"{phone[:-8]}****{phone[-4:]}"

@@ -1,8 +1,8 @@
-"""Every personal field that the table holds sealed; a row each.
+"""The registry of sealed personal fields in the table.
 
-An export opens these fields and an erasure removes them. A new field is a `SealedAttribute` of an
-item class, and a row here; a test holds the two together. What has been sealed opens only with its
-row's place, so the place of a row never changes.
+An export opens these fields, and an erasure removes them. A new field is a `SealedAttribute` of an
+item class, and a row here; a test compares the two. Never change the place of a row: a sealed value
+opens only with the place that it was sealed for.
 """
 
 from datetime import datetime
@@ -11,10 +11,10 @@ from chalicelib.core.crypto import Vault
 
 
 class PersonalField:
-    """A sealed field: the item class and its attribute, and the place that it is sealed for.
+    """A sealed field: its item class, its attribute, and the place that it is sealed for.
 
-    The place is the id of the owner, a person or a venue, and the field's `name`, such as
-    ``per_…/name``; it is authenticated with the text (`Vault`).
+    The place is the id of the owner (a person or a venue) and the field's `name`, such as
+    ``per_…/name``. `Vault` authenticates it with the text.
     """
 
     __slots__ = ("attribute", "item", "name")
@@ -29,7 +29,7 @@ class PersonalField:
         return vault.seal(text, f"{owner}/{self.name}", now=now)
 
     def open(self, vault: Vault, sealed: bytes, owner: str) -> str:
-        """Return the text. Raises ValueError when it was not sealed for `owner`, or altered."""
+        """Return the text. Raises ValueError if it was altered, or not sealed for `owner`."""
         return vault.open(sealed, f"{owner}/{self.name}")
 
 
@@ -41,15 +41,15 @@ def _row(item: str, attribute: str, name: str = "") -> PersonalField:
     return FIELDS[-1]
 
 
-# Of an account, and of somebody checked by hand; the owner is the person.
+# An account, or a person in a manual check. The owner is the person.
 PHONE = _row("ProfileItem", "phone")
 NAME = _row("ProfileItem", "name")
 DOCUMENT = _row("ProfileItem", "document")
-# Of a venue's application; the owner is the venue.
+# A venue's application. The owner is the venue.
 VENUE_NUMBER = _row("VenueItem", "number")
 VENUE_CONTACT_NAME = _row("VenueItem", "contact_name")
 VENUE_CONTACT_PHONE = _row("VenueItem", "contact_phone")
-# Of somebody who may join a venue's staff; the owner is the venue.
+# An invitation to a venue's staff. The owner is the venue.
 INVITATION_NAME = _row("InvitationItem", "name", "invitation")
 
 

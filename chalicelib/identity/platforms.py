@@ -1,9 +1,9 @@
-"""Mini-program platforms: they say whose account logs in, and which phone is theirs.
+"""Mini-program platforms, which authenticate an account and the phone of its user.
 
-A platform hands its proofs to the mini-program on the phone (``wx.login`` and
-``my.getAuthCode`` a code; the phone-number button a code, or a sealed number), which hands them
-to us; we redeem them at the platform. A proof that was redeemed, is too old or is not genuine is
-refused, and the mini-program asks its platform for a new one.
+The mini-program gets a proof from its platform: a code of ``wx.login`` or ``my.getAuthCode``, or
+the result of the phone-number button (a code, or an encrypted number). The server redeems the proof
+at the platform. A proof that is used, expired or forged is refused, and the mini-program requests
+a new one.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from typing import Protocol
 
 
 class PlatformName(StrEnum):
-    """The platforms that people log in with (JN-14, YK-27)."""
+    """The platforms that people can log in with (JN-14, YK-27)."""
 
     WECHAT = "wechat"
     ALIPAY = "alipay"
@@ -20,7 +20,7 @@ class PlatformName(StrEnum):
 
 @dataclass(frozen=True)
 class PlatformAccount:
-    """A user of a platform, which gives the same user another id in each mini-program."""
+    """A user of a platform. The same user has another `user_id` in each mini-program."""
 
     platform: PlatformName
     app_id: str
@@ -28,34 +28,34 @@ class PlatformAccount:
 
     @property
     def canonical(self) -> str:
-        """Return one text per account for the blind index, which ignores the case of letters."""
+        """The account's text for the blind index, in hexadecimal because the index ignores case."""
         return f"{self.platform}:{self.app_id.encode().hex()}:{self.user_id.encode().hex()}"
 
 
 @dataclass(frozen=True)
 class PhoneProof:
-    """The result of the phone-number button: WeChat's code; Alipay's sealed text and signature."""
+    """The result of the phone-number button: WeChat's code; Alipay's text and signature."""
 
     text: str
     signature: str = ""
 
 
 class Platform(Protocol):
-    """One platform; the adapters are in ``adapters/platforms``.
+    """A platform. The adapters are in ``adapters/platforms``.
 
-    Both calls raise Unprocessable ``client_not_offered`` when the deployment has no mini-program
-    there, TooMany when the platform refuses further calls, Unavailable when it does not answer.
+    Both calls raise Unprocessable ``client_not_offered`` if the deployment has no mini-program on
+    this platform, TooMany if the platform's rate limit is exceeded, Unavailable if it fails.
     """
 
     def account(self, code: str) -> PlatformAccount:
-        """Redeem a login code.
+        """Redeem a login code, and return the account. Cost: one request.
 
-        Raises Unauthenticated ``platform_code_invalid`` for one that is wrong, used or too old;
-        Forbidden ``platform_account_blocked`` for a user whom the platform itself blocks.
+        Raises Unauthenticated ``platform_code_invalid`` for a code that is wrong, used or expired;
+        Forbidden ``platform_account_blocked`` for a user blocked by the platform.
         """
 
     def phone(self, proof: PhoneProof) -> str:
-        """Redeem a phone proof; return the phone number (E.164).
+        """Redeem a phone proof, and return the phone number (E.164).
 
-        Raises Unprocessable ``phone_proof_invalid`` for a proof that is wrong, used or too old.
+        Raises Unprocessable ``phone_proof_invalid`` for a proof that is wrong, used or expired.
         """

@@ -1,8 +1,8 @@
-"""What is asked of a provider, and what it may answer.
+"""Requests to providers, and their answers.
 
-A provider is asked from the queue only, so that its death stops nobody at the door. The travel
-card is the exception: it is told for a code that must not lie in a queue, and never at the door
-(`admission.travel_card`).
+Providers are called from the queue only, so that their outage does not delay a visitor. The travel
+card is the exception: it needs a code that must not be queued, and is called before a visit, never
+at the door (`admission.travel_card`).
 """
 
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from typing import ClassVar, Protocol
 
 
 class ProviderName(str):
-    """The name of a kind of provider; the kinds are the modules of `admission.evidence`.
+    """The name of a kind of provider. The kinds are the modules of `admission.evidence`.
 
-    Here are the names that rules and routes refer to. There may be others.
+    This class lists the names that rules and routes refer to. There may be others.
     """
 
     __slots__ = ()
@@ -33,7 +33,7 @@ ProviderName.TRAVEL_CARD = ProviderName("travel_card")
 
 @dataclass(frozen=True)
 class Subject:
-    """The person asked about, in the clear; never logged, never queued."""
+    """The person of a lookup, in plain text. Never logged, never queued."""
 
     name: str
     document_type: str
@@ -42,11 +42,11 @@ class Subject:
 
 @dataclass(frozen=True)
 class Answer:
-    """The provider knows: one of its kind's states, and when it became so (UTC), if it says.
+    """A provider's answer: one of its kind's states, and since when (UTC) if it is known.
 
-    A health code may come with the `group` that the person was put in, the `reason`, and
-    `how_to_clear` the colour, in the provider's words (YK-34). `doses` of vaccine were given, the
-    last one at `observed_at`.
+    A health code may carry the `group` of the person, the `reason` of the colour, and
+    `how_to_clear` it, in the provider's words (YK-34). `doses` counts the doses of vaccine; the
+    last one was given at `observed_at`.
     """
 
     state: str
@@ -64,20 +64,20 @@ class Absent:
 
 @dataclass(frozen=True)
 class Pending:
-    """The provider is still working; ask again after so many milliseconds."""
+    """The provider is still working; poll again after `poll_after_ms` milliseconds."""
 
     poll_after_ms: int
 
 
 class ProviderFault(Exception):
-    """The provider refused, hung, or answered garbage; the message will be tried again."""
+    """The provider refused, timed out, or sent an invalid answer. The queue retries the message."""
 
 
 class Provider(Protocol):
-    """One provider; an adapter per protocol that providers speak."""
+    """A provider. There is an adapter for each protocol."""
 
     def lookup(self, subject: Subject, *, request_id: str) -> Answer | Absent | Pending:
-        """Ask about `subject`. `request_id` is the same for every try of one lookup.
+        """Return the provider's answer about `subject`. Cost: one request. Raises ProviderFault.
 
-        Raises ProviderFault.
+        `request_id` is the same for every retry of a lookup.
         """

@@ -1,7 +1,7 @@
-"""Real-name registration, verified through the queue by the identity provider.
+"""Real-name registration, verified by the identity provider through the queue.
 
-Pending for the first time, a person may scan; rejected, not, until an edit has been **approved**
-(JN-17 to JN-20).
+A person whose first registration is pending may scan. After a rejection they may not scan until an
+edit is **approved** (JN-17 to JN-20).
 """
 
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ _EDITS_A_DAY = 10
 
 @dataclass(frozen=True)
 class Entry:
-    """What the person typed; `number` is in its canonical form, validated by its check digit."""
+    """A person's entry. `number` is in its canonical form, with a valid check digit."""
 
     name: str
     document_type: str
@@ -34,7 +34,7 @@ class Entry:
 
 
 def is_verified_as(profile: Profile | None, name: str, *, vault: Vault) -> bool:
-    """Return whether the person has an account and is verified under exactly this name."""
+    """Return whether the person has an account and is verified under exactly `name`."""
     if profile is None or profile.verification is not Verification.VERIFIED:
         return False
     if profile.shadow_until is not None:
@@ -43,9 +43,9 @@ def is_verified_as(profile: Profile | None, name: str, *, vault: Vault) -> bool:
 
 
 class OwnRegistration(NamedTuple):
-    """A registration as its owner sees it: one's own name in full, the numbers masked.
+    """A registration as its owner sees it: the name in full, the numbers masked.
 
-    What has not been given is None.
+    Missing values are None.
     """
 
     profile: Profile
@@ -55,7 +55,7 @@ class OwnRegistration(NamedTuple):
 
 
 class Registrations:
-    """Registers people under their real names, and shows each their own registration."""
+    """Registers people under their real names, and shows them their registrations."""
 
     __slots__ = ("_index", "_limits", "_people", "_vault")
 
@@ -68,13 +68,15 @@ class Registrations:
     def register(
         self, actor: Actor, entry: Entry, *, version: int, correlation: str, now: datetime
     ) -> OwnRegistration:
-        """Replace the actor's registration; `version` is the one they saw, 0 before the first.
+        """Replace the actor's registration, and return it.
 
-        Sent again with the same contents, it changes nothing and returns the current state.
-        Raises Conflict: ``version_conflict``, ``identity_taken``; Forbidden ``phone_required``, for
-        staff are looked up by name, number and phone (JN-6), and a person without a phone may be
-        merged into another with all that is theirs; TooMany above ten edits a day, because the
-        answer tells whether a name and a number belong together, and whether the number is
+        `version` is the version that the actor last read, 0 before the first registration. A
+        retry with the same contents changes nothing.
+
+        Raises Conflict ``version_conflict``, ``identity_taken``. Raises Forbidden
+        ``phone_required`` without a phone: staff are found by name, number and phone (JN-6), and a
+        person without a phone may still be merged into another. Raises TooMany above ten edits a
+        day, because the result reveals whether a name matches a number, and whether the number is
         registered.
         """
         previous = actor.profile

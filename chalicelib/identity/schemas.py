@@ -1,4 +1,4 @@
-"""What sessions and registration look like over HTTP."""
+"""Requests and responses of sessions and registration."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -21,13 +21,13 @@ from chalicelib.identity.people import Strength
 
 
 class CodeRequest(Request):
-    """Ask for a one-time code by text message."""
+    """A request for a one-time code by text message."""
 
     phone: Phone
 
 
 class CodeSent(Response):
-    """A one-time code is on its way, if the number exists."""
+    """The one-time code was sent, if the number exists."""
 
     status: Literal["sent"] = "sent"
     resend_after_s: int = Field(examples=[60])
@@ -35,7 +35,7 @@ class CodeSent(Response):
 
 
 class SmsProof(Request):
-    """A phone, and the code that the text message brought to it."""
+    """A phone, and the one-time code sent to it by text message."""
 
     client: Literal["sms"]
     phone: Phone
@@ -51,11 +51,11 @@ PlatformCode = Annotated[
         examples=["0b1Qhu000Ie5cP1Vp7300ZRYkA1Qhu0a"],
     ),
 ]
-"""A code of a platform: opaque, printable ASCII."""
+"""A platform's code: opaque, printable ASCII."""
 
 
 class SealedPhone(Request):
-    """What Alipay's `my.getPhoneNumber` answered: `response` is sealed, `sign` is over it."""
+    """The result of Alipay's `my.getPhoneNumber`: an encrypted `response` and its signature."""
 
     response: str = Field(
         min_length=1, max_length=4096, pattern=r"^[A-Za-z0-9+/=]+$", examples=["hXv0Zw3q7A=="]
@@ -66,9 +66,9 @@ class SealedPhone(Request):
 
 
 class WechatLogin(Request):
-    """Log in from a WeChat mini-program: `code` is `wx.login`'s.
+    """A login from a WeChat mini-program. `code` is the code of `wx.login`.
 
-    `phone_code` is what the button `getPhoneNumber` gave, if the person has allowed it.
+    `phone_code` is the code of the button `getPhoneNumber`, if the person has allowed it.
     """
 
     client: Literal["wechat"]
@@ -77,9 +77,9 @@ class WechatLogin(Request):
 
 
 class AlipayLogin(Request):
-    """Log in from an Alipay mini-program: `code` is the `authCode` of `my.getAuthCode`.
+    """A login from an Alipay mini-program. `code` is the `authCode` of `my.getAuthCode`.
 
-    `phone` is what `my.getPhoneNumber` answered, if the person has allowed it.
+    `phone` is the result of `my.getPhoneNumber`, if the person has allowed it.
     """
 
     client: Literal["alipay"]
@@ -90,18 +90,18 @@ class AlipayLogin(Request):
 class LoginRequest(
     Choice[Annotated[SmsProof | WechatLogin | AlipayLogin, Field(discriminator="client")]]
 ):
-    """Log in by text message, or from a mini-program of WeChat or Alipay."""
+    """A login by text message, or from a mini-program of WeChat or Alipay."""
 
 
 class WechatPhone(Request):
-    """The code that WeChat's button `getPhoneNumber` gave."""
+    """The code of WeChat's button `getPhoneNumber`."""
 
     client: Literal["wechat"]
     phone_code: PlatformCode
 
 
 class AlipayPhone(Request):
-    """What Alipay's `my.getPhoneNumber` answered."""
+    """The result of Alipay's `my.getPhoneNumber`."""
 
     client: Literal["alipay"]
     phone: SealedPhone
@@ -110,14 +110,14 @@ class AlipayPhone(Request):
 class PhoneRequest(
     Choice[Annotated[SmsProof | WechatPhone | AlipayPhone, Field(discriminator="client")]]
 ):
-    """Confirm the phone of who is logged in, by any of the ways to prove it."""
+    """A proof of the actor's phone, by text message, WeChat or Alipay."""
 
 
 _TOKEN = "eyJhbGciOiJIUzI1NiIsImtpZCI6IjEifQ.eyJzdWIiOiJwZXIifQ.c2lnbmF0dXJl"  # noqa: S105 (none)
 
 
 class RefreshRequest(Request):
-    """Exchange a refresh token for a new pair of tokens."""
+    """A refresh token, to exchange for a new pair of tokens."""
 
     refresh_token: str = Field(min_length=20, max_length=2000, examples=[_TOKEN])
 
@@ -127,9 +127,9 @@ class LoginResponse(Response):
 
     person_id: PersonId
     client: str = Field(examples=["sms", "wechat", "alipay"])
-    """How the session was begun."""
+    """How the session was opened."""
     strength: Strength
-    """What it rests on: the platform's word for an account, a phone confirmed in it, or more."""
+    """How the actor is authenticated: by a platform account, a confirmed phone, or stronger."""
     access_token: str = Field(examples=[_TOKEN])
     refresh_token: str = Field(examples=[_TOKEN])
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105
@@ -137,7 +137,7 @@ class LoginResponse(Response):
 
 
 class Empty(Response):
-    """Done; there is nothing to say."""
+    """A success without further data."""
 
     status: Literal["ok"] = "ok"
 
@@ -163,13 +163,13 @@ DocumentKind = Annotated[
     PlainValidator(_document_type, json_schema_input_type=str),
     Field(json_schema_extra=_list_types),
 ]
-"""A registered type of identity document; stands before its number."""
+"""A registered type of identity document. The field precedes the number's."""
 
 
 def _document_number(value: str, info: ValidationInfo) -> str:
     kind = documents.find(info.data.get("document_type", ""))
     if kind is None:
-        return value  # the type is at fault, and no number can be checked
+        return value  # the type is invalid, so the number cannot be checked
     try:
         return kind.canonical(value)
     except ValueError:
@@ -188,11 +188,11 @@ DocumentNumber = Annotated[
     AfterValidator(_document_number),
     Field(examples=[documents.TYPES[0].example], json_schema_extra=_describe_number),
 ]
-"""The number of the document of the field `document_type`; becomes canonical."""
+"""The number of a document of the type in `document_type`, converted to its canonical form."""
 
 
 class RegistrationRequest(Request):
-    """Real name and identity document; `version` is the one last read, 0 before the first time."""
+    """Real name and identity document. `version` is the one last read, 0 before the first."""
 
     version: int = Field(ge=0, le=1_000_000, examples=[0])
     name: Annotated[PersonName, AfterValidator(_name)]
@@ -201,7 +201,7 @@ class RegistrationRequest(Request):
 
 
 class Registration(Response):
-    """Where the real-name registration stands."""
+    """The state of a real-name registration."""
 
     version: int = Field(examples=[1])
     verification: Literal["none", "pending", "verified", "rejected"]
@@ -209,14 +209,14 @@ class Registration(Response):
     reason: str | None = Field(examples=[None])
     reason_text: str | None = Field(examples=[None])
     name: str | None = Field(examples=["梁思齐"])
-    """One's own name, in full."""
+    """The actor's own name, in full."""
     document_type: str | None = Field(examples=["resident_id"])
     document_number: str | None = Field(examples=["4409**********001X"])
-    """Masked, even for its owner: a phone is shown around."""
+    """Masked even for its owner, because people show their screens to others."""
 
 
 class Right(Response):
-    """What the person may do at a venue."""
+    """A person's right at a venue."""
 
     venue_id: VenueId
     role: Literal["administrator", "inspector"]
@@ -227,13 +227,13 @@ class Me(Response):
 
     person_id: PersonId
     phone: str | None = Field(examples=["+86138****0001"])
-    """Masked; null until one is confirmed, which registration needs."""
+    """Masked. Null until a phone is confirmed, which registration requires."""
     registration: Registration
     rights: list[Right]
 
 
 class RegistrationAccepted(Response):
-    """The registration is with the identity provider; `GET /v1/me` tells when it is settled."""
+    """The registration is being verified. `GET /v1/me` has the result."""
 
     status: Literal["pending", "settled"]
     poll_after_ms: int | None = Field(examples=[1000])

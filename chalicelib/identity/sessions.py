@@ -1,7 +1,7 @@
-"""Sessions: who makes a request, and the tokens that a client keeps.
+"""Sessions and their tokens.
 
-The session is an item in the person's partition: a logout, or a session that has been refreshed
-elsewhere, counts at the next call, because the query that every request makes reads it.
+A session is an item in the person's partition. Every request reads it in its one query, so that a
+logout takes effect at the next request.
 """
 
 from dataclasses import replace
@@ -19,7 +19,7 @@ _SESSIONS = 5
 
 
 class Login(NamedTuple):
-    """What a client keeps after logging in; `client` and `strength` say how it was done."""
+    """The result of a login: the tokens, and the `client` and `strength` of the session."""
 
     person_id: str
     client: str
@@ -40,9 +40,9 @@ class Sessions:
         self._ids = ids
 
     def authenticate(self, token: str, *, now: datetime) -> Actor:
-        """Return who makes this request, by the one strongly consistent query that it may make.
+        """Return the actor of a request. Cost: one strongly consistent Query.
 
-        Raises Unauthenticated: the token's own fault, or ``session_ended``.
+        Raises Unauthenticated for an invalid token, or ``session_ended``.
         """
         claims = self._tokens.verify("session", token, now=now)
         record = self._people.load(str(claims["sub"]))
@@ -52,7 +52,7 @@ class Sessions:
         return Actor(record.profile, session, record)
 
     def begin(self, person_id: str, client: str, strength: Strength, *, now: datetime) -> Login:
-        """Open a session for a person; above five, the one that would have ended first ends."""
+        """Open a session. A person has at most five; the one that expires first is closed."""
         live = sorted(self._people.load(person_id).sessions.values(), key=lambda s: s.expires_at)
         for old in live[: max(0, len(live) - _SESSIONS + 1)]:
             self._people.close_session(person_id, old.session_id)
@@ -61,7 +61,7 @@ class Sessions:
         return self._login(person_id, session, now)
 
     def strengthen(self, actor: Actor, strength: Strength, *, now: datetime) -> Login:
-        """Let the actor's session rest on more than before; it goes on with new tokens.
+        """Record a higher `strength` of the actor's session, and return new tokens.
 
         Raises Unauthenticated ``session_ended``.
         """
@@ -70,9 +70,9 @@ class Sessions:
         return self._login(actor.person_id, session, now)
 
     def refresh(self, token: str, *, now: datetime) -> Login:
-        """Exchange a refresh token for a new pair; it works once.
+        """Exchange a refresh token for a new pair of tokens. It works once.
 
-        Raises Unauthenticated: the token's own fault, or ``session_ended``.
+        Raises Unauthenticated for an invalid token, or ``session_ended``.
         """
         claims = self._tokens.verify("refresh", token, now=now)
         person_id = str(claims["sub"])
@@ -85,7 +85,7 @@ class Sessions:
         return self._login(person_id, session, now)
 
     def close(self, actor: Actor) -> None:
-        """End the session; its tokens are refused from the next call on."""
+        """Close the actor's session. Its tokens are refused from the next request on."""
         self._people.close_session(actor.person_id, actor.session.session_id)
 
     def _login(self, person_id: str, session: Session, now: datetime) -> Login:

@@ -1,1 +1,1 @@
-"""Posters as PDF and PNG, codes as SVG. Cheap to import: typst and segno load when used."""
+"""Posters as PDF and PNG, codes as SVG. typst and segno are imported on first use."""

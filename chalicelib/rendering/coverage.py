@@ -1,6 +1,6 @@
-"""Which characters a poster can draw, told without fonts, so that a name is refused at issuance.
+"""The characters that posters can show, so that issuance can refuse a name without the fonts.
 
-``python -m infra.fonts`` writes ``coverage.txt`` with the fonts; it loads in a millisecond.
+``python -m infra.fonts`` writes ``coverage.txt`` together with the fonts. It loads in 1 ms.
 """
 
 import functools
@@ -9,9 +9,9 @@ from pathlib import Path
 
 
 def missing(text: str) -> list[str]:
-    """The characters of `text` that a poster cannot draw, each once, in order of appearance.
+    """Return the characters of `text` that posters cannot show, each once, in their order.
 
-    Control characters, line breaks, emoji and marks that combine are among them: compose `text`
+    Among them are control characters, line breaks, emoji and combining marks. So compose `text`
     (NFC) first.
     """
     bounds = _bounds()
@@ -20,7 +20,7 @@ def missing(text: str) -> list[str]:
 
 @functools.cache
 def _bounds() -> list[int]:
-    """First code point inside, first outside, and so on: an odd count to the left is inside."""
+    """Return the bounds of the covered ranges, sorted: start, end (exclusive), start, end, …"""
     bounds: list[int] = []
     for line in Path(__file__).with_name("coverage.txt").read_text(encoding="ascii").split():
         first, _, last = line.partition("-")

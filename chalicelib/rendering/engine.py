@@ -1,6 +1,6 @@
-"""Posters, drawn by typst from `templates/`, in the fonts of the render layer.
+"""Renders posters with typst from `templates/`, with the fonts of the render layer.
 
-GlyphMissing    a text holds a character that the fonts cannot draw; `character` says which
+GlyphMissing    the fonts lack the character `character` of a text
 """
 
 import functools
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Form = Literal["a4_pdf", "a4_png", "qr_svg"]
 
 TEMPLATE_VERSION: Final = "1"
-"""Goes up with every change of what a poster looks like: it is part of the name of the file."""
+"""Increase it with every visible change of the template. It is part of a poster's id."""
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _CONTENT_TYPES: Final[dict[Form, str]] = {
@@ -38,10 +38,10 @@ _PNG_RESOLUTION = struct.pack(">I", 9) + _PHYS + struct.pack(">I", zlib.crc32(_P
 
 @dataclass(frozen=True)
 class Poster:
-    """What one poster says. Texts are shown as they are, never read as markup.
+    """The contents of a poster. Texts are literal, not markup.
 
-    `code_url` is what the QR holds; `checkpoint` is empty for the venue as a whole; `serial` is
-    what a visitor reads out to support; `demo` marks it 演示; `band` is the region's colour,
+    `code_url` is the text of the QR code. `checkpoint` is empty for the venue as a whole. A visitor
+    reads `serial` out to support. `demo` marks the poster 演示. `band` is the region's colour,
     ``#rrggbb``.
     """
 
@@ -56,7 +56,7 @@ class Poster:
 
 
 class GlyphMissing(Exception):
-    """The fonts cannot draw `character`."""
+    """The fonts lack `character`."""
 
     def __init__(self, character: str) -> None:
         super().__init__(f"no glyph for U+{ord(character):04X} {character!r}")
@@ -64,16 +64,16 @@ class GlyphMissing(Exception):
 
 
 def content_type(form: Form) -> str:
-    """The media type of what :func:`render` returns for `form`."""
+    """Return the media type of a file in `form`."""
     return _CONTENT_TYPES[form]
 
 
 def render(poster: Poster, form: Form, *, fonts: Path, timestamp: int) -> bytes:
-    """The poster as a file: A4 PDF/A-2u, A4 PNG at 300 dpi, or its code alone as SVG.
+    """Return the poster as a file: A4 PDF/A-2u, A4 PNG at 300 dpi, or its code alone as SVG.
 
-    `fonts` is the folder of the layer; `timestamp`, in seconds since 1970 UTC, is the date that the
-    PDF states. The same arguments give the same bytes.
-    Raises GlyphMissing; FileNotFoundError when `fonts` holds none.
+    `fonts` is the folder of the layer. `timestamp`, in seconds since 1970 UTC, is the date in the
+    PDF. The same arguments give the same bytes. Raises GlyphMissing; FileNotFoundError if `fonts`
+    has no fonts.
     """
     code = qr.draw(poster.code_url)
     if form == "qr_svg":
@@ -82,15 +82,15 @@ def render(poster: Poster, form: Form, *, fonts: Path, timestamp: int) -> bytes:
     for text in texts.values():
         if isinstance(text, str) and (absent := coverage.missing(text)):
             raise GlyphMissing(absent[0])
-    # Whole printer dots to a module, or its edges blur.
+    # Each module is a whole number of printer dots, or its edges blur.
     dots = int(_CODE_MM / 25.4 * _DPI / code.modules) * code.modules
     data = json.dumps(texts | {"code_svg": code.svg.decode(), "code_dots": dots, "dpi": _DPI})
-    # The PDF comes first: PDF/A refuses a glyph that the fonts lack, PNG would draw a box for it.
+    # The PDF comes first: PDF/A fails on a missing glyph, but PNG shows a box instead.
     pdf = _compile(fonts, data, timestamp, "pdf")
     if form == "a4_pdf":
         return pdf
     png = _compile(fonts, data, timestamp, "png")
-    # typst leaves the resolution out; without it the album prints the poster at any size.
+    # typst omits the resolution; without it a phone's album prints the poster at any size.
     return png[:_PNG_HEAD] + _PNG_RESOLUTION + png[_PNG_HEAD:]
 
 
@@ -116,7 +116,7 @@ def _compile(fonts: Path, data: str, timestamp: int, kind: Literal["pdf", "png"]
 
 @functools.cache
 def _compiler(fonts: Path) -> "typst.Compiler":
-    """One for the life of the process: reading the fonts is most of a first poster's cost."""
+    """Return the process's compiler. Reading the fonts is most of the cost of the first poster."""
     import typst
 
     found = typst.Fonts(

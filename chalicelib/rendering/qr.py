@@ -1,4 +1,4 @@
-"""The code itself: QR, error level Q or better, four modules of quiet zone, nothing inside it."""
+"""QR codes: error level Q or better, four modules of quiet zone, no logo."""
 
 import io
 from dataclasses import dataclass
@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Code:
-    """A code as an SVG document, and how many modules it measures, quiet zone included."""
+    """A code as an SVG document, and its width in modules with the quiet zone."""
 
     svg: bytes
     modules: int
 
 
 def draw(url: str) -> Code:
-    """The code of `url`: white ground, all dark modules in one path.
+    """Return the code of `url`: a white background, all dark modules in one path.
 
-    A `url` in capitals keeps it in alphanumeric mode, hence its modules large.
-    Raises ValueError when `url` is longer than any code holds.
+    Capitals keep `url` in alphanumeric mode, which makes the modules larger. Raises ValueError if
+    `url` is too long for a code.
     """
     import segno
 

@@ -1,7 +1,7 @@
-"""The venue types that ship with the product: the eight categories of 爱山东 (seed 004, SD-2).
+"""The venue types: the eight categories of 爱山东 (seed 004, SD-2).
 
-No type stands here that the seed does not name. The simplified names follow the seed's wording
-(which is in traditional characters); the English ones are this project's translation.
+There are no types that the seed does not name. The simplified names follow the seed's wording
+(which is in traditional characters). The English names are this project's translation.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,8 @@ Names = Mapping[str, str]
 class Category:
     """A kind of venue.
 
-    `code` is stable: it is stored with venues and stands in the API. `members` are the kinds of
-    place that the seed counts to it, for a person who wonders where theirs belongs.
+    `code` is stable: it is stored with venues and used in the API. `members` are the kinds of place
+    that the seed lists in this category, as a help for applicants.
     """
 
     code: str
@@ -25,12 +25,12 @@ class Category:
 
 
 def category(code: str) -> Category | None:
-    """The category with this code, or None when the catalogue has no such type."""
+    """Return the category with this code, or None."""
     return _BY_CODE.get(code)
 
 
 def type_name(code: str, language: str) -> str:
-    """What a venue's type is called; its code where the catalogue has no such type."""
+    """Return the name of a venue's type; the code itself if it is unknown."""
     found = category(code)
     return found.names[language] if found else code
 

@@ -1,8 +1,8 @@
-"""Venue codes: the text that is printed, and how scanned text is read.
+"""Venue codes: the printed text, and the parsing of scanned texts.
 
-A code is ``HTTPS://<HOST>/V/<16 characters>``, in capitals, so that the QR stays in alphanumeric
-mode (version 4 at level Q). It is platform-neutral (SD-4): any camera opens it, and each channel's
-scanner hands it over wrapped in its own way.
+The printed text is ``HTTPS://<HOST>/V/<16 characters>``, in capitals, so that the QR stays in
+alphanumeric mode (version 4 at level Q). It is platform-neutral (SD-4): any camera opens it. Each
+app's scanner wraps it in its own way.
 """
 
 import re
@@ -23,14 +23,14 @@ _CHANNEL = re.compile(
 
 
 class CodeKind(StrEnum):
-    """What scanning a code means."""
+    """The kind of visit that a code stands for."""
 
     VENUE = "venue"
     FAST = "fast"
 
 
 class CodeState(StrEnum):
-    """Whether a code still opens its venue."""
+    """Whether a code is valid."""
 
     ACTIVE = "active"
     REVOKED = "revoked"
@@ -38,7 +38,7 @@ class CodeState(StrEnum):
 
 @dataclass(frozen=True)
 class Code:
-    """What a printed code stands for."""
+    """A printed code and its venue."""
 
     value: str
     venue_id: str
@@ -47,21 +47,21 @@ class Code:
 
 
 def url(code: str, host: str) -> str:
-    """Return the text that the QR holds."""
+    """Return the text of the QR code."""
     return f"HTTPS://{host}/V/{code}"
 
 
 def parse(payload: str, host: str) -> str:
-    """Return the code in what a scanner or a launch parameter handed over.
+    """Return the code in a scanned text or a launch parameter.
 
-    Accepts the URL of our own `host` in any letter case, with a query or fragment that an app has
-    hung on it, and a bare code or scene; and these within the launch parameters ``q`` (WeChat),
-    ``qrCode`` (Alipay), ``scene``, ``query``, ``path``, ``page`` and ``scheme``, alone or behind a
-    mini-program's path, its scheme or its platform's own address, nested and percent-encoded as
-    often as channels do.
+    Accepts the URL of `host` in any letter case, with a query or fragment that an app has appended,
+    and a bare code. Accepts these also as the value of a launch parameter: ``q`` (WeChat),
+    ``qrCode`` (Alipay), ``scene``, ``query``, ``path``, ``page`` and ``scheme``. The parameter may
+    stand alone, or follow a mini-program's path, its scheme or its platform's address. Values may
+    be nested and percent-encoded repeatedly.
 
-    Raises BadInput at ``/code``: ``payload`` for text that holds no code of ours. A URL of another
-    site is refused whatever its parameters hold: a plain camera would open that site.
+    Raises BadInput at ``/code``: ``too_long``; ``payload`` for a text without a venue code. A URL
+    of another site is always refused, because a camera would open that site.
     """
     if len(payload) > MAX_PAYLOAD:
         raise BadInput.at("/code", "too_long")
@@ -92,7 +92,7 @@ def _direct(text: str, host: str) -> str | None:
 
 def _unwrap(text: str) -> list[str]:
     """Return the texts that `text` may wrap."""
-    # By hand: urlsplit refuses some of what strangers print on codes.
+    # Without urlsplit, which raises errors for some texts on other codes.
     _, mark, query = text.partition("?")
     query = query.partition("#")[0] if mark else text
     given = parse_qsl(query)

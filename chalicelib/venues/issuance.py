@@ -1,7 +1,6 @@
-"""A venue applies for its code (JN-2, JN-3, YK-12), and is shown to its administrators.
+"""Issues venues their codes (JN-2, JN-3, YK-12), and shows venues to their administrators.
 
-The venue's id is a function of who asks and of the client's nonce, so that a retry meets its own
-venue and nothing is made twice.
+A venue's id is derived from the applicant and the client's nonce, so that issuing is idempotent.
 """
 
 from dataclasses import fields, replace
@@ -25,7 +24,7 @@ from chalicelib.venues.venue import Application, Venue, Venues
 class VenueDetails(NamedTuple):
     """A venue as its administrator sees it.
 
-    `application` has its personal fields opened; `number` is masked where it is a resident's.
+    The personal fields of `application` are in plain text; a resident ID number is masked.
     """
 
     venue: Venue
@@ -34,7 +33,10 @@ class VenueDetails(NamedTuple):
 
 
 class Issued(NamedTuple):
-    """The venue and its code; `number_shared` warns that others carry its number."""
+    """An issued venue. `created` is False for a retry.
+
+    `number_shared` warns that another venue is registered under the same number.
+    """
 
     details: VenueDetails
     created: bool
@@ -42,14 +44,14 @@ class Issued(NamedTuple):
 
 
 class FastCode(NamedTuple):
-    """A venue's code for fast check-in, and the text that its QR holds."""
+    """A venue's code for fast check-in, and the text of its QR code."""
 
     code: str
     code_url: str
 
 
 class Issuance:
-    """Gives venues their codes. `code_host` stands in the text that the QR holds."""
+    """Issues codes to venues. `code_host` is the host in the text of the QR code."""
 
     __slots__ = ("_code_host", "_ids", "_index", "_vault", "_venues")
 
@@ -63,9 +65,9 @@ class Issuance:
         self._code_host = code_host
 
     def issue(self, actor: Actor, application: Application[str], submission: Submission) -> Issued:
-        """Give the venue a code, and the actor its administration.
+        """Issue a code to the venue, and make the actor its administrator.
 
-        Raises BadInput ``glyph`` for a name that cannot be printed, naming the character; Forbidden
+        Raises BadInput ``glyph`` for each character of the name that cannot be printed; Forbidden
         unless the actor is verified; Conflict ``venue_exists``, ``nonce_reused``; Unprocessable
         ``too_many_venues``.
         """
@@ -107,7 +109,7 @@ class Issuance:
         )
 
     def describe(self, venue: Venue) -> VenueDetails:
-        """Return the venue as its administrator sees it. Raises ValueError on an altered field."""
+        """Return the venue as its administrator sees it. Raises ValueError for an altered field."""
         applied: dict[str, Any] = {
             each.name: getattr(venue, each.name) for each in fields(Application)
         }
@@ -125,7 +127,7 @@ class Issuance:
         return [self.describe(venue) for venue in self._venues.venues(mine)]
 
     def fast_code(self, venue: Venue) -> FastCode:
-        """Return the venue's code for fast check-in; it is made on first use."""
+        """Return the venue's code for fast check-in; the first call creates it."""
         code = self._venues.add_fast_code(venue.venue_id, self._ids.random())
         return FastCode(code, url(code, self._code_host))
 

@@ -1,4 +1,4 @@
-"""What the page behind a printed code says to a plain camera or the wrong app (XC-17, SD-3)."""
+"""The landing page of a printed code, for a camera or another app (XC-17, SD-3)."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from chalicelib.venues.venue import Directory, Venue
 
 
 class LandingPage(NamedTuple):
-    """What a code leads to: `state` and `venue` are None for a code that we do not know.
+    """The contents of a landing page. `state` and `venue` are None for an unknown code.
 
     `demo` marks the page 演示.
     """
@@ -20,7 +20,7 @@ class LandingPage(NamedTuple):
 
 
 class Landing:
-    """Finds what a printed code leads to."""
+    """Finds the landing page of a printed code."""
 
     __slots__ = ("_demo", "_directory")
 
@@ -29,7 +29,7 @@ class Landing:
         self._demo = demo
 
     def page(self, text: str, *, now: datetime) -> LandingPage:
-        """Return what the page of the code in `text`, as a person typed it, has to say."""
+        """Return the landing page of the code in `text`, which may be in lower case."""
         value = ids.fold(text)
         code = self._directory.code(value, now) if ids.is_code(value) else None
         venue = self._directory.venue(code.venue_id, now) if code else None

@@ -1,8 +1,8 @@
-"""The number that a venue applies with (JN-3): its own check digit or format says if it is valid.
+"""Registration numbers of venues (JN-3), validated by their check digits or formats.
 
-A unified social credit code (GB 32100) or the older organisation code (GB 11714); where there is
-neither, the manager's resident ID number (GB 11643) or the plate of a vehicle (GA 36), for a bus
-is a venue too.
+A number is a unified social credit code (GB 32100) or the older organisation code (GB 11714). A
+venue without either uses the manager's resident ID number (GB 11643), or, for a vehicle such as a
+bus, its plate (GA 36).
 """
 
 import re
@@ -18,10 +18,10 @@ NUMBER_TYPES: tuple[NumberType, ...] = get_args(NumberType)
 
 
 class InvalidNumber(ValueError):
-    """The number is not one of its kind; `code` says why, for `field.<code>` of the texts.
+    """The number is not valid for its type. `code` is the reason, with the text ``field.<code>``.
 
-    ``number_length``, ``number_format``, ``check_digit``, ``resident_id`` or ``plate``. It never
-    quotes the number.
+    ``number_length``, ``number_format``, ``check_digit``, ``resident_id`` or ``plate``. The message
+    does not quote the number.
     """
 
     def __init__(self, code: str) -> None:
@@ -30,26 +30,25 @@ class InvalidNumber(ValueError):
 
 
 def normalise(kind: NumberType, value: str) -> str:
-    """The canonical form of a number: NFKC, upper case, no spaces, dots or hyphens.
+    """Return the canonical form of a number: NFKC, upper case, no spaces, dots or hyphens.
 
-    Two ways to write one number come out alike, so that it is found again by its blind index.
-    Raises InvalidNumber.
+    The blind index requires one form for each number. Raises InvalidNumber.
     """
     text = _SEPARATORS.sub("", unicodedata.normalize("NFKC", value).upper())
     return _RULES[kind](text)
 
 
 def masked(kind: str, number: str) -> str:
-    """Return a number as the venue's administrators see it: a person's is masked."""
+    """Return a number for the venue's administrators: a resident ID number is masked."""
     document = documents.find(kind)
     return document.mask(number) if document else number
 
 
 def _uscc(text: str) -> str:
-    """18 characters: authority, kind, region, organisation code, check character modulo 31.
+    """Check 18 characters: authority, kind, region, organisation code, check character modulo 31.
 
     The first two may be letters (``N2…``: a village's economic collective), which python-stdnum's
-    own `validate` does not know; the check character is its own.
+    `validate` refuses. Only its check character is used.
     """
     from stdnum.cn import uscc
 
@@ -60,7 +59,7 @@ def _uscc(text: str) -> str:
 
 
 def _organisation_code(text: str) -> str:
-    """Eight characters and a check character modulo 11, ``X`` for ten; no hyphen."""
+    """Check eight characters and a check character modulo 11, ``X`` for ten; no hyphen."""
     _require(len(text) == 9, "number_length")
     _require(_ORGANISATION.fullmatch(text) is not None, "number_format")
     total = sum(int(c, 36) * w for c, w in zip(text, _ORGANISATION_WEIGHTS, strict=False))
@@ -85,18 +84,18 @@ def _require(holds: bool, code: str) -> None:
         raise InvalidNumber(code)
 
 
-# What people put between the parts: spaces, dots (a plate's is in the middle) and hyphens.
+# Separators that people type: spaces, dots (in the middle of a plate) and hyphens.
 _SEPARATORS = re.compile(r"[\s.·•‧∙⋅・\-‐‒–—−]")
 
-# Letters without I, O, S, V, Z, which look like digits or like each other.
+# Letters without I, O, S, V, Z, which look like digits or other letters.
 _USCC = re.compile("[1-9A-HJ-NP-RTUWXY][0-9A-HJ-NP-RTUWXY][0-9]{6}[0-9A-HJ-NP-RTUWXY]{10}")
 
 _ORGANISATION = re.compile("[0-9A-Z]{8}[0-9X]")
 _ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 
-# Province and issuing office, then: five characters, the last of which may say what the vehicle
-# is (港 and 澳 in 粤Z only); or six of a new-energy vehicle, a small one marked in the first place
-# (D A B C E electric, F G H J K other), a large one in the last.
+# Province and issuing office, then five characters, the last of which may be the kind of vehicle
+# (港 and 澳 in 粤Z only). Or six characters for a new-energy vehicle; a letter marks a small one in
+# the first place (D A B C E electric, F G H J K other), a large one in the last.
 _PLATE = re.compile(
     "[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Z]"
     "(?:[0-9A-HJ-NP-Z]{4}(?:[0-9A-HJ-NP-Z学警挂使领]|(?<=粤Z....)[港澳])"
@@ -109,7 +108,7 @@ PATTERNS: dict[str, str] = {
     "plate": f"^{_PLATE.pattern}$",
     "resident_id": resident_id.RESIDENT_ID.pattern,
 }
-"""Regular expressions (ECMA 262) of the canonical forms; check digits are for `normalise`."""
+"""Regular expressions (ECMA 262) of the canonical forms. `normalise` also checks the digits."""
 
 _RULES: dict[NumberType, Callable[[str], str]] = {
     "uscc": _uscc,

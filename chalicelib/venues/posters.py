@@ -1,4 +1,4 @@
-"""Posters: requested through the table, rendered from the queue, downloaded from S3 (JN-5).
+"""Posters: requested through the table, rendered by a queue worker, downloaded from S3 (JN-5).
 
 A poster's id is the hash of its template and contents, so that the same poster is rendered once.
 """
@@ -17,39 +17,42 @@ from chalicelib.venues.venue import PosterRecord, Posters, PosterState, Venue, V
 
 SUFFIX: dict[str, str] = {"a4_pdf": "pdf", "a4_png": "png", "qr_svg": "svg"}
 LINK_LIFE = timedelta(minutes=15)
-KEPT = timedelta(days=29)  # the bucket forgets after 30
-# A region is told by its band of colour from afar; neighbours by number differ.
+KEPT = timedelta(days=29)  # the bucket deletes objects after 30
+# The colour of a poster's band identifies the region from afar. Consecutive prefectures differ.
 _BANDS = ("#0B6E4F", "#1D4E89", "#8C2F39", "#5B3A8C", "#9A5B00", "#00667A")
 _ASK_AGAIN_AFTER = timedelta(seconds=60)
 
 
 class Storage(Protocol):
-    """Where rendered files are kept; `adapters.storage` is S3."""
+    """The storage of rendered files, implemented by `adapters.storage`."""
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
         """Store a private object. Raises Unavailable."""
 
     def link(self, key: str, filename: str, life: timedelta) -> str:
-        """Return a link that downloads the object as `filename` (UTF-8) for as long as `life`."""
+        """Return a link, valid for `life`, that downloads the object as `filename` (UTF-8)."""
 
 
 class Renderer(Protocol):
-    """Draws posters; `adapters.renderer` is typst with the project's fonts."""
+    """Renders posters, implemented by `adapters.renderer`."""
 
     def draw(self, contents: Contents, form: Form, timestamp: int) -> tuple[bytes, str]:
-        """Return the file, dated `timestamp` (epoch seconds), and its type. Raises GlyphMissing."""
+        """Return the file, dated `timestamp` (epoch seconds), and its media type.
+
+        Raises GlyphMissing.
+        """
 
 
 class RenderQueue(Protocol):
-    """The queue before the render worker; `adapters.queues` is SQS."""
+    """The queue of the render worker, implemented by `adapters.queues`."""
 
     def send(self, venue_id: str, poster_id: str, correlation: str) -> None:
-        """Enqueue the drawing of a poster. Cost: one SendMessage. Raises Unavailable."""
+        """Enqueue the rendering of a poster. Cost: one SendMessage. Raises Unavailable."""
 
 
 @dataclass(frozen=True)
 class Poster:
-    """A poster as its owner sees it; `url` expires at `expires_at`."""
+    """A poster as administrators see it. `url` expires at `expires_at`."""
 
     poster_id: str
     form: str
@@ -59,9 +62,9 @@ class Poster:
 
 
 class PosterRequests:
-    """Takes requests for posters, and shows the posters that were requested.
+    """Records poster requests, and shows requested posters.
 
-    `code_host` stands in the code's text; `demo` marks posters 演示.
+    `code_host` is the host in the text of the QR code. `demo` marks posters 演示.
     """
 
     __slots__ = ("_code_host", "_demo", "_posters", "_storage")
@@ -73,7 +76,10 @@ class PosterRequests:
         self._demo = demo
 
     def request(self, venue: Venue, form: Form, *, correlation: str, now: datetime) -> Poster:
-        """Request a poster; the same one again costs a read. Raises Unavailable."""
+        """Request a poster, and return it. Raises Unavailable.
+
+        Cost: one GetItem, and one PutItem unless the poster is ready or recently requested.
+        """
         poster_id = _poster_id(contents(venue, self._code_host, demo=self._demo), form)
         known = self._posters.get(venue.venue_id, poster_id)
         if known is None or not _is_fresh(known, now):
@@ -84,8 +90,8 @@ class PosterRequests:
         return self._shown(known, venue, now)
 
     def show(self, venue: Venue, poster_id: str, *, now: datetime) -> Poster:
-        """Return a poster that was requested. Raises NotFound."""
-        # What is no id may also be too long for a key, which DynamoDB takes for a mistake of ours.
+        """Return a requested poster. Raises NotFound."""
+        # An invalid id may be too long for a key, which DynamoDB reports as a ValidationException.
         known = self._posters.get(venue.venue_id, poster_id) if ids.is_code(poster_id) else None
         if known is None or known.expires_at <= now:
             raise NotFound
@@ -101,7 +107,7 @@ class PosterRequests:
 
 
 class PosterRendering:
-    """Draws the posters that were requested; `code_host` and `demo` as in `PosterRequests`."""
+    """Renders requested posters. `code_host` and `demo` are as in `PosterRequests`."""
 
     __slots__ = ("_code_host", "_demo", "_posters", "_renderer", "_storage", "_venues")
 
@@ -123,9 +129,9 @@ class PosterRendering:
         self._demo = demo
 
     def render(self, venue_id: str, poster_id: str) -> PosterState | None:
-        """Draw and store a poster that is pending; a second delivery finds it done.
+        """Render and store a pending poster. Idempotent.
 
-        Returns the state that it ends in, or None when there is nothing to draw.
+        Returns the poster's new state, or None if it is unknown or not pending.
         """
         from chalicelib.rendering.engine import GlyphMissing
 
@@ -138,19 +144,19 @@ class PosterRendering:
             data, content_type = self._renderer.draw(
                 contents(venue, self._code_host, demo=self._demo),
                 cast(Form, poster.form),
-                # The date that the file states is the venue's: the same poster has the same bytes.
+                # The venue's creation is the file's date, so that a poster has the same bytes.
                 int(venue.created_at.timestamp()),
             )
             self._storage.put(_object_key(poster), data, content_type)
         except GlyphMissing:
-            # Issuance refuses such names; a template that gained a character could still meet one.
+            # Issuance refuses such names. A changed template may need other characters.
             state = PosterState.FAILED
         self._posters.finish(venue_id, poster_id, state)
         return state
 
 
 def contents(venue: Venue, code_host: str, *, demo: bool) -> Contents:
-    """Return what the venue's poster says."""
+    """Return the contents of the venue's poster."""
     kind = category(venue.kind)
     return Contents(
         code_url=url(venue.code, code_host),

@@ -1,13 +1,13 @@
 """Administrative regions of mainland China by their six-digit code (GB/T 2260).
 
-The table is python-stdnum's: every code ever assigned, with the years in which it held, names in
-simplified characters. It is read on the first question (about 50 ms; later ones take 0.15 ms),
-so a module that is on the path of a scan stores names and asks for none: `prefixes` needs no table.
+The table is python-stdnum's: every code ever assigned, with its years, and names in simplified
+characters. The first lookup reads it (about 50 ms); later ones take 0.15 ms. So modules on the path
+of a scan store the names and do not look them up. `prefixes` needs no table.
 
-**Obsolete codes** are answered, marked `obsolete`, under the last name that they had: they stand in
-old records and in resident ID numbers. Whether one is still accepted is for the caller to say; a
-venue lies in a region of today. Statistical codes that only look alike (370871, a development
-zone) are not in the standard and are unknown here.
+**Obsolete codes** are returned with `obsolete` set and their last name, because old records and
+resident ID numbers contain them. The caller decides whether to accept one; a venue needs a current
+region. Statistical codes that look similar (370871, a development zone) are not in the standard
+and are unknown here.
 """
 
 import re
@@ -18,10 +18,9 @@ from dataclasses import dataclass
 class Region:
     """A region.
 
-    `name` runs from the province down, with spaces: ``广东省 茂名市 信宜市``.
-    `is_county_level` tells a county, district or county-level city, below which the standard does
-    not go (and the four cities that have no districts), from a province or prefecture: an address
-    names one of these.
+    `name` begins with the province: ``广东省 茂名市 信宜市``. `is_county_level` is true for a
+    county, district or county-level city (the lowest level of the standard), and for the four
+    cities without districts. The region of an address is one of these.
     """
 
     code: str
@@ -31,7 +30,7 @@ class Region:
 
 
 def region(code: str) -> Region | None:
-    """The region with this six-digit code, or None when it was never assigned."""
+    """Return the region with a six-digit code, or None if it was never assigned."""
     own = _entry(code)
     if own is None:
         return None
@@ -48,7 +47,7 @@ def region(code: str) -> Region | None:
 
 
 def prefixes(code: str) -> tuple[str, str, str]:
-    """What a region's policy is looked up by, most specific first: county, prefecture, province.
+    """Return the prefixes for a policy lookup: county, prefecture, province.
 
     ``440983`` → ``("440983", "4409", "44")``. `code` has six digits, whether assigned or not.
     """
@@ -56,7 +55,7 @@ def prefixes(code: str) -> tuple[str, str, str]:
 
 
 def _entry(code: str) -> tuple[str, bool] | None:
-    """A code's own name, the last one that it had, and whether the code is obsolete."""
+    """Return a code's last name without its parents, and whether the code is obsolete."""
     if not re.fullmatch("[0-9]{6}", code):
         return None
     from stdnum import numdb
@@ -65,13 +64,13 @@ def _entry(code: str) -> tuple[str, bool] | None:
     spans = found[-1][1].get("county") if len(found) == 2 else None
     if not spans:
         return None
-    # "[1983-1992]郊区,[1993-]任城区", oldest first; a name without years has always held.
+    # "[1983-1992]郊区,[1993-]任城区", oldest first; a name without years was always valid.
     years, _, name = spans.rsplit(",", 1)[-1].rpartition("]")
     return name, bool(years) and not years.endswith("-")
 
 
-# Rows that only group the ones below them and name no place.
+# Rows that only group the rows below, and are not places.
 _PLACEHOLDER = re.compile("市辖区|市区|县|.*直辖.*单位")
 
-# Prefecture-level cities with towns directly below: Dongguan, Zhongshan, Danzhou, Jiayuguan.
+# Prefecture-level cities without districts: Dongguan, Zhongshan, Danzhou, Jiayuguan.
 _WITHOUT_DISTRICTS = frozenset({"441900", "442000", "460400", "620200"})

@@ -1,13 +1,13 @@
-"""Who may do what at a venue. Deny by default: no right on record, no access."""
+"""Authorisation at venues. Denies by default: without a right on record, no access."""
 
 from chalicelib.core.errors import Forbidden
 from chalicelib.identity.people import Actor, Role, Verification
 
-MAX_VENUES = 20  # their rights must fit the one query of a request (4 KB)
+MAX_VENUES = 20  # the rights must fit in the one query of a request (4 KB)
 
 
 def require_verified(actor: Actor) -> None:
-    """Require a verified registration. Raises Forbidden with the code of what is missing."""
+    """Require a verified registration. Raises Forbidden with the registration's state as code."""
     match actor.profile.verification:
         case Verification.VERIFIED:
             return
@@ -20,6 +20,6 @@ def require_verified(actor: Actor) -> None:
 
 
 def require_role(actor: Actor, venue_id: str, *roles: Role) -> None:
-    """Require one of `roles`. Raises Forbidden ``not_your_venue``, also if there is no venue."""
+    """Require one of `roles`. Raises Forbidden ``not_your_venue``, also for an unknown venue."""
     if actor.record.rights.get(venue_id) not in roles:
         raise Forbidden("not_your_venue")

@@ -1,4 +1,4 @@
-"""What venues and posters look like over HTTP."""
+"""Requests and responses of venues, staff and posters."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -58,7 +58,7 @@ def _region(value: str) -> str:
 
 
 class VenueNumber(Request):
-    """What the venue is registered under (JN-3): an organisation's code, an ID, or a plate."""
+    """A venue's registration number (JN-3): an organisation's code, a resident ID, or a plate."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -80,12 +80,12 @@ class VenueNumber(Request):
     @field_validator("value")
     @classmethod
     def _check(cls, value: str, info: ValidationInfo) -> str:
-        if "type" in info.data:  # or that is the error
+        if "type" in info.data:  # else the type is invalid and reported
             _normalise(info.data["type"], value)
         return value
 
     def canonical(self) -> str:
-        """The number in its canonical form, validated by its own check digit or format."""
+        """Return the number in its canonical form, validated by its check digit or format."""
         return _normalise(self.type, self.value)
 
 
@@ -97,13 +97,13 @@ def _normalise(kind: NumberType, value: str) -> str:
 
 
 class Contact(Request):
-    """Whom to reach about the venue; shown to its administrators only."""
+    """The venue's contact person, shown to its administrators only."""
 
     name: PersonName
     phone: Phone
 
 
-# All that a poster can show (rendering/coverage.txt), by block, and little else.
+# Approximates the characters that a poster can show (rendering/coverage.txt), by block.
 _PRINTABLE = (
     "^[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u04ff\u1e00-\u1eff\u2002-\u200a\u2010-\u2027"
     "\u2030-\u205f\u2070-\u9fff\uf900-\ufb06\ufe10-\ufe6f\uff01-\uffee"
@@ -112,9 +112,10 @@ _PRINTABLE = (
 
 
 class VenueText(BaseModel):
-    """The fields that an administrator is shown as they were filled in.
+    """The fields that administrators see as they were entered.
 
-    Venues on record are shown through these limits: they may be widened, never narrowed.
+    Responses with existing venues are validated by these limits too. They may be widened, never
+    narrowed.
     """
 
     model_config = ConfigDict(defer_build=True)
@@ -134,7 +135,7 @@ class VenueText(BaseModel):
 
 
 class VenueRequest(VenueText, Request):
-    """Apply for a venue's code (JN-2, YK-12)."""
+    """An application for a venue's code (JN-2, YK-12)."""
 
     nonce: Nonce
     type: Annotated[
@@ -150,7 +151,7 @@ class VenueRequest(VenueText, Request):
     contact: Contact
 
     def application(self) -> Application[str]:
-        """Return what was filled in, in canonical form and with the region's name."""
+        """Return the application in canonical form, with the region's name."""
         found = region(self.region)
         return Application(
             **{name: getattr(self, name) for name in VenueText.model_fields},
@@ -165,7 +166,7 @@ class VenueRequest(VenueText, Request):
 
 
 class Warning(Response):
-    """A hint that does not stand in the way."""
+    """A warning about a request that was accepted."""
 
     code: Literal["number_shared"]
     text: str = Field(examples=["Another venue is registered under this number."])
@@ -183,13 +184,13 @@ class Venue(VenueText, Response):
     region_name: RegionName
     number_type: NumberType
     number: str = Field(examples=["91440983MA0000001T"])
-    """Masked where it is a resident's ID number."""
+    """Masked if it is a resident ID number."""
     contact_name: str = Field(examples=["梁思齐"])
     contact_phone: str = Field(examples=["+8613800000001"])
     code: Code
-    """Sixteen characters, as printed under the QR."""
+    """Sixteen characters, as printed below the QR code."""
     code_url: CodeUrl
-    """What the QR holds."""
+    """The text of the QR code."""
     time_zone: str = Field(examples=["Asia/Shanghai"])
     role: Literal["administrator", "inspector"]
     created_at: datetime
@@ -197,7 +198,7 @@ class Venue(VenueText, Response):
 
     @classmethod
     def of(cls, details: "VenueDetails", language: str, *warnings: Warning) -> "Venue":
-        """Return `details` for its administrator, the type in `language`."""
+        """Return the response for `details`, with the type's name in `language`."""
         venue = details.venue
         return cls.model_validate(
             vars(venue)
@@ -219,13 +220,13 @@ class VenueList(Response):
 
 
 class PosterRequest(Request):
-    """Ask for a poster: PDF to print, PNG for the album, or the QR alone as SVG."""
+    """A request for a poster: PDF to print, PNG for a phone's album, or only the QR as SVG."""
 
     form: Literal["a4_pdf", "a4_png", "qr_svg"]
 
 
 class Poster(Response):
-    """A poster. `url` is there when it is ready, downloads it, and expires."""
+    """A poster. When it is ready, `url` downloads it until `expires_at`."""
 
     poster_id: Code
     form: Literal["a4_pdf", "a4_png", "qr_svg"]
@@ -243,20 +244,20 @@ def _join_code(value: str) -> str:
 
 
 class JoinCode(Response):
-    """The venue's join code (場所申報碼), for its administrator to pass on."""
+    """The venue's join code (場所申報碼), which its administrator gives to staff."""
 
     join_code: str = Field(examples=["23456789N"])
 
 
 class FastCode(Response):
-    """The venue's code for fast check-in: who scans it was found to have no fever."""
+    """The venue's code for fast check-in: staff show it to visitors without fever."""
 
     code: Code
     code_url: CodeUrl
 
 
 class JoinRequest(Request):
-    """Bind oneself as inspector by a venue's join code."""
+    """A venue's join code, to become an inspector there."""
 
     join_code: Annotated[
         str,
@@ -268,7 +269,7 @@ class JoinRequest(Request):
 
 
 class Binding(Response):
-    """A venue at which one works."""
+    """A venue where the actor works."""
 
     venue_id: VenueId
     name: VenueName
@@ -278,13 +279,13 @@ class Binding(Response):
 
 
 class Bindings(Response):
-    """The venues at which one works."""
+    """The venues where the actor works."""
 
     items: list[Binding]
 
 
 class AddByIdentity(Request):
-    """Add staff by what they registered with: all of it must match."""
+    """A new staff member by name, document and phone, which must all match the registration."""
 
     by: Literal["identity"]
     role: Literal["administrator", "inspector"] = "inspector"
@@ -294,12 +295,12 @@ class AddByIdentity(Request):
     phone: Phone
 
     def identity(self) -> Identity:
-        """Return what the person must have registered with."""
+        """Return the registration that the person must have."""
         return Identity(self.name, self.document_type, self.document_number, self.phone)
 
 
 class AddByPhone(Request):
-    """Add staff by name and phone; counts from their first verified login under that name."""
+    """A new staff member by name and phone. The right starts with their first verified login."""
 
     by: Literal["phone"]
     role: Literal["administrator", "inspector"] = "inspector"
@@ -308,17 +309,17 @@ class AddByPhone(Request):
 
 
 class StaffRequest(Choice[Annotated[AddByIdentity | AddByPhone, Field(discriminator="by")]]):
-    """Add a person to the venue's staff."""
+    """A person to add to the venue's staff."""
 
 
 class StaffAdded(Response):
-    """`bound`: the right counts. `invited`: it counts when the person has logged in, verified."""
+    """`bound`: the right is in force. `invited`: it starts with the first verified login."""
 
     status: Literal["bound", "invited"]
 
 
 class Member(Response):
-    """One of a venue's staff, as its administrators see them."""
+    """A staff member, as the venue's administrators see them."""
 
     person_id: PersonId
     name: str = Field(examples=["梁思齐"])

@@ -1,7 +1,7 @@
-"""Who works at a venue: bound by true identity, by name and phone, or by the venue's join code.
+"""A venue's staff, added by identity, by name and phone, or by the venue's join code.
 
-A right is an item in its holder's own partition, read by the one query that each of their requests
-makes: it counts at once and is gone at once (XC-6, XC-21).
+A right is stored in its holder's partition and read in the one query of each of their requests. So
+a right takes effect, and ends, at the next request (XC-6, XC-21).
 """
 
 import secrets
@@ -27,14 +27,14 @@ from chalicelib.venues.rights import MAX_VENUES, require_verified
 from chalicelib.venues.venue import Venue, Venues
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-"""Without 0, O, 1 and I, which are taken for one another when read aloud or copied by hand."""
+"""Without 0, O, 1 and I, which are confused when read aloud or copied by hand."""
 JOIN_LENGTH = 9  # eight random characters (40 bits) and a check character
 _GUESSES_AN_HOUR = 10
 _ADDED_AN_HOUR = 60
 
 
 class Identity(NamedTuple):
-    """What a person registered with, as an administrator typed it; `phone` is E.164."""
+    """A person's registration, as an administrator entered it. `phone` is E.164."""
 
     name: str
     document_type: str
@@ -44,31 +44,31 @@ class Identity(NamedTuple):
 
 @dataclass(frozen=True)
 class Member:
-    """A person of a venue's staff."""
+    """A member of a venue's staff."""
 
     person_id: str
     role: Role
     since: datetime
     document_blind: str = ""
-    """Under which document they were bound; given when binding, empty in lists."""
+    """The blind index of the document at the time of binding; empty in lists."""
 
 
 class NamedMember(NamedTuple):
-    """A person of a venue's staff as administrators see them; `name` is empty if not known."""
+    """A staff member as administrators see them. `name` is empty if unknown."""
 
     member: Member
     name: str
 
 
 class MemberPage(NamedTuple):
-    """Some of a venue's staff; `last` is where the page ended, if more follow."""
+    """A page of a venue's staff. `last` is the id at its end, or None on the last page."""
 
     members: list[NamedMember]
     last: str | None
 
 
 class Binding(NamedTuple):
-    """A venue at which a person works, and as what."""
+    """A venue where a person works, and their role."""
 
     venue: Venue
     role: Role
@@ -76,10 +76,10 @@ class Binding(NamedTuple):
 
 @dataclass(frozen=True)
 class Invitation:
-    """A right that waits until the phone's holder has logged in, verified under `name`.
+    """A right that waits until the phone's owner has logged in, verified under `name`.
 
-    `by` is the administrator who gave it. It ends with their own right, because the person who
-    takes that right away cannot see the invitations that are still open.
+    `by` is the administrator who gave it. It ends with that administrator's right, because open
+    invitations are not listed and cannot be revoked.
     """
 
     venue_id: str
@@ -89,58 +89,58 @@ class Invitation:
 
 
 class Staff(Protocol):
-    """Who works where; the store in `venues/store` is the real one."""
+    """The store of staff, join codes and invitations, implemented in `venues/store`."""
 
     def members(self, venue_id: str, *, after: str = "", limit: int | None = None) -> list[Member]:
-        """Return the venue's staff by person id, beyond `after`, at most `limit`; consistent.
+        """Return at most `limit` staff members after person id `after`, sorted by id.
 
-        Cost: one Query, or one for each megabyte without a limit.
+        Cost: one strongly consistent Query; without a limit, one for each megabyte.
         """
 
     def bind(self, venue_id: str, member: Member) -> None:
-        """Give a right, in the holder's partition and in the venue's list, or in neither.
+        """Record a right in the holder's partition and in the venue's list.
 
-        An administrator who is bound as inspector stays an administrator. Cost: one
+        An administrator who is bound as inspector stays administrator. Cost: one
         TransactWriteItems.
         """
 
     def unbind(self, venue_id: str, person_id: str) -> None:
-        """Take a right away; doing it twice is harmless. Cost: one TransactWriteItems."""
+        """Remove a right. Idempotent. Cost: one TransactWriteItems."""
 
     def join_code(self, venue_id: str) -> str | None:
         """Return the venue's current join code. Cost: one strongly consistent GetItem."""
 
     def replace_join_code(self, venue_id: str, new: str, former: str | None) -> bool:
-        """Replace `former` by `new`; False if another request has replaced it.
+        """Replace join code `former` by `new`; False if another request has replaced it.
 
         Cost: one TransactWriteItems.
         """
 
     def venue_of(self, join_code: str) -> str | None:
-        """Return the id of the venue whose current join code this is.
+        """Return the id of the venue with this current join code.
 
         Cost: one strongly consistent GetItem.
         """
 
     def invite(self, phone_blind: str, invitation: Invitation) -> None:
-        """Keep a right for a phone. Cost: one PutItem."""
+        """Record an invitation for a phone. Cost: one PutItem."""
 
     def invitations(self, phone_blind: str) -> list[Invitation]:
-        """Return the rights that wait for a phone. Cost: one strongly consistent Query."""
+        """Return the invitations for a phone. Cost: one strongly consistent Query."""
 
     def claim(self, phone_blind: str, invitation: Invitation, member: Member) -> None:
-        """Turn a right that waits into `member`'s, as :meth:`bind` does, and delete the invitation.
+        """Bind `member` as :meth:`bind` does, and delete the invitation.
 
-        Nothing happens if the invitation is gone: a claimed right may have been taken away since.
-        If its giver is no administrator any longer, it is deleted and gives nothing. Cost: one
-        TransactWriteItems, or one DeleteItem where it gives nothing.
+        Does nothing if the invitation is gone, because a claimed right may have been removed since.
+        If its giver is no longer an administrator, the invitation is deleted without a right. Cost:
+        one TransactWriteItems, or one DeleteItem without a right.
         """
 
 
 def check_character(text: str) -> str:
     """Return the ninth character of a join code, by ISO 7064's hybrid system MOD 33,32.
 
-    Catches every single wrong character, and most swaps of neighbours, before anything is asked.
+    It detects every single wrong character, and most swaps of neighbours, without a read.
     """
     size = len(ALPHABET)
     product = size
@@ -157,7 +157,7 @@ def new_join_code() -> str:
 
 
 def is_join_code(text: str) -> bool:
-    """Return whether `text` could be a join code: its alphabet, length and check character."""
+    """Return whether `text` has a join code's alphabet, length and check character."""
     return (
         len(text) == JOIN_LENGTH
         and set(text) <= set(ALPHABET)
@@ -166,7 +166,7 @@ def is_join_code(text: str) -> bool:
 
 
 class Bindings:
-    """Join codes, and the venues at which a person works."""
+    """Join codes, and the venues where a person works."""
 
     __slots__ = ("_limits", "_staff", "_venues")
 
@@ -176,9 +176,10 @@ class Bindings:
         self._limits = limits
 
     def join_code(self, venue: Venue, *, rotate: bool) -> str:
-        """Return the venue's join code (YK-15); made on first use, and anew if `rotate` is set.
+        """Return the venue's join code (YK-15).
 
-        A former code binds nobody any longer; those whom it has bound stay.
+        The first call creates it, and `rotate` replaces it. A former code is invalid; the staff who
+        used it keep their rights.
         """
         current = self._staff.join_code(venue.venue_id)
         if current and not rotate:
@@ -192,10 +193,10 @@ class Bindings:
         return winner
 
     def join(self, actor: Actor, code: str, *, now: datetime) -> Binding:
-        """Bind the actor as inspector by a join code that they typed (YK-18).
+        """Bind the actor as inspector by a join code (YK-18).
 
-        Raises TooMany above ten tries an hour, NotFound ``join_code_unknown``, Forbidden unless
-        verified, Unprocessable ``too_many_venues``.
+        Raises Forbidden unless verified, TooMany above ten tries an hour, NotFound
+        ``join_code_unknown``, Unprocessable ``too_many_venues``.
         """
         require_verified(actor)
         self._limits.charge("join", actor.person_id, limit=_GUESSES_AN_HOUR, seconds=3600, now=now)
@@ -209,7 +210,7 @@ class Bindings:
         return Binding(venue, actor.record.rights.get(venue.venue_id, Role.INSPECTOR))
 
     def of(self, actor: Actor) -> list[Binding]:
-        """Return the venues at which the actor works."""
+        """Return the venues where the actor works."""
         rights = actor.record.rights
         return [
             Binding(venue, rights[venue.venue_id]) for venue in self._venues.venues(list(rights))
@@ -235,8 +236,8 @@ class Staffing:
     ) -> Member:
         """Bind the person who registered exactly this name, number and phone (JN-6, JN-7).
 
-        Raises Unprocessable ``staff_no_match`` for whatever does not match, without saying what;
-        Forbidden ``initial_administrator_only``; TooMany above sixty tries an hour.
+        Raises Unprocessable ``staff_no_match`` without saying which value does not match; Forbidden
+        ``initial_administrator_only``; TooMany above 60 tries an hour.
         """
         self._require_may_add(actor, venue, role, now)
         document = self._index.of(identity.document_type, identity.number)
@@ -255,12 +256,12 @@ class Staffing:
     def add_by_phone(
         self, actor: Actor, venue: Venue, role: Role, name: str, phone: str, *, now: datetime
     ) -> None:
-        """Give a right to the holder of `phone` (E.164), verified under `name` (XC-5, XC-21).
+        """Give a right to the owner of `phone` (E.164), verified under `name` (XC-5, XC-21).
 
-        It counts at once where there is such a person, and otherwise from their first verified
-        login under that name; the two are answered alike. A person who is bound stands in the
-        staff's list at once, so that the list tells whose phone it is: raises TooMany above sixty
-        tries an hour. Raises Forbidden ``initial_administrator_only``.
+        The right starts at once if such a person exists, and otherwise with their first verified
+        login under that name. The response is the same. But the staff list shows a bound person at
+        once, and so reveals the owner of a phone: raises TooMany above 60 tries an hour. Raises
+        Forbidden ``initial_administrator_only``.
         """
         self._require_may_add(actor, venue, role, now)
         blind = self._index.of("phone", phone)
@@ -271,7 +272,7 @@ class Staffing:
             self.accept_invitations(person_id, now=now)
 
     def accept_invitations(self, person_id: str, *, now: datetime) -> None:
-        """Turn the rights that wait for the person's phone into theirs, if verified as named."""
+        """Bind the person to the rights that wait for their phone, if verified under the name."""
         record = self._people.load(person_id)
         profile = record.profile
         if (
@@ -292,14 +293,14 @@ class Staffing:
                 venues.add(invitation.venue_id)
 
     def remove(self, actor: Actor, venue: Venue, person_id: str) -> None:
-        """Take a person's right away, or the actor's own (XC-6, XC-21).
+        """Remove a person's right, or the actor's own (XC-6, XC-21).
 
-        Only the initial administrator, who stays, removes administrators: so nobody takes a venue
-        over, and a person who was added against their will can leave. Raises NotFound for what is
-        no person's id, Conflict ``initial_administrator``, Forbidden
+        Only the initial administrator, who cannot be removed, removes administrators. So nobody can
+        take over a venue, and a person who was added against their will can leave. Raises NotFound
+        for an invalid id, Conflict ``initial_administrator``, Forbidden
         ``initial_administrator_only``.
         """
-        # What is no id may also be too long for a key, which DynamoDB takes for a mistake of ours.
+        # An invalid id may be too long for a key, which DynamoDB reports as a ValidationException.
         if not ids.is_id(person_id, "per"):
             raise NotFound
         if person_id == venue.applicant:
@@ -314,7 +315,7 @@ class Staffing:
     def members(self, venue: Venue, *, limit: int, after: str) -> MemberPage:
         """Return a page of the venue's staff with their names, for its administrators.
 
-        In the order of their ids, beyond `after`. Cost: one Query and one BatchGetItem.
+        The page begins after person id `after`. Cost: one Query and one BatchGetItem.
         """
         found = self._staff.members(venue.venue_id, after=after, limit=limit + 1)
         members = found[:limit]
@@ -330,7 +331,7 @@ class Staffing:
     def _require_may_add(self, actor: Actor, venue: Venue, role: Role, now: datetime) -> None:
         if role is Role.ADMINISTRATOR and actor.person_id != venue.applicant:
             raise Forbidden("initial_administrator_only")
-        # Anybody who is verified may have a venue: adding must not find out phones and numbers.
+        # Every verified person can have a venue. The limit prevents probing phones and numbers.
         whom = actor.person_id
         self._limits.charge("staff", whom, limit=_ADDED_AN_HOUR, seconds=3600, now=now)
 

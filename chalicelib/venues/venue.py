@@ -1,4 +1,4 @@
-"""What a venue and its code are, and where they are kept."""
+"""Venues and posters, and the protocols of their stores."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ Text = TypeVar("Text", str, bytes)
 
 @dataclass(frozen=True, kw_only=True)
 class Application(Generic[Text]):
-    """What the head of a venue filled in (JN-2, YK-12); the only list of these fields.
+    """An application for a venue's code (JN-2, YK-12); the only list of these fields.
 
-    `region` and `kind` are known to exist, and `number` is in its canonical form. A field of type
-    `Text` is personal data (a venue's number may be a resident's): a str as it was filled in, bytes
-    when sealed, as in a `Venue`.
+    `region` and `kind` are known codes, and `number` is in its canonical form. A field of type
+    `Text` is personal data (a venue's number may be a resident's): str in plain text, bytes when
+    sealed, as in a `Venue`.
     """
 
     name: str
@@ -36,10 +36,10 @@ class Application(Generic[Text]):
 
 @dataclass(frozen=True, kw_only=True)
 class Venue(Application[bytes]):
-    """A venue: what was applied for, and what was assigned to it.
+    """A venue: its application, and the values assigned to it.
 
-    `time_zone` is fixed when the venue is created: its day is what figures are counted by.
-    `shards` is the number of partitions that its scans of a day are spread over.
+    `time_zone` never changes: its calendar days are the days of the figures. `shards` is the number
+    of partitions for a day's scans.
     """
 
     venue_id: str
@@ -53,7 +53,7 @@ class Venue(Application[bytes]):
 
 
 class PosterState(StrEnum):
-    """Where a poster stands between the request and the printer."""
+    """The state of a requested poster."""
 
     PENDING = "pending"
     READY = "ready"
@@ -62,7 +62,7 @@ class PosterState(StrEnum):
 
 @dataclass(frozen=True)
 class PosterRecord:
-    """A poster that was requested; `poster_id` is the hash of its contents and template."""
+    """A requested poster. `poster_id` is the hash of its contents and template."""
 
     poster_id: str
     venue_id: str
@@ -73,16 +73,15 @@ class PosterRecord:
 
 
 class Venues(Protocol):
-    """The venues and codes on record; the store in `venues/store` is the real one."""
+    """The store of venues and codes, implemented in `venues/store`."""
 
     def create(
         self, venue: Venue, *, unique: str, number_blind: str, document_blind: str
     ) -> Venue | None:
-        """Write the venue, its code, its uniqueness and its administrator's right, or nothing.
+        """Record the venue, its code, its uniqueness and its administrator's right.
 
-        Returns the venue that is on record already under this id, or None when this one was
-        written. Raises Conflict ``venue_exists`` when `unique` is taken. Cost: one
-        TransactWriteItems of six items.
+        Returns the venue already on record under this id, or None if this one was recorded. Raises
+        Conflict ``venue_exists`` if `unique` is taken. Cost: one TransactWriteItems of seven items.
         """
 
     def venue(self, venue_id: str) -> Venue | None:
@@ -92,52 +91,52 @@ class Venues(Protocol):
         """Return the venues that exist, in the order of the ids. Cost: one BatchGetItem."""
 
     def code(self, value: str) -> Code | None:
-        """Return what a printed code stands for. Cost: one eventually consistent GetItem."""
+        """Return a printed code. Cost: one eventually consistent GetItem."""
 
     def add_fast_code(self, venue_id: str, value: str) -> str:
-        """Return the venue's code for fast check-in; make it `value` if it has none yet.
+        """Return the venue's code for fast check-in; record `value` if it has none.
 
         Cost: one TransactWriteItems, and one GetItem if it has one.
         """
 
     def sharing_number(self, number_blind: str, besides: str) -> bool:
-        """Return whether another venue than `besides` is registered under this number.
+        """Return whether a venue other than `besides` is registered under this number.
 
         Cost: one strongly consistent Query.
         """
 
 
 class Posters(Protocol):
-    """Posters that were requested; the store in `venues/store` is the real one."""
+    """The store of poster requests, implemented in `venues/store`."""
 
     def get(self, venue_id: str, poster_id: str) -> PosterRecord | None:
         """Return a poster by its id. Cost: one strongly consistent GetItem."""
 
     def request(self, poster: PosterRecord, correlation: str) -> None:
-        """Record a request; the table's stream hands it to the renderer.
+        """Record a request, which the stream handler enqueues.
 
-        Cost: one PutItem, over an earlier request for the same poster.
+        It replaces an earlier request for the same poster. Cost: one PutItem.
         """
 
     def finish(self, venue_id: str, poster_id: str, state: PosterState) -> None:
-        """Record that it was rendered, or cannot be. Cost: one UpdateItem."""
+        """Record that the poster was rendered, or cannot be. Cost: one UpdateItem."""
 
 
 class Directory(Protocol):
-    """Codes and venues from the process's cache, at most 60 s old.
+    """Codes and venues, cached in the process for at most 60 s.
 
-    Cost: one GetItem for what is not in the cache.
+    Cost of each method: one GetItem if not cached.
     """
 
     def venue(self, venue_id: str, now: datetime) -> Venue | None:
         """Return a venue by its id."""
 
     def code(self, value: str, now: datetime) -> Code | None:
-        """Return what a printed code stands for."""
+        """Return a printed code."""
 
 
 def shard_of(digest: str, shards: int) -> int:
-    """Return the shard that a scan's hash falls on; all are equally likely."""
+    """Return the shard of a scan's hash; all shards are equally likely."""
     return ids.decode(digest) % shards
 
 

@@ -1,23 +1,25 @@
-"""Alipay mini-programs: who logs in, and their phone.
+"""Alipay mini-programs: the user's account and phone.
 
-``alipay.system.oauth.token`` goes to the gateway (opendocs.alipay.com): a form whose parameters,
-sorted and joined, are signed with the app's key (RSA2: SHA256withRSA). The answer is one JSON
-object with a node and, over the node's text as it was sent, Alipay's signature. The phone comes
-from ``my.getPhoneNumber`` on the person's phone: AES-CBC, with the app's content key and no
-initialisation vector, and Alipay's signature over the quoted text. It carries no time and no user:
-it says that Alipay knows the phone of whoever pressed the button, as often as it is shown.
+Account: ``alipay.system.oauth.token`` at the gateway (opendocs.alipay.com). The request is a form.
+Its sorted and joined parameters are signed with the app's key (RSA2: SHA256withRSA). The response
+is a JSON object with a node, and Alipay's signature over the node's text as sent.
 
-| code | sub_code | becomes |
+Phone: the result of ``my.getPhoneNumber`` on the user's phone. It is encrypted with AES-CBC, the
+app's content key and a zero initialisation vector, and Alipay signs the quoted text. It carries
+neither a time nor a user: it proves the phone of the user who pressed the button, and can be
+replayed.
+
+| code | sub_code | result |
 |---|---|---|
-| 20000 | | Unavailable: the gateway is busy |
-| 40002 | ``isv.code-invalid`` | the code is refused: wrong, used or too old |
-| 40003 | ``isv.invalid-auth-relations`` | the phone is refused: the person has not allowed it |
-| 40005 | | TooMany |
-| any other | | something of ours is wrong, such as a key: logged; Unavailable |
+| 20000 | | the gateway is busy: Unavailable |
+| 40002 | ``isv.code-invalid`` | the code is wrong, used or expired: the code is refused |
+| 40003 | ``isv.invalid-auth-relations`` | the user has not allowed it: the phone is refused |
+| 40005 | | the rate limit is exceeded: TooMany |
+| any other | | a fault of the deployment, such as a wrong key: logged; Unavailable |
 
-From the partners' secret, in base64 without PEM's frame, as Alipay's console and key tool give
-them: ``alipay_app_id``, ``alipay_private_key`` (the app's), ``alipay_public_key`` (Alipay's, not
-the app's), ``alipay_aes_key`` (接口内容加密方式).
+Keys in the partners' secret: ``alipay_app_id``, ``alipay_private_key`` (the app's),
+``alipay_public_key`` (Alipay's, not the app's), ``alipay_aes_key`` (接口内容加密方式). The values
+are in base64 without PEM headers, as in Alipay's console and key tool.
 """
 
 import base64
@@ -51,7 +53,7 @@ _A_MINUTE = 60
 
 
 class Alipay:
-    """One mini-program of Alipay. See `platforms.Platform`."""
+    """A mini-program of Alipay. See `platforms.Platform`."""
 
     def __init__(self, base_url: str, secrets: SecretSource, now: Callable[[], datetime]) -> None:
         self._url = f"{base_url.rstrip('/')}/gateway.do"
@@ -59,7 +61,7 @@ class Alipay:
         self._now = now
 
     def account(self, code: str) -> PlatformAccount:
-        """``alipay.system.oauth.token``."""
+        """Call ``alipay.system.oauth.token``."""
         app = self._app()
         form = {
             "app_id": app["alipay_app_id"],
@@ -84,7 +86,7 @@ class Alipay:
             raise _fault(str(error) if isinstance(error, PartnerFault) else "not UTF-8") from None
         if status != 200:
             raise _fault(f"status {status}")
-        # Success has no code; apps that moved to open_id get no user_id any longer.
+        # A success has no code. Apps that have moved to open_id do not receive user_id.
         _refuse_unless_done(node, "sub_code", Unauthenticated("platform_code_invalid"))
         user_id = node.get("user_id") or node.get("open_id")
         if not isinstance(user_id, str):
@@ -92,15 +94,15 @@ class Alipay:
         return PlatformAccount(PlatformName.ALIPAY, app["alipay_app_id"], user_id)
 
     def phone(self, proof: PhoneProof) -> str:
-        """Check and open what ``my.getPhoneNumber`` answered; nobody is called."""
+        """Verify and decrypt the result of ``my.getPhoneNumber``. Cost: no call."""
         app = self._app()
         refusal = Unprocessable("phone_proof_invalid")
-        # Of a sealed answer the signature is over the JSON string, its quotes included.
+        # The signature of an encrypted result covers the JSON string with its quotes.
         if not _verify(app["alipay_public_key"], f'"{proof.text}"'.encode(), proof.signature):
             raise refusal
         try:
             answer = json.loads(_open(app["alipay_aes_key"], proof.text))
-        except (ValueError, RecursionError):  # genuine, but sealed for another key
+        except (ValueError, RecursionError):  # genuine, but encrypted with another key
             raise _fault("a phone that does not open") from None
         if not isinstance(answer, dict):
             raise _fault("no phone")
@@ -118,14 +120,14 @@ class Alipay:
 
 
 def _to_sign(form: Mapping[str, str]) -> bytes:
-    """What is signed of a request: its parameters by name, but for the signature."""
+    """Return the text to sign: the sorted parameters without the signature and empty ones."""
     return "&".join(
         f"{name}={form[name]}" for name in sorted(form) if name != "sign" and form[name]
     ).encode()
 
 
 def _node(text: str, answer: Mapping[str, Any], public_key: str) -> dict[str, Any]:
-    """The node of an answer. A success must be signed; an error can only refuse, and need not be.
+    """Return the node of a response. A success must be signed; an error need not be.
 
     Raises PartnerFault.
     """
@@ -217,7 +219,7 @@ def _verify(key: str, text: bytes, signature: str) -> bool:
 
 
 def _open(key: str, sealed: str) -> bytes:
-    """AES-CBC with a vector of zeros, PKCS#7 padding. Raises ValueError."""
+    """Decrypt AES-CBC with a zero vector and PKCS#7 padding. Raises ValueError."""
     from cryptography.hazmat.primitives.ciphers import Cipher
     from cryptography.hazmat.primitives.ciphers.algorithms import AES
     from cryptography.hazmat.primitives.ciphers.modes import CBC

@@ -1,4 +1,4 @@
-"""The SMS gateway that brings one-time codes."""
+"""The SMS gateway that sends one-time codes."""
 
 from chalicelib.adapters.partners import Partner, PartnerFault
 from chalicelib.core.errors import BadInput, TooMany, Unavailable
@@ -6,13 +6,13 @@ from chalicelib.core.logs import logger
 
 
 class HttpSmsGateway:
-    """An SMS gateway over signed HTTP. See `sessions.SmsGateway`."""
+    """An SMS gateway over signed HTTP. See `one_time_codes.SmsGateway`."""
 
     def __init__(self, partner: Partner) -> None:
         self._partner = partner
 
     def send_code(self, phone: str, code: str, language: str) -> None:
-        """``POST /v1/messages``. Raises BadInput ``phone``, TooMany, Unavailable."""
+        """Call ``POST /v1/messages``. Raises BadInput ``phone``, TooMany, Unavailable."""
         message = {"to": phone, "template": "otp", "params": {"code": code}, "language": language}
         try:
             status, answer = self._partner.post("/v1/messages", message)

@@ -1,18 +1,18 @@
-"""WeChat mini-programs: who logs in, and their phone.
+"""WeChat mini-programs: the user's account and phone.
 
 The calls are those of WeChat's server API (developers.weixin.qq.com/miniprogram, *code2Session*,
-*getStableAccessToken*, *getPhoneNumber*); every one answers 200 with an ``errcode``:
+*getStableAccessToken*, *getPhoneNumber*). Every response has status 200 and an ``errcode``:
 
-| errcode | means | becomes |
+| errcode | meaning | result |
 |---|---|---|
 | -1 | the system is busy | Unavailable |
-| 40029, 40163 | the code is wrong or too old; has been used | the code is refused |
-| 40226 | the user is held back, being of high risk | ``platform_account_blocked`` |
-| 45011 | too often (100 a minute for one user) | TooMany |
-| 40001, 40014, 42001 | the access token does not hold (any longer) | one try with a fresh one |
-| any other | something of ours is wrong, such as the app's secret | logged; Unavailable |
+| 40029, 40163 | the code is wrong, expired or used | the code is refused |
+| 40226 | WeChat blocks the user as high risk | ``platform_account_blocked`` |
+| 45011 | the rate limit (100 a minute for one user) is exceeded | TooMany |
+| 40001, 40014, 42001 | the access token is invalid or expired | one retry with a new one |
+| any other | a fault of the deployment, such as a wrong app secret | logged; Unavailable |
 
-From the partners' secret: ``wechat_app_id``, ``wechat_app_secret``.
+Keys in the partners' secret: ``wechat_app_id``, ``wechat_app_secret``.
 """
 
 import json
@@ -41,12 +41,12 @@ _HIGH_RISK = 40226
 _TOO_OFTEN = 45011
 _TOKEN_OVER = (40001, 40014, 42001)
 _A_MINUTE = 60
-# The platform renews a token five minutes before its end; the old one holds until then.
+# WeChat issues a new token five minutes before the old one expires; both are valid meanwhile.
 _MARGIN = timedelta(minutes=5)
 
 
 class WeChat:
-    """One mini-program of WeChat. See `platforms.Platform`."""
+    """A mini-program of WeChat. See `platforms.Platform`."""
 
     def __init__(self, base_url: str, secrets: SecretSource, now: Callable[[], datetime]) -> None:
         self._base_url = base_url.rstrip("/")
@@ -55,7 +55,7 @@ class WeChat:
         self._token: tuple[str, datetime] | None = None
 
     def account(self, code: str) -> PlatformAccount:
-        """``GET /sns/jscode2session``."""
+        """Call ``GET /sns/jscode2session``."""
         app_id, secret = self._app()
         answer = self._ask(
             "GET",
@@ -74,7 +74,7 @@ class WeChat:
         return PlatformAccount(PlatformName.WECHAT, app_id, openid)
 
     def phone(self, proof: PhoneProof) -> str:
-        """``POST /wxa/business/getuserphonenumber``, once more when the token was at its end."""
+        """Call ``POST /wxa/business/getuserphonenumber``, and retry once if the token expired."""
         app_id, _ = self._app()
         answer = self._ask_phone(proof)
         if answer.get("errcode") in _TOKEN_OVER:
@@ -89,7 +89,7 @@ class WeChat:
             raise _fault("no phone")
         try:
             return e164(f"+{digits}")
-        except ValueError:  # WeChat has it, but it is no number that anybody can be reached by
+        except ValueError:  # not a valid phone number
             raise Unprocessable("phone_proof_invalid") from None
 
     def _ask_phone(self, proof: PhoneProof) -> dict[str, Any]:
@@ -98,10 +98,10 @@ class WeChat:
         return self._ask("POST", path, query, {"code": proof.text})
 
     def _access_token(self) -> str:
-        """The app's token, fetched anew before its end.
+        """Return the app's access token, fetched again before it expires.
 
-        ``stable_token`` and not ``token``: each process fetches its own, and with the latter every
-        fetch would void the tokens of all others.
+        Each process fetches its own with ``stable_token``, because ``token`` would invalidate the
+        tokens of all other processes.
         """
         now = self._now()
         if self._token is None or now >= self._token[1]:
@@ -131,7 +131,7 @@ class WeChat:
             status, text = exchange(
                 method, url, data=data, headers={"Content-Type": "application/json"}
             )
-            answer = read_object(text)  # of whatever content type: some say text/plain
+            answer = read_object(text)  # whatever the content type; some calls use text/plain
         except PartnerFault as error:
             raise _fault(str(error)) from None
         if status != 200:
@@ -140,7 +140,7 @@ class WeChat:
 
 
 def _refuse_unless_done(answer: dict[str, Any], code_refused: AppError) -> None:
-    """Raise what an ``errcode`` means; `code_refused` when it is about the code."""
+    """Raise the error of an ``errcode``; `code_refused` if the code was refused."""
     number = answer.get("errcode", 0)
     if number == 0 and isinstance(number, int):
         return
@@ -156,7 +156,7 @@ def _refuse_unless_done(answer: dict[str, Any], code_refused: AppError) -> None:
 
 
 def _fault(what: str) -> Unavailable:
-    """What to raise when WeChat is at fault, or our own settings are; an operator sees why."""
+    """Log a fault of WeChat or of the deployment's settings, and return the error to raise."""
     logger().warning("platform_refused", extra={"platform": "wechat", "what": what})
     return Unavailable()
 

@@ -1,7 +1,7 @@
 """Providers over signed HTTP: ``POST /v1/{provider}/lookups``.
 
-200 carries an answer, 202 asks to be asked again, 404 has no record. All else is a fault, and so
-is an answer with a state that the provider cannot have: garbage never becomes a colour.
+200 is an answer, 202 asks the caller to poll again, 404 means no record. Anything else is a fault,
+including an answer with a state that this kind of provider does not have.
 """
 
 import unicodedata
@@ -21,19 +21,19 @@ from chalicelib.identity.providers import (
 
 _LONGEST_POLL_MS = 900_000
 LONGEST = {"reason": 100, "group": 20, "lifting": 100}
-"""Characters of a health code's texts, so that all of a person's answers fit one query."""
+"""Maximum characters of a health code's texts, so that a person's snapshots fit one query."""
 _MOST_DOSES = 20
 
 
 class HttpProvider:
-    """One provider behind the signed protocol. See `providers.Provider`."""
+    """A provider over the signed protocol. See `providers.Provider`."""
 
     def __init__(self, name: ProviderName, partner: Partner) -> None:
         self._name = name
         self._partner = partner
 
     def lookup(self, subject: Subject, *, request_id: str) -> Answer | Absent | Pending:
-        """One request. Raises ProviderFault."""
+        """See `providers.Provider`. Sends one request, which the transport may retry once."""
         body = {
             "request_id": request_id,
             "name": subject.name,
@@ -61,7 +61,7 @@ class HttpProvider:
 
 
 def read_answer(name: ProviderName, answer: dict[str, Any]) -> Answer:
-    """Return what provider `name` says; what its kind does not say is not read.
+    """Return the answer of provider `name`; only the fields of its kind are read.
 
     Raises ProviderFault.
     """
@@ -87,14 +87,14 @@ def _moment(text: str) -> datetime:
 
 
 def _text(value: object, most: int) -> str:
-    """A text that may be shown to a person: one line, nothing invisible, `most` characters."""
+    """Return `value` for display: one line, no invisible characters, at most `most` characters."""
     if not isinstance(value, str):
         return ""
-    # JSON can spell half a character, which the table would refuse with every try.
+    # JSON can encode a lone surrogate, which the table would refuse with every retry.
     if any("\ud800" <= character <= "\udfff" for character in value):
         raise ValueError("half a character")
     normal = unicodedata.normalize("NFC", value[: 10 * most])
-    # Controls, bidirectional overrides and what has no meaning of its own (categories C and Z).
+    # Controls, bidirectional overrides, unassigned characters, separators (categories C and Z).
     printed = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in normal)
     line = " ".join(printed.split())
     return line if len(line) <= most else line[: most - 1] + "…"

@@ -1,7 +1,6 @@
 """The carriers' travel card over signed HTTP: ``/v1/travel_card/codes`` and ``…/exchanges``.
 
-Of what comes back the state and its time are read, and nothing else: the cities that some carriers
-send along go no further than this module (XC-18).
+Only the state and its time are read. The cities that some carriers send are discarded (XC-18).
 """
 
 from typing import Any
@@ -16,13 +15,13 @@ _RETRY_S = 60
 
 
 class HttpTravelCards:
-    """The travel card behind the signed protocol. See `travel_card.TravelCards`."""
+    """The travel card over the signed protocol. See `travel_card.TravelCards`."""
 
     def __init__(self, partner: Partner) -> None:
         self._partner = partner
 
     def send_code(self, phone: str, *, request_id: str) -> None:
-        """One request. Raises Unprocessable ``travel_card_no_phone``, TooMany, Unavailable."""
+        """See `travel_card.TravelCards`. Raises TooMany for a 429, Unavailable for other faults."""
         status, answer = self._post("codes", {"request_id": request_id, "phone": phone})
         if status == 400 and answer.get("code") == "invalid_number":
             raise Unprocessable("travel_card_no_phone")
@@ -30,7 +29,7 @@ class HttpTravelCards:
             raise _refused(status)
 
     def exchange(self, phone: str, code: str, *, request_id: str) -> Answer | None:
-        """One request. Raises TooMany, Unavailable."""
+        """See `travel_card.TravelCards`. Raises TooMany for a 429, Unavailable for other faults."""
         body = {"request_id": request_id, "phone": phone, "code": code}
         status, answer = self._post("exchanges", body)
         if status == 422 and answer.get("code") == "invalid_code":

@@ -1,6 +1,6 @@
-"""The types of identity document that people register with; a module each.
+"""The registry of types of identity document, a module for each.
 
-A new type is a module beside `resident_id`, a member of `TYPES`, and the text ``field.<name>``.
+To add a type: a module beside `resident_id`, an entry in `TYPES`, and the text ``field.<name>``.
 """
 
 from chalicelib.identity.documents.base import DocumentType
@@ -10,12 +10,12 @@ TYPES: tuple[DocumentType, ...] = (RESIDENT_ID,)
 
 
 def find(name: str) -> DocumentType | None:
-    """Return the type of this name, or None."""
+    """Return the type with this name, or None."""
     return next((one for one in TYPES if one.name == name), None)
 
 
 def of(name: str) -> DocumentType:
-    """Return the type of this name. Raises KeyError for one that is not registered."""
+    """Return the type with this name. Raises KeyError for an unknown name."""
     found = find(name)
     if found is None:
         raise KeyError(name)

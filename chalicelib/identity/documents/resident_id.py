@@ -1,4 +1,4 @@
-"""The resident identity card of the mainland (居民身份证)."""
+"""The resident identity card of mainland China (居民身份证)."""
 
 import re
 import unicodedata
@@ -10,14 +10,14 @@ from chalicelib.identity.providers import ProviderName
 def canonical(value: str) -> str:
     """Return the canonical form of a resident ID number (GB 11643): 17 digits, a digit or ``X``.
 
-    Full-width and lower-case characters, spaces and hyphens are forgiven. The check character is
-    that of ISO 7064 MOD 11-2, which catches every single wrong character and every swap of two
-    neighbours. The birth date is one of the calendar, the region one that GB/T 2260 has assigned
-    at any time.
+    Full-width and lower-case characters, spaces and hyphens are accepted. The check character is
+    that of ISO 7064 MOD 11-2, which detects every single wrong character and every swap of two
+    neighbours. The birth date must exist. The region must be a code that GB/T 2260 assigned at any
+    time.
 
-    python-stdnum's own `validate` is not used: it wants the region's code to have held in the
-    year of *birth*, but numbers are only given out since 1984, so that it refuses whoever is older
-    than their county's code (everybody in 信宜 born before 1983, for one).
+    python-stdnum's `validate` is not used. It requires a region code that was valid in the year of
+    *birth*. But numbers were first issued in 1984, so it refuses people who are older than the code
+    of their county, such as everyone in 信宜 born before 1983.
 
     Raises ValueError, which does not quote the number.
     """

@@ -1,1 +1,1 @@
-"""The stores of identity, one a module."""
+"""The stores of identity, a module for each."""

@@ -1,4 +1,4 @@
-"""Items of one-time codes."""
+"""The item and store of one-time codes."""
 
 from datetime import datetime, timedelta
 
@@ -30,15 +30,15 @@ class CodeStore:
         self._table = table
 
     def put(self, blind: str, digest: str, expires_at: datetime) -> None:
-        """One put over whatever stood there."""
+        """See `people.Codes.put`. The put has no condition."""
         ttl = expires_at + _LEFTOVER
         self._table.put(CodeItem.at(keys.otp(blind), digest=digest, expires=expires_at, ttl=ttl))
 
     def spend(self, blind: str, digest: str, now: datetime) -> bool:
-        """Count the attempt first, then compare, then remove on condition that it is still there.
+        """See `people.Codes.spend`.
 
-        A code is removed by whoever uses it first; the other one of a race is told that it is
-        wrong.
+        Counts the attempt, compares the code, then deletes it with a condition. Of two concurrent
+        requests, the second one fails the condition and returns False.
         """
         key = keys.otp(blind)
         guessable = (CodeItem.attempts < _MAX_ATTEMPTS) & (CodeItem.expires > now)

@@ -1,4 +1,4 @@
-"""Items of limits."""
+"""The item and store of rate limits."""
 
 from datetime import datetime
 
@@ -16,13 +16,13 @@ class LimitItem(Item):
 
 
 class LimitStore:
-    """Attempts in the table. See `people.Limits`."""
+    """Rate limits in the table. See `people.Limits`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def charge(self, what: str, whom: str, *, limit: int, seconds: int, now: datetime) -> None:
-        """One conditional update on the window's counter."""
+        """See `people.Limits.charge`. The counter of the window is updated with a condition."""
         second = int(now.timestamp())
         start = second - second % seconds
         key = keys.rate(what, whom, f"{start:010d}")

@@ -1,4 +1,4 @@
-"""Items of people, their sessions, snapshots and rights."""
+"""The items and store of people, their sessions, snapshots and rights."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -41,7 +41,7 @@ _LEFTOVER = timedelta(days=1)
 
 
 class ProfileItem(Item):
-    """HOT#PROFILE, and HOT#SHADOW, which vanishes by its `ttl`."""
+    """HOT#PROFILE, and HOT#SHADOW, which has a `ttl`."""
 
     phone = SealedAttribute(attr_name="ph", null=True)
     name = SealedAttribute(attr_name="nm", null=True)
@@ -81,19 +81,19 @@ class SnapshotItem(Item):
 
 
 class OwnerItem(Item):
-    """PHONE and IDENT: whose it is."""
+    """PHONE and IDENT: the owner."""
 
     person = UnicodeAttribute(attr_name="pe")
 
 
 class AccountItem(Item):
-    """ACCOUNT: whose it is; and the same under the person."""
+    """ACCOUNT: the owner. A second item is in the owner's partition."""
 
     person = UnicodeAttribute(attr_name="pe")
 
 
 def read_profile(person_id: str, raw: Raw) -> Profile:
-    """The profile in a raw item."""
+    """Return the profile in a raw item."""
     item = ProfileItem.read(raw)
     return Profile(
         person_id=person_id,
@@ -111,7 +111,7 @@ def read_profile(person_id: str, raw: Raw) -> Profile:
 
 
 def read_registration(raw: Raw) -> tuple[Profile, str]:
-    """The profile in an image of the stream, and the correlation id of its last edit."""
+    """Return the profile in a stream image, and the correlation id of its last edit."""
     item = ProfileItem.read(raw)
     return read_profile(item.pk.removeprefix("PER#"), raw), item.correlation or "-"
 
@@ -181,27 +181,27 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
 
 
 class PeopleStore:
-    """People in the table. See `people.People` for what each call promises."""
+    """People in the table. See `people.People`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def load(self, person_id: str, *, consistent: bool = True) -> PersonRecord:
-        """One query over HOT#."""
+        """See `People.load`."""
         found = self._table.query(
             keys.person(person_id), (keys.HOT, keys.SUBJECT_TO), consistent=consistent
         )
         return _person_record(person_id, found)
 
     def subject(self, person_id: str) -> PersonRecord:
-        """One query over AWAIT# and HOT#."""
+        """See `People.subject`."""
         span = (keys.SUBJECT_FROM, keys.SUBJECT_TO)
         return _person_record(
             person_id, self._table.query(keys.person(person_id), span, consistent=True)
         )
 
     def profiles(self, person_ids: Collection[str]) -> dict[str, Profile]:
-        """One batch of gets of two keys a person, for some have a shadow in a profile's place."""
+        """See `People.profiles`. Reads two keys for each person: profile and shadow profile."""
         wanted = [
             make(person_id) for person_id in person_ids for make in (keys.profile, keys.shadow)
         ]
@@ -212,28 +212,28 @@ class PeopleStore:
         return found
 
     def by_phone(self, blind: str) -> str | None:
-        """One get."""
+        """See `People.by_phone`."""
         raw = self._table.get(keys.phone(blind))
         return None if raw is None else OwnerItem.read(raw).person
 
     def by_document(self, blind: str) -> str | None:
-        """One get."""
+        """See `People.by_document`."""
         raw = self._table.get(keys.identity(blind))
         return None if raw is None else OwnerItem.read(raw).person
 
     def by_account(self, blind: str) -> str | None:
-        """One get."""
+        """See `People.by_account`."""
         raw = self._table.get(keys.account(blind))
         return None if raw is None else AccountItem.read(raw).person
 
     def accounts(self, person_id: str) -> list[str]:
-        """One query."""
+        """See `People.accounts`."""
         span = (keys.ACCOUNTS, keys.ACCOUNTS_TO)
         found = self._table.query(keys.person(person_id), span, consistent=True)
         return [raw["sk"]["S"].removeprefix(keys.ACCOUNTS) for raw in found]
 
     def create(self, profile: Profile, phone_blind: str) -> str:
-        """One transaction; the loser of a race reads the winner."""
+        """See `People.create`. If the condition fails, reads the phone's owner."""
         owner = OwnerItem.at(keys.phone(phone_blind), person=profile.person_id)
         if self._holds(Put(owner, ABSENT), Put(_profile_item(profile, ""), ABSENT)):
             return profile.person_id
@@ -243,7 +243,7 @@ class PeopleStore:
         return winner
 
     def create_with_account(self, profile: Profile, *, account: str, phone: str | None) -> bool:
-        """One transaction."""
+        """See `People.create_with_account`."""
         person_id = profile.person_id
         writes = [
             Put(_profile_item(profile, ""), ABSENT),
@@ -255,7 +255,7 @@ class PeopleStore:
         return self._holds(*writes)
 
     def link(self, account: str, person_id: str, *, phone: str) -> bool:
-        """One transaction; the phone is written as it stands, to hold that it does."""
+        """See `People.link`. A conditional write checks that the phone's owner is the same."""
         return self._holds(
             Put(AccountItem.at(keys.account(account), person=person_id), ABSENT),
             Put(AccountItem.at(keys.account_of(person_id, account), person=person_id)),
@@ -263,7 +263,7 @@ class PeopleStore:
         )
 
     def take_phone(self, profile: Profile, phone: str, *, former: str | None) -> bool:
-        """One transaction."""
+        """See `People.take_phone`."""
         person_id = profile.person_id
         mine = OwnerItem.person == person_id
         stands = (
@@ -278,12 +278,12 @@ class PeopleStore:
             ),
         ]
         if former is not None:
-            # Only if the former one is still this person's: another request may have changed it.
+            # Only if this person still owns the former one: another request may have changed it.
             writes.append(Delete(keys.phone(former), mine))
         return self._holds(*writes)
 
     def merge_into(self, person_id: str, accounts: Sequence[str], to: str, *, phone: str) -> bool:
-        """One transaction; the phone is written as it stands, to hold that it does."""
+        """See `People.merge_into`. A conditional write checks the phone's owner."""
         nothing = (
             PRESENT
             & ProfileItem.phone.does_not_exist()
@@ -303,7 +303,7 @@ class PeopleStore:
         return self._holds(*writes)
 
     def _holds(self, *writes: Put | Change | Delete) -> bool:
-        """Make all of `writes`; False when one of their conditions did not hold."""
+        """Make all of `writes`; return False if a condition did not hold."""
         try:
             self._table.transact(*writes)
         except ConditionFailed:
@@ -316,11 +316,11 @@ class PeopleStore:
         return Put(owner, OwnerItem.person == person_id)
 
     def register(self, profile: Profile, previous: Profile, correlation: str) -> None:
-        """One transaction: claim the document, replace the profile, free the former document."""
+        """See `People.register`."""
         mine = OwnerItem.person == profile.person_id
         claim = OwnerItem.at(keys.identity(profile.document_blind), person=profile.person_id)
-        # The verification too: an edit that overtakes a rejection would undo it. And the phone,
-        # for the whole profile is replaced.
+        # The condition includes the verification, because an edit could undo a concurrent
+        # rejection, and the phone, because the whole profile is replaced.
         unchanged = (
             PRESENT
             & (ProfileItem.registration == previous.registration)
@@ -332,7 +332,7 @@ class PeopleStore:
             Put(_profile_item(profile, correlation), unchanged),
         ]
         former = previous.document_blind
-        # A rejection has freed it already; by now it may be somebody else's.
+        # A rejection has released it already. It may have a new owner.
         freed = previous.verification is Verification.REJECTED
         if former not in ("", profile.document_blind) and not freed:
             writes.append(Delete(keys.identity(former), ABSENT | mine))
@@ -343,7 +343,7 @@ class PeopleStore:
             raise Conflict("identity_taken" if taken else "version_conflict") from None
 
     def settle(self, profile: Profile, verification: Verification, reason: str) -> bool:
-        """One update, on condition that it is still about this registration, and pending."""
+        """See `People.settle`. The registration must be the same, and pending."""
         rejected = verification is Verification.REJECTED
         shadow = profile.shadow_until is not None
         change = Change(
@@ -358,7 +358,7 @@ class PeopleStore:
         )
         writes: list[Change | Delete] = [change]
         if rejected and not shadow:
-            # Whoever the document belongs to must be able to register it.
+            # Release the document, so that its real owner can register it.
             mine = OwnerItem.person == profile.person_id
             writes.append(Delete(keys.identity(profile.document_blind), ABSENT | mine))
         try:
@@ -368,7 +368,7 @@ class PeopleStore:
         return True
 
     def keep_shadow(self, profile: Profile, *, again: bool) -> None:
-        """One update."""
+        """See `People.keep_shadow`."""
         until = profile.shadow_until
         if until is None:
             raise ValueError("not a shadow")
@@ -389,7 +389,7 @@ class PeopleStore:
         )
 
     def open_session(self, person_id: str, session: Session) -> None:
-        """One put."""
+        """See `People.open_session`."""
         self._table.put(
             SessionItem.at(
                 keys.session(person_id, session.session_id),
@@ -404,7 +404,7 @@ class PeopleStore:
     def refresh_session(
         self, person_id: str, session_id: str, *, serial: int, expires_at: datetime
     ) -> Session:
-        """One update, on condition of the serial before."""
+        """See `People.refresh_session`. The condition is the previous serial."""
         try:
             raw = self._table.update(
                 keys.session(person_id, session_id),
@@ -420,7 +420,7 @@ class PeopleStore:
         return _session(session_id, raw)
 
     def strengthen_session(self, person_id: str, session_id: str, strength: Strength) -> None:
-        """One update, on condition that the session is there."""
+        """See `People.strengthen_session`."""
         key = keys.session(person_id, session_id)
         try:
             self._table.update(key, [SessionItem.strength.set(strength)], PRESENT)
@@ -428,13 +428,13 @@ class PeopleStore:
             raise Unauthenticated("session_ended") from None
 
     def close_session(self, person_id: str, session_id: str) -> None:
-        """One delete."""
+        """See `People.close_session`."""
         self._table.delete(keys.session(person_id, session_id))
 
     def save_snapshot(
         self, person_id: str, snapshot: Snapshot, *, until: datetime | None = None
     ) -> bool:
-        """One put, on condition that what stands there is older."""
+        """See `People.save_snapshot`. The condition is that the answer on record is older."""
         item = SnapshotItem.at(
             keys.snapshot(person_id, snapshot.provider),
             state=snapshot.state,

@@ -1,9 +1,9 @@
-"""Items of rights; venues write them in transactions of their own.
+"""Items of rights. The stores of venues write them in their own transactions.
 
 A person's rights are one item, ``HOT#RIGHTS``, with an attribute for each venue. Releases up to
 0.2.0 wrote an item for each right, ``HOT#RIGHT#venue``. Such an item is read until the right is
-written again or removed; both delete it in the same transaction. Where a venue has both, the
-attribute counts, for it was written later.
+written again or removed; both delete it in the same transaction. If a venue has both, the attribute
+is the newer one.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,32 +22,32 @@ _VENUE = "ven_"
 
 
 class Right(NamedTuple):
-    """A role, and the beginning of the blind index of the document that it was given under."""
+    """A role, and the beginning of the blind index of the document that the holder had then."""
 
     role: Role
     document: str
 
 
 class RightsItem(Item):
-    """HOT#RIGHTS: by venue id, the role's letter and the beginning of the blind index."""
+    """HOT#RIGHTS: for each venue id, the role's letter and the beginning of the blind index."""
 
 
 class RightItem(Item):
-    """HOT#RIGHT#venue, as releases up to 0.2.0 wrote it."""
+    """HOT#RIGHT#venue, the format of releases up to 0.2.0."""
 
     role = EnumAttribute(Role, attr_name="ro")
     document = TextAttribute(attr_name="db")
 
 
 def read_right(raw: Raw) -> Right:
-    """Return the right in an item of its own."""
+    """Return the right in a `RightItem`."""
     item = RightItem.read(raw)
     return Right(item.role, item.document)
 
 
 def read_rights(raw: Raw) -> Iterator[tuple[str, Right]]:
-    """Yield venue id and right for each attribute of the item of a person's rights."""
-    RightsItem.read(raw)  # refuses a version that is not known
+    """Yield venue id and right for each venue in a `RightsItem`."""
+    RightsItem.read(raw)  # refuses an unknown version
     for name, stored in raw.items():
         if name.startswith(_VENUE):
             coded = stored["S"]
@@ -55,10 +55,10 @@ def read_rights(raw: Raw) -> Iterator[tuple[str, Right]]:
 
 
 def in_force(rights: Mapping[str, Right], profile: Profile | None) -> dict[str, Role]:
-    """Return the rights that count, by venue id, in its order.
+    """Return the roles that are in force, by venue id, sorted.
 
-    They are those of who was verified under the present document, and has not been rejected since.
-    A phone may change hands, and whoever registers with it next is somebody else.
+    A right is in force while the person is registered under the document that it was given for, and
+    is not rejected. So the next owner of a phone does not inherit rights.
     """
     if profile and profile.verification is Verification.REJECTED:
         return {}
@@ -71,15 +71,15 @@ def in_force(rights: Mapping[str, Right], profile: Profile | None) -> dict[str, 
 
 
 def _beginning(document_blind: str) -> str:
-    # Of 128 bits 48 are enough to tell one person's documents apart; twenty rights share 4 KB.
+    # 48 of 128 bits distinguish the documents of one person. Twenty rights must fit in 4 KB.
     return document_blind[:10]
 
 
 def right_removal(person_id: str, venue_id: str) -> tuple[Change, Delete]:
-    """Return the writes that take a right away, in whichever form it is.
+    """Return the writes that remove a right in either format.
 
-    The first one makes an empty item where the person has none; who calls it holds by a condition
-    of the same transaction that there is a right to take away.
+    The first write creates an empty item if the person has none. So the caller's transaction needs
+    a condition that the right exists.
     """
     return (
         Change(keys.rights(person_id), [Path([venue_id]).remove()]),
@@ -90,9 +90,9 @@ def right_removal(person_id: str, venue_id: str) -> tuple[Change, Delete]:
 def right_write(
     person_id: str, venue_id: str, role: Role, document_blind: str
 ) -> tuple[Change, Delete]:
-    """Return the writes that give a right; venues make them part of their own transactions.
+    """Return the writes that give a right, for the caller's transaction.
 
-    It is in force as long as the person is registered under the document of `document_blind`.
+    The right is in force while the person is registered under the document of `document_blind`.
     """
     coded = _LETTERS[role] + _beginning(document_blind)
     version = RightsItem.v.set(RightsItem.v | RightsItem.FORMAT)

@@ -1,4 +1,4 @@
-"""Items of wrapped data keys."""
+"""The item and store of wrapped data keys."""
 
 from pynamodb.attributes import BinaryAttribute
 
@@ -14,18 +14,18 @@ class WrappedKeyItem(Item):
 
 
 class WrappedKeyStore:
-    """Data keys of personal fields, as KMS wrapped them."""
+    """Data keys of personal fields, wrapped by KMS. See `adapters.keys.WrappedKeys`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def get(self, key_id: str) -> bytes | None:
-        """One get."""
+        """See `WrappedKeys.get`."""
         raw = self._table.get(keys.data_key(key_id))
         return None if raw is None else WrappedKeyItem.read(raw).wrapped
 
     def put_if_absent(self, key_id: str, wrapped: bytes) -> bytes:
-        """One conditional put; whoever is second takes what stands there."""
+        """See `WrappedKeys.put_if_absent`. If the condition fails, reads the key on record."""
         try:
             self._table.put(WrappedKeyItem.at(keys.data_key(key_id), wrapped=wrapped), ABSENT)
         except ConditionFailed:

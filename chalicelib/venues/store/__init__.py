@@ -1,1 +1,1 @@
-"""The stores of venues, one a module."""
+"""The stores of venues, a module for each."""

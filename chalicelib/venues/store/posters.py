@@ -1,4 +1,4 @@
-"""Items of posters."""
+"""The item and store of posters."""
 
 from pynamodb.attributes import UnicodeAttribute
 
@@ -19,7 +19,7 @@ class PosterItem(Item):
 
 
 def read_poster_request(raw: Raw) -> tuple[PosterRecord, str]:
-    """The poster in a raw item, and the correlation id of the request for it."""
+    """Return the poster in a raw item, and the correlation id of its request."""
     item = PosterItem.read(raw)
     poster = PosterRecord(
         poster_id=item.sk.removeprefix(keys.poster("", "").sk),
@@ -39,12 +39,12 @@ class PosterStore:
         self._table = table
 
     def get(self, venue_id: str, poster_id: str) -> PosterRecord | None:
-        """One get."""
+        """See `Posters.get`."""
         raw = self._table.get(keys.poster(venue_id, poster_id))
         return None if raw is None else read_poster_request(raw)[0]
 
     def request(self, poster: PosterRecord, correlation: str) -> None:
-        """One put; the stream sees it."""
+        """See `Posters.request`."""
         self._table.put(
             PosterItem.at(
                 keys.poster(poster.venue_id, poster.poster_id),
@@ -57,7 +57,7 @@ class PosterStore:
         )
 
     def finish(self, venue_id: str, poster_id: str, state: PosterState) -> None:
-        """One update, unless the poster has gone."""
+        """See `Posters.finish`. Does nothing if the poster is deleted."""
         key = keys.poster(venue_id, poster_id)
         try:
             self._table.update(key, [PosterItem.state.set(state)], PRESENT)

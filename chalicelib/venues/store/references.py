@@ -1,4 +1,4 @@
-"""Items that hold the id or the code of something else."""
+"""Items that refer to a venue or a code."""
 
 from pynamodb.attributes import UnicodeAttribute
 
@@ -6,12 +6,12 @@ from chalicelib.core.table import Item
 
 
 class ReferenceItem(Item):
-    """VENKEY and VENNUM: the venue that they stand for."""
+    """VENKEY, VENNUM and JOIN#code: the venue."""
 
     venue = UnicodeAttribute(attr_name="ve")
 
 
 class JoinItem(Item):
-    """JOIN and FAST under the venue: its current join code, its code for fast check-in."""
+    """JOIN and FAST in the venue's partition: its join code, its code for fast check-in."""
 
     join_code = UnicodeAttribute(attr_name="jc")

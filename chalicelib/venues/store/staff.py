@@ -1,4 +1,4 @@
-"""Items of a venue's staff, its join codes and its invitations."""
+"""The items and store of a venue's staff, join codes and invitations."""
 
 from contextlib import suppress
 from itertools import islice
@@ -43,25 +43,25 @@ class InvitationItem(Item):
 
 
 class StaffStore:
-    """Who works where, in the table. See `staffing.Staff`."""
+    """Staff in the table. See `staffing.Staff`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def members(self, venue_id: str, *, after: str = "", limit: int | None = None) -> list[Member]:
-        """One query, of a page of `limit`."""
+        """See `Staff.members`."""
         prefix = keys.staff(venue_id, "")
         span = (f"{prefix.sk}{after}~" if after else prefix.sk, f"{prefix.sk}~")
         found = self._table.query(prefix.pk, span, consistent=True, page=limit)
         return [_member(raw) for raw in islice(found, limit)]
 
     def bind(self, venue_id: str, member: Member) -> None:
-        """One transaction, unless an administrator stands there already."""
+        """See `Staff.bind`. The condition is that the person is no administrator there."""
         with suppress(ConditionFailed):
             self._table.transact(*binding(venue_id, member))
 
     def unbind(self, venue_id: str, person_id: str) -> None:
-        """One transaction, unless the person is not on the list; then there is no right either."""
+        """See `Staff.unbind`. The condition is that the person is on the venue's list."""
         with suppress(ConditionFailed):
             self._table.transact(
                 Delete(keys.staff(venue_id, person_id), PRESENT),
@@ -69,12 +69,12 @@ class StaffStore:
             )
 
     def join_code(self, venue_id: str) -> str | None:
-        """One get."""
+        """See `Staff.join_code`."""
         raw = self._table.get(keys.current_join(venue_id))
         return None if raw is None else JoinItem.read(raw).join_code
 
     def replace_join_code(self, venue_id: str, new: str, former: str | None) -> bool:
-        """One transaction: the new code, the venue's note of it, and the end of the former one."""
+        """See `Staff.replace_join_code`."""
         current = JoinItem.at(keys.current_join(venue_id), join_code=new)
         unchanged = ABSENT if former is None else JoinItem.join_code == former
         writes: list[Put | Change | Delete] = [
@@ -90,12 +90,12 @@ class StaffStore:
         return True
 
     def venue_of(self, join_code: str) -> str | None:
-        """One get."""
+        """See `Staff.venue_of`."""
         raw = self._table.get(keys.join(join_code))
         return None if raw is None else ReferenceItem.read(raw).venue
 
     def invite(self, phone_blind: str, invitation: Invitation) -> None:
-        """One put."""
+        """See `Staff.invite`."""
         self._table.put(
             InvitationItem.at(
                 keys.invitation(phone_blind, invitation.venue_id),
@@ -106,7 +106,7 @@ class StaffStore:
         )
 
     def invitations(self, phone_blind: str) -> list[Invitation]:
-        """One query."""
+        """See `Staff.invitations`."""
         prefix = keys.invitation(phone_blind, "")
         found = self._table.query(prefix.pk, (prefix.sk, prefix.sk + "~"), consistent=True)
         return [
@@ -115,10 +115,10 @@ class StaffStore:
         ]
 
     def claim(self, phone_blind: str, invitation: Invitation, member: Member) -> None:
-        """One transaction; one delete where it gives nothing."""
+        """See `Staff.claim`."""
         venue_id = invitation.venue_id
         waiting = keys.invitation(phone_blind, venue_id)
-        if invitation.by == member.person_id:  # an administrator already, or not any longer
+        if invitation.by == member.person_id:  # the giver needs no right, or has lost it
             self._table.delete(waiting)
             return
         administrator = Role.ADMINISTRATOR
@@ -131,12 +131,12 @@ class StaffStore:
         try:
             self._table.transact(Delete(waiting, same), *binding(venue_id, member), by)
         except ConditionFailed as failure:
-            if failure.met[0] is None:  # it waits; the binding was refused
+            if failure.met[0] is None:  # the invitation exists; the binding was refused
                 self._table.delete(waiting)
 
 
 def binding(venue_id: str, member: Member) -> list[Put | Change | Delete]:
-    """The writes that bind `member`, unless an administrator stands there already."""
+    """Return the writes that bind `member`, unless they are an administrator there."""
     item = StaffItem.at(
         keys.staff(venue_id, member.person_id),
         role=member.role,

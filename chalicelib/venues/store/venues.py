@@ -1,4 +1,4 @@
-"""Items of venues and of their codes."""
+"""The items and store of venues and their codes."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -51,7 +51,7 @@ class VenueItem(Item):
 
 
 class PrintedCodeItem(Item):
-    """CODE: every code on paper is an item, so that revoking one is a write."""
+    """CODE: every printed code is an item, so that it can be revoked by one write."""
 
     venue = UnicodeAttribute(attr_name="ve")
     kind = EnumAttribute(CodeKind, attr_name="ki", default=CodeKind.VENUE)
@@ -82,7 +82,7 @@ def _venue(raw: Raw) -> Venue:
 
 
 class VenueStore:
-    """Venues and codes in the table. See `venue.Venues` for what each call promises."""
+    """Venues and codes in the table. See `venue.Venues`."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -90,7 +90,7 @@ class VenueStore:
     def create(
         self, venue: Venue, *, unique: str, number_blind: str, document_blind: str
     ) -> Venue | None:
-        """One transaction of seven items."""
+        """See `Venues.create`."""
         item = VenueItem.at(
             keys.venue(venue.venue_id),
             name=venue.name,
@@ -131,16 +131,16 @@ class VenueStore:
                 return _venue(failure.met[0])
             if failure.met[1] is not None:
                 raise Conflict("venue_exists") from None
-            raise Unavailable from None  # two codes alike among 2^80: try again
+            raise Unavailable from None  # the random code of 80 bits is taken; retry
         return None
 
     def venue(self, venue_id: str) -> Venue | None:
-        """One get."""
+        """See `Venues.venue`."""
         raw = self._table.get(keys.venue(venue_id))
         return None if raw is None else _venue(raw)
 
     def venues(self, venue_ids: Sequence[str]) -> list[Venue]:
-        """One batch of gets."""
+        """See `Venues.venues`."""
         if not venue_ids:
             return []
         found = map(_venue, self._table.batch_get([keys.venue(one) for one in venue_ids]))
@@ -148,7 +148,7 @@ class VenueStore:
         return [by_id[venue_id] for venue_id in venue_ids if venue_id in by_id]
 
     def code(self, value: str) -> Code | None:
-        """One get."""
+        """See `Venues.code`."""
         raw = self._table.get(keys.code(value), consistent=False)
         if raw is None:
             return None
@@ -156,7 +156,7 @@ class VenueStore:
         return Code(value, item.venue, item.state, item.kind)
 
     def add_fast_code(self, venue_id: str, value: str) -> str:
-        """One transaction; whoever is second takes what stands there."""
+        """See `Venues.add_fast_code`. If the condition fails, reads the code on record."""
         code = PrintedCodeItem.at(
             keys.code(value),
             venue=venue_id,
@@ -174,7 +174,7 @@ class VenueStore:
         return value
 
     def sharing_number(self, number_blind: str, besides: str) -> bool:
-        """One query of at most two items."""
+        """See `Venues.sharing_number`. Two items are enough."""
         span = ("VEN#", "VEN#~")
         pk = keys.venue_number(number_blind, "").pk
         return any(
@@ -184,16 +184,16 @@ class VenueStore:
 
 
 class CachedDirectory:
-    """Codes and venues from the process's cache. See `venue.Directory`."""
+    """Codes and venues, cached in the process. See `venue.Directory`."""
 
     def __init__(self, venues: Venues) -> None:
         self._venues = TimedCache(venues.venue, _CACHED, _CACHE_SIZE)
         self._codes = TimedCache(venues.code, _CACHED, _CACHE_SIZE)
 
     def venue(self, venue_id: str, now: datetime) -> Venue | None:
-        """A venue by its id."""
+        """See `Directory.venue`."""
         return self._venues.get(venue_id, now)
 
     def code(self, value: str, now: datetime) -> Code | None:
-        """What a printed code stands for."""
+        """See `Directory.code`."""
         return self._codes.get(value, now)
