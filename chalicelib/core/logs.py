@@ -18,6 +18,7 @@ class JsonFormatter(logging.Formatter):
     """Writes a record and its `extra` fields as one JSON object; an exception by class and place.
 
     An exception's own words are left out: they may quote what a person typed (security, *Rules*).
+    What is safe to tell beside its class, an exception has as `facts`.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -39,6 +40,7 @@ class JsonFormatter(logging.Formatter):
                 trace = trace.tb_next
             entry["error"] = type(error).__name__
             entry["at"] = places[-4:]
+            entry.update(getattr(error, "facts", {}))
         return json.dumps(entry, ensure_ascii=False, default=str)
 
 

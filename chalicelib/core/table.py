@@ -58,6 +58,11 @@ class UnknownVersion(StoreError):
         super().__init__(f"{kind} {key.pk} {key.sk}: version {version} is not known here")
         self.kind, self.key, self.version = kind, key, version
 
+    @property
+    def facts(self) -> dict[str, object]:
+        """What a log says of it; not the key, which may hold a join code."""
+        return {"item": self.kind, "version": self.version}
+
 
 # How the commonest attributes are read, without a call of Python's; all our numbers are whole.
 _plain: Mapping[type, Callable[[Any], Any]] = {
@@ -73,9 +78,10 @@ class Item(Model):
     """What all items share.
 
     `v` is the version of the item's format, `FORMAT` the one that this release writes. It reads
-    that one and the one before, so that a release may be deployed, and taken back, while the items
-    of the other one are in the table. A class whose `FORMAT` is above 1 says what the one before
-    looked like. An item without `v` is of version 1.
+    that one and the one before, so that a release may be deployed while the items of the one before
+    are in the table. It cannot be taken back once it has written items of a higher version, which
+    the one before refuses. A class whose `FORMAT` is above 1 says what the one before looked like.
+    An item without `v` is of version 1.
     """
 
     FORMAT: ClassVar[int] = 1
