@@ -18,7 +18,8 @@ class JsonFormatter(logging.Formatter):
     """Formats a record and its `extra` fields as one JSON object.
 
     An exception is logged with its class and source lines, but without its message, which may
-    quote a person's input (security, *Rules*).
+    quote a person's input (security, *Rules*). What is safe to log besides, an exception has as
+    `facts`.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -41,6 +42,7 @@ class JsonFormatter(logging.Formatter):
                 trace = trace.tb_next
             entry["error"] = type(error).__name__
             entry["at"] = places[-4:]
+            entry.update(getattr(error, "facts", {}))
         return json.dumps(entry, ensure_ascii=False, default=str)
 
 

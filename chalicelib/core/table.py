@@ -62,6 +62,11 @@ class UnknownVersion(StoreError):
         super().__init__(f"{kind} {key.pk} {key.sk}: version {version} is not known here")
         self.kind, self.key, self.version = kind, key, version
 
+    @property
+    def facts(self) -> dict[str, object]:
+        """What a log says of it; not the key, which may hold a join code."""
+        return {"item": self.kind, "version": self.version}
+
 
 # Readers of the most common attributes, without a Python call. All numbers are integers.
 _plain: Mapping[type, Callable[[Any], Any]] = {
@@ -77,9 +82,10 @@ class Item(Model):
     """The base class of items.
 
     `v` is the version of the item's format, and `FORMAT` the version that this release writes. It
-    reads `FORMAT` and the version before, so that a release can be deployed and rolled back while
-    the table holds items of both. A class with a `FORMAT` above 1 documents the version before. An
-    item without `v` has version 1.
+    reads `FORMAT` and the version before, so that a release can be deployed while the table holds
+    items of both. It cannot be rolled back once it has written items of a higher version, which the
+    release before refuses. A class with a `FORMAT` above 1 documents the version before. An item
+    without `v` has version 1.
     """
 
     FORMAT: ClassVar[int] = 1

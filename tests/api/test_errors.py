@@ -130,6 +130,7 @@ def test_an_item_of_a_newer_release_is_a_fault_that_the_log_names(lasting: World
         json.loads(line) for line in lasting.log.getvalue().splitlines() if "unhandled" in line
     ][-1]
     assert unhandled["error"] == "UnknownVersion"
+    assert (unhandled["item"], unhandled["version"]) == ("ProfileItem", 3)
     # Others are served, and so is the person again once the item is of a known version.
     lasting.person().get("/v1/me").expect(200)
     lasting.table.update(keys.profile(person.person_id), [ProfileItem.v.set(1)])
