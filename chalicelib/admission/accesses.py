@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from chalicelib.admission.scan import ScanReference
 from chalicelib.identity.people import Actor
+from chalicelib.venues.rights import require_verified
 from chalicelib.venues.venue import Directory
 
 
@@ -67,8 +68,10 @@ class AccessLog:
         """Return a page of the questions about the actor's number beyond `after`, newest first.
 
         By the number and not by the person, so that who registers sees what was asked before, and
-        who was asked about under a wrong name sees that too. The actor is verified.
+        who was asked about under a wrong name sees that too. Raises Forbidden unless the actor is
+        verified.
         """
+        require_verified(actor)
         blind = actor.profile.document_blind
         found = list(islice(self._accesses.of(blind, after, limit + 1), limit + 1))
         last = found[limit - 1][0] if len(found) > limit else None

@@ -75,12 +75,14 @@ class ManualChecks:
 
         Who is verified under this name and number is judged by what is known of them. For everybody
         else there is a shadow subject, about whom the identity and health providers are asked from
-        the queue. A retry of the nonce meets its own check and is charged nothing. Raises BadInput
-        for the phone, Unprocessable ``clock_skewed``, Conflict ``nonce_reused``, TooMany.
+        the queue. A retry of the nonce meets its own check and is charged nothing; the fingerprint
+        is made here, of the entry. Raises BadInput for the phone, Unprocessable ``clock_skewed``,
+        Conflict ``nonce_reused``, TooMany.
         """
         now = submission.now
         policy = self._policies.of(venue.region, now)
         _require_phone(entry.phone, policy)
+        submission = submission._replace(fingerprint=self._subjects.fingerprint(entry))
         made = attempt(Method.MANUAL, venue, actor.person_id, submission)
         standing = self._recorder.standing(made)
         if standing is not None:

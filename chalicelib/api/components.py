@@ -16,8 +16,7 @@ from chalicelib.admission.schemas import (
 )
 from chalicelib.api.endpoint import RequestContext
 from chalicelib.core.messages import TEXTS
-from chalicelib.identity import personal
-from chalicelib.identity.people import Profile, Snapshot, mask_name, mask_phone
+from chalicelib.identity.people import Profile, Snapshot
 from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.catalogue import type_name
 from chalicelib.venues.venue import Venue
@@ -43,7 +42,7 @@ def name(context: RequestContext, view: ScanView, profile: Profile | None) -> st
 
     It is opened in any case, so that what is withheld and what is not take the same calls and time.
     """
-    masked = masked_name(context, profile) if profile else None
+    masked = context.container.masked_people.name(profile) if profile else None
     return None if view.name is Masking.WITHHELD else masked
 
 
@@ -51,14 +50,7 @@ def phone(context: RequestContext, view: ScanView, profile: Profile | None) -> s
     """The person's phone as the view masks it, or None."""
     if profile is None or view.phone is Masking.WITHHELD:
         return None
-    return mask_phone(
-        personal.PHONE.open(context.container.vault, profile.phone, profile.person_id)
-    )
-
-
-def masked_name(context: RequestContext, profile: Profile) -> str:
-    """A person's name as others may see it."""
-    return mask_name(personal.NAME.open(context.container.vault, profile.name, profile.person_id))
+    return context.container.masked_people.phone(profile)
 
 
 def reasons(context: RequestContext, view: ScanView) -> list[Explained]:

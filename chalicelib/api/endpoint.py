@@ -91,7 +91,7 @@ class RequestContext:
             raise NotFound
         return venue
 
-    def submission(self, nonce: str, fingerprint: str) -> Submission:
+    def submission(self, nonce: str, fingerprint: str = "") -> Submission:
         """The client's write that this request carries, for use cases that may meet it again."""
         return Submission(nonce, fingerprint, self.correlation, self.now)
 
@@ -164,7 +164,7 @@ def endpoint(
     The path's ``{venue_id}`` reaches the handler as ``context.venue``.
 
     `errors` are the codes that the use case may raise; those of access, parsing and faults are
-    added.
+    added. There are many parameters, for they are the whole contract of a route.
     """
 
     def register(handler: Handler) -> Handler:

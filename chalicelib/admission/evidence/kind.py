@@ -70,7 +70,7 @@ class Kind:
         show: "Callable[[Evidence, datetime], dict[str, Any]]" = lambda *_: {},
         in_health: bool = True,
     ) -> None:
-        """Describe a kind; the number of parameters is that of its properties."""
+        """Describe a kind. There are many parameters, for each is a property of the kind."""
         self.name = name
         self.letter = letter
         self.states = frozenset(states)
