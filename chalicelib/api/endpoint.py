@@ -35,6 +35,7 @@ from chalicelib.identity.people import Actor
 from chalicelib.venues.venue import Venue
 
 Body = TypeVar("Body", bound=BaseModel)
+Caller = TypeVar("Caller")
 Parameters = TypeVar("Parameters", bound=Query)
 _CORRELATION = re.compile(r"[A-Za-z0-9-]{8,64}")
 _ALWAYS = ("invalid_input", "unavailable", "internal_error")
@@ -79,8 +80,12 @@ class RequestContext:
     @property
     def actor(self) -> Actor:
         """The person who calls; a route for anyone has none."""
-        if not isinstance(self._caller, Actor):
-            raise LookupError("this route authenticates no person")
+        return self.caller(Actor)
+
+    def caller(self, kind: type[Caller]) -> Caller:
+        """Who calls, as the `kind` that the route's authenticator identifies."""
+        if not isinstance(self._caller, kind):
+            raise LookupError("this route authenticates another kind of caller")
         return self._caller
 
     @property
