@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from chalicelib.core.table import Table
     from chalicelib.identity.accounts import Accounts
     from chalicelib.identity.logins import PhoneLogin, PlatformLogin
+    from chalicelib.identity.masking import MaskedPeople
     from chalicelib.identity.one_time_codes import OneTimeCodes, SmsGateway
     from chalicelib.identity.people import Codes, Limits, People
     from chalicelib.identity.platforms import Platform, PlatformName
@@ -309,6 +310,13 @@ class Container:
         return Registrations(
             people=self.people, limits=self.limits, index=self.index, vault=self.vault
         )
+
+    @cached_property
+    def masked_people(self) -> "MaskedPeople":
+        """People as others may see them."""
+        from chalicelib.identity.masking import MaskedPeople
+
+        return MaskedPeople(vault=self.vault)
 
     @cached_property
     def issuance(self) -> "Issuance":

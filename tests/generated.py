@@ -5,6 +5,7 @@ from typing import Any
 import schemathesis
 from hypothesis import strategies as st
 
+from chalicelib.rendering.coverage import missing
 from chalicelib.venues.staffing import ALPHABET, check_character
 from infra.local.client import now_ms, uuid7
 from tests.support import resident_id, social_credit_code
@@ -15,6 +16,16 @@ schemathesis.openapi.format("gb-2260-county", st.sampled_from(["440983", "370102
 schemathesis.openapi.format(
     "join-code",
     st.text(ALPHABET, min_size=8, max_size=8).map(lambda text: text + check_character(text)),
+)
+schemathesis.openapi.format(
+    "printable",
+    st.text(
+        st.characters(codec="gb2312", exclude_categories=["C", "Z"]).filter(
+            lambda character: not missing(character)
+        ),
+        min_size=2,
+        max_size=60,
+    ),
 )
 
 

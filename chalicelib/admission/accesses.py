@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 from chalicelib.admission.scan import ScanReference
 from chalicelib.identity.people import Actor
+from chalicelib.venues.rights import require_verified
 from chalicelib.venues.venue import Directory
 
 
@@ -76,9 +77,10 @@ class AccessLog:
         """Return a page of the accesses to the actor's number after `after`, newest first.
 
         Accesses belong to the number, not to the person. A newly registered person sees earlier
-        accesses, and a person who was looked up under a wrong name sees that access. The actor must
-        be verified.
+        accesses, and a person who was looked up under a wrong name sees that access. Raises
+        Forbidden unless the actor is verified.
         """
+        require_verified(actor)
         blind = actor.profile.document_blind
         found = list(islice(self._accesses.of(blind, after, limit + 1), limit + 1))
         last = found[limit - 1][0] if len(found) > limit else None

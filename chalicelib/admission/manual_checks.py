@@ -75,12 +75,14 @@ class ManualChecks:
 
         A person verified under this name and number is judged by their own evidence. Everybody else
         is judged as a shadow subject, about whom the identity and health providers are asked from
-        the queue. A retry returns the check of its nonce and is not charged. Raises BadInput for
-        the phone, Unprocessable ``clock_skewed``, Conflict ``nonce_reused``, TooMany.
+        the queue. A retry returns the check of its nonce and is not charged. The entry's
+        fingerprint is made here. Raises BadInput for the phone, Unprocessable ``clock_skewed``,
+        Conflict ``nonce_reused``, TooMany.
         """
         now = submission.now
         policy = self._policies.of(venue.region, now)
         _require_phone(entry.phone, policy)
+        submission = submission._replace(fingerprint=self._subjects.fingerprint(entry))
         made = attempt(Method.MANUAL, venue, actor.person_id, submission)
         standing = self._recorder.standing(made)
         if standing is not None:

@@ -79,7 +79,9 @@ class PassScanRequest(Request):
 
     nonce: Nonce
     pass_code: Annotated[
-        str, Field(min_length=1, max_length=200), described(_PASS, pattern=_PASS_PATTERN)
+        str,
+        Field(min_length=1, max_length=200),
+        described(_PASS, pattern=_PASS_PATTERN, accepts="lower case, and white space around it"),
     ]
     temperature: Literal["normal", "fever"] | None = None
 

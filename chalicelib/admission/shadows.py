@@ -1,5 +1,6 @@
 """Shadow subjects: people without an account whom staff check by name and document number."""
 
+import json
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -60,6 +61,17 @@ class Subjects:
     def blind(self, entry: ManualEntry) -> str:
         """Return the blind index of the entry's document number."""
         return self._index.of(entry.document_type, entry.number)
+
+    def fingerprint(self, entry: ManualEntry) -> str:
+        """Return a keyed hash of an entry: from a bare one, name and number could be guessed."""
+        said = {
+            "document_number": entry.number,
+            "document_type": entry.document_type,
+            "name": entry.name,
+            "phone": entry.phone or None,
+            "temperature": entry.temperature or None,
+        }
+        return self._index.of("manual_check", json.dumps(said, ensure_ascii=False))
 
     def of(self, entry: ManualEntry, blind: str, now: datetime) -> Subject:
         """Return the subject of the check, with their record.

@@ -16,8 +16,7 @@ from chalicelib.admission.schemas import (
 )
 from chalicelib.api.endpoint import RequestContext
 from chalicelib.core.messages import TEXTS
-from chalicelib.identity import personal
-from chalicelib.identity.people import Profile, Snapshot, mask_name, mask_phone
+from chalicelib.identity.people import Profile, Snapshot
 from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.catalogue import type_name
 from chalicelib.venues.venue import Venue
@@ -44,7 +43,7 @@ def name(context: RequestContext, view: ScanView, profile: Profile | None) -> st
     The name is decrypted in any case, so that withheld and shown names take the same calls and
     time.
     """
-    masked = masked_name(context, profile) if profile else None
+    masked = context.container.masked_people.name(profile) if profile else None
     return None if view.name is Masking.WITHHELD else masked
 
 
@@ -52,14 +51,7 @@ def phone(context: RequestContext, view: ScanView, profile: Profile | None) -> s
     """Return the person's phone as the view masks it, or None."""
     if profile is None or view.phone is Masking.WITHHELD:
         return None
-    return mask_phone(
-        personal.PHONE.open(context.container.vault, profile.phone, profile.person_id)
-    )
-
-
-def masked_name(context: RequestContext, profile: Profile) -> str:
-    """Return a person's masked name."""
-    return mask_name(personal.NAME.open(context.container.vault, profile.name, profile.person_id))
+    return context.container.masked_people.phone(profile)
 
 
 def reasons(context: RequestContext, view: ScanView) -> list[Explained]:

@@ -36,6 +36,7 @@ from chalicelib.identity.people import Actor
 from chalicelib.venues.venue import Venue
 
 Body = TypeVar("Body", bound=BaseModel)
+Caller = TypeVar("Caller")
 Parameters = TypeVar("Parameters", bound=Query)
 _CORRELATION = re.compile(r"[A-Za-z0-9-]{8,64}")
 _ALWAYS = ("invalid_input", "unavailable", "internal_error")
@@ -80,8 +81,15 @@ class RequestContext:
     @property
     def actor(self) -> Actor:
         """The person who calls. Raises LookupError on a route that identifies no person."""
-        if not isinstance(self._caller, Actor):
-            raise LookupError("this route authenticates no person")
+        return self.caller(Actor)
+
+    def caller(self, kind: type[Caller]) -> Caller:
+        """Return the caller, as the `kind` that the route's authenticator identifies.
+
+        Raises LookupError on a route that identifies another kind.
+        """
+        if not isinstance(self._caller, kind):
+            raise LookupError("this route authenticates another kind of caller")
         return self._caller
 
     @property
@@ -92,7 +100,7 @@ class RequestContext:
             raise NotFound
         return venue
 
-    def submission(self, nonce: str, fingerprint: str) -> Submission:
+    def submission(self, nonce: str, fingerprint: str = "") -> Submission:
         """Return the client's write in this request, from which use cases recognise a retry."""
         return Submission(nonce, fingerprint, self.correlation, self.now)
 
@@ -165,7 +173,7 @@ def endpoint(
     The path's ``{venue_id}`` reaches the handler as ``context.venue``.
 
     `errors` are the codes that the use case may raise; those of access, parsing and faults are
-    added.
+    added. There are many parameters, for they are the whole contract of a route.
     """
 
     def register(handler: Handler) -> Handler:

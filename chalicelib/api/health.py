@@ -52,7 +52,7 @@ def live_pass(context: RequestContext) -> LivePass:
     advice = _ADVICE.get(colour.state)
     return LivePass(
         code=code,
-        name=components.masked_name(context, context.actor.profile),
+        name=context.container.masked_people.name(context.actor.profile),
         minted_at=context.now,
         expires_at=context.now + passes.ACCEPTED,
         refresh_after_s=int(passes.REFRESH.total_seconds()),

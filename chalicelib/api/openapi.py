@@ -184,6 +184,8 @@ def _tag(path: str) -> str:
 
 
 def _path_parameter(name: str) -> dict[str, Any]:
+    if name not in _PATH:
+        raise LookupError(f"{{{name}}} has no type: name it in _PATH")
     return TypeAdapter(_PATH[name]).json_schema()
 
 

@@ -84,13 +84,16 @@ _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 Clean = BeforeValidator(_clean)
 
 
-def described(example: object, *, pattern: str = "", **schema: object) -> Any:
+def described(example: object, *, pattern: str = "", accepts: str = "", **schema: object) -> Any:
     """Describe a field in the OpenAPI document. It does not validate.
 
-    `pattern` is the canonical form of a value. Use it where the validators accept more (spaces,
-    hyphens, full-width characters), or where they report an error code of their own.
+    `pattern` is the canonical form of a value. Use it where the validators accept more, which
+    `accepts` names (spaces, hyphens, full-width characters), or where they report an error code of
+    their own.
     """
     extra: dict[str, Any] = {"pattern": pattern, **schema} if pattern else schema
+    if accepts:
+        extra["description"] = f"In canonical form. Also accepted: {accepts}."
     return Field(examples=[example], json_schema_extra=extra)
 
 
@@ -111,12 +114,19 @@ Code = Annotated[str, described("32P3WWT3Y0B8J32H", pattern=f"^{PATTERN}$")]
 """Sixteen characters of Crockford base32: a printed code, or a poster's id."""
 
 TEXT = (
-    r"^[^\u0000-\u001f\u007f-\u00a0\u00ad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f"
-    r"\u2028-\u202e\u2060-\u206f\ue000-\uf8ff\ufeff\ufff0-\uffff]+$"
+    r"^[^\u0000-\u001f\u007f-\u009f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f"
+    r"\u2028-\u202e\u2060-\u206f\ue000-\uf8ff\ufeff\ufff0-\ufffb\ufffe\uffff]+$"
 )
 """An approximate regular expression for printable text. `Clean` is the exact check."""
+AROUND = "white space around it, and decomposed characters"
+"""What `Clean` removes and composes."""
+SEPARATED = "lower case, full-width characters, spaces, hyphens"
+"""Other spellings of document numbers."""
 PersonName = Annotated[
-    str, Clean, Field(min_length=1, max_length=50), described("梁思齐", pattern=TEXT)
+    str,
+    Clean,
+    Field(min_length=1, max_length=50),
+    described("梁思齐", pattern=TEXT, accepts=AROUND),
 ]
 """A person's name, in full."""
 
@@ -133,7 +143,7 @@ def _phone(value: str) -> str:
 # data to make valid numbers.
 _PHONE_PATTERN = (
     r"^(?:(?:\+86)?1(?:[38][0-9]|4[57]|[59][0-35-9]|6[25-7]|7[0-35-8])[0-9]{8}"
-    r"|\+852[569][0-9]{7}|\+8536[0-9]{7}|\+8869[0-9]{8}|\+[1-9][0-9]{6,14})$"
+    r"|\+852[569][0-9]{7}|\+8536[0-9]{7}|\+8869[0-9]{8}|\+[1-9][0-9]{5,14})$"
 )
 _NONCE_PATTERN = (
     "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-7[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$"
@@ -149,7 +159,14 @@ def _nonce(value: str) -> str:
 
 
 Phone = Annotated[
-    str, Clean, AfterValidator(_phone), described("+8613800000001", pattern=_PHONE_PATTERN)
+    str,
+    Clean,
+    AfterValidator(_phone),
+    described(
+        "+8613800000001",
+        pattern=_PHONE_PATTERN,
+        accepts="spaces, hyphens, brackets, full-width digits, and 00 for the plus sign",
+    ),
 ]
 """A phone number, converted to E.164. The default country is mainland China."""
 Nonce = Annotated[

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 
 from chalicelib.core.fields import (
+    SEPARATED,
     Choice,
     Clean,
     PersonId,
@@ -179,6 +180,7 @@ def _document_number(value: str, info: ValidationInfo) -> str:
 def _describe_number(schema: dict[str, Any]) -> None:
     schema["pattern"] = "|".join(one.pattern for one in documents.TYPES)
     schema["format"] = documents.TYPES[0].name.replace("_", "-")  # of the example
+    schema["description"] = f"In canonical form. Also accepted: {SEPARATED}."
 
 
 DocumentNumber = Annotated[

@@ -13,6 +13,8 @@ from pydantic import (
 )
 
 from chalicelib.core.fields import (
+    AROUND,
+    SEPARATED,
     TEXT,
     Choice,
     Clean,
@@ -74,7 +76,7 @@ class VenueNumber(Request):
         str,
         Clean,
         Field(min_length=1, max_length=40),
-        described("91440983MA0000001T", format="venue-number"),
+        described("91440983MA0000001T", format="venue-number", accepts=f"{SEPARATED}, dots"),
     ]
 
     @field_validator("value")
@@ -103,11 +105,12 @@ class Contact(Request):
     phone: Phone
 
 
-# Approximates the characters that a poster can show (rendering/coverage.txt), by block.
+# All characters that a poster can show (rendering/coverage.txt): by block, and everything beyond the
+# first plane, because some validators read patterns without the flag `u` and know no ranges there.
 _PRINTABLE = (
-    "^[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u04ff\u1e00-\u1eff\u2002-\u200a\u2010-\u2027"
-    "\u2030-\u205f\u2070-\u9fff\uf900-\ufb06\ufe10-\ufe6f\uff01-\uffee"
-    "\U0001f100-\U0001f2ff\U00020000-\U0003ffff]+$"
+    "^(?:[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u04ff\u1e00-\u1eff\u2002-\u200a\u2010-\u2027"
+    "\u2030-\u205f\u2070-\u9fff\uf900-\ufb06\ufe10-\ufe6f\uff01-\uffee]"
+    r"|[^\u0000-\uffff])+$"
 )
 
 
@@ -124,13 +127,19 @@ class VenueText(BaseModel):
         str,
         Clean,
         Field(min_length=2, max_length=60),
-        described("信宜市人民医院", pattern=_PRINTABLE),
+        described("信宜市人民医院", pattern=_PRINTABLE, accepts=AROUND, format="printable"),
     ]
     street: Annotated[
-        str, Clean, Field(max_length=60), described("东镇街道", pattern=TEXT.replace("+$", "*$"))
+        str,
+        Clean,
+        Field(max_length=60),
+        described("东镇街道", pattern=TEXT.replace("+$", "*$"), accepts=AROUND),
     ] = ""
     address: Annotated[
-        str, Clean, Field(min_length=1, max_length=120), described("新里二路 1 号", pattern=TEXT)
+        str,
+        Clean,
+        Field(min_length=1, max_length=120),
+        described("新里二路 1 号", pattern=TEXT, accepts=AROUND),
     ]
 
 
@@ -264,7 +273,12 @@ class JoinRequest(Request):
         Clean,
         Field(min_length=1, max_length=20),
         AfterValidator(_join_code),
-        described("23456789N", pattern="^[2-9A-HJ-NP-Z]{9}$", format="join-code"),
+        described(
+            "23456789N",
+            pattern="^[2-9A-HJ-NP-Z]{9}$",
+            format="join-code",
+            accepts="lower case, spaces and hyphens",
+        ),
     ]
 
 

@@ -80,7 +80,7 @@ def test_two_answers_at_the_same_moment_both_count(
 
     world.replace(
         provider=lambda name: (
-            Interrupted(world.provider(name), once) if name is HEALTH else world.provider(name)
+            Interrupted(world.provider(name), once) if name == HEALTH else world.provider(name)
         )
     )
     world.lookups.worker(support.event([health]), None)

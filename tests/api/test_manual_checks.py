@@ -614,7 +614,7 @@ def test_two_names_of_one_number_do_not_answer_for_each_other(
     wrong = begin(chief, "李同号", number(1))
     world.replace(
         provider=lambda name: (
-            ByName(world.provider(name), STRANGER) if name is IDENTITY else world.provider(name)
+            ByName(world.provider(name), STRANGER) if name == IDENTITY else world.provider(name)
         )
     )
     world.work()
@@ -630,7 +630,7 @@ def test_a_name_that_differs_in_case_or_width_is_another_name(
     """What the provider says of one spelling is not said of the other."""
     world.replace(
         provider=lambda name: (
-            ByName(world.provider(name), "Ai") if name is IDENTITY else world.provider(name)
+            ByName(world.provider(name), "Ai") if name == IDENTITY else world.provider(name)
         )
     )
     wrong = result(guard, begin(guard, typed, number(1)))

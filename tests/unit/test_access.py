@@ -1,12 +1,17 @@
 """A kind of caller that is not there yet fits beside those that are, and changes none of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import pytest
+from chalice.app import Blueprint, Chalice
+from chalice.test import Client
+from pydantic import Field
 
+from chalicelib.api import endpoint as endpoint_module
+from chalicelib.api import openapi
 from chalicelib.api.access import (
     ADMINISTRATOR_OF_VENUE,
     ANY_PERSON,
@@ -15,8 +20,10 @@ from chalicelib.api.access import (
     Access,
     bearer,
 )
-from chalicelib.bootstrap import Container
+from chalicelib.api.endpoint import RequestContext, endpoint
+from chalicelib.bootstrap import Container, install
 from chalicelib.core.errors import Forbidden, Unauthenticated
+from chalicelib.core.fields import Response, VenueId
 from chalicelib.core.settings import Settings
 from tests.fakes.parts import NOON
 
@@ -74,6 +81,65 @@ def test_a_new_kind_of_caller_is_identified_and_authorised() -> None:
     with pytest.raises(Unauthenticated, match="token_missing"):
         identify()
     assert DEVICE_OF_VENUE.errors == ("token_missing", "not_your_venue")
+
+
+class Opened(Response):
+    """A gate's answer."""
+
+    device: str = Field(examples=["ven_1"])
+
+
+@pytest.fixture
+def gates(monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+    """An application with a route for devices; nothing of `chalicelib` is changed for it."""
+    monkeypatch.setattr("chalicelib.api.endpoint.OPERATIONS", [])
+    monkeypatch.setattr("chalicelib.api.openapi.OPERATIONS", endpoint_module.OPERATIONS)
+    monkeypatch.setitem(openapi._PATH, "gate_venue", VenueId)
+    routes = Blueprint(__name__)
+
+    @endpoint(routes, "POST", "/v1/scans/{gate_venue}", access=DEVICE_OF_VENUE, response=Opened)
+    def open_gate(context: RequestContext, gate_venue: str) -> Opened:
+        """Open a gate."""
+        del gate_venue
+        return Opened(device=context.caller(Device).venue_id)
+
+    @endpoint(routes, "POST", "/v1/scans", access=DEVICE_OF_VENUE, response=Opened)
+    def mistaken(context: RequestContext) -> Opened:
+        """Take a device for a person."""
+        return Opened(device=context.actor.person_id)
+
+    gate = Chalice(app_name="gates", configure_logs=False)
+    gate.register_blueprint(routes)
+    install(CONTAINER)
+    with Client(gate) as client:
+        yield client
+    install(None)
+
+
+@pytest.mark.parametrize(
+    ("path", "device", "answer"),
+    [
+        ("/ven_1", "ven_1", (200, {"device": "ven_1"})),
+        ("/ven_1", "ven_2", (403, "not_your_venue")),
+        ("/ven_1", "", (401, "token_missing")),
+    ],
+)
+def test_a_route_for_it_is_served(
+    gates: Client, path: str, device: str, answer: tuple[int, Any]
+) -> None:
+    sent = {"X-Device": device} if device else {}
+    reply = gates.http.post(f"/v1/scans{path}", headers=sent, body=b"")
+    body = reply.json_body
+    assert (reply.status_code, body.get("code", body)) == answer
+
+
+def test_the_document_describes_it(gates: Client) -> None:
+    del gates
+    document = openapi.document()
+    operation = document["paths"]["/v1/scans/{gate_venue}"]["post"]
+    assert operation["security"] == [{"device": []}]
+    assert operation["description"] == "Only a device of the venue may call this."
+    assert document["components"]["securitySchemes"] == {"device": DeviceKey.definition}
 
 
 @pytest.mark.parametrize(

@@ -291,7 +291,7 @@ class TestAssess:
     ) -> None:
         found = assess(provider, snapshot, policy, at=NOON, final=final)
         observed = snapshot.observed_at
-        old = provider is TEST and observed is not None and NOON - observed > timedelta(days=14)
+        old = provider == TEST and observed is not None and NOON - observed > timedelta(days=14)
         assert found.state == ("absent" if old else snapshot.state)
         assert (found.observed_at, found.fetched_at) == (observed, snapshot.fetched_at)
         assert found.stale is (NOON - snapshot.fetched_at >= policy.fresh[provider])

@@ -10,10 +10,16 @@ from chalicelib.admission.disclosure import redact_for_staff
 from chalicelib.admission.evidence import looked_up, shown, states
 from chalicelib.admission.judge import UNKNOWN, Evidence, Outcome, decide
 from chalicelib.admission.policy import Policy
+from chalicelib.admission.schemas import ManualCheckRequest
+from chalicelib.admission.shadows import ManualEntry, Subjects
+from chalicelib.core.crypto import BlindIndex, KeyRing, Vault
+from chalicelib.core.fields import canonical
 from chalicelib.identity.people import PersonRecord, Profile, Snapshot, Verification
 from chalicelib.identity.providers import ProviderName
 from infra.decision_table import cases
-from tests.fakes.parts import NOON
+from tests.fakes.parts import NOON, FixedSecret, LocalDataKeys
+from tests.fakes.stores import FakePeople
+from tests.support import nonce_at, resident_id
 
 UNVERIFIED = [Verification.PENDING, Verification.REJECTED]
 
@@ -80,3 +86,23 @@ def test_no_reason_but_the_colours_is_told() -> None:
             assert begins or reason == "other_proof_needed"
         assert shown.reasons or shown.outcome is Outcome.PENDING
         assert not any("nucleic" in step or "vaccin" in step for step in shown.next_steps)
+
+
+def test_a_retry_is_told_by_all_that_staff_said_and_by_a_key() -> None:
+    """In the form of release 0.2.0, so that a retry may come after an update."""
+    body = ManualCheckRequest(
+        nonce=nonce_at(NOON),
+        name="梁思齐",
+        document_type="resident_id",
+        document_number=resident_id(1),
+        temperature="fever",
+    )
+    index = BlindIndex(KeyRing(FixedSecret(active="1", index="1", **{"1": "0" * 64})))
+    subjects = Subjects(index=index, vault=Vault(LocalDataKeys()), people=FakePeople())
+    entry = ManualEntry(
+        name=body.name,
+        document_type=body.document_type,
+        number=body.document_number,
+        temperature="fever",
+    )
+    assert subjects.fingerprint(entry) == index.of("manual_check", canonical(body))

@@ -71,7 +71,7 @@ class Kind:
         show: "Callable[[Evidence, datetime], dict[str, Any]]" = lambda *_: {},
         in_health: bool = True,
     ) -> None:
-        """Describe a kind, with one parameter for each property."""
+        """Describe a kind. It has many parameters because each is one property of the kind."""
         self.name = name
         self.letter = letter
         self.states = frozenset(states)

@@ -42,9 +42,7 @@ def canonical(value: str) -> str:
 RESIDENT_ID = DocumentType(
     name="resident_id",
     example="44098319900101001X",
-    pattern=(
-        "^[1-9][0-9]{5}(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9X]$"
-    ),
+    pattern=("^[1-9][0-9]{5}[0-9]{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9X]$"),
     canonical=canonical,
     verified_by=ProviderName.IDENTITY,
 )
