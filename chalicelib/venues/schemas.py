@@ -105,8 +105,8 @@ class Contact(Request):
     phone: Phone
 
 
-# All characters that a poster can show (rendering/coverage.txt): by block, and everything beyond the
-# first plane, because some validators read patterns without the flag `u` and know no ranges there.
+# All characters that a poster can show (rendering/coverage.txt): by block, and everything beyond
+# the first plane, where validators that read patterns without the flag `u` know no ranges.
 _PRINTABLE = (
     "^(?:[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u04ff\u1e00-\u1eff\u2002-\u200a\u2010-\u2027"
     "\u2030-\u205f\u2070-\u9fff\uf900-\ufb06\ufe10-\ufe6f\uff01-\uffee]"
