@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.core.aws import CONFIG, session
 from chalicelib.core.errors import Unavailable
 
-_BUSY = ("Throttl", "TooManyRequests", "RequestTimeout", "LimitExceeded")
+_TEMPORARY = ("Throttl", "TooManyRequests", "RequestTimeout", "LimitExceeded")
 """Parts of the error codes of temporary errors that do not have a 5xx status."""
 
 
@@ -23,18 +23,18 @@ def client(service: str) -> Any:
 
 
 @contextmanager
-def answering() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Raise temporary errors of AWS as `Unavailable`. Other errors pass unchanged."""
     try:
         yield
     except ClientError as error:
-        if _passes(error):
+        if _is_temporary(error):
             raise Unavailable from error
         raise
     except BotoCoreError as error:
         raise Unavailable from error
 
 
-def _passes(error: ClientError) -> bool:
+def _is_temporary(error: ClientError) -> bool:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return status >= 500 or any(word in error.response["Error"]["Code"] for word in _BUSY)
+    return status >= 500 or any(word in error.response["Error"]["Code"] for word in _TEMPORARY)

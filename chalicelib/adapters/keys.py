@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from chalicelib.adapters.aws import answering, client
+from chalicelib.adapters.aws import client, translate_errors
 from chalicelib.core.cache import TimedCache
 from chalicelib.core.clock import Clock
 from chalicelib.core.crypto import DataKey
@@ -32,7 +32,7 @@ class SecretsManager:
         return found
 
     def _load(self, secret_id: str) -> Mapping[str, str] | None:
-        with answering():
+        with translate_errors():
             answer = client("secretsmanager").get_secret_value(SecretId=secret_id)
         pairs: Mapping[str, str] = json.loads(answer["SecretString"])
         return pairs
@@ -69,7 +69,7 @@ class KmsDataKeys:
         key_id = f"{now:%Y%m}"
         found = self._cache.get(key_id, now)
         if found is None:
-            with answering():
+            with translate_errors():
                 made = client("kms").generate_data_key(
                     KeyId=self._kms_key, KeySpec="AES_256", EncryptionContext=_context(key_id)
                 )
@@ -90,7 +90,7 @@ class KmsDataKeys:
         wrapped = self._wrapped.get(key_id)
         if wrapped is None:
             return None
-        with answering():
+        with translate_errors():
             answer = client("kms").decrypt(
                 KeyId=self._kms_key, CiphertextBlob=wrapped, EncryptionContext=_context(key_id)
             )

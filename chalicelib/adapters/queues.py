@@ -4,7 +4,7 @@ import json
 import math
 from datetime import timedelta
 
-from chalicelib.adapters.aws import answering, client
+from chalicelib.adapters.aws import client, translate_errors
 from chalicelib.admission.lookup_requests import Lookup, Settle, encode
 
 _LONGEST_DELAY = 900
@@ -41,5 +41,5 @@ class SqsRenderQueue:
 
 def _send(url: str, body: str, delay: timedelta) -> None:
     seconds = min(_LONGEST_DELAY, math.ceil(delay.total_seconds()))
-    with answering():
+    with translate_errors():
         client("sqs").send_message(QueueUrl=url, MessageBody=body, DelaySeconds=seconds)

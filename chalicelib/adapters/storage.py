@@ -3,7 +3,7 @@
 from datetime import timedelta
 from urllib.parse import quote
 
-from chalicelib.adapters.aws import answering, client
+from chalicelib.adapters.aws import client, translate_errors
 
 
 class S3Storage:
@@ -14,7 +14,7 @@ class S3Storage:
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
         """See `posters.Storage`. Cost: one PutObject."""
-        with answering():
+        with translate_errors():
             client("s3").put_object(
                 Bucket=self._bucket, Key=key, Body=data, ContentType=content_type
             )

@@ -84,7 +84,7 @@ class EnumAttribute(Attribute[E]):
         try:
             return self._members[value]
         except KeyError:
-            raise ValueError(f"{self.attr_name}: {value!r} stands for nothing") from None
+            raise ValueError(f"{self.attr_name}: {value!r} is not a known value") from None
 
 
 class TextAttribute(Attribute[str]):

@@ -67,9 +67,9 @@ class Accounts:
             if holder is not None:
                 if phone is None:
                     return holder
-                settled = self._settle(holder, phone, now=now)
-                if settled is not None:
-                    return settled
+                assigned = self._assign_phone(holder, phone, now=now)
+                if assigned is not None:
+                    return assigned
                 continue
             owner = None if phone_blind is None else self._people.by_phone(phone_blind)
             if owner is not None and phone_blind is not None:
@@ -88,7 +88,7 @@ class Accounts:
         session of that person is opened. Raises Conflict ``phone_taken``; Unauthenticated
         ``session_ended`` if a concurrent request has merged the actor already.
         """
-        person_id = self._settle(actor.person_id, phone, now=now)
+        person_id = self._assign_phone(actor.person_id, phone, now=now)
         if person_id is None:
             raise Unauthenticated("session_ended")
         if person_id == actor.person_id:
@@ -101,7 +101,7 @@ class Accounts:
             return Profile(person_id, b"")
         return Profile(person_id, personal.PHONE.seal(self._vault, phone, person_id, now=now))
 
-    def _settle(self, person_id: str, phone: str, *, now: datetime) -> str | None:
+    def _assign_phone(self, person_id: str, phone: str, *, now: datetime) -> str | None:
         """Assign `phone` by the table above, and return the owner of the phone and the accounts.
 
         None if a concurrent request has merged `person_id` into another person.

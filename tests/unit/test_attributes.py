@@ -95,7 +95,7 @@ def test_a_sealed_field_that_must_be_there_may_not_be_blank() -> None:
 
 
 def test_an_unknown_member_is_named() -> None:
-    with pytest.raises(ValueError, match="c: 'blue' stands for nothing"):
+    with pytest.raises(ValueError, match="c: 'blue' is not a known value"):
         Sample.read(PLACE | {"c": {"S": "blue"}})
 
 

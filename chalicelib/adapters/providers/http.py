@@ -82,7 +82,7 @@ def read_answer(name: ProviderName, answer: dict[str, Any]) -> Answer:
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
-        raise ValueError("no offset: whose noon is it?")
+        raise ValueError("no UTC offset")
     return moment.astimezone(UTC)
 
 
@@ -92,7 +92,7 @@ def _text(value: object, most: int) -> str:
         return ""
     # JSON can encode a lone surrogate, which the table would refuse with every retry.
     if any("\ud800" <= character <= "\udfff" for character in value):
-        raise ValueError("half a character")
+        raise ValueError("lone surrogate")
     normal = unicodedata.normalize("NFC", value[: 10 * most])
     # Controls, bidirectional overrides, unassigned characters, separators (categories C and Z).
     printed = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in normal)

@@ -235,7 +235,7 @@ class PeopleStore:
     def create(self, profile: Profile, phone_blind: str) -> str:
         """See `People.create`. If the condition fails, reads the phone's owner."""
         owner = OwnerItem.at(keys.phone(phone_blind), person=profile.person_id)
-        if self._holds(Put(owner, ABSENT), Put(_profile_item(profile, ""), ABSENT)):
+        if self._try_transact(Put(owner, ABSENT), Put(_profile_item(profile, ""), ABSENT)):
             return profile.person_id
         winner = self.by_phone(phone_blind)
         if winner is None:
@@ -252,14 +252,14 @@ class PeopleStore:
         ]
         if phone is not None:
             writes.append(Put(OwnerItem.at(keys.phone(phone), person=person_id), ABSENT))
-        return self._holds(*writes)
+        return self._try_transact(*writes)
 
     def link(self, account: str, person_id: str, *, phone: str) -> bool:
         """See `People.link`. A conditional write checks that the phone's owner is the same."""
-        return self._holds(
+        return self._try_transact(
             Put(AccountItem.at(keys.account(account), person=person_id), ABSENT),
             Put(AccountItem.at(keys.account_of(person_id, account), person=person_id)),
-            self._still(phone, person_id),
+            self._check_owner(phone, person_id),
         )
 
     def take_phone(self, profile: Profile, phone: str, *, former: str | None) -> bool:
@@ -280,7 +280,7 @@ class PeopleStore:
         if former is not None:
             # Only if this person still owns the former one: another request may have changed it.
             writes.append(Delete(keys.phone(former), mine))
-        return self._holds(*writes)
+        return self._try_transact(*writes)
 
     def merge_into(self, person_id: str, accounts: Sequence[str], to: str, *, phone: str) -> bool:
         """See `People.merge_into`. A conditional write checks the phone's owner."""
@@ -291,7 +291,7 @@ class PeopleStore:
         )
         writes: list[Put | Change | Delete] = [
             Delete(keys.profile(person_id), nothing),
-            self._still(phone, to),
+            self._check_owner(phone, to),
         ]
         for account in accounts:
             mine = AccountItem.person == person_id
@@ -300,9 +300,9 @@ class PeopleStore:
                 Put(AccountItem.at(keys.account_of(to, account), person=to)),
                 Delete(keys.account_of(person_id, account)),
             ]
-        return self._holds(*writes)
+        return self._try_transact(*writes)
 
-    def _holds(self, *writes: Put | Change | Delete) -> bool:
+    def _try_transact(self, *writes: Put | Change | Delete) -> bool:
         """Make all of `writes`; return False if a condition did not hold."""
         try:
             self._table.transact(*writes)
@@ -311,7 +311,7 @@ class PeopleStore:
         return True
 
     @staticmethod
-    def _still(phone: str, person_id: str) -> Put:
+    def _check_owner(phone: str, person_id: str) -> Put:
         owner = OwnerItem.at(keys.phone(phone), person=person_id)
         return Put(owner, OwnerItem.person == person_id)
 

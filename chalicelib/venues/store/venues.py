@@ -163,9 +163,9 @@ class VenueStore:
             kind=CodeKind.FAST,
             state=CodeState.ACTIVE,
         )
-        note = JoinItem.at(keys.fast_code(venue_id), join_code=value)
+        by_venue = JoinItem.at(keys.fast_code(venue_id), join_code=value)
         try:
-            self._table.transact(Put(note, ABSENT), Put(code, ABSENT))
+            self._table.transact(Put(by_venue, ABSENT), Put(code, ABSENT))
         except ConditionFailed:
             raw = self._table.get(keys.fast_code(venue_id))
             if raw is None:
