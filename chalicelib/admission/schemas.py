@@ -383,7 +383,7 @@ class LookupMessage(Request):
     kind: Literal["lookup"] = "lookup"
     provider: Annotated[str, AfterValidator(_looked_up)]
     person: str = Field(pattern=r"^per_[0-9A-Z]{16}$")
-    asked_at: int = Field(ge=0, lt=2**47)  # the calendar ends there
+    asked_at: int = Field(ge=0, lt=2**47)  # within the calendar, which ends in 9999
     registration: int = Field(ge=0)
     correlation: str = Field(max_length=64)
 
