@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.core import keys
 from chalicelib.core.errors import TooMany
 from tests.contract import makers
-from tests.contract.backends import Stores
+from tests.contract.backends import TABLES, Backend, Stores
 from tests.fakes.parts import NOON
 
 SOON = NOON + timedelta(minutes=5)
@@ -79,3 +80,12 @@ class TestLimits:
         stores.limits.charge("x", whom, limit=1, seconds=60, now=NOON)
         stores.limits.charge("y", whom, limit=1, seconds=60, now=NOON)
         stores.limits.charge("x", makers.blind(), limit=1, seconds=60, now=NOON)
+
+    @pytest.mark.parametrize("backend", TABLES, indirect=True, scope="module")
+    def test_an_item_that_an_update_made_has_a_version(self, backend: Backend) -> None:
+        whom = makers.blind()
+        backend.stores.limits.charge("x", whom, limit=1, seconds=60, now=NOON)
+        assert backend.table is not None
+        raw = backend.table.get(keys.rate("x", whom, f"{int(NOON.timestamp()):010d}"))
+        assert raw is not None
+        assert raw["v"] == {"N": "1"}

@@ -110,6 +110,17 @@ def test_each_counter_has_a_number_of_its_own(stores: Stores) -> None:
 
 
 @pytest.mark.parametrize("backend", TABLES, indirect=True, scope="module")
+def test_a_counter_that_an_update_made_has_a_version(backend: Backend) -> None:
+    partition = scan_partition(makers.venue().venue_id, NOON.date(), 0)
+    assert backend.table is not None
+    for who, key in (("", Key(partition, "COUNT")), ("per_A", Key(partition, "COUNT#per_A"))):
+        assert backend.stores.counters.add(partition, who, Figures(1), last="", sequence="8")
+        raw = backend.table.get(key)
+        assert raw is not None
+        assert raw["v"] == {"N": "1"}
+
+
+@pytest.mark.parametrize("backend", TABLES, indirect=True, scope="module")
 class TestOlderOnes:
     """Up to 0.2.0 the staff's figures stood on the unit's counter."""
 

@@ -26,7 +26,11 @@ class LimitStore:
         second = int(now.timestamp())
         start = second - second % seconds
         key = keys.rate(what, whom, f"{start:010d}")
-        actions = [LimitItem.attempts.add(1), LimitItem.ttl.set(start + 2 * seconds)]
+        actions = [
+            LimitItem.v.set(LimitItem.v | LimitItem.FORMAT),  # the first attempt makes the item
+            LimitItem.attempts.add(1),
+            LimitItem.ttl.set(start + 2 * seconds),
+        ]
         try:
             self._table.update(key, actions, ABSENT | (LimitItem.attempts < limit))
         except ConditionFailed:

@@ -71,7 +71,10 @@ class CounterStore:
         self, partition: str, staff_id: str, delta: Figures, *, last: str, sequence: str
     ) -> bool:
         """See `Counters.add`."""
-        actions: list[Action] = [CounterItem.sequence.set(sequence)] if sequence else []
+        # The update may make the item; an older one keeps its version.
+        actions: list[Action] = [CounterItem.v.set(CounterItem.v | CounterItem.FORMAT)]
+        if sequence:
+            actions.append(CounterItem.sequence.set(sequence))
         for attribute, number in zip(_FIGURES, delta.parts(), strict=True):
             if number:
                 actions.append(attribute.add(number))
