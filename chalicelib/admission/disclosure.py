@@ -3,6 +3,8 @@
 `RULES` has a row for each kind of viewer and, within it, for manual checks apart from all other
 methods. Where there is no row, nothing is seen.
 
+Figures add up scans of many people; what of a scan goes into them, `counted` says.
+
 Manual checks are an oracle unless they are answered alike (JN-12, JN-13): not before two seconds
 after, to nobody, known or unknown; and to staff with the colour's part in the decision only.
 """
@@ -198,6 +200,14 @@ def view(scan: Scan, viewer: Viewer) -> ScanView | None:
         complete=rule.evidence is None,
         waits=bool(verdict.needs),
     )
+
+
+def counted(scan: Scan) -> Outcome:
+    """Return the outcome as which a scan counts in its venue's figures, and on its lists.
+
+    Figures are for all staff of the venue, name nobody, and take in every method at once.
+    """
+    return scan.verdict.decision.outcome
 
 
 def shown(evidence: Evidence) -> Evidence:

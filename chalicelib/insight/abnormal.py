@@ -46,7 +46,7 @@ class Pointers(Protocol):
 
 def is_abnormal(scan: Scan | None) -> bool:
     """Whether a scan counts as abnormal as it stands."""
-    return scan is not None and scan.verdict.decision.outcome in (Outcome.CHECK, Outcome.REFUSE)
+    return scan is not None and disclosure.counted(scan) in (Outcome.CHECK, Outcome.REFUSE)
 
 
 class AbnormalPointers:
