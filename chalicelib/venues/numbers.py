@@ -107,7 +107,7 @@ PATTERNS: dict[str, str] = {
     "uscc": f"^{_USCC.pattern}$",
     "organisation_code": f"^{_ORGANISATION.pattern}$",
     "plate": f"^{_PLATE.pattern}$",
-    "resident_id": resident_id.RESIDENT_ID.pattern,
+    "resident_id": resident_id.TYPE.pattern,
 }
 """Regular expressions (ECMA 262) of the canonical forms; check digits are for `normalise`."""
 

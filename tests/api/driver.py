@@ -64,7 +64,7 @@ from tests.fakes.parts import (
 )
 
 HOST = "V.TEST"
-IDENTITY, HEALTH, TEST, VACCINATION = looked_up()
+HEALTH, IDENTITY, TEST, VACCINATION = looked_up()
 FIGURES = ("checked", "passed", "abnormal", "pending")
 TODAY = date(2026, 11, 22)
 Response = dict[str, list[dict[str, str]]]

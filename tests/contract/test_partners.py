@@ -43,7 +43,7 @@ from tests.fakes.parts import (
 )
 
 SECRET = "the partners' secret"
-IDENTITY, HEALTH, TEST, VACCINATION = looked_up()
+HEALTH, IDENTITY, TEST, VACCINATION = looked_up()
 PHONE = "+8613800000001"
 TRAVELLER = "+8613800000002"
 _requests = count()

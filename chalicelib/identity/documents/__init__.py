@@ -1,12 +1,12 @@
 """The types of identity document that people register with; a module each.
 
-A new type is a module beside `resident_id`, a member of `TYPES`, and the text ``field.<name>``.
+A new type is a module beside `resident_id`, with its `TYPE`, and the text ``field.<name>``.
 """
 
+from chalicelib.core.registry import members
 from chalicelib.identity.documents.base import DocumentType
-from chalicelib.identity.documents.resident_id import RESIDENT_ID
 
-TYPES: tuple[DocumentType, ...] = (RESIDENT_ID,)
+TYPES: tuple[DocumentType, ...] = tuple(members(__name__, __path__, "TYPE", beside="base"))
 
 
 def find(name: str) -> DocumentType | None:
