@@ -6,6 +6,8 @@ nothing is shown.
 A manual check must not reveal whether a person is registered (JN-12, JN-13). It is answered after
 two seconds at the earliest, for known and unknown people alike. Staff see only the reasons that
 concern identity, health code and temperature.
+
+Figures add up scans of many people. `counted` says what of a scan goes into them.
 """
 
 from collections.abc import Callable, Mapping
@@ -204,6 +206,14 @@ def view(scan: Scan, viewer: Viewer) -> ScanView | None:
         complete=rule.evidence is None,
         waits=bool(verdict.needs),
     )
+
+
+def counted(scan: Scan) -> Outcome:
+    """Return the outcome as which a scan counts in its venue's figures, and on its lists.
+
+    Figures are for all staff of the venue, name nobody, and take in every method at once.
+    """
+    return scan.verdict.decision.outcome
 
 
 def shown(evidence: Evidence) -> Evidence:

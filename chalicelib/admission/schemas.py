@@ -15,10 +15,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 
 from chalicelib.admission import evidence
-from chalicelib.admission.evidence.health_code import HEALTH_CODE
 from chalicelib.admission.evidence.kind import Kind
-from chalicelib.admission.evidence.nucleic_acid import NUCLEIC_ACID
-from chalicelib.admission.evidence.travel_card import TRAVEL_CARD
 from chalicelib.admission.lookup_requests import Lookup, Settle
 from chalicelib.core.clock import from_epoch_ms
 from chalicelib.core.fields import (
@@ -48,9 +45,10 @@ MaskedName = Annotated[str, Field(examples=["梁**"])]
 Demo = Annotated[str | None, Field(examples=[None])]
 
 
-def _states(kind: Kind, example: str, *others: str) -> Any:
+def _states(name: ProviderName, example: str, *others: str) -> Any:
     """Return the schema of a component's state: the provider's states and `others`."""
-    return described(example, enum=[*sorted(kind.states), *others, "unknown", "pending"])
+    states = sorted(evidence.states(name))
+    return described(example, enum=[*states, *others, "unknown", "pending"])
 
 
 def _looked_up(name: str) -> str:
@@ -130,7 +128,7 @@ class HealthColour(Component):
 
     state: Annotated[
         str,
-        _states(HEALTH_CODE, "green", "unconfirmed", "absent"),
+        _states(ProviderName.HEALTH_CODE, "green", "unconfirmed", "absent"),
     ]
     """The provider's state, or `unconfirmed`: green at the last lookup, and stale."""
 
@@ -148,7 +146,7 @@ class HealthCodeShown(HealthColour):
 class NucleicAcidShown(Component):
     """The latest result within 14 days."""
 
-    state: Annotated[str, _states(NUCLEIC_ACID, "negative", "absent")]
+    state: Annotated[str, _states(ProviderName.NUCLEIC_ACID, "negative", "absent")]
     text: str = Field(examples=["Negative, within 48 hours"])
     within_48h: bool
     """Whether the test was taken within the 48 hours before the scan, or before now."""
@@ -157,7 +155,7 @@ class NucleicAcidShown(Component):
 class TravelCardShown(Component):
     """The travel card of the local day: normal or abnormal only."""
 
-    state: Annotated[str, _states(TRAVEL_CARD, "normal", "code_needed")]
+    state: Annotated[str, _states(ProviderName.TRAVEL_CARD, "normal", "code_needed")]
     text: str = Field(examples=["Normal"])
     valid_until: datetime | None
     official_url: str = Field(examples=["https://xc.caict.ac.cn/"])
@@ -180,7 +178,7 @@ def component_model(kind: Kind) -> type[Component]:
         return classes[kind.name]
     name = kind.name.title().replace("_", "")
     unanswered = "code_needed" if kind.by_code else "absent"
-    state: Any = Annotated[str, _states(kind, kind.example, unanswered)]
+    state: Any = Annotated[str, _states(kind.name, kind.example, unanswered)]
     fields: dict[str, Any] = {
         field: (annotation, Field(description=text or None, examples=[example]))
         for field, (annotation, text, example) in kind.fields.items()

@@ -49,7 +49,7 @@ class Pointers(Protocol):
 
 def is_abnormal(scan: Scan | None) -> bool:
     """Return whether a scan currently counts as abnormal."""
-    return scan is not None and scan.verdict.decision.outcome in (Outcome.CHECK, Outcome.REFUSE)
+    return scan is not None and disclosure.counted(scan) in (Outcome.CHECK, Outcome.REFUSE)
 
 
 class AbnormalPointers:

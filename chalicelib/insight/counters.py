@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from chalicelib.admission.disclosure import counted
 from chalicelib.admission.judge import Outcome
 from chalicelib.admission.recording import METHODS
 from chalicelib.admission.scan import Scan, Scans
@@ -99,7 +100,7 @@ def figures(scan: Scan | None) -> Figures:
     """Return the figures of one scan."""
     if scan is None:
         return Figures()
-    outcome = scan.verdict.decision.outcome
+    outcome = counted(scan)
     return Figures(
         checked=1,
         passed=int(outcome is Outcome.ADMIT),

@@ -106,7 +106,7 @@ PATTERNS: dict[str, str] = {
     "uscc": f"^{_USCC.pattern}$",
     "organisation_code": f"^{_ORGANISATION.pattern}$",
     "plate": f"^{_PLATE.pattern}$",
-    "resident_id": resident_id.RESIDENT_ID.pattern,
+    "resident_id": resident_id.TYPE.pattern,
 }
 """Regular expressions (ECMA 262) of the canonical forms. `normalise` also checks the digits."""
 

@@ -67,7 +67,8 @@ from tests.fakes.parts import (
 )
 
 HOST = "V.TEST"
-IDENTITY, HEALTH, TEST, VACCINATION = looked_up()
+HEALTH, IDENTITY = ProviderName.HEALTH_CODE, ProviderName.IDENTITY
+TEST, VACCINATION = ProviderName.NUCLEIC_ACID, ProviderName.VACCINATION
 FIGURES = ("checked", "passed", "abnormal", "pending")
 TODAY = date(2026, 11, 22)
 Response = dict[str, list[dict[str, str]]]

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +16,7 @@ from chalicelib.adapters.providers.http import HttpProvider
 from chalicelib.admission import evidence, judge, policy
 from chalicelib.api import openapi
 from chalicelib.core.messages import TEXTS
+from chalicelib.core.registry import members
 from chalicelib.identity import documents
 from chalicelib.identity.providers import Provider, ProviderName
 from infra import policy_table
@@ -25,7 +27,10 @@ from infra.ops.deployment import Deployment
 from tests.api import contract
 from tests.api.driver import Person, World, codes
 from tests.fakes.parts import FixedSecret
-from tests.registries import antigen, antigen_rule, passport
+from tests.registries import antigen_rule
+from tests.registries.documents import passport
+from tests.registries.evidence import antigen
+from tests.support import ROOT
 
 SECRET = "shared with the sandbox"
 NUMBER = "E12345678"
@@ -33,9 +38,19 @@ NUMBER = "E12345678"
 
 @pytest.fixture
 def added(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A kind of provider, a type of document and a rule of policies more than there are."""
-    monkeypatch.setattr(evidence, "KINDS", (*evidence.KINDS, antigen.ANTIGEN))
-    monkeypatch.setattr(documents, "TYPES", (*documents.TYPES, passport.PASSPORT))
+    """A kind of provider, a type of document and a rule of policies more than there are.
+
+    The first two are files beside those that are there.
+    """
+    for registry, attribute, constant, beside in (
+        (evidence, "KIND", "KINDS", "kind"),
+        (documents, "TYPE", "TYPES", "base"),
+    ):
+        folder = ROOT / "tests" / "registries" / registry.__name__.rpartition(".")[2]
+        path = [*registry.__path__, str(folder)]
+        monkeypatch.setattr(registry, "__path__", path)
+        found = members(registry.__name__, path, attribute, beside=beside)
+        monkeypatch.setattr(registry, constant, tuple(found))
     monkeypatch.setattr(policy, "Policy", antigen_rule.PolicyWithAntigen)
     monkeypatch.setattr(judge, "RULES", (antigen_rule.ROW, *judge.RULES))
     for key, text in {**antigen.TEXTS, **passport.TEXTS}.items():
@@ -43,6 +58,8 @@ def added(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     _forget()
     yield
     _forget()
+    for added_module in (f"{evidence.__name__}.antigen", f"{documents.__name__}.passport"):
+        sys.modules.pop(added_module)
 
 
 def _forget() -> None:
@@ -71,7 +88,7 @@ def world(sandbox: Sandbox) -> Iterator[World]:
         sandbox.now = lambda: made.clock.now().timestamp()
         url = f"http://127.0.0.1:{sandbox.server_port}"
         partner = Partner(url, "antigen", FixedSecret(default=SECRET), made.clock.now)
-        asked = HttpProvider(antigen.ANTIGEN.name, partner)
+        asked = HttpProvider(antigen.KIND.name, partner)
 
         def provider(name: ProviderName) -> Provider:
             return asked if name == "antigen" else made.provider(name)
@@ -171,7 +188,7 @@ class TestDocumentType:
         schemas = contract.document()["components"]["schemas"]
         for model in ("RegistrationRequest", "ManualCheckRequest", "AddByIdentity"):
             listed = schemas[model]["properties"]["document_type"]["enum"]
-            assert listed == ["resident_id", "passport"]
+            assert listed == ["passport", "resident_id"]
 
 
 class TestProviderKind:

@@ -43,7 +43,8 @@ from tests.fakes.parts import (
 )
 
 SECRET = "the partners' secret"
-IDENTITY, HEALTH, TEST, VACCINATION = looked_up()
+HEALTH, IDENTITY = ProviderName.HEALTH_CODE, ProviderName.IDENTITY
+TEST, VACCINATION = ProviderName.NUCLEIC_ACID, ProviderName.VACCINATION
 PHONE = "+8613800000001"
 TRAVELLER = "+8613800000002"
 _requests = count()

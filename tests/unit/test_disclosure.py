@@ -16,6 +16,7 @@ from chalicelib.admission.disclosure import (
     ScanView,
     Viewer,
     ViewerKind,
+    counted,
     redact_for_staff,
     shown,
     view,
@@ -23,6 +24,8 @@ from chalicelib.admission.disclosure import (
 from chalicelib.admission.judge import UNKNOWN, Decision, Evidence, Outcome
 from chalicelib.admission.scan import Method, Scan
 from chalicelib.identity.providers import ProviderName
+from chalicelib.insight.abnormal import is_abnormal
+from chalicelib.insight.counters import figures
 from tests.contract import makers
 from tests.fakes.parts import NOON
 from tests.support import ROOT
@@ -218,11 +221,53 @@ def test_redaction_leaves_the_outcome(outcome: Outcome) -> None:
     assert redact_for_staff(DECISIONS[outcome]).outcome is outcome
 
 
-def test_the_api_reads_no_scan_and_no_verdict() -> None:
-    """Screens, answers and lists are made of views; no rule about a scan stands in a handler."""
-    for path in sorted((ROOT / "chalicelib" / "api").glob("*.py")):
+@pytest.mark.parametrize("outcome", Outcome)
+def test_a_scan_counts_as_what_it_is(outcome: Outcome) -> None:
+    for method in Method:
+        case = Case(STAFF, method, outcome, matched=True, answered=True)
+        assert counted(case.scan) is outcome
+        assert is_abnormal(case.scan) == (outcome in (Outcome.CHECK, Outcome.REFUSE))
+        seen = figures(case.scan)
+        assert (seen.passed, seen.pending) == (
+            outcome is Outcome.ADMIT,
+            outcome is Outcome.PENDING,
+        )
+
+
+def reads(source: str) -> Iterator[tuple[int, str]]:
+    """Where a module reads what is for `view` and `counted` to show."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and node.attr in HIDDEN:
+            yield node.lineno, node.attr
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "getattr":
+            yield node.lineno, "getattr"
+
+
+HIDDEN = {"verdict", "decision", "first_outcome", "evidence_level", "guardian_id", "annulled_at"}
+
+
+@pytest.mark.parametrize("area", ["api", "insight"])
+def test_screens_lists_and_figures_read_no_verdict(area: str) -> None:
+    """They are made of views and of what counts; no rule about a scan stands in them."""
+    for path in sorted((ROOT / "chalicelib" / area).rglob("*.py")):
+        assert list(reads(path.read_text())) == [], path
+
+
+def test_the_api_reads_no_scan() -> None:
+    for path in sorted((ROOT / "chalicelib" / "api").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom):
+                names = {alias.name for alias in node.names}
                 assert node.module != "chalicelib.admission.scan", path
+                assert (node.module, "scan" in names) != ("chalicelib.admission", True), path
+            if isinstance(node, ast.Import):
+                assert all(alias.name != "chalicelib.admission.scan" for alias in node.names), path
             if isinstance(node, ast.Attribute):
-                assert node.attr not in ("scan", "verdict", "decision"), (path, node.lineno)
+                assert node.attr != "scan", (path, node.lineno)
+
+
+@pytest.mark.parametrize(
+    "source", ["x.verdict.needs", "result.scan.decision", 'getattr(scan, "verdict")']
+)
+def test_the_search_finds_what_is_read(source: str) -> None:
+    assert list(reads(source))

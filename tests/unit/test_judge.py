@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.admission.evidence import asked, shown, states
-from chalicelib.admission.evidence.travel_card import TRAVEL_CARD
+from chalicelib.admission.evidence import asked, shown, states, travel_card
 from chalicelib.admission.judge import (
     RULES,
     Decision,
@@ -382,7 +381,7 @@ class TestTravelCard:
 
     def test_the_end_of_its_day(self) -> None:
         for fetched, end in ((NOON, MIDNIGHT), (MIDNIGHT, MIDNIGHT + timedelta(days=1))):
-            component = TRAVEL_CARD.show(Evidence("normal", NOON, fetched), NOON)
+            component = travel_card.KIND.show(Evidence("normal", NOON, fetched), NOON)
             assert component["valid_until"] == end
 
     @given(policies, st.booleans())

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.identity.documents.resident_id import RESIDENT_ID
+from chalicelib.identity.documents import resident_id
 from chalicelib.identity.people import (
     PersonRecord,
     Profile,
@@ -53,11 +53,11 @@ class TestMasking:
         assert masked[:-8] + masked[-4:] == phone[:-8] + phone[-4:]
 
     def test_documents(self) -> None:
-        assert RESIDENT_ID.mask("44098319880412902X") == "4409************2X"
+        assert resident_id.TYPE.mask("44098319880412902X") == "4409************2X"
 
     @given(resident_ids)
     def test_of_a_document_the_birth_date_is_hidden(self, number: str) -> None:
-        masked = RESIDENT_ID.mask(number)
+        masked = resident_id.TYPE.mask(number)
         assert masked == f"{number[:4]}{'*' * 12}{number[-2:]}"
 
 

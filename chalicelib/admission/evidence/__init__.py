@@ -1,19 +1,15 @@
 """The kinds of provider, one a module.
 
-A new kind is a module beside the others, a member of `KINDS`, and its texts: ``state.<state>`` for
+A new kind is a module beside the others, with its `KIND`, and its texts: ``state.<state>`` for
 new states, and ``reason.<kind>_pending`` if a policy can require it. Rules that decide by it are
 rows of `judge.RULES`.
 """
 
-from chalicelib.admission.evidence.health_code import HEALTH_CODE
-from chalicelib.admission.evidence.identity import IDENTITY
 from chalicelib.admission.evidence.kind import Kind
-from chalicelib.admission.evidence.nucleic_acid import NUCLEIC_ACID
-from chalicelib.admission.evidence.travel_card import TRAVEL_CARD
-from chalicelib.admission.evidence.vaccination import VACCINATION
+from chalicelib.core.registry import members
 from chalicelib.identity.providers import ProviderName
 
-KINDS: tuple[Kind, ...] = (IDENTITY, HEALTH_CODE, NUCLEIC_ACID, VACCINATION, TRAVEL_CARD)
+KINDS: tuple[Kind, ...] = tuple(members(__name__, __path__, "KIND", beside="kind"))
 
 
 def find(name: str) -> Kind | None:

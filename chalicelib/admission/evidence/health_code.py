@@ -5,7 +5,7 @@ from datetime import timedelta
 from chalicelib.admission.evidence.kind import Kind
 from chalicelib.identity.providers import ProviderName
 
-HEALTH_CODE = Kind(
+KIND = Kind(
     ProviderName.HEALTH_CODE,
     "h",
     ("green", "yellow", "red", "light_green"),

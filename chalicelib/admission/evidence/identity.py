@@ -3,7 +3,7 @@
 from chalicelib.admission.evidence.kind import Kind
 from chalicelib.identity.providers import ProviderName
 
-IDENTITY = Kind(
+KIND = Kind(
     ProviderName.IDENTITY,
     "i",
     ("match", "mismatch"),

@@ -21,7 +21,7 @@ def _show(evidence: "Evidence", at: datetime) -> dict[str, Any]:
     return shown
 
 
-NUCLEIC_ACID = Kind(
+KIND = Kind(
     ProviderName.NUCLEIC_ACID,
     "n",
     ("negative", "positive"),

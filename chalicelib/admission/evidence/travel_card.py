@@ -24,7 +24,7 @@ def _show(evidence: "Evidence", _: datetime) -> dict[str, Any]:
     }
 
 
-TRAVEL_CARD = Kind(
+KIND = Kind(
     ProviderName.TRAVEL_CARD,
     "t",
     ("normal", "abnormal"),

@@ -19,7 +19,7 @@ def _show(evidence: "Evidence", _: datetime) -> dict[str, Any]:
     }
 
 
-VACCINATION = Kind(
+KIND = Kind(
     ProviderName.VACCINATION,
     "x",
     ("complete", "partial", "none"),

@@ -1,12 +1,12 @@
 """The registry of types of identity document, a module for each.
 
-To add a type: a module beside `resident_id`, an entry in `TYPES`, and the text ``field.<name>``.
+To add a type: a module beside `resident_id` with its `TYPE`, and the text ``field.<name>``.
 """
 
+from chalicelib.core.registry import members
 from chalicelib.identity.documents.base import DocumentType
-from chalicelib.identity.documents.resident_id import RESIDENT_ID
 
-TYPES: tuple[DocumentType, ...] = (RESIDENT_ID,)
+TYPES: tuple[DocumentType, ...] = tuple(members(__name__, __path__, "TYPE", beside="base"))
 
 
 def find(name: str) -> DocumentType | None:

@@ -39,7 +39,7 @@ def canonical(value: str) -> str:
     return number
 
 
-RESIDENT_ID = DocumentType(
+TYPE = DocumentType(
     name="resident_id",
     example="44098319900101001X",
     pattern=("^[1-9][0-9]{5}[0-9]{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9X]$"),

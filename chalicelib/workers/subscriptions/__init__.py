@@ -5,14 +5,12 @@ by listing the package. They import what they need when a matching record arrive
 """
 
 import functools
-import importlib
-import pkgutil
 
+from chalicelib.core.registry import members
 from chalicelib.workers.records import Subscription
 
 
 @functools.cache
 def all_subscriptions() -> tuple[Subscription, ...]:
     """Return the subscriptions, by module name."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    return tuple(importlib.import_module(f"{__name__}.{name}").SUBSCRIPTION for name in names)
+    return tuple(members(__name__, __path__, "SUBSCRIPTION"))

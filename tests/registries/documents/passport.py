@@ -20,7 +20,7 @@ def mask(number: str) -> str:
     return f"{number[0]}*****{number[-3:]}"
 
 
-PASSPORT = DocumentType(
+TYPE = DocumentType(
     name="passport",
     example="E12345678",
     pattern="^[A-Z][0-9]{8}$",

@@ -19,7 +19,7 @@ def _required(policy: Policy) -> bool:
     return isinstance(policy, PolicyWithAntigen) and policy.antigen_required
 
 
-ANTIGEN = Kind(
+KIND = Kind(
     ProviderName("antigen"),
     "a",
     ("negative", "positive"),

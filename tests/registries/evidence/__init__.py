@@ -1,0 +1,1 @@
+"""Laid beside the modules of `chalicelib/admission/evidence/`."""
