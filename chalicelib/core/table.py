@@ -51,7 +51,7 @@ class ConditionFailed(StoreError):
         self.met = list(met)
 
 
-class _Conflict(Unavailable):
+class _Conflict(StoreError):
     """A concurrent transaction on the same item; nothing was written."""
 
 
@@ -303,11 +303,11 @@ class Table:
         because the other one is over. Raises Unavailable after four tries.
         """
         items = [*map(self._write, writes)]
-        for _ in range(_TRIES - 1):
+        for _ in range(_TRIES):
             with suppress(_Conflict):
                 self._call("TransactWriteItems", TransactItems=items)
                 return
-        self._call("TransactWriteItems", TransactItems=items)
+        raise Unavailable
 
     def _write(self, write: Put | Change | Delete) -> dict[str, Any]:
         common = {"TableName": self._name, **_old(write.condition)}
