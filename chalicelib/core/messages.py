@@ -27,7 +27,7 @@ TEXTS: dict[str, str] = {
     "error.platform_account_blocked": "WeChat or Alipay has restricted this account for safety. "
     "Please log in by text message.",
     "error.phone_required": "Please confirm your phone number first.",
-    "error.phone_taken": "This phone number belongs to somebody else here. "
+    "error.phone_taken": "This phone number belongs to another account. "
     "Please log in with it by text message.",
     "error.phone_proof_invalid": "The phone number could not be confirmed. Please try again.",
     "error.client_not_offered": "Logging in this way is not offered here. "
@@ -40,15 +40,16 @@ TEXTS: dict[str, str] = {
     "error.registration_not_verified": "Your registration is still being verified. "
     "Please try again once it is approved.",
     "error.not_found": "There is nothing here.",
-    "error.code_unknown": "This is not a venue code of ours. Please scan the poster again, "
+    "error.code_unknown": "This is not a venue code. Please scan the poster again, "
     "or ask the venue's staff.",
     "error.code_revoked": "This venue code has been withdrawn. Please ask the venue's staff "
     "for the new one.",
     "error.join_code_unknown": "This join code is not known. Please ask the venue's administrator.",
     "error.visitor_not_verified": "This visitor's name and ID number are not verified. "
     "Please check their ID card.",
-    "error.initial_administrator": "Whoever applied for the venue's code stays its administrator.",
-    "error.initial_administrator_only": "Only whoever applied for the venue's code "
+    "error.initial_administrator": "The person who applied for the venue's code "
+    "stays its administrator.",
+    "error.initial_administrator_only": "Only the person who applied for the venue's code "
     "adds and removes administrators.",
     "error.staff_no_match": "No registered person matches what was entered.",
     "error.pass_invalid": "This is not a valid pass. Please ask for it to be shown again.",
