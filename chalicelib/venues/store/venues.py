@@ -1,7 +1,9 @@
 """The items and store of venues and their codes."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime, timedelta
+from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute
 
@@ -45,7 +47,7 @@ class VenueItem(Item):
     code = UnicodeAttribute(attr_name="co")
     time_zone = UnicodeAttribute(attr_name="tz")
     shards = IntegerAttribute(attr_name="sh")
-    created = EpochMsAttribute(attr_name="cr")
+    created_at = EpochMsAttribute(attr_name="cr")
     fingerprint = UnicodeAttribute(attr_name="bh")
     applicant = UnicodeAttribute(attr_name="ap")
 
@@ -59,26 +61,13 @@ class PrintedCodeItem(Item):
 
 
 def _venue(raw: Raw) -> Venue:
+    """Return a venue; the item's attributes have the names of its fields."""
     item = VenueItem.read(raw)
-    return Venue(
-        venue_id=item.pk.removeprefix("VEN#"),
-        name=item.name,
-        kind=item.kind,
-        region=item.region,
-        region_name=item.region_name,
-        street=item.street,
-        address=item.address,
-        number_type=item.number_type,
-        number=item.number,
-        contact_name=item.contact_name,
-        contact_phone=item.contact_phone,
-        code=item.code,
-        time_zone=item.time_zone,
-        shards=item.shards,
-        created_at=item.created,
-        fingerprint=item.fingerprint,
-        applicant=item.applicant,
-    )
+    assigned: dict[str, Any] = {name: getattr(item, name) for name in _FIELDS}
+    return Venue(venue_id=item.pk.removeprefix("VEN#"), **assigned)
+
+
+_FIELDS = tuple(one.name for one in fields(Venue) if one.name != "venue_id")
 
 
 class VenueStore:
@@ -91,25 +80,8 @@ class VenueStore:
         self, venue: Venue, *, unique: str, number_blind: str, document_blind: str
     ) -> Venue | None:
         """See `Venues.create`."""
-        item = VenueItem.at(
-            keys.venue(venue.venue_id),
-            name=venue.name,
-            kind=venue.kind,
-            region=venue.region,
-            region_name=venue.region_name,
-            street=venue.street,
-            address=venue.address,
-            number_type=venue.number_type,
-            number=venue.number,
-            contact_name=venue.contact_name,
-            contact_phone=venue.contact_phone,
-            code=venue.code,
-            time_zone=venue.time_zone,
-            shards=venue.shards,
-            created=venue.created_at,
-            fingerprint=venue.fingerprint,
-            applicant=venue.applicant,
-        )
+        values = {name: getattr(venue, name) for name in _FIELDS}
+        item = VenueItem.at(keys.venue(venue.venue_id), **values)
         code = PrintedCodeItem.at(
             keys.code(venue.code), venue=venue.venue_id, state=CodeState.ACTIVE
         )
