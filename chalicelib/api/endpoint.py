@@ -173,7 +173,7 @@ def endpoint(
     The path's ``{venue_id}`` reaches the handler as ``context.venue``.
 
     `errors` are the codes that the use case may raise; those of access, parsing and faults are
-    added. There are many parameters, for they are the whole contract of a route.
+    added. There are many parameters because they are the whole contract of a route.
     """
 
     def register(handler: Handler) -> Handler:
