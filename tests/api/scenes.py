@@ -4,7 +4,8 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -107,7 +108,7 @@ def login_by_platform(world: World, before: str, name: PlatformName) -> Scene:
     person = stranger(world)
     enter = partial(world.call, "POST", "/v1/sessions")
     if before in ("linked", "gives way"):
-        replace(person).log_in()
+        copy(person).log_in()
     if before == "gives way":
         enter(without_phone(proof(world, name, person.phone, "user"))).expect(201)
     if before == "moves":
@@ -132,7 +133,7 @@ def phone_of_an_account(world: World, of_somebody: bool) -> Scene:
     """An account confirms its phone; where it is somebody's, the account becomes theirs."""
     person = stranger(world)
     if of_somebody:
-        replace(person).log_in()
+        copy(person).log_in()
     login = without_phone(proof(world, PlatformName.WECHAT, person.phone, "user"))
     person.keep(world.call("POST", "/v1/sessions", login).expect(201))
 
