@@ -4,8 +4,8 @@ STAGE ?= dev
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv/.installed
 RUN := .venv/bin/python -m
-# How many processes share the tests.
-SHARED := --numprocesses auto --maxprocesses 4
+# How many processes share the tests: one a core, and one for the local cloud, which mostly waits.
+SHARED := --numprocesses $(shell expr $$(nproc) + 1) --maxprocesses 4
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check verify bench run down package deploy openapi requirements
