@@ -6,6 +6,7 @@ sends nothing that breaks one.
 
 import base64
 import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -14,6 +15,8 @@ from bench.units import Raw, index_units, item_size, read_units, write_units
 
 _KEY = ("pk", "sk")
 _INDEX = ("g1pk", "g1sk")
+_SET = re.compile(r"(#\d+) = (?:if_not_exists \((#\d+), )?(:\d+)")
+"""An assignment of an update: the name, the name that keeps its value if it has one, the value."""
 _DATA_KEY = base64.b64encode(bytes(range(32))).decode()
 KEYS_SECRET = json.dumps({"active": "1", "index": "1", "1": "r" * 64})
 
@@ -115,6 +118,18 @@ class Account:
         return {}, 0, self._replace(body["Key"], None)
 
     def _transact(self, body: Body) -> tuple[Body, float, int]:
+        known = {"Put": self._put, "Update": self._update, "Delete": self._delete}
         # Each write of a transaction is charged twice: to prepare and to commit.
-        writes = [self._put(write["Put"])[2] for write in body["TransactItems"]]
+        writes = [
+            known[kind](one)[2] for write in body["TransactItems"] for kind, one in write.items()
+        ]
         return {}, 0, 2 * sum(writes)
+
+    def _update(self, body: Body) -> tuple[Body, float, int]:
+        key: Raw = body["Key"]
+        after = {**(self._find(key) or key)}
+        names, values = body["ExpressionAttributeNames"], body["ExpressionAttributeValues"]
+        for name, kept, value in _SET.findall(body["UpdateExpression"]):
+            if not (kept and names[kept] in after):
+                after[names[name]] = values[value]
+        return {}, 0, self._replace(key, after)

@@ -175,3 +175,22 @@ def test_results_are_written_as_they_are_documented(tmp_path: Path) -> None:
         "b": {"value": 2, "unit": "", "goal": 2, "meets": True},
     }
     assert [one.meets for one in figures] == [False, True]
+
+
+def test_an_update_sets_and_keeps_what_it_says() -> None:
+    account = Account()
+    key = {"pk": {"S": "P"}, "sk": {"S": "S"}}
+    update = {
+        "Key": key,
+        "UpdateExpression": "SET #0 = if_not_exists (#0, :0), #1 = :1",
+        "ExpressionAttributeNames": {"#0": "v", "#1": "ven_1"},
+        "ExpressionAttributeValues": {":0": {"N": "1"}, ":1": {"S": "a"}},
+    }
+    for version in ("1", "2"):
+        update["ExpressionAttributeValues"] = {":0": {"N": version}, ":1": {"S": f"a{version}"}}
+        body = {
+            "TransactItems": [{"Update": update}, {"Delete": {"Key": {**key, "sk": {"S": "T"}}}}]
+        }
+        account.answer("DynamoDB_20120810.TransactWriteItems", body)
+    found = account.answer("DynamoDB_20120810.GetItem", {"Key": key})
+    assert found == {"Item": {**key, "v": {"N": "1"}, "ven_1": {"S": "a2"}}}
