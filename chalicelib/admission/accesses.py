@@ -4,7 +4,6 @@ Each manual check writes one.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import NamedTuple, Protocol
@@ -15,8 +14,7 @@ from chalicelib.venues.rights import require_verified
 from chalicelib.venues.venue import Directory
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(NamedTuple):
     """A lookup of a person by document number, made by a staff member in a manual check.
 
     `scan_id` is the check's id. `until` is when the record expires. Times are in UTC.

@@ -5,9 +5,8 @@ by `schemas.decode`.
 """
 
 import json
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from chalicelib.admission.policy import Policies
 from chalicelib.admission.prefetching import Prefetch
@@ -19,8 +18,7 @@ from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.venue import Directory
 
 
-@dataclass(frozen=True)
-class Lookup:
+class Lookup(NamedTuple):
     """A request to ask `provider` about a person; an answer fetched since `asked_at` suffices.
 
     `registration`: the version of the registration that the identity provider verifies.
@@ -33,8 +31,7 @@ class Lookup:
     registration: int = 0
 
 
-@dataclass(frozen=True)
-class Settle:
+class Settle(NamedTuple):
     """A request to end a scan's wait and decide it with the evidence there is."""
 
     scan_id: str

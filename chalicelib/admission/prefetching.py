@@ -5,9 +5,8 @@ once.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from chalicelib.admission.disclosure import shown
 from chalicelib.admission.eligibility import require_may_scan
@@ -17,8 +16,7 @@ from chalicelib.identity.people import Actor
 from chalicelib.identity.providers import ProviderName
 
 
-@dataclass(frozen=True)
-class Prefetch:
+class Prefetch(NamedTuple):
     """A prefetch request: ask `wanted` about one registration of a person.
 
     The stream function dispatches it.
@@ -42,8 +40,7 @@ class Prefetches(Protocol):
         """
 
 
-@dataclass(frozen=True)
-class Overview:
+class Overview(NamedTuple):
     """The evidence on a person, as it may be shown, and the providers still to answer."""
 
     evidence: Mapping[ProviderName, Evidence]

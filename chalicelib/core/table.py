@@ -14,8 +14,7 @@ Temporary refusals of DynamoDB (throttling, timeouts) become `Unavailable`, a 50
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
@@ -165,16 +164,14 @@ ABSENT = Item.pk.does_not_exist()
 PRESENT = Item.pk.exists()
 
 
-@dataclass(frozen=True)
-class Put:
+class Put(NamedTuple):
     """A put in a transaction."""
 
     item: Item
     condition: Condition | None = None
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """An update in a transaction."""
 
     key: Key
@@ -182,8 +179,7 @@ class Change:
     condition: Condition | None = None
 
 
-@dataclass(frozen=True)
-class Delete:
+class Delete(NamedTuple):
     """A delete in a transaction."""
 
     key: Key

@@ -7,8 +7,8 @@ that it is fresh. It does not contain the colour of the health code. A screensho
 """
 
 import hmac
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from chalicelib.core import ids
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
@@ -22,8 +22,7 @@ _LIVE = "L"
 MAX_LENGTH = 80
 
 
-@dataclass(frozen=True)
-class Pass:
+class Pass(NamedTuple):
     """A pass: its owner, and the time when it was minted (UTC, whole milliseconds)."""
 
     person_id: str

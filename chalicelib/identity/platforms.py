@@ -8,7 +8,7 @@ a new one.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class PlatformName(StrEnum):
@@ -18,8 +18,7 @@ class PlatformName(StrEnum):
     ALIPAY = "alipay"
 
 
-@dataclass(frozen=True)
-class PlatformAccount:
+class PlatformAccount(NamedTuple):
     """A user of a platform. The same user has another `user_id` in each mini-program."""
 
     platform: PlatformName

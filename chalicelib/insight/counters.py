@@ -15,7 +15,7 @@ its number: a staff member without a counter takes only the changes above it.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from chalicelib.admission.disclosure import counted
 from chalicelib.admission.judge import Outcome
@@ -51,8 +51,7 @@ class Figures:
         return self.checked, self.passed, self.abnormal, self.pending, self.own
 
 
-@dataclass(frozen=True)
-class ScanChange:
+class ScanChange(NamedTuple):
     """A stream record of a scan: the scan before and after the change, and its sequence number.
 
     `partition` is the scan's partition key. `sequence` is a decimal text of up to 40 digits.

@@ -1,11 +1,10 @@
 """QR codes: error level Q or better, four modules of quiet zone, no logo."""
 
 import io
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Code:
+class Code(NamedTuple):
     """A code as an SVG document, and its width in modules with the quiet zone."""
 
     svg: bytes

@@ -6,8 +6,8 @@ app's scanner wraps it in its own way.
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from chalicelib.core import ids
@@ -36,8 +36,7 @@ class CodeState(StrEnum):
     REVOKED = "revoked"
 
 
-@dataclass(frozen=True)
-class Code:
+class Code(NamedTuple):
     """A printed code and its venue."""
 
     value: str

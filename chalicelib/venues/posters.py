@@ -3,9 +3,9 @@
 A poster's id is the hash of its template and contents, so that the same poster is rendered once.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 from chalicelib.core import ids
 from chalicelib.core.errors import NotFound
@@ -50,8 +50,7 @@ class RenderQueue(Protocol):
         """Enqueue the rendering of a poster. Cost: one SendMessage. Raises Unavailable."""
 
 
-@dataclass(frozen=True)
-class Poster:
+class Poster(NamedTuple):
     """A poster as administrators see it. `url` expires at `expires_at`."""
 
     poster_id: str

@@ -5,7 +5,6 @@ a right takes effect, and ends, at the next request (XC-6, XC-21).
 """
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -42,8 +41,7 @@ class Identity(NamedTuple):
     phone: str
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """A member of a venue's staff."""
 
     person_id: str
@@ -74,8 +72,7 @@ class Binding(NamedTuple):
     role: Role
 
 
-@dataclass(frozen=True)
-class Invitation:
+class Invitation(NamedTuple):
     """A right that waits until the phone's owner has logged in, verified under `name`.
 
     `by` is the administrator who gave it. It ends with that administrator's right, because open

@@ -333,7 +333,7 @@ class FakeStaff:
     def bind(self, venue_id: str, member: Member) -> None:
         stands = self._at(venue_id).get(member.person_id)
         if stands is None or stands.role is not Role.ADMINISTRATOR:
-            self._at(venue_id)[member.person_id] = replace(member, document_blind="")
+            self._at(venue_id)[member.person_id] = member._replace(document_blind="")
             right = (member.role, member.document_blind)
             self._people.partition(member.person_id).rights[venue_id] = right
 

@@ -209,7 +209,7 @@ class TestProviders:
         region = Region(Verification.NONE)
         lookup = Lookup(HEALTH, region.person.person_id, NOON, "c")
         assert region.deliver(lookup) == "nobody"
-        assert region.deliver(replace(lookup, person_id=f"per_{makers.random()}")) == "nobody"
+        assert region.deliver(lookup._replace(person_id=f"per_{makers.random()}")) == "nobody"
         assert region.asked(HEALTH) == 0
 
 
@@ -245,7 +245,7 @@ class TestIdentity:
     @pytest.mark.parametrize("registration", [0, 2])
     def test_a_question_about_another_edit_is_past(self, registration: int) -> None:
         region, lookup = self.region(Answer("mismatch"))
-        assert region.deliver(replace(lookup, registration=registration)) == "superseded"
+        assert region.deliver(lookup._replace(registration=registration)) == "superseded"
         assert region.asked(IDENTITY) == 0
 
 

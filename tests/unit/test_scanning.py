@@ -110,7 +110,7 @@ def test_an_unknown_and_a_withdrawn_code() -> None:
     region = Region()
     assert refusal(region, code=makers.random()) == "code_unknown"
     code = region.venues.codes[region.venue.code]
-    region.venues.codes[code.value] = replace(code, state=CodeState.REVOKED)
+    region.venues.codes[code.value] = code._replace(state=CodeState.REVOKED)
     assert refusal(region) == "code_revoked"
     assert list(region.scans._scans) == []
 
