@@ -337,9 +337,7 @@ def _answers(port: int, path: str, *, within: float, name: tuple[Place, str] | N
 
 
 def _require_free(port: int, variable: str) -> None:
-    deadline = (
-        time.monotonic() + 2.0
-    )  # a process that was just killed may hold the port for a moment
+    deadline = time.monotonic() + 2.0  # a killed process may hold its port for a moment
     while True:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
