@@ -1,4 +1,4 @@
-"""What holds for every suite: no test reaches a real AWS account, or sees the caller's shell."""
+"""Set-up of every suite: no test reaches a real AWS account or sees the caller's shell."""
 
 import inspect
 import os
@@ -11,9 +11,8 @@ import pytest
 if TYPE_CHECKING:
     from infra.local.place import LocalCloud, Place
 
-# Tests, and the commands that they start, see none of what the shell has set for AWS, for make or
-# for another local cloud. moto answers for AWS's own hosts only: any endpoint but those would be
-# called over the network.
+# Tests and the commands that they start must not see the shell's variables for AWS, make or another
+# local cloud. moto answers for AWS's own hosts only: calls to other endpoints use the network.
 for variable in [*os.environ]:
     if variable.startswith(
         ("AWS_", "VENUECODE_", "VC_", "SANDBOX_", "MAKE", "MFLAGS", "GNUMAKEFLAGS")
@@ -33,9 +32,9 @@ def _run(test: Callable[[], object]) -> None:
     test()
 
 
-# CPython keeps Python's frames in chunks of 16 kB, and gives one back as soon as it is empty: a
-# loop that happens to call across the edge of a chunk asks the system for memory at every call.
-# A frame as large as this one has a chunk of a megabyte, in which those of a test have room.
+# CPython keeps Python's frames in chunks of 16 kB and frees a chunk as soon as it is empty. A loop
+# whose calls cross the edge of a chunk therefore allocates memory at every call. A frame as large
+# as this one gets a chunk of a megabyte, in which a test's frames have room.
 _run.__code__ = _run.__code__.replace(co_stacksize=70_000)
 
 
@@ -50,7 +49,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """Share the tests between several processes as `tests.distribution` says."""
+    """Return the scheduler that shares the tests between processes."""
     from tests.distribution import Scheduling
 
     config.option.loadscopereorder = False
@@ -58,7 +57,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, where there are several processes."""
+    """Start the longest unit first, if there are several processes."""
     if hasattr(config, "workerinput"):
         from tests.distribution import longest_first
 
@@ -67,7 +66,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def cloud_place(tmp_path_factory: pytest.TempPathFactory) -> "Place":
-    """Where the tests' own local cloud lives: a folder of its own and free ports."""
+    """Return the place of the tests' own local cloud: a new folder and free ports."""
     from tests.cloud.driver import free_place
 
     return free_place(tmp_path_factory.mktemp("cloud"))
@@ -75,7 +74,7 @@ def cloud_place(tmp_path_factory: pytest.TempPathFactory) -> "Place":
 
 @pytest.fixture(scope="session")
 def cloud(cloud_place: "Place") -> "Iterator[LocalCloud]":
-    """The application deployed on a local cloud without any data; gone at the end."""
+    """Yield the application deployed on a local cloud without data; deleted at the end."""
     from infra.local.cloud import start, wipe
 
     try:

@@ -1,7 +1,7 @@
-"""How ``make test`` shares the suite between processes: what needs one local cloud stays together.
+"""How ``make test`` shares the suite between processes.
 
-A unit of work is what one process does in one go: a file, so that what its tests share is made
-once; or all that is told on the suite's local cloud, which takes as long as all the rest.
+A unit of work runs in one process. It is either a file, so that shared fixtures are made once, or
+all tests on the suite's local cloud, which take as long as all the rest.
 """
 
 import pytest
@@ -12,7 +12,7 @@ _CLOUDS_OF_THEIR_OWN = ("tests/cloud/test_survival.py", "tests/cloud/test_compla
 
 
 def unit_of(nodeid: str) -> str:
-    """The unit that a test belongs to: its file's path, or `CLOUD`."""
+    """Return the unit of a test: its file's path, or `CLOUD`."""
     path, _, name = nodeid.partition("::")
     if path in _CLOUDS_OF_THEIR_OWN:
         return path
@@ -23,12 +23,12 @@ def unit_of(nodeid: str) -> str:
 
 
 def longest_first(items: list[pytest.Item]) -> None:
-    """Let the local cloud's unit be begun at once: the others fill the time beside it."""
+    """Sort the local cloud's unit first; the other processes run the rest beside it."""
     items.sort(key=lambda item: unit_of(item.nodeid) != CLOUD)
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Hands out units in the order in which they were collected."""
+    """Hands out units in the order of collection."""
 
     def _split_scope(self, nodeid: str) -> str:
         return unit_of(nodeid)

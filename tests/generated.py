@@ -31,7 +31,7 @@ schemathesis.openapi.format(
 
 @schemathesis.hook
 def map_body(_: Any, body: Any) -> Any:
-    """Give a nonce the present time: a pattern cannot, and a visit is when its nonce says."""
+    """Set a nonce to the present time, because it dates the visit."""
     if isinstance(body, dict) and isinstance(body.get("nonce"), str) and len(body["nonce"]) == 36:
         return body | {"nonce": uuid7(now_ms())}
     return body

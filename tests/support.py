@@ -1,4 +1,4 @@
-"""What several suites need: the table and queues on moto, Lambda's events, numbers and nonces."""
+"""Shared helpers: the table and queues on moto, Lambda's events, numbers and nonces."""
 
 import base64
 import functools
@@ -18,17 +18,17 @@ from chalicelib.core.clock import epoch_ms
 
 ROOT = Path(__file__).parent.parent
 ACCOUNT, REGION = "123456789012", "us-east-1"
-# What botocore does at every call and no test needs: a third of a call to moto.
+# Skip botocore's work that no test needs: a third of a call to moto.
 _LEAN = Config(parameter_validation=False, user_agent="tests", account_id_endpoint_mode="disabled")
 _BATCH = 25
-"""How many items BatchWriteItem takes."""
+"""The limit of items in a BatchWriteItem."""
 _PAGE = 1000
-"""How many records GetRecords answers with at most."""
+"""The limit of records in a response of GetRecords."""
 
 
 @functools.cache
 def client(service: str) -> Any:
-    """A client of an AWS service; making one costs more than most tests."""
+    """Return a client of an AWS service; cached, because making one outlasts most tests."""
     return boto3.client(service, config=_LEAN)
 
 
@@ -50,7 +50,7 @@ _Loader.add_multi_constructor("!", _tag)
 
 @functools.cache
 def template() -> dict[str, Any]:
-    """The template that is merged into Chalice's, its conditions as for no stage in particular."""
+    """Return the template that is merged into Chalice's, its conditions for no particular stage."""
     loaded: dict[str, Any] = yaml.load(  # a SafeLoader with tags
         (ROOT / "infra" / "resources.yaml").read_text(), _Loader
     )
@@ -58,7 +58,7 @@ def template() -> dict[str, Any]:
 
 
 def create_table(name: str, items: Sequence[Mapping[str, Any]] = ()) -> str:
-    """Make the table as the template describes it, with `items` that its stream says nothing of.
+    """Create the table of the template with `items`, which its stream leaves out.
 
     Returns the ARN of its stream.
     """
@@ -84,13 +84,13 @@ def create_table(name: str, items: Sequence[Mapping[str, Any]] = ()) -> str:
 
 
 def items_of(name: str) -> list[dict[str, Any]]:
-    """All that a table holds, in no order."""
+    """Return all items of a table, unordered."""
     pages = client("dynamodb").get_paginator("scan").paginate(TableName=name, ConsistentRead=True)
     return [item for page in pages for item in page["Items"]]
 
 
 def create_queue(name: str) -> tuple[str, str]:
-    """Make a queue with its dead letters, redriven as in the template; the URLs of both."""
+    """Create a queue and its dead-letter queue, redriven as in the template; return both URLs."""
     sqs = client("sqs")
     letters = sqs.create_queue(QueueName=f"{name}-dead-letters")["QueueUrl"]
     kind = name.rpartition("-")[2].capitalize()
@@ -114,7 +114,7 @@ class TableStream:
         self._read: list[dict[str, Any]] = []
 
     def records(self, after: str = "") -> list[dict[str, Any]]:
-        """The records after a sequence number, or all, as Lambda hands them on."""
+        """Return the records after a sequence number, or all, in the shape of Lambda's events."""
         start = int(after or 0)
         return [
             _stream_record(record, self.arn)
@@ -123,16 +123,16 @@ class TableStream:
         ]
 
     def writes(self) -> int:
-        """How many writes there have been, those that changed nothing among them."""
+        """Return the number of writes, including those that changed nothing."""
         return len(self._fetch())
 
     def last(self) -> str:
-        """The sequence number of the last write, even of one that changed nothing."""
+        """Return the sequence number of the last write, even if it changed nothing."""
         return str(self._fetch()[-1]["dynamodb"]["SequenceNumber"])
 
     def _fetch(self) -> list[dict[str, Any]]:
         while True:
-            # Iterators of moto go astray when a transaction is rolled back: each is used once.
+            # moto's iterators are wrong after a transaction is rolled back, so each is used once.
             begin = {"ShardIteratorType": "TRIM_HORIZON"}
             if self._read:
                 last = self._read[-1]["dynamodb"]["SequenceNumber"]
@@ -146,10 +146,10 @@ class TableStream:
 
 
 def _is_real(body: Mapping[str, Any]) -> bool:
-    """Whether DynamoDB has such a record too.
+    """Return whether DynamoDB too would have this record.
 
-    It has none of a write that changes nothing, and one of an update that makes an item, where
-    moto has another one before, with the keys alone.
+    DynamoDB has no record of a write that changes nothing. For an update that creates an item it
+    has one record; moto adds another before it, with the keys alone.
     """
     new, old = body.get("NewImage"), body.get("OldImage")
     return bool(new != old and new != body["Keys"])
@@ -169,7 +169,7 @@ def _text(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def sqs_record(message: Mapping[str, Any], queue: str) -> dict[str, Any]:
-    """A message of the SQS API as Lambda hands it on."""
+    """Return a message of the SQS API in the shape of Lambda's events."""
     return {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],
@@ -184,13 +184,13 @@ def sqs_record(message: Mapping[str, Any], queue: str) -> dict[str, Any]:
 
 
 def event(records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """A batch as a function is invoked with it; through JSON, so that nothing else gets in."""
+    """Return the event of a batch; passed through JSON, so that it holds only JSON values."""
     decoded: dict[str, Any] = json.loads(json.dumps({"Records": [*records]}))
     return decoded
 
 
 def raw_event(name: str, replaced: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """An event of ``tests/events`` as AWS sends it, with ids of the test in place of its own."""
+    """Return an event of ``tests/events`` as AWS sends it, with its ids replaced by the test's."""
     text = (ROOT / "tests" / "events" / name).read_text()
     for old, new in (replaced or {}).items():
         text = text.replace(old, new)
@@ -199,7 +199,7 @@ def raw_event(name: str, replaced: Mapping[str, str] | None = None) -> dict[str,
 
 
 def nonce_at(moment: datetime) -> str:
-    """A fresh UUIDv7 of `moment`."""
+    """Return a new UUIDv7 of `moment`."""
     value = epoch_ms(moment) << 80 | uuid.uuid4().int & ((1 << 80) - 1)  # noqa: TID251
     value = value & ~(0xF << 76) | 7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
@@ -207,12 +207,12 @@ def nonce_at(moment: datetime) -> str:
 
 
 def resident_id(serial: int) -> str:
-    """The `serial`-th of 999 invented resident ID numbers of 信宜, each valid."""
+    """Return the `serial`-th of 999 invented, valid resident ID numbers of 信宜."""
     body = f"44098319900101{serial:03d}"
     return body + str(ric.calc_check_digit(body + "0"))
 
 
 def social_credit_code(serial: int) -> str:
-    """The `serial`-th invented unified social credit code of 信宜, valid by its last character."""
+    """Return the `serial`-th invented, valid unified social credit code of 信宜."""
     body = f"91440983MA{serial:07d}"
     return body + str(uscc.calc_check_digit(body))

@@ -1,15 +1,15 @@
-"""A client of the API: a person with a phone, who speaks to it over HTTP or in process.
+"""A client of the API: a person with a phone, over HTTP or in process.
 
-The demonstration, ``tests/api`` and ``tests/cloud`` use the same client:
+The demo, ``tests/api`` and ``tests/cloud`` use the same client:
 
-    Transport   carries one request: `Http` over the network, in tests also in process
-    Api         JSON in and out, headers, nonces
-    Person      what somebody with a phone asks for, one request each
-    Phone       a person's phone in the demonstration, which waits, tries again, and remembers
+    Transport   sends one request: `Http` over the network, in tests also in process
+    Api         JSON bodies, headers, nonces
+    Person      the operations of a person with a phone, one request each
+    Phone       a person's phone in the demo, which waits, retries, and remembers
 
-A `Phone` behaves as a mini-program should: what it is about to send is written down first, with its
-nonce, so that after a crash the same request is sent again and meets its own result; a busy or
-vanished service is tried again.
+A `Phone` behaves as a mini-program should. It writes down each request with its nonce before
+sending it, so that after a crash the same request is sent again and gets its own result. It retries
+when the service is busy or unreachable.
 """
 
 import json
@@ -33,23 +33,23 @@ _PATIENCE_S = 60.0
 
 
 def uuid7(at_ms: int) -> str:
-    """A fresh UUIDv7 of a moment in milliseconds since the epoch (RFC 9562, section 5.7)."""
+    """Return a new UUIDv7 of a moment in milliseconds since the epoch (RFC 9562, section 5.7)."""
     value = at_ms << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0x2 << 62 | secrets.randbits(62)
     return str(uuid.UUID(int=value))
 
 
 def now_ms() -> int:
-    """The phone's clock, in milliseconds since the epoch."""
+    """Return the phone's time, in milliseconds since the epoch."""
     return time.time_ns() // 1_000_000
 
 
 def fresh_nonce() -> str:
-    """A nonce of the present moment."""
+    """Return a new nonce of the present time."""
     return uuid7(now_ms())
 
 
 class ApiError(Exception):
-    """An answer that is not the one hoped for; `code` is the API's."""
+    """An unexpected response of the API; `code` is the API's error code."""
 
     def __init__(self, status: int, body: Mapping[str, Any], hoped: str = "") -> None:
         self.status = status
@@ -61,7 +61,7 @@ class ApiError(Exception):
 
 @dataclass(frozen=True)
 class Reply:
-    """The answer to one request; header names in any case."""
+    """The response to one request; header names are case-insensitive."""
 
     status: int
     headers: Mapping[str, str]
@@ -69,28 +69,28 @@ class Reply:
 
     @property
     def json(self) -> Any:
-        """The body. Raises ValueError where it is not JSON."""
+        """Return the JSON body. Raises ValueError if it is not JSON."""
         return json.loads(self.body)
 
     @property
     def code(self) -> str:
-        """The problem's code; empty where there is no problem."""
+        """Return the problem's code; empty if the response is not a problem."""
         problem = "problem" in self.headers.get("content-type", "")
         return str(self.json["code"]) if problem else ""
 
     @property
     def faults(self) -> dict[str, str]:
-        """The codes of bad fields, by their pointer."""
+        """Return the codes of invalid fields, by their JSON pointer."""
         return {fault["pointer"]: fault["code"] for fault in self.json["errors"]}
 
     def expect(self, status: int, code: str = "") -> Any:
-        """The body, if status and code are these. Raises ApiError."""
+        """Return the body if status and code are as expected. Raises ApiError."""
         if (self.status, self.code) != (status, code):
             raise ApiError(self.status, self._told(), f"{status} {code}".strip())
         return self.json
 
     def good(self) -> dict[str, Any]:
-        """The body, unless the request was refused. Raises ApiError."""
+        """Return the body unless the status is an error. Raises ApiError."""
         if self.status >= 400:
             raise ApiError(self.status, self._told())
         return dict(self.json)
@@ -105,16 +105,16 @@ class Reply:
 
 
 class Transport(Protocol):
-    """Carries requests to the API."""
+    """Sends requests to the API."""
 
     def request(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
     ) -> Reply:
-        """The answer to one request; `path` begins with a slash."""
+        """Return the response to one request; `path` begins with a slash."""
 
 
 class Http:
-    """Carries requests over the network; neither repeats nor redirects."""
+    """Sends requests over the network; neither retries nor follows redirects."""
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url.rstrip("/")
@@ -123,7 +123,7 @@ class Http:
     def request(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
     ) -> Reply:
-        """The answer to one request. Raises urllib3's HTTPError."""
+        """Return the response to one request. Raises urllib3's HTTPError."""
         return self.fetch(method, self.base_url + path, body, headers)
 
     def fetch(
@@ -133,7 +133,7 @@ class Http:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """The answer from wherever. Raises urllib3's HTTPError."""
+        """Return the response from any URL. Raises urllib3's HTTPError."""
         answer = self._pool.request(
             method, url, body=body, headers=dict(headers or {}), redirect=False
         )
@@ -141,7 +141,7 @@ class Http:
 
 
 class Patient:
-    """Tries again for a minute while the service is busy or out of reach."""
+    """Retries for a minute while the service is busy or unreachable."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -149,7 +149,7 @@ class Patient:
     def request(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
     ) -> Reply:
-        """The answer that is none of a busy service, or the last one."""
+        """Return the first response that is not a busy service's, or the last response."""
         deadline = time.monotonic() + _PATIENCE_S
         pause = 0.2
         while True:
@@ -166,7 +166,7 @@ class Patient:
 
 @dataclass
 class Api:
-    """The API as clients call it, with JSON; `nonce` makes the nonces of what they send."""
+    """The API with JSON bodies; `nonce` makes the nonces of requests."""
 
     transport: Transport
     language: str = "zh-Hans"
@@ -183,9 +183,9 @@ class Api:
         raw: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """One request; `body` goes out as JSON, `raw` as it is.
+        """Send one request; `body` is sent as JSON, `raw` as it is.
 
-        `language` takes the place of the client's own; without any there is no such header.
+        `language` replaces the client's own language; None sends no such header.
         """
         sent = {}
         if body is not None:
@@ -201,7 +201,7 @@ class Api:
 
 @dataclass
 class Person:
-    """Somebody with a phone. Each operation is one request, made with the token of the login."""
+    """A person with a phone. Each operation is one request with the token of the login."""
 
     api: Api
     phone: str
@@ -213,15 +213,15 @@ class Person:
     refresh_token: str = ""
 
     def request(self, method: str, path: str, body: Any = None, **options: Any) -> Reply:
-        """One request in this person's name; `options` as for :meth:`Api.call`."""
+        """Send one request as this person; `options` as for :meth:`Api.call`."""
         return self.api.call(method, path, body, token=self.token, **options)
 
     def get(self, path: str, **options: Any) -> Reply:
-        """Look at something."""
+        """Send a GET request."""
         return self.request("GET", path, **options)
 
     def post(self, path: str, body: Any = None, **options: Any) -> Reply:
-        """Do something."""
+        """Send a POST request."""
         return self.request("POST", path, body, **options)
 
     # --- Sessions and registration
@@ -232,11 +232,11 @@ class Person:
         self.keep(self.enter_code(self.text_code()).expect(201))
 
     def ask_for_code(self, **options: Any) -> Reply:
-        """Have a one-time code sent by SMS."""
+        """Request a one-time code by SMS."""
         return self.api.call("POST", "/v1/otp", {"phone": self.phone}, **options)
 
     def text_code(self) -> str:
-        """The code in the last text message to this phone."""
+        """Return the code in the last text message to this phone."""
         raise NotImplementedError
 
     def enter_code(self, code: str) -> Reply:
@@ -244,16 +244,16 @@ class Person:
         return self.start_session({"client": "sms", "phone": self.phone, "code": code})
 
     def start_session(self, login: Mapping[str, Any]) -> Reply:
-        """Log in with whatever proves who it is."""
+        """Log in with the credentials in `login`."""
         return self.api.call("POST", "/v1/sessions", login)
 
     def refresh(self) -> Reply:
-        """Change the refresh token for a new login."""
+        """Exchange the refresh token for a new session."""
         body = {"refresh_token": self.refresh_token}
         return self.api.call("POST", "/v1/sessions/refresh", body)
 
     def keep(self, login: Mapping[str, str]) -> None:
-        """Keep who it is and the tokens of a login."""
+        """Keep the person's id and the tokens of a login."""
         self.person_id = login["person_id"]
         self.token, self.refresh_token = login["access_token"], login["refresh_token"]
 
@@ -265,47 +265,47 @@ class Person:
         number: str | None = None,
         **options: Any,
     ) -> Reply:
-        """Enter one's name and number, or others."""
+        """Send the registration with the person's name and number, or with those given."""
         entry = {"name": name or self.name, "document_number": number or self.number}
         body = {"version": version, "document_type": "resident_id", **entry}
         return self.post("/v1/me/registration", body, **options)
 
     def registration(self) -> dict[str, Any]:
-        """Where the registration stands."""
+        """Return the state of the registration."""
         return dict(self.get("/v1/me").good()["registration"])
 
     def verified_registration(self) -> dict[str, Any]:
-        """The registration once it is verified or rejected; waits for it."""
+        """Wait until the registration is verified or rejected; return it."""
         return wait_for(self.registration, lambda now: now["verification"] != "pending")
 
     # --- Visits
 
     def scan_code(self, code: str, nonce: str | None = None, **options: Any) -> Reply:
-        """Scan whatever a scanner hands over."""
+        """Scan a code, which may be any text."""
         return self.post("/v1/scans", self.scan_body(code, nonce), **options)
 
     def scan_body(self, code: str, nonce: str | None = None) -> dict[str, str]:
-        """The body of a scan of a venue's code."""
+        """Return the body of a scan of a venue's code."""
         return {"nonce": nonce or self.api.nonce(), "code": code}
 
     def screen(self, scan_id: str) -> dict[str, Any]:
-        """The scan's screen as it is now."""
+        """Return the scan's present screen."""
         return self.get(f"/v1/scans/{scan_id}").good()
 
     def final_screen(self, scan_id: str) -> dict[str, Any]:
-        """The scan's screen once nothing is on its way any more; waits for it."""
+        """Poll the scan's screen until no answer is expected any more; return it."""
         return wait_for(lambda: self.screen(scan_id), lambda seen: seen["poll_after_ms"] is None)
 
     def show_pass(self) -> str:
-        """A code that staff can scan."""
+        """Return a pass code that staff can scan."""
         return str(self.get("/v1/me/pass").good()["code"])
 
     def ask_for_card(self) -> Reply:
-        """Have the carrier send the travel card's code by SMS."""
+        """Request the carrier's code for the travel card by SMS."""
         return self.post("/v1/me/travel-card/code")
 
     def enter_card(self, scan_id: str | None = None, code: str | None = None) -> Reply:
-        """Enter a code for the travel card, or the one that came last."""
+        """Send a code for the travel card; by default the last one received."""
         body = {"code": code or self.text_code()} | ({"scan_id": scan_id} if scan_id else {})
         return self.post("/v1/me/travel-card", body)
 
@@ -316,61 +316,61 @@ class Person:
         return self.post("/v1/venues", application)
 
     def join_code(self, venue_id: str) -> str:
-        """The code by which staff join a venue, as its administrator sees it."""
+        """Return the code by which staff join the venue, as its administrator."""
         return str(self.get(f"/v1/venues/{venue_id}/join-code").good()["join_code"])
 
     def join(self, join_code: str) -> Reply:
-        """Become staff by a venue's code."""
+        """Join a venue's staff with its join code."""
         return self.post("/v1/bindings", {"join_code": join_code})
 
     def pass_body(self, code: str, temperature: str) -> dict[str, str]:
-        """The body of a scan of a visitor's pass."""
+        """Return the body of a scan of a visitor's pass."""
         return {"nonce": self.api.nonce(), "pass_code": code, "temperature": temperature}
 
     def check_body(self, entry: Mapping[str, str]) -> dict[str, str]:
-        """The body of a check by hand, about the name and number in `entry`."""
+        """Return the body of a manual check of the name and number in `entry`."""
         return {"nonce": self.api.nonce(), "document_type": "resident_id", **entry}
 
     def final_check(self, check_id: str) -> dict[str, Any]:
-        """The check by hand once nothing is on its way any more; waits for it."""
+        """Poll the manual check until no answer is expected any more; return it."""
         return wait_for(
             lambda: self.get(f"/v1/manual-checks/{check_id}").good(),
             lambda seen: seen["poll_after_ms"] is None,
         )
 
     def statistics(self, venue_id: str, **query: str) -> dict[str, Any]:
-        """A day's figures of a venue."""
+        """Return a day's figures of a venue."""
         asked = "&".join(f"{name}={value}" for name, value in query.items())
         return self.get(f"/v1/venues/{venue_id}/statistics" + (f"?{asked}" if asked else "")).good()
 
 
 class Sandbox:
-    """The partners' other side: text messages, mini-programs, and faults."""
+    """The sandbox's controls: text messages, mini-programs, and faults."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """One request to the sandbox's own side; `path` begins after ``/sandbox/``."""
+        """Send one request to the sandbox's controls; `path` begins after ``/sandbox/``."""
         data = None if body is None else json.dumps(body).encode()
         return self._transport.request(method, f"/sandbox/{path}", data, {}).expect(200)
 
     def inbox(self, phone: str) -> str:
-        """The one-time code in the last text message to `phone`."""
+        """Return the one-time code in the last text message to `phone`."""
         return str(self.call("GET", f"inbox?to={quote(phone)}")["params"]["code"])
 
     def mini_program(self, phone: str) -> dict[str, Any]:
-        """What WeChat gives the mini-program on this phone: `code` and `phone_code`."""
+        """Return WeChat's values for the mini-program on this phone: `code`, `phone_code`."""
         return dict(self.call("POST", "wechat", {"phone": phone}))
 
     def fault(self, partner: str, mode: str) -> None:
-        """Have a partner fail from now on (``none``: no more); ``*`` stands for all providers."""
+        """Make a partner fail from now on (``none``: work again); ``*`` means all providers."""
         self.call("POST", "faults", {"provider": partner, "mode": mode})
 
 
 @dataclass
 class Pocket:
-    """What phones remember between runs, in one JSON file that is replaced as a whole."""
+    """What phones remember between runs: one JSON file, replaced as a whole."""
 
     path: Path
     content: dict[str, Any] = field(default_factory=dict)
@@ -378,11 +378,11 @@ class Pocket:
 
     @classmethod
     def open(cls, path: Path) -> "Pocket":
-        """The pocket in `path`; empty where there is none."""
+        """Return the pocket in `path`; empty if there is no file."""
         return cls(path, json.loads(path.read_text("utf-8")) if path.exists() else {})
 
     def get(self, *keys: str) -> Any:
-        """What is kept under `keys`, or None."""
+        """Return the value under `keys`, or None."""
         with self._lock:
             found: Any = self.content
             for key in keys:
@@ -390,7 +390,7 @@ class Pocket:
             return found
 
     def put(self, value: Any, *keys: str) -> None:
-        """Keep `value` under `keys`, before anything else happens."""
+        """Save `value` under `keys` before returning."""
         with self._lock:
             place = self.content
             for key in keys[:-1]:
@@ -403,7 +403,7 @@ class Pocket:
 
 
 class Server:
-    """The deployed API and its sandbox, as the demonstration reaches them."""
+    """The deployed API and its sandbox, for the demo."""
 
     def __init__(self, base_url: str, sandbox_url: str) -> None:
         self.http = Http(base_url)
@@ -411,11 +411,11 @@ class Server:
         self.sandbox = Sandbox(Patient(Http(sandbox_url)))
 
     def page(self, path: str) -> str:
-        """A page as a phone's browser gets it."""
+        """Return a page as a phone's browser gets it."""
         return self.http.request("GET", path, None, {}).body.decode()
 
     def download(self, url: str) -> bytes:
-        """The file behind a link."""
+        """Return the file behind a link. Raises ApiError."""
         answer = self.http.fetch("GET", url)
         if answer.status != 200:
             raise ApiError(answer.status, {"code": "download", "detail": answer.body[:200]})
@@ -423,7 +423,7 @@ class Server:
 
 
 class Phone(Person):
-    """One person's phone in the demonstration: it logs in when it must, and remembers."""
+    """A person's phone in the demo: it logs in when needed, and remembers."""
 
     def __init__(self, number: str, server: Server, pocket: Pocket) -> None:
         super().__init__(server.api, number)
@@ -431,16 +431,16 @@ class Phone(Person):
         self._pocket = pocket
 
     def text_code(self) -> str:
-        """The code in the last text message to this phone."""
+        """Return the code in the last text message to this phone."""
         return self.server.sandbox.inbox(self.phone)
 
     def keep(self, login: Mapping[str, str]) -> None:
-        """Keep the tokens of a login in the pocket."""
+        """Save the tokens of a login in the pocket."""
         tokens = {key: login[key] for key in ("access_token", "refresh_token")}
         self._pocket.put(tokens, "phones", self.phone)
 
     def log_in(self) -> None:
-        """Refresh the session that the phone remembers, or ask for a code by text message."""
+        """Refresh the session that the phone remembers, or log in with a code by text message."""
         kept = self._pocket.get("phones", self.phone, "refresh_token")
         if kept:
             self.refresh_token = str(kept)
@@ -451,13 +451,13 @@ class Phone(Person):
         super().log_in()
 
     def log_in_with_wechat(self) -> None:
-        """Open the mini-program in WeChat, and allow it to know the phone's number."""
+        """Log in from the mini-program in WeChat, and share the phone's number."""
         minted = self.server.sandbox.mini_program(self.phone)
         proof = {"code": minted["code"], "phone_code": minted["phone_code"]}
         self.keep(self.start_session({"client": "wechat", **proof}).good())
 
     def request(self, method: str, path: str, body: Any = None, **options: Any) -> Reply:
-        """One request of this person, after a login where need be."""
+        """Send one request as this person, after a login if needed."""
         self.token = self._pocket.get("phones", self.phone, "access_token") or ""
         if self.token:
             reply = super().request(method, path, body, **options)
@@ -468,7 +468,7 @@ class Phone(Person):
         return super().request(method, path, body, **options)
 
     def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        """The body of the answer to one request of this person. Raises ApiError."""
+        """Return the body of the response to one request of this person. Raises ApiError."""
         return self.request(method, path, body).good()
 
     def enter(self, name: str, document_number: str) -> dict[str, Any]:
@@ -478,11 +478,11 @@ class Phone(Person):
         return self.verified_registration()
 
     def record(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Put a visit on record as a careful client does; the first screen.
+        """Record a visit as a careful client does; return the first screen.
 
-        Written down, sent, noted as acknowledged, ticked off: what was sent and not ticked off is
-        to be sent again (``sent``), what was acknowledged has to be on record (``acknowledged``).
-        `body` holds the nonce. Raises ApiError; then there is nothing to send again.
+        The request is saved (``sent``), sent, and saved as acknowledged (``acknowledged``).
+        Requests in ``sent`` are repeated by the next run; scans in ``acknowledged`` must be on
+        record. `body` holds the nonce. Raises ApiError; then nothing needs to be repeated.
         """
         nonce = body["nonce"]
         self._pocket.put({"phone": self.phone, "path": path, "body": body}, "sent", nonce)
@@ -497,18 +497,18 @@ class Phone(Person):
         return screen
 
     def visit(self, code: str, nonce: str = "") -> dict[str, Any]:
-        """Scan a venue's code and remember it: the first screen."""
+        """Scan a venue's code and save the request; return the first screen."""
         return self.record("/v1/scans", self.scan_body(code, nonce))
 
     def check_by_hand(self, venue_path: str, entry: dict[str, Any]) -> str:
-        """As staff, ask about somebody by name and number: the check's id."""
+        """As staff, check a visitor by name and number; return the check's id."""
         return str(self.record(f"{venue_path}/manual-checks", self.check_body(entry))["check_id"])
 
 
 def wait_for(
     look: Callable[[], Seen], done: Callable[[Seen], bool], *, seconds: float = _PATIENCE_S
 ) -> Seen:
-    """Look again and again until `done`; what was seen then. Raises TimeoutError."""
+    """Poll until `done`; return the last value. Raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while True:
         seen = look()

@@ -116,7 +116,7 @@ def stop(*, place: Place | None = None) -> bool:
         (place.home / "run/wanted").unlink(missing_ok=True)
         stopped = [_stop(place, name) for name in ("sandbox", "emulator")]
     for child in _children.values():
-        child.poll()  # those that were killed from elsewhere are buried too
+        child.poll()  # also reaps children that another process killed
     return any(stopped)
 
 
@@ -337,7 +337,7 @@ def _answers(port: int, path: str, *, within: float, name: tuple[Place, str] | N
 
 
 def _require_free(port: int, variable: str) -> None:
-    deadline = time.monotonic() + 2.0  # what was just killed may take a moment to let go
+    deadline = time.monotonic() + 2.0  # a killed process may hold its port for a moment
     while True:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,9 +1,9 @@
-"""The main job, told step by step on the local cloud: ``make demo``.
+"""The demo on the local cloud, step by step: ``make demo``.
 
 A venue gets its code, its poster is printed, visitors scan it, providers answer through the queue,
-and the day's figures come out right. Everything goes through the deployed application, over HTTP.
-A run that was killed goes on with the next one: what a phone had sent it sends again, and every
-scan that was ever acknowledged is looked for in the records.
+and the day's figures are right. Everything uses the deployed application over HTTP. After a kill
+the next run continues: it repeats the requests that phones had sent, and looks for every
+acknowledged scan in the records.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ from infra.ops import recount
 OUT = Path("out")
 _SHOWN = ("green", "yellow", "red", "light_green")
 _RETRY_WINDOW_MS = 9 * 60 * 1000  # the server takes a visitor's scan for ten minutes
-# What may have come true since a killed run sent its scan.
+# What may have changed since a killed run sent its scan.
 _REFUSALS = (
     "registration_rejected", "pass_expired", "pass_used", "not_your_venue", "too_many_requests",
 )  # fmt: skip
@@ -53,11 +53,11 @@ VENUE = {
 
 
 class Demo(Reporter):
-    """One telling."""
+    """One run of the demo."""
 
     def tell(self) -> bool:
-        """All steps; whether the figures came out right."""
-        self.server.sandbox.fault("*", "none")  # one that a killed run has left
+        """Run all steps; return whether the figures are right."""
+        self.server.sandbox.fault("*", "none")  # a fault that a killed run has left
         self.step("访客实名登记，场所申领场所码 · people register, venues apply")
         self.populate()
         self.step("再申领一个场所码 · one more venue gets its code")
@@ -105,7 +105,7 @@ class Demo(Reporter):
         self.pocket = pocket_of(self.cloud)  # with the logins of the seed
 
     def venue_table(self, venue: dict[str, Any]) -> Table:
-        """The venue as its administrator sees it."""
+        """Return the venue as its administrator sees it."""
         table = Table(show_header=False, box=None)
         for label, key in (
             ("场所", "name"), ("类型", "type_name"), ("地区", "region_name"),
@@ -115,7 +115,7 @@ class Demo(Reporter):
         return table
 
     def posters(self, administrator: Phone, venue: dict[str, Any]) -> list[str]:
-        """Have the posters drawn, download them, and read their codes; PDF's first, then PNG's."""
+        """Request the posters, download them, and return the codes read from PDF and PNG."""
         OUT.mkdir(exist_ok=True)
         path = f"/v1/venues/{venue['venue_id']}/posters"
         asked = {
@@ -154,7 +154,7 @@ class Demo(Reporter):
         )
 
     def correct(self) -> None:
-        """Whoever was rejected for a misspelt name corrects it, and is refused until approved."""
+        """Correct each rejected registration, and wait until it is verified."""
         for person in people("poster"):
             if person.entered_name == person.name:
                 continue
@@ -166,7 +166,7 @@ class Demo(Reporter):
             self.say(f"{seen['name'][0]}**: [green]已核验 {seen['verification']}[/green]")
 
     def scans(self, payloads: list[str]) -> list[tuple[Person, dict[str, Any]]]:
-        """Everybody scans, and waits until nothing is on its way any more."""
+        """Scan with every phone, and wait until no answer is expected any more."""
         screens: list[tuple[Person, dict[str, Any]]] = []
         refused = 0
         with self.bar() as bar:
@@ -198,7 +198,7 @@ class Demo(Reporter):
         return screens
 
     def resend(self) -> None:
-        """Send again what a killed run had sent without hearing back."""
+        """Repeat the requests of a killed run that got no response."""
         for nonce, sent in (self.pocket.get("sent") or {}).items():
             if not sent:
                 continue
@@ -214,7 +214,7 @@ class Demo(Reporter):
                 self.say("补发上次的扫码，已登记 · an earlier run's scan, sent again, is on record")
 
     def repeat(self, code: str) -> None:
-        """A lost answer: the phone sends the same scan again and meets its own record."""
+        """Repeat a scan as after a lost response; it gets its own record."""
         phone = self.phone(people("poster")[2])
         nonce = fresh_nonce()
         first, *again = [phone.visit(code, nonce)["scan_id"] for _ in range(4)]
@@ -224,7 +224,7 @@ class Demo(Reporter):
         self.say("发送四次，登记一次 · sent four times, on record once")
 
     def show(self, screens: list[tuple[Person, dict[str, Any]]]) -> None:
-        """One screen of each colour in full, then all of them in a table."""
+        """Print one screen of each colour in full, then all of them in a table."""
         colours = {screen["health_code"]["state"]: screen for _, screen in reversed(screens)}
         for state in _SHOWN:
             if state in colours:
@@ -244,7 +244,7 @@ class Demo(Reporter):
         self.console.print(table)
 
     def figures(self, administrator: Phone, venue: dict[str, Any], guards: list[Phone]) -> bool:
-        """The day's table: it adds up, equals a recount, and holds what was acknowledged once."""
+        """Print the day's table; return whether sums, recount and acknowledged scans agree."""
         parts = self.deployment.container()
         known = parts.venues.venue(venue["venue_id"])
         if known is None:
@@ -313,7 +313,7 @@ class Demo(Reporter):
         return all(holds for _, holds in verdicts)
 
     def abnormal(self, administrator: Phone, path: str, day: date) -> list[str]:
-        """The ids of the day's abnormal scans, from the list behind the figure."""
+        """Return the ids of the day's abnormal scans, from the list behind the figure."""
         listed: list[str] = []
         cursor = ""
         while True:
@@ -325,7 +325,7 @@ class Demo(Reporter):
             cursor = f"&cursor={quote(page['next_cursor'])}"
 
     def acknowledged(self, venue_id: str, day: Callable[[Any], date], today: date) -> list[str]:
-        """The scans of today at the venue that a phone was told are on record."""
+        """Return today's scans at the venue that were acknowledged to a phone."""
         mine = f"scn_{venue_id.removeprefix('ven_')}_"
         return [
             scan
@@ -335,7 +335,7 @@ class Demo(Reporter):
 
 
 def decode(file: Path) -> str:
-    """The text of the one QR code in a poster: a PDF is rasterised first, as a printer would."""
+    """Return the text of the one QR code in a poster; a PDF is rasterised first."""
     import zxingcpp
     from PIL import Image
 
@@ -352,7 +352,7 @@ def decode(file: Path) -> str:
 
 
 def main() -> int:
-    """Start the local cloud if need be, and tell the story; 1 when a figure is wrong."""
+    """Start the local cloud if needed and run the demo; return 1 when a figure is wrong."""
     console = Console()
     try:
         cloud = local.show_progress(console, seeded=False)

@@ -1,7 +1,7 @@
-"""A morning at the door, told on the local cloud: staff, passes, a provider that dies, the figures.
+"""The demo's morning at the door: staff, passes, a provider that dies, the figures.
 
-May be killed at any time and told again on the same day: staff who are bound stay bound, a pass is
-minted for each showing, and whoever meets the dead provider has not been asked about for a while.
+It can be killed and run again on the same day: staff stay bound, each showing mints a new pass, and
+the visitors of the dead provider change with each run.
 """
 
 from collections.abc import Iterator
@@ -27,11 +27,11 @@ MISTAKEN = "王桂花"
 """What a guard types for 王桂香."""
 _ROLES = {"administrator": "管理员 administrator", "inspector": "检查员 inspector"}
 _COLOURS = ("green", "yellow", "red", "light_green", "absent")
-_IN_THE_OUTAGE = 3  # of twelve: in the next runs it is the turn of others
+_IN_THE_OUTAGE = 3  # of twelve guests; each run takes others
 
 
 class DoorChapter:
-    """The door of one venue, from the first guard's binding to the last one's farewell."""
+    """The door of one venue, from the first guard's binding to the last guard's removal."""
 
     def __init__(self, reporter: Reporter, chief: Phone, venue: dict[str, Any]) -> None:
         self.reporter = reporter
@@ -83,19 +83,19 @@ class DoorChapter:
             raise RuntimeError("not all guards are bound")
 
     def add(self, **staff: str) -> None:
-        """The administrator adds an inspector."""
+        """Add an inspector as the administrator."""
         entry = {"role": "inspector", **staff}
         self.chief.call("POST", f"{self.path}/staff", entry)
 
     def works_here(self, phone: Phone) -> bool:
-        """Whether the phone's owner has a right at the venue."""
+        """Return whether the phone's owner has a right at the venue."""
         mine = phone.call("GET", "/v1/bindings")["items"]
         return any(one["venue_id"] == self.venue["venue_id"] for one in mine)
 
     # --- Passes -----------------------------------------------------------------------------------
 
     def passes(self) -> None:
-        """Everybody shows a pass, has their temperature taken, and is on the guard's screen."""
+        """Scan every visitor's pass with a temperature, and print the screens."""
         guests = [*people("door"), *people("fever")]
         screens = self.meet(guests, "Passes")
         seen = {screen["health_code"]["state"]: screen for screen in reversed(screens)}
@@ -107,7 +107,7 @@ class DoorChapter:
         self.table(guests, screens)
 
     def meet(self, guests: list[Person], title: str) -> list[dict[str, Any]]:
-        """The guards scan the guests' passes in turn; their screens in the end."""
+        """Scan the guests' passes by the guards in turn; return the final screens."""
         at_once: list[tuple[Phone, str]] = []
         screens = []
         with self.reporter.bar() as bar:
@@ -122,17 +122,17 @@ class DoorChapter:
         return screens
 
     def scan(self, person: Person) -> tuple[Phone, dict[str, Any]]:
-        """The next guard scans a person's pass: who it was, and the first screen."""
+        """Scan a person's pass by the next guard; return the guard and the first screen."""
         guard = next(self._turns)
         code = self.reporter.phone(person).show_pass()
         return guard, self.present(guard, code, "fever" if person.part == "fever" else "normal")
 
     def present(self, guard: Phone, code: str, temperature: str) -> dict[str, Any]:
-        """One pass in front of one guard."""
+        """Scan one pass by one guard; return the first screen."""
         return guard.record(f"{self.path}/scans", guard.pass_body(code, temperature))
 
     def table(self, guests: list[Person], screens: list[dict[str, Any]]) -> None:
-        """Who came, and what became of them."""
+        """Print the visitors and their outcomes."""
         table = table_of("访客", "健康码", "体温", "结果", "原因", "情形")
         for person, screen in zip(guests, screens, strict=True):
             table.add_row(
@@ -146,7 +146,7 @@ class DoorChapter:
         self.reporter.console.print(table)
 
     def oddities(self) -> None:
-        """A pass shown twice, the code for fast check-in, the travel card by text message."""
+        """Show a pass twice, scan the fast check-in code, enter a travel card by text message."""
         (twice,), (quick,), cards = people("twice"), people("fast"), people("card")
         code = self.reporter.phone(twice).show_pass()
         first, second, _ = self.guards
@@ -175,7 +175,7 @@ class DoorChapter:
             )
 
     def enter_card(self, phone: Phone, scan_id: str) -> str:
-        """Have the carrier send its code and enter it, once a day; how the card became known."""
+        """Request the carrier's code and enter it, once a day; return how the card became known."""
         if phone.ask_for_card().good()["status"] == "known":
             return "今日已查 known since earlier today"
         phone.enter_card(scan_id).good()
@@ -184,7 +184,7 @@ class DoorChapter:
     # --- A provider dies --------------------------------------------------------------------------
 
     def outage(self) -> bool:
-        """The health code provider dies and returns; whether no colour came from nobody."""
+        """Make the health code provider die and return; return whether no colour was invented."""
         turn = self.reporter.pocket.get("outages") or 0
         self.reporter.pocket.put(turn + 1, "outages")
         cast = people("outage")
@@ -211,7 +211,7 @@ class DoorChapter:
 
     @contextmanager
     def dead(self, provider: str) -> Iterator[datetime]:
-        """Since when (UTC) a provider refuses every connection; it is back afterwards."""
+        """Make a provider refuse connections during the block; yield since when (UTC)."""
         self.reporter.server.sandbox.fault(provider, "refuse")
         try:
             yield datetime.now(UTC)
@@ -219,7 +219,7 @@ class DoorChapter:
             self.reporter.server.sandbox.fault(provider, "none")
 
     def waiting(self) -> int:
-        """How many lookups lie in the queue, or wait there to be tried again."""
+        """Return how many lookups are in the queue or wait for a retry."""
         counts = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
         answer = self.reporter.cloud.client("sqs").get_queue_attributes(
             QueueUrl=self.reporter.cloud.outputs["lookups_url"], AttributeNames=list(counts)
@@ -227,7 +227,7 @@ class DoorChapter:
         return sum(int(answer["Attributes"][name]) for name in counts)
 
     def drain(self) -> None:
-        """Wait until what the dead provider left in the queue has been tried again."""
+        """Wait until the lookups that failed during the outage have been retried."""
         with self.reporter.console.status("The queue drains"):
             left = wait_for(self.waiting, lambda waiting: waiting <= self.queued[0], seconds=120)
         before, meanwhile = self.queued
@@ -239,7 +239,7 @@ class DoorChapter:
     # --- By hand ----------------------------------------------------------------------------------
 
     def by_hand(self) -> None:
-        """Those without a smartphone, by name and number; and a name that is not the number's."""
+        """Check visitors without a smartphone by name and number, and one wrong name."""
         old_man, head = people("by_hand")
         relative = people("door")[0].phone
         entries = [
@@ -277,7 +277,7 @@ class DoorChapter:
     # --- The end of the shift ---------------------------------------------------------------------
 
     def farewell(self) -> None:
-        """A guard's right is taken away, and is gone at their next call."""
+        """Remove a guard's right, which ends at the next call."""
         guard = self.guards[0]
         person_id = guard.call("GET", "/v1/me")["person_id"]
         visitor = self.reporter.phone(people("door")[0])
@@ -290,7 +290,7 @@ class DoorChapter:
 
 
 def is_invented(screen: dict[str, Any], since: datetime) -> bool:
-    """Whether a screen claims more than was known before a provider died (UTC)."""
+    """Return whether a screen claims more than was known before a provider died (UTC)."""
     code = screen["health_code"]
     fetched = code["fetched_at"]
     if fetched is not None and datetime.fromisoformat(fetched) > since:

@@ -120,7 +120,7 @@ class Journal:
         for queue in list(sqs._queues._data.values()):
             for message in queue["messages"]:
                 if message["receive_count"]:
-                    message["visible_at"] = 0.0  # whoever held it is dead
+                    message["visible_at"] = 0.0  # the worker that held it is dead
         self._begin(journals)
         self._dirty = bool(journals)
 

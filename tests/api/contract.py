@@ -1,4 +1,4 @@
-"""Holds every answer of the suite against the OpenAPI document: status, type, schema, headers."""
+"""Check every response of the suite against the OpenAPI document: status, type, schema, headers."""
 
 import functools
 import json
@@ -11,14 +11,14 @@ from jsonschema import Draft202012Validator
 from chalicelib.api import openapi
 from chalicelib.api.endpoint import OPERATIONS, Operation
 
-# Every answer, whatever it says, carries these.
+# Required in every response.
 HEADERS = ("x-correlation-id", "strict-transport-security", "x-content-type-options",
            "content-language", "cache-control", "access-control-allow-origin")  # fmt: skip
 
 
 @functools.cache
 def document() -> dict[str, Any]:
-    """The document as clients get it."""
+    """Return the document as clients get it."""
     loaded: dict[str, Any] = json.loads(openapi.render())
     return loaded
 
@@ -32,7 +32,7 @@ def _routes() -> list[tuple[re.Pattern[str], Operation]]:
 
 
 def operation_of(method: str, path: str) -> Operation:
-    """The operation that a request meets."""
+    """Return the operation that serves a request."""
     request = f"{method} {path.partition('?')[0]}"
     return next(operation for pattern, operation in _routes() if pattern.fullmatch(request))
 
@@ -45,7 +45,7 @@ def _validator(path: str, method: str, status: int, media_type: str) -> Draft202
 
 
 def check(method: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
-    """Fail unless the answer is one that the document promises for this route."""
+    """Fail unless the document allows the response for this route."""
     operation = operation_of(method, path)
     where = f"{method} {operation.path} {status}"
     responses = document()["paths"][operation.path][method.lower()]["responses"]

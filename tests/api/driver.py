@@ -1,8 +1,8 @@
-"""The whole application in one process, so that tests read as stories.
+"""The whole application in one process, for tests of the API.
 
 Routes are called through Chalice's test client and workers with Lambda's events. The table and its
 stream, the queues and the bucket are moto's; the clock, the SMS gateway and the providers are
-stand-ins. Every answer is held against the OpenAPI document.
+stand-ins. Every response is checked against the OpenAPI document.
 """
 
 import copy
@@ -80,11 +80,11 @@ HttpReply = client.Reply
 
 
 class InProcess:
-    """Carries requests to the routes in this process; what comes back is what the document says."""
+    """Sends requests to the routes in this process; checks each response against the document."""
 
     def __init__(self) -> None:
         self.answered: set[tuple[str, int, str]] = set()
-        """The operations that were met, each with the status and code of its answer."""
+        """The operations called, each with the status and code of its response."""
 
     def request(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
@@ -99,9 +99,9 @@ class InProcess:
 
 
 class Wire:
-    """Sees every call that the application makes to AWS, and has something happen at one of them.
+    """Records every call of the application to AWS, and can disturb one of them.
 
-    It listens to botocore, whatever the service. Calls are known by their operation: ``PutItem``.
+    It listens to botocore, for every service. A call is known by its operation: ``PutItem``.
     """
 
     BUSY: ClassVar[Mapping[str, tuple[str, int]]] = {
@@ -110,7 +110,7 @@ class Wire:
         "secrets-manager": ("InternalServiceError", 500),
         "sqs": ("RequestThrottled", 403),
     }
-    """How the services that are not DynamoDB say that they are busy, or have a bad day."""
+    """Error code and status of a busy service, for services other than DynamoDB."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -120,24 +120,24 @@ class Wire:
         self._losing = False
 
     def fail(self, how: str, at: int) -> None:
-        """Count anew, and let the `at`-th call (from 1) fail.
+        """Reset the count, and make the `at`-th call (from 1) fail.
 
-        `how` is the code of DynamoDB's refusal (other services have their own words for it), or
-        ``lost``: the call is made, its answer is lost.
+        `how` is DynamoDB's error code (other services use their code in `BUSY`), or ``lost``: the
+        call is made, its response is lost.
         """
         self.calls, self._at, self._how, self._meanwhile = [], at, how, None
 
     def interrupt(self, at: int, meanwhile: Callable[[], object]) -> None:
-        """Count anew, and let `meanwhile` happen just before the `at`-th call."""
+        """Reset the count, and run `meanwhile` just before the `at`-th call."""
         self.calls, self._at, self._how, self._meanwhile = [], at, "", meanwhile
 
     def heal(self) -> int:
-        """Let nothing happen any more; how many calls there have been."""
+        """Disturb no further call; return the number of calls so far."""
         self._at, self._meanwhile, self._losing = 0, None, False
         return len(self.calls)
 
     def before(self, service: str, operation: str) -> None:
-        """A call is about to be made."""
+        """Record a call that is about to be made; disturb it if it is the chosen one."""
         self.calls.append(operation)
         if len(self.calls) != self._at:
             return
@@ -155,7 +155,7 @@ class Wire:
             raise ClientError({"Error": error, "ResponseMetadata": metadata}, operation)
 
     def after(self) -> None:
-        """A call has been answered."""
+        """Lose the response of a call if it was chosen. Raises ReadTimeoutError."""
         if self._losing:
             self._losing = False
             raise ReadTimeoutError(endpoint_url="https://aws")
@@ -163,9 +163,9 @@ class Wire:
 
 @functools.cache
 def _listen() -> Any:
-    """Have the wire of the world that is called see what goes through the process's session.
+    """Connect the process's session to the wire of the current world; return the session.
 
-    Its clients are made anew, for a client listens to what its session did when it was made.
+    Clients are created anew, because a client takes its listeners from the session when created.
     """
     aws.client.cache_clear()
     session.cache_clear()
@@ -186,7 +186,7 @@ def _listen() -> Any:
 
 @functools.cache
 def _connection(_: Any) -> Connection:
-    """One connection for the tables of all worlds; making one costs more than most tests."""
+    """Return the connection for the tables of all worlds; making one outlasts most tests."""
     return Connection()
 
 
@@ -196,7 +196,7 @@ def _client() -> Client:
 
 
 class SpokenIds:
-    """Ids and one-time codes that differ from run to run in nothing, and look like no counter."""
+    """Ids and one-time codes that are the same in every run and do not look sequential."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -211,7 +211,7 @@ class SpokenIds:
 
 
 class DueQueue:
-    """Sends to SQS what is due by the test's clock, for moto has a clock of its own."""
+    """Sends to SQS what is due by the test's clock, because moto has its own clock."""
 
     def __init__(self, queue: SqsLookupQueue, clock: StandingClock) -> None:
         self._queue = queue
@@ -228,7 +228,7 @@ class DueQueue:
             self._queue.send(message)
 
     def release(self) -> None:
-        """Send what has become due."""
+        """Send the messages that have become due."""
         due = [entry for entry in self.later if entry[0] <= self._clock.now()]
         self.later = [entry for entry in self.later if entry not in due]
         for _, message in due:
@@ -237,7 +237,7 @@ class DueQueue:
 
 @dataclass
 class Interrupted:
-    """A provider at which something else happens between the question and the answer."""
+    """A provider that calls `meanwhile` between the request and the answer."""
 
     provider: Provider
     meanwhile: Callable[[], object]
@@ -263,7 +263,7 @@ class Queue:
         return cls(name, worker, *support.create_queue(name))
 
     def receive(self) -> list[dict[str, Any]]:
-        """Up to ten messages that are visible, in the shape of Lambda's records."""
+        """Receive up to ten visible messages, in the shape of Lambda's records."""
         answer = support.client("sqs").receive_message(
             QueueUrl=self.url, MaxNumberOfMessages=10, AttributeNames=["All"]
         )
@@ -272,12 +272,12 @@ class Queue:
         return records
 
     def run(self) -> int:
-        """Hand one batch to the worker, as Lambda does; how many messages are done."""
+        """Give one batch to the worker, as Lambda does; return the number of messages done."""
         records = self.receive()
         return len(records) - self.handle(records) if records else 0
 
     def handle(self, records: Sequence[Mapping[str, Any]]) -> int:
-        """Hand received messages to the worker; how many failed, and will be delivered again."""
+        """Give received messages to the worker; return how many failed and will be redelivered."""
         response: Response = self.worker(support.event(records), None)
         failed = {failure["itemIdentifier"] for failure in response["batchItemFailures"]}
         for record in records:
@@ -289,12 +289,12 @@ class Queue:
         return len(failed)
 
     def send(self, body: str) -> None:
-        """Put a message of the test's own into the queue."""
+        """Send a message of the test to the queue."""
         support.client("sqs").send_message(QueueUrl=self.url, MessageBody=body)
 
     def purge(self) -> None:
-        """Forget what waits."""
-        # PurgeQueue would do it once a minute only.
+        """Delete all visible messages."""
+        # PurgeQueue is allowed once a minute only.
         while records := self.receive():
             for record in records:
                 support.client("sqs").delete_message(
@@ -302,7 +302,7 @@ class Queue:
                 )
 
     def dead(self) -> list[str]:
-        """The bodies of the dead letters."""
+        """Return the bodies of the dead-lettered messages."""
         answer = support.client("sqs").receive_message(
             QueueUrl=self.dead_letters, MaxNumberOfMessages=10
         )
@@ -311,9 +311,9 @@ class Queue:
 
 @dataclass(frozen=True)
 class Standing:
-    """People who are there when a story begins, and the items of a table that knows them.
+    """The people who exist when a test begins, and the items of a table with them.
 
-    They have come through the routes and the workers like everybody, but once for all stories.
+    They were created through the routes and the workers, once for all tests.
     """
 
     administrators: list["Person"]
@@ -325,7 +325,7 @@ class Standing:
     @classmethod
     @functools.cache
     def cast(cls) -> "Standing":
-        """Two administrators, each with a venue, and three visitors, all approved."""
+        """Return two administrators, each with a venue, and three visitors, all approved."""
         world = World(standing=cls([], [], [], 0, set()))
         administrators = [world.administrator() for _ in range(2)]
         visitors = [world.visitor() for _ in range(3)]
@@ -346,9 +346,10 @@ class CountingConnection(Connection):
 
 
 class World:
-    """One deployment in process, with the people and things that a story needs.
+    """One deployment in process, with the people and things that a test needs.
 
-    A test may have one beside that of its module; the one made last is called until it is closed.
+    A test may have its own beside that of its module. The last one made is the current one until it
+    is closed.
     """
 
     _made: ClassVar[Iterator[int]] = itertools.count(1)
@@ -357,7 +358,10 @@ class World:
     def __init__(
         self, *, demo: bool = False, kms: bool = False, standing: Standing | None = None
     ) -> None:
-        """`kms`: keys come from moto's KMS and Secrets Manager, which costs some time."""
+        """Create the deployment; with `kms`, keys come from moto's KMS and Secrets Manager.
+
+        `kms` is slower. `standing` replaces the people who exist at the start.
+        """
         self._standing = standing = standing or Standing.cast()
         self._demo, self._kms = demo, ""
         self.name = f"venuecode-{next(self._made)}"
@@ -394,7 +398,7 @@ class World:
         logger().addHandler(self._handler)
 
     def rewind(self) -> None:
-        """Begin anew: the table, the people and the clock are as they were, the process fresh."""
+        """Reset the table, the people and the clock, and restart the process."""
         support.client("dynamodb").delete_table(TableName=self.name)
         self._begin()
 
@@ -414,24 +418,24 @@ class World:
         self.restart()
 
     def restart(self) -> None:
-        """A fresh process, which remembers nothing."""
+        """Start a new process without cached data."""
         self.container = self._compose()
         install(self.container)
 
     def replace(self, **parts: object) -> None:
-        """A fresh process with other parts; the use cases are composed of these."""
+        """Start a new process whose container has these attributes replaced."""
         self.restart()
         for name, part in parts.items():
             setattr(self.container, name, part)
 
     def counted(self) -> CountingConnection:
-        """A fresh process, whose requests to the table are counted."""
+        """Start a new process; return its connection, which counts the table's requests."""
         connection = CountingConnection()
         self.replace(table=Table(self.name, connection))
         return connection
 
     def _make_keys(self) -> str:
-        """The keys of the other worlds, in moto's KMS and Secrets Manager; the id of the key."""
+        """Put the other worlds' keys into moto's KMS and Secrets Manager; return the key's id."""
         support.client("secretsmanager").create_secret(
             Name=self.name, SecretString=json.dumps(_SECRET)
         )
@@ -473,7 +477,7 @@ class World:
         return container
 
     def close(self) -> None:
-        """Forget the deployment. Fails when what people told got into a log or a message."""
+        """Remove the deployment. Fails if personal data is in a log or a message."""
         self.open.remove(self)
         install(self.open[-1].container if self.open else None)
         logger().removeHandler(self._handler)
@@ -482,7 +486,7 @@ class World:
             "messages": "\n".join(self.lookups.bodies + self.renders.bodies),
         }
         for where, text in written.items():
-            # A message's own id may hold the six digits of a code by chance.
+            # A message's id may contain the six digits of a code by chance.
             said = _MESSAGE_ID.sub("", text)
             told = sorted(secret for secret in self.secrets if secret in said)
             assert not told, f"in the {where}: {told}"
@@ -490,30 +494,33 @@ class World:
     # --- Over HTTP
 
     def call(self, method: str, path: str, body: Any = None, **options: Any) -> HttpReply:
-        """One request; `options` as for `client.Api.call`."""
+        """Send one request; `options` as for `client.Api.call`."""
         return self.api.call(method, path, body, **options)
 
     @property
     def answered(self) -> set[tuple[str, int, str]]:
-        """The operations that were met, each with the status and code of its answer."""
+        """Return the operations called, each with the status and code of its response."""
         return self.transport.answered
 
     # --- Workers
 
     def provider(self, name: ProviderName) -> Provider:
-        """The stand-in for a provider."""
+        """Return the stand-in for a provider."""
         return self.providers[name]
 
     def platform(self, name: PlatformName) -> Platform:
-        """The stand-in for a mini-program platform."""
+        """Return the stand-in for a mini-program platform."""
         return self.platforms[name]
 
     def records(self, after: str = "") -> list[dict[str, Any]]:
-        """The table's stream after a sequence number, in the shape of Lambda's records."""
+        """Return the table's stream after a sequence number, in the shape of Lambda's records."""
         return self.stream.records(after)
 
     def run_stream(self, batch: int = 100) -> int:
-        """Deliver what is new, as Lambda does: on from the first record that failed."""
+        """Deliver the new records as Lambda does; return how many are done.
+
+        Stops at the first record that fails; the next run begins with it.
+        """
         records = self.records(self.streamed)
         done = 0
         while done < len(records):
@@ -525,14 +532,17 @@ class World:
         return done
 
     def deliver(self, records: Sequence[Mapping[str, Any]]) -> int:
-        """Hand the worker one batch of the stream; how many records, from the first, are done."""
+        """Give the worker one batch of the stream; return how many records are done.
+
+        Records are done in order: those after the first failure are not done.
+        """
         sequences = [last_of(record) for record in records]
         response: Response = stream(support.event(records), None)
         failed = [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
         return min((sequences.index(sequence) for sequence in failed), default=len(records))
 
     def work(self) -> None:
-        """Run the workers until nothing moves any more."""
+        """Run the workers until nothing is left to do."""
         for _ in range(60):
             self.lookup_queue.release()
             moved = self.run_stream()
@@ -543,7 +553,7 @@ class World:
     # --- People and venues
 
     def person(self, phone: str | None = None) -> "Person":
-        """Somebody who has logged in."""
+        """Return a new person who has logged in."""
         self._people += 1
         serial = self._people
         person = Person(self, phone or f"+8613800{serial:06d}", _name(serial), serial)
@@ -552,7 +562,7 @@ class World:
         return person
 
     def visitor(self, **said: Reply) -> "Person":
-        """Somebody whose registration has been approved; `said` as for :meth:`say`."""
+        """Return a person whose registration is approved; `said` as for :meth:`say`."""
         if self._visitors:
             person = self._visitors.pop(0)
             self.say(person, **said)
@@ -565,7 +575,7 @@ class World:
         return person
 
     def administrator(self, **changes: Any) -> "Person":
-        """Somebody who has a venue, which is their `venue`."""
+        """Return a person with a venue, which is their `venue`."""
         if self._administrators and not changes:
             return self._administrators.pop(0)
         person = self.visitor()
@@ -573,26 +583,26 @@ class World:
         return person
 
     def hire(self, person: "Person", administrator: "Person") -> "Person":
-        """`person`, who has bound themselves as inspector of the administrator's venue."""
+        """Bind `person` as inspector of the administrator's venue; return the person."""
         person.join(administrator.join_code(administrator.venue["venue_id"])).expect(201)
         person.venue = administrator.venue
         return person
 
     def inspector(self, administrator: "Person") -> "Person":
-        """Somebody who works at the administrator's venue."""
+        """Return an inspector of the administrator's venue."""
         return self.hire(self.visitor(), administrator)
 
     def say(self, person: "Person", **said: Reply) -> None:
-        """Script what the providers say of `person`: ``identity=``, ``health_code=``, …"""
+        """Set the providers' answers about `person`: ``identity=``, ``health_code=``, …"""
         for name, reply in said.items():
             self.providers[ProviderName(name)].answers[person.number] = reply
 
     def hours_ago(self, hours: float) -> datetime:
-        """So many hours before the present moment."""
+        """Return the time `hours` before the present."""
         return self.clock.at - timedelta(hours=hours)
 
     def venue_request(self, **changes: Any) -> dict[str, Any]:
-        """An application for a venue's code that is in order, but for `changes`."""
+        """Return a valid application for a venue's code, with `changes`."""
         self._venues += 1
         body: dict[str, Any] = {
             "nonce": self.nonce(),
@@ -609,20 +619,20 @@ class World:
         return body
 
     def nonce(self, **ago: float) -> str:
-        """A fresh nonce of the present moment, or of some time before it."""
+        """Return a new nonce of the present, or of some time before it."""
         return support.nonce_at(self.clock.at - timedelta(**ago))
 
     def revoke(self, code: str) -> None:
-        """Withdraw a printed code, and wait until every process has seen it."""
+        """Revoke a printed code, and wait until every process has seen it."""
         self.table.update(keys.code(code), [PrintedCodeItem.state.set(CodeState.REVOKED)])
         self.clock.pass_(seconds=60)
 
     def take_right(self, person: "Person") -> None:
-        """Take a person's right at their venue away; no route does it yet."""
+        """Remove a person's right at their venue in the table, without a route."""
         self.table.transact(*right_removal(person.person_id, person.venue["venue_id"]))
 
     def give_rights(self, person: "Person", count: int) -> None:
-        """Let a person have so many venues more, of which there is nothing but the right."""
+        """Give a person rights at `count` more venues, which do not exist otherwise."""
         profile = self.container.people.load(person.person_id).profile
         document = profile.document_blind if profile else ""
         for serial in range(count):
@@ -631,38 +641,38 @@ class World:
             self.table.transact(*write)
 
     def set_policy(self, prefix: str, rules: dict[str, object], version: int = 1) -> None:
-        """Put a region's policy, and wait until every process has seen it."""
+        """Set a region's policy, and wait until every process has seen it."""
         assert PolicyStore(self.table).replace(prefix, rules, version=version)
         self.clock.pass_(seconds=60)
 
     def recount(self, venue: Mapping[str, Any], day: date = TODAY) -> dict[str, int]:
-        """A venue's day counted from its records, in the shape of :meth:`Person.figures`."""
+        """Return a venue's day counted from its records, in the shape of :meth:`Person.figures`."""
         known = self.container.venues.venue(venue["venue_id"])
         assert known is not None
         counted = asdict(self.container.counting.recount(known, day)[""])
         return {name: counted[name] for name in FIGURES}
 
     def writes(self) -> int:
-        """How many writes the table has seen."""
+        """Return the number of writes to the table."""
         return self.stream.writes()
 
     def notes(self) -> list[str]:
-        """The scans that wait for an answer, by the notes under their people."""
+        """Return the ids of scans that wait for an answer, from the pending markers."""
         sort_keys = [item["sk"]["S"] for item in self.items()]
         return [key.removeprefix(keys.AWAIT) for key in sort_keys if key.startswith(keys.AWAIT)]
 
     def stored(self) -> list[str]:
-        """The keys of all that the bucket holds."""
+        """Return the keys of all files in the bucket."""
         listed = support.client("s3").list_objects_v2(Bucket=self.bucket).get("Contents", [])
         return [entry["Key"] for entry in listed]
 
     def items(self) -> list[dict[str, Any]]:
-        """All that the table holds."""
+        """Return all items of the table."""
         return support.items_of(self.name)
 
 
 class Person(client.Person):
-    """Somebody with a phone in a world, of whom nothing may get into a log."""
+    """A person with a phone in a world; their data must not get into a log."""
 
     def __init__(self, world: World, phone: str, name: str, serial: int) -> None:
         super().__init__(world.api, phone, name, support.resident_id(serial))
@@ -670,14 +680,14 @@ class Person(client.Person):
         self.venue: dict[str, Any] = {}
 
     def moved_to(self, world: World) -> "Person":
-        """The same person in another world."""
+        """Return a copy of the person in another world."""
         moved = copy.copy(self)
         moved.world, moved.api = world, world.api
         return moved
 
     @property
     def code(self) -> str:
-        """The code of the last text message to them."""
+        """Return the code of the last text message to the person."""
         return self.text_code()
 
     def text_code(self) -> str:
@@ -709,27 +719,27 @@ class Person(client.Person):
         return self.scan_code(venue["code_url"], nonce)
 
     def ask_for_card(self) -> HttpReply:
-        """Have the carrier send the travel card's code."""
+        """Request the carrier's code for the travel card."""
         reply = super().ask_for_card()
         reply.expect(202)
         return reply
 
     def enter_card(self, scan_id: str | None = None, code: str | None = None) -> HttpReply:
-        """Enter a code for the travel card, or the one that the carrier sent last."""
+        """Send a code for the travel card; by default the last one from the carrier."""
         if code is None:
             code = self.world.cards.codes[self.phone]
             self.world.secrets.add(code)
         return super().enter_card(scan_id, code)
 
     def figures(self, day: str = "") -> dict[str, int]:
-        """The day's figures of their venue, as the API shows them."""
+        """Return the day's figures of the person's venue, from the API."""
         query = {"day": day} if day else {}
         shown = self.statistics(self.venue["venue_id"], **query)
         return {name: shown[name] for name in FIGURES}
 
 
 def last_of(record: Mapping[str, Any]) -> str:
-    """The sequence number of a record of the stream."""
+    """Return the sequence number of a record of the stream."""
     return str(record["dynamodb"]["SequenceNumber"])
 
 
@@ -738,17 +748,17 @@ def _one(value: Any) -> str:
 
 
 def _name(serial: int) -> str:
-    """An invented name; no two people of a story share one, or are part of another's."""
+    """Return an invented name, unique in a test and no substring of another."""
     family = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨"[serial % 16]
     given = "甲乙丙丁戊己庚辛壬癸"
     return family + given[serial // 160 % 10] + given[serial // 16 % 10]
 
 
 def codes(explained: Sequence[Mapping[str, str]]) -> list[str]:
-    """The codes of a screen's reasons or next steps."""
+    """Return the codes of a screen's reasons or next steps."""
     return [entry["code"] for entry in explained]
 
 
 def shape(text: str) -> str:
-    """`text` without what differs between two answers that say the same."""
+    """Return `text` with each number replaced by 0, to compare responses."""
     return re.sub(r"\d+", "0", text)

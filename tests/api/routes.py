@@ -1,8 +1,8 @@
-"""Every route as tests know it, declared once: who may call it, a good body, its answers, scenes.
+"""Every route as tests know it, declared once: allowed callers, a valid body, responses, scenes.
 
-Whoever adds a route adds its case; tests fail until it is there. From the cases come the route ×
-role matrix (`test_routes`), bad input (`test_input`), the tour of the document (`test_openapi`),
-faults (`test_faults`), and the walk over the deployed routes (`tests/cloud/test_routes`).
+A new route needs a case here, or tests fail. The cases are used by the route × role matrix
+(`test_routes`), invalid input (`test_input`), the check of the document (`test_openapi`), faults
+(`test_faults`), and the check of the deployed routes (`tests/cloud/test_routes`).
 """
 
 import itertools
@@ -37,7 +37,7 @@ ANYONE = PERSON | {"nobody"}
 
 @dataclass
 class Cast:
-    """Who calls, and what they call for: the administrator's venue, the visitor's scan.
+    """The callers, and what they request: the administrator's venue, the visitor's scan.
 
     `guard` is an inspector of the administrator's venue, `other` administers another.
     """
@@ -53,7 +53,7 @@ class Cast:
 
     @classmethod
     def of(cls, world: World) -> Self:
-        """The cast in a deployment, after a scan, a poster and a check by hand."""
+        """Return the cast in a deployment, after a scan, a poster and a manual check."""
         administrator, other = world.administrator(), world.administrator()
         visitor, guard = world.visitor(), world.inspector(administrator)
         scan = visitor.scan(administrator.venue).expect(201)
@@ -66,7 +66,7 @@ class Cast:
         )  # fmt: skip
 
     def venue(self, rest: str = "") -> str:
-        """A path at the administrator's venue."""
+        """Return a path at the administrator's venue."""
         return f"/v1/venues/{self.administrator.venue['venue_id']}{rest}"
 
 
@@ -77,10 +77,10 @@ Body = Callable[[Cast, Person], Any]
 class RouteCase:
     """A route.
 
-    `who` are the roles of a `Cast` that pass, ``nobody`` (no token) among them if anyone does; a
-    person who does not is answered `NOT_YOURS`. Who passes sends the good `body` and gets `answer`,
-    but for those in `but`. `scenes` are played with faults; each route that changes something has
-    one. `calls_aws`: whether it makes any call to AWS.
+    `who` are the roles of a `Cast` that are allowed, including ``nobody`` (no token) if the route
+    is public. They send the valid `body` and get `answer`, except the roles in `but`. Other roles
+    get `NOT_YOURS`. `scenes` are run with faults; each route that changes something has one.
+    `calls_aws`: whether it makes any call to AWS.
     """
 
     method: str
@@ -95,11 +95,11 @@ class RouteCase:
 
     @property
     def route(self) -> tuple[str, str]:
-        """Method and path."""
+        """Return method and path."""
         return self.method, self.path
 
     def request(self, cast: Cast, person: Person) -> tuple[str, Any]:
-        """The path and the good body of a request that `person` makes."""
+        """Return the path and the valid body of a request by `person`."""
         path = self.path.format(
             venue_id=cast.administrator.venue["venue_id"],
             person_id="per_0000000000000000",
@@ -111,17 +111,17 @@ class RouteCase:
         return path + self.query, self.body(cast, person) if self.body else None
 
     def answer_to(self, role: str) -> Answer:
-        """What a role is answered."""
+        """Return the expected response to a role."""
         return self.but.get(role, self.answer if role in self.who else NOT_YOURS)
 
 
 def always(body: Any) -> Body:
-    """A body that is the same for everybody."""
+    """Return a function that gives every caller this body."""
     return lambda _cast, _person: body
 
 
 def by_hand(world: World) -> dict[str, str]:
-    """A check by hand, of somebody new."""
+    """Return the body of a manual check of a new visitor."""
     return {
         "nonce": world.nonce(),
         "name": "李不在册",
@@ -147,12 +147,12 @@ def scan(cast: Cast, _: Person) -> dict[str, str]:
 
 def pass_scan(cast: Cast, _: Person) -> dict[str, str]:
     presented = cast.visitor.get("/v1/me/pass").expect(200)["code"]
-    cast.world.clock.pass_(milliseconds=1)  # the next pass is another
+    cast.world.clock.pass_(milliseconds=1)  # so that the next pass differs
     return {"nonce": cast.world.nonce(), "pass_code": presented, "temperature": "normal"}
 
 
 def invitation(cast: Cast, _: Person) -> dict[str, str]:
-    """Somebody who is not there yet."""
+    """Return an invitation of a phone number without an account."""
     return {"by": "phone", "name": cast.visitor.name, "phone": "13900001111", "role": "inspector"}
 
 

@@ -1,6 +1,6 @@
-"""What clients do at each route that changes something, and what people see when it is done.
+"""Scenes: a request to each route that changes something, and what people see afterwards.
 
-`tests.api.routes` names the scenes of a route; `tests.api.test_faults` plays them.
+`tests.api.routes` names the scenes of a route; `tests.api.test_faults` runs them.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,10 +20,10 @@ Make = Callable[[World], "Scene"]
 
 @dataclass
 class Scene:
-    """One request of a client, and what people see when all is done.
+    """One request of a client, and what people see when all work is done.
 
-    A retry may be refused with one of `spent`, because what works once has worked; then a client
-    does what stands there, or needs to do nothing.
+    A retry may be refused with a code in `spent`, because a single-use value was already used. The
+    client then sends the request given there, or does nothing (None).
     """
 
     send: Send
@@ -35,13 +35,16 @@ class Scene:
 
 
 def home(person: Person) -> list[Any]:
-    """All that a person is shown of themselves."""
+    """Return everything that a person is shown about themselves."""
     paths = ("/v1/me", "/v1/me/health", "/v1/me/nucleic-acid", "/v1/venues", "/v1/bindings")
     return [person.get(path).json for path in paths]
 
 
 def office(chief: Person) -> list[Any]:
-    """All that an administrator is shown of their venue; its figures are those of its records."""
+    """Return everything that an administrator is shown about the venue.
+
+    Checks that the venue's figures equal a recount.
+    """
     path = f"/v1/venues/{chief.venue['venue_id']}"
     assert chief.figures() == chief.world.recount(chief.venue)
     rest = ("", "/statistics", "/scans?outcome=abnormal")
@@ -50,7 +53,7 @@ def office(chief: Person) -> list[Any]:
     return [staff, *(chief.get(path + one).expect(200) for one in rest)]
 
 
-# --- What they do, by route
+# --- The scenes, by route
 
 
 def stranger(world: World) -> Person:
@@ -60,7 +63,7 @@ def stranger(world: World) -> Person:
 
 
 def kept(person: Person, send: Send) -> Send:
-    """Log in by `send` and keep the tokens."""
+    """Return `send` with the login's tokens kept."""
 
     def keep() -> HttpReply:
         answer = send()
@@ -72,7 +75,7 @@ def kept(person: Person, send: Send) -> Send:
 
 
 def coded(person: Person) -> Send:
-    """Log in by a new code."""
+    """Return a login by a new code."""
 
     def enter() -> HttpReply:
         person.world.clock.pass_(minutes=1)
@@ -100,10 +103,11 @@ def login_by_sms(world: World) -> Scene:
 
 
 def login_by_platform(world: World, before: str, name: PlatformName) -> Scene:
-    """A login with a phone; a platform's code is spent when we have asked about it.
+    """Return a login with a phone; a platform's code is spent once the platform was asked.
 
-    `before` there is nobody, somebody with the phone who has no account (``linked``), and an
-    account beside them (``gives way``), or the account has another phone (``moves``).
+    `before` says what exists: ``nobody``; a person with the phone and without an account
+    (``linked``); an account beside that person (``gives way``); an account with another phone
+    (``moves``).
     """
     person = stranger(world)
     enter = partial(world.call, "POST", "/v1/sessions")
@@ -130,7 +134,10 @@ def login_by_platform(world: World, before: str, name: PlatformName) -> Scene:
 
 
 def phone_of_an_account(world: World, of_somebody: bool) -> Scene:
-    """An account confirms its phone; where it is somebody's, the account becomes theirs."""
+    """Return an account's confirmation of its phone.
+
+    With `of_somebody` the phone has an owner, who gets the account.
+    """
     person = stranger(world)
     if of_somebody:
         copy(person).log_in()

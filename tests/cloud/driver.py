@@ -1,6 +1,6 @@
-"""The deployed application as the world meets it: over HTTP, by text message, as an operator.
+"""The deployed application from outside: over HTTP, by text message, as an operator.
 
-Nothing in the application is replaced. Visitors are made up; the sandbox partners are told of them.
+Nothing in the application is replaced. Visitors are invented and known to the sandbox.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ _FAMILIES = "欧阳司马上官诸葛夏侯皇甫尉迟公孙"
 
 
 def free_place(home: Path) -> Place:
-    """A place for a local cloud, on two ports that nobody listens on."""
+    """Return a place for a local cloud, on two free ports."""
     with socket.socket() as first, socket.socket() as second:
         ports = []
         for listener in (first, second):
@@ -44,7 +44,7 @@ def free_place(home: Path) -> Place:
 
 @contextlib.contextmanager
 def operating(place: Place) -> Iterator[Deployment]:
-    """The deployment at `place` as its operator's commands see it, in this process."""
+    """Yield the deployment at `place` as the operator's commands see it, in this process."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {**addresses(place), **environment(place)}.items():
             patch.setenv(name, value)
@@ -55,13 +55,13 @@ def operating(place: Place) -> Iterator[Deployment]:
 
 
 def _forget_clients() -> None:
-    """The application's clients keep to the endpoint that they were made for."""
+    """Drop the application's cached clients, which stay with their first endpoint."""
     aws.client.cache_clear()
     session.cache_clear()
 
 
 def addresses(place: Place) -> dict[str, str]:
-    """The variables that lead the project's commands to `place`."""
+    """Return the variables that direct the project's commands to `place`."""
     return {
         "VENUECODE_HOME": str(place.home),
         "VENUECODE_PORT": str(place.port),
@@ -72,7 +72,7 @@ def addresses(place: Place) -> dict[str, str]:
 def command(
     place: Place, module: str, *arguments: str, cwd: Path | None = None
 ) -> "subprocess.Popen[str]":
-    """Start ``python -m module`` on `place`; both of its outputs come as one."""
+    """Start ``python -m module`` on `place`; stdout and stderr are merged."""
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     path = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(ROOT))))
     settings = {**addresses(place), "PYTHONPATH": path, "COLUMNS": "200"}
@@ -88,24 +88,24 @@ def command(
 
 
 def run(place: Place, module: str, *arguments: str, cwd: Path | None = None) -> tuple[int, str]:
-    """Run ``python -m module`` on `place` to its end: its exit status and all that it said."""
+    """Run ``python -m module`` on `place` to its end; return its exit status and output."""
     with command(place, module, *arguments, cwd=cwd) as process:
         try:
             said, _ = process.communicate(timeout=180)
         finally:
-            process.kill()  # nothing happens if it has ended
+            process.kill()  # no effect if it has ended
     return process.returncode, said
 
 
 def process_of(place: Place, name: str) -> int:
-    """The process id of the ``emulator`` or the ``sandbox`` at `place`."""
+    """Return the process id of the ``emulator`` or the ``sandbox`` at `place`."""
     pid = int((place.home / f"run/{name}.pid").read_text())
     assert f"infra.local.{name}" in Path(f"/proc/{pid}/cmdline").read_text()
     return pid
 
 
 def workers_of(emulator: int) -> list[int]:
-    """The processes that run functions: the emulator's children."""
+    """Return the processes that run functions: the emulator's children."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
@@ -116,7 +116,7 @@ def workers_of(emulator: int) -> list[int]:
 
 
 def kill(*pids: int) -> None:
-    """SIGKILL processes of ours; those that are gone already are fine."""
+    """Send SIGKILL to these processes; ignore those that have ended."""
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -124,7 +124,7 @@ def kill(*pids: int) -> None:
 
 @dataclass
 class Deployed:
-    """The application on a local cloud. What it was told in confidence is kept in `told`."""
+    """The application on a local cloud. `told` holds the confidential values sent to it."""
 
     cloud: LocalCloud
     place: Place
@@ -139,20 +139,20 @@ class Deployed:
         self.sandbox = Sandbox(Http(self.cloud.sandbox_url))
 
     def parts(self) -> Container:
-        """The application's parts, as an operator's command has them; with nothing remembered."""
+        """Return a new container, as an operator's command has it."""
         return self.deployment.container()
 
     def fetch(self, method: str, url: str, body: bytes | None = None) -> Reply:
-        """One request to wherever, neither repeated nor redirected nor unpacked."""
+        """Send one request to any URL, without retries or redirects."""
         return self.http.fetch(method, url, body)
 
     def call(self, method: str, path: str, body: Any = None, **options: Any) -> Reply:
-        """One request to the API."""
+        """Send one request to the API."""
         return self.api.call(method, path, body, **options)
 
     @contextlib.contextmanager
     def fault(self, partner: str, mode: str) -> Iterator[None]:
-        """A partner that refuses, hangs, answers garbage or an error."""
+        """Make a partner refuse, hang, answer garbage or an error during the block."""
         self.sandbox.fault(partner, mode)
         try:
             yield
@@ -160,7 +160,7 @@ class Deployed:
             self.sandbox.fault(partner, "none")
 
     def visitor(self, **said: object) -> "Visitor":
-        """Somebody who has logged in; `said` is what the providers say of them."""
+        """Return a new person who has logged in; `said` are the providers' answers about them."""
         self._people += 1
         visitor = Visitor(
             self,
@@ -174,14 +174,14 @@ class Deployed:
         return visitor
 
     def verified(self, **said: object) -> "Visitor":
-        """Somebody whose registration has been approved."""
+        """Return a person whose registration is approved."""
         visitor = self.visitor(**said)
         visitor.register().expect(202)
         assert visitor.verification() == "verified"
         return visitor
 
     def application(self, **changes: Any) -> dict[str, Any]:
-        """An application for a venue's code that is in order, but for `changes`."""
+        """Return a valid application for a venue's code, with `changes`."""
         self._venues += 1
         body: dict[str, Any] = {
             "nonce": fresh_nonce(),
@@ -198,24 +198,24 @@ class Deployed:
         return body
 
     def records(self, venue_id: str) -> recount.Comparison:
-        """Counters and records of the venue's today."""
+        """Return counters and records of the venue's present day."""
         (comparison,) = recount.compare(self.parts(), [venue_id], None)
         return comparison
 
     def counted(self, venue_id: str) -> Figures:
-        """The day's figures, once the counters say what the records say and nothing waits."""
+        """Wait until counters equal records and no scan is pending; return the day's figures."""
         seen = wait_for(
             lambda: self.records(venue_id), lambda one: one.equal and not one.records[""].pending
         )
         return seen.counted[""]
 
     def leaks(self) -> list[str]:
-        """What of all that the application was told in confidence stands in some log file."""
+        """Return the confidential values found in log files."""
         return leaks(self.place.home / "log", self.told)
 
 
 class Visitor(Person):
-    """Somebody with a phone, whom the sandbox partners can be told of."""
+    """A person with a phone, known to the sandbox partners."""
 
     def __init__(self, world: Deployed, phone: str, name: str, number: str) -> None:
         super().__init__(world.api, phone, name, number)
@@ -223,51 +223,51 @@ class Visitor(Person):
         self.venue: dict[str, Any] = {}
 
     def say(self, **said: object) -> None:
-        """Let the providers know them, or change what they say."""
+        """Enter the person into the providers' data, or change their answers."""
         known = {"document_number": self.number, "name": self.name}
         self.world.sandbox.call("POST", "people", known | said)
 
     def text_code(self) -> str:
-        """The code of the last text message."""
+        """Return the code of the last text message."""
         code = self.world.sandbox.inbox(self.phone)
         self.world.told.add(code)
         return code
 
     def keep(self, login: Mapping[str, str]) -> None:
-        """Keep the tokens, which were told in confidence."""
+        """Keep the tokens, and add them to the confidential values."""
         super().keep(login)
         self.world.told |= {self.token, self.refresh_token}
 
     def register(self, version: int = 0, *, name: str | None = None, **options: Any) -> Reply:
-        """Enter one's name and number, or another name."""
+        """Send the registration with the person's name and number, or another name."""
         self.world.told.add(name or self.name)
         return super().register(version, name=name, **options)
 
     def verification(self) -> str:
-        """What became of the registration; waits for it."""
+        """Wait until the registration is verified or rejected; return which."""
         return str(self.verified_registration()["verification"])
 
     def issue(self, **changes: Any) -> "Visitor":
-        """Apply for a venue's code, which is theirs from then on."""
+        """Apply for a venue's code; the venue becomes the person's `venue`."""
         self.venue = self.apply(self.world.application(**changes)).expect(201)
         return self
 
     def final(self, screen: Mapping[str, Any]) -> Any:
-        """The scan's screen once nothing is on its way any more."""
+        """Poll the scan's screen until no answer is expected any more; return it."""
         return self.final_screen(screen["scan_id"])
 
     def figures(self) -> Figures:
-        """The day's figures of their venue, as the API shows them."""
+        """Return the day's figures of the person's venue, from the API."""
         shown = self.statistics(self.venue["venue_id"])
         names = ("checked", "passed", "abnormal", "pending", "own_scans")
         return Figures(*(shown[name] for name in names))
 
 
 def leaks(folder: Path, told: set[str]) -> list[str]:
-    """Which of `told` stand in a file of `folder`, each with the file's name.
+    """Return which of `told` occur in a file of `folder`, each with the file's name.
 
-    As they are, escaped as in JSON, or quoted as in a URL. What is short and plain, such as a
-    one-time code, counts where it stands alone: six digits occur in many a longer number.
+    Finds them plain, escaped as in JSON, or quoted as in a URL. Short alphanumeric values, such as
+    one-time codes, count only as a whole word: six digits occur in many longer numbers.
     """
     found = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
@@ -284,7 +284,7 @@ def leaks(folder: Path, told: set[str]) -> list[str]:
 
 
 def _written(secret: str) -> set[str]:
-    """The ways in which a log may have it."""
+    """Return the forms in which a log may contain the value."""
     escaped = json.dumps(secret)[1:-1]
     return {
         secret,
@@ -295,12 +295,12 @@ def _written(secret: str) -> set[str]:
 
 
 def texts(explained: list[dict[str, str]]) -> list[str]:
-    """The codes of a screen's reasons or next steps."""
+    """Return the codes of a screen's reasons or next steps."""
     return [entry["code"] for entry in explained]
 
 
 def _name(serial: int) -> str:
-    """An invented name of two, with a family name that nobody of the seed has."""
+    """Return an invented name with a two-character family name that is not in the seed."""
     family = _FAMILIES[serial % 8 * 2 :][:2]
     given = "甲乙丙丁戊己庚辛壬癸"
     return family + given[serial // 80 % 10] + given[serial // 8 % 10]

@@ -1,7 +1,7 @@
-"""What the contracts run against: every protocol's stand-in, or its adapter on an engine.
+"""The backends of the contracts: every protocol's stand-in, or its adapter on an engine.
 
 The engines: moto; AWS's own DynamoDB Local for the table, with moto for all the rest; and the local
-cloud. What DynamoDB Local cannot show stands in docs/decisions/0080.
+cloud. docs/decisions/0080 lists what DynamoDB Local cannot show.
 """
 
 import json
@@ -50,7 +50,7 @@ from tests.fakes import stores
 
 FAKE = "fake"
 SERVICES = ["moto", pytest.param("cloud", marks=pytest.mark.cloud)]
-"""What has more than a table."""
+"""The engines that have more than a table."""
 TABLES = ["dynamodb-local", *SERVICES]
 ALL = [FAKE, *TABLES]
 
@@ -59,12 +59,12 @@ class PolicyBook(Policies, Protocol):
     """Policies that can be replaced."""
 
     def replace(self, prefix: str, rules: dict[str, object], *, version: int) -> bool:
-        """Put version `version` of a policy; False when it is not the next one."""
+        """Put version `version` of a policy; return False if it is not the next one."""
 
 
 @dataclass
 class Stores:
-    """A store for every protocol of the table; `directory` and `policies` begin without memory."""
+    """A store for every protocol of the table; `directory` and `policies` return new caches."""
 
     people: People
     codes: Codes
@@ -83,7 +83,7 @@ class Stores:
 
 
 def fake_stores() -> Stores:
-    """The stand-ins."""
+    """Return the stand-ins."""
     people, policies = stores.FakePeople(), stores.FakePolicies()
     venues = stores.FakeVenues(people)
     return Stores(
@@ -105,7 +105,7 @@ def fake_stores() -> Stores:
 
 
 def stores_over(table: Table) -> Stores:
-    """The real stores."""
+    """Return the real stores."""
     venues = VenueStore(table)
     return Stores(
         PeopleStore(table),
@@ -127,7 +127,7 @@ def stores_over(table: Table) -> Stores:
 
 @dataclass
 class Download:
-    """What a link gives to whoever follows it."""
+    """The response to a GET of a link."""
 
     status: int
     data: bytes
@@ -137,7 +137,7 @@ class Download:
 
 @dataclass
 class Received:
-    """A message as a worker would get it, and how many are held back for later."""
+    """Messages as a worker receives them, and the number of delayed ones."""
 
     messages: list[Any]
     delayed: int
@@ -145,9 +145,9 @@ class Received:
 
 @dataclass
 class Backend:
-    """Everything that a contract can ask for. `table` is None where there is none.
+    """Everything that a contract needs. `table` is None for the stand-ins.
 
-    `resource` is the name of the table and of the bucket, `connection` what the table goes through.
+    `resource` is the name of the table and of the bucket. `connection` is the table's.
     """
 
     name: str
@@ -164,7 +164,7 @@ class Backend:
 
 
 def fake_backend() -> Backend:
-    """Nothing but the stand-ins."""
+    """Return the stand-ins as a backend."""
     storage = stores.FakeStorage()
     lookups, renders = stores.FakeLookupQueue(), stores.FakeRenderQueue()
 
@@ -190,7 +190,7 @@ def fake_backend() -> Backend:
 
 @contextmanager
 def aws_backend(name: str) -> Iterator[Backend]:
-    """The adapters on the engine that the environment leads to, in resources made for them."""
+    """Yield the adapters on the engine of the environment, with resources created for them."""
     scratch = f"contract-{RandomIds().random().lower()}"
     forget_clients()
     client = support.client
@@ -202,7 +202,7 @@ def aws_backend(name: str) -> Iterator[Backend]:
     table = Table(scratch, connection)
 
     def receive(url: str, read: Callable[[str], Any]) -> Received:
-        # What was sent is there at once on these engines; AWS itself might want a longer look.
+        # On these engines a sent message is visible at once; AWS itself may need a longer poll.
         answer = client("sqs").receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0
         )
@@ -245,7 +245,7 @@ def aws_backend(name: str) -> Iterator[Backend]:
 
 
 def forget_clients() -> None:
-    """Clients keep to the engine that they were made for."""
+    """Drop cached clients, which stay with the engine that they were made for."""
     support.client.cache_clear()
     aws.client.cache_clear()
     session.cache_clear()

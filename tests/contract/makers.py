@@ -1,4 +1,4 @@
-"""Things to store, each with ids of its own, so that tests may share a table."""
+"""Objects to store, each with new ids, so that tests may share a table."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -27,17 +27,17 @@ random = RandomIds().random
 
 
 def blind() -> str:
-    """A blind index of something new."""
+    """Return a new blind index."""
     return f"1:{random()}{random()}"[:24]
 
 
 def profile(**changes: Any) -> Profile:
-    """Somebody who has just logged in for the first time."""
+    """Return the profile of a person's first login."""
     return replace(Profile(f"per_{random()}", b"\x01sealed phone"), **changes)
 
 
 def registered(before: Profile, **changes: Any) -> Profile:
-    """`before` with an edit of the registration, to be verified."""
+    """Return `before` with an edited registration that is to be verified."""
     edit = replace(
         before,
         name=b"\x01sealed name",
@@ -52,30 +52,30 @@ def registered(before: Profile, **changes: Any) -> Profile:
 
 
 def actor(who: Profile, record: PersonRecord | None = None) -> Actor:
-    """`who`, logged in."""
+    """Return a logged-in actor with the profile `who`."""
     return Actor(who, session(), record or PersonRecord(who))
 
 
 def staff(place: Venue) -> Actor:
-    """An inspector of the venue, logged in."""
+    """Return a logged-in inspector of the venue."""
     who = profile()
     return actor(who, PersonRecord(who, rights={place.venue_id: Role.INSPECTOR}))
 
 
 def session(**changes: Any) -> Session:
-    """A login."""
+    """Return a session."""
     made = Session(f"ses_{random()}", NOON + timedelta(days=30), 1, "sms", Strength.PHONE)
     return replace(made, **changes)
 
 
 def snapshot(**changes: Any) -> Snapshot:
-    """A provider's answer."""
+    """Return a provider's answer."""
     made = Snapshot("health_code", "green", NOON - timedelta(hours=2), NOON, 1, "name_mismatch")
     return replace(made, **changes)
 
 
 def venue(**changes: Any) -> Venue:
-    """A venue."""
+    """Return a venue."""
     made = Venue(
         venue_id=f"ven_{random()}",
         name="信宜市人民医院",
@@ -99,7 +99,7 @@ def venue(**changes: Any) -> Venue:
 
 
 def verdict(**changes: Any) -> Verdict:
-    """What is known before any provider has answered."""
+    """Return the verdict before any provider has answered."""
     made = Verdict(
         Decision(Outcome.PENDING, ("health_code_pending", "nucleic_acid_pending"), ("wait",)),
         {
@@ -130,7 +130,7 @@ ADMITTED = Verdict(
 
 
 def scan(place: Venue, at: datetime = NOON, **changes: Any) -> Scan:
-    """A visit that waits for both providers."""
+    """Return a scan that waits for both providers."""
     person_id, nonce = f"per_{random()}", nonce_at(at)
     made = Scan(
         venue_id=place.venue_id,
@@ -148,7 +148,7 @@ def scan(place: Venue, at: datetime = NOON, **changes: Any) -> Scan:
 
 
 def poster(place: Venue, **changes: Any) -> PosterRecord:
-    """A poster that is waited for."""
+    """Return a pending poster."""
     made = PosterRecord(
         random(), place.venue_id, "a4_pdf", PosterState.PENDING, NOON, NOON + timedelta(days=29)
     )

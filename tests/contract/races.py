@@ -1,7 +1,7 @@
-"""Runs writers against each other so that read-then-write is found out, every time.
+"""Run writers against each other so that a read-then-write is detected every time.
 
-Their calls to the table go out in rounds: nobody's second call is made before everybody's first.
-So two writers who both look before they write, both see the same, whatever the scheduler does.
+Their calls to the table are made in rounds: no writer makes its second call before every writer has
+made its first. Two writers that read before they write therefore both read the same state.
 """
 
 import threading
@@ -19,7 +19,7 @@ _PATIENCE_S = 30
 
 
 class Rounds:
-    """Holds each of several threads until all that still run have come."""
+    """Holds each of several threads until all running ones have arrived."""
 
     def __init__(self, threads: int) -> None:
         self._running = threads
@@ -28,7 +28,7 @@ class Rounds:
         self._changed = threading.Condition()
 
     def come(self) -> None:
-        """Wait for the others."""
+        """Wait for the others. Raises TimeoutError after 30 s."""
         with self._changed:
             mine = self._round
             self._waiting += 1
@@ -37,7 +37,7 @@ class Rounds:
                 raise TimeoutError("another writer never came")
 
     def leave(self) -> None:
-        """Let the others go on alone."""
+        """Let the others continue alone."""
         with self._changed:
             self._running -= 1
             self._go_on()
@@ -50,7 +50,7 @@ class Rounds:
 
 
 class RacingConnection(Connection):
-    """A connection whose calls are made in rounds."""
+    """A connection that makes its calls in rounds."""
 
     def __init__(
         self, connection: Connection, rounds: Rounds, one_call: AbstractContextManager[Any]
@@ -68,9 +68,9 @@ class RacingConnection(Connection):
 def race(
     backend: Backend, *writers: Callable[[Stores], Result]
 ) -> tuple[list[Result], list[AppError]]:
-    """What the writers answered and what they were refused with, in no order."""
+    """Return the writers' results and their errors, unordered."""
     assert backend.table is not None
-    # DynamoDB makes one change of an item after the other; moto must be made to.
+    # DynamoDB serialises the changes of an item; moto does not, so a lock does.
     one_call = threading.Lock() if backend.name == "moto" else nullcontext()
     rounds = Rounds(len(writers))
     racing = RacingConnection(backend.connection, rounds, one_call)
@@ -94,5 +94,5 @@ def race(
 
 
 def codes(refusals: Sequence[AppError]) -> list[str]:
-    """The codes of the refusals."""
+    """Return the codes of the errors."""
     return [error.code for error in refusals]

@@ -1,4 +1,4 @@
-"""Hand-written stand-ins for what lies outside: a clock that stands, ids that count, partners."""
+"""Hand-written stand-ins: a fixed clock, sequential ids, keys, an SMS gateway, partners."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 
 
 class StandingClock:
-    """Shows the time that it was set to."""
+    """A clock that shows the time it was set to."""
 
     def __init__(self, at: datetime = NOON) -> None:
         self.at = at
@@ -30,7 +30,7 @@ class StandingClock:
 
 
 class CountingIds:
-    """Ids in sequence, so that a test can name them."""
+    """Sequential ids, which a test can predict."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -45,7 +45,7 @@ class CountingIds:
 
 
 class FixedSecret:
-    """A secret that is what the test says."""
+    """A secret with values given by the test."""
 
     def __init__(self, **pairs: str) -> None:
         self.pairs: dict[str, str] = pairs
@@ -70,7 +70,7 @@ class LocalDataKeys:
 
 @dataclass
 class RecordingSms:
-    """Keeps what it was asked to send; raises `fault` when set."""
+    """Records each message; raises `fault` when set."""
 
     sent: list[tuple[str, str, str]] = field(default_factory=list)
     fault: Exception | None = None
@@ -82,7 +82,7 @@ class RecordingSms:
 
 
 class NoInvitations:
-    """No rights wait for anybody."""
+    """Invitations of which there are none."""
 
     def accept_invitations(self, person_id: str, *, now: datetime) -> None:
         del person_id, now
@@ -92,8 +92,8 @@ class NoInvitations:
 class FakePlatform:
     """A platform whose codes work once and for five minutes; raises `fault` when set.
 
-    Alipay's sealed phones carry no time and no user: they are good as often as they are shown.
-    `mint` does what a phone would: it logs in, and presses the phone-number button.
+    Alipay's sealed phones name no time and no user, and work any number of times. `mint` plays the
+    phone: it logs in and presses the phone-number button.
     """
 
     name: PlatformName
@@ -137,7 +137,7 @@ Reply = Answer | Absent | Pending | ProviderFault
 
 @dataclass
 class ScriptedProvider:
-    """Answers by document number, else `otherwise`; keeps what it was asked."""
+    """Answers by document number, or `otherwise`; records each lookup."""
 
     answers: dict[str, Reply] = field(default_factory=dict)
     otherwise: Reply = field(default_factory=Absent)
@@ -153,7 +153,7 @@ class ScriptedProvider:
 
 @dataclass
 class ScriptedTravelCards:
-    """Tells cards by phone, else ``normal``; a code works once; raises `fault` when set."""
+    """Returns cards by phone, or ``normal``; a code works once; raises `fault` when set."""
 
     answers: dict[str, Answer] = field(default_factory=dict)
     codes: dict[str, str] = field(default_factory=dict)

@@ -1,7 +1,7 @@
-"""In-memory stand-ins for the stores, queues and files; `tests/contract` holds them to the table's.
+"""In-memory stand-ins for the stores, queues and files.
 
-They are dictionaries with the promises of the protocols, and no locks: races are run against the
-table.
+They keep the promises of the protocols, which `tests/contract` checks, but have no locks: races are
+run against the table.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -34,13 +34,13 @@ from chalicelib.venues.venue import PosterRecord, PosterState, Venue, day_of, sh
 
 @dataclass
 class _Partition:
-    """What lies under one person."""
+    """The items under one person."""
 
     profile: Profile | None = None
     sessions: dict[str, Session] = field(default_factory=dict)
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     rights: dict[str, tuple[Role, str]] = field(default_factory=dict)
-    """By venue: what, and under which document."""
+    """By venue: the role, and the document it was given for."""
     awaiting: set[str] = field(default_factory=set)
 
     def in_force(self) -> dict[str, Role]:
@@ -60,7 +60,7 @@ class FakePeople:
         self._accounts: dict[str, str] = {}
 
     def partition(self, person_id: str) -> _Partition:
-        """A person's items, for the other fakes that write there."""
+        """Return a person's items, for the other fakes that write there."""
         return self._people.setdefault(person_id, _Partition())
 
     def load(self, person_id: str, *, consistent: bool = True) -> PersonRecord:
@@ -212,7 +212,7 @@ class FakePeople:
     def save_snapshot(
         self, person_id: str, snapshot: Snapshot, *, until: datetime | None = None
     ) -> bool:
-        del until  # a stand-in forgets nothing
+        del until  # a stand-in deletes nothing by time
         snapshots = self.partition(person_id).snapshots
         before = snapshots.get(snapshot.provider)
         if before and (before.registration, before.fetched_at) >= (
@@ -275,9 +275,9 @@ class FakeVenues:
         self._unique: set[str] = set()
         self._numbers: set[tuple[str, str]] = set()
         self.codes: dict[str, Code] = {}
-        """By value; a test revokes one by replacing it."""
+        """Printed codes by value; a test revokes one by replacing it."""
         self.members: dict[str, dict[str, Member]] = {}
-        """By venue and person, for the fake of staff."""
+        """By venue and person, for `FakeStaff`."""
         self._fast: dict[str, str] = {}
 
     def create(
@@ -395,7 +395,7 @@ def _place(scan: Scan) -> str:
 
 
 class FakeDirectory:
-    """Always up to date. See `venue.Directory`."""
+    """A directory that is always up to date. See `venue.Directory`."""
 
     def __init__(self, venues: FakeVenues) -> None:
         self._venues = venues
@@ -512,7 +512,7 @@ class FakePrefetches:
 
 
 class FakePolicies:
-    """Always up to date. See `policy.Policies`."""
+    """Policies that are always up to date. See `policy.Policies`."""
 
     def __init__(self) -> None:
         self._policies: dict[str, tuple[int, Policy]] = {}
@@ -525,7 +525,7 @@ class FakePolicies:
         return Policy()
 
     def replace(self, prefix: str, rules: dict[str, object], *, version: int) -> bool:
-        """Put version `version` of a policy; False when it is not the next one."""
+        """Put version `version` of a policy; return False if it is not the next one."""
         if version != self._policies.get(prefix, (0,))[0] + 1:
             return False
         self._policies[prefix] = (version, Policy.from_rules(f"{prefix}.{version}", rules))
@@ -571,7 +571,7 @@ class FakeWrappedKeys:
 
 
 class FakeStorage:
-    """Files by key; a link says what it opens. See `posters.Storage`."""
+    """Files by key; a link holds key, file name and lifetime. See `posters.Storage`."""
 
     def __init__(self) -> None:
         self.files: dict[str, tuple[bytes, str]] = {}
@@ -584,7 +584,7 @@ class FakeStorage:
 
 
 class FakeLookupQueue:
-    """Keeps what was sent, with its delay. See `lookup_requests.LookupQueue`."""
+    """Records each message with its delay. See `lookup_requests.LookupQueue`."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[Lookup | Settle, timedelta]] = []
@@ -594,7 +594,7 @@ class FakeLookupQueue:
 
 
 class FakeRenderQueue:
-    """Keeps what was sent: venue, poster, correlation. See `posters.RenderQueue`."""
+    """Records each message: venue, poster, correlation. See `posters.RenderQueue`."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, str, str]] = []
