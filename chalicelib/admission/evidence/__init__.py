@@ -5,6 +5,9 @@ new states, and ``reason.<kind>_pending`` if a policy can require it. Rules that
 rows of `judge.RULES`.
 """
 
+import functools
+from collections.abc import Mapping
+
 from chalicelib.admission.evidence.kind import Kind
 from chalicelib.core.registry import members
 from chalicelib.identity.providers import ProviderName
@@ -14,15 +17,12 @@ KINDS: tuple[Kind, ...] = tuple(members(__name__, __path__, "KIND", beside="kind
 
 def find(name: str) -> Kind | None:
     """Return the kind of this name, or None."""
-    return next((kind for kind in KINDS if kind.name == name), None)
+    return _by_name(KINDS).get(name)
 
 
 def of(name: str) -> Kind:
     """Return the kind of this name. Raises KeyError if it is not registered."""
-    found = find(name)
-    if found is None:
-        raise KeyError(name)
-    return found
+    return _by_name(KINDS)[name]
 
 
 def states(name: str) -> frozenset[str]:
@@ -54,3 +54,9 @@ def named(letters: str) -> tuple[ProviderName, ...]:
     """Return the kinds of `letters`, without those that are no longer registered."""
     names = {kind.letter: kind.name for kind in KINDS}
     return tuple(names[letter] for letter in letters if letter in names)
+
+
+@functools.cache
+def _by_name(kinds: tuple[Kind, ...]) -> Mapping[str, Kind]:
+    # A scan looks up sixteen kinds.
+    return {kind.name: kind for kind in kinds}
