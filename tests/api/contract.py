@@ -38,7 +38,7 @@ def operation_of(method: str, path: str) -> Operation:
 
 
 @functools.cache
-def _validator(path: str, method: str, status: int, media_type: str) -> Draft202012Validator:
+def validator_of(path: str, method: str, status: int, media_type: str) -> Draft202012Validator:
     answer = document()["paths"][path][method.lower()]["responses"][str(status)]
     schema = answer["content"][media_type]["schema"]
     return Draft202012Validator({**schema, "components": document()["components"]})
@@ -55,7 +55,7 @@ def check(method: str, path: str, status: int, headers: Mapping[str, str], body:
     missing = [name for name in HEADERS if not headers.get(name)]
     assert not missing, f"{where} lacks {missing}"
     if media_type.endswith("json") and (status >= 400 or operation.response):
-        validator = _validator(operation.path, method, status, media_type)
+        validator = validator_of(operation.path, method, status, media_type)
         faults = [error.message for error in validator.iter_errors(json.loads(body))]
         assert not faults, f"{where}: {faults}"
     if media_type == "application/problem+json":

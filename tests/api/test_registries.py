@@ -66,7 +66,7 @@ def _forget() -> None:
     """Have the OpenAPI document made anew."""
     openapi.render.cache_clear()
     contract.document.cache_clear()
-    contract._validator.cache_clear()
+    contract.validator_of.cache_clear()
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ class TestOlderOnes:
             "c": {"N": "2"}, "w": {"N": "2"}, "per_A-c": {"N": "2"}, "per_A-w": {"N": "2"},
         }  # fmt: skip
         assert backend.table is not None
-        support.client("dynamodb").put_item(TableName=backend.table._name, Item=item)
+        support.client("dynamodb").put_item(TableName=backend.resource, Item=item)
         return venue, [
             ScanChange(partition, f"{100 + n}", None, scan) for n, scan in enumerate(scans)
         ]

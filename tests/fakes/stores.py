@@ -56,7 +56,7 @@ class FakePeople:
     def __init__(self) -> None:
         self._people: dict[str, _Partition] = {}
         self._phones: dict[str, str] = {}
-        self._documents: dict[str, str] = {}
+        self.documents: dict[str, str] = {}
         self._accounts: dict[str, str] = {}
 
     def partition(self, person_id: str) -> _Partition:
@@ -85,7 +85,7 @@ class FakePeople:
         return self._phones.get(blind)
 
     def by_document(self, blind: str) -> str | None:
-        return self._documents.get(blind)
+        return self.documents.get(blind)
 
     def create(self, profile: Profile, phone_blind: str) -> str:
         owner = self._phones.setdefault(phone_blind, profile.person_id)
@@ -145,7 +145,7 @@ class FakePeople:
     def register(self, profile: Profile, previous: Profile, correlation: str) -> None:
         del correlation
         mine = self.partition(profile.person_id)
-        owner = self._documents.get(profile.document_blind, profile.person_id)
+        owner = self.documents.get(profile.document_blind, profile.person_id)
         if owner != profile.person_id:
             raise Conflict("identity_taken")
         stands = mine.profile
@@ -157,8 +157,8 @@ class FakePeople:
         ):
             raise Conflict("version_conflict")
         if previous.verification is not Verification.REJECTED:
-            self._documents.pop(previous.document_blind, None)
-        self._documents[profile.document_blind] = profile.person_id
+            self.documents.pop(previous.document_blind, None)
+        self.documents[profile.document_blind] = profile.person_id
         mine.profile = profile
 
     def settle(self, profile: Profile, verification: Verification, reason: str) -> bool:
@@ -176,7 +176,7 @@ class FakePeople:
         rejected = verification is Verification.REJECTED
         mine.profile = replace(stands, verification=verification, reason=reason, blocked=rejected)
         if rejected:
-            del self._documents[profile.document_blind]
+            del self.documents[profile.document_blind]
         return True
 
     def keep_shadow(self, profile: Profile, *, again: bool) -> None:
@@ -433,19 +433,19 @@ class FakeScans:
 
     def __init__(self, people: FakePeople) -> None:
         self._people = people
-        self._scans: dict[str, Scan] = {}
+        self.kept: dict[str, Scan] = {}
 
     def put(self, scan: Scan, venue: Venue) -> Scan | None:
         del venue
-        earlier = self._scans.get(scan.scan_id)
+        earlier = self.kept.get(scan.scan_id)
         if earlier is None:
-            self._scans[scan.scan_id] = scan
+            self.kept[scan.scan_id] = scan
         return earlier
 
     def get(self, reference: ScanReference, venue: Venue) -> Scan | None:
         del venue
         wanted = (reference.venue_id, reference.at, reference.digest)
-        for scan in self._scans.values():
+        for scan in self.kept.values():
             if (scan.venue_id, scan.at, scan.digest) == wanted:
                 return scan
         return None
@@ -456,17 +456,17 @@ class FakeScans:
 
     def change(self, scan: Scan, venue: Venue) -> bool:
         del venue
-        before = self._scans.get(scan.scan_id)
+        before = self.kept.get(scan.scan_id)
         if before is None or before.version != scan.version - 1:
             return False
-        self._scans[scan.scan_id] = scan
+        self.kept[scan.scan_id] = scan
         return True
 
     def of_day(self, venue: Venue, day: date) -> Iterator[Scan]:
         def place(scan: Scan) -> tuple[int, datetime, str]:
             return shard_of(scan.digest, venue.shards), scan.at, scan.digest
 
-        mine = (s for s in self._scans.values() if s.venue_id == venue.venue_id)
+        mine = (s for s in self.kept.values() if s.venue_id == venue.venue_id)
         yield from sorted((s for s in mine if day_of(venue, s.at) == day), key=place)
 
     def await_answer(self, scan: Scan) -> None:

@@ -56,7 +56,7 @@ class Region:
         )
         partition = self.people.partition(person_id)
         partition.profile = self.person
-        self.people._documents[self.person.document_blind] = person_id
+        self.people.documents[self.person.document_blind] = person_id
         finder = ScanFinder(directory=self.directory, scans=self.scans)
         self.scanning = Scanning(
             people=self.people, directory=self.directory, policies=self.policies,

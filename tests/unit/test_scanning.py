@@ -112,7 +112,7 @@ def test_an_unknown_and_a_withdrawn_code() -> None:
     code = region.venues.codes[region.venue.code]
     region.venues.codes[code.value] = code._replace(state=CodeState.REVOKED)
     assert refusal(region) == "code_revoked"
-    assert list(region.scans._scans) == []
+    assert list(region.scans.kept) == []
 
 
 @pytest.mark.parametrize(
