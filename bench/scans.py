@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any
 
 from bench.figures import Figure
-from bench.scene import Scene, container, environment, seed
+from bench.scene import Scene, environment, new_container, seed
 from bench.stub import ROOT, Stub
 from chalicelib.bootstrap import Container, install
 
@@ -23,10 +23,10 @@ Step = Callable[[str], None]
 
 def _prepare(stub: Stub, *, answered: bool = True) -> tuple[Container, Scene]:
     stub.forget()
-    parts = container(environment(stub))
-    scene = seed(parts, answered=answered)
-    install(parts)
-    return parts, scene
+    container = new_container(environment(stub))
+    scene = seed(container, answered=answered)
+    install(container)
+    return container, scene
 
 
 def counts(stub: Stub, step: Step) -> Iterator[Figure]:
@@ -34,10 +34,10 @@ def counts(stub: Stub, step: Step) -> Iterator[Figure]:
     from app import app
 
     step("Counting requests")
-    parts, scene = _prepare(stub)
+    container, scene = _prepare(stub)
     for prefix, events, calls, read in (
-        ("", scene.scans(parts.clock.now()), 2, 1),
-        ("staff_", scene.pass_scans(parts.clock.now()), 3, 1.5),
+        ("", scene.scans(container.clock.now()), 2, 1),
+        ("staff_", scene.pass_scans(container.clock.now()), 3, 1.5),
     ):
         app(next(events), None)
         stub.sent()
@@ -61,8 +61,8 @@ def _change(stub: Stub, step: Step) -> float:
     from chalicelib.workers.lookups import lookups
 
     step("Counting requests of a later change")
-    parts, scene = _prepare(stub, answered=False)
-    answer = app(next(scene.scans(parts.clock.now())), None)
+    container, scene = _prepare(stub, answered=False)
+    answer = app(next(scene.scans(container.clock.now())), None)
     screen = json.loads(answer["body"])
     _expect(screen["outcome"] == "pending")
     stub.sent()
@@ -75,10 +75,10 @@ def _change(stub: Stub, step: Step) -> float:
 
 def warm(stub: Stub, package: Path, step: Step) -> Iterator[Figure]:
     """Return the CPU of a warm scan relative to a bare client that makes the same two calls."""
-    parts, scene = _prepare(stub)
+    container, scene = _prepare(stub)
     from app import app
 
-    events = scene.scans(parts.clock.now())
+    events = scene.scans(container.clock.now())
     app(next(events), None)
     stub.sent()
     app(next(events), None)
@@ -102,8 +102,8 @@ def warm(stub: Stub, package: Path, step: Step) -> Iterator[Figure]:
 
 def cold(stub: Stub, package: Path, step: Step) -> Iterator[Figure]:
     """Return the CPU of a new interpreter with one scan relative to one with one BatchGet."""
-    parts, scene = _prepare(stub)
-    events = scene.scans(parts.clock.now())
+    container, scene = _prepare(stub)
+    events = scene.scans(container.clock.now())
     stock = next(path for path in sys.path if path.endswith("site-packages"))
     pairs = []
     with tempfile.TemporaryDirectory() as scratch:

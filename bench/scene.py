@@ -79,11 +79,11 @@ class Scene:
             yield _event(self.staff, "/v1/venues/{venue_id}/scans", {"venue_id": _VENUE}, body)
 
 
-def seed(parts: Container, *, answered: bool = True) -> Scene:
+def seed(container: Container, *, answered: bool = True) -> Scene:
     """Write the scene; without `answered`, no provider has answered yet."""
-    now = parts.clock.now()
+    now = container.clock.now()
     staff, visitor = (
-        _person(parts, person_id, number, answered=answered)
+        _person(container, person_id, number, answered=answered)
         for person_id, number in _NUMBERS.items()
     )
     venue = Venue(
@@ -95,10 +95,10 @@ def seed(parts: Container, *, answered: bool = True) -> Scene:
         street="东镇街道",
         address="人民路 1 号",
         number_type="uscc",
-        number=personal.VENUE_NUMBER.seal(parts.vault, "91440300279296215L", _VENUE, now=now),
-        contact_name=personal.VENUE_CONTACT_NAME.seal(parts.vault, "李四", _VENUE, now=now),
+        number=personal.VENUE_NUMBER.seal(container.vault, "91440300279296215L", _VENUE, now=now),
+        contact_name=personal.VENUE_CONTACT_NAME.seal(container.vault, "李四", _VENUE, now=now),
         contact_phone=personal.VENUE_CONTACT_PHONE.seal(
-            parts.vault, "+8613800000002", _VENUE, now=now
+            container.vault, "+8613800000002", _VENUE, now=now
         ),
         code=CODE,
         time_zone="Asia/Shanghai",
@@ -107,44 +107,44 @@ def seed(parts: Container, *, answered: bool = True) -> Scene:
         fingerprint="0123456789abcdef",
         applicant=_STAFF,
     )
-    parts.venues.create(
+    container.venues.create(
         venue,
         unique="u",
-        number_blind=parts.index.of("number", "x"),
-        document_blind=parts.index.of("document", _NUMBERS[_STAFF]),
+        number_blind=container.index.of("number", "x"),
+        document_blind=container.index.of("document", _NUMBERS[_STAFF]),
     )
-    return Scene(staff, visitor, parts.ring)
+    return Scene(staff, visitor, container.ring)
 
 
-def _person(parts: Container, person_id: str, number: str, *, answered: bool) -> str:
-    now = parts.clock.now()
+def _person(container: Container, person_id: str, number: str, *, answered: bool) -> str:
+    now = container.clock.now()
     phone = f"+86138{person_id[-8:]}"
     registered = Profile(
         person_id=person_id,
-        phone=personal.PHONE.seal(parts.vault, phone, person_id, now=now),
-        name=personal.NAME.seal(parts.vault, "王小明", person_id, now=now),
+        phone=personal.PHONE.seal(container.vault, phone, person_id, now=now),
+        name=personal.NAME.seal(container.vault, "王小明", person_id, now=now),
         document_type="resident_id",
-        document=personal.DOCUMENT.seal(parts.vault, number, person_id, now=now),
-        document_blind=parts.index.of("document", number),
+        document=personal.DOCUMENT.seal(container.vault, number, person_id, now=now),
+        document_blind=container.index.of("document", number),
         registration=1,
         verification=Verification.VERIFIED,
     )
-    parts.people.create(registered, parts.index.of("phone", phone))
+    container.people.create(registered, container.index.of("phone", phone))
     life = timedelta(hours=1)
     session = Session(_session(person_id), now + life, 1, "sms", Strength.PHONE)
-    parts.people.open_session(person_id, session)
+    container.people.open_session(person_id, session)
     for provider, state in _ANSWERS.items() if answered else ():
         snapshot = Snapshot(provider, state, now - timedelta(hours=3), now, 1)
-        parts.people.save_snapshot(person_id, snapshot)
+        container.people.save_snapshot(person_id, snapshot)
     claims = {"sub": person_id, "sid": session.session_id}
-    return parts.tokens.issue("session", claims, now=now, life=life)
+    return container.tokens.issue("session", claims, now=now, life=life)
 
 
 def _session(person_id: str) -> str:
     return f"ses_{person_id[4:]}"
 
 
-def container(environment: dict[str, str]) -> Container:
+def new_container(environment: dict[str, str]) -> Container:
     """Return the application's container, as in a function with this environment."""
     return Container(Settings.from_environment(environment))
 

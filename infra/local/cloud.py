@@ -186,7 +186,7 @@ def _locked(place: Place) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _sentences() -> Iterator[None]:
-    """Turn the errors of the parts into LocalCloudError."""
+    """Turn the errors of the steps into LocalCloudError."""
     try:
         yield
     except (BuildError, DeployError) as error:

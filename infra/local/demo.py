@@ -245,11 +245,11 @@ class Demo(Reporter):
 
     def figures(self, administrator: Phone, venue: dict[str, Any], guards: list[Phone]) -> bool:
         """Print the day's table; return whether sums, recount and acknowledged scans agree."""
-        parts = self.deployment.container()
-        known = parts.venues.venue(venue["venue_id"])
+        container = self.deployment.container()
+        known = container.venues.venue(venue["venue_id"])
         if known is None:
             raise RuntimeError("the venue is not in the table")
-        today = day_of(known, parts.clock.now())
+        today = day_of(known, container.clock.now())
         path = f"/v1/venues/{known.venue_id}"
         acknowledged = self.acknowledged(known.venue_id, lambda at: day_of(known, at), today)
 
@@ -257,7 +257,7 @@ class Demo(Reporter):
             return phone.call("GET", f"{path}/statistics?day={today}&by={by}")
 
         def compare() -> recount.Comparison:
-            return recount.compare(parts, [known.venue_id], today)[0]
+            return recount.compare(container, [known.venue_id], today)[0]
 
         with contextlib.suppress(TimeoutError):  # the table will show what is wrong
             wait_for(
@@ -284,7 +284,7 @@ class Demo(Reporter):
         table.add_row("访客自扫 visitors", str(own), "", "", "", str(recounted))
         self.console.print(table)
         by_staff = sum(seen["checked"] for _, staff_id, seen in rows if staff_id)
-        on_record = Counter(scan.scan_id for scan in parts.scans.of_day(known, today))
+        on_record = Counter(scan.scan_id for scan in container.scans.of_day(known, today))
         listed = self.abnormal(administrator, path, today)
         verdicts = (
             (

@@ -260,7 +260,7 @@ class DoorChapter:
                     f"[yellow]{error.status} {error.code}[/yellow] often enough today"
                 )
                 break
-        self.reporter.say("都要等两秒 pending for two seconds, whoever it is about")
+        self.reporter.say("都要等两秒 pending for two seconds, known or not")
         table = table_of("姓名", "健康码", "体温", "结果", "原因", "情形")
         for check_id, about in zip(checks, abouts, strict=False):
             seen = guard.final_check(check_id)

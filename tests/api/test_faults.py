@@ -92,7 +92,7 @@ VIEWS = [case for case in CASES if case.method == "GET"]
 
 
 def test_every_route_that_changes_something_has_its_scene() -> None:
-    """Whoever adds a route says what a client sends, and what is seen in the end."""
+    """Each route that changes something has a scene: what a client sends, and sees in the end."""
     assert [case for case in CASES if not case.scenes] == VIEWS
 
 

@@ -293,7 +293,7 @@ def test_a_name_that_matched_is_not_asked_about_again(world: World, guard: Perso
 def test_a_person_whose_registration_is_not_approved_counts_as_unknown(
     world: World, guard: Person
 ) -> None:
-    """Whoever registers under any number must not be taken for its holder."""
+    """A person who registers under a number must not be taken for its holder."""
     impostor = world.person()
     world.providers[IDENTITY].answers[impostor.number] = ProviderFault("slow")
     impostor.register().expect(202)

@@ -94,7 +94,7 @@ def test_what_was_downloaded_can_be_scanned(
     data = download(poster, media_type)
     (found,) = zxingcpp.read_barcodes(picture(data, tmp_path))
     assert found.text == administrator.venue["code_url"]
-    # Whoever scans it is at this venue.
+    # A visitor who scans it is at this venue.
     screen = administrator.scan_code(found.text).expect(201)
     assert screen["venue"]["venue_id"] == administrator.venue["venue_id"]
     # A plain camera gets the page.

@@ -249,7 +249,7 @@ def between(world: World, at: int, first: Callable[[], Any], second: Callable[[]
 
 
 def scanned(world: World, administrator: Person, visitor: Person) -> Any:
-    """A new scan of somebody of whom all that is known has become stale."""
+    """A new scan of a visitor whose evidence is all stale."""
     world.clock.pass_(minutes=61)
     for person in (visitor, administrator):
         person.keep(person.refresh().expect(200))

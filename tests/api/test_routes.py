@@ -28,7 +28,7 @@ def call(cast: Cast, route: tuple[str, str], person: Person, token: str | None) 
 
 
 def test_every_route_has_its_case() -> None:
-    """Whoever adds a route says in `tests.api.routes` who may call it."""
+    """Each route says in `tests.api.routes` who may call it."""
     assert CASE.keys() == BY_ROUTE.keys()
 
 
@@ -143,7 +143,7 @@ def test_a_token_of_another_kind_refreshes_nothing(cast: Cast, kind: str) -> Non
 
 
 def test_rights_are_looked_up_before_the_body_is_read(cast: Cast) -> None:
-    """Whoever may not do it does not learn what it takes."""
+    """A caller who may not do it does not learn what it takes."""
     cast.visitor.post(cast.venue("/posters"), {"x": 1}).expect(403, "not_your_venue")
     cast.world.call("POST", "/v1/venues", {"x": 1}).expect(401, "token_missing")
 

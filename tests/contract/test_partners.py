@@ -231,7 +231,7 @@ class TestOverHttp:
     def test_what_comes_back_at_once_is_tried_once_more(
         self, whole: Local, mode: str, calls: int
     ) -> None:
-        """Whoever was silent for two seconds is left to the queue."""
+        """A partner that was silent for two seconds is left to the queue."""
         provider = HttpProvider(HEALTH, whole.partner(HEALTH))
         whole.fault(HEALTH, mode)
         before = whole.calls(HEALTH)

@@ -202,14 +202,14 @@ class TestRegistration:
         stores.people.settle(first, REJECTED, "mismatch")
         claim = makers.registered(owner, document_blind=first.document_blind)
         assert conflict(stores, claim, owner) is None
-        # An edit of whoever was rejected leaves the owner's claim alone.
+        # An edit by a rejected person leaves the owner's claim alone.
         rejected = stands(stores, person)
         assert conflict(stores, makers.registered(rejected), rejected) is None
         again = makers.registered(newcomer(stores), document_blind=first.document_blind)
         assert conflict(stores, again, replace(again, registration=0)) == "identity_taken"
 
     def test_an_edit_after_a_rejection_is_freed_by_the_next(self, stores: Stores) -> None:
-        """Whoever was rejected and types one stranger's number after another keeps none."""
+        """A rejected person who types one stranger's number after another keeps none."""
         person, owner = newcomer(stores), newcomer(stores)
         first = makers.registered(person)
         stores.people.register(first, person, "c")

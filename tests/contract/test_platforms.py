@@ -140,7 +140,7 @@ def refusal(call: Callable[[], object]) -> AppError:
 
 
 class TestPlatforms:
-    """What an adapter owes to the use cases, whoever stands behind it."""
+    """What an adapter owes to the use cases, whichever platform is behind it."""
 
     def test_an_account_has_one_id(self, place: Place) -> None:
         first, second, third = (

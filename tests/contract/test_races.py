@@ -11,7 +11,7 @@ workers, the second of which comes between any two calls of the first.
 | … *api* | test_two_first_logins_of_a_phone_are_one_person |
 | an account of a platform is one person | test_an_account_makes_one_person |
 | accounts with one phone become one | test_accounts_that_confirm_one_phone_become_one_person |
-| whoever gives way does so once | test_who_gives_way_does_so_once |
+| a person is merged into another once | test_who_gives_way_does_so_once |
 | a person has one phone | test_a_phone_that_changes_twice_at_once_leaves_one |
 | an identity has one owner | test_a_document_gets_one_owner |
 | … *api* | test_one_identity_is_given_to_one_of_two_people |

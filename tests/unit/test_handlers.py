@@ -59,7 +59,7 @@ NEVER = {
     "setuptools", "pkg_resources", "pip", "PIL", "fontTools", "numpy", "unittest", "pdb",
     "http.server", "tkinter", "pydantic.v1", "pydantic.deprecated", "email_validator",
 }  # fmt: skip
-# What is loaded where it is used, not by whoever starts.
+# What is loaded where it is used, not at the start.
 LAZY = {
     "botocore", "urllib3", "pynamodb", "cryptography", "jwt", "typst", "segno", "stdnum",
     "phonenumbers", "chalicelib.identity.store", "chalicelib.venues.store",

@@ -64,7 +64,7 @@ def check(model: type[Request], body: dict[str, Any], field: str, value: str) ->
 
 
 def written_otherwise(canonical: str) -> st.SearchStrategy[str]:
-    """The ways in which people write a number."""
+    """How people write a number."""
     wide = str.maketrans({code: code + 0xFEE0 for code in range(0x21, 0x7F)})
     ways: list[Callable[[str], str]] = [
         str,

@@ -73,7 +73,7 @@ requests = st.tuples(st.sampled_from(["own", "staff"]), st.integers(0, 2), st.in
 def test_retries_in_any_order_and_number_leave_one_scan_and_one_answer(
     sent: list[tuple[str, int, int]],
 ) -> None:
-    """Whoever scans, however often it is sent again, and whatever is learnt in between."""
+    """By any visitor, retried any number of times, with any answers in between."""
     region = Region()
     guard = makers.staff(region.venue)
     nonces = [nonce_at(NOON + timedelta(seconds=number)) for number in range(3)]

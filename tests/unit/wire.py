@@ -67,7 +67,7 @@ def _text(value: object) -> str:
 
 @contextmanager
 def served() -> Iterator[str]:
-    """The address at which moto answers; for whoever has it switched on."""
+    """The address at which moto answers, when it is switched on."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
