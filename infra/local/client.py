@@ -18,6 +18,7 @@ import secrets
 import threading
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -200,7 +201,7 @@ class Api:
 
 
 @dataclass
-class Person:
+class Person(ABC):
     """A person with a phone. Each operation is one request with the token of the login."""
 
     api: Api
@@ -235,9 +236,9 @@ class Person:
         """Request a one-time code by SMS."""
         return self.api.call("POST", "/v1/otp", {"phone": self.phone}, **options)
 
+    @abstractmethod
     def text_code(self) -> str:
         """Return the code in the last text message to this phone."""
-        raise NotImplementedError
 
     def enter_code(self, code: str) -> Reply:
         """Log in with a one-time code."""
