@@ -14,12 +14,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from chalicelib.admission import evidence as kinds
 from chalicelib.admission.judge import UNKNOWN, Decision, Evidence, Outcome
 from chalicelib.admission.recording import METHODS
-from chalicelib.admission.scan import Method, Scan
+from chalicelib.admission.scan import Means, Method, Scan
 from chalicelib.identity.people import Actor
 from chalicelib.identity.providers import ProviderName
 
@@ -69,7 +69,7 @@ class ScanView(NamedTuple):
     """
 
     scan_id: str
-    means: Literal["visitor", "fast", "staff", "manual"]
+    means: Means
     scanned_at: datetime
     received_at: datetime
     checkpoint_id: str

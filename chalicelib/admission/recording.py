@@ -7,12 +7,13 @@ reads scans back; `replace` creates their next version.)
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from chalicelib.admission.judge import Verdict
 from chalicelib.admission.scan import (
     Direction,
     EvidenceLevel,
+    Means,
     Method,
     Scan,
     ScanReference,
@@ -42,7 +43,7 @@ class MethodRules(NamedTuple):
     """
 
     letter: str
-    means: Literal["visitor", "fast", "staff", "manual"]
+    means: Means
     salt: str
     by_pass: bool
     late_by: timedelta

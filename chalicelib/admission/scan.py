@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from chalicelib.admission.judge import Outcome, Verdict
 from chalicelib.core import ids
@@ -23,6 +23,10 @@ class Method(StrEnum):
     FAST = "fast"
     STAFF = "staff"
     MANUAL = "manual"
+
+
+Means = Literal["visitor", "fast", "staff", "manual"]
+"""The name of a method in the API."""
 
 
 class Direction(StrEnum):

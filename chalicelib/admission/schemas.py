@@ -17,6 +17,7 @@ from pydantic.json_schema import JsonSchemaValue
 from chalicelib.admission import evidence
 from chalicelib.admission.evidence.kind import Kind
 from chalicelib.admission.lookup_requests import Lookup, Settle
+from chalicelib.admission.scan import Means
 from chalicelib.core.clock import from_epoch_ms
 from chalicelib.core.fields import (
     SCAN_PATTERN,
@@ -246,7 +247,7 @@ class Screen(Composed):
     """Later than `scanned_at` if the device was offline."""
     venue: VenueShown
     checkpoint: str | None = Field(examples=[None])
-    means: Literal["visitor", "fast", "staff", "manual"]
+    means: Means
     person: PersonShown
     outcome: Literal["admit", "check", "refuse", "pending"]
     outcome_text: str = Field(examples=["Please come in"])
@@ -320,7 +321,7 @@ class AbnormalScan(Response):
     scanned_at: datetime
     received_at: datetime
     """Later than `scanned_at` if the device was offline."""
-    means: Literal["visitor", "fast", "staff", "manual"]
+    means: Means
     person: PersonShown
     outcome: Literal["check", "refuse"]
     outcome_text: str = Field(examples=["Please come in"])
