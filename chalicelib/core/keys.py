@@ -62,6 +62,16 @@ def person(person_id: str) -> str:
     return f"PER#{person_id}"
 
 
+def person_of(pk: str) -> str:
+    """Return the person whose partition `pk` is."""
+    return pk.removeprefix("PER#")
+
+
+def venue_of(pk: str) -> str:
+    """Return the venue that a partition belongs to: its own one, or a shard of its day."""
+    return pk.split("#")[1]
+
+
 def profile(person_id: str) -> Key:
     """Return the key of a person's profile: contact, registration, verification."""
     return Key(person(person_id), "HOT#PROFILE")

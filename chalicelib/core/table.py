@@ -295,8 +295,9 @@ class Table:
     def transact(self, *writes: Put | Change | Delete) -> None:
         """Make all of `writes`, or none. Raises ConditionFailed; `met` is in their order.
 
-        A transaction that conflicts with a concurrent one writes nothing. It is retried at once,
-        because the other one is over. Raises Unavailable after four tries.
+        A transaction that conflicts with a concurrent one writes nothing and is retried at once.
+        The other one may still be going on. After four tries this raises Unavailable, and the
+        client or the queue waits before it retries.
         """
         items = [*map(self._write, writes)]
         for _ in range(_TRIES):

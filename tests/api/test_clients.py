@@ -173,7 +173,7 @@ class TestStrength:
     @pytest.mark.requirement("YK-29")
     def test_a_text_message_proves_the_phone(self, world: World) -> None:
         person = by_sms(world, PHONE)
-        session = world.container.people.load(person.person_id).sessions.popitem()[1]  # type: ignore[attr-defined]
+        (session,) = world.container.people.load(person.person_id).sessions.values()
         assert (session.client, session.strength) == ("sms", "phone")
 
     @pytest.mark.requirement("YK-29")

@@ -32,7 +32,7 @@ def read_prefetch(raw: Raw) -> Prefetch:
     """Return the prefetch request in a stream image."""
     item = PrefetchItem.read(raw)
     return Prefetch(
-        person_id=item.pk.removeprefix("PER#"),
+        person_id=keys.person_of(item.pk),
         wanted=item.wanted,
         asked_at=item.asked,
         registration=item.registration,

@@ -148,10 +148,10 @@ def read_scan(raw: Raw) -> Scan:
     item = ScanItem.read(raw)
     moment, _, digest = item.sk.partition("#")
     return Scan(
-        venue_id=item.pk.split("#")[1],
+        venue_id=keys.venue_of(item.pk),
         at=from_epoch_ms(int(moment)),
         digest=digest,
-        person_id=item.g1pk.removeprefix("PER#"),
+        person_id=keys.person_of(item.g1pk),
         nonce=item.nonce,
         fingerprint=item.fingerprint,
         received_at=item.received,

@@ -113,7 +113,7 @@ def read_profile(person_id: str, raw: Raw) -> Profile:
 def read_registration(raw: Raw) -> tuple[Profile, str]:
     """Return the profile in a stream image, and the correlation id of its last edit."""
     item = ProfileItem.read(raw)
-    return read_profile(item.pk.removeprefix("PER#"), raw), item.correlation or "-"
+    return read_profile(keys.person_of(item.pk), raw), item.correlation or "-"
 
 
 def _profile_item(profile: Profile, correlation: str) -> ProfileItem:
@@ -207,7 +207,7 @@ class PeopleStore:
         ]
         found = {}
         for raw in self._table.batch_get(wanted, consistent=False):
-            person_id = raw["pk"]["S"].removeprefix("PER#")
+            person_id = keys.person_of(raw["pk"]["S"])
             found[person_id] = read_profile(person_id, raw)
         return found
 

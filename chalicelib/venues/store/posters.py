@@ -23,7 +23,7 @@ def read_poster_request(raw: Raw) -> tuple[PosterRecord, str]:
     item = PosterItem.read(raw)
     poster = PosterRecord(
         poster_id=item.sk.removeprefix(keys.poster("", "").sk),
-        venue_id=item.pk.removeprefix("VEN#"),
+        venue_id=keys.venue_of(item.pk),
         form=item.form,
         state=item.state,
         requested_at=item.requested,

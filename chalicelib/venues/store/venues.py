@@ -64,7 +64,7 @@ def _venue(raw: Raw) -> Venue:
     """Return a venue; the item's attributes have the names of its fields."""
     item = VenueItem.read(raw)
     assigned: dict[str, Any] = {name: getattr(item, name) for name in _FIELDS}
-    return Venue(venue_id=item.pk.removeprefix("VEN#"), **assigned)
+    return Venue(venue_id=keys.venue_of(item.pk), **assigned)
 
 
 _FIELDS = tuple(one.name for one in fields(Venue) if one.name != "venue_id")
@@ -147,11 +147,12 @@ class VenueStore:
 
     def sharing_number(self, number_blind: str, besides: str) -> bool:
         """See `Venues.sharing_number`. Two items are enough."""
-        span = ("VEN#", "VEN#~")
-        pk = keys.venue_number(number_blind, "").pk
+        prefix = keys.venue_number(number_blind, "")
         return any(
             ReferenceItem.read(raw).venue != besides
-            for raw in self._table.query(pk, span, consistent=True, page=2)
+            for raw in self._table.query(
+                prefix.pk, (prefix.sk, prefix.sk + "~"), consistent=True, page=2
+            )
         )
 
 
