@@ -25,6 +25,7 @@ from chalicelib.core.errors import (
     AppError,
     BadInput,
     NotFound,
+    StrongerLogin,
     TooMany,
     Unauthenticated,
     Unavailable,
@@ -270,7 +271,7 @@ _SECURITY = {
 
 def problem(error: AppError, language: str) -> Response:
     """Return the problem+json response for `error`, in `language` (RFC 9457)."""
-    detail = messages.text(f"error.{error.code}", language, **error.params)
+    detail = messages.text(error.text, language, **error.params)
     body: dict[str, Any] = {
         "type": f"urn:venuecode:error:{error.code}",
         "title": error.code.replace("_", " "),
@@ -287,6 +288,8 @@ def problem(error: AppError, language: str) -> Response:
             }
             for fault in error.fields
         ]
+    if isinstance(error, StrongerLogin):
+        body["accepted"] = list(error.accepted)
     headers: dict[str, str | list[str]] = {
         "Content-Type": "application/problem+json",
         "Content-Language": language,

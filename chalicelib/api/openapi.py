@@ -288,6 +288,11 @@ def _problem() -> dict[str, Any]:
             "status": {"type": "integer"},
             "detail": text,
             "code": {"type": "string", "enum": sorted(CODES)},
+            "accepted": {
+                "type": "array",
+                "description": "With `stronger_login_needed`: the logins and proofs that would do.",
+                "items": text,
+            },
             "errors": {
                 "type": "array",
                 "items": {

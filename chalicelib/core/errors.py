@@ -15,6 +15,7 @@ Each error carries a stable `code`. Clients switch on it; `messages.py` has its 
 each code to its class. Responses are problem details (RFC 9457).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -41,6 +42,11 @@ class AppError(Exception):
         self.code = code or self.default
         self.params = params
         super().__init__(self.code)
+
+    @property
+    def text(self) -> str:
+        """The key of the text for the person."""
+        return f"error.{self.code}"
 
 
 class BadInput(AppError):
@@ -71,6 +77,25 @@ class Forbidden(AppError):
 
     status = 403
     default = "forbidden"
+
+
+class StrongerLogin(Forbidden):
+    """The action requires a stronger login, or a proof. `accepted` lists what would do.
+
+    `action` selects the text ``stronger_login.<action>``, which says what to do.
+    """
+
+    default = "stronger_login_needed"
+
+    def __init__(self, action: str, accepted: Sequence[str]) -> None:
+        super().__init__()
+        self.action = action
+        self.accepted = accepted
+
+    @property
+    def text(self) -> str:
+        """See `AppError.text`."""
+        return f"stronger_login.{self.action}"
 
 
 class NotFound(AppError):
@@ -128,10 +153,12 @@ CODES: dict[str, type[AppError]] = {
     "token_expired": Unauthenticated,
     "session_ended": Unauthenticated,
     "otp_invalid": Unauthenticated,
+    "signature_invalid": Unauthenticated,
     "platform_code_invalid": Unauthenticated,
     "forbidden": Forbidden,
     "platform_account_blocked": Forbidden,
     "phone_required": Forbidden,
+    "stronger_login_needed": Forbidden,
     "not_your_venue": Forbidden,
     "initial_administrator_only": Forbidden,
     "registration_required": Forbidden,
@@ -154,6 +181,7 @@ CODES: dict[str, type[AppError]] = {
     "visitor_not_verified": Unprocessable,
     "pass_invalid": Unprocessable,
     "pass_expired": Unprocessable,
+    "identity_check_unusable": Unprocessable,
     "travel_card_code_wrong": Unprocessable,
     "travel_card_no_phone": Unprocessable,
     "client_not_offered": Unprocessable,

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from chalicelib.core.crypto import BlindIndex, Vault
-from chalicelib.core.errors import Conflict, Forbidden
+from chalicelib.core.errors import Conflict
 from chalicelib.identity import documents, personal
 from chalicelib.identity.people import (
     Actor,
@@ -20,6 +20,7 @@ from chalicelib.identity.people import (
     mask_phone,
 )
 from chalicelib.identity.providers import Absent, Answer, Subject
+from chalicelib.identity.strength import Action, require
 
 _EDITS_A_DAY = 10
 
@@ -74,14 +75,11 @@ class Registrations:
         retry with the same contents changes nothing.
 
         Raises Conflict ``version_conflict``, ``identity_taken``. Raises Forbidden
-        ``phone_required`` without a phone: staff are found by name, number and phone (JN-6), and a
-        person without a phone may still be merged into another. Raises TooMany above ten edits a
-        day, because the result reveals whether a name matches a number, and whether the number is
+        ``phone_required`` without a phone (`strength.RULES`). Raises TooMany above ten edits a day, because the result reveals whether a name matches a number, and whether the number is
         registered.
         """
+        require(actor, Action.REGISTER)
         previous = actor.profile
-        if not previous.phone:
-            raise Forbidden("phone_required")
         person_id = actor.person_id
         blind = self._index.of(entry.document_type, entry.number)
         same = (
