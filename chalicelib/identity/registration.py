@@ -83,7 +83,7 @@ class Registrations:
         if not previous.phone:
             raise Forbidden("phone_required")
         person_id = actor.person_id
-        blind = self._index.of(entry.document_type, entry.number)
+        blind = documents.blind(self._index, entry.document_type, entry.number)
         same = (
             previous.verification is not Verification.NONE
             and blind == previous.document_blind
