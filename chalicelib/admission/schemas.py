@@ -59,6 +59,7 @@ def _looked_up(name: str) -> str:
     return name
 
 
+Background = Literal["green", "yellow", "red", "light_green", "grey"]
 _PASS = "VP1.L.1.7RHYG5G075CMMCW9.1G2RDWE00.32P3WWT3Y0B8J32H"  # noqa: S105 (none)
 _PASS_PATTERN = rf"^VP1\.L\.[0-9A-Z]{{1,8}}\.{PATTERN}\.[0-9A-HJKMNP-TV-Z]{{9}}\.{PATTERN}$"
 
@@ -145,6 +146,8 @@ class HealthCodeShown(HealthColour):
     reason: str | None = Field(examples=[None])
     lifting: str | None = Field(examples=[None])
     """How to have the colour lifted."""
+    report_to: str | None = Field(examples=[None])
+    """Whom the holder of yellow or red reports to."""
 
 
 class NucleicAcidShown(Component):
@@ -154,6 +157,8 @@ class NucleicAcidShown(Component):
     text: str = Field(examples=["Negative, within 48 hours"])
     within_48h: bool
     """Whether the test was taken within the 48 hours before the scan, or before now."""
+    within_hours: int | None = Field(examples=[12])
+    """The age of the result at that time in hours, rounded up; null without a result."""
 
 
 class TravelCardShown(Component):
@@ -431,6 +436,8 @@ class LivePass(Response):
     expires_at: datetime
     refresh_after_s: int = Field(examples=[60])
     health_code: HealthCodeShown
+    background: Background
+    """The colour of the pass's background, by the health code; grey while there is no colour."""
     advice: str | None = Field(examples=["Please come in; wear a mask."])
     """What the holder of this colour should do."""
     poll_after_ms: PollAfter

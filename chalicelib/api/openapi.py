@@ -17,6 +17,7 @@ from chalicelib.api.examples import example, examples
 from chalicelib.core.errors import CODES, AppError, BadInput
 from chalicelib.core.fields import Code, PersonId, Query, ScanId, VenueId
 from chalicelib.core.messages import TEXTS
+from chalicelib.identity import documents
 
 _REFERENCE = "#/components/schemas/{model}"
 _TAGS = {
@@ -92,6 +93,8 @@ def document() -> dict[str, Any]:
         for name, text in _described(model).items():
             if model.__name__ in schemas:
                 schemas[model.__name__]["properties"][name]["description"] = text
+    for schema in schemas.values():
+        _pair_documents(schema)
     paths: dict[str, Any] = {}
     for operation in sorted(OPERATIONS, key=lambda o: (o.path, o.method)):
         described = _operation(operation, names, schemas)
@@ -125,6 +128,21 @@ def document() -> dict[str, Any]:
             },
         },
     }
+
+
+def _pair_documents(schema: dict[str, Any]) -> None:
+    """Say in the schema of a request which numbers go with which type of document."""
+    number = schema.get("properties", {}).get("document_number", {})
+    if number.get("format") == "document-number":
+        schema["anyOf"] = [
+            {
+                "properties": {
+                    "document_type": {"const": one.name},
+                    "document_number": {"pattern": one.pattern},
+                }
+            }
+            for one in documents.TYPES
+        ]
 
 
 def _subclasses(model: type[BaseModel]) -> Iterator[type[BaseModel]]:

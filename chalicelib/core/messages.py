@@ -86,6 +86,19 @@ TEXTS: dict[str, str] = {
     "field.control_character": "This contains a character that cannot be printed.",
     "field.phone": "This is not a valid phone number.",
     "field.resident_id": "This is not a valid resident ID number.",
+    "field.residence_permit": "This is not a valid number of a residence permit for residents of "
+    "Hong Kong, Macau or Taiwan: 18 characters that begin with 810000, 820000 or 830000.",
+    "field.hk_macau_permit": "This is not a valid number of a travel permit for residents of Hong "
+    "Kong or Macau: the letter H or M and 8 digits.",
+    "field.taiwan_permit": "This is not a valid number of a travel permit for Taiwan residents: "
+    "8 digits, or the 10 digits and the letter of an older permit.",
+    "field.foreign_permanent_resident": "This is not a valid number of a foreign permanent "
+    "resident ID card: 18 characters that begin with 9, or the 3 letters and 12 digits of an older "
+    "card.",
+    "field.passport": "This is not a valid passport number: please write the 3 letters of the "
+    "issuing country first, as in USA123456789.",
+    "field.birth_certificate": "This is not a valid number of a medical certificate of birth: one "
+    "letter and 9 digits.",
     "field.check_digit": "This number is not valid: its check digit does not match.",
     "field.plate": "This is not a valid vehicle plate.",
     "field.number_length": "This number does not have the right length.",
@@ -178,6 +191,7 @@ TEXTS: dict[str, str] = {
     "please have your temperature taken, or declare your health again.",
     "advice.red": "You cannot pass. Please report to your community (village) or employer.",
     "advice.light_green": "You have not declared your health yet. Please declare it.",
+    "report_to.community": "your community",
     "state.green": "Green",
     "state.yellow": "Yellow",
     "state.red": "Red",

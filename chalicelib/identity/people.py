@@ -103,6 +103,7 @@ class Snapshot:
     group: str = ""
     how_to_clear: str = ""
     doses: int | None = None
+    report_to: str = ""
 
 
 @dataclass(frozen=True)

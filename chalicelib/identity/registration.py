@@ -81,7 +81,7 @@ class Registrations:
         require(actor, Action.REGISTER)
         previous = actor.profile
         person_id = actor.person_id
-        blind = self._index.of(entry.document_type, entry.number)
+        blind = documents.blind(self._index, entry.document_type, entry.number)
         same = (
             previous.verification is not Verification.NONE
             and blind == previous.document_blind

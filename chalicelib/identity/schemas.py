@@ -18,6 +18,7 @@ from chalicelib.core.fields import (
     refuse,
 )
 from chalicelib.identity import documents
+from chalicelib.identity.documents.base import DocumentType
 from chalicelib.identity.people import Strength
 
 
@@ -149,6 +150,9 @@ def _name(value: str) -> str:
     return value
 
 
+_USUAL = documents.of("resident_id")
+
+
 def _document_type(value: object) -> str:
     if not isinstance(value, str) or documents.find(value) is None:
         raise refuse("not_allowed")
@@ -156,7 +160,8 @@ def _document_type(value: object) -> str:
 
 
 def _list_types(schema: dict[str, Any]) -> None:
-    schema |= {"type": "string", "enum": [one.name for one in documents.TYPES]}
+    names = [one.name for one in documents.TYPES]
+    schema |= {"type": "string", "enum": names, "examples": [_USUAL.name]}
 
 
 DocumentKind = Annotated[
@@ -171,15 +176,24 @@ def _document_number(value: str, info: ValidationInfo) -> str:
     kind = documents.find(info.data.get("document_type", ""))
     if kind is None:
         return value  # the type is invalid, so the number cannot be checked
+    return checked_number(kind, value, info)
+
+
+def checked_number(kind: DocumentType, value: str, info: ValidationInfo) -> str:
+    """Return the canonical form of a number of this type. Raises the error of an invalid field."""
     try:
-        return kind.canonical(value)
+        number = kind.canonical(value)
     except ValueError:
         raise refuse(kind.name) from None
+    today = (info.context or {}).get("today")
+    if today is not None and documents.is_unborn(kind.name, number, today):
+        raise refuse(kind.name)
+    return number
 
 
 def _describe_number(schema: dict[str, Any]) -> None:
     schema["pattern"] = "|".join(one.pattern for one in documents.TYPES)
-    schema["format"] = documents.TYPES[0].name.replace("_", "-")  # of the example
+    schema["format"] = "document-number"
     schema["description"] = f"In canonical form. Also accepted: {SEPARATED}."
 
 
@@ -188,7 +202,7 @@ DocumentNumber = Annotated[
     Clean,
     Field(min_length=1, max_length=40),
     AfterValidator(_document_number),
-    Field(examples=[documents.TYPES[0].example], json_schema_extra=_describe_number),
+    Field(examples=[_USUAL.example], json_schema_extra=_describe_number),
 ]
 """The number of a document of the type in `document_type`, converted to its canonical form."""
 

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from chalicelib.core import ids, short_codes
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Conflict, Forbidden, NotFound, Unavailable, Unprocessable
-from chalicelib.identity import personal
+from chalicelib.identity import documents, personal
 from chalicelib.identity.people import (
     Actor,
     Limits,
@@ -216,7 +216,7 @@ class Staffing:
         ``initial_administrator_only``; TooMany above 60 tries an hour.
         """
         self._require_may_add(actor, venue, role, now)
-        document = self._index.of(identity.document_type, identity.number)
+        document = documents.blind(self._index, identity.document_type, identity.number)
         by_document = self._people.by_document(document)
         by_phone = self._people.by_phone(self._index.of("phone", identity.phone))
         if by_document is None or by_document != by_phone:

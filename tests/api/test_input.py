@@ -79,7 +79,7 @@ BAD_FIELDS: list[tuple[str, dict[str, Any], str, str]] = [
     ("put_registration", document(""), "/document_number", "too_short"),
     ("put_registration", document("4" * 41), "/document_number", "too_long"),
     ("put_registration", document(44098319900101001), "/document_number", "type"),
-    ("put_registration", {"document_type": "passport"}, "/document_type", "not_allowed"),
+    ("put_registration", {"document_type": "driving_licence"}, "/document_type", "not_allowed"),
     ("put_registration", {"name": ""}, "/name", "too_short"),
     ("put_registration", {"name": " \u3000 "}, "/name", "too_short"),
     ("put_registration", {"name": "王" * 51}, "/name", "too_long"),

@@ -78,6 +78,7 @@ class SnapshotItem(Item):
     group = TextAttribute(attr_name="gr")
     how_to_clear = TextAttribute(attr_name="li")
     doses = IntegerAttribute(attr_name="do", null=True)
+    report_to = TextAttribute(attr_name="rt")
     ttl = EpochSecondsAttribute(null=True)
 
 
@@ -173,6 +174,7 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
                     group=seen.group,
                     how_to_clear=seen.how_to_clear,
                     doses=seen.doses,
+                    report_to=seen.report_to,
                 )
             case "RIGHTS":
                 rights = dict(read_rights(raw))
@@ -453,6 +455,7 @@ class PeopleStore:
             group=snapshot.group,
             how_to_clear=snapshot.how_to_clear,
             doses=snapshot.doses,
+            report_to=snapshot.report_to,
             ttl=until,
         )
         older = (SnapshotItem.registration < snapshot.registration) | (

@@ -21,6 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from chalicelib.admission import evidence
 from chalicelib.identity import documents
+from chalicelib.identity.providers import Subject
 from infra.local.sandbox import signature
 from infra.local.sandbox.faults import Faults, partners
 from infra.local.sandbox.messages import Inbox, Verdict
@@ -222,16 +223,16 @@ class Sandbox(ThreadingHTTPServer):
         def handle(request: Request) -> Reply:
             asked = request.json()
             texts = {key: asked.get(key) for key in ("request_id", "name", "document_number")}
-            if documents.find(str(asked.get("document_type"))) is None:
+            document_type = str(asked.get("document_type"))
+            if documents.find(document_type) is None:
                 raise ValueError("document_type: not one that there is")
             for key, value in texts.items():
                 if not isinstance(value, str) or not value:
                     raise ValueError(f"{key}: missing")
             found = self._cast.look_up(
                 provider,
+                Subject(str(texts["name"]), document_type, str(texts["document_number"])),
                 request_id=str(texts["request_id"]),
-                name=str(texts["name"]),
-                document_number=str(texts["document_number"]),
                 now=self._moment(),
             )
             self._faults.pause(found.latency_ms)
