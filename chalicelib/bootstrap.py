@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from chalicelib.core.table import Table
     from chalicelib.identity.accounts import Accounts
     from chalicelib.identity.checks import Checks, CheckService, IdentityChecks
+    from chalicelib.identity.families import Families
+    from chalicelib.identity.family import FamilyLinks
     from chalicelib.identity.households import Households
     from chalicelib.identity.logins import PhoneLogin, PlatformLogin
     from chalicelib.identity.masking import MaskedPeople
@@ -354,6 +356,20 @@ class Container:
         return HttpHouseholds(Partner(url, "household", self.partner_secrets, self.clock.now))
 
     @cached_property
+    def family_links(self) -> "FamilyLinks":
+        """The store of family links."""
+        from chalicelib.identity.store.families import FamilyStore
+
+        return FamilyStore(self.table)
+
+    @cached_property
+    def families(self) -> "Families":
+        """Acting for dependants."""
+        from chalicelib.identity.families import Families
+
+        return Families(people=self.people)
+
+    @cached_property
     def masked_people(self) -> "MaskedPeople":
         """People as others may see them."""
         from chalicelib.identity.masking import MaskedPeople
@@ -508,6 +524,7 @@ class Container:
             recorder=self.recorder,
             finder=self.scan_finder,
             ring=self.ring,
+            families=self.families,
         )
 
     @cached_property
