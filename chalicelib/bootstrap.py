@@ -37,8 +37,10 @@ if TYPE_CHECKING:
     from chalicelib.admission.waiting import WaitingScans
     from chalicelib.core.table import Table
     from chalicelib.identity.accounts import Accounts
+    from chalicelib.identity.checks import Checks, CheckService, IdentityChecks
     from chalicelib.identity.families import Families
     from chalicelib.identity.family import FamilyLinks
+    from chalicelib.identity.households import Households
     from chalicelib.identity.logins import PhoneLogin, PlatformLogin
     from chalicelib.identity.masking import MaskedPeople
     from chalicelib.identity.one_time_codes import OneTimeCodes, SmsGateway
@@ -312,6 +314,46 @@ class Container:
         return Registrations(
             people=self.people, limits=self.limits, index=self.index, vault=self.vault
         )
+
+    @cached_property
+    def check_service(self) -> "CheckService":
+        """The service for identity checks."""
+        from chalicelib.adapters.identity_checks import HttpCheckService
+        from chalicelib.adapters.partners import Partner
+        from chalicelib.identity.checks import PARTNER
+
+        url = self.settings.checks_url
+        return HttpCheckService(Partner(url, PARTNER, self.partner_secrets, self.clock.now))
+
+    @cached_property
+    def checks(self) -> "Checks":
+        """The store of identity checks."""
+        from chalicelib.identity.store.checks import IdentityCheckStore
+
+        return IdentityCheckStore(self.table)
+
+    @cached_property
+    def identity_checks(self) -> "IdentityChecks":
+        """Checks of faces and payment passwords."""
+        from chalicelib.identity.checks import IdentityChecks
+
+        return IdentityChecks(
+            checks=self.checks,
+            service=self.check_service,
+            secrets=self.partner_secrets,
+            index=self.index,
+            limits=self.limits,
+            vault=self.vault,
+        )
+
+    @cached_property
+    def households(self) -> "Households":
+        """The register of households."""
+        from chalicelib.adapters.households import HttpHouseholds
+        from chalicelib.adapters.partners import Partner
+
+        url = self.settings.households_url
+        return HttpHouseholds(Partner(url, "household", self.partner_secrets, self.clock.now))
 
     @cached_property
     def family_links(self) -> "FamilyLinks":

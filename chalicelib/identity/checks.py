@@ -146,7 +146,10 @@ class Checks(Protocol):
         """Return a check. Cost: one strongly consistent GetItem."""
 
     def create(self, check: IdentityCheck) -> IdentityCheck:
-        """Record a check and return it, or return the one on record. Cost: one PutItem."""
+        """Record a check and return it, or return the one on record.
+
+        Cost: one PutItem, and one GetItem if there is one.
+        """
 
     def may_poll(self, check_id: str, now: datetime) -> bool:
         """Record a poll of the service; False if one was made within `POLL_EVERY`.

@@ -32,13 +32,20 @@ class Strength(StrEnum):
     """The authentication of a session (YK-29).
 
     ``PLATFORM``: an account at a platform. ``PHONE``: a phone, confirmed in this session by a
-    one-time code or by the platform. ``FACE``, ``PAYMENT_PASSWORD``: a check by the platform.
+    one-time code or by the platform. ``FACE``, ``PAYMENT_PASSWORD``: a check by the service for
+    identity checks (`checks`).
     """
 
     PLATFORM = "platform"
     PHONE = "phone"
     FACE = "face"
     PAYMENT_PASSWORD = "payment_password"  # noqa: S105
+
+    @property
+    def weaker(self) -> tuple["Strength", ...]:
+        """The strengths that this one replaces."""
+        order = (Strength.PLATFORM, Strength.PHONE, Strength.PAYMENT_PASSWORD, Strength.FACE)
+        return order[: order.index(self)]
 
 
 @dataclass(frozen=True)
@@ -279,10 +286,11 @@ class People(Protocol):
         already recorded.
         """
 
-    def strengthen_session(self, person_id: str, session_id: str, strength: Strength) -> None:
-        """Record a higher strength of the session. Cost: one UpdateItem.
+    def strengthen_session(self, person_id: str, session_id: str, strength: Strength) -> Strength:
+        """Record the session's strength unless it is higher already, and return it.
 
-        Raises Unauthenticated ``session_ended`` if the session is closed.
+        Cost: one UpdateItem, and one GetItem if the session is stronger. Raises Unauthenticated
+        ``session_ended`` if the session is closed.
         """
 
     def close_session(self, person_id: str, session_id: str) -> None:

@@ -75,7 +75,8 @@ class Registrations:
         retry with the same contents changes nothing.
 
         Raises Conflict ``version_conflict``, ``identity_taken``. Raises Forbidden
-        ``phone_required`` without a phone (`strength.RULES`). Raises TooMany above ten edits a day, because the result reveals whether a name matches a number, and whether the number is
+        ``phone_required`` without a phone (`strength.RULES`). Raises TooMany above ten edits a
+        day, because the result reveals whether a name matches a number, and whether the number is
         registered.
         """
         require(actor, Action.REGISTER)

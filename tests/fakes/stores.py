@@ -212,11 +212,13 @@ class FakePeople:
         sessions[session_id] = replace(before, serial=serial, expires_at=expires_at)
         return sessions[session_id]
 
-    def strengthen_session(self, person_id: str, session_id: str, strength: Strength) -> None:
+    def strengthen_session(self, person_id: str, session_id: str, strength: Strength) -> Strength:
         sessions = self.partition(person_id).sessions
         if session_id not in sessions:
             raise Unauthenticated("session_ended")
-        sessions[session_id] = replace(sessions[session_id], strength=strength)
+        if sessions[session_id].strength in strength.weaker:
+            sessions[session_id] = replace(sessions[session_id], strength=strength)
+        return sessions[session_id].strength
 
     def close_session(self, person_id: str, session_id: str) -> None:
         self.partition(person_id).sessions.pop(session_id, None)

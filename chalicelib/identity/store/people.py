@@ -190,6 +190,13 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
     return PersonRecord(profile, sessions, snapshots, held, tuple(awaiting), dependants, guardians)
 
 
+def strengthening(person_id: str, session_id: str, strength: Strength) -> Change:
+    """Return the write that records a higher strength of an open session."""
+    lower = SessionItem.strength.is_in(*strength.weaker, strength)
+    key = keys.session(person_id, session_id)
+    return Change(key, [SessionItem.strength.set(strength)], PRESENT & lower)
+
+
 class PeopleStore:
     """People in the table. See `people.People`."""
 
@@ -429,13 +436,17 @@ class PeopleStore:
             raise Unauthenticated("session_ended") from None
         return _session(session_id, raw)
 
-    def strengthen_session(self, person_id: str, session_id: str, strength: Strength) -> None:
-        """See `People.strengthen_session`."""
-        key = keys.session(person_id, session_id)
+    def strengthen_session(self, person_id: str, session_id: str, strength: Strength) -> Strength:
+        """See `People.strengthen_session`. The condition is a lower strength on record."""
+        change = strengthening(person_id, session_id, strength)
         try:
-            self._table.update(key, [SessionItem.strength.set(strength)], PRESENT)
+            self._table.update(*change)
         except ConditionFailed:
-            raise Unauthenticated("session_ended") from None
+            stored = self._table.get(change.key)
+            if stored is None:
+                raise Unauthenticated("session_ended") from None
+            return SessionItem.read(stored).strength
+        return strength
 
     def close_session(self, person_id: str, session_id: str) -> None:
         """See `People.close_session`."""

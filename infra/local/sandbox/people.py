@@ -130,6 +130,12 @@ class Cast:
             return Finding(404, {"status": "absent"}, person.latency_ms)
         return Finding(200, {"status": "answer", **answer}, person.latency_ms)
 
+    def knows(self, name: str, document_number: str) -> bool:
+        """Return whether there is a person of this name and number."""
+        with self._lock:
+            person = self._people.get(document_number)
+        return person is not None and person.identity == "known" and person.name == name
+
     def travel_card(self, phone: str) -> str:
         """Return the carrier's state for a phone; unknown phones are normal."""
         with self._lock:

@@ -24,6 +24,8 @@ from chalicelib.identity import documents
 from chalicelib.identity.providers import Subject
 from infra.local.sandbox import signature
 from infra.local.sandbox.faults import Faults, partners
+from infra.local.sandbox.households import Households
+from infra.local.sandbox.identity_checks import IdentityChecks
 from infra.local.sandbox.messages import Inbox, Verdict
 from infra.local.sandbox.people import Cast
 from infra.local.sandbox.platforms import Alipay, Credentials, WeChat, form_of
@@ -65,7 +67,8 @@ class Request:
 class Sandbox(ThreadingHTTPServer):
     """The server. `now` returns unix seconds; `log` takes the lines. Port 0 picks a free one.
 
-    WeChat and Alipay are available if there are `credentials`.
+    WeChat and Alipay are available if there are `credentials`. Results of identity checks are
+    posted to the URL `callback`, if there is one.
     """
 
     daemon_threads = True
@@ -78,6 +81,8 @@ class Sandbox(ThreadingHTTPServer):
         secret: str,
         cast: Cast,
         credentials: Credentials | None = None,
+        households: Households | None = None,
+        callback: str = "",
         now: Callable[[], float] = time.time,
         log: TextIO = sys.stderr,
     ) -> None:
@@ -86,6 +91,8 @@ class Sandbox(ThreadingHTTPServer):
         self._cast = cast
         self._inbox = Inbox()
         self._card = TravelCard(self._inbox, cast.travel_card)
+        self._checks = IdentityChecks(secret, cast.knows, callback)
+        self._households = households or Households()
         self._faults = Faults()
         self._calls: Counter[str] = Counter()
         self._log = log
@@ -105,12 +112,14 @@ class Sandbox(ThreadingHTTPServer):
                 "travel_card", self._told(self._card.exchange)
             ),
         }
+        self.routes |= self._identity()
         if credentials:
             self.routes |= self._platforms(credentials, now)
         for provider in evidence.looked_up():
             route = ("POST", f"/v1/{provider}/lookups")
             self.routes[route] = self._partner(provider, self._look_up(provider))
         super().__init__(("127.0.0.1", port), _Handler)
+        self._checks.base_url = f"http://127.0.0.1:{self.server_port}"
 
     def stop(self) -> None:
         """Accept no more connections, release those that hang, give the others five seconds."""
@@ -160,6 +169,37 @@ class Sandbox(ThreadingHTTPServer):
             return path, handler(request)
         except ValueError as error:
             return path, Reply(400, {"code": "invalid_request", "detail": str(error)})
+
+    def _identity(self) -> dict[tuple[str, str], Callable[[Request], Reply]]:
+        """Answer identity checks and the register of households, and play the person."""
+        checks, households = self._checks, self._households
+
+        def page(request: Request) -> Reply:
+            found = checks.page(parse_qs(request.query).get("reference", [""])[0])
+            if found is None:
+                return Reply(404, {"code": "unknown_check"})
+            return Reply(200, found, {"Content-Type": "text/html; charset=utf-8"})
+
+        def add(request: Request) -> Reply:
+            households.add(request.json())
+            return Reply(200, {"status": "changed"})
+
+        return {
+            ("POST", "/v1/identity_checks"): self._partner(
+                "identity_checks", self._told(checks.start)
+            ),
+            ("POST", "/v1/identity_checks/results"): self._partner(
+                "identity_checks", self._told(checks.result)
+            ),
+            ("POST", "/v1/household/checks"): self._partner(
+                "household", self._told(households.check)
+            ),
+            ("GET", "/sandbox/identity-checks"): page,
+            ("POST", "/sandbox/identity-checks"): lambda r: Reply(
+                200, checks.end(r.json(), self.now())
+            ),
+            ("POST", "/sandbox/households"): add,
+        }
 
     def _platforms(
         self, credentials: Credentials, now: Callable[[], float]
