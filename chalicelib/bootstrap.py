@@ -358,7 +358,7 @@ class Container:
     @cached_property
     def family_links(self) -> "FamilyLinks":
         """The store of family links."""
-        from chalicelib.identity.store.families import FamilyStore
+        from chalicelib.identity.store.family_links import FamilyStore
 
         return FamilyStore(self.table)
 

@@ -30,6 +30,8 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | a person whom staff checked without an account | in the subject's query | PER#per · begins HOT# |
 | manual checks of a document number, newest first | 1 Query | ACCESS#blind · lms#hash |
 | a person's scans that wait for an answer | in the subject's query | PER#per · AWAIT#scan |
+| the person who made a consent code | 1 Get, strong | CONSENT#blind · CONSENT |
+| a person's valid consent code | transaction condition | PER#per · CONSENT |
 | a person's dependants | in the actor's query | PER#per · HOT#DEPENDANTS |
 | a person's guardians | in the subject's query | PER#per · HOT#GUARDIANS |
 | the day's figures | 1 BatchGet over shards | VEN#ven#day#shard · COUNT |
@@ -143,6 +145,16 @@ def account_of(person_id: str, blind: str) -> Key:
 def identity(blind: str) -> Key:
     """Return the key of the owner of an identity document."""
     return Key(f"IDENT#{blind}", "IDENT")
+
+
+def consent(blind: str) -> Key:
+    """Return the key of the person who made a consent code."""
+    return Key(f"CONSENT#{blind}", "CONSENT")
+
+
+def valid_consent(person_id: str) -> Key:
+    """Return the key of a person's valid consent code."""
+    return Key(person(person_id), "CONSENT")
 
 
 def otp(blind: str) -> Key:

@@ -9,8 +9,8 @@ from typing import NamedTuple, Protocol
 from chalicelib.core import short_codes
 from chalicelib.core.crypto import BlindIndex
 from chalicelib.core.errors import Unprocessable
-from chalicelib.identity.family import require_verified
 from chalicelib.identity.people import Actor, Limits
+from chalicelib.identity.registration import require_verified
 
 CODE_LIFE = timedelta(minutes=10)
 LENGTH = 10  # nine random characters (45 bits) and a check character; a join code has nine

@@ -81,6 +81,12 @@ class Profile:
         """Whether the person is registered, and approved after a rejection (JN-19, JN-20)."""
         return self.verification is not Verification.NONE and not self.blocked
 
+    @property
+    def is_managed(self) -> bool:
+        """Whether the person is registered without a login, by a guardian or a device."""
+        registered = self.verification is not Verification.NONE
+        return registered and not self.phone and self.shadow_until is None
+
 
 @dataclass(frozen=True)
 class Session:

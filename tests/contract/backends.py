@@ -33,7 +33,7 @@ from chalicelib.core.table import Connection, Table
 from chalicelib.identity.family import FamilyLinks
 from chalicelib.identity.people import Codes, Limits, People
 from chalicelib.identity.store.codes import CodeStore
-from chalicelib.identity.store.families import FamilyStore
+from chalicelib.identity.store.family_links import FamilyStore
 from chalicelib.identity.store.limits import LimitStore
 from chalicelib.identity.store.people import PeopleStore
 from chalicelib.identity.store.wrapped_keys import WrappedKeyStore

@@ -118,7 +118,8 @@ def read_registration(raw: Raw) -> tuple[Profile, str]:
     return read_profile(keys.person_of(item.pk), raw), item.correlation or "-"
 
 
-def _profile_item(profile: Profile, correlation: str) -> ProfileItem:
+def profile_item(profile: Profile, correlation: str) -> ProfileItem:
+    """Return the item of a profile; `correlation` is that of its last edit."""
     return ProfileItem.at(
         keys.profile(profile.person_id),
         phone=profile.phone,
@@ -252,7 +253,7 @@ class PeopleStore:
     def create(self, profile: Profile, phone_blind: str) -> str:
         """See `People.create`. If the condition fails, reads the phone's owner."""
         owner = OwnerItem.at(keys.phone(phone_blind), person=profile.person_id)
-        if self._try_transact(Put(owner, ABSENT), Put(_profile_item(profile, ""), ABSENT)):
+        if self._try_transact(Put(owner, ABSENT), Put(profile_item(profile, ""), ABSENT)):
             return profile.person_id
         winner = self.by_phone(phone_blind)
         if winner is None:
@@ -263,7 +264,7 @@ class PeopleStore:
         """See `People.create_with_account`."""
         person_id = profile.person_id
         writes = [
-            Put(_profile_item(profile, ""), ABSENT),
+            Put(profile_item(profile, ""), ABSENT),
             Put(AccountItem.at(keys.account(account), person=person_id), ABSENT),
             Put(AccountItem.at(keys.account_of(person_id, account), person=person_id)),
         ]
@@ -346,7 +347,7 @@ class PeopleStore:
         )
         writes: list[Put | Delete] = [
             Put(claim, ABSENT | mine),
-            Put(_profile_item(profile, correlation), unchanged),
+            Put(profile_item(profile, correlation), unchanged),
         ]
         former = previous.document_blind
         # A rejection has released it already. It may have a new owner.
