@@ -35,11 +35,14 @@ if TYPE_CHECKING:
     from chalicelib.admission.scanning import Scanning
     from chalicelib.admission.travel_card import TravelCardEntry, TravelCards
     from chalicelib.admission.waiting import WaitingScans
+    from chalicelib.core.render_jobs import RenderQueue
+    from chalicelib.core.storage import Storage
     from chalicelib.core.table import Table
     from chalicelib.identity.accounts import Accounts
     from chalicelib.identity.logins import PhoneLogin, PlatformLogin
     from chalicelib.identity.masking import MaskedPeople
     from chalicelib.identity.one_time_codes import OneTimeCodes, SmsGateway
+    from chalicelib.identity.paper_passes import IssuedPasses, PaperPasses
     from chalicelib.identity.people import Codes, Limits, People
     from chalicelib.identity.platforms import Platform, PlatformName
     from chalicelib.identity.providers import Provider, ProviderName
@@ -54,8 +57,6 @@ if TYPE_CHECKING:
         PosterRendering,
         PosterRequests,
         Renderer,
-        RenderQueue,
-        Storage,
     )
     from chalicelib.venues.staffing import Bindings, Staff, Staffing
     from chalicelib.venues.venue import Directory, Posters, Venues
@@ -309,6 +310,26 @@ class Container:
 
         return Registrations(
             people=self.people, limits=self.limits, index=self.index, vault=self.vault
+        )
+
+    @cached_property
+    def issued_passes(self) -> "IssuedPasses":
+        """The store of paper passes."""
+        from chalicelib.identity.store.paper_passes import PaperPassStore
+
+        return PaperPassStore(self.table)
+
+    @cached_property
+    def paper_passes(self) -> "PaperPasses":
+        """Issues, shows and revokes paper passes."""
+        from chalicelib.identity.paper_passes import PaperPasses
+
+        return PaperPasses(
+            issued=self.issued_passes,
+            people=self.people,
+            limits=self.limits,
+            ids=self.ids,
+            storage=self.storage,
         )
 
     @cached_property

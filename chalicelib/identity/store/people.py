@@ -28,6 +28,7 @@ from chalicelib.core.table import (
     Table,
 )
 from chalicelib.identity.people import (
+    IssuedPass,
     PersonRecord,
     Profile,
     Session,
@@ -35,6 +36,7 @@ from chalicelib.identity.people import (
     Strength,
     Verification,
 )
+from chalicelib.identity.store.issued_pass import read_paper_pass
 from chalicelib.identity.store.rights import Right, in_force, read_right, read_rights
 
 _LEFTOVER = timedelta(days=1)
@@ -148,6 +150,7 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
     rights: dict[str, Right] = {}
     older: dict[str, Right] = {}
     awaiting: list[str] = []
+    paper_pass: IssuedPass | None = None
     for raw in items:
         sort_key = raw["sk"]["S"]
         if sort_key.startswith(keys.AWAIT):
@@ -174,10 +177,12 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
                 )
             case "RIGHTS":
                 rights = dict(read_rights(raw))
+            case "PASS":
+                paper_pass = read_paper_pass(raw)
             case "RIGHT":
                 older[rest[0]] = read_right(raw)
     held = in_force(older | rights, profile)
-    return PersonRecord(profile, sessions, snapshots, held, tuple(awaiting))
+    return PersonRecord(profile, sessions, snapshots, held, tuple(awaiting), paper_pass)
 
 
 class PeopleStore:
