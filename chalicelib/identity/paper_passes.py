@@ -21,6 +21,7 @@ from chalicelib.core.ids import Ids
 from chalicelib.core.storage import Storage
 from chalicelib.identity import passes
 from chalicelib.identity.people import (
+    Holder,
     IssuedPass,
     Limits,
     People,
@@ -189,8 +190,8 @@ def printed(serial: str) -> str:
 class PaperPasses:
     """Issues, shows and revokes paper passes.
 
-    People are given as their records: the actor's own, a dependant's, or that of a person whom a
-    device serves. The caller has authorised the actor.
+    The caller has authorised the holder: the actor, a dependant, or a person whom a device serves.
+    The record of a dependant is read again, strongly consistent.
     """
 
     __slots__ = ("_ids", "_issued", "_limits", "_people", "_storage")
@@ -206,60 +207,70 @@ class PaperPasses:
 
     def issue(
         self,
-        record: PersonRecord,
+        holder: Holder,
         *,
-        by: str,
         full_name: bool,
         replaces: str,
         correlation: str,
         now: datetime,
+        by: str = "",
     ) -> ShownPass:
-        """Issue a paper pass to the person of `record` and have its files drawn; return it.
+        """Issue a paper pass to `holder` and have its files drawn; return it.
 
-        `by` is the id of the issuing person or device. `replaces` is the serial on record when the
-        issuer last looked, or empty; it may be empty too if that one is not valid. A retry returns
-        the pass that the first attempt issued.
+        `replaces` is the serial on record when the issuer last looked, or empty. It may also be
+        empty if that one is no longer valid. `by` is the id of the device that issues it, or empty
+        for the person or their guardian. A retry returns the pass that the first attempt issued.
 
         Raises Forbidden ``registration_required``, ``registration_not_verified``; Conflict
         ``version_conflict`` if another serial is on record; TooMany above five a day.
         """
+        record = self._current(holder)
         profile = _require_approved(record)
-        person_id, former = profile.person_id, record.paper_pass
-        by = "" if by == person_id else by
-        standing = _standing(former, profile, replaces, full_name=full_name, now=now)
+        standing = _standing(record, replaces, full_name=full_name, now=now)
+        if standing is not None:
+            return self._shown(record, standing, now)
+        person_id = profile.person_id
+        self._limits.charge("paper_pass", person_id, limit=_ISSUES_A_DAY, seconds=_DAY_S, now=now)
+        issued_at = from_epoch_ms(epoch_ms(now))
+        new = IssuedPass(
+            serial=self._ids.random()[-passes.SERIAL :],
+            issued_at=issued_at,
+            expires_at=issued_at + LIFE,
+            full_name=full_name,
+            issued_by=by or holder.guardian_id,
+            replaces=replaces,
+            document=_document(profile),
+        )
+        files = [_requested(form, new.serial, now) for form in SUFFIXES]
+        if self._issued.issue(person_id, new, record.paper_pass, files, correlation):
+            return self._shown(record, new, now)
+        # Another request came first. It may have been the same one.
+        record = self._people.load(person_id)
+        standing = _standing(record, replaces, full_name=full_name, now=now)
         if standing is None:
-            self._limits.charge(
-                "paper_pass", person_id, limit=_ISSUES_A_DAY, seconds=_DAY_S, now=now
-            )
-            standing = self._new(profile, by, full_name=full_name, replaces=replaces, now=now)
-            files = [_requested(form, standing.serial, now) for form in SUFFIXES]
-            if not self._issued.issue(person_id, standing, former, files, correlation):
-                # Another request came first: it may have been the same one.
-                met = self._people.load(person_id)
-                found = _standing(met.paper_pass, profile, replaces, full_name=full_name, now=now)
-                if found is None:
-                    raise Conflict("version_conflict")
-                standing = found
-        return self._shown(profile, standing, now)
+            raise Conflict("version_conflict")
+        return self._shown(record, standing, now)
 
-    def show(self, record: PersonRecord, *, now: datetime) -> ShownPass:
-        """Return the paper pass of the person of `record`. Cost: one Query, if it is valid."""
-        if record.profile is None or record.paper_pass is None:
+    def show(self, holder: Holder, *, now: datetime) -> ShownPass:
+        """Return the paper pass of `holder`. Cost: one Query, if it is valid."""
+        record = self._current(holder)
+        if record.paper_pass is None:
             return ShownPass(None, None, ())
-        return self._shown(record.profile, record.paper_pass, now)
+        return self._shown(record, record.paper_pass, now)
 
     def draw_again(
-        self, record: PersonRecord, form: str | None, *, correlation: str, now: datetime
+        self, holder: Holder, form: str | None, *, correlation: str, now: datetime
     ) -> ShownPass:
-        """Request the file of this form, or every file, that is not ready and not being drawn.
+        """Request the file of this form, or each file, unless it is ready or being drawn.
 
         Raises NotFound without a valid pass; Conflict ``version_conflict`` if it is replaced
         meanwhile; TooMany above ten a day.
         """
-        profile, issued = record.profile, record.paper_pass
-        if profile is None or issued is None or state_of(issued, profile, now) != PassState.VALID:
+        record = self._current(holder)
+        issued, person_id = record.paper_pass, holder.person_id
+        if issued is None or state_of(issued, record.profile, now) is not PassState.VALID:
             raise NotFound
-        known = {file.form: file for file in self._issued.files(profile.person_id)}
+        known = {file.form: file for file in self._issued.files(person_id)}
         wanted = [
             one
             for one in SUFFIXES
@@ -267,63 +278,45 @@ class PaperPasses:
         ]
         if wanted:
             self._limits.charge(
-                "paper_files", profile.person_id, limit=_DRAWINGS_A_DAY, seconds=_DAY_S, now=now
+                "paper_files", person_id, limit=_DRAWINGS_A_DAY, seconds=_DAY_S, now=now
             )
         for one in wanted:
             file = _requested(one, issued.serial, now)
-            if not self._issued.request(profile.person_id, file, correlation):
+            if not self._issued.request(person_id, file, correlation):
                 raise Conflict("version_conflict")
-        return self._shown(profile, issued, now)
+        return self._shown(record, issued, now)
 
-    def revoke(
-        self, record: PersonRecord, serial: str, *, correlation: str, now: datetime
-    ) -> ShownPass:
+    def revoke(self, holder: Holder, serial: str, *, correlation: str, now: datetime) -> ShownPass:
         """Revoke the pass `serial`, which counts at the next scan. A retry changes nothing.
 
         Raises Conflict ``version_conflict`` if another serial, or none, is on record.
         """
-        profile, issued = record.profile, record.paper_pass
-        if profile is None or issued is None or issued.serial != serial:
+        record, person_id = self._current(holder), holder.person_id
+        issued = record.paper_pass
+        if issued is None or issued.serial != serial:
             raise Conflict("version_conflict")
-        person_id = profile.person_id
         if not issued.revoked and not self._issued.revoke(
             person_id, issued, at=now, correlation=correlation
         ):
             met = self._people.load(person_id).paper_pass
             if met is None or met.serial != serial or not met.revoked:
                 raise Conflict("version_conflict")
-        return self._shown(profile, replace(issued, revoked=True), now)
+        return self._shown(record, replace(issued, revoked=True), now)
 
-    def history(
-        self, record: PersonRecord, *, limit: int, after: str, now: datetime
-    ) -> HistoryPage:
-        """Return a page of the person's paper passes, newest first. Cost: one Query."""
-        profile, current = record.profile, record.paper_pass
-        if profile is None:
-            return HistoryPage((), None)
-        found = list(islice(self._issued.history(profile.person_id, after, limit + 1), limit + 1))
-        items = tuple(
-            HistoryEntry(one, _listed(one, current, profile, now)) for _, one in found[:limit]
-        )
+    def history(self, holder: Holder, *, limit: int, after: str, now: datetime) -> HistoryPage:
+        """Return a page of the holder's paper passes, newest first. Cost: one Query."""
+        record = self._current(holder)
+        found = list(islice(self._issued.history(holder.person_id, after, limit + 1), limit + 1))
+        items = tuple(HistoryEntry(one, _listed(one, record, now)) for _, one in found[:limit])
         return HistoryPage(items, found[limit - 1][0] if len(found) > limit else None)
 
-    def _new(
-        self, profile: Profile, by: str, *, full_name: bool, replaces: str, now: datetime
-    ) -> IssuedPass:
-        issued_at = from_epoch_ms(epoch_ms(now))
-        return IssuedPass(
-            serial=self._ids.random()[-passes.SERIAL :],
-            issued_at=issued_at,
-            expires_at=issued_at + LIFE,
-            full_name=full_name,
-            issued_by=by,
-            replaces=replaces,
-            document=_document(profile),
-        )
+    def _current(self, holder: Holder) -> PersonRecord:
+        return self._people.load(holder.person_id) if holder.guardian_id else holder.record
 
-    def _shown(self, profile: Profile, issued: IssuedPass, now: datetime) -> ShownPass:
+    def _shown(self, record: PersonRecord, issued: IssuedPass, now: datetime) -> ShownPass:
+        profile = record.profile
         state = state_of(issued, profile, now)
-        if state is not PassState.VALID:
+        if profile is None or state is not PassState.VALID:
             return ShownPass(issued, state, ())
         known = {file.form: file for file in self._issued.files(profile.person_id)}
         files = (
@@ -368,22 +361,18 @@ def _require_approved(record: PersonRecord) -> Profile:
 
 
 def _standing(
-    issued: IssuedPass | None,
-    profile: Profile,
-    replaces: str,
-    *,
-    full_name: bool,
-    now: datetime,
+    record: PersonRecord, replaces: str, *, full_name: bool, now: datetime
 ) -> IssuedPass | None:
-    """Return the valid pass that this request, or its retry, has issued; None to issue one.
+    """Return the valid pass that an earlier attempt of this request issued; None to issue one.
 
     Raises Conflict ``version_conflict``.
     """
+    issued = record.paper_pass
     if issued is None:
         if replaces:
             raise Conflict("version_conflict")
         return None
-    valid = state_of(issued, profile, now) is PassState.VALID
+    valid = state_of(issued, record.profile, now) is PassState.VALID
     if replaces == issued.serial or (not replaces and not valid):
         return None
     if valid and (issued.replaces, issued.full_name) == (replaces, full_name):
@@ -403,11 +392,8 @@ def _is_fresh(file: PaperFile | None, serial: str, now: datetime) -> bool:
     return file.state is FileState.PENDING and now - file.requested_at < _ASK_AGAIN_AFTER
 
 
-def _listed(
-    record: PassRecord, current: IssuedPass | None, profile: Profile, now: datetime
-) -> PassState:
-    if record.ending is not None:
-        return PassState(record.ending.value)
-    if current is not None and current.serial == record.serial:
-        return state_of(current, profile, now)
-    return PassState.REPLACED
+def _listed(one: PassRecord, record: PersonRecord, now: datetime) -> PassState:
+    current = record.paper_pass
+    if current is not None and current.serial == one.serial:
+        return state_of(current, record.profile, now)
+    return PassState.REPLACED if one.ending is None else PassState(one.ending.value)

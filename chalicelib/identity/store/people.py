@@ -37,6 +37,7 @@ from chalicelib.identity.people import (
     Verification,
 )
 from chalicelib.identity.store.issued_pass import read_paper_pass
+from chalicelib.identity.store.families import read_links
 from chalicelib.identity.store.rights import Right, in_force, read_right, read_rights
 
 _LEFTOVER = timedelta(days=1)
@@ -151,6 +152,7 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
     older: dict[str, Right] = {}
     awaiting: list[str] = []
     paper_pass: IssuedPass | None = None
+    families: dict[str, Raw] = {}
     for raw in items:
         sort_key = raw["sk"]["S"]
         if sort_key.startswith(keys.AWAIT):
@@ -179,10 +181,25 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
                 rights = dict(read_rights(raw))
             case "PASS":
                 paper_pass = read_paper_pass(raw)
+            case "DEPENDANTS" | "GUARDIANS":
+                families[kind] = raw
             case "RIGHT":
                 older[rest[0]] = read_right(raw)
     held = in_force(older | rights, profile)
-    return PersonRecord(profile, sessions, snapshots, held, tuple(awaiting), paper_pass)
+    dependants, guardians = (
+        read_links(families[kind], profile) if kind in families else {}
+        for kind in ("DEPENDANTS", "GUARDIANS")
+    )
+    return PersonRecord(
+        profile,
+        sessions,
+        snapshots,
+        held,
+        tuple(awaiting),
+        dependants=dependants,
+        guardians=guardians,
+        paper_pass=paper_pass,
+    )
 
 
 class PeopleStore:
