@@ -17,7 +17,7 @@ from pydantic.json_schema import JsonSchemaValue
 from chalicelib.admission import evidence
 from chalicelib.admission.evidence.kind import Kind
 from chalicelib.admission.lookup_requests import Lookup, Settle
-from chalicelib.admission.scan import Means
+from chalicelib.admission.scan import Means, PassKind
 from chalicelib.core.clock import from_epoch_ms
 from chalicelib.core.fields import (
     SCAN_PATTERN,
@@ -60,7 +60,12 @@ def _looked_up(name: str) -> str:
 
 
 _PASS = "VP1.L.1.7RHYG5G075CMMCW9.1G2RDWE00.32P3WWT3Y0B8J32H"  # noqa: S105 (none)
-_PASS_PATTERN = rf"^VP1\.L\.[0-9A-Z]{{1,8}}\.{PATTERN}\.[0-9A-HJKMNP-TV-Z]{{9}}\.{PATTERN}$"
+_LETTER = "[0-9A-HJKMNP-TV-Z]"
+_PASS_PATTERN = (
+    rf"^VP1\.(L\.[0-9A-Z]{{1,8}}\.{PATTERN}\.{_LETTER}{{9}}\.{PATTERN}"
+    rf"|C\.[0-9A-Z]{{1,8}}\.{PATTERN}\.{_LETTER}{{9}}\.{PATTERN}\.{PATTERN}"
+    rf"|P\.[0-9A-Z]{{1,8}}\.{_LETTER}{{41}})$"
+)
 
 
 class ScanRequest(Request):
@@ -77,7 +82,7 @@ class ScanRequest(Request):
 
 
 class PassScanRequest(Request):
-    """A staff member's scan of a visitor's pass, with the measured temperature."""
+    """A staff member's scan of a visitor's pass, live or on paper, with the temperature."""
 
     nonce: Nonce
     pass_code: Annotated[
@@ -251,6 +256,8 @@ class Screen(Composed):
     venue: VenueShown
     checkpoint: str | None = Field(examples=[None])
     means: Means
+    pass_kind: PassKind | None = Field(examples=["live"])
+    """The pass that staff scanned; `companion`: on a guardian's phone; `paper`: compare the ID."""
     person: PersonShown
     outcome: Literal["admit", "check", "refuse", "pending"]
     outcome_text: str = Field(examples=["Please come in"])

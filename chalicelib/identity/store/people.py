@@ -36,8 +36,8 @@ from chalicelib.identity.people import (
     Strength,
     Verification,
 )
-from chalicelib.identity.store.issued_pass import read_paper_pass
 from chalicelib.identity.store.families import read_links
+from chalicelib.identity.store.issued_pass import read_paper_pass
 from chalicelib.identity.store.rights import Right, in_force, read_right, read_rights
 
 _LEFTOVER = timedelta(days=1)
