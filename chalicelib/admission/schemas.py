@@ -69,7 +69,7 @@ class ScanRequest(Request):
     code: Annotated[
         str,
         Field(min_length=1, max_length=2048),
-        described("HTTPS://V.EXAMPLE.COM/V/32P3WWT3Y0B8J32H", pattern="[0-9A-Za-z]{16}"),
+        described("https://V.EXAMPLE.COM/V/32P3WWT3Y0B8J32H", pattern="[0-9A-Za-z]{16}"),
     ]
 
 
