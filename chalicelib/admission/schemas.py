@@ -17,7 +17,7 @@ from pydantic.json_schema import JsonSchemaValue
 from chalicelib.admission import evidence
 from chalicelib.admission.evidence.kind import Kind
 from chalicelib.admission.lookup_requests import Lookup, Settle
-from chalicelib.admission.scan import Means
+from chalicelib.admission.scan import Means, PassKind
 from chalicelib.core.clock import from_epoch_ms
 from chalicelib.core.fields import (
     SCAN_PATTERN,
@@ -61,7 +61,12 @@ def _looked_up(name: str) -> str:
 
 Background = Literal["green", "yellow", "red", "light_green", "grey"]
 _PASS = "VP1.L.1.7RHYG5G075CMMCW9.1G2RDWE00.32P3WWT3Y0B8J32H"  # noqa: S105 (none)
-_PASS_PATTERN = rf"^VP1\.L\.[0-9A-Z]{{1,8}}\.{PATTERN}\.[0-9A-HJKMNP-TV-Z]{{9}}\.{PATTERN}$"
+_LETTER = "[0-9A-HJKMNP-TV-Z]"
+_PASS_PATTERN = (
+    rf"^VP1\.(L\.[0-9A-Z]{{1,8}}\.{PATTERN}\.{_LETTER}{{9}}\.{PATTERN}"
+    rf"|C\.[0-9A-Z]{{1,8}}\.{PATTERN}\.{_LETTER}{{9}}\.{PATTERN}\.{PATTERN}"
+    rf"|P\.[0-9A-Z]{{1,8}}\.{_LETTER}{{41}})$"
+)
 
 
 class ScanRequest(Request):
@@ -71,14 +76,14 @@ class ScanRequest(Request):
     code: Annotated[
         str,
         Field(min_length=1, max_length=2048),
-        described("HTTPS://V.EXAMPLE.COM/V/32P3WWT3Y0B8J32H", pattern="[0-9A-Za-z]{16}"),
+        described("https://V.EXAMPLE.COM/V/32P3WWT3Y0B8J32H", pattern="[0-9A-Za-z]{16}"),
     ]
     on_behalf_of: Annotated[PersonId, Field(max_length=40)] | None = None
     """The dependant who enters, if the caller scans for them."""
 
 
 class PassScanRequest(Request):
-    """A staff member's scan of a visitor's pass, with the measured temperature."""
+    """A staff member's scan of a visitor's pass, live or on paper, with the temperature."""
 
     nonce: Nonce
     pass_code: Annotated[
@@ -256,6 +261,8 @@ class Screen(Composed):
     venue: VenueShown
     checkpoint: str | None = Field(examples=[None])
     means: Means
+    pass_kind: PassKind | None = Field(examples=["live"])
+    """The pass that staff scanned; `companion`: on a guardian's phone; `paper`: compare the ID."""
     person: PersonShown
     outcome: Literal["admit", "check", "refuse", "pending"]
     outcome_text: str = Field(examples=["Please come in"])

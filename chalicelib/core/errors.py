@@ -189,6 +189,8 @@ CODES: dict[str, type[AppError]] = {
     "pass_invalid": Unprocessable,
     "pass_expired": Unprocessable,
     "identity_check_unusable": Unprocessable,
+    "pass_revoked": Unprocessable,
+    "paper_not_accepted": Unprocessable,
     "travel_card_code_wrong": Unprocessable,
     "travel_card_no_phone": Unprocessable,
     "client_not_offered": Unprocessable,

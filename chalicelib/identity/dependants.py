@@ -16,7 +16,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from chalicelib.core import ids
-from chalicelib.core.clock import CHINA, local_day
+from chalicelib.core.clock import CHINA, local_day, start_of_day
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import (
     BadInput,
@@ -32,6 +32,8 @@ from chalicelib.identity.checks import IdentityChecks
 from chalicelib.identity.consents import ConsentCodes
 from chalicelib.identity.family import FamilyLink, FamilyLinks, Proof, Relation, birthday
 from chalicelib.identity.households import Households
+from chalicelib.identity.paper_passes import IssuedPasses
+from chalicelib.identity.passes import PassState, state_of
 from chalicelib.identity.people import (
     Actor,
     Limits,
@@ -74,9 +76,21 @@ class Candidate:
 
 
 class Dependant(NamedTuple):
-    """A dependant as the guardian sees them: the name in full if the guardian entered it."""
+    """A dependant as the guardian sees them: the name in full if the guardian entered it.
+
+    `has_pass`: whether a paper pass is valid.
+    """
 
     profile: Profile
+    link: FamilyLink
+    name: str
+    has_pass: bool = False
+
+
+class Guardian(NamedTuple):
+    """A guardian as the dependant sees them, with a masked name."""
+
+    person_id: str
     link: FamilyLink
     name: str
 
@@ -167,10 +181,10 @@ class DependantAdding:
         blind = documents.blind(self._index, entry.document_type, entry.number)
         if blind == actor.profile.document_blind:
             raise BadInput.at("/document_number", "yourself")
-        new_id = f"per_{ids.derive('dependant', actor.person_id, submission.nonce)}"
-        owner = self._people.by_document(blind)
-        for person_id in {owner, new_id} - {None}:
-            known = self._already(actor, str(person_id), now)
+        whom = actor.person_id
+        new_id = f"per_{ids.derive('dependant', whom, submission.nonce)}"
+        for person_id in {self._people.by_document(blind) or new_id, new_id}:
+            known = self._linked_before(whom, actor.record, person_id, now)
             if known is not None:
                 # The nonce of another dependant, or the number of one under another name.
                 if known.profile.document_blind != blind:
@@ -178,7 +192,6 @@ class DependantAdding:
                 if self._name(known.profile) != entry.name:
                     raise Unprocessable("dependant_no_match")
                 return Added(known, created=False)
-        whom = actor.person_id
         self._limits.charge("dependant", whom, limit=_ADDED_A_DAY, seconds=86_400, now=now)
         self._proofs.verify(actor, candidate, submission)
         for _ in range(_TRIES):
@@ -207,7 +220,7 @@ class DependantAdding:
         consent = self._consents.read(actor, candidate.evidence, now=now)
         if consent.person_id == actor.person_id:
             raise BadInput.at("/proof/code", "yourself")
-        known = self._already(actor, consent.person_id, now)
+        known = self._linked_before(actor.person_id, actor.record, consent.person_id, now)
         if known is not None:
             return Added(known, created=False)
         profile = self._people.load(consent.person_id).profile
@@ -217,23 +230,30 @@ class DependantAdding:
         born = documents.of(profile.document_type).birth_date(number)
         if born is not None:
             _require_age(candidate.relation, born, now, at="/relation")
-        link = FamilyLink(candidate.relation, candidate.proof, now)
+        link = FamilyLink(candidate.relation, candidate.proof, _second(now))
         return self._linked(actor, profile, link, now=now, consent=consent.blind)
 
     def _linked(
         self, actor: Actor, profile: Profile, link: FamilyLink, *, now: datetime, consent: str = ""
     ) -> Added:
+        mine, theirs = actor.person_id, profile.person_id
         for _ in range(_TRIES):
             try:
-                self._links.link(actor.profile, profile, link, consent=consent)
+                made = self._links.link(actor.profile, profile, link, consent=consent)
             except Conflict as conflict:
-                full = {"too_many_dependants": actor.person_id, "dependant_taken": profile.person_id}
+                full = {"too_many_dependants": mine, "dependant_taken": theirs}.get(conflict.code)
                 # Links that have ended are removed when they are in the way.
-                if conflict.code in full and self._links.prune(full[conflict.code], now):
-                    continue
-                raise
-            name = self._name(profile)
-            return Added(Dependant(profile, link, shown_name(link, name)), created=True)
+                if full is None or not self._links.prune(full, now):
+                    raise
+                continue
+            if made:
+                name = shown_name(link, self._name(profile))
+                return Added(Dependant(profile, link, name), created=True)
+            # A simultaneous request made the link, unless it is one that has ended.
+            known = self._linked_before(mine, self._people.load(mine), theirs, now)
+            if known is not None:
+                return Added(known, created=False)
+            self._links.prune(mine, now)
         raise Unavailable
 
     def _matching(self, person_id: str, candidate: Candidate, entry: Entry) -> Profile:
@@ -247,12 +267,14 @@ class DependantAdding:
             raise Unprocessable("dependant_no_match")
         return profile
 
-    def _already(self, actor: Actor, person_id: str, now: datetime) -> Dependant | None:
-        link = actor.record.dependants.get(person_id)
+    def _linked_before(
+        self, guardian_id: str, guardian: PersonRecord, person_id: str, now: datetime
+    ) -> Dependant | None:
+        link = guardian.dependants.get(person_id)
         if link is None or not link.in_force(now):
             return None
         record = self._people.load(person_id)
-        if record.profile is None or not _mirrored(record, actor.person_id, now):
+        if record.profile is None or not _mirrored(record, guardian_id, now):
             return None
         return Dependant(record.profile, link, shown_name(link, self._name(record.profile)))
 
@@ -286,11 +308,14 @@ class DependantAdding:
 class Dependants:
     """Lists and removes a guardian's dependants, and a dependant's guardians."""
 
-    __slots__ = ("_links", "_people", "_vault")
+    __slots__ = ("_issued", "_links", "_people", "_vault")
 
-    def __init__(self, *, people: People, links: FamilyLinks, vault: Vault) -> None:
+    def __init__(
+        self, *, people: People, links: FamilyLinks, issued: IssuedPasses, vault: Vault
+    ) -> None:
         self._people = people
         self._links = links
+        self._issued = issued
         self._vault = vault
 
     def of(self, actor: Actor, *, now: datetime) -> list[Dependant]:
@@ -302,11 +327,13 @@ class Dependants:
         for person_id, link in actor.record.dependants.items():
             record = self._people.load(person_id, consistent=False)
             if link.in_force(now) and record.profile and _mirrored(record, actor.person_id, now):
-                name = self._name(record.profile)
-                found.append(Dependant(record.profile, link, shown_name(link, name)))
+                name = shown_name(link, self._name(record.profile))
+                issued = record.paper_pass
+                valid = issued and state_of(issued, record.profile, now) is PassState.VALID
+                found.append(Dependant(record.profile, link, name, has_pass=bool(valid)))
         return found
 
-    def guardians(self, actor: Actor, *, now: datetime) -> list[Dependant]:
+    def guardians(self, actor: Actor, *, now: datetime) -> list[Guardian]:
         """Return who acts for the actor, with masked names. Cost: one BatchGetItem."""
         links = {
             person_id: link
@@ -315,20 +342,32 @@ class Dependants:
         }
         profiles = self._people.profiles(list(links)) if links else {}
         return [
-            Dependant(profiles[person_id], link, mask_name(self._name(profiles[person_id])))
+            Guardian(person_id, link, mask_name(self._name(profiles[person_id])))
             for person_id, link in links.items()
             if person_id in profiles and profiles[person_id].name
         ]
 
-    def remove(self, guardian_id: str, dependant_id: str) -> None:
-        """End a link; both sides may. Without a link, nothing changes, so that a retry is harmless.
+    def remove(
+        self, guardian_id: str, dependant_id: str, *, correlation: str, now: datetime
+    ) -> None:
+        """End a link, for either side. A retry, or a request without a link, changes nothing.
 
-        Raises NotFound for an id that is not a person's.
+        The dependant's paper pass ends too if the guardian issued it, because the guardian may hold
+        a copy. A managed person whose registration was rejected is deleted with the last link. Any
+        other one is kept: a card identity, to which another guardian, or the person's own
+        registration, finds back (docs/decisions/0122). Raises NotFound for an invalid id.
         """
         # An invalid id may be too long for a key, which DynamoDB reports as a ValidationException.
         if not ids.is_id(guardian_id, "per") or not ids.is_id(dependant_id, "per"):
             raise NotFound
         self._links.unlink(guardian_id, dependant_id)
+        record = self._people.load(dependant_id)
+        issued = record.paper_pass
+        if issued is not None and issued.issued_by == guardian_id and not issued.revoked:
+            self._issued.revoke(dependant_id, issued, at=now, correlation=correlation)
+        profile = record.profile
+        if profile and profile.is_managed and profile.verification is Verification.REJECTED:
+            self._links.discard(dependant_id)
 
     def _name(self, profile: Profile) -> str:
         return personal.NAME.open(self._vault, profile.name, profile.person_id)
@@ -345,6 +384,11 @@ def _mirrored(record: PersonRecord, guardian_id: str, now: datetime) -> bool:
         return True  # no link of a rejected person holds, but the guardian sees the reason
     theirs = record.guardians.get(guardian_id)
     return theirs is not None and theirs.in_force(now)
+
+
+def _second(moment: datetime) -> datetime:
+    """Return the beginning of the second: links are stored in whole seconds."""
+    return moment.replace(microsecond=0)
 
 
 def _entered(candidate: Candidate) -> Entry:
@@ -374,8 +418,8 @@ def _link(candidate: Candidate, born: date | None, submission: Submission) -> Fa
         at = "/birth_date" if candidate.birth_date else "/document_number"
         _require_age(candidate.relation, born, submission.now, at=at)
         if candidate.relation is Relation.CHILD:
-            until = start_of(birthday(born, CHILD_UNTIL))
-    return FamilyLink(candidate.relation, candidate.proof, submission.now, until)
+            until = start_of_day(birthday(born, CHILD_UNTIL), CHINA)
+    return FamilyLink(candidate.relation, candidate.proof, _second(submission.now), until)
 
 
 def _require_age(relation: Relation, born: date, now: datetime, *, at: str) -> None:

@@ -2,8 +2,8 @@
 
 A managed person was registered by a guardian or a kiosk and has no login. At 14, or whenever they
 have a phone, they register with the same document. That is refused with ``identity_managed``; the
-client then has their face checked, and this takes the record over: its registration, visits and
-pass stay, and the guardians' links end. The person who logged in, who was registered under no
+client then has their face checked, and this takes the record over: its registration and visits
+stay, the guardians' links end, and so does a paper pass that a guardian issued. The person who logged in, who was registered under no
 document, is merged into it.
 """
 
@@ -14,7 +14,15 @@ from chalicelib.core.errors import Conflict
 from chalicelib.core.submission import Submission
 from chalicelib.identity import documents, personal
 from chalicelib.identity.checks import IdentityChecks
-from chalicelib.identity.people import Actor, Limits, People, Profile, Verification
+from chalicelib.identity.paper_passes import IssuedPasses
+from chalicelib.identity.people import (
+    Actor,
+    Limits,
+    People,
+    PersonRecord,
+    Profile,
+    Verification,
+)
 from chalicelib.identity.providers import Subject
 from chalicelib.identity.registration import EDITS_A_DAY, Entry, is_managed_as
 from chalicelib.identity.sessions import Login, Sessions
@@ -39,7 +47,7 @@ class Succession:
     """Takes over managed records."""
 
     __slots__ = (
-        "_checks", "_index", "_limits", "_people", "_sessions", "_successions", "_vault",
+        "_checks", "_index", "_issued", "_limits", "_people", "_sessions", "_successions", "_vault",
     )  # fmt: skip
 
     def __init__(
@@ -49,14 +57,17 @@ class Succession:
         successions: Successions,
         sessions: Sessions,
         checks: IdentityChecks,
+        issued: IssuedPasses,
         limits: Limits,
         index: BlindIndex,
         vault: Vault,
     ) -> None:
+        """Keep the collaborators: many parameters because a login, a check and a record meet."""
         self._people = people
         self._successions = successions
         self._sessions = sessions
         self._checks = checks
+        self._issued = issued
         self._limits = limits
         self._index = index
         self._vault = vault
@@ -86,9 +97,16 @@ class Succession:
         document = documents.blind(self._index, entry.document_type, entry.number)
         for _ in range(_TRIES):
             person_id = self._people.by_document(document)
-            managed = self._people.load(person_id).profile if person_id else None
+            record = self._people.load(person_id) if person_id else PersonRecord()
+            managed = record.profile
             if managed is None or not is_managed_as(managed, entry.name, vault=self._vault):
                 break
+            issued = record.paper_pass
+            if issued and issued.issued_by and not issued.revoked:
+                # Its issuer may hold a copy. The new owner of the record gets another one.
+                self._issued.revoke(
+                    managed.person_id, issued, at=now, correlation=submission.correlation
+                )
             sealed = personal.PHONE.seal(self._vault, phone, managed.person_id, now=now)
             if self._successions.take_over(actor.profile, managed, sealed, phone_blind):
                 session = actor.session

@@ -1,10 +1,11 @@
 """The transaction by which a managed person's record becomes their own."""
 
 from chalicelib.core import keys
-from chalicelib.core.table import PRESENT, Change, Delete, Put, Raw, Table
+from chalicelib.core.table import PRESENT, Change, ConditionFailed, Delete, Put, Raw, Table
 from chalicelib.identity.people import Profile
 from chalicelib.identity.store.families import ending_writes, has_links
-from chalicelib.identity.store.people import AccountItem, OwnerItem, ProfileItem, try_transact
+from chalicelib.identity.store.people import AccountItem, OwnerItem, ProfileItem
+from chalicelib.identity.store.rights import has_rights
 
 
 class SuccessionStore:
@@ -17,11 +18,7 @@ class SuccessionStore:
         """See `Successions.take_over`."""
         heir_id, person_id = heir.person_id, managed.person_id
         items = self._items(heir_id)
-        encumbered = any(
-            sort_key.startswith("HOT#RIGHT") or (sort_key.startswith("HOT#") and has_links(raw))
-            for sort_key, raw in items.items()
-        )
-        if encumbered:
+        if any(map(has_links, items.values())) or any(map(has_rights, items.values())):
             return False
         same = (
             PRESENT
@@ -55,7 +52,11 @@ class SuccessionStore:
                     Put(AccountItem.at(keys.account_of(person_id, account), person=person_id)),
                     Delete(keys.account_of(heir_id, account)),
                 ]
-        return try_transact(self._table, *writes)
+        try:
+            self._table.transact(*writes)
+        except ConditionFailed:
+            return False
+        return True
 
     def _items(self, person_id: str) -> dict[str, Raw]:
         """Return the person's accounts and the items of a request, by sort key."""
