@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from chalicelib.core.table import Table
     from chalicelib.identity.accounts import Accounts
     from chalicelib.identity.checks import Checks, CheckService, IdentityChecks
+    from chalicelib.identity.consents import ConsentCodes, Consents
+    from chalicelib.identity.dependants import DependantAdding, Dependants
     from chalicelib.identity.families import Families
     from chalicelib.identity.family import FamilyLinks
     from chalicelib.identity.households import Households
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from chalicelib.identity.providers import Provider, ProviderName
     from chalicelib.identity.registration import Registrations
     from chalicelib.identity.sessions import Sessions
+    from chalicelib.identity.succession import Succession, Successions
     from chalicelib.insight.abnormal import AbnormalPointers, AbnormalScans, Pointers
     from chalicelib.insight.counters import Counters, Counting
     from chalicelib.insight.statistics import VenueStatistics
@@ -374,6 +377,72 @@ class Container:
             limits=self.limits,
             ids=self.ids,
             storage=self.storage,
+        )
+
+    @cached_property
+    def consents(self) -> "Consents":
+        """The store of consent codes."""
+        from chalicelib.identity.store.consents import ConsentStore
+
+        return ConsentStore(self.table)
+
+    @cached_property
+    def consent_codes(self) -> "ConsentCodes":
+        """Codes with which a dependant agrees to a guardian."""
+        from chalicelib.identity.consents import ConsentCodes
+
+        return ConsentCodes(consents=self.consents, index=self.index, limits=self.limits)
+
+    @cached_property
+    def dependant_adding(self) -> "DependantAdding":
+        """Adds dependants."""
+        from chalicelib.identity.dependants import DependantAdding, Proofs
+
+        return DependantAdding(
+            people=self.people,
+            links=self.family_links,
+            proofs=Proofs(
+                checks=self.identity_checks, households=self.households, vault=self.vault
+            ),
+            consents=self.consent_codes,
+            limits=self.limits,
+            index=self.index,
+            vault=self.vault,
+        )
+
+    @cached_property
+    def dependants(self) -> "Dependants":
+        """Lists and ends family links."""
+        from chalicelib.identity.dependants import Dependants
+
+        return Dependants(
+            people=self.people,
+            links=self.family_links,
+            issued=self.issued_passes,
+            vault=self.vault,
+        )
+
+    @cached_property
+    def successions(self) -> "Successions":
+        """The store of successions to managed records."""
+        from chalicelib.identity.store.succession import SuccessionStore
+
+        return SuccessionStore(self.table)
+
+    @cached_property
+    def succession(self) -> "Succession":
+        """Takes over managed records."""
+        from chalicelib.identity.succession import Succession
+
+        return Succession(
+            people=self.people,
+            successions=self.successions,
+            sessions=self.sessions,
+            checks=self.identity_checks,
+            issued=self.issued_passes,
+            limits=self.limits,
+            index=self.index,
+            vault=self.vault,
         )
 
     @cached_property

@@ -86,6 +86,11 @@ class RequestContext:
         """The person who calls. Raises LookupError on a route that identifies no person."""
         return self.caller(Actor)
 
+    @property
+    def dependant_id(self) -> str:
+        """The id in the route's path, of a person who may be no dependant of the actor."""
+        return self._dependant_id
+
     @functools.cached_property
     def holder(self) -> Holder:
         """The person whom the request concerns: the dependant in the route's path, or the actor.

@@ -65,6 +65,13 @@ TEXTS: dict[str, str] = {
     "error.identity_taken": "This identity cannot be registered here. "
     "Please ask the help desk if it is yours.",
     "error.dependant_taken": "Two people act for this person already. One of them must stop first.",
+    "error.dependant_no_match": "This person could not be added. Please check name, number and "
+    "proof.",
+    "error.consent_code_invalid": "The code is wrong, used or has expired. Please ask for a new "
+    "one.",
+    "error.guardian_not_adult": "Only adults act for others.",
+    "error.identity_managed": "This identity was registered for you by your family. "
+    "Please confirm with your face that it is yours.",
     "error.too_many_dependants": "You act for eight people already. Please remove one first.",
     "error.venue_exists": "A venue with this number, name and address already has a code.",
     "error.clock_skewed": "This was sent too late, or your phone's clock is wrong. "
@@ -113,6 +120,12 @@ TEXTS: dict[str, str] = {
     "field.glyph": "The character “{character}” cannot be printed on a poster.",
     "field.join_code": "This is not a join code: please check each character.",
     "field.pass": "This is not a pass.",
+    "field.consent_code": "This is not a consent code: please check each character.",
+    "field.birth_date": "This is not the birth date on the document, or it is in the future.",
+    "field.child_too_old": "From the 14th birthday on, they register themselves, or are added "
+    "with their own consent.",
+    "field.elder_too_young": "They are not 14 yet: please add them as a child.",
+    "field.yourself": "This is yourself.",
     "field.cursor": "This place in the list is not known. Please begin again.",
     "field.day": "This is not a day in the form 2022-04-24.",
     "field.payload": "This is not a venue code.",
@@ -219,6 +232,9 @@ TEXTS: dict[str, str] = {
     # Registration.
     "verification.mismatch": "The name and the ID number do not belong together.",
     "verification.absent": "This ID number is not known to the identity service.",
+    # Families.
+    "consent.purpose": "Whoever enters this code may show your pass, read your health code and "
+    "check in for you. Tell it only to the family member who is to do so. You can end it any time.",
     # Warnings in a response.
     "warning.number_shared": "Another venue is registered under this number. "
     "That is right for branches of one firm.",

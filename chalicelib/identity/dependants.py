@@ -201,9 +201,7 @@ class DependantAdding:
                 return self._linked(actor, profile, link, now=now)
             profile = self._managed(new_id, entry, blind, now)
             try:
-                self._links.create(
-                    actor.profile, profile, link, correlation=submission.correlation
-                )
+                self._links.create(actor.profile, profile, link, correlation=submission.correlation)
             except Conflict as conflict:
                 if conflict.code == "identity_taken":
                     continue  # by another guardian's request: link to that record
@@ -213,13 +211,11 @@ class DependantAdding:
             return Added(Dependant(profile, link, entry.name), created=True)
         raise Unavailable
 
-    def _add_by_consent(
-        self, actor: Actor, candidate: Candidate, submission: Submission
-    ) -> Added:
+    def _add_by_consent(self, actor: Actor, candidate: Candidate, submission: Submission) -> Added:
         now = submission.now
         consent = self._consents.read(actor, candidate.evidence, now=now)
         if consent.person_id == actor.person_id:
-            raise BadInput.at("/proof/code", "yourself")
+            raise BadInput.at("/code", "yourself")
         known = self._linked_before(actor.person_id, actor.record, consent.person_id, now)
         if known is not None:
             return Added(known, created=False)

@@ -1,6 +1,6 @@
 """Requests and responses of sessions and registration."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
@@ -9,15 +9,19 @@ from chalicelib.core.fields import (
     SEPARATED,
     Choice,
     Clean,
+    Nonce,
     PersonId,
     PersonName,
     Phone,
     Request,
     Response,
     VenueId,
+    described,
     refuse,
 )
+from chalicelib.core.ids import PATTERN
 from chalicelib.identity import documents
+from chalicelib.identity.consents import is_consent_code
 from chalicelib.identity.documents.base import DocumentType
 from chalicelib.identity.people import Strength
 
@@ -254,3 +258,160 @@ class RegistrationAccepted(Response):
     status: Literal["pending", "settled"]
     poll_after_ms: int | None = Field(examples=[1000])
     registration: Registration
+
+
+# --- Families
+
+
+def _birth_date(value: object) -> date:
+    try:
+        day = date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
+        raise refuse("day") from None
+    if day.isoformat() != value or day.year < 1850:  # ISO 8601 has other formats for a day
+        raise refuse("day")
+    return day
+
+
+def _consent_code(value: str) -> str:
+    code = value.upper().replace(" ", "").replace("-", "")
+    if not is_consent_code(code):
+        raise refuse("consent_code")
+    return code
+
+
+BirthDate = Annotated[
+    date,
+    PlainValidator(_birth_date, json_schema_input_type=date),
+    Field(examples=["2019-04-24"], json_schema_extra={"type": "string", "format": "date"}),
+]
+"""A birth date, such as 2019-04-24."""
+CheckId = Annotated[
+    str, Field(pattern=f"^chk_{PATTERN}$", examples=["chk_7RHYG5G075CMMCW9"], max_length=20)
+]
+"""A face check that was passed: `POST /v1/identity-checks`."""
+RelationName = Literal["child", "elder"]
+
+
+class _Subject(Request):
+    """A person, as on their document."""
+
+    name: Annotated[PersonName, AfterValidator(_name)]
+    document_type: DocumentKind
+    document_number: DocumentNumber
+
+
+class DependantByFace(_Subject):
+    """A dependant, and their face check on the guardian's phone."""
+
+    method: Literal["face"]
+    nonce: Nonce
+    relation: RelationName
+    check_id: CheckId
+    birth_date: BirthDate | None = None
+    """Needed for a child whose document carries none."""
+
+
+class DependantByHousehold(_Subject):
+    """A child of the guardian's household, by ID number or birth certificate number."""
+
+    method: Literal["household"]
+    nonce: Nonce
+    relation: RelationName
+    birth_date: BirthDate | None = None
+    """Needed for a child whose document carries none."""
+
+
+class DependantByConsent(Request):
+    """A dependant with a phone of their own, who made a code: `POST /v1/me/consent-code`."""
+
+    method: Literal["consent"]
+    nonce: Nonce
+    relation: RelationName
+    code: Annotated[
+        str,
+        Clean,
+        AfterValidator(_consent_code),
+        described("234567899U", pattern="^[2-9A-HJ-NP-Z]{10}$", accepts=SEPARATED),
+    ]
+
+
+class DependantRequest(
+    Choice[
+        Annotated[
+            DependantByFace | DependantByHousehold | DependantByConsent,
+            Field(discriminator="method"),
+        ]
+    ]
+):
+    """A dependant to add, by their face, the register of households, or their consent."""
+
+
+class TakeOverRequest(_Subject):
+    """The document of a managed record, and the face check of the same person."""
+
+    nonce: Nonce
+    check_id: CheckId
+
+
+class DependantShown(Response):
+    """A dependant, as their guardian sees them."""
+
+    person_id: PersonId
+    name: str = Field(examples=["梁小雨"])
+    """In full if the guardian entered it, masked otherwise."""
+    relation: RelationName
+    method: Literal["face", "household", "consent", "officer"]
+    since: datetime
+    until: datetime | None = Field(examples=["2033-04-23T16:00:00Z"])
+    """A child's 14th birthday, when the link ends. Null without an end."""
+    verification: Literal["pending", "verified", "rejected"]
+    reason: str | None = Field(examples=[None])
+    reason_text: str | None = Field(examples=[None])
+    """Why the registration was rejected: remove the dependant, and add them again."""
+    has_paper_pass: bool
+
+
+class Dependants(Response):
+    """The people for whom the caller acts, at most eight."""
+
+    items: list[DependantShown]
+
+
+class DependantAdded(Response):
+    """A dependant was added. While `pending`, the registration is being verified.
+
+    `GET /v1/me/dependants` has the result.
+    """
+
+    status: Literal["pending", "settled"]
+    poll_after_ms: int | None = Field(examples=[1000])
+    dependant: DependantShown
+
+
+class GuardianShown(Response):
+    """A guardian, as the dependant sees them."""
+
+    person_id: PersonId
+    name: str = Field(examples=["梁**"])
+    """Masked."""
+    relation: RelationName
+    """What the caller is to the guardian."""
+    method: Literal["face", "household", "consent", "officer"]
+    since: datetime
+    until: datetime | None = Field(examples=[None])
+
+
+class Guardians(Response):
+    """The people who act for the caller, at most two."""
+
+    items: list[GuardianShown]
+
+
+class ConsentCodeShown(Response):
+    """A code by which the caller agrees to a guardian. It works once."""
+
+    code: str = Field(examples=["234567899U"])
+    purpose: str = Field(examples=["Tell this code only to the person who is to act for you."])
+    """To be shown with the code."""
+    expires_at: datetime

@@ -3,8 +3,8 @@
 A managed person was registered by a guardian or a kiosk and has no login. At 14, or whenever they
 have a phone, they register with the same document. That is refused with ``identity_managed``; the
 client then has their face checked, and this takes the record over: its registration and visits
-stay, the guardians' links end, and so does a paper pass that a guardian issued. The person who logged in, who was registered under no
-document, is merged into it.
+stay, the guardians' links end, and so does a paper pass that a guardian issued. The person who
+logged in, who was registered under no document, is merged into it.
 """
 
 from typing import Protocol
@@ -72,9 +72,7 @@ class Succession:
         self._index = index
         self._vault = vault
 
-    def take_over(
-        self, actor: Actor, entry: Entry, check_id: str, submission: Submission
-    ) -> Login:
+    def take_over(self, actor: Actor, entry: Entry, check_id: str, submission: Submission) -> Login:
         """Make the managed record of `entry` the actor's own, and log them in to it.
 
         The actor's sessions end; a retry after a lost answer gets ``session_ended``, and the next
