@@ -155,7 +155,7 @@ BAD_FIELDS: list[tuple[str, dict[str, Any], str, str]] = [
     ("check_by_hand", {"name": ""}, "/name", "too_short"),
     ("check_by_hand", {"name": "李" * 51}, "/name", "too_long"),
     ("check_by_hand", {"document_number": "440983199001019015"}, "/document_number", "resident_id"),
-    ("check_by_hand", {"document_type": "passport"}, "/document_type", "not_allowed"),
+    ("check_by_hand", {"document_type": "driving_licence"}, "/document_type", "not_allowed"),
     ("check_by_hand", {"phone": "110"}, "/phone", "phone"),
     ("check_by_hand", {"temperature": "41.2"}, "/temperature", "not_allowed"),
     ("check_by_hand", {"photo": True}, "/photo", "unknown"),
