@@ -365,7 +365,7 @@ class DependantShown(Response):
     since: datetime
     until: datetime | None = Field(examples=["2033-04-23T16:00:00Z"])
     """A child's 14th birthday, when the link ends. Null without an end."""
-    verification: Literal["pending", "verified", "rejected"]
+    verification: Literal["none", "pending", "verified", "rejected"]
     reason: str | None = Field(examples=[None])
     reason_text: str | None = Field(examples=[None])
     """Why the registration was rejected: remove the dependant, and add them again."""

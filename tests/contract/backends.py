@@ -29,19 +29,24 @@ from chalicelib.admission.store.prefetches import PrefetchStore
 from chalicelib.admission.store.scans import ScanStore
 from chalicelib.core.aws import session
 from chalicelib.core.ids import RandomIds
+from chalicelib.core.render_jobs import RenderQueue
+from chalicelib.core.storage import Storage
 from chalicelib.core.table import Connection, Table
+from chalicelib.identity.consents import Consents
 from chalicelib.identity.family import FamilyLinks
 from chalicelib.identity.people import Codes, Limits, People
 from chalicelib.identity.store.codes import CodeStore
+from chalicelib.identity.store.consents import ConsentStore
 from chalicelib.identity.store.family_links import FamilyStore
 from chalicelib.identity.store.limits import LimitStore
 from chalicelib.identity.store.people import PeopleStore
+from chalicelib.identity.store.succession import SuccessionStore
 from chalicelib.identity.store.wrapped_keys import WrappedKeyStore
+from chalicelib.identity.succession import Successions
 from chalicelib.insight.abnormal import Pointers
 from chalicelib.insight.counters import Counters
 from chalicelib.insight.store.counters import CounterStore
 from chalicelib.insight.store.pointers import PointerStore
-from chalicelib.venues.posters import RenderQueue, Storage
 from chalicelib.venues.staffing import Staff
 from chalicelib.venues.store.posters import PosterStore
 from chalicelib.venues.store.staff import StaffStore
@@ -81,6 +86,8 @@ class Stores:
     prefetches: Prefetches
     accesses: Accesses
     family_links: FamilyLinks
+    consents: Consents
+    successions: Successions
     directory: Callable[[], Directory]
     policies: Callable[[], PolicyBook]
 
@@ -88,7 +95,8 @@ class Stores:
 def fake_stores() -> Stores:
     """Return the stand-ins."""
     people, policies = stores.FakePeople(), stores.FakePolicies()
-    venues = stores.FakeVenues(people)
+    venues, consents = stores.FakeVenues(people), stores.FakeConsents()
+    links = stores.FakeFamilyLinks(people, consents)
     return Stores(
         people,
         stores.FakeCodes(),
@@ -102,7 +110,9 @@ def fake_stores() -> Stores:
         stores.FakeWrappedKeys(),
         stores.FakePrefetches(),
         stores.FakeAccesses(),
-        stores.FakeFamilyLinks(people),
+        links,
+        consents,
+        stores.FakeSuccessions(people, links),
         lambda: stores.FakeDirectory(venues),
         lambda: policies,
     )
@@ -125,6 +135,8 @@ def stores_over(table: Table) -> Stores:
         PrefetchStore(table),
         AccessStore(table),
         FamilyStore(table),
+        ConsentStore(table),
+        SuccessionStore(table),
         lambda: CachedDirectory(venues),
         lambda: PolicyStore(table),
     )

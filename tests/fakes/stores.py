@@ -15,7 +15,7 @@ from chalicelib.admission.prefetching import Prefetch
 from chalicelib.admission.scan import Scan, ScanReference
 from chalicelib.core import keys
 from chalicelib.core.clock import epoch_ms
-from chalicelib.core.errors import Conflict, TooMany, Unauthenticated
+from chalicelib.core.errors import Conflict, TooMany, Unauthenticated, Unprocessable
 from chalicelib.core.keys import scan_partition
 from chalicelib.identity.family import MAX_DEPENDANTS, MAX_GUARDIANS, FamilyLink
 from chalicelib.identity.people import (
@@ -85,8 +85,8 @@ class FakePeople:
             dict(mine.snapshots),
             mine.in_force(),
             tuple(sorted(mine.awaiting)),
-            mine.family(mine.dependants),
-            mine.family(mine.guardians),
+            dependants=mine.family(mine.dependants),
+            guardians=mine.family(mine.guardians),
         )
 
     def profiles(self, person_ids: Collection[str]) -> dict[str, Profile]:
@@ -152,6 +152,14 @@ class FakePeople:
             return False
         mine.profile = None
         self._accounts |= dict.fromkeys(accounts, to)
+        return True
+
+    def move_login(self, heir: Profile, managed: Profile, phone_blind: str) -> bool:
+        """Give the heir's phone and accounts to the managed person, for `FakeSuccessions`."""
+        if self._phones.get(phone_blind) != heir.person_id:
+            return False
+        self._phones[phone_blind] = managed.person_id
+        self._accounts |= dict.fromkeys(self.accounts(heir.person_id), managed.person_id)
         return True
 
     def register(self, profile: Profile, previous: Profile, correlation: str) -> None:
@@ -238,21 +246,71 @@ class FakePeople:
         return True
 
 
+class FakeConsents:
+    """See `consents.Consents`."""
+
+    def __init__(self) -> None:
+        self._givers: dict[str, str] = {}
+        self._valid: dict[str, tuple[str, datetime]] = {}
+
+    def put(self, person_id: str, blind: str, expires_at: datetime) -> None:
+        self._givers[blind] = person_id
+        self._valid[person_id] = (blind, expires_at)
+
+    def giver(self, blind: str) -> str | None:
+        return self._givers.get(blind)
+
+    def is_valid(self, person_id: str, blind: str, now: datetime) -> bool:
+        """Return whether a person's code is valid."""
+        valid, expires_at = self._valid.get(person_id, ("", now))
+        return valid == blind and expires_at > now
+
+    def spend(self, person_id: str) -> None:
+        """Use up a person's code."""
+        del self._valid[person_id]
+
+
 class FakeFamilyLinks:
     """See `family.FamilyLinks`."""
 
-    def __init__(self, people: FakePeople) -> None:
+    def __init__(self, people: FakePeople, consents: FakeConsents) -> None:
         self._people = people
+        self._consents = consents
 
-    def link(self, guardian: Profile, dependant: Profile, link: FamilyLink) -> None:
+    def link(
+        self, guardian: Profile, dependant: Profile, link: FamilyLink, *, consent: str = ""
+    ) -> bool:
         mine = self._people.partition(guardian.person_id).dependants
         theirs = self._people.partition(dependant.person_id).guardians
-        if dependant.person_id not in mine and len(mine) >= MAX_DEPENDANTS:
+        if dependant.person_id in mine:
+            return False
+        code_valid = self._consents.is_valid(dependant.person_id, consent, link.since)
+        if consent and not code_valid:
+            raise Unprocessable("consent_code_invalid")
+        self._check(guardian, dependant)
+        if len(mine) >= MAX_DEPENDANTS:
             raise Conflict("too_many_dependants")
-        if dependant.person_id in mine or len(theirs) >= MAX_GUARDIANS:
+        if len(theirs) >= MAX_GUARDIANS:
             raise Conflict("dependant_taken")
-        mine[dependant.person_id] = (link, guardian.document_blind)
-        theirs[guardian.person_id] = (link, dependant.document_blind)
+        if consent:
+            self._consents.spend(dependant.person_id)
+        self._record(guardian, dependant, link)
+        return True
+
+    def create(
+        self, guardian: Profile, dependant: Profile, link: FamilyLink, *, correlation: str
+    ) -> None:
+        del correlation
+        if dependant.document_blind in self._people.documents:
+            raise Conflict("identity_taken")
+        if self._people.partition(dependant.person_id).profile is not None:
+            raise Conflict("nonce_reused")
+        self._check(guardian)
+        if len(self._people.partition(guardian.person_id).dependants) >= MAX_DEPENDANTS:
+            raise Conflict("too_many_dependants")
+        self._people.documents[dependant.document_blind] = dependant.person_id
+        self._people.partition(dependant.person_id).profile = dependant
+        self._record(guardian, dependant, link)
 
     def unlink(self, guardian_id: str, dependant_id: str) -> bool:
         mine = self._people.partition(guardian_id).dependants
@@ -260,6 +318,105 @@ class FakeFamilyLinks:
             return False
         del mine[dependant_id]
         del self._people.partition(dependant_id).guardians[guardian_id]
+        return True
+
+    def discard(self, person_id: str) -> bool:
+        mine = self._people.partition(person_id)
+        profile = mine.profile
+        if profile is None or profile.phone or mine.guardians:
+            return False
+        if profile.verification is not Verification.REJECTED:
+            return False
+        mine.profile = None
+        return True
+
+    def transfer(
+        self, former_id: str, guardian: Profile, dependant: Profile, link: FamilyLink
+    ) -> None:
+        mine = self._people.partition(guardian.person_id).dependants
+        former = self._people.partition(former_id).dependants
+        if dependant.person_id in mine or dependant.person_id not in former:
+            raise Conflict("dependant_taken")
+        self._check(guardian, dependant)
+        if len(mine) >= MAX_DEPENDANTS:
+            raise Conflict("too_many_dependants")
+        self.unlink(former_id, dependant.person_id)
+        self._record(guardian, dependant, link)
+
+    def prune(self, person_id: str, now: datetime) -> bool:
+        own = self._people.partition(person_id)
+        pairs = [(person_id, other) for other in own.dependants]
+        pairs += [(other, person_id) for other in own.guardians]
+        over = [pair for pair in pairs if self._is_over(*pair, now)]
+        for pair in over:
+            self.unlink(*pair)
+        return bool(over)
+
+    def forget(self, person_id: str) -> None:
+        own = self._people.partition(person_id)
+        for other in [*own.dependants]:
+            self.unlink(person_id, other)
+        for other in [*own.guardians]:
+            self.unlink(other, person_id)
+
+    def _is_over(self, guardian_id: str, dependant_id: str, now: datetime) -> bool:
+        guardian, dependant = map(self._people.partition, (guardian_id, dependant_id))
+        sides = (
+            (guardian.profile, *guardian.dependants[dependant_id]),
+            (dependant.profile, *dependant.guardians[guardian_id]),
+        )
+        return any(
+            profile is None or profile.document_blind != document or not link.in_force(now)
+            for profile, link, document in sides
+        )
+
+    def _check(self, guardian: Profile, dependant: Profile | None = None) -> None:
+        stands = self._people.partition(guardian.person_id).profile
+        good = (
+            stands is not None
+            and stands.verification is Verification.VERIFIED
+            and stands.document_blind == guardian.document_blind
+        )
+        if dependant is not None:
+            theirs = self._people.partition(dependant.person_id).profile
+            good = (
+                good
+                and theirs is not None
+                and theirs.verification is not Verification.REJECTED
+                and theirs.document_blind == dependant.document_blind
+                and bool(theirs.phone) == bool(dependant.phone)
+            )
+        if not good:
+            raise Conflict("version_conflict")
+
+    def _record(self, guardian: Profile, dependant: Profile, link: FamilyLink) -> None:
+        mine = self._people.partition(guardian.person_id).dependants
+        theirs = self._people.partition(dependant.person_id).guardians
+        mine[dependant.person_id] = (link, guardian.document_blind)
+        theirs[guardian.person_id] = (link, dependant.document_blind)
+
+
+class FakeSuccessions:
+    """See `succession.Successions`."""
+
+    def __init__(self, people: FakePeople, links: FakeFamilyLinks) -> None:
+        self._people = people
+        self._links = links
+
+    def take_over(self, heir: Profile, managed: Profile, phone: bytes, phone_blind: str) -> bool:
+        old = self._people.partition(heir.person_id)
+        new = self._people.partition(managed.person_id)
+        same = new.profile and (new.profile.registration, new.profile.document_blind, b"") == (
+            managed.registration, managed.document_blind, new.profile.phone,
+        )  # fmt: skip
+        if old.rights or old.dependants or old.guardians or old.profile != heir or not same:
+            return False
+        if new.profile is None or not self._people.move_login(heir, managed, phone_blind):
+            return False
+        for guardian_id in [*new.guardians]:
+            self._links.unlink(guardian_id, managed.person_id)
+        old.profile = None
+        new.profile = replace(new.profile, phone=phone)
         return True
 
 

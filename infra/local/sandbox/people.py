@@ -133,8 +133,10 @@ class Cast:
     def knows(self, name: str, document_number: str) -> bool:
         """Return whether there is a person of this name and number."""
         with self._lock:
-            person = self._people.get(document_number)
-        return person is not None and person.identity == "known" and person.name == name
+            people = [
+                one for one in self._people.values() if one.document_number == document_number
+            ]
+        return any(one.identity == "known" and one.name == name for one in people)
 
     def travel_card(self, phone: str) -> str:
         """Return the carrier's state for a phone; unknown phones are normal."""
