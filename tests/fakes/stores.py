@@ -154,6 +154,13 @@ class FakePeople:
         self._accounts |= dict.fromkeys(accounts, to)
         return True
 
+    def erase(self, person_id: str) -> None:
+        """Delete a person's profile and what leads to it."""
+        self.partition(person_id).profile = None
+        for owners in (self._phones, self.documents, self._accounts):
+            for blind in [blind for blind, owner in owners.items() if owner == person_id]:
+                del owners[blind]
+
     def move_login(self, heir: Profile, managed: Profile, phone_blind: str) -> bool:
         """Give the heir's phone and accounts to the managed person, for `FakeSuccessions`."""
         if self._phones.get(phone_blind) != heir.person_id:
