@@ -274,7 +274,7 @@ class NoLimits:
 
 @pytest.mark.parametrize("backend", [FAKE, *SERVICES], indirect=True, scope="module")
 def test_families_keep_their_rules_in_any_order(backend: Backend) -> None:
-    examples = 60 if backend.name == FAKE else 8
+    examples = 60 if backend.name == FAKE else 4
     run_state_machine_as_test(  # type: ignore[no-untyped-call]  # (hypothesis)
         lambda: Family(backend),
         settings=settings(
