@@ -273,10 +273,23 @@ class TestTexts:
 
     RED: ClassVar[dict[str, Any]] = {"status": "answer", "state": "red"}
 
-    def test_the_health_code_says_group_reason_and_lifting(self) -> None:
-        texts = {"group": "密切接触者", "reason": "同乘一车", "lifting": "隔离期满后解除"}
+    def test_the_health_code_says_group_reason_lifting_and_whom_to_report_to(self) -> None:
+        texts = {
+            "group": "密切接触者",
+            "reason": "同乘一车",
+            "lifting": "隔离期满后解除",
+            "report_to": "东门社区居委会",
+        }
         answer = read_answer(HEALTH, self.RED | texts)
-        assert (answer.group, answer.reason, answer.how_to_clear) == tuple(texts.values())
+        assert answer == Answer(
+            "red",
+            reason="同乘一车",
+            group="密切接触者",
+            how_to_clear="隔离期满后解除",
+            report_to="东门社区居委会",
+        )
+        longest = read_answer(HEALTH, self.RED | {"report_to": "社" * 61})
+        assert longest.report_to == "社" * 59 + "…"
 
     @pytest.mark.parametrize("name", [TEST, VACCINATION, ProviderName.TRAVEL_CARD])
     def test_others_say_nothing_in_words(self, name: ProviderName) -> None:
@@ -303,7 +316,7 @@ class TestTexts:
     def test_a_text_is_one_clean_line(self, sent: object, kept: str) -> None:
         assert read_answer(HEALTH, self.RED | {"reason": sent}).reason == kept
 
-    @pytest.mark.parametrize("key", ["reason", "group", "lifting"])
+    @pytest.mark.parametrize("key", ["reason", "group", "lifting", "report_to"])
     def test_half_a_character_is_a_fault(self, key: str) -> None:
         with pytest.raises(ProviderFault):
             read_answer(HEALTH, self.RED | {key: "\ud800"})
