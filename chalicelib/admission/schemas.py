@@ -63,6 +63,15 @@ _PASS = "VP1.L.1.7RHYG5G075CMMCW9.1G2RDWE00.32P3WWT3Y0B8J32H"  # noqa: S105 (non
 _PASS_PATTERN = rf"^VP1\.L\.[0-9A-Z]{{1,8}}\.{PATTERN}\.[0-9A-HJKMNP-TV-Z]{{9}}\.{PATTERN}$"
 
 
+class Location(Request):
+    """Where the phone is, as its platform says."""
+
+    latitude: float = Field(ge=-90, le=90, examples=[22.35])
+    longitude: float = Field(ge=-180, le=180, examples=[110.94])
+    accuracy_m: float = Field(ge=0, le=1_000_000, examples=[30])
+    """The radius in metres. Above 5,000 the location is not kept."""
+
+
 class ScanRequest(Request):
     """A scan of a venue's code; `code` is the text from the scanner or the launch parameter."""
 
@@ -74,6 +83,8 @@ class ScanRequest(Request):
     ]
     on_behalf_of: Annotated[PersonId, Field(max_length=40)] | None = None
     """The dependant who enters, if the caller scans for them."""
+    location: Location | None = None
+    """Optional. Ask for it with the text `location_purpose`."""
 
 
 class PassScanRequest(Request):

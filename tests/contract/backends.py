@@ -30,8 +30,10 @@ from chalicelib.admission.store.scans import ScanStore
 from chalicelib.core.aws import session
 from chalicelib.core.ids import RandomIds
 from chalicelib.core.table import Connection, Table
+from chalicelib.identity.checks import Checks
 from chalicelib.identity.family import FamilyLinks
 from chalicelib.identity.people import Codes, Limits, People
+from chalicelib.identity.store.checks import IdentityCheckStore
 from chalicelib.identity.store.codes import CodeStore
 from chalicelib.identity.store.families import FamilyStore
 from chalicelib.identity.store.limits import LimitStore
@@ -81,6 +83,7 @@ class Stores:
     prefetches: Prefetches
     accesses: Accesses
     family_links: FamilyLinks
+    checks: Checks
     directory: Callable[[], Directory]
     policies: Callable[[], PolicyBook]
 
@@ -103,6 +106,7 @@ def fake_stores() -> Stores:
         stores.FakePrefetches(),
         stores.FakeAccesses(),
         stores.FakeFamilyLinks(people),
+        stores.FakeIdentityChecks(people),
         lambda: stores.FakeDirectory(venues),
         lambda: policies,
     )
@@ -125,6 +129,7 @@ def stores_over(table: Table) -> Stores:
         PrefetchStore(table),
         AccessStore(table),
         FamilyStore(table),
+        IdentityCheckStore(table),
         lambda: CachedDirectory(venues),
         lambda: PolicyStore(table),
     )
