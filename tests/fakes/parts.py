@@ -202,7 +202,7 @@ class ScriptedCheckService:
         if self.fault:
             raise self.fault
         self.orders.append(order)
-        reference = f"reference-{len(self._started) + 1}"
+        reference = f"ref_{ids.derive('reference', order.check_id)}"
         page = f"https://checks.example.com/start?reference={reference}"
         expires = self.at() + timedelta(minutes=10)
         by_page = order.client == "sms"
