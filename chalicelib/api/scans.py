@@ -60,7 +60,9 @@ def scan_venue(context: RequestContext) -> Answer:
         code,
         submission,
         on_behalf_of=behalf,
-        location=where and Location(where.latitude, where.longitude, where.accuracy_m),
+        location=None
+        if where is None
+        else Location(where.latitude, where.longitude, where.accuracy_m),
     )
     return Answer(_screen(context, result), 201 if result.created else 200)
 

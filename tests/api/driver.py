@@ -788,7 +788,8 @@ class Person(client.Person):
 
     def see_check(self, check_id: str) -> dict[str, Any]:
         """Return a check of one's own."""
-        return self.get(f"/v1/me/identity-checks/{check_id}").expect(200)
+        shown: dict[str, Any] = self.get(f"/v1/me/identity-checks/{check_id}").expect(200)
+        return shown
 
     def figures(self, day: str = "") -> dict[str, int]:
         """Return the day's figures of the person's venue, from the API."""

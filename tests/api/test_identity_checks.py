@@ -209,12 +209,13 @@ class TestCallback:
         _, other = self.started(world)
         _, third = self.started(world, **CHILD)
         theirs = [world.checks.of(one) for one in (other, third)]
-        for changes in (
+        named: tuple[dict[str, Any], ...] = (
             *({"reference": one.reference} for one in theirs),
             *({"binding": one.binding} for one in theirs),
             {"check_id": other},
             {"check_id": "idc_0000000000000000"},
-        ):
+        )
+        for changes in named:
             answer = world.call_back(check, State.PASSED, **changes)
             answer.expect(404, "not_found")
         world.checks.results.clear()  # the service itself says nothing of it

@@ -173,7 +173,8 @@ class TestSpend:
     @pytest.mark.parametrize("field", ["person_id", "subject"])
     def test_it_is_of_one_actor_and_one_subject(self, stores: Stores, field: str) -> None:
         made = self.passed(stores)
-        another = replace(made, **{field: "another"})
+        changes: dict[str, Any] = {field: "another"}
+        another = replace(made, **changes)
         assert not stores.checks.spend(another, "request-1", SOON)
         assert stores.checks.spend(made, "request-1", SOON)
 

@@ -54,8 +54,10 @@ class _Receiver(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        headers = (self.headers[f"X-Venuecode-{name}"] for name in ("Timestamp", "Signature"))
-        self.server.messages.append(SignedMessage(*headers, body))
+        timestamp, signature = (
+            str(self.headers[f"X-Venuecode-{name}"]) for name in ("Timestamp", "Signature")
+        )
+        self.server.messages.append(SignedMessage(timestamp, signature, body))
         self.send_response(self.server.status)
         self.end_headers()
 
