@@ -226,7 +226,6 @@ class TestCallback:
 class TestSubject:
     """A check of another person's face."""
 
-    @pytest.mark.requirement("YK-31")
     def test_it_passes_without_strengthening_the_guardian(self, world: World) -> None:
         guardian = world.visitor()
         check = guardian.start_check("face", None, **CHILD).expect(202)["check_id"]
