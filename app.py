@@ -5,6 +5,7 @@ from chalice.app import Chalice, CORSConfig
 from chalicelib.api import (
     family,
     health,
+    identity_checks,
     landing,
     manual_checks,
     me,
@@ -26,6 +27,7 @@ app.api.cors = CORSConfig(
     max_age=86_400,
 )
 for resource in (
+    identity_checks,
     sessions,
     me,
     family,

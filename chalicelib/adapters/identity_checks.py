@@ -54,11 +54,15 @@ class HttpCheckService:
         asked = {"check_id": check.check_id, "reference": check.started.reference}
         answer = self._post("/results", 200, asked)
         try:
-            state = State(answer.get("status"))
+            state = State(str(answer.get("status")))
         except ValueError as error:
             raise _garbage() from error
-        named = (answer.get(key) for key in ("check_id", "reference", "binding"))
-        return Result(*map(str, named), state)
+        return Result(
+            check_id=str(answer.get("check_id")),
+            reference=str(answer.get("reference")),
+            binding=str(answer.get("binding")),
+            state=state,
+        )
 
     def _post(self, path: str, expected: int, body: dict[str, Any]) -> Mapping[str, Any]:
         try:

@@ -104,6 +104,7 @@ class Circumstances(NamedTuple):
     guardian_id: str = ""
     evidence_level: EvidenceLevel | None = None
     device_id: str = ""
+    location_cell: str = ""
 
 
 _NOTHING_ELSE = Circumstances()

@@ -69,6 +69,15 @@ _PASS_PATTERN = (
 )
 
 
+class Location(Request):
+    """Where the phone is, as its platform says."""
+
+    latitude: float = Field(ge=-90, le=90, examples=[22.35])
+    longitude: float = Field(ge=-180, le=180, examples=[110.94])
+    accuracy_m: float = Field(ge=0, le=1_000_000, examples=[30])
+    """The radius in metres. Above 5,000 the location is not kept."""
+
+
 class ScanRequest(Request):
     """A scan of a venue's code; `code` is the text from the scanner or the launch parameter."""
 
@@ -80,6 +89,8 @@ class ScanRequest(Request):
     ]
     on_behalf_of: Annotated[PersonId, Field(max_length=40)] | None = None
     """The dependant who enters, if the caller scans for them."""
+    location: Location | None = None
+    """Optional. Ask for it with the text `location_purpose`."""
 
 
 class PassScanRequest(Request):

@@ -75,6 +75,7 @@ class RequestContext:
     correlation: str
     address: str
     headers: Mapping[str, str]
+    raw_body: bytes = b""
     _venue_id: str = ""
     _dependant_id: str = ""
     _caller: object = None
@@ -299,6 +300,7 @@ def _call(
         correlation=correlation.get(),
         address=str((request.context.get("identity") or {}).get("sourceIp", "")),
         headers=headers,
+        raw_body=_raw(request),
         _venue_id=parameters.pop("venue_id", ""),
         _dependant_id=parameters.pop("dependant_id", ""),
         _caller=caller,

@@ -25,6 +25,8 @@ def me(context: RequestContext) -> Me:
     return Me(
         person_id=context.actor.person_id,
         phone=own.phone,
+        strength=context.actor.session.strength,
+        location_purpose=context.text("location.purpose"),
         registration=_registration(context, own),
         rights=[
             Right(venue_id=venue_id, role=role.value)

@@ -7,7 +7,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
@@ -15,7 +15,7 @@ from pydantic.json_schema import models_json_schema
 from chalicelib.api.endpoint import OPERATIONS, Operation, problem
 from chalicelib.api.examples import example, examples
 from chalicelib.core.errors import CODES, AppError, BadInput
-from chalicelib.core.fields import Code, PersonId, Query, ScanId, VenueId
+from chalicelib.core.fields import Code, PersonId, Query, ScanId, VenueId, identifier
 from chalicelib.core.messages import TEXTS
 from chalicelib.identity import documents
 
@@ -24,6 +24,7 @@ _TAGS = {
     "Sessions": "Log in, refresh, log out; confirm a phone.",
     "Me": "The caller's registration, pass and health evidence, and who looked the caller up.",
     "Family": "A guardian acts for children and elderly people.",
+    "Identity checks": "Check a face or a payment password.",
     "Venues": "Apply for a venue's code; administer the venue.",
     "Posters": "Printable posters of a venue's code.",
     "Staff": "A venue's staff, and the join code by which inspectors join.",
@@ -51,6 +52,8 @@ _TAGGED = (
     ("/v1/me/dependants", "Family"),
     ("/v1/me/guardians", "Family"),
     ("/v1/me/consent-code", "Family"),
+    ("/v1/me/identity-checks", "Identity checks"),
+    ("/v1/identity-checks", "Identity checks"),
     ("/v1/me", "Me"),
     ("/V", "Landing"),
     ("/v/", "Landing"),
@@ -65,6 +68,7 @@ _PATH: dict[str, Any] = {
     "guardian_id": PersonId,
     "scan_id": ScanId,
     "check_id": ScanId,
+    "identity_check_id": Annotated[str, identifier("idc", "idc_32P3WWT3Y0B8J32H")],
     "poster_id": Code,
     "code": Code,
 }

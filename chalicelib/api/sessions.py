@@ -85,7 +85,7 @@ def log_in(context: RequestContext) -> Answer:
             address=context.address,
             now=context.now,
         )
-    return Answer(_shown(login), 201)
+    return Answer(_shown(context, login), 201)
 
 
 @endpoint(
@@ -108,7 +108,7 @@ def confirm_phone(context: RequestContext) -> LoginResponse:
         login = context.container.platform_login.confirm_phone(
             actor, PlatformName(body.client), _proof(body), now=context.now
         )
-    return _shown(login)
+    return _shown(context, login)
 
 
 @endpoint(
@@ -150,7 +150,7 @@ def take_over(context: RequestContext) -> LoginResponse:
 def refresh(context: RequestContext) -> LoginResponse:
     """Exchange a refresh token for a new pair of tokens; it works once."""
     token = context.body(RefreshRequest).refresh_token
-    return _shown(context.container.sessions.refresh(token, now=context.now))
+    return _shown(context, context.container.sessions.refresh(token, now=context.now))
 
 
 @endpoint(routes, "POST", "/v1/sessions/logout", access=ANY_PERSON, response=Empty)
@@ -170,5 +170,6 @@ def _proof(body: WechatLogin | AlipayLogin | WechatPhone | AlipayPhone) -> Phone
     return None if body.phone is None else PhoneProof(body.phone.response, body.phone.sign)
 
 
-def _shown(login: Login) -> LoginResponse:
-    return LoginResponse(**login._asdict())
+def _shown(context: RequestContext, login: Login) -> LoginResponse:
+    purpose = context.text("location.purpose")
+    return LoginResponse(**login._asdict(), location_purpose=purpose)

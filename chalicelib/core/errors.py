@@ -4,6 +4,7 @@
     ├── BadInput              400  an invalid body, parameter or path; names the fields
     ├── Unauthenticated       401  no token, or an invalid one
     ├── Forbidden             403  the caller is authenticated, but not allowed
+    │   └── StrongerLogin     403  not with this login, or not without a proof
     ├── NotFound              404  no such resource, or none that the caller may see
     ├── Conflict              409  another request came first
     ├── Gone                  410  the resource was withdrawn
@@ -159,7 +160,7 @@ CODES: dict[str, type[AppError]] = {
     "platform_account_blocked": Forbidden,
     "phone_required": Forbidden,
     "guardian_not_adult": Forbidden,
-    "stronger_login_needed": Forbidden,
+    "stronger_login_needed": StrongerLogin,
     "not_your_venue": Forbidden,
     "not_your_dependant": Forbidden,
     "initial_administrator_only": Forbidden,

@@ -12,7 +12,7 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | a person's accounts of WeChat and Alipay | 1 Query, strong | PER#per · ACCOUNT#blind |
 | the person who registered a document | transaction condition | IDENT#blind · IDENT |
 | the one-time code last sent to a phone | 1 Update | OTP#blind · OTP |
-| an identity check: read, poll, settle, use up | 1 Get; 1 Update, conditional | CHECK#chk · CHECK |
+| an identity check: read, poll, settle, use up | 1 Get; 1 Update, conditional | CHECK#idc · CHECK |
 | attempts, by action, caller and time window | 1 Update | RATE#what#whom · window |
 | a venue | 1 Get, cached 60 s | VEN#ven · VENUE |
 | a printed code | 1 Get, cached 60 s | CODE#code · CODE |

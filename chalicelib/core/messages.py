@@ -27,6 +27,10 @@ TEXTS: dict[str, str] = {
     "error.platform_account_blocked": "WeChat or Alipay has restricted this account for safety. "
     "Please log in by text message.",
     "error.phone_required": "Please confirm your phone number first.",
+    "error.signature_invalid": "This message is not signed as agreed.",
+    "error.stronger_login_needed": "Please confirm who you are first.",
+    "error.identity_check_unusable": "This check was not passed, is too old, has been used, "
+    "or is of another person. Please do it again.",
     "error.phone_taken": "This phone number belongs to another account. "
     "Please log in with it by text message.",
     "error.phone_proof_invalid": "The phone number could not be confirmed. Please try again.",
@@ -230,6 +234,17 @@ TEXTS: dict[str, str] = {
     # Accesses to a person's data, as shown to that person.
     "access.manual_check": "Staff entered your ID number to look up a health code.",
     # Registration.
+    # What an action requires, by action.
+    "stronger_login.add_child": "Please do the child's face check, "
+    "or let us check that you live in the same household.",
+    "stronger_login.add_elder": "Please do the face check of the person you want to help, "
+    "or ask them for a consent code from their own phone.",
+    "stronger_login.take_over": "Please do the face check of this name and ID number first.",
+    "stronger_login.export": "Please confirm your phone number first, or do a face check.",
+    "stronger_login.erase": "Please confirm your phone number first, or do a face check.",
+    "location.purpose": "Your location shows that you are near the venue when you scan. "
+    "Only the area, about 5 km wide, is kept with your visit; staff do not see it. "
+    "You can scan without it.",
     "verification.mismatch": "The name and the ID number do not belong together.",
     "verification.absent": "This ID number is not known to the identity service.",
     # Families.

@@ -211,7 +211,7 @@ class IdentityChecks:
         TooMany above ten a day, Unavailable; nothing is written then.
         """
         person_id = actor.person_id
-        check_id = f"chk_{ids.derive('identity-check', person_id, nonce)}"
+        check_id = f"idc_{ids.derive('identity-check', person_id, nonce)}"
         blind = "" if subject is None else self._blind(subject)
         known = self._checks.get(check_id)
         if known is None:

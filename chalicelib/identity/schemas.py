@@ -128,6 +128,9 @@ class RefreshRequest(Request):
     refresh_token: str = Field(min_length=20, max_length=2000, examples=[_TOKEN])
 
 
+_PURPOSE = "Your location shows that you are near the venue when you scan."
+
+
 class LoginResponse(Response):
     """The tokens of a session. The refresh token works once."""
 
@@ -138,6 +141,8 @@ class LoginResponse(Response):
     """How the actor is authenticated: by a platform account, a confirmed phone, or stronger."""
     access_token: str = Field(examples=[_TOKEN])
     refresh_token: str = Field(examples=[_TOKEN])
+    location_purpose: str = Field(examples=[_PURPOSE])
+    """Why a location is asked for with a scan, and what is kept: shown before asking."""
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105
     expires_at: datetime
 
@@ -235,6 +240,49 @@ class Registration(Response):
     """Masked even for its owner, because people show their screens to others."""
 
 
+class CheckSubject(Request):
+    """Another person, whose own face is checked: a dependant, or the owner of a record."""
+
+    name: Annotated[PersonName, AfterValidator(_name)]
+    document_type: DocumentKind
+    document_number: DocumentNumber
+
+
+class IdentityCheckRequest(Request):
+    """A check of the caller, or of the face of `subject`."""
+
+    nonce: Nonce
+    method: Literal["face", "payment_password"]
+    subject: CheckSubject | None = None
+
+
+_CHECK_ID = f"^idc_{PATTERN}$"
+_URL = "https://checks.example.com/start?reference=d0V4YW1wbGU"
+
+
+class IdentityCheck(Response):
+    """A check of an identity. The client opens `redirect_url`, or starts the SDK with `sdk`."""
+
+    check_id: str = Field(examples=["idc_32P3WWT3Y0B8J32H"], pattern=_CHECK_ID)
+    method: Literal["face", "payment_password"]
+    status: Literal["pending", "passed", "failed", "expired"]
+    redirect_url: str | None = Field(examples=[_URL])
+    sdk: dict[str, str] | None = Field(examples=[None])
+    """Parameters for the service's SDK in a mini-program."""
+    expires_at: datetime
+    """When a check that is still pending ends."""
+    poll_after_ms: int | None = Field(examples=[1000])
+
+
+class IdentityCheckResult(Request):
+    """A result of a check, as the service posts it. The last three are those of the start."""
+
+    status: Literal["pending", "passed", "failed", "expired"]
+    check_id: str = Field(pattern=_CHECK_ID, examples=["idc_32P3WWT3Y0B8J32H"])
+    reference: str = Field(min_length=1, max_length=128, examples=["d0V4YW1wbGU"])
+    binding: str = Field(pattern=f"^{PATTERN}$", examples=["5SYJR0X9A1XE4SFC"])
+
+
 class Right(Response):
     """A person's right at a venue."""
 
@@ -248,6 +296,10 @@ class Me(Response):
     person_id: PersonId
     phone: str | None = Field(examples=["+86138****0001"])
     """Masked. Null until a phone is confirmed, which registration requires."""
+    strength: Strength
+    """How the caller is authenticated in this session, after identity checks too."""
+    location_purpose: str = Field(examples=[_PURPOSE])
+    """Why a location is asked for with a scan, and what is kept: shown before asking."""
     registration: Registration
     rights: list[Right]
 

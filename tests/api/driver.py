@@ -34,6 +34,7 @@ from chalicelib.core.aws import session
 from chalicelib.core.logs import JsonFormatter, logger
 from chalicelib.core.settings import Settings
 from chalicelib.core.table import Connection, Table
+from chalicelib.identity.checks import CALLBACK_PATH, State
 from chalicelib.identity.family import FamilyLink, Proof, Relation
 from chalicelib.identity.people import Role
 from chalicelib.identity.platforms import Platform, PlatformName
@@ -53,6 +54,7 @@ from chalicelib.workers.lookups import lookups
 from chalicelib.workers.renders import renders
 from chalicelib.workers.stream import stream
 from infra.local import client
+from infra.local.sandbox.signature import sign
 from tests import support
 from tests.api import contract
 from tests.fakes.parts import (
@@ -62,6 +64,8 @@ from tests.fakes.parts import (
     LocalDataKeys,
     RecordingSms,
     Reply,
+    ScriptedCheckService,
+    ScriptedHouseholds,
     ScriptedProvider,
     ScriptedTravelCards,
     StandingClock,
@@ -73,6 +77,7 @@ TEST, VACCINATION = ProviderName.NUCLEIC_ACID, ProviderName.VACCINATION
 FIGURES = ("checked", "passed", "abnormal", "pending")
 TODAY = date(2026, 11, 22)
 Response = dict[str, list[dict[str, str]]]
+CHECKS_SECRET = "c" * 32
 _SECRET = {"active": "1", "index": "1", "1": "r" * 64}
 _MESSAGE_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -386,6 +391,8 @@ class World:
         self.providers[TEST].otherwise = Answer("negative", self.hours_ago(12))
         self.providers[VACCINATION].otherwise = Answer("complete", self.hours_ago(720), doses=3)
         self.cards = ScriptedTravelCards()
+        self.checks = ScriptedCheckService(at=self.clock.now)
+        self.households = ScriptedHouseholds()
         self.renderer = TypstRenderer(support.ROOT / "infra/layers/render/fonts")
         self.transport = InProcess()
         self.api = client.Api(self.transport, language="en", nonce=self.nonce)
@@ -474,6 +481,9 @@ class World:
         container.platform = self.platform
         container.provider = self.provider
         container.travel_cards = self.cards
+        container.check_service = self.checks
+        container.households = self.households
+        container.partner_secrets = FixedSecret(identity_checks=CHECKS_SECRET, default="d" * 32)
         container.renderer = self.renderer
         return container
 
@@ -668,6 +678,29 @@ class World:
         counted = asdict(self.container.counting.recount(known, day)[""])
         return {name: counted[name] for name in FIGURES}
 
+    def call_back(
+        self,
+        check_id: str,
+        state: State,
+        /,
+        *,
+        secret: str = CHECKS_SECRET,
+        late: float = 0,
+        **changes: str,
+    ) -> HttpReply:
+        """End an identity check as the service does, by a signed callback, with `changes`."""
+        self.checks.results[check_id] = state
+        named = self.checks.of(check_id)
+        told = {"check_id": check_id, "reference": named.reference, "binding": named.binding}
+        body = json.dumps({**told, "status": state.value, **changes}).encode()
+        timestamp = str(int(self.clock.at.timestamp() - late))
+        headers = {
+            "Content-Type": "application/json",
+            "X-Venuecode-Timestamp": timestamp,
+            "X-Venuecode-Signature": sign(secret, timestamp, "POST", CALLBACK_PATH, body),
+        }
+        return self.api.call("POST", CALLBACK_PATH, raw=body, headers=headers)
+
     def writes(self) -> int:
         """Return the number of writes to the table."""
         return self.stream.writes()
@@ -746,6 +779,17 @@ class Person(client.Person):
             code = self.world.cards.codes[self.phone]
             self.world.secrets.add(code)
         return super().enter_card(scan_id, code)
+
+    def start_check(self, method: str = "face", nonce: str | None = None, **who: str) -> HttpReply:
+        """Start a check of oneself, or of the face of the person in `who`."""
+        self.world.secrets |= {who[key] for key in ("name", "document_number") if key in who}
+        body = {"nonce": nonce or self.world.nonce(), "method": method, "subject": who or None}
+        return self.post("/v1/me/identity-checks", body)
+
+    def see_check(self, check_id: str) -> dict[str, Any]:
+        """Return a check of one's own."""
+        shown: dict[str, Any] = self.get(f"/v1/me/identity-checks/{check_id}").expect(200)
+        return shown
 
     def figures(self, day: str = "") -> dict[str, int]:
         """Return the day's figures of the person's venue, from the API."""

@@ -57,6 +57,7 @@ class Cast:
     scan_id: str
     poster_id: str
     check_id: str
+    identity_check_id: str
 
     @classmethod
     def of(cls, world: World) -> Self:
@@ -72,6 +73,7 @@ class Cast:
         return cls(
             world, administrator, other, visitor, guard, guardian, dependant,
             scan["scan_id"], poster["poster_id"], checked["check_id"],
+            visitor.start_check().expect(202)["check_id"],
         )  # fmt: skip
 
     def venue(self, rest: str = "") -> str:
@@ -116,6 +118,7 @@ class RouteCase:
             dependant_id=cast.dependant.person_id,
             scan_id=cast.scan_id,
             check_id=cast.check_id,
+            identity_check_id=cast.identity_check_id,
             poster_id=cast.poster_id,
             code=cast.administrator.venue["code"],
         )
@@ -153,6 +156,10 @@ def registration(_: Cast, person: Person) -> dict[str, Any]:
     }
 
 
+def identity_check(cast: Cast, _: Person) -> dict[str, Any]:
+    return {"nonce": cast.world.nonce(), "method": "face", "subject": None}
+
+
 def scan(cast: Cast, _: Person) -> dict[str, str]:
     return {"nonce": cast.world.nonce(), "code": cast.administrator.venue["code_url"]}
 
@@ -178,6 +185,10 @@ def own_and_dependants(method: str, rest: str, *case: Any, **options: Any) -> It
 _PHONES = itertools.count(1)
 CODE_ENTERED = {"client": "sms", "phone": "+8613800138000", "code": "000000"}
 UNKNOWN_JOIN_CODE = "23456789" + short_codes.check_character("23456789")
+UNSIGNED = {
+    "status": "passed", "check_id": "idc_0000000000000000", "reference": "reference-1",
+    "binding": "0" * 16,
+}  # fmt: skip
 _VENUE = "/v1/venues/{venue_id}"
 
 CASES: tuple[RouteCase, ...] = (
@@ -211,6 +222,18 @@ CASES: tuple[RouteCase, ...] = (
             partial(scenes.phone_of_an_account, of_somebody=False),
             partial(scenes.phone_of_an_account, of_somebody=True),
         ),
+    ),
+    RouteCase(
+        "POST", "/v1/me/identity-checks", PERSON, ACCEPTED, identity_check,
+        scenes=(scenes.starting_a_check,),
+    ),
+    RouteCase(
+        "GET", "/v1/me/identity-checks/{identity_check_id}", PERSON,
+        but=dict.fromkeys(PERSON - {"visitor"}, NOT_FOUND),
+    ),
+    RouteCase(
+        "POST", "/v1/identity-checks/callback", ANYONE, (401, "signature_invalid"),
+        always(UNSIGNED), scenes=(scenes.receiving_a_result,), calls_aws=False,
     ),
     RouteCase("GET", "/v1/me", PERSON),
     RouteCase(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from chalicelib.identity.checks import State
 from chalicelib.identity.platforms import PlatformName
 from tests import support
 from tests.api.driver import HttpReply, Person, World
@@ -338,4 +339,27 @@ def entering_a_card(world: World) -> Scene:
     return Scene(
         lambda: visitor.enter_card(scan, code),
         lambda: [home(visitor), visitor.screen(scan), office(chief)],
+    )
+
+
+def starting_a_check(world: World) -> Scene:
+    visitor, nonce = world.visitor(), world.nonce()
+
+    def send() -> HttpReply:
+        return visitor.start_check("face", nonce)
+
+    def see() -> Any:
+        check = send().expect(202)["check_id"]
+        world.call_back(check, State.PASSED).expect(200)
+        return [visitor.see_check(check), home(visitor)]
+
+    return Scene(send, see)
+
+
+def receiving_a_result(world: World) -> Scene:
+    visitor = world.visitor()
+    check = visitor.start_check().expect(202)["check_id"]
+    return Scene(
+        lambda: world.call_back(check, State.PASSED),
+        lambda: [visitor.see_check(check), home(visitor)],
     )

@@ -15,6 +15,7 @@ from chalicelib.api.endpoint import OPERATIONS, Operation
 from chalicelib.core import keys
 from chalicelib.core.errors import CODES, Forbidden, TooMany, Unprocessable
 from chalicelib.core.fields import Paged, parse
+from chalicelib.identity.checks import State
 from chalicelib.identity.platforms import PlatformName
 from chalicelib.identity.providers import Answer
 from chalicelib.rendering.coverage import missing
@@ -55,6 +56,7 @@ def tour(world: World) -> None:
     fault_of_every_kind(cast)
     tour_of_people(world)
     tour_of_clients(world)
+    tour_of_identity_checks(world)
     tour_of_venues(world, administrator)
     tour_of_scans(world, venue, visitor)
     tour_of_health(world)
@@ -199,6 +201,28 @@ def tour_of_clients(world: World) -> None:
         if status != 403:
             person.post("/v1/me/phone", invented).expect(status, fault.code)
     platform.fault = None
+
+
+def tour_of_identity_checks(world: World) -> None:
+    person = world.person()
+    person.start_check().expect(403, "registration_required")
+    person.register().expect(202)
+    person.start_check().expect(403, "registration_not_verified")
+    world.say(person, identity=Answer("mismatch"))
+    world.work()
+    person.start_check().expect(403, "registration_rejected")
+    visitor, nonce = world.visitor(), world.nonce()
+    check = visitor.start_check("face", nonce).expect(202)["check_id"]
+    visitor.start_check("payment_password", nonce).expect(409, "nonce_reused")
+    visitor.see_check(check)
+    person.get(f"/v1/me/identity-checks/{check}").expect(404, "not_found")
+    world.call_back(check, State.PASSED, secret="x").expect(401, "signature_invalid")
+    world.call_back(check, State.PASSED, reference="another").expect(404, "not_found")
+    world.call_back(check, State.PASSED).expect(200)
+    visitor.start_check("face", nonce).expect(200)
+    for _ in range(9):
+        visitor.start_check().expect(202)
+    visitor.start_check().expect(429, "too_many_requests")
 
 
 def tour_of_venues(world: World, administrator: Person) -> None:

@@ -32,9 +32,11 @@ from chalicelib.core.ids import RandomIds
 from chalicelib.core.render_jobs import RenderQueue
 from chalicelib.core.storage import Storage
 from chalicelib.core.table import Connection, Table
+from chalicelib.identity.checks import Checks
 from chalicelib.identity.consents import Consents
 from chalicelib.identity.family import FamilyLinks
 from chalicelib.identity.people import Codes, Limits, People
+from chalicelib.identity.store.checks import IdentityCheckStore
 from chalicelib.identity.store.codes import CodeStore
 from chalicelib.identity.store.consents import ConsentStore
 from chalicelib.identity.store.family_links import FamilyStore
@@ -88,6 +90,7 @@ class Stores:
     family_links: FamilyLinks
     consents: Consents
     successions: Successions
+    checks: Checks
     directory: Callable[[], Directory]
     policies: Callable[[], PolicyBook]
 
@@ -113,6 +116,7 @@ def fake_stores() -> Stores:
         links,
         consents,
         stores.FakeSuccessions(people, links),
+        stores.FakeIdentityChecks(people),
         lambda: stores.FakeDirectory(venues),
         lambda: policies,
     )
@@ -137,6 +141,7 @@ def stores_over(table: Table) -> Stores:
         FamilyStore(table),
         ConsentStore(table),
         SuccessionStore(table),
+        IdentityCheckStore(table),
         lambda: CachedDirectory(venues),
         lambda: PolicyStore(table),
     )

@@ -17,6 +17,7 @@ from chalicelib.core import keys
 from chalicelib.core.clock import epoch_ms
 from chalicelib.core.errors import Conflict, TooMany, Unauthenticated, Unprocessable
 from chalicelib.core.keys import scan_partition
+from chalicelib.identity.checks import POLL_EVERY, USABLE, IdentityCheck, State
 from chalicelib.identity.family import MAX_DEPENDANTS, MAX_GUARDIANS, FamilyLink
 from chalicelib.identity.people import (
     PersonRecord,
@@ -452,6 +453,52 @@ class FakeCodes:
             return False
         del self._codes[blind]
         return True
+
+
+class FakeIdentityChecks:
+    """See `checks.Checks`."""
+
+    def __init__(self, people: FakePeople) -> None:
+        self._people = people
+        self._checks: dict[str, IdentityCheck] = {}
+        self._polled: dict[str, datetime] = {}
+        self._spent: dict[str, str] = {}
+
+    def get(self, check_id: str) -> IdentityCheck | None:
+        return self._checks.get(check_id)
+
+    def create(self, check: IdentityCheck) -> IdentityCheck:
+        return self._checks.setdefault(check.check_id, check)
+
+    def may_poll(self, check_id: str, now: datetime) -> bool:
+        last = self._polled.get(check_id)
+        if self._checks[check_id].state is not State.PENDING:
+            return False
+        if last is not None and last > now - POLL_EVERY:
+            return False
+        self._polled[check_id] = now
+        return True
+
+    def settle(self, check: IdentityCheck, state: State, now: datetime) -> bool:
+        stored = self._checks[check.check_id]
+        if stored.state is not State.PENDING or stored.started.expires_at <= now:
+            return False
+        self._checks[check.check_id] = replace(stored, state=state, settled_at=now)
+        session = self._people.partition(check.person_id).sessions.get(check.session_id)
+        mine = state is State.PASSED and not check.subject
+        if mine and session is not None and session.expires_at > now:
+            strength = check.method.strength
+            self._people.strengthen_session(check.person_id, check.session_id, strength)
+        return True
+
+    def spend(self, check: IdentityCheck, by: str, now: datetime) -> bool:
+        stored = self._checks[check.check_id]
+        named = (stored.person_id, stored.subject) == (check.person_id, check.subject)
+        if not named or stored.state is not State.PASSED or stored.settled_at is None:
+            return False
+        if stored.settled_at < now - USABLE:
+            return False
+        return self._spent.setdefault(check.check_id, by) == by
 
 
 class FakeLimits:

@@ -245,7 +245,15 @@ def reads(source: str) -> Iterator[tuple[int, str]]:
             yield node.lineno, "getattr"
 
 
-HIDDEN = {"verdict", "decision", "first_outcome", "evidence_level", "guardian_id", "annulled_at"}
+HIDDEN = {
+    "verdict",
+    "decision",
+    "first_outcome",
+    "evidence_level",
+    "guardian_id",
+    "annulled_at",
+    "location_cell",
+}
 
 
 @pytest.mark.parametrize("area", ["api", "insight"])

@@ -28,7 +28,7 @@ WORDS: dict[str, Any] = {
     "scan_id": "scan", "blind": "blind", "what": "what", "whom": "whom", "window": "window",
     "value": "code", "digest": "hash", "poster_id": "id", "day": date(2026, 11, 22), "shard": 7,
     "partition": "VEN#ven#2026-11-22#7", "join_code": "code", "phone_blind": "blind",
-    "at_ms": 1795327200000, "prefix": "prefix", "key_id": "id",
+    "at_ms": 1795327200000, "prefix": "prefix", "key_id": "id", "check_id": "idc",
 }  # fmt: skip
 REAL = {"2026-11-22#7": "day#shard", "1795327200000": "ms", "8204672799999": "lms"}
 
@@ -105,6 +105,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "at_ms": st.integers(0, 10**13 - 1),
     "prefix": st.from_regex(r"[0-9]{2}|[0-9]{4}|[0-9]{6}|\*", fullmatch=True),
     "key_id": st.from_regex("[0-9]{6}", fullmatch=True),
+    "check_id": codes.map("idc_{}".format),
 }
 
 

@@ -22,6 +22,7 @@ from chalicelib.identity.documents import TYPES
 from chalicelib.identity.people import PersonRecord, Profile, Verification
 from chalicelib.identity.providers import Absent, Answer, ProviderName
 from chalicelib.identity.registration import verdict
+from chalicelib.identity.strength import RULES
 from infra.decision_table import cases
 from tests.fakes.parts import NOON
 
@@ -129,10 +130,14 @@ class TestEveryCodeHasItsText:
         answers: list[Answer | Absent] = [Absent(), *map(Answer, sorted(identity))]
         assert of("verification.") == {verdict(answer)[1] for answer in answers} - {""}
 
+    def test_requirements_of_actions(self) -> None:
+        asking = {action for action, rule in RULES.items() if rule.strengths or rule.proofs}
+        assert of("stronger_login.") == asking
+
     def test_the_rest_is_named_where_it_is_used(self) -> None:
         by_code = (
             "error.", "field.", "outcome.", "staff_outcome.", "reason.", "step.", "staff_step.",
-            "state.", "verification.",
+            "state.", "verification.", "stronger_login.",
         )  # fmt: skip
         rest = {key for key in TEXTS if not key.startswith(by_code)}
         assert rest <= constants()
