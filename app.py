@@ -7,6 +7,7 @@ from chalicelib.api import (
     landing,
     manual_checks,
     me,
+    paper_passes,
     scans,
     service,
     sessions,
@@ -24,7 +25,9 @@ app.api.cors = CORSConfig(
     expose_headers=["X-Correlation-Id", "Retry-After"],
     max_age=86_400,
 )
-for resource in (sessions, me, health, venues, staff, scans, manual_checks, landing, service):
+for resource in (
+    sessions, me, health, paper_passes, venues, staff, scans, manual_checks, landing, service,
+):  # fmt: skip
     app.register_blueprint(resource.routes)
 for worker in (lookups, renders, stream):
     app.register_blueprint(worker.functions)
