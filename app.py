@@ -9,6 +9,7 @@ from chalicelib.api import (
     landing,
     manual_checks,
     me,
+    paper_passes,
     scans,
     service,
     sessions,
@@ -27,18 +28,9 @@ app.api.cors = CORSConfig(
     max_age=86_400,
 )
 for resource in (
-    identity_checks,
-    sessions,
-    me,
-    family,
-    health,
-    venues,
-    staff,
-    scans,
-    manual_checks,
-    landing,
-    service,
-):
+    identity_checks, sessions, me, family, health, paper_passes, venues, staff, scans,
+    manual_checks, landing, service,
+):  # fmt: skip
     app.register_blueprint(resource.routes)
 for worker in (lookups, renders, stream):
     app.register_blueprint(worker.functions)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from chalicelib.core.storage import Storage
     from chalicelib.core.table import Table
     from chalicelib.identity.accounts import Accounts
+    from chalicelib.identity.card_rendering import CardRenderer, CardRendering, CardStyle
     from chalicelib.identity.checks import Checks, CheckService, IdentityChecks
     from chalicelib.identity.consents import ConsentCodes, Consents
     from chalicelib.identity.dependants import DependantAdding, Dependants
@@ -443,6 +444,36 @@ class Container:
             limits=self.limits,
             index=self.index,
             vault=self.vault,
+        )
+
+    @cached_property
+    def card_renderer(self) -> "CardRenderer":
+        """The renderer of paper passes."""
+        from chalicelib.adapters.renderer import TypstRenderer
+
+        return TypstRenderer(Path(self.settings.fonts))
+
+    @cached_property
+    def card_style(self) -> "CardStyle":
+        """What the cards of the deployment have in common."""
+        from chalicelib.identity.card_rendering import CardStyle
+
+        return CardStyle(issuer=self.settings.issuer, demo=self.settings.demo)
+
+    @cached_property
+    def card_rendering(self) -> "CardRendering":
+        """Draws and deletes the files of paper passes."""
+        from chalicelib.identity.card_rendering import CardRendering
+
+        return CardRendering(
+            people=self.people,
+            issued=self.issued_passes,
+            storage=self.storage,
+            renderer=self.card_renderer,
+            ring=self.ring,
+            vault=self.vault,
+            clock=self.clock,
+            style=self.card_style,
         )
 
     @cached_property

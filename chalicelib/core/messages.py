@@ -233,6 +233,9 @@ TEXTS: dict[str, str] = {
     "state.pending": "Fetching",
     # Accesses to a person's data, as shown to that person.
     "access.manual_check": "Staff entered your ID number to look up a health code.",
+    # Paper passes.
+    "paper_pass.failed": "A character of the name cannot be printed. Please have the pass issued "
+    "again with the masked name.",
     # Registration.
     # What an action requires, by action.
     "stronger_login.add_child": "Please do the child's face check, "

@@ -463,6 +463,7 @@ class World:
                     "VC_TABLE": self.name,
                     "VC_BUCKET": self.bucket,
                     "VC_CODE_HOST": HOST,
+                    "VC_ISSUER": "广东省",
                     "VC_RENDERS_URL": self.renders.url,
                     "VC_DEMO": "1" if self._demo else "0",
                     "VC_KEYS_SECRET": self.name,
@@ -485,6 +486,7 @@ class World:
         container.households = self.households
         container.partner_secrets = FixedSecret(identity_checks=CHECKS_SECRET, default="d" * 32)
         container.renderer = self.renderer
+        container.card_renderer = self.renderer
         return container
 
     def close(self) -> None:

@@ -4,7 +4,6 @@ The engines: moto; AWS's own DynamoDB Local for the table, with moto for all the
 cloud. docs/decisions/0080 lists what DynamoDB Local cannot show.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from chalicelib.admission.store.accesses import AccessStore
 from chalicelib.admission.store.policies import PolicyStore
 from chalicelib.admission.store.prefetches import PrefetchStore
 from chalicelib.admission.store.scans import ScanStore
+from chalicelib.core import render_jobs
 from chalicelib.core.aws import session
 from chalicelib.core.ids import RandomIds
 from chalicelib.core.render_jobs import RenderQueue
@@ -35,12 +35,14 @@ from chalicelib.core.table import Connection, Table
 from chalicelib.identity.checks import Checks
 from chalicelib.identity.consents import Consents
 from chalicelib.identity.family import FamilyLinks
+from chalicelib.identity.paper_passes import IssuedPasses
 from chalicelib.identity.people import Codes, Limits, People
 from chalicelib.identity.store.checks import IdentityCheckStore
 from chalicelib.identity.store.codes import CodeStore
 from chalicelib.identity.store.consents import ConsentStore
 from chalicelib.identity.store.family_links import FamilyStore
 from chalicelib.identity.store.limits import LimitStore
+from chalicelib.identity.store.paper_passes import PaperPassStore
 from chalicelib.identity.store.people import PeopleStore
 from chalicelib.identity.store.succession import SuccessionStore
 from chalicelib.identity.store.wrapped_keys import WrappedKeyStore
@@ -91,6 +93,7 @@ class Stores:
     consents: Consents
     successions: Successions
     checks: Checks
+    issued_passes: IssuedPasses
     directory: Callable[[], Directory]
     policies: Callable[[], PolicyBook]
 
@@ -117,6 +120,7 @@ def fake_stores() -> Stores:
         consents,
         stores.FakeSuccessions(people, links),
         stores.FakeIdentityChecks(people),
+        stores.FakeIssuedPasses(people),
         lambda: stores.FakeDirectory(venues),
         lambda: policies,
     )
@@ -142,6 +146,7 @@ def stores_over(table: Table) -> Stores:
         ConsentStore(table),
         SuccessionStore(table),
         IdentityCheckStore(table),
+        PaperPassStore(table),
         lambda: CachedDirectory(venues),
         lambda: PolicyStore(table),
     )
@@ -236,12 +241,6 @@ def aws_backend(name: str) -> Iterator[Backend]:
         found = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[delayed])
         return Received(messages, int(found["Attributes"][delayed]))
 
-    def read_render(body: str) -> tuple[str, str, str]:
-        message = json.loads(body)
-        assert message.pop("v") == 1
-        assert message.pop("kind") == "poster"
-        return message["venue"], message["poster"], message["correlation"]
-
     try:
         yield Backend(
             name,
@@ -254,7 +253,7 @@ def aws_backend(name: str) -> Iterator[Backend]:
             SqsRenderQueue(renders_url),
             _download,
             lambda: receive(lookups_url, decode),
-            lambda: receive(renders_url, read_render),
+            lambda: receive(renders_url, render_jobs.decode),
         )
     finally:
         for found in client("s3").list_objects_v2(Bucket=scratch).get("Contents", []):
