@@ -4,6 +4,7 @@ from chalice.app import Chalice, CORSConfig
 
 from chalicelib.api import (
     health,
+    kiosks,
     landing,
     manual_checks,
     me,
@@ -24,7 +25,9 @@ app.api.cors = CORSConfig(
     expose_headers=["X-Correlation-Id", "Retry-After"],
     max_age=86_400,
 )
-for resource in (sessions, me, health, venues, staff, scans, manual_checks, landing, service):
+for resource in (
+    sessions, me, health, venues, staff, scans, manual_checks, kiosks, landing, service,
+):  # fmt: skip
     app.register_blueprint(resource.routes)
 for worker in (lookups, renders, stream):
     app.register_blueprint(worker.functions)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from chalicelib.admission.waiting import WaitingScans
     from chalicelib.core.table import Table
     from chalicelib.identity.accounts import Accounts
+    from chalicelib.identity.devices import DeviceCredentials, Devices
     from chalicelib.identity.logins import PhoneLogin, PlatformLogin
     from chalicelib.identity.masking import MaskedPeople
     from chalicelib.identity.one_time_codes import OneTimeCodes, SmsGateway
@@ -309,6 +310,22 @@ class Container:
 
         return Registrations(
             people=self.people, limits=self.limits, index=self.index, vault=self.vault
+        )
+
+    @cached_property
+    def devices(self) -> "Devices":
+        """The store of paired devices."""
+        from chalicelib.identity.store.devices import DeviceStore
+
+        return DeviceStore(self.table)
+
+    @cached_property
+    def device_credentials(self) -> "DeviceCredentials":
+        """Adds, pairs, authenticates and revokes devices."""
+        from chalicelib.identity.devices import DeviceCredentials
+
+        return DeviceCredentials(
+            devices=self.devices, limits=self.limits, index=self.index, ids=self.ids
         )
 
     @cached_property

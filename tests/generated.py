@@ -5,8 +5,8 @@ from typing import Any
 import schemathesis
 from hypothesis import strategies as st
 
+from chalicelib.core.short_codes import ALPHABET, check_character
 from chalicelib.rendering.coverage import missing
-from chalicelib.venues.staffing import ALPHABET, check_character
 from infra.local.client import now_ms, uuid7
 from tests.support import resident_id, social_credit_code
 

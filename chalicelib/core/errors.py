@@ -129,6 +129,8 @@ CODES: dict[str, type[AppError]] = {
     "session_ended": Unauthenticated,
     "otp_invalid": Unauthenticated,
     "platform_code_invalid": Unauthenticated,
+    "pairing_code_invalid": Unauthenticated,
+    "device_revoked": Unauthenticated,
     "forbidden": Forbidden,
     "platform_account_blocked": Forbidden,
     "phone_required": Forbidden,

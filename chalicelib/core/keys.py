@@ -35,6 +35,10 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | the policy of a region | 1 BatchGet, cached 60 s | POLICY#prefix · CURRENT |
 | a person's prefetch request | 1 Put, conditional | PER#per · PREFETCH |
 | wrapped data keys | 1 Get, cached 5 min | DATAKEY · id |
+| a device that makes a request | 1 Get, strong | DEVICE#kio · DEVICE |
+| the device of a pairing code | 1 Get, strong; deleted once | PAIRING#blind · PAIRING |
+| a card asked for at a kiosk | 1 Get, strong | DEVICE#kio · CARD#id |
+| the cards that wait for a person's verification | 1 Query, strong | PER#per · CARD#kio#id |
 """
 
 from datetime import date
@@ -47,6 +51,7 @@ SUBJECT_FROM, SUBJECT_TO = AWAIT, "HOT#~"
 ACCOUNTS, ACCOUNTS_TO = "ACCOUNT#", "ACCOUNT#~"
 COUNT = "COUNT"
 ABNORMAL = "ABN#"
+WAITING_CARDS, WAITING_CARDS_TO = "CARD#", "CARD#~"
 _LAST_MS = 10**13 - 1
 
 
@@ -247,6 +252,31 @@ def policy(prefix: str) -> Key:
 def data_key(key_id: str) -> Key:
     """Return the key of a data key, wrapped by KMS."""
     return Key("DATAKEY", key_id)
+
+
+def device(device_id: str) -> Key:
+    """Return the key of a paired device."""
+    return Key(f"DEVICE#{device_id}", "DEVICE")
+
+
+def device_of(pk: str) -> str:
+    """Return the device whose partition `pk` is."""
+    return pk.removeprefix("DEVICE#")
+
+
+def pairing(blind: str) -> Key:
+    """Return the key of an unused pairing code."""
+    return Key(f"PAIRING#{blind}", "PAIRING")
+
+
+def kiosk_card(device_id: str, card_id: str) -> Key:
+    """Return the key of a card that was asked for at a kiosk."""
+    return Key(f"DEVICE#{device_id}", f"CARD#{card_id}")
+
+
+def waiting_card(person_id: str, device_id: str, card_id: str) -> Key:
+    """Return the key that marks a card as waiting for the person's verification."""
+    return Key(person(person_id), f"{WAITING_CARDS}{device_id}#{card_id}")
 
 
 def is_scan(key: Key) -> bool:

@@ -32,6 +32,9 @@ TEXTS: dict[str, str] = {
     "error.phone_proof_invalid": "The phone number could not be confirmed. Please try again.",
     "error.client_not_offered": "Logging in this way is not offered here. "
     "Please log in by text message.",
+    "error.pairing_code_invalid": "This pairing code is wrong, was used, or has expired. "
+    "Please ask the operator for a new one.",
+    "error.device_revoked": "This device has been withdrawn. Please tell the operator.",
     "error.forbidden": "You may not do this.",
     "error.not_your_venue": "You have no rights at this venue.",
     "error.registration_required": "Please complete the real-name registration first.",
@@ -92,6 +95,7 @@ TEXTS: dict[str, str] = {
     "field.nonce": "This must be a UUIDv7.",
     "field.glyph": "The character “{character}” cannot be printed on a poster.",
     "field.join_code": "This is not a join code: please check each character.",
+    "field.pairing_code": "This is not a pairing code: please check each character.",
     "field.pass": "This is not a pass.",
     "field.cursor": "This place in the list is not known. Please begin again.",
     "field.day": "This is not a day in the form 2022-04-24.",

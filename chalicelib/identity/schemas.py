@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 
+from chalicelib.core import short_codes
 from chalicelib.core.fields import (
     SEPARATED,
     Choice,
@@ -15,9 +16,12 @@ from chalicelib.core.fields import (
     Request,
     Response,
     VenueId,
+    described,
+    identifier,
     refuse,
 )
 from chalicelib.identity import documents
+from chalicelib.identity.devices import PAIRING_LENGTH
 from chalicelib.identity.people import Strength
 
 
@@ -240,3 +244,38 @@ class RegistrationAccepted(Response):
     status: Literal["pending", "settled"]
     poll_after_ms: int | None = Field(examples=[1000])
     registration: Registration
+
+
+def _pairing_code(value: str) -> str:
+    code = value.upper().replace(" ", "").replace("-", "")
+    if not short_codes.is_valid(code, PAIRING_LENGTH):
+        raise refuse("pairing_code")
+    return code
+
+
+class PairingRequest(Request):
+    """The pairing code of a kiosk, which the operator has given to its installer."""
+
+    pairing_code: Annotated[
+        str,
+        Clean,
+        Field(min_length=1, max_length=20),
+        AfterValidator(_pairing_code),
+        described(
+            "23456789ABY",
+            pattern="^[2-9A-HJ-NP-Z]{11}$",
+            format="pairing-code",
+            accepts="lower case, spaces and hyphens",
+        ),
+    ]
+
+
+_CREDENTIAL = "VK1.7RHYG5G075CMMCW9.32P3WWT3Y0B8J32H5SYJR0X9A1XE4SFC"
+
+
+class PairedKiosk(Response):
+    """A paired kiosk. The credential is shown once; the kiosk sends it as a bearer token."""
+
+    kiosk_id: Annotated[str, identifier("kio", "kio_7RHYG5G075CMMCW9")]
+    credential: str = Field(examples=[_CREDENTIAL])
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Self
 
+from chalicelib.core import short_codes
 from chalicelib.identity.platforms import PlatformName
-from chalicelib.venues import staffing
 from tests import support
 from tests.api import scenes
 from tests.api.driver import Person, World
@@ -158,7 +158,7 @@ def invitation(cast: Cast, _: Person) -> dict[str, str]:
 
 _PHONES = itertools.count(1)
 CODE_ENTERED = {"client": "sms", "phone": "+8613800138000", "code": "000000"}
-UNKNOWN_JOIN_CODE = "23456789" + staffing.check_character("23456789")
+UNKNOWN_JOIN_CODE = "23456789" + short_codes.check_character("23456789")
 _VENUE = "/v1/venues/{venue_id}"
 
 CASES: tuple[RouteCase, ...] = (

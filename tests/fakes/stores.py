@@ -17,6 +17,7 @@ from chalicelib.core import keys
 from chalicelib.core.clock import epoch_ms
 from chalicelib.core.errors import Conflict, TooMany, Unauthenticated
 from chalicelib.core.keys import scan_partition
+from chalicelib.identity.devices import Device, DeviceState, Pairing
 from chalicelib.identity.people import (
     PersonRecord,
     Profile,
@@ -601,3 +602,45 @@ class FakeRenderQueue:
 
     def send(self, venue_id: str, poster_id: str, correlation: str) -> None:
         self.sent.append((venue_id, poster_id, correlation))
+
+
+class FakeDevices:
+    """See `devices.Devices`."""
+
+    def __init__(self) -> None:
+        self._devices: dict[str, Device] = {}
+        self._pairings: dict[str, Pairing] = {}
+
+    def add(self, device: Device, pairing: str, expires_at: datetime) -> None:
+        self._devices[device.device_id] = device
+        self._pairings[pairing] = Pairing(device.device_id, expires_at)
+
+    def device(self, device_id: str) -> Device | None:
+        return self._devices.get(device_id)
+
+    def pairing(self, pairing: str) -> Pairing | None:
+        return self._pairings.get(pairing)
+
+    def pair(self, device_id: str, pairing: str, digest: str, now: datetime) -> bool:
+        code, device = self._pairings.get(pairing), self._devices.get(device_id)
+        if code is None or code.expires_at <= now:
+            return False
+        if device is None or device.state is not DeviceState.ADDED:
+            return False
+        del self._pairings[pairing]
+        self._devices[device_id] = replace(
+            device, state=DeviceState.PAIRED, paired_at=now, digest=digest
+        )
+        return True
+
+    def use(self, device_id: str, day: date) -> None:
+        if device_id in self._devices:
+            self._devices[device_id] = replace(self._devices[device_id], used_on=day)
+
+    def revoke(self, device_id: str, now: datetime) -> bool:
+        device = self._devices.get(device_id)
+        if device is None:
+            return False
+        at = device.revoked_at or now
+        self._devices[device_id] = replace(device, state=DeviceState.REVOKED, revoked_at=at)
+        return True
