@@ -23,7 +23,7 @@ from chalicelib.core.ids import Ids, RandomIds
 from chalicelib.core.settings import Settings
 
 if TYPE_CHECKING:
-    from chalicelib.admission.accesses import Accesses, AccessLog
+    from chalicelib.admission.accesses import Accesses, AccessLog, GuardianAccesses
     from chalicelib.admission.live_passes import LivePasses
     from chalicelib.admission.lookup_requests import LookupQueue, LookupRequests
     from chalicelib.admission.lookups import Lookups
@@ -552,7 +552,14 @@ class Container:
         """The log of accesses to personal data."""
         from chalicelib.admission.accesses import AccessLog
 
-        return AccessLog(accesses=self.accesses, directory=self.directory)
+        return AccessLog(accesses=self.accesses, directory=self.directory, vault=self.vault)
+
+    @cached_property
+    def guardian_accesses(self) -> "GuardianAccesses":
+        """Records what guardians read of their dependants' data."""
+        from chalicelib.admission.accesses import GuardianAccesses
+
+        return GuardianAccesses(accesses=self.accesses, vault=self.vault)
 
     @cached_property
     def abnormal_pointers(self) -> "AbnormalPointers":

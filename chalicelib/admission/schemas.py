@@ -290,16 +290,20 @@ class ManualCheck(Response):
 
 
 class AccessShown(Response):
-    """A lookup of the caller by document number at a venue."""
+    """An access to the caller's data."""
 
     at: datetime
-    venue_name: VenueName
-    kind: Literal["manual_check"]
+    """When the data was read; of several readings by a guardian in a day, the last one."""
+    kind: Literal["manual_check", "guardian", "kiosk", "officer"]
+    place: str = Field(examples=["信宜市人民医院"])
+    """The name of the venue, kiosk or office, or the masked name of the guardian."""
+    venue_name: VenueName | None
+    """The venue of a manual check; null for the other kinds."""
     text: str = Field(examples=["Staff entered your ID number to look up a health code."])
 
 
 class AccessList(Response):
-    """The lookups of the caller by document number, newest first."""
+    """The accesses to the caller's data, newest first."""
 
     items: list[AccessShown]
     next_cursor: str | None = Field(examples=[None])

@@ -27,7 +27,7 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | a venue's day of scans | 1 Query a shard | VEN#ven#day#shard · digits |
 | a person's visits | 1 Query on `visits` | g1pk PER#per · g1sk ms#venue |
 | a person whom staff checked without an account | in the subject's query | PER#per · begins HOT# |
-| manual checks of a document number, newest first | 1 Query | ACCESS#blind · lms#hash |
+| accesses to the owner of a document number, newest first | 1 Query | ACCESS#blind · lms#hash |
 | a person's scans that wait for an answer | in the subject's query | PER#per · AWAIT#scan |
 | the day's figures | 1 BatchGet over shards | VEN#ven#day#shard · COUNT |
 | the day's figures of a staff member | in the same BatchGet | VEN#ven#day#shard · COUNT#per |
@@ -230,13 +230,19 @@ def visit(person_id: str, venue_id: str, at_ms: int) -> Key:
 
 
 def access_partition(blind: str) -> str:
-    """Return the partition of the manual checks of a document number."""
+    """Return the partition of the accesses to the owner of a document number."""
     return f"ACCESS#{blind}"
 
 
 def access(blind: str, at_ms: int, digest: str) -> Key:
-    """Return the key of one manual check. The time counts down, so that the newest is first."""
+    """Return the key of one access. The time counts down, so that the newest is first."""
     return Key(access_partition(blind), f"{_LAST_MS - at_ms:013d}#{digest}")
+
+
+def access_place(sk: str) -> tuple[int, str]:
+    """Return the time (epoch ms) and the hash in the sort key of an access."""
+    remaining, _, digest = sk.partition("#")
+    return _LAST_MS - int(remaining), digest
 
 
 def policy(prefix: str) -> Key:

@@ -194,6 +194,9 @@ TEXTS: dict[str, str] = {
     "state.pending": "Fetching",
     # Accesses to a person's data, as shown to that person.
     "access.manual_check": "Staff entered your ID number to look up a health code.",
+    "access.guardian": "Your guardian looked at your health data for you.",
+    "access.kiosk": "Your ID document was read at a kiosk to print your pass.",
+    "access.officer": "The service's operators looked up your record.",
     # Registration.
     "verification.mismatch": "The name and the ID number do not belong together.",
     "verification.absent": "This ID number is not known to the identity service.",

@@ -670,6 +670,10 @@ class World:
         """Return all items of the table."""
         return support.items_of(self.name)
 
+    def items_of_partition(self, prefix: str) -> list[dict[str, Any]]:
+        """Return the items of the partitions whose key begins with `prefix`."""
+        return [item for item in self.items() if item["pk"]["S"].startswith(prefix)]
+
 
 class Person(client.Person):
     """A person with a phone in a world; their data must not get into a log."""

@@ -483,8 +483,7 @@ class FakeAccesses:
         self._accesses: dict[str, dict[str, Access]] = {}
 
     def record(self, blind: str, access: Access) -> None:
-        reference = access.reference
-        place = keys.access(blind, epoch_ms(reference.at), reference.digest).sk
+        place = keys.access(blind, epoch_ms(access.at), access.digest).sk
         self._accesses.setdefault(blind, {})[place] = access
 
     def of(self, blind: str, after: str, page: int) -> Iterator[tuple[str, Access]]:
