@@ -23,7 +23,7 @@ from chalicelib.core.ids import Ids, RandomIds
 from chalicelib.core.settings import Settings
 
 if TYPE_CHECKING:
-    from chalicelib.admission.accesses import Accesses, AccessLog
+    from chalicelib.admission.accesses import Accesses, AccessLog, GuardianAccesses
     from chalicelib.admission.live_passes import LivePasses
     from chalicelib.admission.lookup_requests import LookupQueue, LookupRequests
     from chalicelib.admission.lookups import Lookups
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from chalicelib.core.table import Table
     from chalicelib.identity.accounts import Accounts
     from chalicelib.identity.devices import DeviceCredentials, Devices
+    from chalicelib.identity.families import Families
+    from chalicelib.identity.family import FamilyLinks
     from chalicelib.identity.logins import PhoneLogin, PlatformLogin
     from chalicelib.identity.masking import MaskedPeople
     from chalicelib.identity.one_time_codes import OneTimeCodes, SmsGateway
@@ -329,6 +331,20 @@ class Container:
         )
 
     @cached_property
+    def family_links(self) -> "FamilyLinks":
+        """The store of family links."""
+        from chalicelib.identity.store.families import FamilyStore
+
+        return FamilyStore(self.table)
+
+    @cached_property
+    def families(self) -> "Families":
+        """Acting for dependants."""
+        from chalicelib.identity.families import Families
+
+        return Families(people=self.people)
+
+    @cached_property
     def masked_people(self) -> "MaskedPeople":
         """People as others may see them."""
         from chalicelib.identity.masking import MaskedPeople
@@ -483,6 +499,7 @@ class Container:
             recorder=self.recorder,
             finder=self.scan_finder,
             ring=self.ring,
+            families=self.families,
         )
 
     @cached_property
@@ -569,7 +586,14 @@ class Container:
         """The log of accesses to personal data."""
         from chalicelib.admission.accesses import AccessLog
 
-        return AccessLog(accesses=self.accesses, directory=self.directory)
+        return AccessLog(accesses=self.accesses, directory=self.directory, vault=self.vault)
+
+    @cached_property
+    def guardian_accesses(self) -> "GuardianAccesses":
+        """Records what guardians read of their dependants' data."""
+        from chalicelib.admission.accesses import GuardianAccesses
+
+        return GuardianAccesses(accesses=self.accesses, vault=self.vault)
 
     @cached_property
     def abnormal_pointers(self) -> "AbnormalPointers":

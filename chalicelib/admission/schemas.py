@@ -24,6 +24,7 @@ from chalicelib.core.fields import (
     Day,
     Nonce,
     Paged,
+    PersonId,
     PersonName,
     Phone,
     RegionName,
@@ -71,6 +72,8 @@ class ScanRequest(Request):
         Field(min_length=1, max_length=2048),
         described("HTTPS://V.EXAMPLE.COM/V/32P3WWT3Y0B8J32H", pattern="[0-9A-Za-z]{16}"),
     ]
+    on_behalf_of: Annotated[PersonId, Field(max_length=40)] | None = None
+    """The dependant who enters, if the caller scans for them."""
 
 
 class PassScanRequest(Request):
@@ -290,16 +293,20 @@ class ManualCheck(Response):
 
 
 class AccessShown(Response):
-    """A lookup of the caller by document number at a venue."""
+    """An access to the caller's data."""
 
     at: datetime
-    venue_name: VenueName
-    kind: Literal["manual_check"]
+    """When the data was read; of several readings by a guardian in a day, the last one."""
+    kind: Literal["manual_check", "guardian", "kiosk", "officer"]
+    place: str = Field(examples=["信宜市人民医院"])
+    """The name of the venue, kiosk or office, or the masked name of the guardian."""
+    venue_name: VenueName | None
+    """The venue of a manual check; null for the other kinds."""
     text: str = Field(examples=["Staff entered your ID number to look up a health code."])
 
 
 class AccessList(Response):
-    """The lookups of the caller by document number, newest first."""
+    """The accesses to the caller's data, newest first."""
 
     items: list[AccessShown]
     next_cursor: str | None = Field(examples=[None])

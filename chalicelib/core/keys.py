@@ -27,8 +27,10 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | a venue's day of scans | 1 Query a shard | VEN#ven#day#shard · digits |
 | a person's visits | 1 Query on `visits` | g1pk PER#per · g1sk ms#venue |
 | a person whom staff checked without an account | in the subject's query | PER#per · begins HOT# |
-| manual checks of a document number, newest first | 1 Query | ACCESS#blind · lms#hash |
+| accesses to the owner of a document number, newest first | 1 Query | ACCESS#blind · lms#hash |
 | a person's scans that wait for an answer | in the subject's query | PER#per · AWAIT#scan |
+| a person's dependants | in the actor's query | PER#per · HOT#DEPENDANTS |
+| a person's guardians | in the subject's query | PER#per · HOT#GUARDIANS |
 | the day's figures | 1 BatchGet over shards | VEN#ven#day#shard · COUNT |
 | the day's figures of a staff member | in the same BatchGet | VEN#ven#day#shard · COUNT#per |
 | the day's abnormal scans | 1 Query a shard, 1 Get a scan | VEN#ven#day#shard · begins ABN# |
@@ -105,6 +107,16 @@ def rights(person_id: str) -> Key:
 def right(person_id: str, venue_id: str) -> Key:
     """Return the key of one right in its own item, the format of releases up to 0.2.0."""
     return Key(person(person_id), f"HOT#RIGHT#{venue_id}")
+
+
+def dependants(person_id: str) -> Key:
+    """Return the key of the people for whom a person acts, an attribute for each."""
+    return Key(person(person_id), "HOT#DEPENDANTS")
+
+
+def guardians(person_id: str) -> Key:
+    """Return the key of the people who act for a person, an attribute for each."""
+    return Key(person(person_id), "HOT#GUARDIANS")
 
 
 def awaiting(person_id: str, scan_id: str) -> Key:
@@ -235,13 +247,19 @@ def visit(person_id: str, venue_id: str, at_ms: int) -> Key:
 
 
 def access_partition(blind: str) -> str:
-    """Return the partition of the manual checks of a document number."""
+    """Return the partition of the accesses to the owner of a document number."""
     return f"ACCESS#{blind}"
 
 
 def access(blind: str, at_ms: int, digest: str) -> Key:
-    """Return the key of one manual check. The time counts down, so that the newest is first."""
+    """Return the key of one access. The time counts down, so that the newest is first."""
     return Key(access_partition(blind), f"{_LAST_MS - at_ms:013d}#{digest}")
+
+
+def access_place(sk: str) -> tuple[int, str]:
+    """Return the time (epoch ms) and the hash in the sort key of an access."""
+    remaining, _, digest = sk.partition("#")
+    return _LAST_MS - int(remaining), digest
 
 
 def policy(prefix: str) -> Key:

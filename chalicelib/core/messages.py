@@ -37,6 +37,7 @@ TEXTS: dict[str, str] = {
     "error.device_revoked": "This device has been withdrawn. Please tell the operator.",
     "error.forbidden": "You may not do this.",
     "error.not_your_venue": "You have no rights at this venue.",
+    "error.not_your_dependant": "You do not act for this person, or no longer do.",
     "error.registration_required": "Please complete the real-name registration first.",
     "error.registration_rejected": "Your name and ID number could not be verified. "
     "Please correct your registration; you can scan again once it is approved.",
@@ -62,6 +63,8 @@ TEXTS: dict[str, str] = {
     "error.version_conflict": "This was changed in the meantime. Please load it again.",
     "error.identity_taken": "This identity cannot be registered here. "
     "Please ask the help desk if it is yours.",
+    "error.dependant_taken": "Two people act for this person already. One of them must stop first.",
+    "error.too_many_dependants": "You act for eight people already. Please remove one first.",
     "error.venue_exists": "A venue with this number, name and address already has a code.",
     "error.clock_skewed": "This was sent too late, or your phone's clock is wrong. "
     "Please set it to network time and begin again.",
@@ -198,6 +201,9 @@ TEXTS: dict[str, str] = {
     "state.pending": "Fetching",
     # Accesses to a person's data, as shown to that person.
     "access.manual_check": "Staff entered your ID number to look up a health code.",
+    "access.guardian": "Your guardian looked at your health data for you.",
+    "access.kiosk": "Your ID document was read at a kiosk to print your pass.",
+    "access.officer": "The service's operators looked up your record.",
     # Registration.
     "verification.mismatch": "The name and the ID number do not belong together.",
     "verification.absent": "This ID number is not known to the identity service.",

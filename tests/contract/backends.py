@@ -34,6 +34,10 @@ from chalicelib.identity.devices import Devices
 from chalicelib.identity.people import Codes, Limits, People
 from chalicelib.identity.store.codes import CodeStore
 from chalicelib.identity.store.devices import DeviceStore
+from chalicelib.identity.family import FamilyLinks
+from chalicelib.identity.people import Codes, Limits, People
+from chalicelib.identity.store.codes import CodeStore
+from chalicelib.identity.store.families import FamilyStore
 from chalicelib.identity.store.limits import LimitStore
 from chalicelib.identity.store.people import PeopleStore
 from chalicelib.identity.store.wrapped_keys import WrappedKeyStore
@@ -81,6 +85,7 @@ class Stores:
     prefetches: Prefetches
     accesses: Accesses
     devices: Devices
+    family_links: FamilyLinks
     directory: Callable[[], Directory]
     policies: Callable[[], PolicyBook]
 
@@ -103,6 +108,7 @@ def fake_stores() -> Stores:
         stores.FakePrefetches(),
         stores.FakeAccesses(),
         stores.FakeDevices(),
+        stores.FakeFamilyLinks(people),
         lambda: stores.FakeDirectory(venues),
         lambda: policies,
     )
@@ -125,6 +131,7 @@ def stores_over(table: Table) -> Stores:
         PrefetchStore(table),
         AccessStore(table),
         DeviceStore(table),
+        FamilyStore(table),
         lambda: CachedDirectory(venues),
         lambda: PolicyStore(table),
     )

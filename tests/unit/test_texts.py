@@ -11,6 +11,7 @@ from babel.messages.mofile import read_mo
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from chalicelib.admission.accesses import AccessKind
 from chalicelib.admission.disclosure import redact_for_staff
 from chalicelib.admission.evidence import shown, states
 from chalicelib.admission.judge import Outcome, decide
@@ -129,10 +130,13 @@ class TestEveryCodeHasItsText:
         answers: list[Answer | Absent] = [Absent(), *map(Answer, sorted(identity))]
         assert of("verification.") == {verdict(answer)[1] for answer in answers} - {""}
 
+    def test_accesses(self) -> None:
+        assert of("access.") == set(AccessKind)
+
     def test_the_rest_is_named_where_it_is_used(self) -> None:
         by_code = (
             "error.", "field.", "outcome.", "staff_outcome.", "reason.", "step.", "staff_step.",
-            "state.", "verification.",
+            "state.", "verification.", "access.",
         )  # fmt: skip
         rest = {key for key in TEXTS if not key.startswith(by_code)}
         assert rest <= constants()
