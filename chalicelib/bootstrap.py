@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from chalicelib.admission.scanning import Scanning
     from chalicelib.admission.travel_card import TravelCardEntry, TravelCards
     from chalicelib.admission.waiting import WaitingScans
+    from chalicelib.core.render_jobs import RenderQueue
+    from chalicelib.core.storage import Storage
     from chalicelib.core.table import Table
     from chalicelib.identity.accounts import Accounts
     from chalicelib.identity.devices import DeviceCredentials, Devices
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from chalicelib.identity.logins import PhoneLogin, PlatformLogin
     from chalicelib.identity.masking import MaskedPeople
     from chalicelib.identity.one_time_codes import OneTimeCodes, SmsGateway
+    from chalicelib.identity.paper_passes import IssuedPasses, PaperPasses
     from chalicelib.identity.people import Codes, Limits, People
     from chalicelib.identity.platforms import Platform, PlatformName
     from chalicelib.identity.providers import Provider, ProviderName
@@ -57,8 +60,6 @@ if TYPE_CHECKING:
         PosterRendering,
         PosterRequests,
         Renderer,
-        RenderQueue,
-        Storage,
     )
     from chalicelib.venues.staffing import Bindings, Staff, Staffing
     from chalicelib.venues.venue import Directory, Posters, Venues
@@ -328,6 +329,26 @@ class Container:
 
         return DeviceCredentials(
             devices=self.devices, limits=self.limits, index=self.index, ids=self.ids
+        )
+
+    @cached_property
+    def issued_passes(self) -> "IssuedPasses":
+        """The store of paper passes."""
+        from chalicelib.identity.store.paper_passes import PaperPassStore
+
+        return PaperPassStore(self.table)
+
+    @cached_property
+    def paper_passes(self) -> "PaperPasses":
+        """Issues, shows and revokes paper passes."""
+        from chalicelib.identity.paper_passes import PaperPasses
+
+        return PaperPasses(
+            issued=self.issued_passes,
+            people=self.people,
+            limits=self.limits,
+            ids=self.ids,
+            storage=self.storage,
         )
 
     @cached_property

@@ -35,6 +35,9 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | the day's figures of a staff member | in the same BatchGet | VEN#ven#day#shard · COUNT#per |
 | the day's abnormal scans | 1 Query a shard, 1 Get a scan | VEN#ven#day#shard · begins ABN# |
 | the policy of a region | 1 BatchGet, cached 60 s | POLICY#prefix · CURRENT |
+| a person's valid paper pass | in the person's query | PER#per · HOT#PASS |
+| a person's paper passes, newest first | 1 Query | PER#per · PASS#lms#serial |
+| the files of a person's paper pass | 1 Query; 1 Get | PER#per · PAPER#form |
 | a person's prefetch request | 1 Put, conditional | PER#per · PREFETCH |
 | wrapped data keys | 1 Get, cached 5 min | DATAKEY · id |
 | a device that makes a request | 1 Get, strong | DEVICE#kio · DEVICE |
@@ -51,6 +54,8 @@ HOT = "HOT#"
 AWAIT = "AWAIT#"
 SUBJECT_FROM, SUBJECT_TO = AWAIT, "HOT#~"
 ACCOUNTS, ACCOUNTS_TO = "ACCOUNT#", "ACCOUNT#~"
+PASSES, PASSES_TO = "PASS#", "PASS#~"
+PAPER_FILES, PAPER_FILES_TO = "PAPER#", "PAPER#~"
 COUNT = "COUNT"
 ABNORMAL = "ABN#"
 WAITING_CARDS, WAITING_CARDS_TO = "CARD#", "CARD#~"
@@ -122,6 +127,29 @@ def guardians(person_id: str) -> Key:
 def awaiting(person_id: str, scan_id: str) -> Key:
     """Return the key of the pending marker of a scan that waits for an answer."""
     return Key(person(person_id), f"{AWAIT}{scan_id}")
+
+
+def paper_pass(person_id: str) -> Key:
+    """Return the key of a person's valid paper pass, or of the last one."""
+    return Key(person(person_id), "HOT#PASS")
+
+
+def issued_pass(person_id: str, at_ms: int, serial: str) -> Key:
+    """Return the key of a paper pass in its owner's history.
+
+    The time counts down, so that the newest is first.
+    """
+    return Key(person(person_id), f"{PASSES}{_LAST_MS - at_ms:013d}#{serial}")
+
+
+def issued_at_ms(sk: str) -> int:
+    """Return the time of issue in the sort key of a paper pass in the history."""
+    return _LAST_MS - int(sk.split("#")[1])
+
+
+def paper_file(person_id: str, form: str) -> Key:
+    """Return the key of a file of a person's paper pass."""
+    return Key(person(person_id), f"{PAPER_FILES}{form}")
 
 
 def prefetch(person_id: str) -> Key:
@@ -315,3 +343,13 @@ def is_prefetch(key: Key) -> bool:
 def is_poster(key: Key) -> bool:
     """Return whether `key` is a poster's."""
     return key.pk.startswith("VEN#") and key.sk.startswith(poster("", "").sk)
+
+
+def is_issued_pass(key: Key) -> bool:
+    """Return whether `key` is that of a paper pass in its owner's history."""
+    return key.pk.startswith("PER#") and key.sk.startswith(PASSES)
+
+
+def is_paper_file(key: Key) -> bool:
+    """Return whether `key` is that of a file of a paper pass."""
+    return key.pk.startswith("PER#") and key.sk.startswith(PAPER_FILES)

@@ -106,6 +106,26 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class IssuedPass:
+    """The paper pass last issued to a person; at most one is valid.
+
+    `serial` is 12 characters. `issued_at` has whole milliseconds. `full_name`: the name on it is
+    not masked. `issued_by` is the guardian or device that issued it, or empty for the person.
+    `replaces` is the serial that its issuer had seen before, or empty. `document` is the beginning
+    of the blind index of the document that the person had then: the pass ends with another one.
+    """
+
+    serial: str
+    issued_at: datetime
+    expires_at: datetime
+    full_name: bool
+    issued_by: str
+    replaces: str
+    document: str
+    revoked: bool = False
+
+
+@dataclass(frozen=True)
 class PersonRecord:
     """The result of one query of a person's partition."""
 
@@ -114,6 +134,7 @@ class PersonRecord:
     snapshots: Mapping[str, Snapshot] = field(default_factory=dict)
     rights: Mapping[str, Role] = field(default_factory=dict)
     awaiting: tuple[str, ...] = ()
+    paper_pass: IssuedPass | None = None
     dependants: Mapping[str, FamilyLink] = field(default_factory=dict)
     guardians: Mapping[str, FamilyLink] = field(default_factory=dict)
 

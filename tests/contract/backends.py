@@ -31,12 +31,10 @@ from chalicelib.core.aws import session
 from chalicelib.core.ids import RandomIds
 from chalicelib.core.table import Connection, Table
 from chalicelib.identity.devices import Devices
-from chalicelib.identity.people import Codes, Limits, People
-from chalicelib.identity.store.codes import CodeStore
-from chalicelib.identity.store.devices import DeviceStore
 from chalicelib.identity.family import FamilyLinks
 from chalicelib.identity.people import Codes, Limits, People
 from chalicelib.identity.store.codes import CodeStore
+from chalicelib.identity.store.devices import DeviceStore
 from chalicelib.identity.store.families import FamilyStore
 from chalicelib.identity.store.limits import LimitStore
 from chalicelib.identity.store.people import PeopleStore

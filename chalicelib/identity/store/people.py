@@ -28,6 +28,7 @@ from chalicelib.core.table import (
     Table,
 )
 from chalicelib.identity.people import (
+    IssuedPass,
     PersonRecord,
     Profile,
     Session,
@@ -36,6 +37,7 @@ from chalicelib.identity.people import (
     Verification,
 )
 from chalicelib.identity.store.families import read_links
+from chalicelib.identity.store.issued_pass import read_paper_pass
 from chalicelib.identity.store.rights import Right, in_force, read_right, read_rights
 
 _LEFTOVER = timedelta(days=1)
@@ -149,6 +151,7 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
     rights: dict[str, Right] = {}
     older: dict[str, Right] = {}
     awaiting: list[str] = []
+    paper_pass: IssuedPass | None = None
     families: dict[str, Raw] = {}
     for raw in items:
         sort_key = raw["sk"]["S"]
@@ -176,6 +179,8 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
                 )
             case "RIGHTS":
                 rights = dict(read_rights(raw))
+            case "PASS":
+                paper_pass = read_paper_pass(raw)
             case "DEPENDANTS" | "GUARDIANS":
                 families[kind] = raw
             case "RIGHT":
@@ -185,7 +190,16 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
         read_links(families[kind], profile) if kind in families else {}
         for kind in ("DEPENDANTS", "GUARDIANS")
     )
-    return PersonRecord(profile, sessions, snapshots, held, tuple(awaiting), dependants, guardians)
+    return PersonRecord(
+        profile,
+        sessions,
+        snapshots,
+        held,
+        tuple(awaiting),
+        dependants=dependants,
+        guardians=guardians,
+        paper_pass=paper_pass,
+    )
 
 
 class PeopleStore:
