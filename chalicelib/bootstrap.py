@@ -24,6 +24,7 @@ from chalicelib.core.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.admission.accesses import Accesses, AccessLog, GuardianAccesses
+    from chalicelib.admission.kiosks import CardPrinting, Cards, KioskCards
     from chalicelib.admission.live_passes import LivePasses
     from chalicelib.admission.lookup_requests import LookupQueue, LookupRequests
     from chalicelib.admission.lookups import Lookups
@@ -600,6 +601,38 @@ class Container:
             policies=self.policies,
             recorder=self.recorder,
             finder=self.scan_finder,
+        )
+
+    @cached_property
+    def cards(self) -> "Cards":
+        """The store of the cards of kiosks."""
+        from chalicelib.admission.store.kiosk_cards import CardStore
+
+        return CardStore(self.table)
+
+    @cached_property
+    def card_printing(self) -> "CardPrinting":
+        """Has the passes of verified people drawn for their cards."""
+        from chalicelib.admission.kiosks import CardPrinting
+
+        return CardPrinting(cards=self.cards, passes=self.paper_passes, people=self.people)
+
+    @cached_property
+    def kiosk_cards(self) -> "KioskCards":
+        """The cards that a kiosk asks for."""
+        from chalicelib.admission.kiosks import KioskCards
+        from chalicelib.identity.card_identities import CardIdentities
+
+        return KioskCards(
+            printing=self.card_printing,
+            identities=CardIdentities(
+                people=self.people, index=self.index, vault=self.vault, ids=self.ids
+            ),
+            cards=self.cards,
+            people=self.people,
+            limits=self.limits,
+            accesses=self.accesses,
+            index=self.index,
         )
 
     @cached_property

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from chalicelib.admission import evidence as kinds
 from chalicelib.admission.judge import UNKNOWN, Decision, Evidence, Outcome
 from chalicelib.admission.recording import METHODS
-from chalicelib.admission.scan import Means, Method, Scan
+from chalicelib.admission.scan import Means, Method, PassKind, Scan
 from chalicelib.identity.people import Actor
 from chalicelib.identity.providers import ProviderName
 
@@ -66,7 +66,8 @@ class ScanView(NamedTuple):
     While a manual check is not answered, `outcome` is None, and reasons, next steps and evidence
     are empty. `answer_at` is the earliest time of the answer. `evidence` holds only what may be
     shown. `complete`: the view has all evidence of a screen. `waits`: answers are pending.
-    `for_staff`: texts address the staff, not the visitor. `hours` is the maximum age of a nucleic
+    `for_staff`: texts address the staff, not the visitor. `pass_kind` is the kind of pass that
+    staff scanned, or None. `hours` is the maximum age of a nucleic
     acid result by policy.
     """
 
@@ -78,6 +79,7 @@ class ScanView(NamedTuple):
     temperature: str
     answer_at: datetime
     for_staff: bool
+    pass_kind: PassKind | None = None
     name: Masking = Masking.WITHHELD
     phone: Masking = Masking.WITHHELD
     outcome: Outcome | None = None
@@ -199,6 +201,7 @@ def view(scan: Scan, viewer: Viewer) -> ScanView | None:
         temperature=scan.temperature if rule.details else "",
         answer_at=scan.received_at + ANSWERED_AFTER,
         for_staff=viewer.kind not in (ViewerKind.VISITOR, ViewerKind.GUARDIAN),
+        pass_kind=_pass_kind(scan),
     )
     if not _is_due(rule.due, scan, viewer.now):
         return hidden if rule.placeholder else None
@@ -209,7 +212,7 @@ def view(scan: Scan, viewer: Viewer) -> ScanView | None:
         phone=rule.phone,
         outcome=decision.outcome,
         reasons=decision.reasons,
-        next_steps=decision.next_steps,
+        next_steps=_steps(scan, decision, for_staff=hidden.for_staff),
         evidence={
             provider: _evidence(rule, verdict.evidence, provider) if identified else UNKNOWN
             for provider in (kinds.shown() if rule.evidence is None else rule.evidence)
@@ -218,6 +221,23 @@ def view(scan: Scan, viewer: Viewer) -> ScanView | None:
         complete=rule.evidence is None,
         waits=bool(verdict.needs),
     )
+
+
+def _pass_kind(scan: Scan) -> PassKind | None:
+    if scan.method is Method.PAPER:
+        return "paper"
+    if scan.method is Method.STAFF:
+        return "companion" if scan.guardian_id else "live"
+    return None
+
+
+def _steps(scan: Scan, decision: Decision, *, for_staff: bool) -> tuple[str, ...]:
+    """Return the next steps. Paper does not show who holds it: staff first compare the ID.
+
+    This is no part of the decision, which is made again when answers arrive.
+    """
+    compare = for_staff and scan.method is Method.PAPER
+    return ("compare_id", *decision.next_steps) if compare else decision.next_steps
 
 
 def counted(scan: Scan) -> Outcome:

@@ -145,9 +145,7 @@ class CardPrinting:
             return None
         return next((one for one in shown.files if one.form == card.form), None)
 
-    def _serial(
-        self, card: Card, record: PersonRecord, *, correlation: str, now: datetime
-    ) -> str:
+    def _serial(self, card: Card, record: PersonRecord, *, correlation: str, now: datetime) -> str:
         issued = record.paper_pass
         lost = issued is not None and card.replaces and issued.issued_at < card.requested_at
         if issued is not None and not lost and state_of(issued, record.profile, now) == _VALID:

@@ -67,6 +67,11 @@ METHODS: Mapping[Method, MethodRules] = {
         letter="m", means="manual", salt="manual", by_pass=False, late_by=CLOCK_TOLERANCE,
         own=False,
     ),
+    # A paper pass works every day and many times, so the scan's key comes from the nonce.
+    Method.PAPER: MethodRules(
+        letter="p", means="paper", salt="paper", by_pass=False, late_by=OFFLINE,
+        own=False,
+    ),
 }  # fmt: skip
 
 

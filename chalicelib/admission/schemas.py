@@ -17,7 +17,7 @@ from pydantic.json_schema import JsonSchemaValue
 from chalicelib.admission import evidence
 from chalicelib.admission.evidence.kind import Kind
 from chalicelib.admission.lookup_requests import Lookup, Settle
-from chalicelib.admission.scan import Means
+from chalicelib.admission.scan import Means, PassKind
 from chalicelib.core.clock import from_epoch_ms
 from chalicelib.core.fields import (
     SCAN_PATTERN,
@@ -60,7 +60,12 @@ def _looked_up(name: str) -> str:
 
 
 _PASS = "VP1.L.1.7RHYG5G075CMMCW9.1G2RDWE00.32P3WWT3Y0B8J32H"  # noqa: S105 (none)
-_PASS_PATTERN = rf"^VP1\.L\.[0-9A-Z]{{1,8}}\.{PATTERN}\.[0-9A-HJKMNP-TV-Z]{{9}}\.{PATTERN}$"
+_LETTER = "[0-9A-HJKMNP-TV-Z]"
+_PASS_PATTERN = (
+    rf"^VP1\.(L\.[0-9A-Z]{{1,8}}\.{PATTERN}\.{_LETTER}{{9}}\.{PATTERN}"
+    rf"|C\.[0-9A-Z]{{1,8}}\.{PATTERN}\.{_LETTER}{{9}}\.{PATTERN}\.{PATTERN}"
+    rf"|P\.[0-9A-Z]{{1,8}}\.{_LETTER}{{41}})$"
+)
 
 
 class ScanRequest(Request):
@@ -70,14 +75,14 @@ class ScanRequest(Request):
     code: Annotated[
         str,
         Field(min_length=1, max_length=2048),
-        described("HTTPS://V.EXAMPLE.COM/V/32P3WWT3Y0B8J32H", pattern="[0-9A-Za-z]{16}"),
+        described("https://V.EXAMPLE.COM/V/32P3WWT3Y0B8J32H", pattern="[0-9A-Za-z]{16}"),
     ]
     on_behalf_of: Annotated[PersonId, Field(max_length=40)] | None = None
     """The dependant who enters, if the caller scans for them."""
 
 
 class PassScanRequest(Request):
-    """A staff member's scan of a visitor's pass, with the measured temperature."""
+    """A staff member's scan of a visitor's pass, live or on paper, with the temperature."""
 
     nonce: Nonce
     pass_code: Annotated[
@@ -251,6 +256,8 @@ class Screen(Composed):
     venue: VenueShown
     checkpoint: str | None = Field(examples=[None])
     means: Means
+    pass_kind: PassKind | None = Field(examples=["live"])
+    """The pass that staff scanned; `companion`: on a guardian's phone; `paper`: compare the ID."""
     person: PersonShown
     outcome: Literal["admit", "check", "refuse", "pending"]
     outcome_text: str = Field(examples=["Please come in"])
@@ -439,3 +446,36 @@ class LivePass(Response):
     """What the holder of this colour should do."""
     poll_after_ms: PollAfter
     demo: Demo
+
+
+class CardRequest(Request):
+    """The document that a kiosk has read, to print its owner's paper pass.
+
+    `replace`: the former paper pass was lost; it is revoked.
+    """
+
+    nonce: Nonce
+    name: PersonName
+    document_type: DocumentKind
+    document_number: DocumentNumber
+    form: Literal["card_pdf", "sheet_pdf"] = "card_pdf"
+    replace: bool = False
+
+
+CARD_PATTERN = f"^crd_{PATTERN}$"
+CardId = Annotated[str, described("crd_7RHYG5G075CMMCW9", pattern=CARD_PATTERN)]
+
+
+class KioskCard(Response):
+    """A card that a kiosk has asked for. When it is ready, `url` downloads it until `expires_at`.
+
+    `rejected`: name and document do not match, or this service has no such person. `failed`: a
+    character of the name cannot be printed.
+    """
+
+    card_id: CardId
+    form: Literal["card_pdf", "sheet_pdf"]
+    status: Literal["pending", "ready", "rejected", "failed"]
+    poll_after_ms: int | None = Field(examples=[2000])
+    url: str | None = Field(examples=[None])
+    expires_at: datetime | None = Field(examples=[None])

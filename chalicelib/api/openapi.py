@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
+from chalicelib.admission.schemas import CardId
 from chalicelib.api.endpoint import OPERATIONS, Operation, problem
 from chalicelib.api.examples import example, examples
 from chalicelib.core.errors import CODES, AppError, BadInput
@@ -64,6 +65,7 @@ _PATH: dict[str, Any] = {
     "scan_id": ScanId,
     "check_id": ScanId,
     "poster_id": Code,
+    "card_id": CardId,
     "code": Code,
 }
 """The types of path parameters."""

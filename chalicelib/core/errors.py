@@ -159,6 +159,8 @@ CODES: dict[str, type[AppError]] = {
     "visitor_not_verified": Unprocessable,
     "pass_invalid": Unprocessable,
     "pass_expired": Unprocessable,
+    "pass_revoked": Unprocessable,
+    "paper_not_accepted": Unprocessable,
     "travel_card_code_wrong": Unprocessable,
     "travel_card_no_phone": Unprocessable,
     "client_not_offered": Unprocessable,

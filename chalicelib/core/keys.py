@@ -325,6 +325,12 @@ def waiting_card(person_id: str, device_id: str, card_id: str) -> Key:
     return Key(person(person_id), f"{WAITING_CARDS}{device_id}#{card_id}")
 
 
+def card_of_waiting(sk: str) -> Key:
+    """Return the key of the card that a marker in a person's partition stands for."""
+    _, device_id, card_id = sk.split("#")
+    return kiosk_card(device_id, card_id)
+
+
 def is_scan(key: Key) -> bool:
     """Return whether `key` is a scan's: in a day's partition, with a time first in its sort key."""
     return key.pk.startswith("VEN#") and key.pk.count("#") == 3 and key.sk[:13].isdecimal()

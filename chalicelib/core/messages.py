@@ -58,6 +58,10 @@ TEXTS: dict[str, str] = {
     "error.staff_no_match": "No registered person matches what was entered.",
     "error.pass_invalid": "This is not a valid pass. Please ask for it to be shown again.",
     "error.pass_expired": "This pass has expired. Please ask for the pass to be refreshed.",
+    "error.pass_revoked": "This paper pass has been withdrawn or replaced. Please ask for the "
+    "visitor's current pass, or use a manual check.",
+    "error.paper_not_accepted": "Paper passes and pictures are not accepted here. Please ask for "
+    "the live pass on a phone, or use a manual check.",
     "error.pass_used": "This pass has already been used here. Please ask for it to be refreshed.",
     "error.nonce_reused": "This request was already made with other contents.",
     "error.version_conflict": "This was changed in the meantime. Please load it again.",
@@ -156,6 +160,7 @@ TEXTS: dict[str, str] = {
     "step.test_nucleic_acid": "Please take a nucleic acid test.",
     "step.report_to_community": "Please stay away from others and report to your community "
     "or employer.",
+    "step.compare_id": "Paper pass: compare with the ID.",
     # Variants for staff, who act for the visitor. A key without a variant uses the text above.
     "staff_outcome.admit": "Let them in",
     "staff_outcome.check": "Please check",

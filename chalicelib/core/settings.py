@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Settings:
     """The configuration of one deployment, from environment variables named ``VC_…``.
 
-    `code_host` is part of the printed URL. It has at most 32 characters, or the QR code needs more
-    than version 4. `demo` marks every screen and poster 演示.
+    `code_host` is part of the printed URL. It has at most 32 characters; above 31, the QR code
+    needs version 6 instead of 5. `demo` marks every screen and poster 演示.
     """
 
     stage: str

@@ -20,6 +20,7 @@ from chalicelib.core.errors import Conflict, Forbidden, NotFound
 from chalicelib.core.ids import Ids
 from chalicelib.core.storage import Storage
 from chalicelib.identity import passes
+from chalicelib.identity.passes import PassState, document_of, state_of
 from chalicelib.identity.people import (
     Holder,
     IssuedPass,
@@ -41,15 +42,6 @@ _ISSUES_A_DAY = 5
 _DRAWINGS_A_DAY = 10
 _DAY_S = 86_400
 _ASK_AGAIN_AFTER = timedelta(seconds=60)
-
-
-class PassState(StrEnum):
-    """The state of a paper pass."""
-
-    VALID = "valid"
-    REPLACED = "replaced"
-    REVOKED = "revoked"
-    EXPIRED = "expired"
 
 
 class Ending(StrEnum):
@@ -175,13 +167,6 @@ class HistoryPage(NamedTuple):
     last: str | None
 
 
-def state_of(issued: IssuedPass, profile: Profile | None, now: datetime) -> PassState:
-    """Return the state of the pass on record of the person with this profile."""
-    if issued.revoked or profile is None or _document(profile) != issued.document:
-        return PassState.REVOKED
-    return PassState.VALID if now < issued.expires_at else PassState.EXPIRED
-
-
 def printed(serial: str) -> str:
     """Return a serial as it is printed: ``XXXX-XXXX-XXXX``."""
     return "-".join(serial[start : start + 4] for start in range(0, passes.SERIAL, 4))
@@ -239,7 +224,7 @@ class PaperPasses:
             full_name=full_name,
             issued_by=by or holder.guardian_id,
             replaces=replaces,
-            document=_document(profile),
+            document=document_of(profile),
         )
         files = [_requested(form, new.serial, now) for form in SUFFIXES]
         if self._issued.issue(person_id, new, record.paper_pass, files, correlation):
@@ -340,11 +325,6 @@ class PaperPasses:
 def object_key(person_id: str, serial: str, form: str) -> str:
     """Return the key of a file in the bucket; erasure finds the files by ``cards/<person>/``."""
     return f"cards/{person_id}/{serial}/{form}.{SUFFIXES[form]}"
-
-
-def _document(profile: Profile) -> str:
-    # As in a right: 48 of 128 bits distinguish the documents of one person.
-    return profile.document_blind[:10]
 
 
 def _require_approved(record: PersonRecord) -> Profile:

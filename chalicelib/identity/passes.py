@@ -15,12 +15,14 @@ serial is valid stands in the person's record. No pass contains the colour of th
 
 import hmac
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import NamedTuple
 
 from chalicelib.core import ids
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.core.crypto import KeyRing
 from chalicelib.core.errors import BadInput, Unprocessable
+from chalicelib.identity.people import IssuedPass, Profile
 
 REFRESH = timedelta(seconds=60)
 ACCEPTED = timedelta(seconds=90)
@@ -53,6 +55,15 @@ class PaperPass(NamedTuple):
 
     person_id: str
     serial: str
+
+
+class PassState(StrEnum):
+    """The state of a paper pass. Only a valid one is accepted."""
+
+    VALID = "valid"
+    REPLACED = "replaced"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
 
 
 def mint(person_id: str, *, now: datetime, ring: KeyRing, guardian_id: str = "") -> str:
@@ -95,6 +106,19 @@ def read(text: str, *, ring: KeyRing) -> Pass | PaperPass:
     _check(kind, key_id, ".".join(parts[:-1]), mac, ring)
     minted_at = from_epoch_ms(ids.decode(minted))
     return Pass(f"per_{person}", minted_at, guardian and f"per_{guardian}")
+
+
+def state_of(issued: IssuedPass, profile: Profile | None, now: datetime) -> PassState:
+    """Return the state of the pass on record of the person with this profile."""
+    if issued.revoked or profile is None or document_of(profile) != issued.document:
+        return PassState.REVOKED
+    return PassState.VALID if now < issued.expires_at else PassState.EXPIRED
+
+
+def document_of(profile: Profile) -> str:
+    """Return what a paper pass stores of its owner's document, so that it ends with another one."""
+    # As in a right: 48 of 128 bits distinguish the documents of one person.
+    return profile.document_blind[:10]
 
 
 def _read_paper(key_id: str, joined: str, ring: KeyRing) -> PaperPass:

@@ -10,8 +10,8 @@ from typing import NamedTuple, Protocol, cast
 from chalicelib.core import ids
 from chalicelib.core.errors import NotFound
 from chalicelib.core.storage import Storage
-from chalicelib.rendering.engine import TEMPLATE_VERSION, Form
-from chalicelib.rendering.engine import Poster as Contents
+from chalicelib.rendering.posters import TEMPLATE_VERSION, Form
+from chalicelib.rendering.posters import Poster as Contents
 from chalicelib.venues.catalogue import category
 from chalicelib.venues.codes import url
 from chalicelib.venues.venue import PosterRecord, Posters, PosterState, Venue, Venues

@@ -42,7 +42,7 @@ from chalicelib.venues.venue import Application
 if TYPE_CHECKING:
     from chalicelib.venues.issuance import VenueDetails
 
-CodeUrl = Annotated[str, Field(examples=["HTTPS://V.EXAMPLE.COM/V/32P3WWT3Y0B8J32H"])]
+CodeUrl = Annotated[str, Field(examples=["https://V.EXAMPLE.COM/V/32P3WWT3Y0B8J32H"])]
 NumberType = Literal["uscc", "organisation_code", "resident_id", "plate"]
 
 

@@ -18,8 +18,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
-from chalicelib.rendering import coverage, engine, qr
-from chalicelib.rendering.engine import Form, GlyphMissing, Poster
+from chalicelib.rendering import coverage, posters, qr
+from chalicelib.rendering.engine import GlyphMissing
+from chalicelib.rendering.posters import Form, Poster
 
 ROOT = Path(__file__).parents[2]
 FONTS = ROOT / "infra/layers/render/fonts"
@@ -27,7 +28,7 @@ TEMPLATE = ROOT / "chalicelib/rendering/templates/poster.typ"
 MM = 72 / 25.4
 
 POSTER = Poster(
-    code_url="HTTPS://V.LOCALHOST/V/0123456789ABCDEF",
+    code_url="https://V.LOCALHOST/V/0123456789ABCDEF",
     venue_name="信宜市人民医院",
     venue_type="医疗机构",
     region_name="广东省茂名市信宜市",
@@ -40,7 +41,7 @@ LONG = "济宁市任城区太白湖新区许庄街道办事处社区卫生服务
 
 
 def draw(form: Form, poster: Poster = POSTER, fonts: Path = FONTS, **changes: object) -> bytes:
-    return engine.render(replace(poster, **changes), form, fonts=fonts, timestamp=1_650_000_000)  # type: ignore[arg-type]
+    return posters.render(replace(poster, **changes), form, fonts=fonts, timestamp=1_650_000_000)  # type: ignore[arg-type]
 
 
 def pdf_image(pdf: bytes, dpi: int = 150) -> Image.Image:
@@ -127,7 +128,7 @@ def test_the_png_is_a4_at_300_dpi_and_every_module_is_whole_dots() -> None:
     image.load()
     assert image.size == (2480, 3508)
     assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
-    modules = qr.draw(POSTER.code_url).modules
+    modules = qr.draw(POSTER.code_url, 5).modules
     dots = int(112 / 25.4 * 300 / modules)
     side = modules * dots
     left, top = round((2480.3 - side) / 2), round(109 / 25.4 * 300)
@@ -178,18 +179,30 @@ def svg_image(svg: bytes) -> Image.Image:
     return Image.open(io.BytesIO(png))
 
 
-@pytest.mark.parametrize(("host", "modules"), [("V.LOCALHOST", 37), ("H" * 32, 41)])
-def test_a_url_in_capitals_makes_a_small_code_of_level_q_or_better(host: str, modules: int) -> None:
-    url = f"HTTPS://{host}/V/0123456789ABCDEF"
-    assert qr.draw(url).modules == modules
-    (found,) = zxingcpp.read_barcodes(svg_image(qr.draw(url).svg))
-    assert found.ec_level in {"Q", "H"}
+@pytest.mark.parametrize(
+    ("text", "least", "modules"),
+    [
+        ("HTTPS://V.LOCALHOST/V/0123456789ABCDEF", 5, 37 + 8),
+        ("https://V.LOCALHOST/V/0123456789ABCDEF", 5, 37 + 8),
+        (f"https://{'H' * 31}/V/0123456789ABCDEF", 5, 37 + 8),
+        (f"https://{'H' * 60}/V/0123456789ABCDEF", 5, 45 + 8),
+        ("VP1.P.7.0123456789ABCDEF0123456789AB0123456789ABC", 4, 33 + 8),
+        ("V", 4, 33 + 8),
+    ],
+)
+def test_a_code_is_of_level_h_and_of_the_least_version_that_is_asked_for(
+    text: str, least: int, modules: int
+) -> None:
+    code = qr.draw(text, least)
+    assert code.modules == modules
+    (found,) = zxingcpp.read_barcodes(svg_image(code.svg))
+    assert (found.text, found.ec_level) == (text, "H")
 
 
 def test_each_form_has_its_content_type() -> None:
-    assert engine.content_type("a4_pdf") == "application/pdf"
-    assert engine.content_type("a4_png") == "image/png"
-    assert engine.content_type("qr_svg") == "image/svg+xml"
+    assert posters.content_type("a4_pdf") == "application/pdf"
+    assert posters.content_type("a4_png") == "image/png"
+    assert posters.content_type("qr_svg") == "image/svg+xml"
 
 
 # Same in, same out
@@ -209,9 +222,9 @@ def test_the_same_poster_has_the_same_bytes_in_any_process(form: Form) -> None:
 
 def test_whoever_changes_the_look_raises_the_template_version() -> None:
     """The version is part of a poster's key in S3: unraised, old files would be served as new."""
-    looks = [TEMPLATE, *sorted(FONTS.glob("*.otf"))]
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in looks)).hexdigest()[:16]
-    assert (engine.TEMPLATE_VERSION, digest) == ("1", "5f58090afa013162")
+    looks = [path.read_bytes() for path in (TEMPLATE, *sorted(FONTS.glob("*.otf")))]
+    digest = hashlib.sha256(b"".join(looks) + draw("qr_svg")).hexdigest()[:16]
+    assert (posters.TEMPLATE_VERSION, digest) == ("2", "d73b798f676c200b")
 
 
 # Names are data
@@ -348,7 +361,7 @@ def test_the_fonts_fit_the_layer_and_carry_their_licence() -> None:
 
 def test_what_the_api_imports_loads_no_engine() -> None:
     script = (
-        "import sys; from chalicelib.rendering import coverage, engine;"
+        "import sys; from chalicelib.rendering import cards, coverage, posters;"
         "assert coverage.missing('😀') == ['😀'];"
         "print(*sorted({'typst', 'segno', 'fontTools', 'numpy'} & set(sys.modules)))"
     )
