@@ -24,7 +24,7 @@ from chalicelib.core.submission import Submission
 from chalicelib.identity.card_identities import CardIdentities
 from chalicelib.identity.devices import Device
 from chalicelib.identity.paper_passes import FileState, PaperPasses, PassState, ShownFile, state_of
-from chalicelib.identity.people import Limits, People, PersonRecord, Profile, Verification
+from chalicelib.identity.people import Holder, Limits, People, PersonRecord, Profile, Verification
 from chalicelib.identity.registration import Entry
 
 ANSWER_AFTER = timedelta(seconds=2)
@@ -126,8 +126,8 @@ class CardPrinting:
                 return
             try:
                 serial = self._serial(card, record, correlation=correlation, now=now)
-            except Conflict:
-                continue  # another request has issued one: it is printed
+            except (Conflict, NotFound):
+                continue  # another request has issued or revoked one: look again
             except TooMany:
                 self._cards.finish(replace(card, refused=True))
                 return
@@ -140,19 +140,19 @@ class CardPrinting:
 
         Cost: one Query.
         """
-        shown = self._passes.show(record, now=now)
+        shown = self._passes.show(Holder(record), now=now)
         if shown.issued is None or shown.issued.serial != card.serial:
             return None
         return next((one for one in shown.files if one.form == card.form), None)
 
     def _serial(self, card: Card, record: PersonRecord, *, correlation: str, now: datetime) -> str:
-        issued = record.paper_pass
+        holder, issued = Holder(record), record.paper_pass
         lost = issued is not None and card.replaces and issued.issued_at < card.requested_at
         if issued is not None and not lost and state_of(issued, record.profile, now) == _VALID:
-            self._passes.draw_again(record, card.form, correlation=correlation, now=now)
+            self._passes.draw_again(holder, card.form, correlation=correlation, now=now)
             return issued.serial
         shown = self._passes.issue(
-            record,
+            holder,
             by=card.kiosk_id,
             full_name=issued is not None and issued.full_name,
             replaces=issued.serial if issued is not None else "",

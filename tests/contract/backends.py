@@ -18,17 +18,21 @@ from chalicelib.adapters.keys import WrappedKeys
 from chalicelib.adapters.queues import SqsLookupQueue, SqsRenderQueue
 from chalicelib.adapters.storage import S3Storage
 from chalicelib.admission.accesses import Accesses
+from chalicelib.admission.kiosks import Cards
 from chalicelib.admission.lookup_requests import LookupQueue
 from chalicelib.admission.policy import Policies
 from chalicelib.admission.prefetching import Prefetches
 from chalicelib.admission.scan import Scans
 from chalicelib.admission.schemas import decode
 from chalicelib.admission.store.accesses import AccessStore
+from chalicelib.admission.store.kiosk_cards import CardStore
 from chalicelib.admission.store.policies import PolicyStore
 from chalicelib.admission.store.prefetches import PrefetchStore
 from chalicelib.admission.store.scans import ScanStore
 from chalicelib.core.aws import session
 from chalicelib.core.ids import RandomIds
+from chalicelib.core.render_jobs import RenderQueue
+from chalicelib.core.storage import Storage
 from chalicelib.core.table import Connection, Table
 from chalicelib.identity.devices import Devices
 from chalicelib.identity.family import FamilyLinks
@@ -43,7 +47,6 @@ from chalicelib.insight.abnormal import Pointers
 from chalicelib.insight.counters import Counters
 from chalicelib.insight.store.counters import CounterStore
 from chalicelib.insight.store.pointers import PointerStore
-from chalicelib.venues.posters import RenderQueue, Storage
 from chalicelib.venues.staffing import Staff
 from chalicelib.venues.store.posters import PosterStore
 from chalicelib.venues.store.staff import StaffStore
@@ -83,6 +86,7 @@ class Stores:
     prefetches: Prefetches
     accesses: Accesses
     devices: Devices
+    cards: Cards
     family_links: FamilyLinks
     directory: Callable[[], Directory]
     policies: Callable[[], PolicyBook]
@@ -106,6 +110,7 @@ def fake_stores() -> Stores:
         stores.FakePrefetches(),
         stores.FakeAccesses(),
         stores.FakeDevices(),
+        stores.FakeCards(),
         stores.FakeFamilyLinks(people),
         lambda: stores.FakeDirectory(venues),
         lambda: policies,
@@ -129,6 +134,7 @@ def stores_over(table: Table) -> Stores:
         PrefetchStore(table),
         AccessStore(table),
         DeviceStore(table),
+        CardStore(table),
         FamilyStore(table),
         lambda: CachedDirectory(venues),
         lambda: PolicyStore(table),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from chalicelib.admission.accesses import Access
+from chalicelib.admission.kiosks import Card
 from chalicelib.admission.lookup_requests import Lookup, Settle
 from chalicelib.admission.policy import Policy, prefixes
 from chalicelib.admission.prefetching import Prefetch
@@ -174,6 +175,16 @@ class FakePeople:
         self.documents[profile.document_blind] = profile.person_id
         mine.profile = profile
 
+    def create_managed(self, profile: Profile, correlation: str) -> bool:
+        del correlation
+        mine, blind = self.partition(profile.person_id), profile.document_blind
+        if mine.profile is not None or blind in self.documents:
+            return False
+        mine.profile = profile
+        if blind:
+            self.documents[blind] = profile.person_id
+        return True
+
     def settle(self, profile: Profile, verification: Verification, reason: str) -> bool:
         mine = self.partition(profile.person_id)
         stands = mine.profile
@@ -188,6 +199,11 @@ class FakePeople:
             return True
         rejected = verification is Verification.REJECTED
         mine.profile = replace(stands, verification=verification, reason=reason, blocked=rejected)
+        alone = not stands.phone and not mine.guardians
+        if alone and (rejected or not profile.document_blind):
+            mine.profile = None
+            self.documents.pop(profile.document_blind, None)
+            return True
         if rejected:
             del self.documents[profile.document_blind]
         return True
@@ -680,3 +696,30 @@ class FakeDevices:
         at = device.revoked_at or now
         self._devices[device_id] = replace(device, state=DeviceState.REVOKED, revoked_at=at)
         return True
+
+
+class FakeCards:
+    """See `kiosks.Cards`."""
+
+    def __init__(self) -> None:
+        self._cards: dict[tuple[str, str], tuple[Card, datetime]] = {}
+
+    def put(self, card: Card, until: datetime) -> Card | None:
+        standing = self.card(card.kiosk_id, card.card_id, card.requested_at)
+        if standing is None:
+            self._cards[card.kiosk_id, card.card_id] = card, until
+        return standing
+
+    def card(self, kiosk_id: str, card_id: str, now: datetime) -> Card | None:
+        card, until = self._cards.get((kiosk_id, card_id), (None, now))
+        return card if until > now else None
+
+    def waiting(self, person_id: str, now: datetime) -> list[Card]:
+        every = sorted(self._cards.items())
+        mine = [card for _, (card, until) in every if card.person_id == person_id and until > now]
+        return [card for card in mine if card.waits]
+
+    def finish(self, card: Card) -> None:
+        place = card.kiosk_id, card.card_id
+        if place in self._cards and self._cards[place][0].waits:
+            self._cards[place] = card, self._cards[place][1]
