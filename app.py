@@ -8,6 +8,7 @@ from chalicelib.api import (
     landing,
     manual_checks,
     me,
+    paper_passes,
     scans,
     service,
     sessions,
@@ -26,7 +27,8 @@ app.api.cors = CORSConfig(
     max_age=86_400,
 )
 for resource in (
-    sessions, me, health, venues, staff, scans, manual_checks, kiosks, landing, service,
+    sessions, me, health, paper_passes, venues, staff, scans, manual_checks, landing, service,
+    kiosks,
 ):  # fmt: skip
     app.register_blueprint(resource.routes)
 for worker in (lookups, renders, stream):

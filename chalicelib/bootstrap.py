@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from chalicelib.core.storage import Storage
     from chalicelib.core.table import Table
     from chalicelib.identity.accounts import Accounts
+    from chalicelib.identity.card_rendering import CardRenderer, CardRendering
     from chalicelib.identity.devices import DeviceCredentials, Devices
     from chalicelib.identity.families import Families
     from chalicelib.identity.family import FamilyLinks
@@ -350,6 +351,29 @@ class Container:
             limits=self.limits,
             ids=self.ids,
             storage=self.storage,
+        )
+
+    @cached_property
+    def card_renderer(self) -> "CardRenderer":
+        """The renderer of paper passes."""
+        from chalicelib.adapters.renderer import TypstRenderer
+
+        return TypstRenderer(Path(self.settings.fonts))
+
+    @cached_property
+    def card_rendering(self) -> "CardRendering":
+        """Draws and deletes the files of paper passes."""
+        from chalicelib.identity.card_rendering import CardRendering, CardStyle
+
+        return CardRendering(
+            people=self.people,
+            issued=self.issued_passes,
+            storage=self.storage,
+            renderer=self.card_renderer,
+            ring=self.ring,
+            vault=self.vault,
+            clock=self.clock,
+            style=CardStyle(issuer=self.settings.issuer, demo=self.settings.demo),
         )
 
     @cached_property

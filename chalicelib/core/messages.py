@@ -209,6 +209,9 @@ TEXTS: dict[str, str] = {
     "access.guardian": "Your guardian looked at your health data for you.",
     "access.kiosk": "Your ID document was read at a kiosk to print your pass.",
     "access.officer": "The service's operators looked up your record.",
+    # Paper passes.
+    "paper_pass.failed": "A character of the name cannot be printed. Please have the pass issued "
+    "again with the masked name.",
     # Registration.
     "verification.mismatch": "The name and the ID number do not belong together.",
     "verification.absent": "This ID number is not known to the identity service.",

@@ -15,7 +15,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import NamedTuple, Protocol
 
-from chalicelib.core.clock import epoch_ms, from_epoch_ms
+from chalicelib.core.clock import CHINA, end_of_day, epoch_ms, from_epoch_ms
 from chalicelib.core.errors import Conflict, Forbidden, NotFound
 from chalicelib.core.ids import Ids
 from chalicelib.core.storage import Storage
@@ -32,9 +32,10 @@ from chalicelib.identity.people import (
 )
 
 LIFE = timedelta(days=365)
+"""A pass is valid through the day, in China, on which this time after its issue ends."""
 LINK_LIFE = timedelta(minutes=15)
 FILES_KEPT = timedelta(days=29)  # the bucket deletes objects after 30
-HISTORY_KEPT = LIFE + timedelta(days=365)
+HISTORY_KEPT = timedelta(days=730)
 """How long a pass stays in its owner's history, from its issue."""
 SUFFIXES = {"card_pdf": "pdf", "sheet_pdf": "pdf", "card_png": "png"}
 """The forms of a paper pass, with the suffixes of their files."""
@@ -220,7 +221,7 @@ class PaperPasses:
         new = IssuedPass(
             serial=self._ids.random()[-passes.SERIAL :],
             issued_at=issued_at,
-            expires_at=issued_at + LIFE,
+            expires_at=end_of_day(issued_at + LIFE, CHINA),
             full_name=full_name,
             issued_by=by or holder.guardian_id,
             replaces=replaces,

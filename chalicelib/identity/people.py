@@ -134,9 +134,9 @@ class PersonRecord:
     snapshots: Mapping[str, Snapshot] = field(default_factory=dict)
     rights: Mapping[str, Role] = field(default_factory=dict)
     awaiting: tuple[str, ...] = ()
-    paper_pass: IssuedPass | None = None
     dependants: Mapping[str, FamilyLink] = field(default_factory=dict)
     guardians: Mapping[str, FamilyLink] = field(default_factory=dict)
+    paper_pass: IssuedPass | None = None
 
     @property
     def unidentified(self) -> bool:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 
-from chalicelib.core import short_codes
+from chalicelib.core import ids, short_codes
 from chalicelib.core.fields import (
     SEPARATED,
     Choice,
@@ -20,7 +20,7 @@ from chalicelib.core.fields import (
     identifier,
     refuse,
 )
-from chalicelib.identity import documents
+from chalicelib.identity import documents, passes
 from chalicelib.identity.devices import PAIRING_LENGTH
 from chalicelib.identity.people import Strength
 
@@ -279,3 +279,89 @@ class PairedKiosk(Response):
     kiosk_id: Annotated[str, identifier("kio", "kio_7RHYG5G075CMMCW9")]
     credential: str = Field(examples=[_CREDENTIAL])
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105
+
+
+def _serial(value: str) -> str:
+    serial = ids.fold(value).replace(" ", "").replace("-", "")
+    if not ids.is_number(serial, passes.SERIAL):
+        raise refuse("malformed")
+    return serial
+
+
+_LETTER = "[0-9A-HJKMNP-TV-Z]"
+_SERIAL = described(
+    "7RHY-G5G0-75CM", pattern=f"^{_LETTER}{{4}}-{_LETTER}{{4}}-{_LETTER}{{4}}$", accepts=SEPARATED
+)
+PaperForm = Literal["card_pdf", "sheet_pdf", "card_png"]
+"""A card of 85.6 × 54 mm; an A4 sheet with the card to cut out; a picture for the album."""
+PaperSerial = Annotated[str, Clean, Field(max_length=40), AfterValidator(_serial), _SERIAL]
+PrintedSerial = Annotated[
+    str, described("7RHY-G5G0-75CM", pattern=f"^{_LETTER}{{4}}-{_LETTER}{{4}}-{_LETTER}{{4}}$")
+]
+NameOnPass = Literal["masked", "full"]
+PassIssuer = Literal["self", "guardian", "kiosk"]
+
+
+class PaperPassRequest(Request):
+    """A request for a paper pass. `replaces` is the serial last seen, null before the first."""
+
+    name: NameOnPass = "masked"
+    replaces: PaperSerial | None = None
+
+
+class PaperFilesRequest(Request):
+    """A request to draw the files of a paper pass again: one form, or all with null."""
+
+    form: PaperForm | None = None
+
+
+class PaperPassRevocation(Request):
+    """The serial of the paper pass to revoke."""
+
+    serial: PaperSerial
+
+
+class PaperFile(Response):
+    """A file of a paper pass. When it is ready, `url` downloads it until `expires_at`."""
+
+    form: PaperForm
+    status: Literal["none", "pending", "ready", "failed"]
+    """`none`: it was deleted after a month; have it drawn again."""
+    text: str | None = Field(examples=[None])
+    """What to do if it failed."""
+    url: str | None = Field(examples=[None])
+    expires_at: datetime | None = Field(examples=[None])
+
+
+class PaperPass(Response):
+    """A person's paper pass. While `status` is `pending`, files are being drawn."""
+
+    state: Literal["none", "valid", "revoked", "expired"]
+    serial: PrintedSerial | None
+    name: NameOnPass | None
+    issued_by: PassIssuer | None
+    issued_at: datetime | None
+    expires_at: datetime | None
+    status: Literal["pending", "settled"]
+    poll_after_ms: int | None = Field(examples=[500])
+    files: list[PaperFile]
+
+
+class PaperPassEntry(Response):
+    """A paper pass in the list of a person's passes."""
+
+    serial: PrintedSerial
+    state: Literal["valid", "replaced", "revoked", "expired"]
+    name: NameOnPass
+    issued_by: PassIssuer
+    issued_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None = Field(examples=[None])
+    """When it was replaced or revoked."""
+
+
+class PaperPassList(Response):
+    """A person's paper passes, newest first."""
+
+    items: list[PaperPassEntry]
+    next_cursor: str | None = Field(examples=[None])

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.core import keys
 from chalicelib.identity.devices import PAIRING_LENGTH
-from chalicelib.identity.providers import Absent, Answer
+from chalicelib.identity.providers import Absent, Answer, ProviderFault
 from tests import support
 from tests.api.driver import IDENTITY, Kiosk, World
 
@@ -19,8 +19,8 @@ def kiosk(world: World) -> Kiosk:
     return world.kiosk()
 
 
-def identity(world: World, number: str = NUMBER) -> Any:
-    """The provider's answers about a number."""
+def identity(world: World) -> dict[str, Any]:
+    """The identity provider's answers, by number."""
     return world.providers[IDENTITY].answers
 
 
@@ -353,14 +353,13 @@ class TestNewPeople:
         assert person.registration()["verification"] == "verified"
 
     def test_while_the_provider_is_away_the_card_waits(self, world: World, kiosk: Kiosk) -> None:
-        provider = world.providers[IDENTITY]
-        provider.fault = ProviderFault("away")
+        identity(world)[NUMBER] = ProviderFault("away")
         asked = kiosk.swipe(NAME, NUMBER).expect(202)
         world.run_stream()
         world.lookups.run()
         world.clock.pass_(minutes=10)
         card = kiosk.card(asked["card_id"]).expect(200)
         assert (card["status"], card["poll_after_ms"]) == ("pending", 1000)
-        provider.fault = None
+        del identity(world)[NUMBER]
         world.work()
         assert kiosk.card(asked["card_id"]).expect(200)["status"] == "ready"

@@ -4,7 +4,6 @@ The engines: moto; AWS's own DynamoDB Local for the table, with moto for all the
 cloud. docs/decisions/0080 lists what DynamoDB Local cannot show.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from chalicelib.admission.store.kiosk_cards import CardStore
 from chalicelib.admission.store.policies import PolicyStore
 from chalicelib.admission.store.prefetches import PrefetchStore
 from chalicelib.admission.store.scans import ScanStore
+from chalicelib.core import render_jobs
 from chalicelib.core.aws import session
 from chalicelib.core.ids import RandomIds
 from chalicelib.core.render_jobs import RenderQueue
@@ -36,11 +36,13 @@ from chalicelib.core.storage import Storage
 from chalicelib.core.table import Connection, Table
 from chalicelib.identity.devices import Devices
 from chalicelib.identity.family import FamilyLinks
+from chalicelib.identity.paper_passes import IssuedPasses
 from chalicelib.identity.people import Codes, Limits, People
 from chalicelib.identity.store.codes import CodeStore
 from chalicelib.identity.store.devices import DeviceStore
 from chalicelib.identity.store.families import FamilyStore
 from chalicelib.identity.store.limits import LimitStore
+from chalicelib.identity.store.paper_passes import PaperPassStore
 from chalicelib.identity.store.people import PeopleStore
 from chalicelib.identity.store.wrapped_keys import WrappedKeyStore
 from chalicelib.insight.abnormal import Pointers
@@ -88,6 +90,7 @@ class Stores:
     devices: Devices
     cards: Cards
     family_links: FamilyLinks
+    issued_passes: IssuedPasses
     directory: Callable[[], Directory]
     policies: Callable[[], PolicyBook]
 
@@ -112,6 +115,7 @@ def fake_stores() -> Stores:
         stores.FakeDevices(),
         stores.FakeCards(),
         stores.FakeFamilyLinks(people),
+        stores.FakeIssuedPasses(people),
         lambda: stores.FakeDirectory(venues),
         lambda: policies,
     )
@@ -136,6 +140,7 @@ def stores_over(table: Table) -> Stores:
         DeviceStore(table),
         CardStore(table),
         FamilyStore(table),
+        PaperPassStore(table),
         lambda: CachedDirectory(venues),
         lambda: PolicyStore(table),
     )
@@ -230,12 +235,6 @@ def aws_backend(name: str) -> Iterator[Backend]:
         found = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[delayed])
         return Received(messages, int(found["Attributes"][delayed]))
 
-    def read_render(body: str) -> tuple[str, str, str]:
-        message = json.loads(body)
-        assert message.pop("v") == 1
-        assert message.pop("kind") == "poster"
-        return message["venue"], message["poster"], message["correlation"]
-
     try:
         yield Backend(
             name,
@@ -248,7 +247,7 @@ def aws_backend(name: str) -> Iterator[Backend]:
             SqsRenderQueue(renders_url),
             _download,
             lambda: receive(lookups_url, decode),
-            lambda: receive(renders_url, read_render),
+            lambda: receive(renders_url, render_jobs.decode),
         )
     finally:
         for found in client("s3").list_objects_v2(Bucket=scratch).get("Contents", []):

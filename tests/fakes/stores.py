@@ -18,9 +18,12 @@ from chalicelib.core import keys
 from chalicelib.core.clock import epoch_ms
 from chalicelib.core.errors import Conflict, TooMany, Unauthenticated
 from chalicelib.core.keys import scan_partition
+from chalicelib.core.render_jobs import RenderJob
 from chalicelib.identity.devices import Device, DeviceState, Pairing
 from chalicelib.identity.family import MAX_DEPENDANTS, MAX_GUARDIANS, FamilyLink
+from chalicelib.identity.paper_passes import Ending, FileState, PaperFile, PassRecord
 from chalicelib.identity.people import (
+    IssuedPass,
     PersonRecord,
     Profile,
     Role,
@@ -45,6 +48,7 @@ class _Partition:
     rights: dict[str, tuple[Role, str]] = field(default_factory=dict)
     """By venue: the role, and the document it was given for."""
     awaiting: set[str] = field(default_factory=set)
+    paper_pass: IssuedPass | None = None
     dependants: dict[str, tuple[FamilyLink, str]] = field(default_factory=dict)
     guardians: dict[str, tuple[FamilyLink, str]] = field(default_factory=dict)
     """By the other person: the link, and the document of this person when it was made."""
@@ -89,6 +93,7 @@ class FakePeople:
             tuple(sorted(mine.awaiting)),
             mine.family(mine.dependants),
             mine.family(mine.guardians),
+            paper_pass=mine.paper_pass,
         )
 
     def profiles(self, person_ids: Collection[str]) -> dict[str, Profile]:
@@ -546,6 +551,85 @@ class FakeAccesses:
         yield from ((place, access) for place, access in found if place > after)
 
 
+class FakeIssuedPasses:
+    """See `paper_passes.IssuedPasses`."""
+
+    def __init__(self, people: FakePeople) -> None:
+        self._people = people
+        self._history: dict[str, dict[str, PassRecord]] = {}
+        self._files: dict[str, dict[str, PaperFile]] = {}
+
+    def issue(
+        self,
+        person_id: str,
+        new: IssuedPass,
+        former: IssuedPass | None,
+        files: Sequence[PaperFile],
+        correlation: str,
+    ) -> bool:
+        del correlation
+        mine = self._people.partition(person_id)
+        stands = mine.paper_pass.serial if mine.paper_pass else None
+        if stands != (former.serial if former else None):
+            return False
+        mine.paper_pass = new
+        record = PassRecord(new.serial, new.issued_at, new.expires_at, new.full_name, new.issued_by)
+        self._history.setdefault(person_id, {})[_issue(person_id, new)] = record
+        self._files[person_id] = {file.form: file for file in files}
+        if former:
+            self._end(person_id, former, new.issued_at, Ending.REPLACED)
+        return True
+
+    def revoke(
+        self, person_id: str, standing: IssuedPass, *, at: datetime, correlation: str
+    ) -> bool:
+        del correlation
+        mine = self._people.partition(person_id)
+        stands = mine.paper_pass
+        if stands is None or stands.revoked or stands.serial != standing.serial:
+            return False
+        mine.paper_pass = replace(stands, revoked=True)
+        self._end(person_id, standing, at, Ending.REVOKED)
+        self._files.pop(person_id, None)
+        return True
+
+    def history(self, person_id: str, after: str, page: int) -> Iterator[tuple[str, PassRecord]]:
+        del page
+        found = sorted(self._history.get(person_id, {}).items())
+        yield from ((place, record) for place, record in found if place > after)
+
+    def files(self, person_id: str) -> list[PaperFile]:
+        return [file for _, file in sorted(self._files.get(person_id, {}).items())]
+
+    def file(self, person_id: str, form: str) -> PaperFile | None:
+        return self._files.get(person_id, {}).get(form)
+
+    def request(self, person_id: str, file: PaperFile, correlation: str) -> bool:
+        del correlation
+        stands = self.file(person_id, file.form)
+        if stands is not None and stands.serial != file.serial:
+            return False
+        self._files.setdefault(person_id, {})[file.form] = file
+        return True
+
+    def finish(self, person_id: str, file: PaperFile, state: FileState) -> bool:
+        stands = self.file(person_id, file.form)
+        if stands is None or stands.serial != file.serial or stands.state is not FileState.PENDING:
+            return False
+        self._files[person_id][file.form] = replace(stands, state=state)
+        return True
+
+    def _end(self, person_id: str, issued: IssuedPass, at: datetime, ending: Ending) -> None:
+        mine, place = self._history[person_id], _issue(person_id, issued)
+        if mine[place].ended_at is None:
+            mine[place] = replace(mine[place], ended_at=at, ending=ending)
+
+
+def _issue(person_id: str, issued: IssuedPass) -> str:
+    key = keys.issued_pass(person_id, epoch_ms(issued.issued_at), issued.serial)
+    return key.sk.removeprefix(keys.PASSES)
+
+
 class FakePrefetches:
     """See `prefetching.Prefetches`."""
 
@@ -624,7 +708,7 @@ class FakeWrappedKeys:
 
 
 class FakeStorage:
-    """Files by key; a link holds key, file name and lifetime. See `posters.Storage`."""
+    """Files by key; a link holds key, file name and lifetime. See `storage.Storage`."""
 
     def __init__(self) -> None:
         self.files: dict[str, tuple[bytes, str]] = {}
@@ -634,6 +718,10 @@ class FakeStorage:
 
     def link(self, key: str, filename: str, life: timedelta) -> str:
         return f"fake://{key}?filename={filename}&life={int(life.total_seconds())}"
+
+    def remove(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self.files.pop(key, None)
 
 
 class FakeLookupQueue:
@@ -647,10 +735,10 @@ class FakeLookupQueue:
 
 
 class FakeRenderQueue:
-    """Records each message: venue, poster, correlation. See `posters.RenderQueue`."""
+    """Records each job. See `render_jobs.RenderQueue`."""
 
     def __init__(self) -> None:
-        self.sent: list[tuple[str, str, str]] = []
+        self.sent: list[RenderJob] = []
 
     def send(self, venue_id: str, poster_id: str, correlation: str) -> None:
         self.sent.append((venue_id, poster_id, correlation))
@@ -723,3 +811,6 @@ class FakeCards:
         place = card.kiosk_id, card.card_id
         if place in self._cards and self._cards[place][0].waits:
             self._cards[place] = card, self._cards[place][1]
+
+    def send(self, job: RenderJob) -> None:
+        self.sent.append(job)
