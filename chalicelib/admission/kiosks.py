@@ -23,7 +23,8 @@ from chalicelib.core.errors import Conflict, NotFound, TooMany, Unavailable
 from chalicelib.core.submission import Submission
 from chalicelib.identity.card_identities import CardIdentities
 from chalicelib.identity.devices import Device
-from chalicelib.identity.paper_passes import FileState, PaperPasses, PassState, ShownFile, state_of
+from chalicelib.identity.paper_passes import FileState, PaperPasses, ShownFile
+from chalicelib.identity.passes import PassState, state_of
 from chalicelib.identity.people import Holder, Limits, People, PersonRecord, Profile, Verification
 from chalicelib.identity.registration import Entry
 

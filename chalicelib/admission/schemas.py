@@ -39,7 +39,7 @@ from chalicelib.core.fields import (
 from chalicelib.core.ids import PATTERN
 from chalicelib.core.messages import TEXTS
 from chalicelib.identity.providers import ProviderName
-from chalicelib.identity.schemas import DocumentKind, DocumentNumber
+from chalicelib.identity.schemas import DocumentKind, DocumentNumber, RealName
 
 PollAfter = Annotated[int | None, Field(examples=[None])]
 """Milliseconds; null when no answer is pending."""
@@ -455,7 +455,7 @@ class CardRequest(Request):
     """
 
     nonce: Nonce
-    name: PersonName
+    name: RealName
     document_type: DocumentKind
     document_number: DocumentNumber
     form: Literal["card_pdf", "sheet_pdf"] = "card_pdf"

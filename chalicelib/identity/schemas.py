@@ -246,6 +246,10 @@ class RegistrationAccepted(Response):
     registration: Registration
 
 
+RealName = Annotated[PersonName, AfterValidator(_name)]
+"""A person's name, in full, by which the identity provider knows them."""
+
+
 def _pairing_code(value: str) -> str:
     code = value.upper().replace(" ", "").replace("-", "")
     if not short_codes.is_valid(code, PAIRING_LENGTH):

@@ -475,6 +475,7 @@ class World:
         container.provider = self.provider
         container.travel_cards = self.cards
         container.renderer = self.renderer
+        container.card_renderer = self.renderer
         return container
 
     def close(self) -> None:

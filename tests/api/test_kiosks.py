@@ -74,7 +74,7 @@ class TestPairing:
 
         world.wire.interrupt(3, meanwhile)  # between the code's read and its use
         world.call("POST", "/v1/kiosks/pair", body).expect(401, "pairing_code_invalid")
-        other[0].card("crd_0000000000000000").expect(404)
+        other[0].card("crd_0000000000000000").expect(404, "not_found")
 
     @pytest.mark.parametrize(("minutes", "status"), [(59, 201), (60, 401)])
     def test_a_code_lives_an_hour(self, world: World, minutes: int, status: int) -> None:
@@ -172,10 +172,10 @@ class TestCredentials:
     ) -> None:
         before = world.writes()
         for _ in range(3):
-            kiosk.card("crd_0000000000000000").expect(404)
+            kiosk.card("crd_0000000000000000").expect(404, "not_found")
         assert world.writes() == before + 1
         world.clock.pass_(hours=12)  # midnight in China
-        kiosk.card("crd_0000000000000000").expect(404)
+        kiosk.card("crd_0000000000000000").expect(404, "not_found")
         used = world.container.devices.device(kiosk.kiosk_id)
         assert used is not None
         assert str(used.used_on) == "2026-11-23"
@@ -304,28 +304,28 @@ class TestNewPeople:
         assert kiosk.printed(NAME, NUMBER)["status"] == "ready"
         assert owner_of(world, NUMBER) == person_id
 
-    def test_two_kiosks_at_once_make_one_person(self, world: World) -> None:
-        kiosks = [world.kiosk(), world.kiosk()]
-        body, known = kiosks[0].entry(NAME, NUMBER), set(people(world))
-        asked: dict[int, Any] = {}
+    @pytest.mark.parametrize("call", ["before the claim", "after the claim", "at the card"])
+    def test_two_kiosks_at_once_make_one_person(self, world: World, call: str) -> None:
+        first, second = world.kiosk(), world.kiosk()
+        first.card("crd_0000000000000000").expect(404, "not_found")  # the day of use is written
+        world.wire.fail("", 0)
+        first.swipe("王先来", support.resident_id(701)).expect(202)
+        claim = world.wire.calls.index("TransactWriteItems") + 1
+        world.work()
+        known, asked = set(people(world)), []
 
         def meanwhile() -> None:
-            asked[1] = kiosks[1].swipe(NAME, NUMBER).expect(202)
+            asked.append((second, second.swipe(NAME, NUMBER).expect(202)["card_id"]))
 
-        kiosks[0].post("/v1/kiosks/cards", kiosks[0].entry("王先来", support.resident_id(701)))
-        at = world.wire.calls.index("TransactWriteItems") + 1
-        known = set(people(world))
-        for step in range(1, at + 4):
-            world.wire.interrupt(step, meanwhile)
-            asked[0] = kiosks[0].post("/v1/kiosks/cards", body).expect(202)
-            world.wire.heal()
-            body = body | {"nonce": world.nonce()}
-            if step >= 4:
-                break
+        at = {"before the claim": claim, "after the claim": claim + 1, "at the card": claim + 2}
+        body = first.entry(NAME, NUMBER)
+        world.wire.interrupt(at[call], meanwhile)
+        asked.append((first, first.post("/v1/kiosks/cards", body).expect(202)["card_id"]))
+        assert len(asked) == 2
         world.work()
         world.clock.pass_(seconds=2)
-        for k, kiosk in enumerate(kiosks):
-            assert kiosk.card(asked[k]["card_id"]).expect(200)["status"] == "ready"
+        for kiosk, card in asked:
+            assert kiosk.card(card).expect(200)["status"] == "ready"
         assert len(set(people(world)) - known) == 1
 
     @pytest.mark.parametrize("answer", [Answer("mismatch"), Absent()], ids=["wrong", "unknown"])
@@ -352,6 +352,31 @@ class TestNewPeople:
         world.work()
         assert person.registration()["verification"] == "verified"
 
+    def test_an_erased_person_gets_no_card(self, world: World, kiosk: Kiosk) -> None:
+        asked = kiosk.swipe(NAME, NUMBER).expect(202)
+        world.work()
+        world.clock.pass_(seconds=2)
+        assert kiosk.card(asked["card_id"]).expect(200)["status"] == "ready"
+        person_id = owner_of(world, NUMBER)
+        assert person_id is not None
+        world.table.delete(keys.profile(person_id))
+        card = kiosk.card(asked["card_id"]).expect(200)
+        assert (card["status"], card["url"]) == ("rejected", None)
+
+    def test_a_person_erased_before_the_verification_is_rejected(
+        self, world: World, kiosk: Kiosk
+    ) -> None:
+        asked = kiosk.swipe(NAME, NUMBER).expect(202)
+        person_id = owner_of(world, NUMBER)
+        assert person_id is not None
+        world.table.delete(keys.profile(person_id))
+        world.table.delete(keys.identity(world.container.index.of("resident_id", NUMBER)))
+        world.work()
+        world.clock.pass_(seconds=2)
+        assert kiosk.card(asked["card_id"]).expect(200)["status"] == "rejected"
+        assert kiosk.printed(NAME, NUMBER)["status"] == "ready"
+        assert owner_of(world, NUMBER) != person_id
+
     def test_while_the_provider_is_away_the_card_waits(self, world: World, kiosk: Kiosk) -> None:
         identity(world)[NUMBER] = ProviderFault("away")
         asked = kiosk.swipe(NAME, NUMBER).expect(202)
@@ -363,3 +388,157 @@ class TestNewPeople:
         del identity(world)[NUMBER]
         world.work()
         assert kiosk.card(asked["card_id"]).expect(200)["status"] == "ready"
+
+
+class TestRequests:
+    """What a kiosk sends is checked, charged, and answered alike when it is sent again."""
+
+    def test_a_retry_is_the_same_card_and_is_not_charged(self, world: World, kiosk: Kiosk) -> None:
+        body = kiosk.entry(NAME, NUMBER)
+        first = kiosk.post("/v1/kiosks/cards", body).expect(202)
+        for _ in range(6):  # one more than a document's quota
+            again = kiosk.post("/v1/kiosks/cards", body).expect(202)
+            assert again["card_id"] == first["card_id"]
+        world.work()
+        world.clock.pass_(minutes=11)  # later than a new nonce may come
+        kiosk.post("/v1/kiosks/cards", body).expect(202)
+        assert kiosk.card(first["card_id"]).expect(200)["status"] == "ready"
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"name": "李秀"},
+            {"document_number": support.resident_id(702)},
+            {"form": "sheet_pdf"},
+            {"replace": True},
+        ],
+        ids=lambda changes: next(iter(changes)),
+    )
+    def test_a_nonce_is_for_one_request(
+        self, world: World, kiosk: Kiosk, changes: dict[str, Any]
+    ) -> None:
+        body = kiosk.entry(NAME, NUMBER)
+        kiosk.post("/v1/kiosks/cards", body).expect(202)
+        writes = world.writes()
+        kiosk.post("/v1/kiosks/cards", body | changes).expect(409, "nonce_reused")
+        assert world.writes() == writes
+
+    def test_two_kiosks_may_have_one_nonce(self, world: World, kiosk: Kiosk) -> None:
+        body = kiosk.entry(NAME, NUMBER)
+        first = kiosk.post("/v1/kiosks/cards", body).expect(202)
+        second = world.kiosk().post("/v1/kiosks/cards", body).expect(202)
+        assert first["card_id"] != second["card_id"]
+
+    @pytest.mark.parametrize("minutes", [11, -11])
+    def test_a_wrong_clock_is_told(self, world: World, kiosk: Kiosk, minutes: int) -> None:
+        nonce = world.nonce(minutes=minutes)
+        kiosk.swipe(NAME, NUMBER, nonce=nonce).expect(422, "clock_skewed")
+        assert owner_of(world, NUMBER) is None
+
+    def test_another_kiosks_card_is_not_found(self, world: World, kiosk: Kiosk) -> None:
+        card = kiosk.swipe(NAME, NUMBER).expect(202)["card_id"]
+        other = world.kiosk()
+        for unknown in (card, "crd_0000000000000000", "x", "crd_" + "0" * 3000):
+            other.card(unknown).expect(404, "not_found")
+
+    def test_a_card_is_kept_for_a_day(self, world: World, kiosk: Kiosk) -> None:
+        card = kiosk.printed(NAME, NUMBER)["card_id"]
+        world.clock.pass_(days=1)
+        kiosk.card(card).expect(404, "not_found")
+
+    @pytest.mark.parametrize(
+        ("changes", "pointer", "code"),
+        [
+            ({"document_number": NUMBER[:-1] + "Y"}, "/document_number", "resident_id"),
+            ({"document_number": NUMBER[:-1]}, "/document_number", "resident_id"),
+            ({"document_number": ""}, "/document_number", "too_short"),
+            ({"document_type": "library_card"}, "/document_type", "not_allowed"),
+            ({"name": " "}, "/name", "too_short"),
+            ({"name": "123"}, "/name", "malformed"),
+            ({"name": "李\u202e秀英"}, "/name", "control_character"),
+            ({"form": "card_png"}, "/form", "not_allowed"),
+            ({"replace": "yes"}, "/replace", "type"),
+            ({"nonce": "x"}, "/nonce", "nonce"),
+            ({"photo": "x"}, "/photo", "unknown"),
+        ],
+    )
+    def test_what_is_wrong_is_named_and_nothing_written(
+        self, world: World, kiosk: Kiosk, changes: dict[str, Any], pointer: str, code: str
+    ) -> None:
+        kiosk.card("crd_0000000000000000").expect(404, "not_found")
+        writes = world.writes()
+        reply = kiosk.post("/v1/kiosks/cards", kiosk.entry(NAME, NUMBER) | changes)
+        assert (reply.status, reply.faults) == (400, {pointer: code})
+        assert world.writes() == writes
+
+    def test_a_document_has_five_cards_a_day_at_all_kiosks(self, world: World) -> None:
+        kiosks = [world.kiosk(), world.kiosk()]
+        for turn in range(5):
+            kiosks[turn % 2].swipe(f"李{turn}", NUMBER).expect(202)
+        for kiosk in kiosks:
+            kiosk.swipe(NAME, NUMBER).expect(429, "too_many_requests")
+        kiosks[0].swipe("王", support.resident_id(703)).expect(202)
+        world.clock.pass_(days=1)
+        kiosks[0].swipe(NAME, NUMBER).expect(202)
+
+    def test_a_kiosk_has_a_quota_of_its_own(self, world: World, kiosk: Kiosk) -> None:
+        charge, whom, now = world.container.limits.charge, kiosk.kiosk_id, world.clock.at
+        for _ in range(500):
+            charge("kiosk", whom, limit=500, seconds=86_400, now=now)
+        kiosk.swipe(NAME, NUMBER).expect(429, "too_many_requests")
+        assert owner_of(world, NUMBER) is None
+        world.kiosk().swipe(NAME, NUMBER).expect(202)
+
+    def test_the_persons_own_limit_ends_the_card(self, world: World, kiosk: Kiosk) -> None:
+        """Five passes a day, whoever issues them: the kiosk learns no more than "rejected"."""
+        person, path, serial = world.visitor(), "/v1/me/pass/paper", None
+        for _ in range(5):
+            issued = person.post(path, {"replaces": serial}).expect(202)
+            serial = issued["serial"]
+            world.work()
+        assert kiosk.printed(person.name, person.number)["status"] == "ready"
+        world.clock.pass_(seconds=1)
+        card = kiosk.printed(person.name, person.number, replace=True)
+        assert card["status"] == "rejected"
+
+    def test_a_revoked_pass_is_not_printed_again(self, world: World, kiosk: Kiosk) -> None:
+        person, path = world.visitor(), "/v1/me/pass/paper"
+        first = kiosk.printed(person.name, person.number)
+        serial = serial_of(world, person.person_id)
+        person.post(f"{path}/revoke", {"serial": serial}).expect(200)
+        assert kiosk.card(first["card_id"]).expect(200)["status"] == "rejected"
+        assert kiosk.printed(person.name, person.number)["status"] == "ready"
+        assert serial_of(world, person.person_id) != serial
+
+    def test_the_name_stays_as_its_owner_chose(self, world: World, kiosk: Kiosk) -> None:
+        person = world.visitor()
+        person.post("/v1/me/pass/paper", {"name": "full"}).expect(202)
+        world.clock.pass_(seconds=1)
+        kiosk.printed(person.name, person.number, replace=True)
+        issued = world.container.people.load(person.person_id).paper_pass
+        assert issued is not None
+        assert issued.full_name
+        assert issued.issued_by == kiosk.kiosk_id
+
+    def test_a_registration_that_changed_meanwhile_is_not_printed(
+        self, world: World, kiosk: Kiosk
+    ) -> None:
+        person = world.person()
+        person.register().expect(202)
+        asked = kiosk.swipe(person.name, person.number).expect(202)
+        person.register(1, name="赵改名").expect(202)
+        world.work()
+        world.clock.pass_(seconds=2)
+        assert kiosk.card(asked["card_id"]).expect(200)["status"] == "rejected"
+
+    def test_a_name_that_cannot_be_printed_is_told(self, world: World, kiosk: Kiosk) -> None:
+        """Its owner wants it in full; a masked one would be left out."""
+        person = world.person()
+        name = "赵ᚠ"
+        person.register(name=name).expect(202)
+        world.work()
+        assert kiosk.printed(name, person.number)["status"] == "ready"
+        serial = person.get("/v1/me/pass/paper").expect(200)["serial"]
+        person.post("/v1/me/pass/paper", {"name": "full", "replaces": serial}).expect(202)
+        card = kiosk.printed(name, person.number)
+        assert (card["status"], card["poll_after_ms"], card["url"]) == ("failed", None, None)

@@ -740,8 +740,8 @@ class FakeRenderQueue:
     def __init__(self) -> None:
         self.sent: list[RenderJob] = []
 
-    def send(self, venue_id: str, poster_id: str, correlation: str) -> None:
-        self.sent.append((venue_id, poster_id, correlation))
+    def send(self, job: RenderJob) -> None:
+        self.sent.append(job)
 
 
 class FakeDevices:
@@ -811,6 +811,3 @@ class FakeCards:
         place = card.kiosk_id, card.card_id
         if place in self._cards and self._cards[place][0].waits:
             self._cards[place] = card, self._cards[place][1]
-
-    def send(self, job: RenderJob) -> None:
-        self.sent.append(job)
