@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from chalicelib.core.storage import Storage
     from chalicelib.core.table import Table
     from chalicelib.identity.accounts import Accounts
-    from chalicelib.identity.card_rendering import CardRenderer, CardRendering
+    from chalicelib.identity.card_rendering import CardRenderer, CardRendering, CardStyle
     from chalicelib.identity.devices import DeviceCredentials, Devices
     from chalicelib.identity.families import Families
     from chalicelib.identity.family import FamilyLinks
@@ -361,9 +361,16 @@ class Container:
         return TypstRenderer(Path(self.settings.fonts))
 
     @cached_property
+    def card_style(self) -> "CardStyle":
+        """What the cards of the deployment have in common."""
+        from chalicelib.identity.card_rendering import CardStyle
+
+        return CardStyle(issuer=self.settings.issuer, demo=self.settings.demo)
+
+    @cached_property
     def card_rendering(self) -> "CardRendering":
         """Draws and deletes the files of paper passes."""
-        from chalicelib.identity.card_rendering import CardRendering, CardStyle
+        from chalicelib.identity.card_rendering import CardRendering
 
         return CardRendering(
             people=self.people,
@@ -373,7 +380,7 @@ class Container:
             ring=self.ring,
             vault=self.vault,
             clock=self.clock,
-            style=CardStyle(issuer=self.settings.issuer, demo=self.settings.demo),
+            style=self.card_style,
         )
 
     @cached_property

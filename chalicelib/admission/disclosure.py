@@ -212,7 +212,7 @@ def view(scan: Scan, viewer: Viewer) -> ScanView | None:
         phone=rule.phone,
         outcome=decision.outcome,
         reasons=decision.reasons,
-        next_steps=_steps(scan, decision, for_staff=hidden.for_staff),
+        next_steps=_steps(scan, rule, decision, for_staff=hidden.for_staff),
         evidence={
             provider: _evidence(rule, verdict.evidence, provider) if identified else UNKNOWN
             for provider in (kinds.shown() if rule.evidence is None else rule.evidence)
@@ -231,12 +231,13 @@ def _pass_kind(scan: Scan) -> PassKind | None:
     return None
 
 
-def _steps(scan: Scan, decision: Decision, *, for_staff: bool) -> tuple[str, ...]:
+def _steps(scan: Scan, rule: Rule, decision: Decision, *, for_staff: bool) -> tuple[str, ...]:
     """Return the next steps. Paper does not show who holds it: staff first compare the ID.
 
     This is no part of the decision, which is made again when answers arrive.
     """
-    compare = for_staff and scan.method is Method.PAPER
+    paper = scan.method is Method.PAPER and rule.reasons is not Reasons.NONE
+    compare = paper and for_staff
     return ("compare_id", *decision.next_steps) if compare else decision.next_steps
 
 

@@ -9,6 +9,7 @@ from chalicelib.core.render_jobs import CardJob, CardRemoval, PosterJob, decode
 from chalicelib.workers.batches import Response, each_message
 
 functions = Blueprint(__name__)
+_NOTHING = "nothing to draw"
 
 
 @functions.lambda_function(name="renders")
@@ -21,11 +22,21 @@ def _handle(body: str) -> str:
     job = decode(body)
     match job:
         case PosterJob():
-            state = container().poster_rendering.render(job.venue, job.poster)
-            return state or "nothing to draw"
+            return _draw_poster(job)
         case CardJob():
-            drawn = container().card_rendering.render(job.person, job.serial, job.form)
-            return drawn or "nothing to draw"
+            return _draw_card(job)
         case CardRemoval():
-            container().card_rendering.remove(job.person, job.serial)
-            return "removed"
+            return _remove_card(job)
+
+
+def _draw_poster(job: PosterJob) -> str:
+    return container().poster_rendering.render(job.venue, job.poster) or _NOTHING
+
+
+def _draw_card(job: CardJob) -> str:
+    return container().card_rendering.render(job.person, job.serial, job.form) or _NOTHING
+
+
+def _remove_card(job: CardRemoval) -> str:
+    container().card_rendering.remove(job.person, job.serial)
+    return "removed"

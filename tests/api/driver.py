@@ -456,6 +456,7 @@ class World:
                     "VC_TABLE": self.name,
                     "VC_BUCKET": self.bucket,
                     "VC_CODE_HOST": HOST,
+                    "VC_ISSUER": "广东省",
                     "VC_RENDERS_URL": self.renders.url,
                     "VC_DEMO": "1" if self._demo else "0",
                     "VC_KEYS_SECRET": self.name,

@@ -217,6 +217,23 @@ CASES: tuple[RouteCase, ...] = (
         "POST", "/v1/me/registration", PERSON, OK, registration, scenes=(scenes.registering,)
     ),
     *own_and_dependants("GET", "pass"),
+    *own_and_dependants("GET", "pass/paper"),
+    *own_and_dependants(
+        "POST", "pass/paper", ACCEPTED, always({"name": "full", "replaces": None}),
+        scenes=(
+            partial(scenes.issuing_a_paper_pass, before=False),
+            partial(scenes.issuing_a_paper_pass, before=True),
+        ),
+    ),
+    *own_and_dependants(
+        "POST", "pass/paper/files", NOT_FOUND, always({"form": "card_png"}),
+        scenes=(scenes.drawing_a_paper_pass_again,),
+    ),
+    *own_and_dependants(
+        "POST", "pass/paper/revoke", (409, "version_conflict"),
+        always({"serial": "7RHY-G5G0-75CM"}), scenes=(scenes.revoking_a_paper_pass,),
+    ),
+    *own_and_dependants("GET", "passes"),
     *own_and_dependants("GET", "health"),
     *own_and_dependants("GET", "nucleic-acid"),
     RouteCase("GET", "/v1/me/accesses", PERSON),

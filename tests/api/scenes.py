@@ -210,6 +210,39 @@ def asking_for_a_poster(world: World) -> Scene:
     return Scene(lambda: chief.post(path, {"form": "qr_svg"}), see)
 
 
+def _passes(person: Person) -> list[Any]:
+    """Return what a person is shown of their paper passes."""
+    shown = person.get("/v1/me/pass/paper").expect(200)
+    shown["serial"] = bool(shown["serial"])  # random
+    listed = person.get("/v1/me/passes").expect(200)["items"]
+    return [shown, [{**entry, "serial": ""} for entry in listed]]
+
+
+def issuing_a_paper_pass(world: World, before: bool) -> Scene:
+    person, path = world.visitor(), "/v1/me/pass/paper"
+    former = person.post(path, {}).expect(202)["serial"] if before else None
+    world.clock.pass_(seconds=1)
+    send = partial(person.post, path, {"replaces": former})
+    return Scene(send, lambda: [send().status, _passes(person)])
+
+
+def drawing_a_paper_pass_again(world: World) -> Scene:
+    person = world.visitor()
+    person.post("/v1/me/pass/paper", {}).expect(202)
+    world.run_stream()
+    world.renders.purge()  # the messages are lost
+    world.clock.pass_(minutes=1)
+    send = partial(person.post, "/v1/me/pass/paper/files", {"form": "card_png"})
+    return Scene(send, lambda: _passes(person))
+
+
+def revoking_a_paper_pass(world: World) -> Scene:
+    person = world.visitor()
+    serial = person.post("/v1/me/pass/paper", {}).expect(202)["serial"]
+    send = partial(person.post, "/v1/me/pass/paper/revoke", {"serial": serial})
+    return Scene(send, lambda: [send().expect(200)["state"], _passes(person), world.stored()])
+
+
 def scanning(world: World) -> Scene:
     chief, visitor = world.administrator(), world.visitor()
     nonce = world.nonce()
