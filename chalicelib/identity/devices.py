@@ -24,7 +24,7 @@ from chalicelib.identity.people import Limits
 
 PAIRING_LENGTH = 11  # ten random characters (50 bits) and a check character
 PAIRING_LIFE = timedelta(hours=1)
-_PAIRINGS_AN_HOUR = 20  # from one network address, which the kiosks of an office may share
+_PAIRINGS_AN_HOUR = 60  # from one network address, which the kiosks of an office may share
 _KIOSK = "VK1"
 _SECRET_LENGTH = 2 * ids.LENGTH
 
@@ -137,7 +137,7 @@ class DeviceCredentials:
         """Exchange a pairing code for the credential of its device. It works once.
 
         A retry after a lost answer is refused: the operator revokes the kiosk and adds it again.
-        Raises Unauthenticated ``pairing_code_invalid``; TooMany above 20 tries an hour for the
+        Raises Unauthenticated ``pairing_code_invalid``; TooMany above 60 tries an hour for the
         caller's network `address`.
         """
         whom = self._index.of("address", address)
