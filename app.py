@@ -6,6 +6,7 @@ from chalicelib.api import (
     family,
     health,
     identity_checks,
+    kiosks,
     landing,
     manual_checks,
     me,
@@ -29,7 +30,7 @@ app.api.cors = CORSConfig(
 )
 for resource in (
     identity_checks, sessions, me, family, health, paper_passes, venues, staff, scans,
-    manual_checks, landing, service,
+    manual_checks, landing, service, kiosks,
 ):  # fmt: skip
     app.register_blueprint(resource.routes)
 for worker in (lookups, renders, stream):

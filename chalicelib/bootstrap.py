@@ -23,7 +23,8 @@ from chalicelib.core.ids import Ids, RandomIds
 from chalicelib.core.settings import Settings
 
 if TYPE_CHECKING:
-    from chalicelib.admission.accesses import Accesses, AccessLog
+    from chalicelib.admission.accesses import Accesses, AccessLog, GuardianAccesses
+    from chalicelib.admission.kiosks import CardPrinting, Cards, KioskCards
     from chalicelib.admission.live_passes import LivePasses
     from chalicelib.admission.lookup_requests import LookupQueue, LookupRequests
     from chalicelib.admission.lookups import Lookups
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from chalicelib.identity.checks import Checks, CheckService, IdentityChecks
     from chalicelib.identity.consents import ConsentCodes, Consents
     from chalicelib.identity.dependants import DependantAdding, Dependants
+    from chalicelib.identity.devices import DeviceCredentials, Devices
     from chalicelib.identity.families import Families
     from chalicelib.identity.family import FamilyLinks
     from chalicelib.identity.households import Households
@@ -359,6 +361,22 @@ class Container:
 
         url = self.settings.households_url
         return HttpHouseholds(Partner(url, "household", self.partner_secrets, self.clock.now))
+
+    @cached_property
+    def devices(self) -> "Devices":
+        """The store of paired devices."""
+        from chalicelib.identity.store.devices import DeviceStore
+
+        return DeviceStore(self.table)
+
+    @cached_property
+    def device_credentials(self) -> "DeviceCredentials":
+        """Adds, pairs, authenticates and revokes devices."""
+        from chalicelib.identity.devices import DeviceCredentials
+
+        return DeviceCredentials(
+            devices=self.devices, limits=self.limits, index=self.index, ids=self.ids
+        )
 
     @cached_property
     def issued_passes(self) -> "IssuedPasses":
@@ -728,11 +746,50 @@ class Container:
         )
 
     @cached_property
+    def cards(self) -> "Cards":
+        """The store of the cards of kiosks."""
+        from chalicelib.admission.store.kiosk_cards import CardStore
+
+        return CardStore(self.table)
+
+    @cached_property
+    def card_printing(self) -> "CardPrinting":
+        """Has the passes of verified people drawn for their cards."""
+        from chalicelib.admission.kiosks import CardPrinting
+
+        return CardPrinting(cards=self.cards, passes=self.paper_passes, people=self.people)
+
+    @cached_property
+    def kiosk_cards(self) -> "KioskCards":
+        """The cards that a kiosk asks for."""
+        from chalicelib.admission.kiosks import KioskCards
+        from chalicelib.identity.card_identities import CardIdentities
+
+        return KioskCards(
+            printing=self.card_printing,
+            identities=CardIdentities(
+                people=self.people, index=self.index, vault=self.vault, ids=self.ids
+            ),
+            cards=self.cards,
+            people=self.people,
+            limits=self.limits,
+            accesses=self.accesses,
+            index=self.index,
+        )
+
+    @cached_property
     def access_log(self) -> "AccessLog":
         """The log of accesses to personal data."""
         from chalicelib.admission.accesses import AccessLog
 
-        return AccessLog(accesses=self.accesses, directory=self.directory)
+        return AccessLog(accesses=self.accesses, directory=self.directory, vault=self.vault)
+
+    @cached_property
+    def guardian_accesses(self) -> "GuardianAccesses":
+        """Records what guardians read of their dependants' data."""
+        from chalicelib.admission.accesses import GuardianAccesses
+
+        return GuardianAccesses(accesses=self.accesses, vault=self.vault)
 
     @cached_property
     def abnormal_pointers(self) -> "AbnormalPointers":

@@ -39,7 +39,7 @@ from chalicelib.core.fields import (
 from chalicelib.core.ids import PATTERN
 from chalicelib.core.messages import TEXTS
 from chalicelib.identity.providers import ProviderName
-from chalicelib.identity.schemas import DocumentKind, DocumentNumber
+from chalicelib.identity.schemas import DocumentKind, DocumentNumber, RealName
 
 PollAfter = Annotated[int | None, Field(examples=[None])]
 """Milliseconds; null when no answer is pending."""
@@ -316,16 +316,20 @@ class ManualCheck(Response):
 
 
 class AccessShown(Response):
-    """A lookup of the caller by document number at a venue."""
+    """An access to the caller's data."""
 
     at: datetime
-    venue_name: VenueName
-    kind: Literal["manual_check"]
+    """When the data was read; of several readings by a guardian in a day, the last one."""
+    kind: Literal["manual_check", "guardian", "kiosk", "officer"]
+    place: str = Field(examples=["信宜市人民医院"])
+    """The name of the venue, kiosk or office, or the masked name of the guardian."""
+    venue_name: VenueName | None
+    """The venue of a manual check; null for the other kinds."""
     text: str = Field(examples=["Staff entered your ID number to look up a health code."])
 
 
 class AccessList(Response):
-    """The lookups of the caller by document number, newest first."""
+    """The accesses to the caller's data, newest first."""
 
     items: list[AccessShown]
     next_cursor: str | None = Field(examples=[None])
@@ -460,3 +464,36 @@ class LivePass(Response):
     """What the holder of this colour should do."""
     poll_after_ms: PollAfter
     demo: Demo
+
+
+class CardRequest(Request):
+    """The document that a kiosk has read, to print its owner's paper pass.
+
+    `replace`: the former paper pass was lost; it is revoked.
+    """
+
+    nonce: Nonce
+    name: RealName
+    document_type: DocumentKind
+    document_number: DocumentNumber
+    form: Literal["card_pdf", "sheet_pdf"] = "card_pdf"
+    replace: bool = False
+
+
+CARD_PATTERN = f"^crd_{PATTERN}$"
+CardId = Annotated[str, described("crd_7RHYG5G075CMMCW9", pattern=CARD_PATTERN)]
+
+
+class KioskCard(Response):
+    """A card that a kiosk has asked for. When it is ready, `url` downloads it until `expires_at`.
+
+    `rejected`: name and document do not match, or this service has no such person. `failed`: a
+    character of the name cannot be printed.
+    """
+
+    card_id: CardId
+    form: Literal["card_pdf", "sheet_pdf"]
+    status: Literal["pending", "ready", "rejected", "failed"]
+    poll_after_ms: int | None = Field(examples=[2000])
+    url: str | None = Field(examples=[None])
+    expires_at: datetime | None = Field(examples=[None])

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
+from chalicelib.admission.schemas import CardId
 from chalicelib.api.endpoint import OPERATIONS, Operation, problem
 from chalicelib.api.examples import example, examples
 from chalicelib.core.errors import CODES, AppError, BadInput
@@ -31,6 +32,7 @@ _TAGS = {
     "Bindings": "The venues at which the caller works.",
     "Scans": "Check in by a venue's code or by a pass.",
     "Manual checks": "Check a visitor without a phone.",
+    "Kiosks": "Devices that print a person's paper pass when their document is read.",
     "Statistics": "The figures of a venue's day.",
     "Landing": "The page behind a printed code.",
     "Service": "Status of the service, and the description of its API.",
@@ -46,6 +48,7 @@ _TAGGED = (
     ("/v1/bindings", "Bindings"),
     ("/v1/scans", "Scans"),
     ("/v1/manual-checks", "Manual checks"),
+    ("/v1/kiosks", "Kiosks"),
     ("/v1/otp", "Sessions"),
     ("/v1/sessions", "Sessions"),
     ("/v1/me/phone", "Sessions"),
@@ -70,6 +73,7 @@ _PATH: dict[str, Any] = {
     "check_id": ScanId,
     "identity_check_id": Annotated[str, identifier("idc", "idc_32P3WWT3Y0B8J32H")],
     "poster_id": Code,
+    "card_id": CardId,
     "code": Code,
 }
 """The types of path parameters."""

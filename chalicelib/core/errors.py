@@ -156,6 +156,8 @@ CODES: dict[str, type[AppError]] = {
     "otp_invalid": Unauthenticated,
     "signature_invalid": Unauthenticated,
     "platform_code_invalid": Unauthenticated,
+    "pairing_code_invalid": Unauthenticated,
+    "device_revoked": Unauthenticated,
     "forbidden": Forbidden,
     "platform_account_blocked": Forbidden,
     "phone_required": Forbidden,

@@ -36,6 +36,9 @@ TEXTS: dict[str, str] = {
     "error.phone_proof_invalid": "The phone number could not be confirmed. Please try again.",
     "error.client_not_offered": "Logging in this way is not offered here. "
     "Please log in by text message.",
+    "error.pairing_code_invalid": "This pairing code is wrong, was used, or has expired. "
+    "Please ask the operator for a new one.",
+    "error.device_revoked": "This device has been withdrawn. Please tell the operator.",
     "error.forbidden": "You may not do this.",
     "error.not_your_venue": "You have no rights at this venue.",
     "error.not_your_dependant": "You do not act for this person, or no longer do.",
@@ -123,6 +126,7 @@ TEXTS: dict[str, str] = {
     "field.nonce": "This must be a UUIDv7.",
     "field.glyph": "The character “{character}” cannot be printed on a poster.",
     "field.join_code": "This is not a join code: please check each character.",
+    "field.pairing_code": "This is not a pairing code: please check each character.",
     "field.pass": "This is not a pass.",
     "field.consent_code": "This is not a consent code: please check each character.",
     "field.birth_date": "This is not the birth date on the document, or it is in the future.",
@@ -233,6 +237,9 @@ TEXTS: dict[str, str] = {
     "state.pending": "Fetching",
     # Accesses to a person's data, as shown to that person.
     "access.manual_check": "Staff entered your ID number to look up a health code.",
+    "access.guardian": "Your guardian looked at your health data for you.",
+    "access.kiosk": "Your ID document was read at a kiosk to print your pass.",
+    "access.officer": "The service's operators looked up your record.",
     # Paper passes.
     "paper_pass.failed": "A character of the name cannot be printed. Please have the pass issued "
     "again with the masked name.",

@@ -6,7 +6,7 @@ from datetime import date
 
 from rich.console import Console
 
-from infra.ops import deployment, partners, policies, recount, redrive, rotate
+from infra.ops import deployment, kiosks, partners, policies, recount, redrive, rotate
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,6 +40,11 @@ def main(arguments: list[str] | None = None) -> int:
     sharing = commands.add_parser("partners", help="list or set the secrets shared with partners")
     sharing.add_argument("name", nargs="?", help="a secret's name; its value from standard input")
 
+    printing = commands.add_parser("kiosks", help="add, list or revoke kiosks")
+    printing.add_argument("action", choices=("add", "list", "revoke"))
+    printing.add_argument("kiosk", nargs="*", help="the name of a new kiosk, or the id of one")
+    printing.add_argument("--region", help="the county of a new kiosk: a GB/T 2260 code")
+
     given = parser.parse_args(arguments)
     console = Console()
     found = deployment.find(given.stage)
@@ -54,6 +59,14 @@ def main(arguments: list[str] | None = None) -> int:
             return rotate.run(found, number=given.retire, console=console)
         case "partners":
             return partners.run(found, name=given.name, console=console)
+        case "kiosks":
+            return kiosks.run(
+                found,
+                action=given.action,
+                given=given.kiosk,
+                region=given.region,
+                console=console,
+            )
         case _:
             return policies.run(found, region=given.region, rules=given.set, console=console)
 

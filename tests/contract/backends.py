@@ -17,12 +17,14 @@ from chalicelib.adapters.keys import WrappedKeys
 from chalicelib.adapters.queues import SqsLookupQueue, SqsRenderQueue
 from chalicelib.adapters.storage import S3Storage
 from chalicelib.admission.accesses import Accesses
+from chalicelib.admission.kiosks import Cards
 from chalicelib.admission.lookup_requests import LookupQueue
 from chalicelib.admission.policy import Policies
 from chalicelib.admission.prefetching import Prefetches
 from chalicelib.admission.scan import Scans
 from chalicelib.admission.schemas import decode
 from chalicelib.admission.store.accesses import AccessStore
+from chalicelib.admission.store.kiosk_cards import CardStore
 from chalicelib.admission.store.policies import PolicyStore
 from chalicelib.admission.store.prefetches import PrefetchStore
 from chalicelib.admission.store.scans import ScanStore
@@ -34,12 +36,14 @@ from chalicelib.core.storage import Storage
 from chalicelib.core.table import Connection, Table
 from chalicelib.identity.checks import Checks
 from chalicelib.identity.consents import Consents
+from chalicelib.identity.devices import Devices
 from chalicelib.identity.family import FamilyLinks
 from chalicelib.identity.paper_passes import IssuedPasses
 from chalicelib.identity.people import Codes, Limits, People
 from chalicelib.identity.store.checks import IdentityCheckStore
 from chalicelib.identity.store.codes import CodeStore
 from chalicelib.identity.store.consents import ConsentStore
+from chalicelib.identity.store.devices import DeviceStore
 from chalicelib.identity.store.family_links import FamilyStore
 from chalicelib.identity.store.limits import LimitStore
 from chalicelib.identity.store.paper_passes import PaperPassStore
@@ -89,6 +93,8 @@ class Stores:
     wrapped_keys: WrappedKeys
     prefetches: Prefetches
     accesses: Accesses
+    devices: Devices
+    cards: Cards
     family_links: FamilyLinks
     consents: Consents
     successions: Successions
@@ -116,6 +122,8 @@ def fake_stores() -> Stores:
         stores.FakeWrappedKeys(),
         stores.FakePrefetches(),
         stores.FakeAccesses(),
+        stores.FakeDevices(),
+        stores.FakeCards(),
         links,
         consents,
         stores.FakeSuccessions(people, links),
@@ -142,6 +150,8 @@ def stores_over(table: Table) -> Stores:
         WrappedKeyStore(table),
         PrefetchStore(table),
         AccessStore(table),
+        DeviceStore(table),
+        CardStore(table),
         FamilyStore(table),
         ConsentStore(table),
         SuccessionStore(table),

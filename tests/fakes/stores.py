@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from chalicelib.admission.accesses import Access
+from chalicelib.admission.kiosks import Card
 from chalicelib.admission.lookup_requests import Lookup, Settle
 from chalicelib.admission.policy import Policy, prefixes
 from chalicelib.admission.prefetching import Prefetch
@@ -19,6 +20,7 @@ from chalicelib.core.errors import Conflict, TooMany, Unauthenticated, Unprocess
 from chalicelib.core.keys import scan_partition
 from chalicelib.core.render_jobs import RenderJob
 from chalicelib.identity.checks import POLL_EVERY, USABLE, IdentityCheck, State
+from chalicelib.identity.devices import Device, DeviceState, Pairing
 from chalicelib.identity.family import MAX_DEPENDANTS, MAX_GUARDIANS, FamilyLink
 from chalicelib.identity.paper_passes import Ending, FileState, PaperFile, PassRecord
 from chalicelib.identity.people import (
@@ -194,6 +196,16 @@ class FakePeople:
         self.documents[profile.document_blind] = profile.person_id
         mine.profile = profile
 
+    def create_managed(self, profile: Profile, correlation: str) -> bool:
+        del correlation
+        mine, blind = self.partition(profile.person_id), profile.document_blind
+        if mine.profile is not None or blind in self.documents:
+            return False
+        mine.profile = profile
+        if blind:
+            self.documents[blind] = profile.person_id
+        return True
+
     def settle(self, profile: Profile, verification: Verification, reason: str) -> bool:
         mine = self.partition(profile.person_id)
         stands = mine.profile
@@ -208,6 +220,11 @@ class FakePeople:
             return True
         rejected = verification is Verification.REJECTED
         mine.profile = replace(stands, verification=verification, reason=reason, blocked=rejected)
+        alone = not stands.phone and not mine.guardians
+        if alone and (rejected or not profile.document_blind):
+            mine.profile = None
+            self.documents.pop(profile.document_blind, None)
+            return True
         if rejected:
             del self.documents[profile.document_blind]
         return True
@@ -738,8 +755,7 @@ class FakeAccesses:
         self._accesses: dict[str, dict[str, Access]] = {}
 
     def record(self, blind: str, access: Access) -> None:
-        reference = access.reference
-        place = keys.access(blind, epoch_ms(reference.at), reference.digest).sk
+        place = keys.access(blind, epoch_ms(access.at), access.digest).sk
         self._accesses.setdefault(blind, {})[place] = access
 
     def of(self, blind: str, after: str, page: int) -> Iterator[tuple[str, Access]]:
@@ -939,3 +955,72 @@ class FakeRenderQueue:
 
     def send(self, job: RenderJob) -> None:
         self.sent.append(job)
+
+
+class FakeDevices:
+    """See `devices.Devices`."""
+
+    def __init__(self) -> None:
+        self._devices: dict[str, Device] = {}
+        self._pairings: dict[str, Pairing] = {}
+
+    def add(self, device: Device, pairing: str, expires_at: datetime) -> None:
+        self._devices[device.device_id] = device
+        self._pairings[pairing] = Pairing(device.device_id, expires_at)
+
+    def device(self, device_id: str) -> Device | None:
+        return self._devices.get(device_id)
+
+    def pairing(self, pairing: str) -> Pairing | None:
+        return self._pairings.get(pairing)
+
+    def pair(self, device_id: str, pairing: str, digest: str, now: datetime) -> bool:
+        code, device = self._pairings.get(pairing), self._devices.get(device_id)
+        if code is None or code.expires_at <= now:
+            return False
+        if device is None or device.state is not DeviceState.ADDED:
+            return False
+        del self._pairings[pairing]
+        self._devices[device_id] = replace(
+            device, state=DeviceState.PAIRED, paired_at=now, digest=digest
+        )
+        return True
+
+    def use(self, device_id: str, day: date) -> None:
+        if device_id in self._devices:
+            self._devices[device_id] = replace(self._devices[device_id], used_on=day)
+
+    def revoke(self, device_id: str, now: datetime) -> bool:
+        device = self._devices.get(device_id)
+        if device is None:
+            return False
+        at = device.revoked_at or now
+        self._devices[device_id] = replace(device, state=DeviceState.REVOKED, revoked_at=at)
+        return True
+
+
+class FakeCards:
+    """See `kiosks.Cards`."""
+
+    def __init__(self) -> None:
+        self._cards: dict[tuple[str, str], tuple[Card, datetime]] = {}
+
+    def put(self, card: Card, until: datetime) -> Card | None:
+        standing = self.card(card.kiosk_id, card.card_id, card.requested_at)
+        if standing is None:
+            self._cards[card.kiosk_id, card.card_id] = card, until
+        return standing
+
+    def card(self, kiosk_id: str, card_id: str, now: datetime) -> Card | None:
+        card, until = self._cards.get((kiosk_id, card_id), (None, now))
+        return card if until > now else None
+
+    def waiting(self, person_id: str, now: datetime) -> list[Card]:
+        every = sorted(self._cards.items())
+        mine = [card for _, (card, until) in every if card.person_id == person_id and until > now]
+        return [card for card in mine if card.waits]
+
+    def finish(self, card: Card) -> None:
+        place = card.kiosk_id, card.card_id
+        if place in self._cards and self._cards[place][0].waits:
+            self._cards[place] = card, self._cards[place][1]

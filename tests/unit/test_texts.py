@@ -11,6 +11,7 @@ from babel.messages.mofile import read_mo
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from chalicelib.admission.accesses import AccessKind
 from chalicelib.admission.disclosure import redact_for_staff
 from chalicelib.admission.evidence import shown, states
 from chalicelib.admission.judge import Outcome, decide
@@ -134,10 +135,13 @@ class TestEveryCodeHasItsText:
         asking = {action for action, rule in RULES.items() if rule.strengths or rule.proofs}
         assert of("stronger_login.") == asking
 
+    def test_accesses(self) -> None:
+        assert of("access.") == set(AccessKind)
+
     def test_the_rest_is_named_where_it_is_used(self) -> None:
         by_code = (
             "error.", "field.", "outcome.", "staff_outcome.", "reason.", "step.", "staff_step.",
-            "state.", "verification.", "stronger_login.",
+            "state.", "verification.", "stronger_login.", "access.",
         )  # fmt: skip
         rest = {key for key in TEXTS if not key.startswith(by_code)}
         assert rest <= constants()
