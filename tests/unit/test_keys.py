@@ -29,6 +29,7 @@ WORDS: dict[str, Any] = {
     "value": "code", "digest": "hash", "poster_id": "id", "day": date(2026, 11, 22), "shard": 7,
     "partition": "VEN#ven#2026-11-22#7", "join_code": "code", "phone_blind": "blind",
     "at_ms": 1795327200000, "prefix": "prefix", "key_id": "id",
+    "kind": "kind",
 }  # fmt: skip
 REAL = {"2026-11-22#7": "day#shard", "1795327200000": "ms", "8204672799999": "lms"}
 
@@ -74,6 +75,7 @@ def test_the_table_of_access_patterns_names_nothing_else() -> None:
         "VEN#ven#day#shard · digits",
         "VEN#ven#day#shard · begins ABN#",
         "VEN#ven · begins STAFF#",
+        "PER#per · begins REC#kind#",
         "INVITE#blind · begins VEN#",
         "g1pk PER#per · g1sk ms#venue",
     }
@@ -105,6 +107,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "at_ms": st.integers(0, 10**13 - 1),
     "prefix": st.from_regex(r"[0-9]{2}|[0-9]{4}|[0-9]{6}|\*", fullmatch=True),
     "key_id": st.from_regex("[0-9]{6}", fullmatch=True),
+    "kind": st.sampled_from(["declaration", "arrival", "notice"]),
 }
 
 
@@ -133,6 +136,8 @@ def test_each_is_recognised_in_the_stream_as_what_it_is(
     assert keys.is_profile(built) is (name == "profile")
     assert keys.is_prefetch(built) is (name == "prefetch")
     assert keys.is_poster(built) is (name == "poster")
+    declared = name == "record" and built.sk.startswith("REC#declaration#")
+    assert keys.is_declaration(built) is declared
 
 
 @given(key())
