@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from chalicelib.admission.waiting import WaitingScans
     from chalicelib.core.table import Table
     from chalicelib.identity.accounts import Accounts
+    from chalicelib.identity.families import Families
+    from chalicelib.identity.family import FamilyLinks
     from chalicelib.identity.logins import PhoneLogin, PlatformLogin
     from chalicelib.identity.masking import MaskedPeople
     from chalicelib.identity.one_time_codes import OneTimeCodes, SmsGateway
@@ -312,6 +314,20 @@ class Container:
         )
 
     @cached_property
+    def family_links(self) -> "FamilyLinks":
+        """The store of family links."""
+        from chalicelib.identity.store.families import FamilyStore
+
+        return FamilyStore(self.table)
+
+    @cached_property
+    def families(self) -> "Families":
+        """Acting for dependants."""
+        from chalicelib.identity.families import Families
+
+        return Families(people=self.people)
+
+    @cached_property
     def masked_people(self) -> "MaskedPeople":
         """People as others may see them."""
         from chalicelib.identity.masking import MaskedPeople
@@ -466,6 +482,7 @@ class Container:
             recorder=self.recorder,
             finder=self.scan_finder,
             ring=self.ring,
+            families=self.families,
         )
 
     @cached_property

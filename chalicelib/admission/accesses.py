@@ -78,7 +78,7 @@ class AccessLog:
         accesses, and a person who was looked up under a wrong name sees that access. Raises
         Forbidden unless the actor is verified.
         """
-        require_verified(actor)
+        require_verified(actor.profile)
         blind = actor.profile.document_blind
         found = list(islice(self._accesses.of(blind, after, limit + 1), limit + 1))
         last = found[limit - 1][0] if len(found) > limit else None

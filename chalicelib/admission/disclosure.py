@@ -31,6 +31,7 @@ class ViewerKind(StrEnum):
     """The capacity in which a viewer looks at a scan."""
 
     VISITOR = "visitor"
+    GUARDIAN = "guardian"
     STAFF = "staff"
     CHECKER = "checker"
     """The staff member who made a manual check, reading its result."""
@@ -42,13 +43,14 @@ class Viewer(NamedTuple):
     """The viewer of a scan.
 
     `viewer_id` is the id of the person or device; `venues` are the ids of the venues where they
-    work.
+    work, `dependants` the people for whom they act.
     """
 
     kind: ViewerKind
     viewer_id: str
     venues: frozenset[str]
     now: datetime
+    dependants: frozenset[str] = frozenset()
 
 
 class Masking(StrEnum):
@@ -131,6 +133,10 @@ def _own(scan: Scan, viewer: Viewer) -> bool:
     return scan.person_id == viewer.viewer_id
 
 
+def _of_dependant(scan: Scan, viewer: Viewer) -> bool:
+    return scan.person_id in viewer.dependants
+
+
 def _at_their_venue(scan: Scan, viewer: Viewer) -> bool:
     return scan.venue_id in viewer.venues
 
@@ -151,6 +157,12 @@ RULES: Mapping[tuple[ViewerKind, bool], Rule] = {
     ),
     (ViewerKind.VISITOR, True): Rule(
         _own, Due.DELAYED, _MASKED, _MASKED, Reasons.ALL, None
+    ),
+    (ViewerKind.GUARDIAN, False): Rule(
+        _of_dependant, Due.AT_ONCE, _MASKED, _MASKED, Reasons.ALL, None
+    ),
+    (ViewerKind.GUARDIAN, True): Rule(
+        _of_dependant, Due.DELAYED, _MASKED, _MASKED, Reasons.ALL, None
     ),
     (ViewerKind.STAFF, False): Rule(
         _at_their_venue, Due.AT_ONCE, _MASKED, _MASKED, Reasons.ALL, None
@@ -186,7 +198,7 @@ def view(scan: Scan, viewer: Viewer) -> ScanView | None:
         checkpoint_id=scan.checkpoint_id if rule.details else "",
         temperature=scan.temperature if rule.details else "",
         answer_at=scan.received_at + ANSWERED_AFTER,
-        for_staff=viewer.kind is not ViewerKind.VISITOR,
+        for_staff=viewer.kind not in (ViewerKind.VISITOR, ViewerKind.GUARDIAN),
     )
     if not _is_due(rule.due, scan, viewer.now):
         return hidden if rule.placeholder else None
@@ -250,13 +262,19 @@ def redact_for_staff(decision: Decision) -> Decision:
 
 def as_viewer(kind: ViewerKind, actor: Actor, now: datetime) -> Viewer:
     """Return the actor as a viewer in the capacity `kind`."""
-    return Viewer(kind, actor.person_id, frozenset(actor.record.rights), now)
+    links = actor.record.dependants.items()
+    dependants = frozenset(person_id for person_id, link in links if link.in_force(now))
+    return Viewer(kind, actor.person_id, frozenset(actor.record.rights), now, dependants)
 
 
 def at_screen(actor: Actor, scan: Scan, now: datetime) -> Viewer:
-    """Return the actor as a screen's viewer: visitor of their own scan, staff for any other."""
-    kind = ViewerKind.VISITOR if scan.person_id == actor.person_id else ViewerKind.STAFF
-    return as_viewer(kind, actor, now)
+    """Return the actor as a screen's viewer: visitor, guardian of the visitor, or else staff."""
+    if scan.person_id == actor.person_id:
+        return as_viewer(ViewerKind.VISITOR, actor, now)
+    guardian = as_viewer(ViewerKind.GUARDIAN, actor, now)
+    if scan.person_id in guardian.dependants:
+        return guardian
+    return as_viewer(ViewerKind.STAFF, actor, now)
 
 
 def _is_due(due: Due, scan: Scan, now: datetime) -> bool:

@@ -18,6 +18,7 @@ from chalicelib.core.crypto import KeyRing
 from chalicelib.core.errors import Forbidden, Gone, NotFound, Unprocessable
 from chalicelib.core.submission import Submission
 from chalicelib.identity import passes
+from chalicelib.identity.families import Families
 from chalicelib.identity.people import Actor, People, Profile
 from chalicelib.venues.codes import CodeKind, CodeState
 from chalicelib.venues.venue import Directory, Venue
@@ -36,7 +37,7 @@ class Result(NamedTuple):
 class Scanning:
     """The recording of scans, and their display."""
 
-    __slots__ = ("_directory", "_finder", "_people", "_policies", "_recorder", "_ring")
+    __slots__ = ("_directory", "_families", "_finder", "_people", "_policies", "_recorder", "_ring")
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class Scanning:
         recorder: Recorder,
         finder: ScanFinder,
         ring: KeyRing,
+        families: Families,
     ) -> None:
         self._people = people
         self._directory = directory
@@ -54,25 +56,37 @@ class Scanning:
         self._recorder = recorder
         self._finder = finder
         self._ring = ring
+        self._families = families
 
-    def scan_venue(self, actor: Actor, code: str, submission: Submission) -> Result:
-        """Record the actor's visit under `code`, and decide on it with the evidence there is.
+    def scan_venue(
+        self, actor: Actor, code: str, submission: Submission, *, on_behalf_of: str | None = None
+    ) -> Result:
+        """Record a visit under `code`, and decide on it with the evidence there is.
 
-        The stream handler requests missing answers when it sees the put, so a crash between put and
-        send loses nothing. Raises NotFound ``code_unknown``, Gone ``code_revoked``, Forbidden
-        (registration), Unprocessable ``clock_skewed``, Conflict ``nonce_reused``.
+        The visitor is the actor, or the actor's dependant `on_behalf_of`. The stream handler
+        requests missing answers when it sees the put, so a crash between put and send loses
+        nothing. Raises NotFound ``code_unknown``, Gone ``code_revoked``, Forbidden (registration,
+        ``not_your_dependant``), Unprocessable ``clock_skewed``, Conflict ``nonce_reused``.
         """
         now = submission.now
         venue, fast = self._open_venue(code, now)
-        require_may_scan(actor)
+        visitor = actor.holder
+        if on_behalf_of is not None:
+            visitor = self._families.holder(actor, on_behalf_of, now)
+        require_may_scan(visitor.profile)
         method = Method.FAST if fast else Method.VISITOR
         made = attempt(method, venue, actor.person_id, submission)
         # The fast code is shown to visitors whose temperature was normal (YK-23).
         temperature = "normal" if fast else ""
         policy = self._policies.of(venue.region, now)
-        verdict = decide(actor.record, policy, at=now, final=False, temperature=temperature)
-        recorded = self._recorder.record(made, actor.person_id, verdict, Circumstances(temperature))
-        return _result(actor, recorded, venue, actor.profile, now)
+        verdict = decide(visitor.record, policy, at=now, final=False, temperature=temperature)
+        recorded = self._recorder.record(
+            made,
+            visitor.person_id,
+            verdict,
+            Circumstances(temperature, guardian_id=visitor.guardian_id),
+        )
+        return _result(actor, recorded, venue, visitor.profile, now)
 
     def scan_pass(
         self, actor: Actor, venue: Venue, pass_code: str, temperature: str, submission: Submission

@@ -24,6 +24,7 @@ from chalicelib.core.fields import (
     Day,
     Nonce,
     Paged,
+    PersonId,
     PersonName,
     Phone,
     RegionName,
@@ -71,6 +72,8 @@ class ScanRequest(Request):
         Field(min_length=1, max_length=2048),
         described("HTTPS://V.EXAMPLE.COM/V/32P3WWT3Y0B8J32H", pattern="[0-9A-Za-z]{16}"),
     ]
+    on_behalf_of: Annotated[PersonId, Field(max_length=40)] | None = None
+    """The dependant who enters, if the caller scans for them."""
 
 
 class PassScanRequest(Request):

@@ -22,6 +22,7 @@ _REFERENCE = "#/components/schemas/{model}"
 _TAGS = {
     "Sessions": "Log in, refresh, log out; confirm a phone.",
     "Me": "The caller's registration, pass and health evidence, and who looked the caller up.",
+    "Family": "A guardian acts for children and elderly people.",
     "Venues": "Apply for a venue's code; administer the venue.",
     "Posters": "Printable posters of a venue's code.",
     "Staff": "A venue's staff, and the join code by which inspectors join.",
@@ -46,6 +47,7 @@ _TAGGED = (
     ("/v1/otp", "Sessions"),
     ("/v1/sessions", "Sessions"),
     ("/v1/me/phone", "Sessions"),
+    ("/v1/me/dependants", "Family"),
     ("/v1/me", "Me"),
     ("/V", "Landing"),
     ("/v/", "Landing"),
@@ -56,6 +58,7 @@ _TAGGED = (
 _PATH: dict[str, Any] = {
     "venue_id": VenueId,
     "person_id": PersonId,
+    "dependant_id": PersonId,
     "scan_id": ScanId,
     "check_id": ScanId,
     "poster_id": Code,

@@ -41,17 +41,21 @@ _POLL_MS = 1000
         "registration_rejected",
         "code_unknown",
         "code_revoked",
+        "not_your_dependant",
         "clock_skewed",
         "nonce_reused",
     ),
 )
 def scan_venue(context: RequestContext) -> Answer:
-    """Scan a venue's code: record the visit and return one screen."""
+    """Scan a venue's code, for oneself or a dependant: record the visit, return one screen."""
     body = context.body(ScanRequest)
     code = codes.parse(body.code, context.container.settings.code_host)
     # The fingerprint ignores the URL or mini-program link around the code.
-    submission = context.submission(body.nonce, fingerprint(code))
-    result = context.container.scanning.scan_venue(context.actor, code, submission)
+    behalf = body.on_behalf_of
+    submission = context.submission(body.nonce, fingerprint(f"{code} {behalf}" if behalf else code))
+    result = context.container.scanning.scan_venue(
+        context.actor, code, submission, on_behalf_of=behalf
+    )
     return Answer(_screen(context, result), 201 if result.created else 200)
 
 

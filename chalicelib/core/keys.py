@@ -29,6 +29,8 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | a person whom staff checked without an account | in the subject's query | PER#per · begins HOT# |
 | manual checks of a document number, newest first | 1 Query | ACCESS#blind · lms#hash |
 | a person's scans that wait for an answer | in the subject's query | PER#per · AWAIT#scan |
+| a person's dependants | in the actor's query | PER#per · HOT#DEPENDANTS |
+| a person's guardians | in the subject's query | PER#per · HOT#GUARDIANS |
 | the day's figures | 1 BatchGet over shards | VEN#ven#day#shard · COUNT |
 | the day's figures of a staff member | in the same BatchGet | VEN#ven#day#shard · COUNT#per |
 | the day's abnormal scans | 1 Query a shard, 1 Get a scan | VEN#ven#day#shard · begins ABN# |
@@ -102,6 +104,16 @@ def rights(person_id: str) -> Key:
 def right(person_id: str, venue_id: str) -> Key:
     """Return the key of one right in its own item, the format of releases up to 0.2.0."""
     return Key(person(person_id), f"HOT#RIGHT#{venue_id}")
+
+
+def dependants(person_id: str) -> Key:
+    """Return the key of the people for whom a person acts, an attribute for each."""
+    return Key(person(person_id), "HOT#DEPENDANTS")
+
+
+def guardians(person_id: str) -> Key:
+    """Return the key of the people who act for a person, an attribute for each."""
+    return Key(person(person_id), "HOT#GUARDIANS")
 
 
 def awaiting(person_id: str, scan_id: str) -> Key:

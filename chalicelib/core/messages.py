@@ -34,6 +34,7 @@ TEXTS: dict[str, str] = {
     "Please log in by text message.",
     "error.forbidden": "You may not do this.",
     "error.not_your_venue": "You have no rights at this venue.",
+    "error.not_your_dependant": "You do not act for this person, or no longer do.",
     "error.registration_required": "Please complete the real-name registration first.",
     "error.registration_rejected": "Your name and ID number could not be verified. "
     "Please correct your registration; you can scan again once it is approved.",
@@ -59,6 +60,8 @@ TEXTS: dict[str, str] = {
     "error.version_conflict": "This was changed in the meantime. Please load it again.",
     "error.identity_taken": "This identity cannot be registered here. "
     "Please ask the help desk if it is yours.",
+    "error.dependant_taken": "Two people act for this person already. One of them must stop first.",
+    "error.too_many_dependants": "You act for eight people already. Please remove one first.",
     "error.venue_exists": "A venue with this number, name and address already has a code.",
     "error.form_changed": "The form has changed. Please load it again and fill in the new one.",
     "error.clock_skewed": "This was sent too late, or your phone's clock is wrong. "

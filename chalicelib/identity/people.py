@@ -7,7 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+from chalicelib.identity.family import FamilyLink
 
 
 class Verification(StrEnum):
@@ -112,6 +114,8 @@ class PersonRecord:
     snapshots: Mapping[str, Snapshot] = field(default_factory=dict)
     rights: Mapping[str, Role] = field(default_factory=dict)
     awaiting: tuple[str, ...] = ()
+    dependants: Mapping[str, FamilyLink] = field(default_factory=dict)
+    guardians: Mapping[str, FamilyLink] = field(default_factory=dict)
 
     @property
     def unidentified(self) -> bool:
@@ -136,6 +140,28 @@ class PersonRecord:
         return answered_at is not None and (known is None or known.fetched_at < answered_at)
 
 
+class Holder(NamedTuple):
+    """The person whom a request concerns: the actor, or a dependant for whom the actor acts.
+
+    `guardian_id` is the actor's id if they act for a dependant, or empty.
+    """
+
+    record: PersonRecord
+    guardian_id: str = ""
+
+    @property
+    def profile(self) -> Profile:
+        """The person's profile. Raises LookupError if there is none."""
+        if self.record.profile is None:
+            raise LookupError("a person without a profile")
+        return self.record.profile
+
+    @property
+    def person_id(self) -> str:
+        """The person's id."""
+        return self.profile.person_id
+
+
 @dataclass(frozen=True)
 class Actor:
     """The person who makes a request, with their session and record."""
@@ -148,6 +174,11 @@ class Actor:
     def person_id(self) -> str:
         """The actor's id."""
         return self.profile.person_id
+
+    @property
+    def holder(self) -> Holder:
+        """The actor as the person whom the request concerns."""
+        return Holder(self.record)
 
 
 class People(Protocol):

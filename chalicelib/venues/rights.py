@@ -1,14 +1,14 @@
 """Authorisation at venues. Denies by default: without a right on record, no access."""
 
 from chalicelib.core.errors import Forbidden
-from chalicelib.identity.people import Actor, Role, Verification
+from chalicelib.identity.people import Actor, Profile, Role, Verification
 
 MAX_VENUES = 20  # the rights must fit in the one query of a request (4 KB)
 
 
-def require_verified(actor: Actor) -> None:
+def require_verified(profile: Profile) -> None:
     """Require a verified registration. Raises Forbidden with the registration's state as code."""
-    match actor.profile.verification:
+    match profile.verification:
         case Verification.VERIFIED:
             return
         case Verification.NONE:

@@ -195,7 +195,7 @@ class Bindings:
         Raises Forbidden unless verified, TooMany above ten tries an hour, NotFound
         ``join_code_unknown``, Unprocessable ``too_many_venues``.
         """
-        require_verified(actor)
+        require_verified(actor.profile)
         self._limits.charge("join", actor.person_id, limit=_GUESSES_AN_HOUR, seconds=3600, now=now)
         venue_id = self._staff.venue_of(code)
         venue = self._venues.venue(venue_id) if venue_id else None

@@ -34,6 +34,7 @@ from chalicelib.core.aws import session
 from chalicelib.core.logs import JsonFormatter, logger
 from chalicelib.core.settings import Settings
 from chalicelib.core.table import Connection, Table
+from chalicelib.identity.family import FamilyLink, Proof, Relation
 from chalicelib.identity.people import Role
 from chalicelib.identity.platforms import Platform, PlatformName
 from chalicelib.identity.providers import (
@@ -587,6 +588,21 @@ class World:
         person.join(administrator.join_code(administrator.venue["venue_id"])).expect(201)
         person.venue = administrator.venue
         return person
+
+    def guardian(self, dependant: "Person", **link: Any) -> "Person":
+        """Return a person who acts for `dependant`, by a face check without an end."""
+        person = self.visitor()
+        self.link(person, dependant, **link)
+        return person
+
+    def link(self, guardian: "Person", dependant: "Person", **link: Any) -> None:
+        """Link two registered people in the table, without a route."""
+        load = self.container.people.load
+        profiles = [load(one.person_id).profile for one in (guardian, dependant)]
+        assert profiles[0] is not None
+        assert profiles[1] is not None
+        made = FamilyLink(Relation.ELDER, Proof.FACE, self.clock.at)._replace(**link)
+        self.container.family_links.link(profiles[0], profiles[1], made)
 
     def inspector(self, administrator: "Person") -> "Person":
         """Return an inspector of the administrator's venue."""

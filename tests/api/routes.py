@@ -6,7 +6,7 @@ A new route needs a case here, or tests fail. The cases are used by the route ×
 """
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Self
@@ -21,16 +21,20 @@ from tests.api.scenes import Make
 Answer = tuple[int, str]
 OK, CREATED, ACCEPTED, MOVED = (200, ""), (201, ""), (202, ""), (301, "")
 NOT_FOUND, NOT_YOURS = (404, "not_found"), (403, "not_your_venue")
+NOT_YOUR_DEPENDANT = (403, "not_your_dependant")
 
 ROLES: Mapping[str, tuple[str, ...]] = {
     "visitor": ("person",),
     "administrator": ("person", "administrator"),
     "guard": ("person", "inspector"),
     "other": ("person",),
+    "guardian": ("person", "guardian"),
+    "dependant": ("person",),
 }
 """The roles of a `Cast`, with the kinds of caller that each is at the administrator's venue."""
 ADMINISTRATOR = frozenset({"administrator"})
 STAFF = ADMINISTRATOR | {"guard"}
+GUARDIAN = frozenset({"guardian"})
 PERSON = frozenset(ROLES)
 ANYONE = PERSON | {"nobody"}
 
@@ -39,7 +43,8 @@ ANYONE = PERSON | {"nobody"}
 class Cast:
     """The callers, and what they request: the administrator's venue, the visitor's scan.
 
-    `guard` is an inspector of the administrator's venue, `other` administers another.
+    `guard` is an inspector of the administrator's venue, `other` administers another. `guardian`
+    acts for `dependant`.
     """
 
     world: World
@@ -47,6 +52,8 @@ class Cast:
     other: Person
     visitor: Person
     guard: Person
+    guardian: Person
+    dependant: Person
     scan_id: str
     poster_id: str
     check_id: str
@@ -56,12 +63,14 @@ class Cast:
         """Return the cast in a deployment, after a scan, a poster and a manual check."""
         administrator, other = world.administrator(), world.administrator()
         visitor, guard = world.visitor(), world.inspector(administrator)
+        dependant = world.visitor()
+        guardian = world.guardian(dependant)
         scan = visitor.scan(administrator.venue).expect(201)
         path = f"/v1/venues/{administrator.venue['venue_id']}"
         poster = administrator.post(f"{path}/posters", {"form": "a4_pdf"}).expect(202)
         checked = administrator.post(f"{path}/manual-checks", by_hand(world)).expect(202)
         return cls(
-            world, administrator, other, visitor, guard,
+            world, administrator, other, visitor, guard, guardian, dependant,
             scan["scan_id"], poster["poster_id"], checked["check_id"],
         )  # fmt: skip
 
@@ -79,7 +88,8 @@ class RouteCase:
 
     `who` are the roles of a `Cast` that are allowed, including ``nobody`` (no token) if the route
     is public. They send the valid `body` and get `answer`, except the roles in `but`. Other roles
-    get `NOT_YOURS`. `scenes` are run with faults; each route that changes something has one.
+    get `NOT_YOURS`, or `NOT_YOUR_DEPENDANT` at a dependant's path. `scenes` are run with faults;
+    each route that changes something has one.
     `calls_aws`: whether it makes any call to AWS.
     """
 
@@ -103,6 +113,7 @@ class RouteCase:
         path = self.path.format(
             venue_id=cast.administrator.venue["venue_id"],
             person_id="per_0000000000000000",
+            dependant_id=cast.dependant.person_id,
             scan_id=cast.scan_id,
             check_id=cast.check_id,
             poster_id=cast.poster_id,
@@ -112,7 +123,8 @@ class RouteCase:
 
     def answer_to(self, role: str) -> Answer:
         """Return the expected response to a role."""
-        return self.but.get(role, self.answer if role in self.who else NOT_YOURS)
+        no = NOT_YOUR_DEPENDANT if "{dependant_id}" in self.path else NOT_YOURS
+        return self.but.get(role, self.answer if role in self.who else no)
 
 
 def always(body: Any) -> Body:
@@ -156,6 +168,13 @@ def invitation(cast: Cast, _: Person) -> dict[str, str]:
     return {"by": "phone", "name": cast.visitor.name, "phone": "13900001111", "role": "inspector"}
 
 
+def own_and_dependants(method: str, rest: str, *case: Any, **options: Any) -> Iterator[RouteCase]:
+    """Yield the cases of a route of one's own, and of the same route for a dependant."""
+    yield RouteCase(method, f"/v1/me/{rest}", PERSON, *case, **options)
+    path = f"/v1/me/dependants/{{dependant_id}}/{rest}"
+    yield RouteCase(method, path, GUARDIAN, *case, **options)
+
+
 _PHONES = itertools.count(1)
 CODE_ENTERED = {"client": "sms", "phone": "+8613800138000", "code": "000000"}
 UNKNOWN_JOIN_CODE = "23456789" + staffing.check_character("23456789")
@@ -197,9 +216,9 @@ CASES: tuple[RouteCase, ...] = (
     RouteCase(
         "POST", "/v1/me/registration", PERSON, OK, registration, scenes=(scenes.registering,)
     ),
-    RouteCase("GET", "/v1/me/pass", PERSON),
-    RouteCase("GET", "/v1/me/health", PERSON),
-    RouteCase("GET", "/v1/me/nucleic-acid", PERSON),
+    *own_and_dependants("GET", "pass"),
+    *own_and_dependants("GET", "health"),
+    *own_and_dependants("GET", "nucleic-acid"),
     RouteCase("GET", "/v1/me/accesses", PERSON),
     RouteCase(
         "POST", "/v1/me/travel-card/code", PERSON, ACCEPTED, scenes=(scenes.asking_for_a_card,)
@@ -246,7 +265,7 @@ CASES: tuple[RouteCase, ...] = (
     ),
     RouteCase(
         "GET", "/v1/manual-checks/{check_id}", PERSON,
-        but=dict.fromkeys(("visitor", "guard", "other"), NOT_FOUND),
+        but=dict.fromkeys(PERSON - ADMINISTRATOR, NOT_FOUND),
     ),
     RouteCase("GET", "/v1/bindings", PERSON),
     RouteCase(
@@ -259,7 +278,10 @@ CASES: tuple[RouteCase, ...] = (
         scenes=(partial(scenes.removing_staff, by_themselves=True),),
     ),
     RouteCase("POST", "/v1/scans", PERSON, CREATED, scan, scenes=(scenes.scanning,)),
-    RouteCase("GET", "/v1/scans/{scan_id}", PERSON, but={"other": NOT_FOUND}),
+    RouteCase(
+        "GET", "/v1/scans/{scan_id}", PERSON,
+        but=dict.fromkeys(("other", "guardian", "dependant"), NOT_FOUND),
+    ),
 )  # fmt: skip
 CASE: Mapping[tuple[str, str], RouteCase] = {case.route: case for case in CASES}
 """The cases by their routes."""

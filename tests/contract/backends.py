@@ -30,8 +30,10 @@ from chalicelib.admission.store.scans import ScanStore
 from chalicelib.core.aws import session
 from chalicelib.core.ids import RandomIds
 from chalicelib.core.table import Connection, Table
+from chalicelib.identity.family import FamilyLinks
 from chalicelib.identity.people import Codes, Limits, People
 from chalicelib.identity.store.codes import CodeStore
+from chalicelib.identity.store.families import FamilyStore
 from chalicelib.identity.store.limits import LimitStore
 from chalicelib.identity.store.people import PeopleStore
 from chalicelib.identity.store.wrapped_keys import WrappedKeyStore
@@ -78,6 +80,7 @@ class Stores:
     wrapped_keys: WrappedKeys
     prefetches: Prefetches
     accesses: Accesses
+    family_links: FamilyLinks
     directory: Callable[[], Directory]
     policies: Callable[[], PolicyBook]
 
@@ -99,6 +102,7 @@ def fake_stores() -> Stores:
         stores.FakeWrappedKeys(),
         stores.FakePrefetches(),
         stores.FakeAccesses(),
+        stores.FakeFamilyLinks(people),
         lambda: stores.FakeDirectory(venues),
         lambda: policies,
     )
@@ -120,6 +124,7 @@ def stores_over(table: Table) -> Stores:
         WrappedKeyStore(table),
         PrefetchStore(table),
         AccessStore(table),
+        FamilyStore(table),
         lambda: CachedDirectory(venues),
         lambda: PolicyStore(table),
     )

@@ -17,6 +17,7 @@ from chalicelib.core import keys
 from chalicelib.core.clock import epoch_ms
 from chalicelib.core.errors import Conflict, TooMany, Unauthenticated
 from chalicelib.core.keys import scan_partition
+from chalicelib.identity.family import MAX_DEPENDANTS, MAX_GUARDIANS, FamilyLink
 from chalicelib.identity.people import (
     PersonRecord,
     Profile,
@@ -42,12 +43,21 @@ class _Partition:
     rights: dict[str, tuple[Role, str]] = field(default_factory=dict)
     """By venue: the role, and the document it was given for."""
     awaiting: set[str] = field(default_factory=set)
+    dependants: dict[str, tuple[FamilyLink, str]] = field(default_factory=dict)
+    guardians: dict[str, tuple[FamilyLink, str]] = field(default_factory=dict)
+    """By the other person: the link, and the document of this person when it was made."""
 
     def in_force(self) -> dict[str, Role]:
         document = self.profile.document_blind if self.profile else ""
         rejected = self.profile and self.profile.verification is Verification.REJECTED
         held = {} if rejected else self.rights
         return {venue: role for venue, (role, under) in held.items() if under == document}
+
+    def family(self, links: dict[str, tuple[FamilyLink, str]]) -> dict[str, FamilyLink]:
+        """Return the links that hold under the present registration."""
+        document = self.profile.document_blind if self.profile else ""
+        stands = self.profile and self.profile.verification is not Verification.REJECTED
+        return {name: link for name, (link, under) in links.items() if stands and under == document}
 
 
 class FakePeople:
@@ -75,6 +85,8 @@ class FakePeople:
             dict(mine.snapshots),
             mine.in_force(),
             tuple(sorted(mine.awaiting)),
+            mine.family(mine.dependants),
+            mine.family(mine.guardians),
         )
 
     def profiles(self, person_ids: Collection[str]) -> dict[str, Profile]:
@@ -221,6 +233,31 @@ class FakePeople:
         ):
             return False
         snapshots[snapshot.provider] = snapshot
+        return True
+
+
+class FakeFamilyLinks:
+    """See `family.FamilyLinks`."""
+
+    def __init__(self, people: FakePeople) -> None:
+        self._people = people
+
+    def link(self, guardian: Profile, dependant: Profile, link: FamilyLink) -> None:
+        mine = self._people.partition(guardian.person_id).dependants
+        theirs = self._people.partition(dependant.person_id).guardians
+        if dependant.person_id not in mine and len(mine) >= MAX_DEPENDANTS:
+            raise Conflict("too_many_dependants")
+        if dependant.person_id in mine or len(theirs) >= MAX_GUARDIANS:
+            raise Conflict("dependant_taken")
+        mine[dependant.person_id] = (link, guardian.document_blind)
+        theirs[guardian.person_id] = (link, dependant.document_blind)
+
+    def unlink(self, guardian_id: str, dependant_id: str) -> bool:
+        mine = self._people.partition(guardian_id).dependants
+        if dependant_id not in mine:
+            return False
+        del mine[dependant_id]
+        del self._people.partition(dependant_id).guardians[guardian_id]
         return True
 
 

@@ -105,7 +105,8 @@ class Case(NamedTuple):
 def viewers(kind: ViewerKind) -> Viewer:
     ids = {VISITOR: "per_V", ViewerKind.DEVICE: "dev_A", ViewerKind.OFFICER: "off_A"}
     at = frozenset() if kind is VISITOR else frozenset({VENUE.venue_id})
-    return Viewer(kind, ids.get(kind, "per_S"), at, NOON)
+    acts_for = frozenset({"per_V"}) if kind is ViewerKind.GUARDIAN else frozenset[str]()
+    return Viewer(kind, ids.get(kind, "per_S"), at, NOON, acts_for)
 
 
 def every_case() -> Iterator[Case]:
@@ -130,9 +131,9 @@ def expected(case: Case) -> dict[str, Any] | None:
     details = {"temperature": "fever", "checkpoint_id": "chk_A"}
     decided = case.answered and case.outcome is not Outcome.PENDING
     match case.kind, case.manual:
-        case (ViewerKind.VISITOR | ViewerKind.STAFF, False):
+        case (ViewerKind.VISITOR | ViewerKind.GUARDIAN | ViewerKind.STAFF, False):
             return everything
-        case (ViewerKind.VISITOR, True):
+        case (ViewerKind.VISITOR | ViewerKind.GUARDIAN, True):
             return everything if case.answered else None
         case (ViewerKind.DEVICE, False):
             pending = case.outcome is Outcome.PENDING
@@ -165,7 +166,7 @@ def test_this_is_seen_and_nothing_else(case: Case) -> None:
         scanned_at=scan.at,
         received_at=scan.received_at,
         answer_at=scan.received_at + ANSWERED_AFTER,
-        for_staff=case.kind is not VISITOR,
+        for_staff=case.kind not in (VISITOR, ViewerKind.GUARDIAN),
         **seen,
     )
 
@@ -194,9 +195,10 @@ def test_others_see_nothing(kind: ViewerKind, method: Method) -> None:
 
 
 def test_a_visitors_view_is_the_visitors() -> None:
-    """A guardian sees nothing yet: there is no row for them."""
+    """Who scanned for a visitor sees the scan as their guardian only, while they are that."""
     scan = Case(VISITOR, Method.VISITOR, Outcome.ADMIT, matched=True, answered=True).scan
-    assert view(scan, Viewer(VISITOR, "per_G", frozenset(), NOON)) is None
+    for kind in (VISITOR, ViewerKind.GUARDIAN):
+        assert view(scan, Viewer(kind, "per_G", frozenset(), NOON)) is None
     assert view(scan, Viewer(VISITOR, "per_S", frozenset({VENUE.venue_id}), NOON)) is None
 
 

@@ -103,6 +103,7 @@ def test_two_people_may_have_one_nonce() -> None:
     region, nonce = Region(), nonce_at(NOON)
     scan(region, nonce=nonce)
     region.person = replace(region.person, person_id=f"per_{makers.random()}")
+    region.people.partition(region.person.person_id).profile = region.person
     assert scan(region, nonce=nonce).created
 
 

@@ -35,6 +35,7 @@ from chalicelib.identity.people import (
     Strength,
     Verification,
 )
+from chalicelib.identity.store.families import read_links
 from chalicelib.identity.store.rights import Right, in_force, read_right, read_rights
 
 _LEFTOVER = timedelta(days=1)
@@ -148,6 +149,7 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
     rights: dict[str, Right] = {}
     older: dict[str, Right] = {}
     awaiting: list[str] = []
+    families: dict[str, Raw] = {}
     for raw in items:
         sort_key = raw["sk"]["S"]
         if sort_key.startswith(keys.AWAIT):
@@ -174,10 +176,16 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
                 )
             case "RIGHTS":
                 rights = dict(read_rights(raw))
+            case "DEPENDANTS" | "GUARDIANS":
+                families[kind] = raw
             case "RIGHT":
                 older[rest[0]] = read_right(raw)
     held = in_force(older | rights, profile)
-    return PersonRecord(profile, sessions, snapshots, held, tuple(awaiting))
+    dependants, guardians = (
+        read_links(families[kind], profile) if kind in families else {}
+        for kind in ("DEPENDANTS", "GUARDIANS")
+    )
+    return PersonRecord(profile, sessions, snapshots, held, tuple(awaiting), dependants, guardians)
 
 
 class PeopleStore:
