@@ -7,6 +7,7 @@ from chalicelib.api import (
     landing,
     manual_checks,
     me,
+    records,
     scans,
     service,
     sessions,
@@ -26,5 +27,6 @@ app.api.cors = CORSConfig(
 )
 for resource in (sessions, me, health, venues, staff, scans, manual_checks, landing, service):
     app.register_blueprint(resource.routes)
+app.register_blueprint(records.routes)
 for worker in (lookups, renders, stream):
     app.register_blueprint(worker.functions)

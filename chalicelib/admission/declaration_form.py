@@ -7,12 +7,13 @@ accepted for one day more, because people may be filling it in.
 Texts are ``form.<section>``, ``form.<question>`` and ``form.<question>.<option>``.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from chalicelib.core.clock import CHINA, local_day
@@ -182,6 +183,25 @@ class DeclarationForms:
         raise Conflict("form_changed")
 
 
+def write_contents(given: Declaration) -> str:
+    """Return answers as the text that is sealed."""
+    return json.dumps(given._asdict(), ensure_ascii=False)
+
+
+def read_contents(text: str) -> Declaration:
+    """Return the answers in a text of `write_contents`."""
+    stored = json.loads(text)
+    return Declaration(
+        stored["form_version"], _answers(stored["health"]), _answers(stored["arrival"])
+    )
+
+
+def _answers(stored: Mapping[str, Any] | None) -> Answers | None:
+    if stored is None:
+        return None
+    return {code: tuple(one) if isinstance(one, list) else one for code, one in stored.items()}
+
+
 def _faults(
     questions: Sequence[Question], answers: Answers, today: date
 ) -> Iterator[tuple[str, str]]:
@@ -215,6 +235,10 @@ def _require_valid(
         return
     if not shown:
         raise InvalidAnswer("not_asked")
+    _require_answer(question, answer, today)
+
+
+def _require_answer(question: Question, answer: Answer, today: date) -> None:
     match question.kind, answer:
         case AnswerKind.YES_NO, bool():
             pass

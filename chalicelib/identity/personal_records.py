@@ -5,9 +5,10 @@ item. Its contents are one sealed text. Records are not read at the door.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple, Protocol
 
 from chalicelib.core import ids
@@ -90,5 +91,22 @@ class PersonalRecords(Protocol):
     def of(self, person_id: str, kind: str, after: str, page: int) -> Iterator[PersonalRecord]:
         """Yield the person's records of a kind after the id `after`, newest first.
 
-        `after` is empty for the beginning. Cost: one Query per `page` records.
+        `after` is empty for the beginning. Cost: one Query per `page` records, eventually
+        consistent.
         """
+
+
+class RecordPage(NamedTuple):
+    """A page of records, newest first; `last` is the id of its last one if more follow."""
+
+    records: Sequence[PersonalRecord]
+    last: str | None
+
+
+def page_of(
+    records: PersonalRecords, person_id: str, kind: str, *, limit: int, after: str
+) -> RecordPage:
+    """Return a page of the person's records of a kind after the id `after`. Cost: one Query."""
+    found = list(islice(records.of(person_id, kind, after, limit + 1), limit + 1))
+    last = found[limit - 1].record_id if len(found) > limit else None
+    return RecordPage(found[:limit], last)

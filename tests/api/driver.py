@@ -26,7 +26,7 @@ from chalicelib.adapters import aws
 from chalicelib.adapters.queues import SqsLookupQueue
 from chalicelib.adapters.renderer import TypstRenderer
 from chalicelib.admission.evidence import looked_up
-from chalicelib.admission.lookup_requests import Lookup, Settle
+from chalicelib.admission.lookup_requests import Message
 from chalicelib.admission.store.policies import PolicyStore
 from chalicelib.bootstrap import Container, install
 from chalicelib.core import ids, keys
@@ -62,6 +62,7 @@ from tests.fakes.parts import (
     LocalDataKeys,
     RecordingSms,
     Reply,
+    ScriptedDeclarations,
     ScriptedProvider,
     ScriptedTravelCards,
     StandingClock,
@@ -217,10 +218,10 @@ class DueQueue:
     def __init__(self, queue: SqsLookupQueue, clock: StandingClock) -> None:
         self._queue = queue
         self._clock = clock
-        self.later: list[tuple[datetime, Lookup | Settle]] = []
+        self.later: list[tuple[datetime, Message]] = []
         self.fault: Exception | None = None
 
-    def send(self, message: Lookup | Settle, *, delay: timedelta = timedelta()) -> None:
+    def send(self, message: Message, *, delay: timedelta = timedelta()) -> None:
         if self.fault:
             raise self.fault
         if delay:
@@ -386,6 +387,7 @@ class World:
         self.providers[TEST].otherwise = Answer("negative", self.hours_ago(12))
         self.providers[VACCINATION].otherwise = Answer("complete", self.hours_ago(720), doses=3)
         self.cards = ScriptedTravelCards()
+        self.declarations = ScriptedDeclarations(self.providers[HEALTH])
         self.renderer = TypstRenderer(support.ROOT / "infra/layers/render/fonts")
         self.transport = InProcess()
         self.api = client.Api(self.transport, language="en", nonce=self.nonce)
@@ -474,6 +476,7 @@ class World:
         container.platform = self.platform
         container.provider = self.provider
         container.travel_cards = self.cards
+        container.health_declarations = self.declarations
         container.renderer = self.renderer
         return container
 

@@ -27,15 +27,19 @@ from chalicelib.admission.store.accesses import AccessStore
 from chalicelib.admission.store.policies import PolicyStore
 from chalicelib.admission.store.prefetches import PrefetchStore
 from chalicelib.admission.store.scans import ScanStore
+from chalicelib.admission.store.visits import VisitStore
+from chalicelib.admission.visits import Visits
 from chalicelib.core.aws import session
 from chalicelib.core.ids import RandomIds
 from chalicelib.core.table import Connection, Table
 from chalicelib.identity.family import FamilyLinks
 from chalicelib.identity.people import Codes, Limits, People
+from chalicelib.identity.personal_records import PersonalRecords
 from chalicelib.identity.store.codes import CodeStore
 from chalicelib.identity.store.families import FamilyStore
 from chalicelib.identity.store.limits import LimitStore
 from chalicelib.identity.store.people import PeopleStore
+from chalicelib.identity.store.personal_records import PersonalRecordStore
 from chalicelib.identity.store.wrapped_keys import WrappedKeyStore
 from chalicelib.insight.abnormal import Pointers
 from chalicelib.insight.counters import Counters
@@ -81,6 +85,8 @@ class Stores:
     prefetches: Prefetches
     accesses: Accesses
     family_links: FamilyLinks
+    personal_records: PersonalRecords
+    visits: Visits
     directory: Callable[[], Directory]
     policies: Callable[[], PolicyBook]
 
@@ -89,6 +95,7 @@ def fake_stores() -> Stores:
     """Return the stand-ins."""
     people, policies = stores.FakePeople(), stores.FakePolicies()
     venues = stores.FakeVenues(people)
+    scans = stores.FakeScans(people)
     return Stores(
         people,
         stores.FakeCodes(),
@@ -96,13 +103,15 @@ def fake_stores() -> Stores:
         venues,
         stores.FakePosters(),
         stores.FakeStaff(people, venues),
-        stores.FakeScans(people),
+        scans,
         stores.FakeCounters(),
         stores.FakePointers(),
         stores.FakeWrappedKeys(),
         stores.FakePrefetches(),
         stores.FakeAccesses(),
         stores.FakeFamilyLinks(people),
+        stores.FakePersonalRecords(),
+        stores.FakeVisits(scans),
         lambda: stores.FakeDirectory(venues),
         lambda: policies,
     )
@@ -125,6 +134,8 @@ def stores_over(table: Table) -> Stores:
         PrefetchStore(table),
         AccessStore(table),
         FamilyStore(table),
+        PersonalRecordStore(table),
+        VisitStore(table),
         lambda: CachedDirectory(venues),
         lambda: PolicyStore(table),
     )

@@ -23,7 +23,7 @@ class PersonalRecordItem(Item):
     at = EpochMsAttribute()
     contents = SealedAttribute(attr_name="co")
     recorded = EpochMsAttribute(attr_name="ra")
-    nonce = UnicodeAttribute(attr_name="no")
+    nonce = TextAttribute(attr_name="no")
     fingerprint = UnicodeAttribute(attr_name="bh")
     correlation = UnicodeAttribute(attr_name="ci")
     guardian = TextAttribute(attr_name="gu")
