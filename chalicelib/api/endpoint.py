@@ -209,21 +209,36 @@ def endpoint(
 
 
 def own_and_dependants(
-    blueprint: Blueprint, method: str, rest: str, **contract: Any
+    blueprint: Blueprint,
+    method: str,
+    rest: str,
+    *,
+    own_errors: tuple[str, ...] = (),
+    errors: tuple[str, ...] = (),
+    **contract: Any,
 ) -> Callable[[Handler], Handler]:
     """Register a handler at ``/v1/me/<rest>``, and for a guardian, at a dependant's path.
 
     A guardian does for a dependant what they do for themselves (JN-30): the handler serves
-    ``context.holder``. `contract` is that of :func:`endpoint`, without access.
+    ``context.holder``. `own_errors` are raised only for oneself. `contract` is the rest of that of
+    :func:`endpoint`, without access.
     """
 
     def register(handler: Handler) -> Handler:
-        endpoint(blueprint, method, f"/v1/me/{rest}", access=ANY_PERSON, **contract)(handler)
+        endpoint(
+            blueprint,
+            method,
+            f"/v1/me/{rest}",
+            access=ANY_PERSON,
+            errors=(*own_errors, *errors),
+            **contract,
+        )(handler)
         return endpoint(
             blueprint,
             method,
             f"/v1/me/dependants/{{dependant_id}}/{rest}",
             access=GUARDIAN_OF_DEPENDANT,
+            errors=errors,
             name=f"dependants_{handler.__name__}",
             **contract,
         )(handler)

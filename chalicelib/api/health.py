@@ -32,7 +32,8 @@ _ADVICE = {  # what the holder of a colour should do (JN-23 to JN-26)
     "red": "advice.red",
     "light_green": "advice.light_green",
 }
-_REGISTRATION = ("registration_required", "registration_rejected")
+_UNREGISTERED = ("registration_required",)
+_REGISTRATION = (*_UNREGISTERED, "registration_rejected")
 
 
 @own_and_dependants(
@@ -40,7 +41,8 @@ _REGISTRATION = ("registration_required", "registration_rejected")
     "GET",
     "pass",
     response=LivePass,
-    errors=(*_REGISTRATION, "registration_not_verified"),
+    own_errors=_UNREGISTERED,
+    errors=("registration_rejected", "registration_not_verified"),
 )
 def live_pass(context: RequestContext) -> LivePass:
     """Return the pass, new every minute, in the colour of the health code."""
@@ -67,7 +69,8 @@ def live_pass(context: RequestContext) -> LivePass:
     "GET",
     "health",
     response=Health,
-    errors=_REGISTRATION,
+    own_errors=_UNREGISTERED,
+    errors=("registration_rejected",),
 )
 def health(context: RequestContext) -> Health:
     """Return the health code, vaccination and travel card; stale ones are looked up."""
@@ -88,7 +91,8 @@ def health(context: RequestContext) -> Health:
     "GET",
     "nucleic-acid",
     response=NucleicAcid,
-    errors=_REGISTRATION,
+    own_errors=_UNREGISTERED,
+    errors=("registration_rejected",),
 )
 def nucleic_acid(context: RequestContext) -> NucleicAcid:
     """Return the latest nucleic acid result within 14 days."""

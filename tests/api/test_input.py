@@ -7,7 +7,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.api.access import ADMINISTRATOR_OF_VENUE, ANY_PERSON, ANYONE, STAFF_OF_VENUE
+from chalicelib.api.access import (
+    ADMINISTRATOR_OF_VENUE,
+    ANY_PERSON,
+    ANYONE,
+    GUARDIAN_OF_DEPENDANT,
+    STAFF_OF_VENUE,
+)
 from chalicelib.api.endpoint import OPERATIONS
 from chalicelib.core.ids import encode
 from chalicelib.venues.codes import MAX_PAYLOAD
@@ -428,5 +434,7 @@ def test_any_nonce_of_another_time_is_refused(person: Person, moment: int, rest:
 
 
 def test_the_matrix_knows_of_no_route_for_others() -> None:
-    known = {ANYONE, ANY_PERSON, STAFF_OF_VENUE, ADMINISTRATOR_OF_VENUE}
+    known = {
+        ANYONE, ANY_PERSON, GUARDIAN_OF_DEPENDANT, STAFF_OF_VENUE, ADMINISTRATOR_OF_VENUE,
+    }  # fmt: skip
     assert {operation.access for operation in OPERATIONS} == known

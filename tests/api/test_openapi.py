@@ -58,6 +58,7 @@ def tour(world: World) -> None:
     tour_of_venues(world, administrator)
     tour_of_scans(world, venue, visitor)
     tour_of_health(world)
+    tour_of_a_family(world)
     tour_of_staff(world)
     tour_of_the_door(world)
     tour_of_checks_by_hand(world)
@@ -114,7 +115,7 @@ def fault_of_every_kind(cast: Cast) -> None:
             assert call("x.y.z") == "token_invalid"
             assert call(over.token) == "session_ended"
         if not operation.access.admits({"person"}):
-            assert call(visitor.token) == "not_your_venue"
+            assert call(visitor.token) in ("not_your_venue", "not_your_dependant")
         world.container.clock = Broken()
         assert call(administrator.token) == "internal_error"
         world.container.clock = world.clock
@@ -391,6 +392,26 @@ def tour_of_health(world: World) -> None:
     rejected.enter_card(code="864209").expect(403, "registration_rejected")
 
 
+def tour_of_a_family(world: World) -> None:
+    pending, guardian = world.person(), world.visitor()
+    pending.register().expect(202)
+    world.link(guardian, pending)
+    path = f"/v1/me/dependants/{pending.person_id}"
+    guardian.get(f"{path}/pass").expect(403, "registration_not_verified")
+    for rest in ("health", "nucleic-acid"):
+        guardian.get(f"{path}/{rest}").expect(200)
+    world.say(pending, identity=Answer("mismatch"))
+    world.work()
+    pending.register(1, name=f"{pending.name}乙").expect(202)  # blocked until it is approved
+    world.set_policy("*", {"pass_while_pending": True})
+    for rest in ("health", "nucleic-acid", "pass"):
+        guardian.get(f"{path}/{rest}").expect(403, "registration_rejected")
+    world.set_policy("*", {}, version=2)
+    world.say(pending, identity=Answer("match"))
+    world.work()
+    guardian.get(f"{path}/pass").expect(200)
+
+
 def tour_of_scans(world: World, venue: dict[str, Any], visitor: Person) -> None:
     nonce = world.nonce()
     scan = visitor.scan(venue, nonce).expect(201)
@@ -410,6 +431,8 @@ def tour_of_scans(world: World, venue: dict[str, Any], visitor: Person) -> None:
     world.say(stranger, identity=Answer("mismatch"))
     world.work()
     stranger.scan(venue).expect(403, "registration_rejected")
+    body = {"nonce": world.nonce(), "code": venue["code_url"], "on_behalf_of": stranger.person_id}
+    visitor.post("/v1/scans", body).expect(403, "not_your_dependant")
     assert world.call("GET", f"/V/{venue['code']}").status == 200
     assert world.call("GET", f"/V/{'0' * 16}").status == 404
     assert world.call("GET", f"/v/{'0' * 16}").status == 301

@@ -145,7 +145,7 @@ def test_a_person_s_queries_hold_what_they_should(
     made: tuple[str, tuple[Any, ...], Key],
 ) -> None:
     name, arguments, built = made
-    hot = {"profile", "shadow", "session", "snapshot", "rights", "right"}
+    hot = {"profile", "shadow", "session", "snapshot", "rights", "right", "dependants", "guardians"}
     if built.pk == keys.person(arguments[0] if arguments else ""):
         assert (keys.HOT <= built.sk <= keys.SUBJECT_TO) is (name in hot)
         in_subject = keys.SUBJECT_FROM <= built.sk <= keys.SUBJECT_TO

@@ -6,7 +6,7 @@ limit them. An attribute holds letters of relation and proof, the times in epoch
 beginning of the blind index of the document that the item's owner had then: ``cf,1764115200,,1:A…``
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from pynamodb.expressions.operand import Path
@@ -142,7 +142,8 @@ class FamilyStore:
         try:
             self._table.transact(*link_writes(guardian, dependant, link))
         except ConditionFailed as failure:
-            raise Conflict(_reason(failure.met, dependant.person_id)) from None
+            full = _is_full(failure.met[0], dependant.person_id)
+            raise Conflict("too_many_dependants" if full else "dependant_taken") from None
 
     def unlink(self, guardian_id: str, dependant_id: str) -> bool:
         """See `FamilyLinks.unlink`. Cost: one TransactWriteItems."""
@@ -153,7 +154,6 @@ class FamilyStore:
         return True
 
 
-def _reason(met: Sequence[Raw | None], dependant_id: str) -> str:
-    mine = met[0]
-    full = mine is not None and dependant_id not in mine
-    return "too_many_dependants" if full else "dependant_taken"
+def _is_full(mine: Raw | None, dependant_id: str) -> bool:
+    """Return whether the guardian's side failed its condition, and not because it has the link."""
+    return mine is not None and dependant_id not in mine
