@@ -47,6 +47,11 @@ class Filed(NamedTuple):
     form: Form | None
     created: bool = False
 
+    @property
+    def guardian(self) -> str:
+        """The id of the guardian who made it; empty if the person did."""
+        return self.record.guardian_id
+
 
 class FiledPage(NamedTuple):
     """A page of records, newest first, and the guardians who made some of them, by id.

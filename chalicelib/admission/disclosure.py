@@ -67,7 +67,7 @@ class ScanView(NamedTuple):
     are empty. `answer_at` is the earliest time of the answer. `evidence` holds only what may be
     shown. `complete`: the view has all evidence of a screen. `waits`: answers are pending.
     `for_staff`: texts address the staff, not the visitor. `hours` is the maximum age of a nucleic
-    acid result by policy. `guardian_id` is who scanned on the visitor's behalf; empty if nobody
+    acid result by policy. `guardian` is the id of who scanned on the visitor's behalf; empty if nobody
     did, or for viewers who are not told.
     """
 
@@ -89,7 +89,7 @@ class ScanView(NamedTuple):
     complete: bool = False
     waits: bool = True
     direction: Direction = Direction.ENTRY
-    guardian_id: str = ""
+    guardian: str = ""
 
 
 class Reasons(StrEnum):
@@ -203,7 +203,7 @@ def view(scan: Scan, viewer: Viewer) -> ScanView | None:
         temperature=scan.temperature if rule.details else "",
         answer_at=scan.received_at + ANSWERED_AFTER,
         direction=scan.direction if rule.details else Direction.ENTRY,
-        guardian_id=scan.guardian_id if rule.guardian else "",
+        guardian=scan.guardian_id if rule.guardian else "",
         for_staff=viewer.kind not in (ViewerKind.VISITOR, ViewerKind.GUARDIAN),
     )
     if not _is_due(rule.due, scan, viewer.now):

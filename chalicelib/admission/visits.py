@@ -97,7 +97,7 @@ class VisitHistory:
         ]
 
     def _history(self, visits: list[Visit], last: str | None) -> History:
-        guardians = {visit.view.guardian_id for visit in visits} - {""}
+        guardians = {visit.view.guardian for visit in visits} - {""}
         return History(visits, self._people.profiles(guardians) if guardians else {}, last)
 
 

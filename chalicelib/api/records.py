@@ -214,7 +214,7 @@ def _declaration(
         arrival=None
         if given.arrival is None
         else _answers(context, filed.form, "arrival", given.arrival),
-        guardian=_guardian(context, filed.record.guardian_id, guardians),
+        guardian=_guardian(context, filed.guardian, guardians),
     )
 
 
@@ -226,7 +226,7 @@ def _arrival(
         recorded_at=filed.record.recorded_at,
         form_version=filed.given.form_version,
         answers=_answers(context, filed.form, "arrival", filed.given.arrival or {}),
-        guardian=_guardian(context, filed.record.guardian_id, guardians),
+        guardian=_guardian(context, filed.guardian, guardians),
     )
 
 
@@ -287,7 +287,7 @@ def _visit(context: RequestContext, visit: Visit, guardians: Mapping[str, Profil
         outcome=view.outcome,  # type: ignore[arg-type]  # None only before a check is answered
         outcome_text=components.outcome_text(context, view),
         temperature=components.temperature(view),
-        guardian=_guardian(context, view.guardian_id, guardians),
+        guardian=_guardian(context, view.guardian, guardians),
     )
 
 
@@ -295,18 +295,15 @@ def _venue_name(visit: Visit) -> str:
     return visit.venue.name if visit.venue else visit.venue_id
 
 
-def _guardian(
-    context: RequestContext, guardian_id: str, guardians: Mapping[str, Profile]
-) -> Named | None:
+def _guardian(context: RequestContext, who: str, guardians: Mapping[str, Profile]) -> Named | None:
     """Return the guardian's masked name; an asterisk for one who has been erased."""
-    if not guardian_id:
+    if not who:
         return None
-    profile = guardians.get(guardian_id)
+    profile = guardians.get(who)
     name = context.container.masked_people.name(profile) if profile and profile.name else "*"
     return Named(name=name)
 
 
 def _acting(context: RequestContext, filed: Filed) -> Mapping[str, Profile]:
     """Return the guardian who makes this request, by id."""
-    guardian_id = filed.record.guardian_id
-    return {guardian_id: context.actor.profile} if guardian_id else {}
+    return {filed.guardian: context.actor.profile} if filed.guardian else {}

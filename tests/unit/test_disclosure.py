@@ -130,7 +130,7 @@ def expected(case: Case) -> dict[str, Any] | None:
         "temperature": "fever", "checkpoint_id": "chk_A", "direction": Direction.EXIT,
     }  # fmt: skip
     details = {"temperature": "fever", "checkpoint_id": "chk_A", "direction": Direction.EXIT}
-    told = everything | {"guardian_id": "per_G"}
+    told = everything | {"guardian": "per_G"}
     decided = case.answered and case.outcome is not Outcome.PENDING
     match case.kind, case.manual:
         case (ViewerKind.STAFF, False):
