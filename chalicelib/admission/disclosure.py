@@ -67,8 +67,8 @@ class ScanView(NamedTuple):
     are empty. `answer_at` is the earliest time of the answer. `evidence` holds only what may be
     shown. `complete`: the view has all evidence of a screen. `waits`: answers are pending.
     `for_staff`: texts address the staff, not the visitor. `hours` is the maximum age of a nucleic
-    acid result by policy. `guardian` is the id of who scanned on the visitor's behalf; empty if nobody
-    did, or for viewers who are not told.
+    acid result by policy. `guardian` is the id of who scanned on the visitor's behalf; empty if
+    nobody did, or for viewers who are not told.
     """
 
     scan_id: str
