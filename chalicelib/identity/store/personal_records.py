@@ -20,7 +20,7 @@ from chalicelib.identity.personal_records import PersonalRecord, RecordReference
 class PersonalRecordItem(Item):
     """REC#kind: a record of a person; its contents are sealed."""
 
-    at = EpochMsAttribute()
+    moment = EpochMsAttribute(attr_name="at")
     contents = SealedAttribute(attr_name="co")
     recorded = EpochMsAttribute(attr_name="ra")
     nonce = TextAttribute(attr_name="no")
@@ -38,7 +38,7 @@ def read_record(raw: Raw) -> PersonalRecord:
     return PersonalRecord(
         person_id=keys.person_of(item.pk),
         kind=kind,
-        at=item.at,
+        at=item.moment,
         digest=digest,
         contents=item.contents,
         recorded_at=item.recorded,
@@ -96,7 +96,7 @@ def _item(record: PersonalRecord) -> PersonalRecordItem:
     reference = RecordReference(record.kind, record.at, record.digest)
     return PersonalRecordItem.at(
         _key(record.person_id, reference),
-        at=record.at,
+        moment=record.at,
         contents=record.contents,
         recorded=record.recorded_at,
         nonce=record.nonce,

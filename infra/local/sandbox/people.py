@@ -71,6 +71,7 @@ class Cast:
         self._people = {person.document_number: person for person in people}
         self._health_since: dict[str, datetime] = {}
         self._asked: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._declared: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
 
     @classmethod
@@ -124,6 +125,33 @@ class Cast:
         if answer is None:
             return Finding(404, {"status": "absent"}, person.latency_ms)
         return Finding(200, {"status": "answer", **answer}, person.latency_ms)
+
+    def declare(
+        self,
+        *,
+        name: str,
+        document_number: str,
+        answers: Mapping[str, object],
+        request_id: str,
+        now: datetime,
+    ) -> Finding:
+        """Take a health declaration; a request id is acted on once.
+
+        Light green turns green, or yellow after a yes to fever or contact. Another colour stays.
+        """
+        with self._lock:
+            person = self._people.get(document_number)
+            if person is None or person.name != name or person.health_code == "absent":
+                return Finding(404, {"status": "absent"})
+            if request_id not in self._declared and person.health_code == "light_green":
+                ill = answers.get("fever") is True or answers.get("contact") is True
+                colour = "yellow" if ill else "green"
+                self._people[document_number] = replace(person, health_code=colour)
+                self._health_since[document_number] = now
+            self._declared[request_id] = None
+            if len(self._declared) > _REMEMBERED:
+                self._declared.popitem(last=False)
+        return Finding(200, {"status": "accepted"}, person.latency_ms)
 
     def travel_card(self, phone: str) -> str:
         """Return the carrier's state for a phone; unknown phones are normal."""
