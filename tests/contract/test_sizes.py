@@ -20,9 +20,17 @@ from chalicelib.admission.scan import Direction, EvidenceLevel, Method, Scan
 from chalicelib.core import keys
 from chalicelib.core.crypto import Vault
 from chalicelib.core.table import Raw, Table
+from chalicelib.identity.family import (
+    MAX_DEPENDANTS,
+    MAX_GUARDIANS,
+    FamilyLink,
+    Proof,
+    Relation,
+)
 from chalicelib.identity.people import Profile, Role, Verification
 from chalicelib.identity.providers import ProviderName
 from chalicelib.identity.sessions import REFRESH_LIFE
+from chalicelib.identity.store.families import link_writes
 from chalicelib.identity.store.rights import right_write
 from chalicelib.venues.rights import MAX_VENUES
 from chalicelib.venues.venue import Venue, day_of, shard_of
@@ -181,9 +189,16 @@ def fill(backend: Backend, table: Table, texts: dict[str, Any]) -> int:
         venue_id = f"ven_{makers.random()}"
         write = right_write(person.person_id, venue_id, Role.ADMINISTRATOR, edit.document_blind)
         table.transact(*write)
+    link = FamilyLink(Relation.CHILD, Proof.HOUSEHOLD, NOON, NOON)
+    for _ in range(MAX_DEPENDANTS):
+        table.transact(*link_writes(edit, makers.registered(makers.profile()), link))
+    for _ in range(MAX_GUARDIANS):
+        table.transact(*link_writes(makers.registered(makers.profile()), edit, link))
     found = list(table.query(keys.person(person.person_id), (keys.HOT, keys.SUBJECT_TO)))
     kinds = Counter(raw["sk"]["S"].split("#")[1] for raw in found)
-    assert kinds == {"PROFILE": 1, "SESSION": SESSIONS, "SNAP": 4, "RIGHTS": 1}
+    assert kinds == {
+        "PROFILE": 1, "SESSION": SESSIONS, "SNAP": 4, "RIGHTS": 1, "DEPENDANTS": 1, "GUARDIANS": 1,
+    }  # fmt: skip
     return sum(map(item_size, found))
 
 
