@@ -45,8 +45,8 @@ from chalicelib.identity.people import Profile
 from chalicelib.venues import regions
 
 routes = Blueprint(__name__)
+_UNREGISTERED = ("registration_required",)  # a dependant is registered
 _FILING = (
-    "registration_required",
     "registration_rejected",
     "form_changed",
     "nonce_reused",
@@ -82,6 +82,7 @@ def declaration_form(context: RequestContext) -> FormShown:
     request=DeclarationRequest,
     response=DeclarationShown,
     statuses=(200, 201),
+    own_errors=_UNREGISTERED,
     errors=(*_FILING, "not_found"),
 )
 def declare(context: RequestContext) -> Answer:
@@ -116,6 +117,7 @@ def list_declarations(context: RequestContext) -> DeclarationList:
     request=ArrivalRequest,
     response=ArrivalShown,
     statuses=(200, 201),
+    own_errors=_UNREGISTERED,
     errors=_FILING,
 )
 def register_arrival(context: RequestContext) -> Answer:
