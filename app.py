@@ -11,6 +11,7 @@ from chalicelib.api import (
     manual_checks,
     me,
     paper_passes,
+    records,
     scans,
     service,
     sessions,
@@ -30,7 +31,7 @@ app.api.cors = CORSConfig(
 )
 for resource in (
     identity_checks, sessions, me, family, health, paper_passes, venues, staff, scans,
-    manual_checks, landing, service, kiosks,
+    manual_checks, landing, service, kiosks, records,
 ):  # fmt: skip
     app.register_blueprint(resource.routes)
 for worker in (lookups, renders, stream):

@@ -24,6 +24,9 @@ from chalicelib.core.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.admission.accesses import Accesses, AccessLog, GuardianAccesses
+    from chalicelib.admission.declaration_delivery import DeclarationDelivery
+    from chalicelib.admission.declaration_form import DeclarationForms
+    from chalicelib.admission.declarations import Declarations
     from chalicelib.admission.kiosks import CardPrinting, Cards, KioskCards
     from chalicelib.admission.live_passes import LivePasses
     from chalicelib.admission.lookup_requests import LookupQueue, LookupRequests
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from chalicelib.admission.scan import ScanFinder, Scans
     from chalicelib.admission.scanning import Scanning
     from chalicelib.admission.travel_card import TravelCardEntry, TravelCards
+    from chalicelib.admission.visits import VisitHistory, Visits
     from chalicelib.admission.waiting import WaitingScans
     from chalicelib.core.render_jobs import RenderQueue
     from chalicelib.core.storage import Storage
@@ -50,11 +54,13 @@ if TYPE_CHECKING:
     from chalicelib.identity.households import Households
     from chalicelib.identity.logins import PhoneLogin, PlatformLogin
     from chalicelib.identity.masking import MaskedPeople
+    from chalicelib.identity.notices import Notices
     from chalicelib.identity.one_time_codes import OneTimeCodes, SmsGateway
     from chalicelib.identity.paper_passes import IssuedPasses, PaperPasses
     from chalicelib.identity.people import Codes, Limits, People
+    from chalicelib.identity.personal_records import PersonalRecords
     from chalicelib.identity.platforms import Platform, PlatformName
-    from chalicelib.identity.providers import Provider, ProviderName
+    from chalicelib.identity.providers import HealthDeclarations, Provider, ProviderName
     from chalicelib.identity.registration import Registrations
     from chalicelib.identity.sessions import Sessions
     from chalicelib.identity.succession import Succession, Successions
@@ -698,8 +704,84 @@ class Container:
             vault=self.vault,
             queue=self.lookup_queue,
             waiting=self.waiting_scans,
+            declarations=self.declaration_delivery,
             clock=self.clock,
         )
+
+    @cached_property
+    def health_declarations(self) -> "HealthDeclarations":
+        """The health code provider's intake of declarations."""
+        from chalicelib.adapters.partners import Partner
+        from chalicelib.adapters.providers.declarations import HttpHealthDeclarations
+
+        url = self.settings.providers_url
+        return HttpHealthDeclarations(
+            Partner(url, "health_code", self.partner_secrets, self.clock.now)
+        )
+
+    @cached_property
+    def personal_records(self) -> "PersonalRecords":
+        """The store of what people have on file."""
+        from chalicelib.identity.store.personal_records import PersonalRecordStore
+
+        return PersonalRecordStore(self.table)
+
+    @cached_property
+    def declaration_forms(self) -> "DeclarationForms":
+        """The versions of the form of declarations."""
+        from chalicelib.admission.declaration_form import VERSIONS, DeclarationForms
+
+        return DeclarationForms(forms=VERSIONS)
+
+    @cached_property
+    def declarations(self) -> "Declarations":
+        """Takes and shows health declarations and arrivals."""
+        from chalicelib.admission.declarations import Declarations
+
+        return Declarations(
+            records=self.personal_records,
+            people=self.people,
+            forms=self.declaration_forms,
+            limits=self.limits,
+            waiting=self.waiting_scans,
+            index=self.index,
+            vault=self.vault,
+        )
+
+    @cached_property
+    def declaration_delivery(self) -> "DeclarationDelivery":
+        """Delivers declarations to the health code provider."""
+        from chalicelib.admission.declaration_delivery import DeclarationDelivery
+
+        return DeclarationDelivery(
+            people=self.people,
+            records=self.personal_records,
+            receiver=self.health_declarations,
+            vault=self.vault,
+        )
+
+    @cached_property
+    def notices(self) -> "Notices":
+        """Issues and shows notices that medical observation has ended."""
+        from chalicelib.identity.notices import Notices
+
+        return Notices(
+            records=self.personal_records, people=self.people, index=self.index, vault=self.vault
+        )
+
+    @cached_property
+    def visits(self) -> "Visits":
+        """The store of people's visits."""
+        from chalicelib.admission.store.visits import VisitStore
+
+        return VisitStore(self.table)
+
+    @cached_property
+    def visit_history(self) -> "VisitHistory":
+        """Shows people's visits and temperatures."""
+        from chalicelib.admission.visits import VisitHistory
+
+        return VisitHistory(visits=self.visits, people=self.people, directory=self.directory)
 
     @cached_property
     def prefetching(self) -> "Prefetching":

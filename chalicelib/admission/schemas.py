@@ -16,7 +16,7 @@ from pydantic.json_schema import JsonSchemaValue
 
 from chalicelib.admission import evidence
 from chalicelib.admission.evidence.kind import Kind
-from chalicelib.admission.lookup_requests import Lookup, Settle
+from chalicelib.admission.lookup_requests import Declared, Lookup, Message, Settle
 from chalicelib.admission.scan import Means, PassKind
 from chalicelib.core.clock import from_epoch_ms
 from chalicelib.core.fields import (
@@ -414,6 +414,18 @@ class LookupMessage(Request):
     person: str = Field(pattern=r"^per_[0-9A-Z]{16}$")
     asked_at: int = Field(ge=0, lt=2**47)  # within the calendar, which ends in 9999
     registration: int = Field(ge=0)
+    scan: str = Field("", pattern=SCAN_PATTERN)
+    correlation: str = Field(max_length=64)
+
+
+class DeclarationMessage(Request):
+    """A message of the lookup queue, version 1: deliver a health declaration."""
+
+    v: Literal[1] = 1
+    kind: Literal["declaration"] = "declaration"
+    person: str = Field(pattern=r"^per_[0-9A-Z]{16}$")
+    record: str = Field(pattern=rf"^dec_[0-9a-f]{{12}}_{PATTERN}$")
+    scan: str = Field("", pattern=SCAN_PATTERN)
     correlation: str = Field(max_length=64)
 
 
@@ -427,20 +439,25 @@ class SettleMessage(Request):
 
 
 class _Message(Request):
-    message: Annotated[LookupMessage | SettleMessage, Field(discriminator="kind")]
+    message: Annotated[
+        LookupMessage | DeclarationMessage | SettleMessage, Field(discriminator="kind")
+    ]
 
 
-def decode(body: str) -> Lookup | Settle:
+def decode(body: str) -> Message:
     """Return the message in the queue's text. Raises ValueError if it is invalid."""
     message = _Message.model_validate_json(f'{{"message":{body}}}').message
     if isinstance(message, SettleMessage):
         return Settle(message.scan, message.correlation)
+    if isinstance(message, DeclarationMessage):
+        return Declared(message.person, message.record, message.scan, message.correlation)
     return Lookup(
         provider=ProviderName(message.provider),
         person_id=message.person,
         asked_at=from_epoch_ms(message.asked_at),
         registration=message.registration,
         correlation=message.correlation,
+        scan_id=message.scan,
     )
 
 

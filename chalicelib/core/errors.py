@@ -182,6 +182,7 @@ CODES: dict[str, type[AppError]] = {
     "too_many_dependants": Conflict,
     "phone_taken": Conflict,
     "venue_exists": Conflict,
+    "form_changed": Conflict,
     "code_revoked": Gone,
     "clock_skewed": Unprocessable,
     "too_many_venues": Unprocessable,

@@ -42,6 +42,8 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | a person's paper passes, newest first | 1 Query | PER#per · PASS#lms#serial |
 | the files of a person's paper pass | 1 Query; 1 Get | PER#per · PAPER#form |
 | a person's prefetch request | 1 Put, conditional | PER#per · PREFETCH |
+| put a person's record; read it | 1 Put, conditional; 1 Get | PER#per · REC#kind#lms#hash |
+| a person's records of a kind, newest first | 1 Query | PER#per · begins REC#kind# |
 | wrapped data keys | 1 Get, cached 5 min | DATAKEY · id |
 | a device that makes a request | 1 Get, strong | DEVICE#kio · DEVICE |
 | the device of a pairing code | 1 Get, strong; deleted once | PAIRING#blind · PAIRING |
@@ -158,6 +160,16 @@ def paper_file(person_id: str, form: str) -> Key:
 def prefetch(person_id: str) -> Key:
     """Return the key of a prefetch request, which the stream handler dispatches."""
     return Key(person(person_id), "PREFETCH")
+
+
+def records(kind: str) -> str:
+    """Return the beginning of the sort keys of a person's records of a kind."""
+    return f"REC#{kind}#"
+
+
+def record(person_id: str, kind: str, at_ms: int, digest: str) -> Key:
+    """Return the key of a person's record. The time counts down, so that the newest is first."""
+    return Key(person(person_id), f"{records(kind)}{_LAST_MS - at_ms:013d}#{digest}")
 
 
 def phone(blind: str) -> Key:
@@ -362,6 +374,11 @@ def is_profile(key: Key) -> bool:
 def is_prefetch(key: Key) -> bool:
     """Return whether `key` is a prefetch request's."""
     return key.pk.startswith("PER#") and key.sk == prefetch("").sk
+
+
+def is_declaration(key: Key) -> bool:
+    """Return whether `key` is a health declaration's."""
+    return key.pk.startswith("PER#") and key.sk.startswith(records("declaration"))
 
 
 def is_poster(key: Key) -> bool:

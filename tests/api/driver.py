@@ -26,7 +26,7 @@ from chalicelib.adapters import aws
 from chalicelib.adapters.queues import SqsLookupQueue
 from chalicelib.adapters.renderer import TypstRenderer
 from chalicelib.admission.evidence import looked_up
-from chalicelib.admission.lookup_requests import Lookup, Settle
+from chalicelib.admission.lookup_requests import Message
 from chalicelib.admission.store.policies import PolicyStore
 from chalicelib.bootstrap import Container, install
 from chalicelib.core import ids, keys
@@ -65,6 +65,7 @@ from tests.fakes.parts import (
     RecordingSms,
     Reply,
     ScriptedCheckService,
+    ScriptedDeclarations,
     ScriptedHouseholds,
     ScriptedProvider,
     ScriptedTravelCards,
@@ -222,10 +223,10 @@ class DueQueue:
     def __init__(self, queue: SqsLookupQueue, clock: StandingClock) -> None:
         self._queue = queue
         self._clock = clock
-        self.later: list[tuple[datetime, Lookup | Settle]] = []
+        self.later: list[tuple[datetime, Message]] = []
         self.fault: Exception | None = None
 
-    def send(self, message: Lookup | Settle, *, delay: timedelta = timedelta()) -> None:
+    def send(self, message: Message, *, delay: timedelta = timedelta()) -> None:
         if self.fault:
             raise self.fault
         if delay:
@@ -393,6 +394,7 @@ class World:
         self.cards = ScriptedTravelCards()
         self.checks = ScriptedCheckService(at=self.clock.now)
         self.households = ScriptedHouseholds()
+        self.declarations = ScriptedDeclarations(self.providers[HEALTH])
         self.renderer = TypstRenderer(support.ROOT / "infra/layers/render/fonts")
         self.transport = InProcess()
         self.api = client.Api(self.transport, language="en", nonce=self.nonce)
@@ -485,6 +487,7 @@ class World:
         container.check_service = self.checks
         container.households = self.households
         container.partner_secrets = FixedSecret(identity_checks=CHECKS_SECRET, default="d" * 32)
+        container.health_declarations = self.declarations
         container.renderer = self.renderer
         container.card_renderer = self.renderer
         return container

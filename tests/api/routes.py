@@ -7,14 +7,14 @@ A new route needs a case here, or tests fail. The cases are used by the route ×
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Self
 
 from chalicelib.core import short_codes
 from chalicelib.identity.platforms import PlatformName
 from tests import support
-from tests.api import scenes
+from tests.api import scenes, scenes_records
 from tests.api.driver import Kiosk, Person, World
 from tests.api.scenes import Make
 
@@ -222,6 +222,17 @@ def paper_files(cast: Cast, person: Person) -> dict[str, str]:
 
 
 PAPER_PASS = {"name": "full", "replaces": None}
+
+
+def filed(
+    rest: str, body: Callable[[World], Any], scene: Callable[..., scenes.Scene]
+) -> Iterator[RouteCase]:
+    """Yield the cases of a route by which a person, or a guardian, files a record."""
+    own, dependants = own_and_dependants("POST", rest, CREATED, lambda cast, _: body(cast.world))
+    yield replace(own, scenes=(partial(scene, guarded=False),))
+    yield replace(dependants, scenes=(partial(scene, guarded=True),))
+
+
 _PHONES = itertools.count(1)
 CODE_ENTERED = {"client": "sms", "phone": "+8613800138000", "code": "000000"}
 UNKNOWN_JOIN_CODE = "23456789" + short_codes.check_character("23456789")
@@ -307,6 +318,20 @@ CASES: tuple[RouteCase, ...] = (
     RouteCase(
         "POST", "/v1/me/travel-card", PERSON, (422, "travel_card_code_wrong"),
         always({"code": "864209"}), scenes=(scenes.entering_a_card,),
+    ),
+    RouteCase("GET", "/v1/declaration-form", ANYONE, calls_aws=False),
+    *(
+        case
+        for rest, body, scene in (
+            ("declarations", scenes_records.declaration, scenes_records.declaring),
+            ("arrivals", scenes_records.arrival, scenes_records.arriving),
+        )
+        for case in filed(rest, body, scene)
+    ),
+    *(
+        case
+        for rest in ("declarations", "arrivals", "notices", "visits", "temperatures")
+        for case in own_and_dependants("GET", rest)
     ),
     RouteCase("GET", "/v1/venues", PERSON),
     RouteCase(

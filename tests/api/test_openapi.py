@@ -24,6 +24,7 @@ from chalicelib.venues.store.venues import PrintedCodeItem
 from tests.api import contract
 from tests.api.driver import HttpReply, Person, World
 from tests.api.routes import CASE, UNKNOWN_PAIRING_CODE, Cast, by_hand, swiped
+from tests.api.scenes_records import arrival, base, declaration
 from tests.api.test_errors import Broken
 
 # What is documented of every route, though these have nothing to be wrong in a request (no body,
@@ -60,6 +61,7 @@ def tour(world: World) -> None:
     tour_of_venues(world, administrator)
     tour_of_scans(world, venue, visitor)
     tour_of_health(world)
+    tour_of_records(world)
     tour_of_a_family(world)
     tour_of_staff(world)
     tour_of_kiosks(world)
@@ -265,6 +267,42 @@ def pass_of(person: Person) -> str:
 
 def hired(phone: str) -> dict[str, str]:
     return {"by": "phone", "name": "王小明", "phone": phone, "role": "inspector"}
+
+
+def tour_of_records(world: World) -> None:
+    dependant = world.visitor()
+    guardian, new, rejected = world.guardian(dependant), world.person(), world.visitor()
+    world.say(rejected, identity=Answer("mismatch"))
+    world.link(guardian, rejected)
+    rejected.register(1, name="李改名").expect(202)
+    world.work()
+    rejected.register(2, name="李又改").expect(202)  # blocked until it is approved
+    world.call("GET", "/v1/declaration-form").expect(200)
+    for rest, make in (("declarations", declaration), ("arrivals", arrival)):
+        new.post(f"/v1/me/{rest}", make(world)).expect(403, "registration_required")
+        for person, path in ((rejected, base()), (guardian, base(rejected))):
+            person.post(f"{path}/{rest}", make(world)).expect(403, "registration_rejected")
+        for person, path in ((dependant, base()), (guardian, base(dependant))):
+            body = make(world)
+            person.post(f"{path}/{rest}", body).expect(201)
+            person.post(f"{path}/{rest}", body).expect(200)
+            other = body | {"form_version": 2}
+            person.post(f"{path}/{rest}", other).expect(409, "nonce_reused")
+            changed = make(world, form_version=2)
+            person.post(f"{path}/{rest}", changed).expect(409, "form_changed")
+            late = make(world, nonce=world.nonce(hours=1))
+            person.post(f"{path}/{rest}", late).expect(422, "clock_skewed")
+            if rest == "declarations":
+                elsewhere = make(world, scan_id="scn_none")
+                person.post(f"{path}/{rest}", elsewhere).expect(404, "not_found")
+        for _ in range(18):
+            dependant.post(f"/v1/me/{rest}", make(world)).expect(201)
+        for person, path in ((dependant, base()), (guardian, base(dependant))):
+            person.post(f"{path}/{rest}", make(world)).expect(429, "too_many_requests")
+    for person, path in ((dependant, base()), (guardian, base(dependant))):
+        for rest in ("declarations", "arrivals", "notices", "visits", "temperatures"):
+            person.get(f"{path}/{rest}").expect(200)
+            person.get(f"{path}/{rest}?limit=0").expect(400, "invalid_input")
 
 
 def tour_of_staff(world: World) -> None:

@@ -28,6 +28,8 @@ from chalicelib.admission.store.kiosk_cards import CardStore
 from chalicelib.admission.store.policies import PolicyStore
 from chalicelib.admission.store.prefetches import PrefetchStore
 from chalicelib.admission.store.scans import ScanStore
+from chalicelib.admission.store.visits import VisitStore
+from chalicelib.admission.visits import Visits
 from chalicelib.core import render_jobs
 from chalicelib.core.aws import session
 from chalicelib.core.ids import RandomIds
@@ -40,6 +42,7 @@ from chalicelib.identity.devices import Devices
 from chalicelib.identity.family import FamilyLinks
 from chalicelib.identity.paper_passes import IssuedPasses
 from chalicelib.identity.people import Codes, Limits, People
+from chalicelib.identity.personal_records import PersonalRecords
 from chalicelib.identity.store.checks import IdentityCheckStore
 from chalicelib.identity.store.codes import CodeStore
 from chalicelib.identity.store.consents import ConsentStore
@@ -48,6 +51,7 @@ from chalicelib.identity.store.family_links import FamilyStore
 from chalicelib.identity.store.limits import LimitStore
 from chalicelib.identity.store.paper_passes import PaperPassStore
 from chalicelib.identity.store.people import PeopleStore
+from chalicelib.identity.store.personal_records import PersonalRecordStore
 from chalicelib.identity.store.succession import SuccessionStore
 from chalicelib.identity.store.wrapped_keys import WrappedKeyStore
 from chalicelib.identity.succession import Successions
@@ -100,6 +104,8 @@ class Stores:
     successions: Successions
     checks: Checks
     issued_passes: IssuedPasses
+    personal_records: PersonalRecords
+    visits: Visits
     directory: Callable[[], Directory]
     policies: Callable[[], PolicyBook]
 
@@ -109,6 +115,7 @@ def fake_stores() -> Stores:
     people, policies = stores.FakePeople(), stores.FakePolicies()
     venues, consents = stores.FakeVenues(people), stores.FakeConsents()
     links = stores.FakeFamilyLinks(people, consents)
+    scans = stores.FakeScans(people)
     return Stores(
         people,
         stores.FakeCodes(),
@@ -116,7 +123,7 @@ def fake_stores() -> Stores:
         venues,
         stores.FakePosters(),
         stores.FakeStaff(people, venues),
-        stores.FakeScans(people),
+        scans,
         stores.FakeCounters(),
         stores.FakePointers(),
         stores.FakeWrappedKeys(),
@@ -129,6 +136,8 @@ def fake_stores() -> Stores:
         stores.FakeSuccessions(people, links),
         stores.FakeIdentityChecks(people),
         stores.FakeIssuedPasses(people),
+        stores.FakePersonalRecords(),
+        stores.FakeVisits(scans),
         lambda: stores.FakeDirectory(venues),
         lambda: policies,
     )
@@ -157,6 +166,8 @@ def stores_over(table: Table) -> Stores:
         SuccessionStore(table),
         IdentityCheckStore(table),
         PaperPassStore(table),
+        PersonalRecordStore(table),
+        VisitStore(table),
         lambda: CachedDirectory(venues),
         lambda: PolicyStore(table),
     )

@@ -10,15 +10,17 @@ from datetime import date, datetime, timedelta
 
 from chalicelib.admission.accesses import Access
 from chalicelib.admission.kiosks import Card
-from chalicelib.admission.lookup_requests import Lookup, Settle
+from chalicelib.admission.lookup_requests import Message
 from chalicelib.admission.policy import Policy, prefixes
 from chalicelib.admission.prefetching import Prefetch
 from chalicelib.admission.scan import Scan, ScanReference
+from chalicelib.admission.visits import VisitPage
 from chalicelib.core import keys
 from chalicelib.core.clock import epoch_ms
 from chalicelib.core.errors import Conflict, TooMany, Unauthenticated, Unprocessable
 from chalicelib.core.keys import scan_partition
 from chalicelib.core.render_jobs import RenderJob
+from chalicelib.core.table import StoreError
 from chalicelib.identity.checks import POLL_EVERY, USABLE, IdentityCheck, State
 from chalicelib.identity.devices import Device, DeviceState, Pairing
 from chalicelib.identity.family import MAX_DEPENDANTS, MAX_GUARDIANS, FamilyLink
@@ -33,6 +35,7 @@ from chalicelib.identity.people import (
     Strength,
     Verification,
 )
+from chalicelib.identity.personal_records import PersonalRecord, RecordReference
 from chalicelib.insight.counters import Figures, total
 from chalicelib.venues.codes import Code, CodeKind, CodeState
 from chalicelib.venues.staffing import Invitation, Member
@@ -861,6 +864,60 @@ class FakePrefetches:
         return stands.asked_at
 
 
+class FakePersonalRecords:
+    """See `personal_records.PersonalRecords`."""
+
+    def __init__(self) -> None:
+        self._records: dict[tuple[str, str], PersonalRecord] = {}
+
+    def put(self, record: PersonalRecord, *others: PersonalRecord) -> PersonalRecord | None:
+        every = {(one.person_id, one.record_id): one for one in (record, *others)}
+        standing = self._records.get((record.person_id, record.record_id))
+        if standing is not None:
+            return standing
+        if every.keys() & self._records.keys():
+            raise StoreError
+        self._records |= every
+        return None
+
+    def get(self, person_id: str, reference: RecordReference) -> PersonalRecord | None:
+        return self._records.get((person_id, reference.record_id))
+
+    def of(self, person_id: str, kind: str, after: str, page: int) -> Iterator[PersonalRecord]:
+        del page
+
+        def place(record: PersonalRecord) -> tuple[int, str]:
+            return -epoch_ms(record.at), record.digest
+
+        mine = sorted(
+            (
+                one
+                for one in self._records.values()
+                if (one.person_id, one.kind) == (person_id, kind)
+            ),
+            key=place,
+        )
+        begin = RecordReference.parse(after) if after else None
+        for record in mine:
+            if begin is None or place(record) > (-epoch_ms(begin.at), begin.digest):
+                yield record
+
+
+class FakeVisits:
+    """See `visits.Visits`."""
+
+    def __init__(self, scans: FakeScans) -> None:
+        self._scans = scans
+
+    def page(self, person_id: str, *, limit: int, after: str) -> VisitPage:
+        mine = [scan for scan in self._scans.kept.values() if scan.person_id == person_id]
+        mine.sort(key=lambda scan: (scan.at, scan.venue_id, scan.scan_id), reverse=True)
+        ids = [scan.scan_id for scan in mine]
+        rest = mine[ids.index(after) + 1 :] if after else mine
+        found = [(scan.scan_id, scan) for scan in rest[:limit]]
+        return VisitPage(found, found[-1][0] if len(rest) > limit else None)
+
+
 class FakePolicies:
     """Policies that are always up to date. See `policy.Policies`."""
 
@@ -941,9 +998,9 @@ class FakeLookupQueue:
     """Records each message with its delay. See `lookup_requests.LookupQueue`."""
 
     def __init__(self) -> None:
-        self.sent: list[tuple[Lookup | Settle, timedelta]] = []
+        self.sent: list[tuple[Message, timedelta]] = []
 
-    def send(self, message: Lookup | Settle, *, delay: timedelta = timedelta()) -> None:
+    def send(self, message: Message, *, delay: timedelta = timedelta()) -> None:
         self.sent.append((message, delay))
 
 
