@@ -1,4 +1,4 @@
-"""The actor's live pass, with the evidence shown on it."""
+"""Live passes, with the evidence shown on it."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from chalicelib.admission.policy import Policies
 from chalicelib.admission.prefetching import Overview, Prefetching
 from chalicelib.core.crypto import KeyRing
 from chalicelib.identity import passes
-from chalicelib.identity.people import Actor
+from chalicelib.identity.people import Holder
 from chalicelib.venues.rights import require_verified
 
 
@@ -29,14 +29,18 @@ class LivePasses:
         self._prefetching = prefetching
         self._ring = ring
 
-    def show(self, actor: Actor, *, correlation: str, now: datetime) -> ShownPass:
-        """Return a new pass for the actor, and prefetch the evidence that it shows.
+    def show(self, holder: Holder, *, correlation: str, now: datetime) -> ShownPass:
+        """Return a new pass for `holder`, and prefetch the evidence that it shows.
 
         A pass needs an approved registration, unless policy allows a pending one (JN-21). People
-        have no region, so the default policy applies. Raises Forbidden (registration).
+        have no region, so the default policy applies. A guardian shows it on their own phone
+        (YK-6). Raises Forbidden (registration).
         """
         if not self._policies.of("*", now).pass_while_pending:
-            require_verified(actor)
-        require_may_scan(actor)
-        overview = self._prefetching.overview(actor, correlation=correlation, now=now)
-        return ShownPass(passes.mint(actor.person_id, now=now, ring=self._ring), overview)
+            require_verified(holder.profile)
+        require_may_scan(holder.profile)
+        overview = self._prefetching.overview(holder, correlation=correlation, now=now)
+        code = passes.mint(
+            holder.person_id, now=now, ring=self._ring, guardian_id=holder.guardian_id
+        )
+        return ShownPass(code, overview)

@@ -1,4 +1,4 @@
-"""The actor's own evidence, and prefetch requests for answers that are missing or stale.
+"""The evidence on a person, and prefetch requests for answers that are missing or stale.
 
 Opening the pass or the health page asks the providers, so that a scan soon after is answered at
 once.
@@ -12,7 +12,7 @@ from chalicelib.admission.disclosure import shown
 from chalicelib.admission.eligibility import require_may_scan
 from chalicelib.admission.judge import Evidence, evidence_of, needed
 from chalicelib.admission.policy import Policies
-from chalicelib.identity.people import Actor
+from chalicelib.identity.people import Holder
 from chalicelib.identity.providers import ProviderName
 
 
@@ -48,7 +48,7 @@ class Overview(NamedTuple):
 
 
 class Prefetching:
-    """The actor's evidence, with prefetch requests."""
+    """The evidence on a person, with prefetch requests."""
 
     __slots__ = ("_policies", "_prefetches")
 
@@ -56,25 +56,25 @@ class Prefetching:
         self._policies = policies
         self._prefetches = prefetches
 
-    def overview(self, actor: Actor, *, correlation: str, now: datetime) -> Overview:
-        """Return the actor's evidence, and request the answers that are missing or stale.
+    def overview(self, holder: Holder, *, correlation: str, now: datetime) -> Overview:
+        """Return the evidence on `holder`, and request the answers that are missing or stale.
 
         Answers are requested at most once a minute. An answer that does not arrive within the
         policy's `answer_within` is unknown. People have no region, so the default policy applies.
         Raises Forbidden (registration).
         """
-        require_may_scan(actor)
+        require_may_scan(holder.profile)
         policy = self._policies.of("*", now)
 
         def seen(*, final: bool) -> Mapping[ProviderName, Evidence]:
-            return evidence_of(actor.record, policy, at=now, final=final)
+            return evidence_of(holder.record, policy, at=now, final=final)
 
         evidence = seen(final=False)
         needs = needed(evidence)
         if not needs:
             return _overview(evidence, ())
-        registration = actor.profile.registration
-        request = Prefetch(actor.person_id, needs, now, registration, correlation)
+        registration = holder.profile.registration
+        request = Prefetch(holder.person_id, needs, now, registration, correlation)
         asked_at = self._prefetches.ask(request)
         if now - asked_at >= policy.answer_within:
             return _overview(seen(final=True), ())

@@ -38,8 +38,8 @@ class MethodRules(NamedTuple):
     `letter` is the method's code in the scan's item, `means` its name in the API. `salt` begins the
     input of the scan's hash. The rest of that input, and the scan's time, come from the nonce and
     the actor; with `by_pass`, from the pass. `late_by`: how long ago the scan may have happened by
-    the client's clock. `retried_by`: the field of the scan that holds the actor who may retry it
-    with the same nonce. `own`: the figures count it as the visitor's own scan.
+    the client's clock. `own`: the visitor or a guardian makes it, and the figures count it as the
+    visitor's own scan; otherwise staff make it.
     """
 
     letter: str
@@ -47,26 +47,30 @@ class MethodRules(NamedTuple):
     salt: str
     by_pass: bool
     late_by: timedelta
-    retried_by: str
     own: bool
 
 
 METHODS: Mapping[Method, MethodRules] = {
     Method.VISITOR: MethodRules(
         letter="", means="visitor", salt="scan", by_pass=False, late_by=CLOCK_TOLERANCE,
-        retried_by="person_id", own=True,
+        own=True,
     ),
     Method.FAST: MethodRules(
         letter="f", means="fast", salt="scan", by_pass=False, late_by=CLOCK_TOLERANCE,
-        retried_by="person_id", own=True,
+        own=True,
     ),
     Method.STAFF: MethodRules(
         letter="s", means="staff", salt="pass", by_pass=True, late_by=OFFLINE,
-        retried_by="staff_id", own=False,
+        own=False,
     ),
     Method.MANUAL: MethodRules(
         letter="m", means="manual", salt="manual", by_pass=False, late_by=CLOCK_TOLERANCE,
-        retried_by="staff_id", own=False,
+        own=False,
+    ),
+    # A paper pass works every day and many times, so the scan's key comes from the nonce.
+    Method.PAPER: MethodRules(
+        letter="p", means="paper", salt="paper", by_pass=False, late_by=OFFLINE,
+        own=False,
     ),
 }  # fmt: skip
 
@@ -100,6 +104,7 @@ class Circumstances(NamedTuple):
     guardian_id: str = ""
     evidence_level: EvidenceLevel | None = None
     device_id: str = ""
+    location_cell: str = ""
 
 
 _NOTHING_ELSE = Circumstances()
@@ -124,7 +129,7 @@ def attempt(
     `presented` is required for methods that scan a pass. Raises Unprocessable ``clock_skewed``.
     """
     rules, nonce = METHODS[method], submission.nonce
-    made_at = _client_time(nonce, submission.now, rules.late_by)
+    made_at = client_time(nonce, submission.now, rules.late_by)
     if not rules.by_pass:
         digest = ids.derive(rules.salt, actor_id, nonce)
         return Attempt(method, venue, actor_id, submission, made_at, made_at, digest)
@@ -137,7 +142,8 @@ def attempt(
 
 def is_retry(again: Attempt, earlier: Scan) -> bool:
     """Return whether `earlier` was recorded by an earlier attempt of the same write."""
-    actor_id = getattr(earlier, METHODS[again.method].retried_by)
+    by_visitor = earlier.guardian_id or earlier.person_id
+    actor_id = by_visitor if METHODS[again.method].own else earlier.staff_id
     return (actor_id, earlier.nonce) == (again.actor_id, again.submission.nonce)
 
 
@@ -197,7 +203,7 @@ class Recorder:
         return Recorded(scan, created=True) if earlier is None else meet(made, earlier)
 
 
-def _client_time(nonce: str, now: datetime, late_by: timedelta) -> datetime:
+def client_time(nonce: str, now: datetime, late_by: timedelta) -> datetime:
     """Return the time of the scan by the client's clock, at most `late_by` ago.
 
     Raises Unprocessable ``clock_skewed``.

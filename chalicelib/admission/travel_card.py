@@ -72,7 +72,7 @@ class TravelCardEntry:
         Raises Forbidden (registration), Unprocessable ``travel_card_no_phone``, Unavailable, and
         TooMany above one a minute or five a day.
         """
-        require_may_scan(actor)
+        require_may_scan(actor.profile)
         known = of_today(actor, now)
         if known is not None:
             return known
@@ -95,7 +95,7 @@ class TravelCardEntry:
         Forbidden (registration), Unprocessable ``travel_card_code_wrong``, NotFound, Unavailable,
         and TooMany above ten tries an hour.
         """
-        require_may_scan(actor)
+        require_may_scan(actor.profile)
         joins = scan_id is not None and self._waiting.takes_card(actor, scan_id, now)
         card = of_today(actor, now) or self._exchange(actor, code, now)
         if scan_id is not None and joins:

@@ -13,6 +13,7 @@ from typing import Generic, Protocol, TypeVar
 
 from chalicelib.bootstrap import Container
 from chalicelib.core.errors import Unauthenticated
+from chalicelib.identity.families import require_dependant
 from chalicelib.identity.people import Actor, Role
 from chalicelib.venues.rights import require_role
 
@@ -113,10 +114,10 @@ class Access(Generic[Identity]):
         if self.authenticator is None:
             return None
         caller = self.authenticator.authenticate(headers, container, now)
-        self.authorise(caller, path)
+        self.authorise(caller, path, now)
         return caller
 
-    def authorise(self, caller: Identity, path: Mapping[str, str]) -> None:
+    def authorise(self, caller: Identity, path: Mapping[str, str], now: datetime) -> None:
         """Raise Forbidden if the caller may not call this route."""
 
     def admits(self, kinds: Iterable[str]) -> bool:
@@ -139,9 +140,19 @@ class VenueRole(Access[Actor]):
         self._roles = roles
         self._parameter = parameter
 
-    def authorise(self, caller: Actor, path: Mapping[str, str]) -> None:
+    def authorise(self, caller: Actor, path: Mapping[str, str], now: datetime) -> None:  # noqa: ARG002
         """Raise Forbidden ``not_your_venue`` if the caller has none of the roles at the venue."""
         require_role(caller, path[self._parameter], *self._roles)
+
+
+class GuardianOfDependant(Access[Actor]):
+    """Access for the guardians of the dependant that the path's ``{dependant_id}`` names."""
+
+    __slots__ = ()
+
+    def authorise(self, caller: Actor, path: Mapping[str, str], now: datetime) -> None:
+        """Raise Forbidden ``not_your_dependant`` if the caller is no guardian of the person."""
+        require_dependant(caller, path["dependant_id"], now)
 
 
 PERSON_SESSION = PersonSession()
@@ -157,4 +168,10 @@ STAFF_OF_VENUE = VenueRole(
 )
 ADMINISTRATOR_OF_VENUE = VenueRole(
     Role.ADMINISTRATOR, sentence="Only an administrator of the venue may call this."
+)
+GUARDIAN_OF_DEPENDANT = GuardianOfDependant(
+    "Only a guardian of the dependant may call this.",
+    authenticator=PERSON_SESSION,
+    callers=["guardian"],
+    errors=("not_your_dependant",),
 )

@@ -18,13 +18,15 @@ from chalice.app import Blueprint, Request, Response
 from pydantic import BaseModel
 
 from chalicelib import bootstrap
-from chalicelib.api.access import Access
+from chalicelib.api.access import ANY_PERSON, GUARDIAN_OF_DEPENDANT, Access
 from chalicelib.bootstrap import Container
 from chalicelib.core import messages
+from chalicelib.core.clock import CHINA, local_day
 from chalicelib.core.errors import (
     AppError,
     BadInput,
     NotFound,
+    StrongerLogin,
     TooMany,
     Unauthenticated,
     Unavailable,
@@ -32,7 +34,7 @@ from chalicelib.core.errors import (
 from chalicelib.core.fields import Query, parse, parse_query
 from chalicelib.core.logs import correlation, logger
 from chalicelib.core.submission import Submission
-from chalicelib.identity.people import Actor
+from chalicelib.identity.people import Actor, Holder
 from chalicelib.venues.venue import Venue
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -73,7 +75,9 @@ class RequestContext:
     correlation: str
     address: str
     headers: Mapping[str, str]
+    raw_body: bytes = b""
     _venue_id: str = ""
+    _dependant_id: str = ""
     _caller: object = None
     _query: Query | None = None
     _body: BaseModel | None = None
@@ -82,6 +86,21 @@ class RequestContext:
     def actor(self) -> Actor:
         """The person who calls. Raises LookupError on a route that identifies no person."""
         return self.caller(Actor)
+
+    @property
+    def dependant_id(self) -> str:
+        """The id in the route's path, of a person who may be no dependant of the actor."""
+        return self._dependant_id
+
+    @functools.cached_property
+    def holder(self) -> Holder:
+        """The person whom the request concerns: the dependant in the route's path, or the actor.
+
+        Raises Forbidden ``not_your_dependant``. Cost: one Query for a dependant.
+        """
+        if not self._dependant_id:
+            return self.actor.holder
+        return self.container.families.holder(self.actor, self._dependant_id, self.now)
 
     def caller(self, kind: type[Caller]) -> Caller:
         """Return the caller, as the `kind` that the route's authenticator identifies.
@@ -167,10 +186,12 @@ def endpoint(
     statuses: tuple[int, ...] = (200,),
     errors: tuple[str, ...] = (),
     content_type: str = "application/json",
+    name: str = "",
 ) -> Callable[[Handler], Handler]:
     """Register a handler ``(context, **path parameters)`` as a route of `blueprint`.
 
-    The path's ``{venue_id}`` reaches the handler as ``context.venue``.
+    The path's ``{venue_id}`` reaches the handler as ``context.venue``, and ``{dependant_id}`` as
+    ``context.holder``. `name` names the operation; by default, the handler's name.
 
     `errors` are the codes that the use case may raise; those of access, parsing and faults are
     added. There are many parameters because they are the whole contract of a route.
@@ -179,7 +200,7 @@ def endpoint(
     def register(handler: Handler) -> Handler:
         codes = tuple(dict.fromkeys((*errors, *_ALWAYS, *access.errors)))
         operation = Operation(
-            method, path, handler.__name__, (handler.__doc__ or "").strip().split("\n")[0],
+            method, path, name or handler.__name__, (handler.__doc__ or "").strip().split("\n")[0],
             access, query, request, response, statuses, codes, content_type,
         )  # fmt: skip
         OPERATIONS.append(operation)
@@ -191,6 +212,44 @@ def endpoint(
         # CORS is set in app.py; `cors=True` would be Chalice's own, which allows any origin.
         blueprint.route(path, methods=[method], content_types=["*/*"])(view)
         return handler
+
+    return register
+
+
+def own_and_dependants(
+    blueprint: Blueprint,
+    method: str,
+    rest: str,
+    *,
+    own_errors: tuple[str, ...] = (),
+    errors: tuple[str, ...] = (),
+    **contract: Any,
+) -> Callable[[Handler], Handler]:
+    """Register a handler at ``/v1/me/<rest>``, and for a guardian, at a dependant's path.
+
+    A guardian does for a dependant what they do for themselves (JN-30): the handler serves
+    ``context.holder``. `own_errors` are raised only for oneself. `contract` is the rest of that of
+    :func:`endpoint`, without access.
+    """
+
+    def register(handler: Handler) -> Handler:
+        endpoint(
+            blueprint,
+            method,
+            f"/v1/me/{rest}",
+            access=ANY_PERSON,
+            errors=(*own_errors, *errors),
+            **contract,
+        )(handler)
+        return endpoint(
+            blueprint,
+            method,
+            f"/v1/me/dependants/{{dependant_id}}/{rest}",
+            access=GUARDIAN_OF_DEPENDANT,
+            errors=errors,
+            name=f"dependants_{handler.__name__}",
+            **contract,
+        )(handler)
 
     return register
 
@@ -241,10 +300,14 @@ def _call(
         correlation=correlation.get(),
         address=str((request.context.get("identity") or {}).get("sourceIp", "")),
         headers=headers,
+        raw_body=_raw(request),
         _venue_id=parameters.pop("venue_id", ""),
+        _dependant_id=parameters.pop("dependant_id", ""),
         _caller=caller,
         _query=parse_query(operation.query, query) if operation.query else None,
-        _body=parse(operation.request, _raw(request)) if operation.request else None,
+        _body=parse(operation.request, _raw(request), today=local_day(now, CHINA))
+        if operation.request
+        else None,
     )
     result = handler(context, **parameters)
     answer = result if isinstance(result, Answer) else Answer(result)
@@ -270,7 +333,7 @@ _SECURITY = {
 
 def problem(error: AppError, language: str) -> Response:
     """Return the problem+json response for `error`, in `language` (RFC 9457)."""
-    detail = messages.text(f"error.{error.code}", language, **error.params)
+    detail = messages.text(error.text, language, **error.params)
     body: dict[str, Any] = {
         "type": f"urn:venuecode:error:{error.code}",
         "title": error.code.replace("_", " "),
@@ -287,6 +350,8 @@ def problem(error: AppError, language: str) -> Response:
             }
             for fault in error.fields
         ]
+    if isinstance(error, StrongerLogin):
+        body["accepted"] = list(error.accepted)
     headers: dict[str, str | list[str]] = {
         "Content-Type": "application/problem+json",
         "Content-Language": language,

@@ -1,4 +1,4 @@
-"""Routes: the caller's pass, health evidence and travel card."""
+"""Routes: pass and health evidence, for oneself and for dependants; the caller's travel card."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from chalicelib.admission.schemas import (
 )
 from chalicelib.api import components
 from chalicelib.api.access import ANY_PERSON
-from chalicelib.api.endpoint import Answer, RequestContext, endpoint
+from chalicelib.api.endpoint import Answer, RequestContext, endpoint, own_and_dependants
 from chalicelib.identity import passes
 from chalicelib.identity.people import Snapshot
 from chalicelib.identity.providers import ProviderName
@@ -32,47 +32,49 @@ _ADVICE = {  # what the holder of a colour should do (JN-23 to JN-26)
     "red": "advice.red",
     "light_green": "advice.light_green",
 }
-_REGISTRATION = ("registration_required", "registration_rejected")
+_UNREGISTERED = ("registration_required",)
+_REGISTRATION = (*_UNREGISTERED, "registration_rejected")
 
 
-@endpoint(
+@own_and_dependants(
     routes,
     "GET",
-    "/v1/me/pass",
-    access=ANY_PERSON,
+    "pass",
     response=LivePass,
-    errors=(*_REGISTRATION, "registration_not_verified"),
+    own_errors=_UNREGISTERED,
+    errors=("registration_rejected", "registration_not_verified"),
 )
 def live_pass(context: RequestContext) -> LivePass:
-    """Return the caller's pass, new every minute, in the colour of the health code."""
+    """Return the pass, new every minute, in the colour of the health code."""
     code, overview = context.container.live_passes.show(
-        context.actor, correlation=context.correlation, now=context.now
+        context.holder, correlation=context.correlation, now=context.now
     )
     colour = _health_code(context, overview)
     advice = _ADVICE.get(colour.state)
     return LivePass(
         code=code,
-        name=context.container.masked_people.name(context.actor.profile),
+        name=context.container.masked_people.name(context.holder.profile),
         minted_at=context.now,
         expires_at=context.now + passes.ACCEPTED,
         refresh_after_s=int(passes.REFRESH.total_seconds()),
         health_code=colour,
+        background=components.pass_background(colour),
         advice=context.text(advice) if advice else None,
         poll_after_ms=_POLL_MS if ProviderName.HEALTH_CODE in overview.needs else None,
         demo=context.text("demo") if context.container.settings.demo else None,
     )
 
 
-@endpoint(
+@own_and_dependants(
     routes,
     "GET",
-    "/v1/me/health",
-    access=ANY_PERSON,
+    "health",
     response=Health,
-    errors=_REGISTRATION,
+    own_errors=_UNREGISTERED,
+    errors=("registration_rejected",),
 )
 def health(context: RequestContext) -> Health:
-    """Return the caller's health code, vaccination and travel card; stale ones are looked up."""
+    """Return the health code, vaccination and travel card; stale ones are looked up."""
     overview = _overview(context)
     names = [name for name in evidence.shown() if evidence.of(name).in_health]
     shown: dict[str, Any] = {
@@ -85,16 +87,16 @@ def health(context: RequestContext) -> Health:
     )
 
 
-@endpoint(
+@own_and_dependants(
     routes,
     "GET",
-    "/v1/me/nucleic-acid",
-    access=ANY_PERSON,
+    "nucleic-acid",
     response=NucleicAcid,
-    errors=_REGISTRATION,
+    own_errors=_UNREGISTERED,
+    errors=("registration_rejected",),
 )
 def nucleic_acid(context: RequestContext) -> NucleicAcid:
-    """Return the caller's latest nucleic acid result within 14 days."""
+    """Return the latest nucleic acid result within 14 days."""
     overview = _overview(context)
     kind = ProviderName.NUCLEIC_ACID
     shown = components.fields(context, kind, overview.evidence[kind], context.now)
@@ -143,7 +145,7 @@ def enter_travel_card_code(context: RequestContext) -> TravelCardShown:
 
 def _overview(context: RequestContext) -> Overview:
     return context.container.prefetching.overview(
-        context.actor, correlation=context.correlation, now=context.now
+        context.holder, correlation=context.correlation, now=context.now
     )
 
 
@@ -151,7 +153,7 @@ def _health_code(context: RequestContext, overview: Overview) -> HealthCodeShown
     return components.health_code(
         context,
         overview.evidence[ProviderName.HEALTH_CODE],
-        context.actor.record.current(ProviderName.HEALTH_CODE),
+        context.holder.record.current(ProviderName.HEALTH_CODE),
     )
 
 

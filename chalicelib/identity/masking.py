@@ -17,6 +17,8 @@ class MaskedPeople:
         """Return the masked name."""
         return mask_name(personal.NAME.open(self._vault, profile.name, profile.person_id))
 
-    def phone(self, profile: Profile) -> str:
-        """Return the masked phone."""
+    def phone(self, profile: Profile) -> str | None:
+        """Return the masked phone; None for a person without one, such as a child."""
+        if not profile.phone:
+            return None
         return mask_phone(personal.PHONE.open(self._vault, profile.phone, profile.person_id))

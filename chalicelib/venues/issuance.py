@@ -71,7 +71,7 @@ class Issuance:
         unless the actor is verified; Conflict ``venue_exists``, ``nonce_reused``; Unprocessable
         ``too_many_venues``.
         """
-        require_verified(actor)
+        require_verified(actor.profile)
         _require_printable(application)
         venue_id = f"ven_{identifiers.derive('venue', actor.person_id, submission.nonce)}"
         if venue_id not in actor.record.rights and len(actor.record.rights) >= MAX_VENUES:
