@@ -58,7 +58,8 @@ class Scan:
 
     Empty if unknown: `checkpoint_id`, the entrance or exit; `guardian_id`, the person who scanned
     on the visitor's behalf, or showed their pass; `evidence_level`; `device_id`, the recording
-    device. `annulled_at` is the time of annulment, or None.
+    device; `location_cell`, where the visitor's phone was (`location.cell_of`). `annulled_at` is
+    the time of annulment, or None.
 
     The constructor takes every field, because this is a record. `recording.Recorder` creates scans.
     """
@@ -83,6 +84,7 @@ class Scan:
     evidence_level: EvidenceLevel | None = None
     device_id: str = ""
     annulled_at: datetime | None = None
+    location_cell: str = ""
 
     @property
     def scan_id(self) -> str:

@@ -11,6 +11,7 @@ from chalicelib.admission import disclosure
 from chalicelib.admission.disclosure import ScanView, at_screen
 from chalicelib.admission.eligibility import require_may_scan
 from chalicelib.admission.judge import decide
+from chalicelib.admission.location import Location, cell_of
 from chalicelib.admission.policy import PaperPasses, Policies, Policy
 from chalicelib.admission.recording import (
     Attempt,
@@ -20,7 +21,7 @@ from chalicelib.admission.recording import (
     attempt,
     is_retry,
 )
-from chalicelib.admission.scan import Method, Scan, ScanFinder
+from chalicelib.admission.scan import EvidenceLevel, Method, Scan, ScanFinder
 from chalicelib.core.crypto import KeyRing
 from chalicelib.core.errors import Forbidden, Gone, NotFound, Unprocessable
 from chalicelib.core.submission import Submission
@@ -67,11 +68,18 @@ class Scanning:
         self._families = families
 
     def scan_venue(
-        self, actor: Actor, code: str, submission: Submission, *, on_behalf_of: str | None = None
+        self,
+        actor: Actor,
+        code: str,
+        submission: Submission,
+        *,
+        on_behalf_of: str | None = None,
+        location: Location | None = None,
     ) -> Result:
         """Record a visit under `code`, and decide on it with the evidence there is.
 
-        The visitor is the actor, or the actor's dependant `on_behalf_of`. The stream handler
+        The visitor is the actor, or the actor's dependant `on_behalf_of`. Of `location`, its cell
+        is recorded; a retry may come from another one. The stream handler
         requests missing answers when it sees the put, so a crash between put and send loses
         nothing. Raises NotFound ``code_unknown``, Gone ``code_revoked``, Forbidden (registration,
         ``not_your_dependant``), Unprocessable ``clock_skewed``, Conflict ``nonce_reused``.
@@ -86,13 +94,19 @@ class Scanning:
         made = attempt(method, venue, actor.person_id, submission)
         # The fast code is shown to visitors whose temperature was normal (YK-23).
         temperature = "normal" if fast else ""
+        cell = cell_of(location)
         policy = self._policies.of(venue.region, now)
         verdict = decide(visitor.record, policy, at=now, final=False, temperature=temperature)
         recorded = self._recorder.record(
             made,
             visitor.person_id,
             verdict,
-            Circumstances(temperature, guardian_id=visitor.guardian_id),
+            Circumstances(
+                temperature,
+                guardian_id=visitor.guardian_id,
+                evidence_level=EvidenceLevel.LOCATION if cell else None,
+                location_cell=cell,
+            ),
         )
         return _result(actor, recorded, venue, visitor.profile, now)
 

@@ -5,6 +5,7 @@ from typing import Any
 from chalice.app import Blueprint
 
 from chalicelib.admission.disclosure import ScanView
+from chalicelib.admission.location import Location
 from chalicelib.admission.scanning import Result
 from chalicelib.admission.schemas import (
     AbnormalScan,
@@ -50,11 +51,18 @@ def scan_venue(context: RequestContext) -> Answer:
     """Scan a venue's code, for oneself or a dependant: record the visit, return one screen."""
     body = context.body(ScanRequest)
     code = codes.parse(body.code, context.container.settings.code_host)
-    # The fingerprint ignores the URL or mini-program link around the code.
-    behalf = body.on_behalf_of
+    # The fingerprint ignores the URL or mini-program link around the code, and the location, which
+    # may have changed by a few metres before a retry.
+    behalf, where = body.on_behalf_of, body.location
     submission = context.submission(body.nonce, fingerprint(f"{code} {behalf}" if behalf else code))
     result = context.container.scanning.scan_venue(
-        context.actor, code, submission, on_behalf_of=behalf
+        context.actor,
+        code,
+        submission,
+        on_behalf_of=behalf,
+        location=None
+        if where is None
+        else Location(where.latitude, where.longitude, where.accuracy_m),
     )
     return Answer(_screen(context, result), 201 if result.created else 200)
 

@@ -26,6 +26,8 @@ class Settings:
     issuer: str
     providers_url: str
     sms_url: str
+    checks_url: str
+    households_url: str
     wechat_url: str
     alipay_url: str
     cors_origin: str
@@ -55,6 +57,8 @@ class Settings:
             issuer=read("ISSUER"),
             providers_url=read("PROVIDERS_URL"),
             sms_url=read("SMS_URL"),
+            checks_url=read("CHECKS_URL"),
+            households_url=read("HOUSEHOLDS_URL"),
             wechat_url=read("WECHAT_URL"),
             alipay_url=read("ALIPAY_URL"),
             cors_origin=read("CORS_ORIGIN", "*"),
