@@ -3,11 +3,15 @@
 from chalice.app import Chalice, CORSConfig
 
 from chalicelib.api import (
+    family,
     health,
     identity_checks,
+    kiosks,
     landing,
     manual_checks,
     me,
+    paper_passes,
+    records,
     scans,
     service,
     sessions,
@@ -26,17 +30,9 @@ app.api.cors = CORSConfig(
     max_age=86_400,
 )
 for resource in (
-    identity_checks,
-    sessions,
-    me,
-    health,
-    venues,
-    staff,
-    scans,
-    manual_checks,
-    landing,
-    service,
-):
+    identity_checks, sessions, me, family, health, paper_passes, venues, staff, scans,
+    manual_checks, landing, service, kiosks, records,
+):  # fmt: skip
     app.register_blueprint(resource.routes)
 for worker in (lookups, renders, stream):
     app.register_blueprint(worker.functions)

@@ -21,6 +21,7 @@ from chalicelib import bootstrap
 from chalicelib.api.access import ANY_PERSON, GUARDIAN_OF_DEPENDANT, Access
 from chalicelib.bootstrap import Container
 from chalicelib.core import messages
+from chalicelib.core.clock import CHINA, local_day
 from chalicelib.core.errors import (
     AppError,
     BadInput,
@@ -85,6 +86,11 @@ class RequestContext:
     def actor(self) -> Actor:
         """The person who calls. Raises LookupError on a route that identifies no person."""
         return self.caller(Actor)
+
+    @property
+    def dependant_id(self) -> str:
+        """The id in the route's path, of a person who may be no dependant of the actor."""
+        return self._dependant_id
 
     @functools.cached_property
     def holder(self) -> Holder:
@@ -299,7 +305,9 @@ def _call(
         _dependant_id=parameters.pop("dependant_id", ""),
         _caller=caller,
         _query=parse_query(operation.query, query) if operation.query else None,
-        _body=parse(operation.request, _raw(request)) if operation.request else None,
+        _body=parse(operation.request, _raw(request), today=local_day(now, CHINA))
+        if operation.request
+        else None,
     )
     result = handler(context, **parameters)
     answer = result if isinstance(result, Answer) else Answer(result)

@@ -43,7 +43,13 @@ def me(context: RequestContext) -> Me:
     request=RegistrationRequest,
     response=RegistrationAccepted,
     statuses=(200, 202),
-    errors=("version_conflict", "identity_taken", "phone_required", "too_many_requests"),
+    errors=(
+        "version_conflict",
+        "identity_taken",
+        "identity_managed",
+        "phone_required",
+        "too_many_requests",
+    ),
 )
 def put_registration(context: RequestContext) -> Answer:
     """Register the caller's real name, or correct the registration; verified in the background."""

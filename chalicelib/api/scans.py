@@ -93,14 +93,16 @@ def get_scan(context: RequestContext, scan_id: str) -> Screen:
         "not_found",
         "clock_skewed",
         "nonce_reused",
+        "paper_not_accepted",
         "pass_expired",
         "pass_invalid",
+        "pass_revoked",
         "pass_used",
         "visitor_not_verified",
     ),
 )
 def scan_pass(context: RequestContext) -> Answer:
-    """Scan a visitor's pass, with the measured temperature; return one screen for the staff.
+    """Scan a visitor's pass, live or on paper; return one screen for the staff.
 
     A device that was offline may send it up to seven days later.
     """
@@ -178,6 +180,7 @@ def _screen(context: RequestContext, result: Result) -> Screen:
         venue=components.venue(context, result.venue),
         checkpoint=view.checkpoint_id or None,
         means=view.means,
+        pass_kind=view.pass_kind,
         person=_person(context, view, result.visitor),
         outcome=view.outcome,  # type: ignore[arg-type]  # None only for manual checks, which have no screen
         outcome_text=components.outcome_text(context, view),

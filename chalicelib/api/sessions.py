@@ -8,6 +8,7 @@ from chalicelib.api.access import ANY_PERSON, ANYONE
 from chalicelib.api.endpoint import Answer, RequestContext, endpoint
 from chalicelib.identity.one_time_codes import CODE_LIFE, RESEND_AFTER
 from chalicelib.identity.platforms import PhoneProof, PlatformName
+from chalicelib.identity.registration import Entry
 from chalicelib.identity.schemas import (
     AlipayLogin,
     AlipayPhone,
@@ -19,6 +20,7 @@ from chalicelib.identity.schemas import (
     PhoneRequest,
     RefreshRequest,
     SmsProof,
+    TakeOverRequest,
     WechatLogin,
     WechatPhone,
 )
@@ -106,6 +108,33 @@ def confirm_phone(context: RequestContext) -> LoginResponse:
         login = context.container.platform_login.confirm_phone(
             actor, PlatformName(body.client), _proof(body), now=context.now
         )
+    return _shown(context, login)
+
+
+@endpoint(
+    routes,
+    "POST",
+    "/v1/me/registration/takeover",
+    access=ANY_PERSON,
+    request=TakeOverRequest,
+    response=LoginResponse,
+    errors=(
+        "phone_required",
+        "stronger_login_needed",
+        "identity_taken",
+        "identity_check_unusable",
+        "too_many_requests",
+    ),
+)
+def take_over(context: RequestContext) -> LoginResponse:
+    """Make the record of a person without a login the caller's own, after a face check."""
+    body = context.body(TakeOverRequest)
+    login = context.container.succession.take_over(
+        context.actor,
+        Entry(body.name, body.document_type, body.document_number),
+        body.check_id,
+        context.submission(body.nonce),
+    )
     return _shown(context, login)
 
 

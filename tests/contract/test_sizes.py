@@ -203,6 +203,21 @@ def fill(backend: Backend, table: Table, texts: dict[str, Any]) -> int:
     return sum(map(item_size, found))
 
 
+def test_a_paper_pass_is_small(backend: Backend, table: Table) -> None:
+    """Every request of its owner reads it."""
+    person_id, former = f"per_{makers.random()}", makers.issued_pass()
+    longest = makers.issued_pass(
+        full_name=True, issued_by=f"per_{makers.random()}", replaces=former.serial,
+        issued_at=NOON.replace(microsecond=123_000),
+    )  # fmt: skip
+    passes = backend.stores.issued_passes
+    passes.issue(person_id, former, None, [], CORRELATION)
+    passes.issue(person_id, longest, former, [], CORRELATION)
+    passes.revoke(person_id, longest, at=NOON, correlation=CORRELATION)
+    (raw,) = table.query(keys.person(person_id), (keys.HOT, keys.SUBJECT_TO))
+    assert item_size(raw) <= 120
+
+
 def test_the_busiest_person_is_one_read_unit(backend: Backend, table: Table) -> None:
     assert 1500 < fill(backend, table, {}) <= 4096
 

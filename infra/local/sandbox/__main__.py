@@ -13,6 +13,7 @@ from infra.local.sandbox.platforms import Credentials
 from infra.local.sandbox.server import Sandbox
 
 _DATA = Path(__file__).parent.parent / "data"
+_CAST = (_DATA / "people.csv", _DATA / "documents.csv")
 
 
 def main() -> str | None:
@@ -32,7 +33,7 @@ def main() -> str | None:
         server = Sandbox(
             port,
             secret=secret,
-            cast=Cast.load(_DATA / "people.csv"),
+            cast=Cast.load(*_CAST),
             credentials=credentials,
             households=Households.load(_DATA / "families.csv"),
             callback=os.environ.get("SANDBOX_CALLBACK", ""),
