@@ -135,7 +135,7 @@ def take_over(context: RequestContext) -> LoginResponse:
         body.check_id,
         context.submission(body.nonce),
     )
-    return _shown(login)
+    return _shown(context, login)
 
 
 @endpoint(
