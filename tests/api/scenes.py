@@ -442,7 +442,7 @@ def removing_a_dependant(world: World, by_guardian: bool) -> Scene:
 
 def removing_a_rejected_child(world: World) -> Scene:
     """Return the removal of a child whose registration was rejected, who is deleted."""
-    guardian, child = world.visitor(), Relative.born(world)
+    guardian, child = world.visitor(), Relative.born(world, serial=99)
     world.providers[ProviderName.IDENTITY].answers[child.number] = Answer("mismatch")
     person_id = families.added(families.by_household(guardian, child))
     world.work()
@@ -484,6 +484,10 @@ def taking_over(world: World) -> Scene:
     send = kept(heir, partial(heir.post, "/v1/me/registration/takeover", body))
     return Scene(
         send,
-        lambda: [home(heir), families.dependants(guardian), heir.get("/v1/me/pass/paper").json],
+        lambda: [
+            home(heir),
+            families.dependants(guardian),
+            heir.get("/v1/me/pass/paper").json["state"],
+        ],
         {"session_ended": coded(heir)},
     )
