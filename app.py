@@ -6,10 +6,12 @@ from chalicelib.api import (
     family,
     health,
     identity_checks,
+    kiosks,
     landing,
     manual_checks,
     me,
     paper_passes,
+    records,
     scans,
     service,
     sessions,
@@ -29,7 +31,7 @@ app.api.cors = CORSConfig(
 )
 for resource in (
     identity_checks, sessions, me, family, health, paper_passes, venues, staff, scans,
-    manual_checks, landing, service,
+    manual_checks, landing, service, kiosks, records,
 ):  # fmt: skip
     app.register_blueprint(resource.routes)
 for worker in (lookups, renders, stream):

@@ -23,7 +23,11 @@ from chalicelib.core.ids import Ids, RandomIds
 from chalicelib.core.settings import Settings
 
 if TYPE_CHECKING:
-    from chalicelib.admission.accesses import Accesses, AccessLog
+    from chalicelib.admission.accesses import Accesses, AccessLog, GuardianAccesses
+    from chalicelib.admission.declaration_delivery import DeclarationDelivery
+    from chalicelib.admission.declaration_form import DeclarationForms
+    from chalicelib.admission.declarations import Declarations
+    from chalicelib.admission.kiosks import CardPrinting, Cards, KioskCards
     from chalicelib.admission.live_passes import LivePasses
     from chalicelib.admission.lookup_requests import LookupQueue, LookupRequests
     from chalicelib.admission.lookups import Lookups
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from chalicelib.admission.scan import ScanFinder, Scans
     from chalicelib.admission.scanning import Scanning
     from chalicelib.admission.travel_card import TravelCardEntry, TravelCards
+    from chalicelib.admission.visits import VisitHistory, Visits
     from chalicelib.admission.waiting import WaitingScans
     from chalicelib.core.render_jobs import RenderQueue
     from chalicelib.core.storage import Storage
@@ -43,16 +48,19 @@ if TYPE_CHECKING:
     from chalicelib.identity.checks import Checks, CheckService, IdentityChecks
     from chalicelib.identity.consents import ConsentCodes, Consents
     from chalicelib.identity.dependants import DependantAdding, Dependants
+    from chalicelib.identity.devices import DeviceCredentials, Devices
     from chalicelib.identity.families import Families
     from chalicelib.identity.family import FamilyLinks
     from chalicelib.identity.households import Households
     from chalicelib.identity.logins import PhoneLogin, PlatformLogin
     from chalicelib.identity.masking import MaskedPeople
+    from chalicelib.identity.notices import Notices
     from chalicelib.identity.one_time_codes import OneTimeCodes, SmsGateway
     from chalicelib.identity.paper_passes import IssuedPasses, PaperPasses
     from chalicelib.identity.people import Codes, Limits, People
+    from chalicelib.identity.personal_records import PersonalRecords
     from chalicelib.identity.platforms import Platform, PlatformName
-    from chalicelib.identity.providers import Provider, ProviderName
+    from chalicelib.identity.providers import HealthDeclarations, Provider, ProviderName
     from chalicelib.identity.registration import Registrations
     from chalicelib.identity.sessions import Sessions
     from chalicelib.identity.succession import Succession, Successions
@@ -359,6 +367,22 @@ class Container:
 
         url = self.settings.households_url
         return HttpHouseholds(Partner(url, "household", self.partner_secrets, self.clock.now))
+
+    @cached_property
+    def devices(self) -> "Devices":
+        """The store of paired devices."""
+        from chalicelib.identity.store.devices import DeviceStore
+
+        return DeviceStore(self.table)
+
+    @cached_property
+    def device_credentials(self) -> "DeviceCredentials":
+        """Adds, pairs, authenticates and revokes devices."""
+        from chalicelib.identity.devices import DeviceCredentials
+
+        return DeviceCredentials(
+            devices=self.devices, limits=self.limits, index=self.index, ids=self.ids
+        )
 
     @cached_property
     def issued_passes(self) -> "IssuedPasses":
@@ -680,8 +704,84 @@ class Container:
             vault=self.vault,
             queue=self.lookup_queue,
             waiting=self.waiting_scans,
+            declarations=self.declaration_delivery,
             clock=self.clock,
         )
+
+    @cached_property
+    def health_declarations(self) -> "HealthDeclarations":
+        """The health code provider's intake of declarations."""
+        from chalicelib.adapters.partners import Partner
+        from chalicelib.adapters.providers.declarations import HttpHealthDeclarations
+
+        url = self.settings.providers_url
+        return HttpHealthDeclarations(
+            Partner(url, "health_code", self.partner_secrets, self.clock.now)
+        )
+
+    @cached_property
+    def personal_records(self) -> "PersonalRecords":
+        """The store of what people have on file."""
+        from chalicelib.identity.store.personal_records import PersonalRecordStore
+
+        return PersonalRecordStore(self.table)
+
+    @cached_property
+    def declaration_forms(self) -> "DeclarationForms":
+        """The versions of the form of declarations."""
+        from chalicelib.admission.declaration_form import VERSIONS, DeclarationForms
+
+        return DeclarationForms(forms=VERSIONS)
+
+    @cached_property
+    def declarations(self) -> "Declarations":
+        """Takes and shows health declarations and arrivals."""
+        from chalicelib.admission.declarations import Declarations
+
+        return Declarations(
+            records=self.personal_records,
+            people=self.people,
+            forms=self.declaration_forms,
+            limits=self.limits,
+            waiting=self.waiting_scans,
+            index=self.index,
+            vault=self.vault,
+        )
+
+    @cached_property
+    def declaration_delivery(self) -> "DeclarationDelivery":
+        """Delivers declarations to the health code provider."""
+        from chalicelib.admission.declaration_delivery import DeclarationDelivery
+
+        return DeclarationDelivery(
+            people=self.people,
+            records=self.personal_records,
+            receiver=self.health_declarations,
+            vault=self.vault,
+        )
+
+    @cached_property
+    def notices(self) -> "Notices":
+        """Issues and shows notices that medical observation has ended."""
+        from chalicelib.identity.notices import Notices
+
+        return Notices(
+            records=self.personal_records, people=self.people, index=self.index, vault=self.vault
+        )
+
+    @cached_property
+    def visits(self) -> "Visits":
+        """The store of people's visits."""
+        from chalicelib.admission.store.visits import VisitStore
+
+        return VisitStore(self.table)
+
+    @cached_property
+    def visit_history(self) -> "VisitHistory":
+        """Shows people's visits and temperatures."""
+        from chalicelib.admission.visits import VisitHistory
+
+        return VisitHistory(visits=self.visits, people=self.people, directory=self.directory)
 
     @cached_property
     def prefetching(self) -> "Prefetching":
@@ -728,11 +828,50 @@ class Container:
         )
 
     @cached_property
+    def cards(self) -> "Cards":
+        """The store of the cards of kiosks."""
+        from chalicelib.admission.store.kiosk_cards import CardStore
+
+        return CardStore(self.table)
+
+    @cached_property
+    def card_printing(self) -> "CardPrinting":
+        """Has the passes of verified people drawn for their cards."""
+        from chalicelib.admission.kiosks import CardPrinting
+
+        return CardPrinting(cards=self.cards, passes=self.paper_passes, people=self.people)
+
+    @cached_property
+    def kiosk_cards(self) -> "KioskCards":
+        """The cards that a kiosk asks for."""
+        from chalicelib.admission.kiosks import KioskCards
+        from chalicelib.identity.card_identities import CardIdentities
+
+        return KioskCards(
+            printing=self.card_printing,
+            identities=CardIdentities(
+                people=self.people, index=self.index, vault=self.vault, ids=self.ids
+            ),
+            cards=self.cards,
+            people=self.people,
+            limits=self.limits,
+            accesses=self.accesses,
+            index=self.index,
+        )
+
+    @cached_property
     def access_log(self) -> "AccessLog":
         """The log of accesses to personal data."""
         from chalicelib.admission.accesses import AccessLog
 
-        return AccessLog(accesses=self.accesses, directory=self.directory)
+        return AccessLog(accesses=self.accesses, directory=self.directory, vault=self.vault)
+
+    @cached_property
+    def guardian_accesses(self) -> "GuardianAccesses":
+        """Records what guardians read of their dependants' data."""
+        from chalicelib.admission.accesses import GuardianAccesses
+
+        return GuardianAccesses(accesses=self.accesses, vault=self.vault)
 
     @cached_property
     def abnormal_pointers(self) -> "AbnormalPointers":

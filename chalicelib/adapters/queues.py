@@ -4,7 +4,7 @@ import math
 from datetime import timedelta
 
 from chalicelib.adapters.aws import client, translate_errors
-from chalicelib.admission.lookup_requests import Lookup, Settle, encode
+from chalicelib.admission.lookup_requests import Message, encode
 from chalicelib.core import render_jobs
 from chalicelib.core.render_jobs import RenderJob
 
@@ -17,7 +17,7 @@ class SqsLookupQueue:
     def __init__(self, url: str) -> None:
         self._url = url
 
-    def send(self, message: Lookup | Settle, *, delay: timedelta = timedelta()) -> None:
+    def send(self, message: Message, *, delay: timedelta = timedelta()) -> None:
         """One message. Raises Unavailable."""
         _send(self._url, encode(message), delay)
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from chalicelib.admission import evidence as kinds
 from chalicelib.admission.judge import UNKNOWN, Decision, Evidence, Outcome
 from chalicelib.admission.recording import METHODS
-from chalicelib.admission.scan import Means, Method, PassKind, Scan
+from chalicelib.admission.scan import Direction, Means, Method, PassKind, Scan
 from chalicelib.identity.people import Actor
 from chalicelib.identity.providers import ProviderName
 
@@ -67,8 +67,9 @@ class ScanView(NamedTuple):
     are empty. `answer_at` is the earliest time of the answer. `evidence` holds only what may be
     shown. `complete`: the view has all evidence of a screen. `waits`: answers are pending.
     `for_staff`: texts address the staff, not the visitor. `pass_kind` is the kind of pass that
-    staff scanned, or None. `hours` is the maximum age of a nucleic
-    acid result by policy.
+    staff scanned, or None. `hours` is the maximum age of a nucleic acid result by policy.
+    `guardian` is the id of who scanned on the visitor's behalf; empty if nobody did, or for viewers
+    who are not told.
     """
 
     scan_id: str
@@ -89,6 +90,8 @@ class ScanView(NamedTuple):
     hours: int | None = None
     complete: bool = False
     waits: bool = True
+    direction: Direction = Direction.ENTRY
+    guardian: str = ""
 
 
 class Reasons(StrEnum):
@@ -116,7 +119,7 @@ class Rule(NamedTuple):
     `placeholder`, a view without an outcome. `name`, `phone`: how they are masked. `identity`: name
     and evidence are shown only if name and number match. `evidence`: the kinds that are shown; None
     for all kinds of a screen. `fetched_at`: whether fetch times are shown. `details`: whether
-    temperature and checkpoint are shown.
+    temperature, checkpoint and direction are shown. `guardian`: whether the guardian is shown.
     """
 
     may: Callable[[Scan, Viewer], bool]
@@ -129,6 +132,7 @@ class Rule(NamedTuple):
     identity: bool = False
     fetched_at: bool = True
     details: bool = True
+    guardian: bool = False
 
 
 def _own(scan: Scan, viewer: Viewer) -> bool:
@@ -155,16 +159,16 @@ _MASKED, _WITHHELD = Masking.MASKED, Masking.WITHHELD
 _COLOUR = (ProviderName.HEALTH_CODE,)
 RULES: Mapping[tuple[ViewerKind, bool], Rule] = {
     (ViewerKind.VISITOR, False): Rule(
-        _own, Due.AT_ONCE, _MASKED, _MASKED, Reasons.ALL, None
+        _own, Due.AT_ONCE, _MASKED, _MASKED, Reasons.ALL, None, guardian=True
     ),
     (ViewerKind.VISITOR, True): Rule(
-        _own, Due.DELAYED, _MASKED, _MASKED, Reasons.ALL, None
+        _own, Due.DELAYED, _MASKED, _MASKED, Reasons.ALL, None, guardian=True
     ),
     (ViewerKind.GUARDIAN, False): Rule(
-        _of_dependant, Due.AT_ONCE, _MASKED, _MASKED, Reasons.ALL, None
+        _of_dependant, Due.AT_ONCE, _MASKED, _MASKED, Reasons.ALL, None, guardian=True
     ),
     (ViewerKind.GUARDIAN, True): Rule(
-        _of_dependant, Due.DELAYED, _MASKED, _MASKED, Reasons.ALL, None
+        _of_dependant, Due.DELAYED, _MASKED, _MASKED, Reasons.ALL, None, guardian=True
     ),
     (ViewerKind.STAFF, False): Rule(
         _at_their_venue, Due.AT_ONCE, _MASKED, _MASKED, Reasons.ALL, None
@@ -200,6 +204,8 @@ def view(scan: Scan, viewer: Viewer) -> ScanView | None:
         checkpoint_id=scan.checkpoint_id if rule.details else "",
         temperature=scan.temperature if rule.details else "",
         answer_at=scan.received_at + ANSWERED_AFTER,
+        direction=scan.direction if rule.details else Direction.ENTRY,
+        guardian=scan.guardian_id if rule.guardian else "",
         for_staff=viewer.kind not in (ViewerKind.VISITOR, ViewerKind.GUARDIAN),
         pass_kind=_pass_kind(scan),
     )

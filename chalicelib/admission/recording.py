@@ -129,7 +129,7 @@ def attempt(
     `presented` is required for methods that scan a pass. Raises Unprocessable ``clock_skewed``.
     """
     rules, nonce = METHODS[method], submission.nonce
-    made_at = _client_time(nonce, submission.now, rules.late_by)
+    made_at = client_time(nonce, submission.now, rules.late_by)
     if not rules.by_pass:
         digest = ids.derive(rules.salt, actor_id, nonce)
         return Attempt(method, venue, actor_id, submission, made_at, made_at, digest)
@@ -203,7 +203,7 @@ class Recorder:
         return Recorded(scan, created=True) if earlier is None else meet(made, earlier)
 
 
-def _client_time(nonce: str, now: datetime, late_by: timedelta) -> datetime:
+def client_time(nonce: str, now: datetime, late_by: timedelta) -> datetime:
     """Return the time of the scan by the client's clock, at most `late_by` ago.
 
     Raises Unprocessable ``clock_skewed``.

@@ -16,7 +16,7 @@ from pydantic.json_schema import JsonSchemaValue
 
 from chalicelib.admission import evidence
 from chalicelib.admission.evidence.kind import Kind
-from chalicelib.admission.lookup_requests import Lookup, Settle
+from chalicelib.admission.lookup_requests import Declared, Lookup, Message, Settle
 from chalicelib.admission.scan import Means, PassKind
 from chalicelib.core.clock import from_epoch_ms
 from chalicelib.core.fields import (
@@ -39,7 +39,7 @@ from chalicelib.core.fields import (
 from chalicelib.core.ids import PATTERN
 from chalicelib.core.messages import TEXTS
 from chalicelib.identity.providers import ProviderName
-from chalicelib.identity.schemas import DocumentKind, DocumentNumber
+from chalicelib.identity.schemas import DocumentKind, DocumentNumber, RealName
 
 PollAfter = Annotated[int | None, Field(examples=[None])]
 """Milliseconds; null when no answer is pending."""
@@ -316,16 +316,20 @@ class ManualCheck(Response):
 
 
 class AccessShown(Response):
-    """A lookup of the caller by document number at a venue."""
+    """An access to the caller's data."""
 
     at: datetime
-    venue_name: VenueName
-    kind: Literal["manual_check"]
+    """When the data was read; of several readings by a guardian in a day, the last one."""
+    kind: Literal["manual_check", "guardian", "kiosk", "officer"]
+    place: str = Field(examples=["信宜市人民医院"])
+    """The name of the venue, kiosk or office, or the masked name of the guardian."""
+    venue_name: VenueName | None
+    """The venue of a manual check; null for the other kinds."""
     text: str = Field(examples=["Staff entered your ID number to look up a health code."])
 
 
 class AccessList(Response):
-    """The lookups of the caller by document number, newest first."""
+    """The accesses to the caller's data, newest first."""
 
     items: list[AccessShown]
     next_cursor: str | None = Field(examples=[None])
@@ -410,6 +414,18 @@ class LookupMessage(Request):
     person: str = Field(pattern=r"^per_[0-9A-Z]{16}$")
     asked_at: int = Field(ge=0, lt=2**47)  # within the calendar, which ends in 9999
     registration: int = Field(ge=0)
+    scan: str = Field("", pattern=SCAN_PATTERN)
+    correlation: str = Field(max_length=64)
+
+
+class DeclarationMessage(Request):
+    """A message of the lookup queue, version 1: deliver a health declaration."""
+
+    v: Literal[1] = 1
+    kind: Literal["declaration"] = "declaration"
+    person: str = Field(pattern=r"^per_[0-9A-Z]{16}$")
+    record: str = Field(pattern=rf"^dec_[0-9a-f]{{12}}_{PATTERN}$")
+    scan: str = Field("", pattern=SCAN_PATTERN)
     correlation: str = Field(max_length=64)
 
 
@@ -423,20 +439,25 @@ class SettleMessage(Request):
 
 
 class _Message(Request):
-    message: Annotated[LookupMessage | SettleMessage, Field(discriminator="kind")]
+    message: Annotated[
+        LookupMessage | DeclarationMessage | SettleMessage, Field(discriminator="kind")
+    ]
 
 
-def decode(body: str) -> Lookup | Settle:
+def decode(body: str) -> Message:
     """Return the message in the queue's text. Raises ValueError if it is invalid."""
     message = _Message.model_validate_json(f'{{"message":{body}}}').message
     if isinstance(message, SettleMessage):
         return Settle(message.scan, message.correlation)
+    if isinstance(message, DeclarationMessage):
+        return Declared(message.person, message.record, message.scan, message.correlation)
     return Lookup(
         provider=ProviderName(message.provider),
         person_id=message.person,
         asked_at=from_epoch_ms(message.asked_at),
         registration=message.registration,
         correlation=message.correlation,
+        scan_id=message.scan,
     )
 
 
@@ -460,3 +481,36 @@ class LivePass(Response):
     """What the holder of this colour should do."""
     poll_after_ms: PollAfter
     demo: Demo
+
+
+class CardRequest(Request):
+    """The document that a kiosk has read, to print its owner's paper pass.
+
+    `replace`: the former paper pass was lost; it is revoked.
+    """
+
+    nonce: Nonce
+    name: RealName
+    document_type: DocumentKind
+    document_number: DocumentNumber
+    form: Literal["card_pdf", "sheet_pdf"] = "card_pdf"
+    replace: bool = False
+
+
+CARD_PATTERN = f"^crd_{PATTERN}$"
+CardId = Annotated[str, described("crd_7RHYG5G075CMMCW9", pattern=CARD_PATTERN)]
+
+
+class KioskCard(Response):
+    """A card that a kiosk has asked for. When it is ready, `url` downloads it until `expires_at`.
+
+    `rejected`: name and document do not match, or this service has no such person. `failed`: a
+    character of the name cannot be printed.
+    """
+
+    card_id: CardId
+    form: Literal["card_pdf", "sheet_pdf"]
+    status: Literal["pending", "ready", "rejected", "failed"]
+    poll_after_ms: int | None = Field(examples=[2000])
+    url: str | None = Field(examples=[None])
+    expires_at: datetime | None = Field(examples=[None])

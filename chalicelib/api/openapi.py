@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
+from chalicelib.admission.schemas import CardId
 from chalicelib.api.endpoint import OPERATIONS, Operation, problem
 from chalicelib.api.examples import example, examples
 from chalicelib.core.errors import CODES, AppError, BadInput
@@ -23,6 +24,7 @@ _REFERENCE = "#/components/schemas/{model}"
 _TAGS = {
     "Sessions": "Log in, refresh, log out; confirm a phone.",
     "Me": "The caller's registration, pass and health evidence, and who looked the caller up.",
+    "Records": "Health declarations, arrivals, notices, visits and temperatures.",
     "Family": "A guardian acts for children and elderly people.",
     "Identity checks": "Check a face or a payment password.",
     "Venues": "Apply for a venue's code; administer the venue.",
@@ -31,6 +33,7 @@ _TAGS = {
     "Bindings": "The venues at which the caller works.",
     "Scans": "Check in by a venue's code or by a pass.",
     "Manual checks": "Check a visitor without a phone.",
+    "Kiosks": "Devices that print a person's paper pass when their document is read.",
     "Statistics": "The figures of a venue's day.",
     "Landing": "The page behind a printed code.",
     "Service": "Status of the service, and the description of its API.",
@@ -46,9 +49,16 @@ _TAGGED = (
     ("/v1/bindings", "Bindings"),
     ("/v1/scans", "Scans"),
     ("/v1/manual-checks", "Manual checks"),
+    ("/v1/kiosks", "Kiosks"),
     ("/v1/otp", "Sessions"),
     ("/v1/sessions", "Sessions"),
     ("/v1/me/phone", "Sessions"),
+    ("/v1/declaration-form", "Records"),
+    ("/v1/me/declarations", "Records"),
+    ("/v1/me/arrivals", "Records"),
+    ("/v1/me/notices", "Records"),
+    ("/v1/me/visits", "Records"),
+    ("/v1/me/temperatures", "Records"),
     ("/v1/me/dependants", "Family"),
     ("/v1/me/guardians", "Family"),
     ("/v1/me/consent-code", "Family"),
@@ -70,6 +80,7 @@ _PATH: dict[str, Any] = {
     "check_id": ScanId,
     "identity_check_id": Annotated[str, identifier("idc", "idc_32P3WWT3Y0B8J32H")],
     "poster_id": Code,
+    "card_id": CardId,
     "code": Code,
 }
 """The types of path parameters."""

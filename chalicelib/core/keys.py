@@ -28,7 +28,7 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | a venue's day of scans | 1 Query a shard | VEN#ven#day#shard · digits |
 | a person's visits | 1 Query on `visits` | g1pk PER#per · g1sk ms#venue |
 | a person whom staff checked without an account | in the subject's query | PER#per · begins HOT# |
-| manual checks of a document number, newest first | 1 Query | ACCESS#blind · lms#hash |
+| accesses to the owner of a document number, newest first | 1 Query | ACCESS#blind · lms#hash |
 | a person's scans that wait for an answer | in the subject's query | PER#per · AWAIT#scan |
 | the person who made a consent code | 1 Get, strong | CONSENT#blind · CONSENT |
 | a person's valid consent code | transaction condition | PER#per · CONSENT |
@@ -42,7 +42,13 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | a person's paper passes, newest first | 1 Query | PER#per · PASS#lms#serial |
 | the files of a person's paper pass | 1 Query; 1 Get | PER#per · PAPER#form |
 | a person's prefetch request | 1 Put, conditional | PER#per · PREFETCH |
+| put a person's record; read it | 1 Put, conditional; 1 Get | PER#per · REC#kind#lms#hash |
+| a person's records of a kind, newest first | 1 Query | PER#per · begins REC#kind# |
 | wrapped data keys | 1 Get, cached 5 min | DATAKEY · id |
+| a device that makes a request | 1 Get, strong | DEVICE#kio · DEVICE |
+| the device of a pairing code | 1 Get, strong; deleted once | PAIRING#blind · PAIRING |
+| a card asked for at a kiosk | 1 Get, strong | DEVICE#kio · CARD#id |
+| the cards that wait for a person's verification | 1 Query, strong | PER#per · CARD#kio#id |
 """
 
 from datetime import date
@@ -57,6 +63,7 @@ PASSES, PASSES_TO = "PASS#", "PASS#~"
 PAPER_FILES, PAPER_FILES_TO = "PAPER#", "PAPER#~"
 COUNT = "COUNT"
 ABNORMAL = "ABN#"
+WAITING_CARDS, WAITING_CARDS_TO = "CARD#", "CARD#~"
 _LAST_MS = 10**13 - 1
 
 
@@ -153,6 +160,16 @@ def paper_file(person_id: str, form: str) -> Key:
 def prefetch(person_id: str) -> Key:
     """Return the key of a prefetch request, which the stream handler dispatches."""
     return Key(person(person_id), "PREFETCH")
+
+
+def records(kind: str) -> str:
+    """Return the beginning of the sort keys of a person's records of a kind."""
+    return f"REC#{kind}#"
+
+
+def record(person_id: str, kind: str, at_ms: int, digest: str) -> Key:
+    """Return the key of a person's record. The time counts down, so that the newest is first."""
+    return Key(person(person_id), f"{records(kind)}{_LAST_MS - at_ms:013d}#{digest}")
 
 
 def phone(blind: str) -> Key:
@@ -288,13 +305,19 @@ def visit(person_id: str, venue_id: str, at_ms: int) -> Key:
 
 
 def access_partition(blind: str) -> str:
-    """Return the partition of the manual checks of a document number."""
+    """Return the partition of the accesses to the owner of a document number."""
     return f"ACCESS#{blind}"
 
 
 def access(blind: str, at_ms: int, digest: str) -> Key:
-    """Return the key of one manual check. The time counts down, so that the newest is first."""
+    """Return the key of one access. The time counts down, so that the newest is first."""
     return Key(access_partition(blind), f"{_LAST_MS - at_ms:013d}#{digest}")
+
+
+def access_place(sk: str) -> tuple[int, str]:
+    """Return the time (epoch ms) and the hash in the sort key of an access."""
+    remaining, _, digest = sk.partition("#")
+    return _LAST_MS - int(remaining), digest
 
 
 def policy(prefix: str) -> Key:
@@ -305,6 +328,37 @@ def policy(prefix: str) -> Key:
 def data_key(key_id: str) -> Key:
     """Return the key of a data key, wrapped by KMS."""
     return Key("DATAKEY", key_id)
+
+
+def device(device_id: str) -> Key:
+    """Return the key of a paired device."""
+    return Key(f"DEVICE#{device_id}", "DEVICE")
+
+
+def device_of(pk: str) -> str:
+    """Return the device whose partition `pk` is."""
+    return pk.removeprefix("DEVICE#")
+
+
+def pairing(blind: str) -> Key:
+    """Return the key of an unused pairing code."""
+    return Key(f"PAIRING#{blind}", "PAIRING")
+
+
+def kiosk_card(device_id: str, card_id: str) -> Key:
+    """Return the key of a card that was asked for at a kiosk."""
+    return Key(f"DEVICE#{device_id}", f"CARD#{card_id}")
+
+
+def waiting_card(person_id: str, device_id: str, card_id: str) -> Key:
+    """Return the key that marks a card as waiting for the person's verification."""
+    return Key(person(person_id), f"{WAITING_CARDS}{device_id}#{card_id}")
+
+
+def card_of_waiting(sk: str) -> Key:
+    """Return the key of the card that a marker in a person's partition stands for."""
+    _, device_id, card_id = sk.split("#")
+    return kiosk_card(device_id, card_id)
 
 
 def is_scan(key: Key) -> bool:
@@ -320,6 +374,11 @@ def is_profile(key: Key) -> bool:
 def is_prefetch(key: Key) -> bool:
     """Return whether `key` is a prefetch request's."""
     return key.pk.startswith("PER#") and key.sk == prefetch("").sk
+
+
+def is_declaration(key: Key) -> bool:
+    """Return whether `key` is a health declaration's."""
+    return key.pk.startswith("PER#") and key.sk.startswith(records("declaration"))
 
 
 def is_poster(key: Key) -> bool:

@@ -36,6 +36,9 @@ TEXTS: dict[str, str] = {
     "error.phone_proof_invalid": "The phone number could not be confirmed. Please try again.",
     "error.client_not_offered": "Logging in this way is not offered here. "
     "Please log in by text message.",
+    "error.pairing_code_invalid": "This pairing code is wrong, was used, or has expired. "
+    "Please ask the operator for a new one.",
+    "error.device_revoked": "This device has been withdrawn. Please tell the operator.",
     "error.forbidden": "You may not do this.",
     "error.not_your_venue": "You have no rights at this venue.",
     "error.not_your_dependant": "You do not act for this person, or no longer do.",
@@ -78,6 +81,7 @@ TEXTS: dict[str, str] = {
     "Please confirm with your face that it is yours.",
     "error.too_many_dependants": "You act for eight people already. Please remove one first.",
     "error.venue_exists": "A venue with this number, name and address already has a code.",
+    "error.form_changed": "The form has changed. Please load it again and fill in the new one.",
     "error.clock_skewed": "This was sent too late, or your phone's clock is wrong. "
     "Please set it to network time and begin again.",
     "error.too_many_venues": "One person may work at no more than 20 venues.",
@@ -123,6 +127,7 @@ TEXTS: dict[str, str] = {
     "field.nonce": "This must be a UUIDv7.",
     "field.glyph": "The character “{character}” cannot be printed on a poster.",
     "field.join_code": "This is not a join code: please check each character.",
+    "field.pairing_code": "This is not a pairing code: please check each character.",
     "field.pass": "This is not a pass.",
     "field.consent_code": "This is not a consent code: please check each character.",
     "field.birth_date": "This is not the birth date on the document, or it is in the future.",
@@ -133,6 +138,9 @@ TEXTS: dict[str, str] = {
     "field.cursor": "This place in the list is not known. Please begin again.",
     "field.day": "This is not a day in the form 2022-04-24.",
     "field.payload": "This is not a venue code.",
+    "field.not_asked": "This is asked only after another answer is yes.",
+    "field.day_range": "This must be a day of the last 14 days, and not in the future.",
+    "field.province": "This is not a province of GB/T 2260.",
     # Outcomes of a scan, their reasons and next steps.
     "outcome.admit": "Please come in",
     "outcome.check": "Please see the staff",
@@ -173,7 +181,7 @@ TEXTS: dict[str, str] = {
     "step.enter": "Show this screen to the staff and come in.",
     "step.wait": "Please wait a moment; the answer will appear here.",
     "step.verify_with_staff": "Please have the staff check your health code and ID.",
-    "step.declare_health": "Please declare your health in the health code service.",
+    "step.declare_health": "Please declare your health; the form opens from this screen.",
     "step.declare_again": "If your declaration has expired, please declare your health again.",
     "step.see_doctor": "Please do not enter; see a doctor or a fever clinic.",
     "step.enter_travel_card_code": "Please ask for the travel card's code by text message, "
@@ -193,8 +201,8 @@ TEXTS: dict[str, str] = {
     "staff_outcome.refuse": "Do not let them in",
     "staff_step.enter": "The visitor may come in.",
     "staff_step.verify_with_staff": "Check the visitor's health code and ID.",
-    "staff_step.declare_health": "Ask the visitor to declare their health in the health code "
-    "service.",
+    "staff_step.declare_health": "Ask the visitor to declare their health on their phone, from "
+    "the screen of this scan.",
     "staff_step.declare_again": "If the declaration has expired, ask the visitor to declare again.",
     "staff_step.see_doctor": "Do not let the visitor in; direct them to a fever clinic.",
     "staff_step.enter_travel_card_code": "Ask the visitor to have the travel card's code sent, "
@@ -233,9 +241,44 @@ TEXTS: dict[str, str] = {
     "state.pending": "Fetching",
     # Accesses to a person's data, as shown to that person.
     "access.manual_check": "Staff entered your ID number to look up a health code.",
+    "access.guardian": "Your guardian looked at your health data for you.",
+    "access.kiosk": "Your ID document was read at a kiosk to print your pass.",
+    "access.officer": "The service's operators looked up your record.",
     # Paper passes.
     "paper_pass.failed": "A character of the name cannot be printed. Please have the pass issued "
     "again with the masked name.",
+    # The form of declarations: its sections, its questions and their options.
+    "form.health": "Health declaration",
+    "form.arrival": "Arrival in the province",
+    "form.yes": "Yes",
+    "form.no": "No",
+    "form.fever": "Do you have a fever (37.3 °C or more), or had one in the last 14 days?",
+    "form.symptoms": "Do you have any of these symptoms? Please leave it empty if you have none.",
+    "form.symptoms.cough": "Cough",
+    "form.symptoms.sore_throat": "Sore throat",
+    "form.symptoms.fatigue": "Fatigue",
+    "form.symptoms.breathlessness": "Shortness of breath",
+    "form.symptoms.taste_loss": "Loss of smell or taste",
+    "form.symptoms.diarrhoea": "Diarrhoea",
+    "form.contact": "Were you in contact with a confirmed case in the last 14 days?",
+    "form.contact_on": "On which day was the last contact?",
+    "form.risk_area": "Did you stay in a medium-risk or high-risk area in the last 14 days?",
+    "form.risk_region": "In which county or district was that area?",
+    "form.destination": "To which county or district are you going, or where do you stay?",
+    "form.from_province": "From which province did you come?",
+    "form.transport": "How did you travel?",
+    "form.transport.flight": "By plane",
+    "form.transport.train": "By train",
+    "form.transport.coach": "By coach",
+    "form.transport.ship": "By ship",
+    "form.transport.car": "By car",
+    "form.transport.other": "In another way",
+    "form.transport_number": "Number of the flight, train or vehicle",
+    "form.arrived_on": "On which day did you arrive?",
+    "form.stay_address": "At which address do you stay?",
+    # Notices.
+    "notice.released": "Your medical observation from {began} to {ended} has ended. "
+    "Please keep watching your health.",
     # Registration.
     # What an action requires, by action.
     "stronger_login.add_child": "Please do the child's face check, "

@@ -130,7 +130,6 @@ class CardRendering:
         return Card(
             pass_text=passes.mint_paper(profile.person_id, issued.serial, ring=self._ring),
             name=name,
-            full_name=issued.full_name,
             serial=printed(issued.serial),
             issued=local_day(issued.issued_at, CHINA),
             expires=local_day(last_moment, CHINA),

@@ -291,8 +291,18 @@ class People(Protocol):
         Raises Conflict: ``identity_taken``, ``version_conflict``.
         """
 
+    def create_managed(self, profile: Profile, correlation: str) -> bool:
+        """Create a registered person without a login, and claim their document if they have one.
+
+        Returns False if the document has an owner, or the person exists.
+        """
+
     def settle(self, profile: Profile, verification: Verification, reason: str) -> bool:
-        """Record the result of a verification; False if the registration has changed."""
+        """Record the result of a verification; False if the registration has changed.
+
+        A person who is rejected, or owns no document, is deleted if they have neither a phone nor a
+        guardian: nobody could correct the registration. Their claim is released.
+        """
 
     def keep_shadow(self, profile: Profile, *, again: bool) -> None:
         """Record a shadow profile until `profile.shadow_until`, for verification.

@@ -5,9 +5,10 @@ card is the exception: it needs a code that must not be queued, and is called be
 at the door (`admission.travel_card`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 
 class ProviderName(str):
@@ -85,4 +86,15 @@ class Provider(Protocol):
         """Return the provider's answer about `subject`. Cost: one request. Raises ProviderFault.
 
         `request_id` is the same for every retry of a lookup.
+        """
+
+
+class HealthDeclarations(Protocol):
+    """The health code provider's intake of health declarations."""
+
+    def declare(self, subject: Subject, declaration: Mapping[str, Any], *, request_id: str) -> bool:
+        """Deliver a declaration, as JSON values; False if the provider does not know the subject.
+
+        Cost: one request. Raises ProviderFault. `request_id` is the same for every delivery of a
+        declaration, and the provider acts on it once.
         """

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 
-from chalicelib.core import ids
+from chalicelib.core import ids, short_codes
 from chalicelib.core.fields import (
     SEPARATED,
     Choice,
@@ -18,11 +18,13 @@ from chalicelib.core.fields import (
     Response,
     VenueId,
     described,
+    identifier,
     refuse,
 )
 from chalicelib.core.ids import PATTERN
 from chalicelib.identity import documents, passes
 from chalicelib.identity.consents import is_consent_code
+from chalicelib.identity.devices import PAIRING_LENGTH
 from chalicelib.identity.documents.base import DocumentType
 from chalicelib.identity.people import Strength
 
@@ -466,6 +468,45 @@ class ConsentCodeShown(Response):
     purpose: str = Field(examples=["Tell this code only to the person who is to act for you."])
     """To be shown with the code."""
     expires_at: datetime
+
+
+RealName = Annotated[PersonName, AfterValidator(_name)]
+"""A person's name, in full, by which the identity provider knows them."""
+
+
+def _pairing_code(value: str) -> str:
+    code = value.upper().replace(" ", "").replace("-", "")
+    if not short_codes.is_valid(code, PAIRING_LENGTH):
+        raise refuse("pairing_code")
+    return code
+
+
+class PairingRequest(Request):
+    """The pairing code of a kiosk, which the operator has given to its installer."""
+
+    pairing_code: Annotated[
+        str,
+        Clean,
+        Field(min_length=1, max_length=20),
+        AfterValidator(_pairing_code),
+        described(
+            "23456789ABY",
+            pattern="^[2-9A-HJ-NP-Z]{11}$",
+            format="pairing-code",
+            accepts="lower case, spaces and hyphens",
+        ),
+    ]
+
+
+_CREDENTIAL = "VK1.7RHYG5G075CMMCW9.32P3WWT3Y0B8J32H5SYJR0X9A1XE4SFC"
+
+
+class PairedKiosk(Response):
+    """A paired kiosk. The credential is shown once; the kiosk sends it as a bearer token."""
+
+    kiosk_id: Annotated[str, identifier("kio", "kio_7RHYG5G075CMMCW9")]
+    credential: str = Field(examples=[_CREDENTIAL])
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105
 
 
 def _serial(value: str) -> str:

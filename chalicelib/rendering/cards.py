@@ -1,5 +1,6 @@
 """Draws the paper pass: a card, an A4 sheet with the card to cut out, ten cards on each A4 page."""
 
+import colorsys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -24,22 +25,21 @@ _BAND = "#00687a"
 class Card:
     """The contents of a paper pass. Texts are literal, not markup.
 
-    `pass_text` is the text of the QR code. `name` is masked, or full if `full_name`. `serial` is
-    ``XXXX-XXXX-XXXX``. The pass is valid through `expires`. `by_family` marks a pass that a family
-    member applied for; `demo` marks it 演示. `band` is the issuer's colour, ``#rrggbb``; it must
-    not be taken for a health colour.
+    `pass_text` is the text of the QR code. `name` is masked or full, as the holder chose. `serial`
+    is ``XXXX-XXXX-XXXX``. The pass is valid through `expires`. `by_family` marks a pass that a
+    family member applied for; `demo` marks it 演示. `band` is the issuer's colour, ``#rrggbb``, or
+    empty for the usual one; see `_band`.
     """
 
     pass_text: str
     name: str
-    full_name: bool
     serial: str
     issued: date
     expires: date
     region_name: str = ""
     by_family: bool = False
     demo: bool = False
-    band: str = _BAND
+    band: str = ""
 
 
 def content_type(form: CardForm) -> str:
@@ -72,20 +72,31 @@ def render_cards(
     return engine.pdf("pass-ten.typ", {"cards": ready}, fonts=fonts, timestamp=timestamp)
 
 
+def _band(colour: str) -> str:
+    """Return `colour`, or the usual one if it is empty or might be taken for a health code's.
+
+    A dark blue or violet is neither red, green nor yellow.
+    """
+    if not colour:
+        return _BAND
+    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    hue, lightness, _ = colorsys.rgb_to_hls(red, green, blue)
+    return colour if 0.5 < hue < 0.8 and lightness < 0.4 else _BAND
+
+
 def _data(card: Card) -> dict[str, object]:
     """Return what `card.typ` draws. Raises GlyphMissing."""
     engine.check_glyphs((card.name, card.region_name))
     code = qr.draw(card.pass_text, _LEAST_VERSION)
     return {
         "name": card.name,
-        "full_name": card.full_name,
         "serial": card.serial,
         "issued": card.issued.isoformat(),
         "expires": card.expires.isoformat(),
         "region_name": card.region_name,
         "by_family": card.by_family,
         "demo": card.demo,
-        "band": card.band,
+        "band": _band(card.band),
         "code_svg": code.svg.decode(),
         "code_dots": engine.whole_dots(_CODE_MM, code.modules),
     }

@@ -99,15 +99,22 @@ def _neighbours(size: int) -> tuple[int, int]:
 
 
 def _svg(modules: int, size: int) -> str:
+    """Return the symbol as SVG: each run of dark modules is a line of its width."""
     width, row = size + 2 * _QUIET, size + _QUIET
     bits = f"{modules:0{row * size}b}"[::-1]
-    lines = "".join(
-        f"M{run.start() + _QUIET} {y + _QUIET}.5h{len(run[0])}"
-        for y in range(size)
-        for run in re.finditer("1+", bits[row * y : row * (y + 1)])
-    )
+    rows = "/".join(bits[start : start + size] for start in range(0, row * size, row))
+    lines = "".join(map(_steps(size).__getitem__, re.findall("1+|0+|/", rows)))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{10 * width}" height="{10 * width}">'
         f'<g transform="scale(10)"><path fill="#fff" d="M0 0h{width}v{width}h-{width}z"/>'
-        f'<path stroke="#000" d="{lines}"/></g></svg>'
+        f'<path stroke="#000" d="M{_QUIET} {_QUIET}.5{lines}"/></g></svg>'
     )
+
+
+@functools.cache
+def _steps(size: int) -> dict[str, str]:
+    """Return the step of an SVG path for each run of modules, and for the end of a row."""
+    runs = range(1, size + 1)
+    dark = {"1" * run: f"h{run}" for run in runs}
+    light = {"0" * run: f"m{run} 0" for run in runs}
+    return {**dark, **light, "/": f"m-{size} 1"}

@@ -26,7 +26,7 @@ from chalicelib.adapters import aws
 from chalicelib.adapters.queues import SqsLookupQueue
 from chalicelib.adapters.renderer import TypstRenderer
 from chalicelib.admission.evidence import looked_up
-from chalicelib.admission.lookup_requests import Lookup, Settle
+from chalicelib.admission.lookup_requests import Message
 from chalicelib.admission.store.policies import PolicyStore
 from chalicelib.bootstrap import Container, install
 from chalicelib.core import ids, keys
@@ -65,6 +65,7 @@ from tests.fakes.parts import (
     RecordingSms,
     Reply,
     ScriptedCheckService,
+    ScriptedDeclarations,
     ScriptedHouseholds,
     ScriptedProvider,
     ScriptedTravelCards,
@@ -222,10 +223,10 @@ class DueQueue:
     def __init__(self, queue: SqsLookupQueue, clock: StandingClock) -> None:
         self._queue = queue
         self._clock = clock
-        self.later: list[tuple[datetime, Lookup | Settle]] = []
+        self.later: list[tuple[datetime, Message]] = []
         self.fault: Exception | None = None
 
-    def send(self, message: Lookup | Settle, *, delay: timedelta = timedelta()) -> None:
+    def send(self, message: Message, *, delay: timedelta = timedelta()) -> None:
         if self.fault:
             raise self.fault
         if delay:
@@ -393,6 +394,7 @@ class World:
         self.cards = ScriptedTravelCards()
         self.checks = ScriptedCheckService(at=self.clock.now)
         self.households = ScriptedHouseholds()
+        self.declarations = ScriptedDeclarations(self.providers[HEALTH])
         self.renderer = TypstRenderer(support.ROOT / "infra/layers/render/fonts")
         self.transport = InProcess()
         self.api = client.Api(self.transport, language="en", nonce=self.nonce)
@@ -485,6 +487,7 @@ class World:
         container.check_service = self.checks
         container.households = self.households
         container.partner_secrets = FixedSecret(identity_checks=CHECKS_SECRET, default="d" * 32)
+        container.health_declarations = self.declarations
         container.renderer = self.renderer
         container.card_renderer = self.renderer
         return container
@@ -616,6 +619,17 @@ class World:
         made = FamilyLink(Relation.ELDER, Proof.FACE, self.clock.at)._replace(**link)
         self.container.family_links.link(profiles[0], profiles[1], made)
 
+    def pairing_code(self, name: str = "信宜市政务大厅一号机") -> str:
+        """Add a kiosk as an operator does; return its pairing code."""
+        _, code = self.container.device_credentials.add(name, "440983", now=self.clock.at)
+        self.secrets.add(code)
+        return code
+
+    def kiosk(self, name: str = "信宜市政务大厅一号机") -> "Kiosk":
+        """Return a paired kiosk."""
+        body = {"pairing_code": self.pairing_code(name)}
+        return Kiosk(self, self.call("POST", "/v1/kiosks/pair", body).expect(201))
+
     def inspector(self, administrator: "Person") -> "Person":
         """Return an inspector of the administrator's venue."""
         return self.hire(self.visitor(), administrator)
@@ -721,6 +735,10 @@ class World:
         """Return all items of the table."""
         return support.items_of(self.name)
 
+    def items_of_partition(self, prefix: str) -> list[dict[str, Any]]:
+        """Return the items of the partitions whose key begins with `prefix`."""
+        return [item for item in self.items() if item["pk"]["S"].startswith(prefix)]
+
 
 class Person(client.Person):
     """A person with a phone in a world; their data must not get into a log."""
@@ -798,6 +816,48 @@ class Person(client.Person):
         query = {"day": day} if day else {}
         shown = self.statistics(self.venue["venue_id"], **query)
         return {name: shown[name] for name in FIGURES}
+
+
+class Kiosk:
+    """A paired kiosk in a world; its credential must not get into a log."""
+
+    def __init__(self, world: World, paired: Mapping[str, str]) -> None:
+        self.world = world
+        self.kiosk_id, self.token = paired["kiosk_id"], paired["credential"]
+        world.secrets |= {self.token, self.token.rpartition(".")[2]}
+
+    def post(self, path: str, body: Any = None) -> HttpReply:
+        """POST with the kiosk's credential."""
+        return self.world.call("POST", path, body, token=self.token)
+
+    def get(self, path: str) -> HttpReply:
+        """GET with the kiosk's credential."""
+        return self.world.call("GET", path, token=self.token)
+
+    def entry(self, name: str, number: str, **changes: Any) -> dict[str, Any]:
+        """Return the body of a request for a card, with `changes`."""
+        self.world.secrets |= {name, number}
+        return {
+            "nonce": self.world.nonce(),
+            "name": name,
+            "document_type": "resident_id",
+            "document_number": number,
+        } | changes
+
+    def swipe(self, name: str, number: str, **changes: Any) -> HttpReply:
+        """Ask for the card of the owner of a document."""
+        return self.post("/v1/kiosks/cards", self.entry(name, number, **changes))
+
+    def card(self, card_id: str) -> HttpReply:
+        """Return a card that the kiosk asked for."""
+        return self.get(f"/v1/kiosks/cards/{card_id}")
+
+    def printed(self, name: str, number: str, **changes: Any) -> Any:
+        """Ask for a card; return it when all work is done and two seconds have passed."""
+        card = self.swipe(name, number, **changes).expect(202)["card_id"]
+        self.world.work()
+        self.world.clock.pass_(seconds=2)
+        return self.card(card).expect(200)
 
 
 def last_of(record: Mapping[str, Any]) -> str:

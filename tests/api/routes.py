@@ -7,19 +7,20 @@ A new route needs a case here, or tests fail. The cases are used by the route ×
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Self
 
 from chalicelib.core import short_codes
 from chalicelib.identity.platforms import PlatformName
 from tests import support
-from tests.api import scenes
-from tests.api.driver import Person, World
+from tests.api import scenes, scenes_records
+from tests.api.driver import Kiosk, Person, World
 from tests.api.scenes import Make
 
 Answer = tuple[int, str]
 OK, CREATED, ACCEPTED, MOVED = (200, ""), (201, ""), (202, ""), (301, "")
+NOT_A_TOKEN = (401, "token_invalid")
 NOT_FOUND, NOT_YOURS = (404, "not_found"), (403, "not_your_venue")
 NOT_YOUR_DEPENDANT = (403, "not_your_dependant")
 
@@ -39,7 +40,13 @@ ADMINISTRATOR = frozenset({"administrator"})
 STAFF = ADMINISTRATOR | {"guard"}
 GUARDIAN = frozenset({"guardian"})
 PERSON = frozenset(ROLES)
-ANYONE = PERSON | {"nobody"}
+
+DEVICES: Mapping[str, tuple[str, ...]] = {"kiosk": ("kiosk",)}
+"""The devices of a `Cast`, with their kinds of caller."""
+CALLERS: Mapping[str, tuple[str, ...]] = {**ROLES, **DEVICES}
+KIOSK = frozenset(DEVICES)
+
+ANYONE = PERSON | KIOSK | {"nobody"}
 
 
 @dataclass
@@ -47,7 +54,7 @@ class Cast:
     """The callers, and what they request: the administrator's venue, the visitor's scan.
 
     `guard` is an inspector of the administrator's venue, `other` administers another. `guardian`
-    acts for `dependant`.
+    acts for `dependant`. `kiosk` has asked for a card.
     """
 
     world: World
@@ -61,6 +68,8 @@ class Cast:
     poster_id: str
     check_id: str
     identity_check_id: str
+    kiosk: Kiosk
+    card_id: str
 
     @classmethod
     def of(cls, world: World) -> Self:
@@ -76,7 +85,7 @@ class Cast:
         return cls(
             world, administrator, other, visitor, guard, guardian, dependant,
             scan["scan_id"], poster["poster_id"], checked["check_id"],
-            visitor.start_check().expect(202)["check_id"],
+            visitor.start_check().expect(202)["check_id"], *asked_for_card(world),
         )  # fmt: skip
 
     def venue(self, rest: str = "") -> str:
@@ -93,7 +102,8 @@ class RouteCase:
 
     `who` are the roles of a `Cast` that are allowed, including ``nobody`` (no token) if the route
     is public. They send the valid `body` and get `answer`, except the roles in `but`. Other roles
-    get `NOT_YOURS`, or `NOT_YOUR_DEPENDANT` at a dependant's path. `scenes` are run with faults;
+    get `NOT_YOURS`, or `NOT_YOUR_DEPENDANT` at a dependant's path, and `NOT_A_TOKEN` where devices
+    and people are not both allowed. `scenes` are run with faults;
     each route that changes something has one.
     `calls_aws`: whether it makes any call to AWS.
     """
@@ -124,12 +134,20 @@ class RouteCase:
             check_id=cast.check_id,
             identity_check_id=cast.identity_check_id,
             poster_id=cast.poster_id,
+            card_id=cast.card_id,
             code=cast.administrator.venue["code"],
         )
         return path + self.query, self.body(cast, person) if self.body else None
 
+    @property
+    def for_devices(self) -> bool:
+        """Return whether devices may call it, and no people."""
+        return self.who <= KIOSK
+
     def answer_to(self, role: str) -> Answer:
         """Return the expected response to a role."""
+        if role not in self.who and (role in DEVICES or self.for_devices):
+            return NOT_A_TOKEN
         no = NOT_YOUR_DEPENDANT if "{dependant_id}" in self.path else NOT_YOURS
         return self.but.get(role, self.answer if role in self.who else no)
 
@@ -149,6 +167,20 @@ def by_hand(world: World) -> dict[str, str]:
         "phone": "+8613900000077",
         "temperature": "normal",
     }
+
+
+_SWIPED = itertools.count(920)
+
+
+def swiped(kiosk: Kiosk) -> dict[str, Any]:
+    """Return the body of a kiosk's request for the card of another person each time."""
+    return kiosk.entry("李刷卡", support.resident_id(next(_SWIPED)))
+
+
+def asked_for_card(world: World) -> tuple[Kiosk, str]:
+    """Return a kiosk, and the id of a card that it has asked for."""
+    kiosk = world.kiosk()
+    return kiosk, kiosk.post("/v1/kiosks/cards", swiped(kiosk)).expect(202)["card_id"]
 
 
 def registration(_: Cast, person: Person) -> dict[str, Any]:
@@ -186,6 +218,25 @@ def own_and_dependants(method: str, rest: str, *case: Any, **options: Any) -> It
     yield RouteCase(method, path, GUARDIAN, *case, **options)
 
 
+def paper_files(cast: Cast, person: Person) -> dict[str, str]:
+    """Return a request for a file, after the caller and the dependant have a paper pass."""
+    for path in ("/v1/me", f"/v1/me/dependants/{cast.dependant.person_id}"):
+        person.post(f"{path}/pass/paper", PAPER_PASS)
+    return {"form": "card_png"}
+
+
+PAPER_PASS = {"name": "full", "replaces": None}
+
+
+def filed(
+    rest: str, body: Callable[[World], Any], scene: Callable[..., scenes.Scene]
+) -> Iterator[RouteCase]:
+    """Yield the cases of a route by which a person, or a guardian, files a record."""
+    own, dependants = own_and_dependants("POST", rest, CREATED, lambda cast, _: body(cast.world))
+    yield replace(own, scenes=(partial(scene, guarded=False),))
+    yield replace(dependants, scenes=(partial(scene, guarded=True),))
+
+
 _PHONES = itertools.count(1)
 CODE_ENTERED = {"client": "sms", "phone": "+8613800138000", "code": "000000"}
 UNKNOWN_CONSENT_CODE = "234567899" + short_codes.check_character("234567899")
@@ -194,6 +245,7 @@ UNSIGNED = {
     "status": "passed", "check_id": "idc_0000000000000000", "reference": "reference-1",
     "binding": "0" * 16,
 }  # fmt: skip
+UNKNOWN_PAIRING_CODE = "23456789AB" + short_codes.check_character("23456789AB")
 _VENUE = "/v1/venues/{venue_id}"
 
 CASES: tuple[RouteCase, ...] = (
@@ -247,14 +299,14 @@ CASES: tuple[RouteCase, ...] = (
     *own_and_dependants("GET", "pass"),
     *own_and_dependants("GET", "pass/paper"),
     *own_and_dependants(
-        "POST", "pass/paper", ACCEPTED, always({"name": "full", "replaces": None}),
+        "POST", "pass/paper", ACCEPTED, always(PAPER_PASS),
         scenes=(
             partial(scenes.issuing_a_paper_pass, before=False),
             partial(scenes.issuing_a_paper_pass, before=True),
         ),
     ),
     *own_and_dependants(
-        "POST", "pass/paper/files", NOT_FOUND, always({"form": "card_png"}),
+        "POST", "pass/paper/files", ACCEPTED, paper_files,
         scenes=(scenes.drawing_a_paper_pass_again,),
     ),
     *own_and_dependants(
@@ -309,6 +361,20 @@ CASES: tuple[RouteCase, ...] = (
         "POST", "/v1/me/travel-card", PERSON, (422, "travel_card_code_wrong"),
         always({"code": "864209"}), scenes=(scenes.entering_a_card,),
     ),
+    RouteCase("GET", "/v1/declaration-form", ANYONE, calls_aws=False),
+    *(
+        case
+        for rest, body, scene in (
+            ("declarations", scenes_records.declaration, scenes_records.declaring),
+            ("arrivals", scenes_records.arrival, scenes_records.arriving),
+        )
+        for case in filed(rest, body, scene)
+    ),
+    *(
+        case
+        for rest in ("declarations", "arrivals", "notices", "visits", "temperatures")
+        for case in own_and_dependants("GET", rest)
+    ),
     RouteCase("GET", "/v1/venues", PERSON),
     RouteCase(
         "POST", "/v1/venues", PERSON, CREATED, lambda cast, _: cast.world.venue_request(),
@@ -359,6 +425,20 @@ CASES: tuple[RouteCase, ...] = (
         but={"administrator": (409, "initial_administrator")},
         scenes=(partial(scenes.removing_staff, by_themselves=True),),
     ),
+    RouteCase(
+        "POST", "/v1/kiosks/pair", ANYONE, (401, "pairing_code_invalid"),
+        always({"pairing_code": UNKNOWN_PAIRING_CODE}), scenes=(scenes.pairing_a_kiosk,),
+    ),
+    RouteCase(
+        "POST", "/v1/kiosks/cards", KIOSK, ACCEPTED, lambda cast, _: swiped(cast.kiosk),
+        scenes=(
+            partial(scenes.asking_for_a_kiosk_card, of="nobody"),
+            partial(scenes.asking_for_a_kiosk_card, of="a visitor"),
+            partial(scenes.asking_for_a_kiosk_card, of="a visitor who lost theirs"),
+            partial(scenes.asking_for_a_kiosk_card, of="another name"),
+        ),
+    ),
+    RouteCase("GET", "/v1/kiosks/cards/{card_id}", KIOSK),
     RouteCase("POST", "/v1/scans", PERSON, CREATED, scan, scenes=(scenes.scanning,)),
     RouteCase(
         "GET", "/v1/scans/{scan_id}", PERSON,

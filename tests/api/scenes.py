@@ -14,7 +14,7 @@ from chalicelib.identity.platforms import PlatformName
 from chalicelib.identity.providers import Answer, ProviderName
 from tests import support
 from tests.api import families
-from tests.api.driver import HttpReply, Person, World
+from tests.api.driver import HttpReply, Kiosk, Person, World
 from tests.api.families import Relative
 from tests.api.test_clients import proof, without_phone
 
@@ -399,6 +399,48 @@ def receiving_a_result(world: World) -> Scene:
         lambda: world.call_back(check, State.PASSED),
         lambda: [visitor.see_check(check), home(visitor)],
     )
+
+
+def pairing_a_kiosk(world: World) -> Scene:
+    paired: list[Kiosk] = []
+
+    def pair(code: str) -> HttpReply:
+        answer = world.call("POST", "/v1/kiosks/pair", {"pairing_code": code})
+        if answer.status == 201:
+            paired.append(Kiosk(world, answer.json))
+        return answer
+
+    code = world.pairing_code()
+
+    def see() -> Any:
+        return [kiosk.card("crd_0000000000000000").code for kiosk in paired]
+
+    # After a lost answer the operator adds the kiosk anew.
+    again = {"pairing_code_invalid": lambda: pair(world.pairing_code())}
+    return Scene(lambda: pair(code), see, again)
+
+
+def asking_for_a_kiosk_card(world: World, of: str) -> Scene:
+    kiosk, visitor = world.kiosk(), world.visitor()
+    path = "/v1/me/pass/paper"
+    known, lost = of != "nobody", of == "a visitor who lost theirs"
+    if lost:
+        visitor.post(path, {}).expect(202)
+        world.clock.pass_(seconds=1)
+    name = "李刷卡" if of in ("nobody", "another name") else visitor.name
+    number = visitor.number if known else support.resident_id(910)
+    body = kiosk.entry(name, number, replace=lost)
+    send = partial(kiosk.post, "/v1/kiosks/cards", body)
+
+    def see() -> Any:
+        card = send().expect(202)["card_id"]
+        world.clock.pass_(seconds=2)
+        shown = kiosk.card(card).expect(200)
+        seen = visitor.get("/v1/me/accesses").expect(200)
+        passes = visitor.get("/v1/me/passes").expect(200)["items"]
+        return [shown, [one["state"] for one in passes], seen, len(world.stored())]
+
+    return Scene(send, see)
 
 
 # --- Families

@@ -17,15 +17,19 @@ from chalicelib.adapters.keys import WrappedKeys
 from chalicelib.adapters.queues import SqsLookupQueue, SqsRenderQueue
 from chalicelib.adapters.storage import S3Storage
 from chalicelib.admission.accesses import Accesses
+from chalicelib.admission.kiosks import Cards
 from chalicelib.admission.lookup_requests import LookupQueue
 from chalicelib.admission.policy import Policies
 from chalicelib.admission.prefetching import Prefetches
 from chalicelib.admission.scan import Scans
 from chalicelib.admission.schemas import decode
 from chalicelib.admission.store.accesses import AccessStore
+from chalicelib.admission.store.kiosk_cards import CardStore
 from chalicelib.admission.store.policies import PolicyStore
 from chalicelib.admission.store.prefetches import PrefetchStore
 from chalicelib.admission.store.scans import ScanStore
+from chalicelib.admission.store.visits import VisitStore
+from chalicelib.admission.visits import Visits
 from chalicelib.core import render_jobs
 from chalicelib.core.aws import session
 from chalicelib.core.ids import RandomIds
@@ -34,16 +38,20 @@ from chalicelib.core.storage import Storage
 from chalicelib.core.table import Connection, Table
 from chalicelib.identity.checks import Checks
 from chalicelib.identity.consents import Consents
+from chalicelib.identity.devices import Devices
 from chalicelib.identity.family import FamilyLinks
 from chalicelib.identity.paper_passes import IssuedPasses
 from chalicelib.identity.people import Codes, Limits, People
+from chalicelib.identity.personal_records import PersonalRecords
 from chalicelib.identity.store.checks import IdentityCheckStore
 from chalicelib.identity.store.codes import CodeStore
 from chalicelib.identity.store.consents import ConsentStore
+from chalicelib.identity.store.devices import DeviceStore
 from chalicelib.identity.store.family_links import FamilyStore
 from chalicelib.identity.store.limits import LimitStore
 from chalicelib.identity.store.paper_passes import PaperPassStore
 from chalicelib.identity.store.people import PeopleStore
+from chalicelib.identity.store.personal_records import PersonalRecordStore
 from chalicelib.identity.store.succession import SuccessionStore
 from chalicelib.identity.store.wrapped_keys import WrappedKeyStore
 from chalicelib.identity.succession import Successions
@@ -89,11 +97,15 @@ class Stores:
     wrapped_keys: WrappedKeys
     prefetches: Prefetches
     accesses: Accesses
+    devices: Devices
+    cards: Cards
     family_links: FamilyLinks
     consents: Consents
     successions: Successions
     checks: Checks
     issued_passes: IssuedPasses
+    personal_records: PersonalRecords
+    visits: Visits
     directory: Callable[[], Directory]
     policies: Callable[[], PolicyBook]
 
@@ -103,6 +115,7 @@ def fake_stores() -> Stores:
     people, policies = stores.FakePeople(), stores.FakePolicies()
     venues, consents = stores.FakeVenues(people), stores.FakeConsents()
     links = stores.FakeFamilyLinks(people, consents)
+    scans = stores.FakeScans(people)
     return Stores(
         people,
         stores.FakeCodes(),
@@ -110,17 +123,21 @@ def fake_stores() -> Stores:
         venues,
         stores.FakePosters(),
         stores.FakeStaff(people, venues),
-        stores.FakeScans(people),
+        scans,
         stores.FakeCounters(),
         stores.FakePointers(),
         stores.FakeWrappedKeys(),
         stores.FakePrefetches(),
         stores.FakeAccesses(),
+        stores.FakeDevices(),
+        stores.FakeCards(),
         links,
         consents,
         stores.FakeSuccessions(people, links),
         stores.FakeIdentityChecks(people),
         stores.FakeIssuedPasses(people),
+        stores.FakePersonalRecords(),
+        stores.FakeVisits(scans),
         lambda: stores.FakeDirectory(venues),
         lambda: policies,
     )
@@ -142,11 +159,15 @@ def stores_over(table: Table) -> Stores:
         WrappedKeyStore(table),
         PrefetchStore(table),
         AccessStore(table),
+        DeviceStore(table),
+        CardStore(table),
         FamilyStore(table),
         ConsentStore(table),
         SuccessionStore(table),
         IdentityCheckStore(table),
         PaperPassStore(table),
+        PersonalRecordStore(table),
+        VisitStore(table),
         lambda: CachedDirectory(venues),
         lambda: PolicyStore(table),
     )

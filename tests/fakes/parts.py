@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from chalicelib.core import ids
 from chalicelib.core.crypto import DataKey
@@ -150,6 +151,36 @@ class ScriptedProvider:
         if isinstance(reply, ProviderFault):
             raise reply
         return reply
+
+
+@dataclass
+class ScriptedDeclarations:
+    """Takes declarations about anybody; raises `fault` when set.
+
+    As in the sandbox, a light green that `health` would answer turns green, or yellow after a yes
+    to fever or contact. It acts once on a request id.
+    """
+
+    health: ScriptedProvider
+    taken: dict[str, tuple[Subject, Mapping[str, Any]]] = field(default_factory=dict)
+    sent: list[str] = field(default_factory=list)
+    unknown: bool = False
+    fault: Exception | None = None
+
+    def declare(self, subject: Subject, declaration: Mapping[str, Any], *, request_id: str) -> bool:
+        self.sent.append(request_id)
+        if self.fault:
+            raise self.fault
+        if self.unknown:
+            return False
+        if request_id not in self.taken:
+            self.taken[request_id] = (subject, declaration)
+            before = self.health.answers.get(subject.document_number)
+            if isinstance(before, Answer) and before.state == "light_green":
+                ill = declaration["answers"]["fever"] or declaration["answers"]["contact"]
+                after = replace(before, state="yellow" if ill else "green")
+                self.health.answers[subject.document_number] = after
+        return True
 
 
 @dataclass

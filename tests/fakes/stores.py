@@ -9,16 +9,20 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from chalicelib.admission.accesses import Access
-from chalicelib.admission.lookup_requests import Lookup, Settle
+from chalicelib.admission.kiosks import Card
+from chalicelib.admission.lookup_requests import Message
 from chalicelib.admission.policy import Policy, prefixes
 from chalicelib.admission.prefetching import Prefetch
 from chalicelib.admission.scan import Scan, ScanReference
+from chalicelib.admission.visits import VisitPage
 from chalicelib.core import keys
 from chalicelib.core.clock import epoch_ms
 from chalicelib.core.errors import Conflict, TooMany, Unauthenticated, Unprocessable
 from chalicelib.core.keys import scan_partition
 from chalicelib.core.render_jobs import RenderJob
+from chalicelib.core.table import StoreError
 from chalicelib.identity.checks import POLL_EVERY, USABLE, IdentityCheck, State
+from chalicelib.identity.devices import Device, DeviceState, Pairing
 from chalicelib.identity.family import MAX_DEPENDANTS, MAX_GUARDIANS, FamilyLink
 from chalicelib.identity.paper_passes import Ending, FileState, PaperFile, PassRecord
 from chalicelib.identity.people import (
@@ -31,6 +35,7 @@ from chalicelib.identity.people import (
     Strength,
     Verification,
 )
+from chalicelib.identity.personal_records import PersonalRecord, RecordReference
 from chalicelib.insight.counters import Figures, total
 from chalicelib.venues.codes import Code, CodeKind, CodeState
 from chalicelib.venues.staffing import Invitation, Member
@@ -194,6 +199,16 @@ class FakePeople:
         self.documents[profile.document_blind] = profile.person_id
         mine.profile = profile
 
+    def create_managed(self, profile: Profile, correlation: str) -> bool:
+        del correlation
+        mine, blind = self.partition(profile.person_id), profile.document_blind
+        if mine.profile is not None or blind in self.documents:
+            return False
+        mine.profile = profile
+        if blind:
+            self.documents[blind] = profile.person_id
+        return True
+
     def settle(self, profile: Profile, verification: Verification, reason: str) -> bool:
         mine = self.partition(profile.person_id)
         stands = mine.profile
@@ -208,6 +223,11 @@ class FakePeople:
             return True
         rejected = verification is Verification.REJECTED
         mine.profile = replace(stands, verification=verification, reason=reason, blocked=rejected)
+        alone = not stands.phone and not mine.guardians
+        if alone and (rejected or not profile.document_blind):
+            mine.profile = None
+            self.documents.pop(profile.document_blind, None)
+            return True
         if rejected:
             del self.documents[profile.document_blind]
         return True
@@ -738,8 +758,7 @@ class FakeAccesses:
         self._accesses: dict[str, dict[str, Access]] = {}
 
     def record(self, blind: str, access: Access) -> None:
-        reference = access.reference
-        place = keys.access(blind, epoch_ms(reference.at), reference.digest).sk
+        place = keys.access(blind, epoch_ms(access.at), access.digest).sk
         self._accesses.setdefault(blind, {})[place] = access
 
     def of(self, blind: str, after: str, page: int) -> Iterator[tuple[str, Access]]:
@@ -845,6 +864,60 @@ class FakePrefetches:
         return stands.asked_at
 
 
+class FakePersonalRecords:
+    """See `personal_records.PersonalRecords`."""
+
+    def __init__(self) -> None:
+        self._records: dict[tuple[str, str], PersonalRecord] = {}
+
+    def put(self, record: PersonalRecord, *others: PersonalRecord) -> PersonalRecord | None:
+        every = {(one.person_id, one.record_id): one for one in (record, *others)}
+        standing = self._records.get((record.person_id, record.record_id))
+        if standing is not None:
+            return standing
+        if every.keys() & self._records.keys():
+            raise StoreError
+        self._records |= every
+        return None
+
+    def get(self, person_id: str, reference: RecordReference) -> PersonalRecord | None:
+        return self._records.get((person_id, reference.record_id))
+
+    def of(self, person_id: str, kind: str, after: str, page: int) -> Iterator[PersonalRecord]:
+        del page
+
+        def place(record: PersonalRecord) -> tuple[int, str]:
+            return -epoch_ms(record.at), record.digest
+
+        mine = sorted(
+            (
+                one
+                for one in self._records.values()
+                if (one.person_id, one.kind) == (person_id, kind)
+            ),
+            key=place,
+        )
+        begin = RecordReference.parse(after) if after else None
+        for record in mine:
+            if begin is None or place(record) > (-epoch_ms(begin.at), begin.digest):
+                yield record
+
+
+class FakeVisits:
+    """See `visits.Visits`."""
+
+    def __init__(self, scans: FakeScans) -> None:
+        self._scans = scans
+
+    def page(self, person_id: str, *, limit: int, after: str) -> VisitPage:
+        mine = [scan for scan in self._scans.kept.values() if scan.person_id == person_id]
+        mine.sort(key=lambda scan: (scan.at, scan.venue_id, scan.scan_id), reverse=True)
+        ids = [scan.scan_id for scan in mine]
+        rest = mine[ids.index(after) + 1 :] if after else mine
+        found = [(scan.scan_id, scan) for scan in rest[:limit]]
+        return VisitPage(found, found[-1][0] if len(rest) > limit else None)
+
+
 class FakePolicies:
     """Policies that are always up to date. See `policy.Policies`."""
 
@@ -925,9 +998,9 @@ class FakeLookupQueue:
     """Records each message with its delay. See `lookup_requests.LookupQueue`."""
 
     def __init__(self) -> None:
-        self.sent: list[tuple[Lookup | Settle, timedelta]] = []
+        self.sent: list[tuple[Message, timedelta]] = []
 
-    def send(self, message: Lookup | Settle, *, delay: timedelta = timedelta()) -> None:
+    def send(self, message: Message, *, delay: timedelta = timedelta()) -> None:
         self.sent.append((message, delay))
 
 
@@ -939,3 +1012,72 @@ class FakeRenderQueue:
 
     def send(self, job: RenderJob) -> None:
         self.sent.append(job)
+
+
+class FakeDevices:
+    """See `devices.Devices`."""
+
+    def __init__(self) -> None:
+        self._devices: dict[str, Device] = {}
+        self._pairings: dict[str, Pairing] = {}
+
+    def add(self, device: Device, pairing: str, expires_at: datetime) -> None:
+        self._devices[device.device_id] = device
+        self._pairings[pairing] = Pairing(device.device_id, expires_at)
+
+    def device(self, device_id: str) -> Device | None:
+        return self._devices.get(device_id)
+
+    def pairing(self, pairing: str) -> Pairing | None:
+        return self._pairings.get(pairing)
+
+    def pair(self, device_id: str, pairing: str, digest: str, now: datetime) -> bool:
+        code, device = self._pairings.get(pairing), self._devices.get(device_id)
+        if code is None or code.expires_at <= now:
+            return False
+        if device is None or device.state is not DeviceState.ADDED:
+            return False
+        del self._pairings[pairing]
+        self._devices[device_id] = replace(
+            device, state=DeviceState.PAIRED, paired_at=now, digest=digest
+        )
+        return True
+
+    def use(self, device_id: str, day: date) -> None:
+        if device_id in self._devices:
+            self._devices[device_id] = replace(self._devices[device_id], used_on=day)
+
+    def revoke(self, device_id: str, now: datetime) -> bool:
+        device = self._devices.get(device_id)
+        if device is None:
+            return False
+        at = device.revoked_at or now
+        self._devices[device_id] = replace(device, state=DeviceState.REVOKED, revoked_at=at)
+        return True
+
+
+class FakeCards:
+    """See `kiosks.Cards`."""
+
+    def __init__(self) -> None:
+        self._cards: dict[tuple[str, str], tuple[Card, datetime]] = {}
+
+    def put(self, card: Card, until: datetime) -> Card | None:
+        standing = self.card(card.kiosk_id, card.card_id, card.requested_at)
+        if standing is None:
+            self._cards[card.kiosk_id, card.card_id] = card, until
+        return standing
+
+    def card(self, kiosk_id: str, card_id: str, now: datetime) -> Card | None:
+        card, until = self._cards.get((kiosk_id, card_id), (None, now))
+        return card if until > now else None
+
+    def waiting(self, person_id: str, now: datetime) -> list[Card]:
+        every = sorted(self._cards.items())
+        mine = [card for _, (card, until) in every if card.person_id == person_id and until > now]
+        return [card for card in mine if card.waits]
+
+    def finish(self, card: Card) -> None:
+        place = card.kiosk_id, card.card_id
+        if place in self._cards and self._cards[place][0].waits:
+            self._cards[place] = card, self._cards[place][1]

@@ -22,7 +22,7 @@ from chalicelib.admission.disclosure import (
     view,
 )
 from chalicelib.admission.judge import UNKNOWN, Decision, Evidence, Outcome
-from chalicelib.admission.scan import Method, Scan
+from chalicelib.admission.scan import Direction, Method, Scan
 from chalicelib.identity.providers import ProviderName
 from chalicelib.insight.abnormal import is_abnormal
 from chalicelib.insight.counters import figures
@@ -94,6 +94,7 @@ class Case(NamedTuple):
             VENUE, NOON, person_id="per_V", method=self.method, verdict=verdict,
             staff_id="" if own else "per_S", received_at=NOON, temperature="fever",
             checkpoint_id="chk_A", device_id="dev_A", guardian_id="per_G",
+            direction=Direction.EXIT,
         )  # fmt: skip
 
     @property
@@ -126,17 +127,18 @@ def expected(case: Case) -> dict[str, Any] | None:
         "reasons": case.decision.reasons, "next_steps": case.decision.next_steps,
         "evidence": {provider: EVIDENCE.get(provider, UNKNOWN) for provider in kinds.shown()},
         "hours": 48, "complete": True, "waits": case.outcome is Outcome.PENDING,
-        "temperature": "fever", "checkpoint_id": "chk_A",
+        "temperature": "fever", "checkpoint_id": "chk_A", "direction": Direction.EXIT,
     }  # fmt: skip
-    details = {"temperature": "fever", "checkpoint_id": "chk_A"}
+    details = {"temperature": "fever", "checkpoint_id": "chk_A", "direction": Direction.EXIT}
+    told = everything | {"guardian": "per_G"}
     decided = case.answered and case.outcome is not Outcome.PENDING
     match case.kind, case.manual:
         case (ViewerKind.STAFF, False) if case.method is Method.PAPER:
             return everything | {"next_steps": ("compare_id", *case.decision.next_steps)}
-        case (ViewerKind.VISITOR | ViewerKind.GUARDIAN | ViewerKind.STAFF, False):
+        case (ViewerKind.STAFF, False):
             return everything
-        case (ViewerKind.VISITOR | ViewerKind.GUARDIAN, True):
-            return everything if case.answered else None
+        case (ViewerKind.VISITOR | ViewerKind.GUARDIAN, manual):
+            return told if case.answered or not manual else None
         case (ViewerKind.DEVICE, False):
             pending = case.outcome is Outcome.PENDING
             return {"name": Masking.MASKED, "outcome": case.outcome, "waits": pending}

@@ -30,6 +30,7 @@ WORDS: dict[str, Any] = {
     "partition": "VEN#ven#2026-11-22#7", "join_code": "code", "phone_blind": "blind",
     "at_ms": 1795327200000, "prefix": "prefix", "key_id": "id", "check_id": "idc",
     "serial": "serial", "form": "form",
+    "kind": "kind",
 }  # fmt: skip
 REAL = {"2026-11-22#7": "day#shard", "1795327200000": "ms", "8204672799999": "lms"}
 
@@ -75,6 +76,7 @@ def test_the_table_of_access_patterns_names_nothing_else() -> None:
         "VEN#ven#day#shard · digits",
         "VEN#ven#day#shard · begins ABN#",
         "VEN#ven · begins STAFF#",
+        "PER#per · begins REC#kind#",
         "INVITE#blind · begins VEN#",
         "g1pk PER#per · g1sk ms#venue",
     }
@@ -109,6 +111,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "check_id": codes.map("idc_{}".format),
     "serial": st.text(ALPHABET, min_size=12, max_size=12),
     "form": st.sampled_from(["card_pdf", "sheet_pdf", "card_png"]),
+    "kind": st.sampled_from(["declaration", "arrival", "notice"]),
 }
 
 
@@ -139,6 +142,8 @@ def test_each_is_recognised_in_the_stream_as_what_it_is(
     assert keys.is_poster(built) is (name == "poster")
     assert keys.is_issued_pass(built) is (name == "issued_pass")
     assert keys.is_paper_file(built) is (name == "paper_file")
+    declared = name == "record" and built.sk.startswith("REC#declaration#")
+    assert keys.is_declaration(built) is declared
 
 
 @given(key())

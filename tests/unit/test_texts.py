@@ -11,6 +11,8 @@ from babel.messages.mofile import read_mo
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from chalicelib.admission.accesses import AccessKind
+from chalicelib.admission.declaration_form import VERSIONS
 from chalicelib.admission.disclosure import redact_for_staff
 from chalicelib.admission.evidence import shown, states
 from chalicelib.admission.judge import Outcome, decide
@@ -63,7 +65,7 @@ QUERY = {"by", "day", "limit", "outcome"}
 
 def field_codes() -> set[str]:
     """Every code that a bad field can be answered with."""
-    said = arguments("refuse", "at", "FieldError", "InvalidNumber", "_require")
+    said = arguments("refuse", "at", "FieldError", "InvalidNumber", "InvalidAnswer", "_require")
     pointers = {code for code in said if not code or code.startswith("/")} | QUERY
     documents = {one.name for one in TYPES}
     return (said - pointers) | documents | {"type", "day"} | set(fields.FAULT_CODES.values())
@@ -125,6 +127,16 @@ class TestEveryCodeHasItsText:
         ours = {"absent", "unknown", "pending", "code_needed", "unconfirmed", "negative_48h"}
         assert of("state.") == said | ours
 
+    def test_the_form_of_declarations(self) -> None:
+        said = {"yes", "no"}
+        for form in VERSIONS:
+            for section, questions in form.sections.items():
+                said.add(section)
+                for question in questions:
+                    options = {f"{question.code}.{option}" for option in question.options}
+                    said |= {question.code} | options
+        assert of("form.") == said
+
     def test_verifications(self) -> None:
         identity = states(ProviderName.IDENTITY)
         answers: list[Answer | Absent] = [Absent(), *map(Answer, sorted(identity))]
@@ -134,10 +146,13 @@ class TestEveryCodeHasItsText:
         asking = {action for action, rule in RULES.items() if rule.strengths or rule.proofs}
         assert of("stronger_login.") == asking
 
+    def test_accesses(self) -> None:
+        assert of("access.") == set(AccessKind)
+
     def test_the_rest_is_named_where_it_is_used(self) -> None:
         by_code = (
             "error.", "field.", "outcome.", "staff_outcome.", "reason.", "step.", "staff_step.",
-            "state.", "verification.", "stronger_login.",
+            "state.", "verification.", "stronger_login.", "access.", "form.",
         )  # fmt: skip
         rest = {key for key in TEXTS if not key.startswith(by_code)}
         assert rest <= constants()

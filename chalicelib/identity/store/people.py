@@ -36,7 +36,7 @@ from chalicelib.identity.people import (
     Strength,
     Verification,
 )
-from chalicelib.identity.store.families import read_links
+from chalicelib.identity.store.families import GuardiansItem, read_links
 from chalicelib.identity.store.issued_pass import read_paper_pass
 from chalicelib.identity.store.rights import Right, in_force, read_right, read_rights
 
@@ -374,10 +374,21 @@ class PeopleStore:
             taken = failure.met[0] is not None
             raise Conflict("identity_taken" if taken else "version_conflict") from None
 
+    def create_managed(self, profile: Profile, correlation: str) -> bool:
+        """See `People.create_managed`."""
+        writes = [Put(profile_item(profile, correlation), ABSENT)]
+        if profile.document_blind:
+            claim = OwnerItem.at(keys.identity(profile.document_blind), person=profile.person_id)
+            writes.append(Put(claim, ABSENT))
+        return self._try_transact(*writes)
+
     def settle(self, profile: Profile, verification: Verification, reason: str) -> bool:
         """See `People.settle`. The registration must be the same, and pending."""
         rejected = verification is Verification.REJECTED
         shadow = profile.shadow_until is not None
+        ends = (rejected or not profile.document_blind) and not profile.phone and not shadow
+        if ends and self._discard(profile):
+            return True
         change = Change(
             (keys.shadow if shadow else keys.profile)(profile.person_id),
             [
@@ -398,6 +409,23 @@ class PeopleStore:
         except ConditionFailed:
             return False
         return True
+
+    def _discard(self, profile: Profile) -> bool:
+        """Delete a pending person who has neither a phone nor a guardian; False for others."""
+        person_id, blind = profile.person_id, profile.document_blind
+        unchanged = (
+            (ProfileItem.registration == profile.registration)
+            & (ProfileItem.verification == Verification.PENDING)
+            & ProfileItem.phone.does_not_exist()
+        )
+        writes = [
+            Delete(keys.profile(person_id), unchanged),
+            Delete(keys.guardians(person_id), ABSENT | (GuardiansItem.many == 0)),
+        ]
+        if blind:
+            mine = OwnerItem.person == person_id
+            writes.append(Delete(keys.identity(blind), ABSENT | mine))
+        return self._try_transact(*writes)
 
     def keep_shadow(self, profile: Profile, *, again: bool) -> None:
         """See `People.keep_shadow`."""

@@ -14,6 +14,7 @@ For partners' clients, signed (see `signature`):
 
     POST /v1/messages                 one SMS; 202, 400 invalid_number, 429 with Retry-After
     POST /v1/{provider}/lookups       identity, health_code, nucleic_acid, vaccination
+    POST /v1/health_code/declarations a health declaration; 200, 404 absent
     POST /v1/travel_card/codes        has the carrier send a code; 202, 400 invalid_number
     POST /v1/travel_card/exchanges    the travel card for the code; 200, 422 invalid_code
     POST /v1/identity_checks          starts a check of a face or payment password; 201

@@ -76,6 +76,7 @@ class Cast:
         self._people = {_key(person): person for person in people}
         self._health_since: dict[_Key, datetime] = {}
         self._asked: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._declared: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
 
     @classmethod
@@ -137,6 +138,28 @@ class Cast:
                 one for one in self._people.values() if one.document_number == document_number
             ]
         return any(one.identity == "known" and one.name == name for one in people)
+
+    def declare(
+        self, subject: Subject, answers: Mapping[str, object], *, request_id: str, now: datetime
+    ) -> Finding:
+        """Take a health declaration; a request id is acted on once.
+
+        Light green turns green, or yellow after a yes to fever or contact. Another colour stays.
+        """
+        with self._lock:
+            key = (_numbers(subject.document_type), subject.document_number)
+            person = self._people.get(key)
+            if person is None or person.name != subject.name or person.health_code == "absent":
+                return Finding(404, {"status": "absent"})
+            if request_id not in self._declared and person.health_code == "light_green":
+                ill = answers.get("fever") is True or answers.get("contact") is True
+                colour = "yellow" if ill else "green"
+                self._people[key] = replace(person, health_code=colour)
+                self._health_since[key] = now
+            self._declared[request_id] = None
+            if len(self._declared) > _REMEMBERED:
+                self._declared.popitem(last=False)
+        return Finding(200, {"status": "accepted"}, person.latency_ms)
 
     def travel_card(self, phone: str) -> str:
         """Return the carrier's state for a phone; unknown phones are normal."""

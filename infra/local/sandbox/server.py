@@ -105,6 +105,7 @@ class Sandbox(ThreadingHTTPServer):
             ("POST", "/sandbox/faults"): self._put_fault,
             ("POST", "/sandbox/people"): self._change_person,
             ("POST", "/v1/messages"): self._partner("sms", self._told(self._inbox.send)),
+            ("POST", "/v1/health_code/declarations"): self._partner("health_code", self._declare),
             ("POST", "/v1/travel_card/codes"): self._partner(
                 "travel_card", self._told(self._card.send_code)
             ),
@@ -261,26 +262,24 @@ class Sandbox(ThreadingHTTPServer):
 
     def _look_up(self, provider: str) -> Callable[[Request], Reply]:
         def handle(request: Request) -> Reply:
-            asked = request.json()
-            texts = {key: asked.get(key) for key in ("request_id", "name", "document_number")}
-            document_type = str(asked.get("document_type"))
-            if documents.find(document_type) is None:
-                raise ValueError("document_type: not one that there is")
-            for key, value in texts.items():
-                if not isinstance(value, str) or not value:
-                    raise ValueError(f"{key}: missing")
-            found = self._cast.look_up(
-                provider,
-                Subject(str(texts["name"]), document_type, str(texts["document_number"])),
-                request_id=str(texts["request_id"]),
-                now=self._moment(),
-            )
+            request_id, subject = _subject(request.json())
+            found = self._cast.look_up(provider, subject, request_id=request_id, now=self._moment())
             self._faults.pause(found.latency_ms)
             if found.garbage:
                 return Reply(*self._faults.garbage(provider))
             return Reply(found.status, found.body)
 
         return handle
+
+    def _declare(self, request: Request) -> Reply:
+        asked = request.json()
+        answers = asked.get("answers")
+        if not isinstance(answers, dict) or not isinstance(asked.get("form_version"), int):
+            raise ValueError("answers, form_version: missing")
+        request_id, subject = _subject(asked)
+        found = self._cast.declare(subject, answers, request_id=request_id, now=self._moment())
+        self._faults.pause(found.latency_ms)
+        return Reply(found.status, found.body)
 
     def _told(
         self, handle: Callable[[Mapping[str, object], float], Verdict]
@@ -313,6 +312,19 @@ class Sandbox(ThreadingHTTPServer):
 
     def _moment(self) -> datetime:
         return datetime.fromtimestamp(self.now(), UTC)
+
+
+def _subject(asked: Mapping[str, object]) -> tuple[str, Subject]:
+    """Return the id and the subject of a request. Raises ValueError."""
+    texts = {key: asked.get(key) for key in ("request_id", "name", "document_number")}
+    document_type = str(asked.get("document_type"))
+    if documents.find(document_type) is None:
+        raise ValueError("document_type: not one that there is")
+    for key, value in texts.items():
+        if not isinstance(value, str) or not value:
+            raise ValueError(f"{key}: missing")
+    subject = Subject(str(texts["name"]), document_type, str(texts["document_number"]))
+    return str(texts["request_id"]), subject
 
 
 def _whose(request: Request) -> tuple[str, str]:
