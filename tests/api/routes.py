@@ -207,6 +207,14 @@ def own_and_dependants(method: str, rest: str, *case: Any, **options: Any) -> It
     yield RouteCase(method, path, GUARDIAN, *case, **options)
 
 
+def paper_files(cast: Cast, person: Person) -> dict[str, str]:
+    """Return a request for a file, after the caller and the dependant have a paper pass."""
+    for path in ("/v1/me", f"/v1/me/dependants/{cast.dependant.person_id}"):
+        person.post(f"{path}/pass/paper", PAPER_PASS)
+    return {"form": "card_png"}
+
+
+PAPER_PASS = {"name": "full", "replaces": None}
 _PHONES = itertools.count(1)
 CODE_ENTERED = {"client": "sms", "phone": "+8613800138000", "code": "000000"}
 UNKNOWN_JOIN_CODE = "23456789" + short_codes.check_character("23456789")
@@ -252,14 +260,14 @@ CASES: tuple[RouteCase, ...] = (
     *own_and_dependants("GET", "pass"),
     *own_and_dependants("GET", "pass/paper"),
     *own_and_dependants(
-        "POST", "pass/paper", ACCEPTED, always({"name": "full", "replaces": None}),
+        "POST", "pass/paper", ACCEPTED, always(PAPER_PASS),
         scenes=(
             partial(scenes.issuing_a_paper_pass, before=False),
             partial(scenes.issuing_a_paper_pass, before=True),
         ),
     ),
     *own_and_dependants(
-        "POST", "pass/paper/files", NOT_FOUND, always({"form": "card_png"}),
+        "POST", "pass/paper/files", ACCEPTED, paper_files,
         scenes=(scenes.drawing_a_paper_pass_again,),
     ),
     *own_and_dependants(

@@ -29,6 +29,7 @@ WORDS: dict[str, Any] = {
     "value": "code", "digest": "hash", "poster_id": "id", "day": date(2026, 11, 22), "shard": 7,
     "partition": "VEN#ven#2026-11-22#7", "join_code": "code", "phone_blind": "blind",
     "at_ms": 1795327200000, "prefix": "prefix", "key_id": "id", "serial": "serial", "form": "form",
+    "device_id": "kio", "card_id": "id",
 }  # fmt: skip
 REAL = {"2026-11-22#7": "day#shard", "1795327200000": "ms", "8204672799999": "lms"}
 
@@ -107,6 +108,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "key_id": st.from_regex("[0-9]{6}", fullmatch=True),
     "serial": st.text(ALPHABET, min_size=12, max_size=12),
     "form": st.sampled_from(["card_pdf", "sheet_pdf", "card_png"]),
+    "device_id": codes.map("kio_{}".format),
+    "card_id": codes.map("crd_{}".format),
 }
 
 
