@@ -3,10 +3,14 @@
 from chalice.app import Chalice, CORSConfig
 
 from chalicelib.api import (
+    family,
     health,
+    identity_checks,
+    kiosks,
     landing,
     manual_checks,
     me,
+    paper_passes,
     records,
     scans,
     service,
@@ -25,8 +29,10 @@ app.api.cors = CORSConfig(
     expose_headers=["X-Correlation-Id", "Retry-After"],
     max_age=86_400,
 )
-for resource in (sessions, me, health, venues, staff, scans, manual_checks, landing, service):
+for resource in (
+    identity_checks, sessions, me, family, health, paper_passes, venues, staff, scans,
+    manual_checks, landing, service, kiosks, records,
+):  # fmt: skip
     app.register_blueprint(resource.routes)
-app.register_blueprint(records.routes)
 for worker in (lookups, renders, stream):
     app.register_blueprint(worker.functions)

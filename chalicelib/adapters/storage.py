@@ -1,19 +1,21 @@
 """Rendered files on S3: private, encrypted, downloaded by links that expire."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import quote
 
 from chalicelib.adapters.aws import client, translate_errors
+from chalicelib.core.errors import Unavailable
 
 
 class S3Storage:
-    """One bucket. See `posters.Storage`."""
+    """One bucket. See `core.storage.Storage`."""
 
     def __init__(self, bucket: str) -> None:
         self._bucket = bucket
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
-        """See `posters.Storage`. Cost: one PutObject."""
+        """See `core.storage.Storage`. Cost: one PutObject."""
         with translate_errors():
             client("s3").put_object(
                 Bucket=self._bucket, Key=key, Body=data, ContentType=content_type
@@ -32,3 +34,17 @@ class S3Storage:
             ExpiresIn=int(life.total_seconds()),
         )
         return url
+
+    def remove(self, keys: Sequence[str]) -> None:
+        """Delete objects. Cost: one DeleteObjects.
+
+        S3 reports a key that does not exist as deleted, and failures per key in the response
+        (API reference, *DeleteObjects*).
+        """
+        objects = [{"Key": key} for key in keys]
+        with translate_errors():
+            answer = client("s3").delete_objects(
+                Bucket=self._bucket, Delete={"Objects": objects, "Quiet": True}
+            )
+        if answer.get("Errors"):
+            raise Unavailable

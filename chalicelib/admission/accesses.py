@@ -1,38 +1,73 @@
-"""Access records: lookups of a person by document number, shown to that person.
+"""Access records: who looked at a person's data, shown to that person (GO-7).
 
-Each manual check writes one.
+A record stands under the blind index of the person's document number. It holds no name and no
+number of that person.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 from itertools import islice
 from typing import NamedTuple, Protocol
 
-from chalicelib.admission.scan import ScanReference
-from chalicelib.identity.people import Actor
+from chalicelib.core import ids
+from chalicelib.core.clock import CHINA, end_of_day, from_epoch_ms, local_day
+from chalicelib.core.crypto import Vault
+from chalicelib.core.submission import Submission
+from chalicelib.identity import personal
+from chalicelib.identity.people import Actor, Profile, mask_name
 from chalicelib.venues.rights import require_verified
 from chalicelib.venues.venue import Directory
 
+KEPT_FOR = timedelta(days=183)
+"""How long an access record is kept."""
 
-class Access(NamedTuple):
-    """A lookup of a person by document number, made by a staff member in a manual check.
 
-    `scan_id` is the check's id. `until` is when the record expires. Times are in UTC.
+class AccessKind(StrEnum):
+    """Who looked at a person's data, and how.
+
+    ``MANUAL_CHECK``: staff, by document number. ``GUARDIAN``: a guardian, on behalf of the person.
+    ``KIOSK``: a kiosk, where the person's document was read. ``OFFICER``: an operator of the
+    service.
     """
 
-    scan_id: str
-    staff_id: str
+    MANUAL_CHECK = "manual_check"
+    GUARDIAN = "guardian"
+    KIOSK = "kiosk"
+    OFFICER = "officer"
+
+
+class Access(NamedTuple):
+    """One access to a person's data.
+
+    `at` and `digest` are its place in the list: an access recorded again under the same place is
+    one. `by` is the id of the staff member, device or operator; empty for a guardian, whose masked
+    name is `guardian`, sealed for the blind index of the person's document. `venue_id` is the venue
+    of a manual check, `place` the name of a kiosk or an office. `until` is when the record expires.
+    Times are in UTC.
+    """
+
+    kind: AccessKind
+    at: datetime
+    digest: str
     asked_at: datetime
     correlation: str
     until: datetime
+    by: str = ""
+    venue_id: str = ""
+    place: str = ""
+    guardian: bytes = b""
 
-    @property
-    def reference(self) -> ScanReference:
-        """Venue, time and hash of the check. Raises ValueError for a malformed id."""
-        found = ScanReference.parse(self.scan_id)
-        if found is None:
-            raise ValueError("not a check's id")
-        return found
+
+def device_access(kind: AccessKind, by: str, place: str, submission: Submission) -> Access:
+    """Return the access of a kiosk or an officer; a retry of `submission` returns the same one.
+
+    `by` is the id of the device or operator. `place` is its name, as shown to the person.
+    """
+    now = submission.now
+    digest = ids.derive(kind, by, submission.nonce)
+    at = from_epoch_ms(ids.nonce_time(submission.nonce))
+    return Access(kind, at, digest, now, submission.correlation, now + KEPT_FOR, by, place=place)
 
 
 class Accesses(Protocol):
@@ -48,43 +83,94 @@ class Accesses(Protocol):
         """
 
 
-class AccessAtVenue(NamedTuple):
-    """The time of an access and its venue's name, or the venue's id if it is unknown."""
+class SeenAccess(NamedTuple):
+    """An access as the person sees it.
 
+    `place` is the name of the venue, kiosk or office, or the masked name of the guardian. It is the
+    venue's id if the venue is unknown.
+    """
+
+    kind: AccessKind
     asked_at: datetime
-    venue_name: str
+    place: str
 
 
 class AccessPage(NamedTuple):
     """A page of accesses, newest first; `last` is the position of its last one if more follow."""
 
-    accesses: list[AccessAtVenue]
+    accesses: list[SeenAccess]
     last: str | None
 
 
 class AccessLog:
-    """The accesses to a person's data, as shown to that person."""
+    """The accesses to a person's data: those of guardians are recorded, and all are shown."""
 
-    __slots__ = ("_accesses", "_directory")
+    __slots__ = ("_accesses", "_directory", "_vault")
 
-    def __init__(self, *, accesses: Accesses, directory: Directory) -> None:
+    def __init__(self, *, accesses: Accesses, directory: Directory, vault: Vault) -> None:
         self._accesses = accesses
         self._directory = directory
+        self._vault = vault
 
     def page(self, actor: Actor, *, limit: int, after: str, now: datetime) -> AccessPage:
         """Return a page of the accesses to the actor's number after `after`, newest first.
 
         Accesses belong to the number, not to the person. A newly registered person sees earlier
-        accesses, and a person who was looked up under a wrong name sees that access. Raises
-        Forbidden unless the actor is verified.
+        accesses, a person who was managed by a guardian sees those of that time, and a person who
+        was looked up under a wrong name sees that access. Raises Forbidden unless the actor is
+        verified.
         """
         require_verified(actor.profile)
         blind = actor.profile.document_blind
         found = list(islice(self._accesses.of(blind, after, limit + 1), limit + 1))
         last = found[limit - 1][0] if len(found) > limit else None
-        return AccessPage([self._at_venue(access, now) for _, access in found[:limit]], last)
+        return AccessPage([self._shown(blind, access, now) for _, access in found[:limit]], last)
 
-    def _at_venue(self, access: Access, now: datetime) -> AccessAtVenue:
-        venue_id = access.reference.venue_id
-        venue = self._directory.venue(venue_id, now)
-        return AccessAtVenue(access.asked_at, venue.name if venue else venue_id)
+    def _shown(self, blind: str, access: Access, now: datetime) -> SeenAccess:
+        place = access.place
+        if access.guardian:
+            place = personal.ACCESS_GUARDIAN.open(self._vault, access.guardian, blind)
+        if access.venue_id:
+            venue = self._directory.venue(access.venue_id, now)
+            place = venue.name if venue else access.venue_id
+        return SeenAccess(access.kind, access.asked_at, place)
+
+
+class GuardianAccesses:
+    """Records what guardians read of their dependants' data."""
+
+    __slots__ = ("_accesses", "_vault")
+
+    def __init__(self, *, accesses: Accesses, vault: Vault) -> None:
+        self._accesses = accesses
+        self._vault = vault
+
+    def record(
+        self, guardian: Profile, dependant: Profile, what: str, *, correlation: str, now: datetime
+    ) -> None:
+        """Record that the guardian has read `what` of the dependant's data.
+
+        Once per guardian, `what` and day in China: a further access that day replaces the record.
+        The record keeps the guardian's masked name and not the guardian's id, so that an erasure of
+        the guardian leaves nothing that leads to them. Cost: one PutItem.
+        """
+        blind = dependant.document_blind
+        if not blind:  # not registered: there is no list to put it on
+            return
+        name = "*"
+        if guardian.name:
+            name = mask_name(personal.NAME.open(self._vault, guardian.name, guardian.person_id))
+        day = local_day(now, CHINA)
+        sealed = personal.ACCESS_GUARDIAN.seal(self._vault, name, blind, now=now)
+        self._accesses.record(
+            blind,
+            Access(
+                AccessKind.GUARDIAN,
+                at=end_of_day(now, CHINA) - timedelta(days=1),
+                digest=ids.derive("guardian", guardian.person_id, what, day.isoformat()),
+                asked_at=now,
+                correlation=correlation,
+                until=now + KEPT_FOR,
+                guardian=sealed,
+            ),
+        )

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from chalicelib.admission import evidence as kinds
 from chalicelib.admission.judge import UNKNOWN, Decision, Evidence, Outcome
 from chalicelib.admission.recording import METHODS
-from chalicelib.admission.scan import Direction, Means, Method, Scan
+from chalicelib.admission.scan import Direction, Means, Method, PassKind, Scan
 from chalicelib.identity.people import Actor
 from chalicelib.identity.providers import ProviderName
 
@@ -66,9 +66,10 @@ class ScanView(NamedTuple):
     While a manual check is not answered, `outcome` is None, and reasons, next steps and evidence
     are empty. `answer_at` is the earliest time of the answer. `evidence` holds only what may be
     shown. `complete`: the view has all evidence of a screen. `waits`: answers are pending.
-    `for_staff`: texts address the staff, not the visitor. `hours` is the maximum age of a nucleic
-    acid result by policy. `guardian` is the id of who scanned on the visitor's behalf; empty if
-    nobody did, or for viewers who are not told.
+    `for_staff`: texts address the staff, not the visitor. `pass_kind` is the kind of pass that
+    staff scanned, or None. `hours` is the maximum age of a nucleic acid result by policy.
+    `guardian` is the id of who scanned on the visitor's behalf; empty if nobody did, or for viewers
+    who are not told.
     """
 
     scan_id: str
@@ -79,6 +80,7 @@ class ScanView(NamedTuple):
     temperature: str
     answer_at: datetime
     for_staff: bool
+    pass_kind: PassKind | None = None
     name: Masking = Masking.WITHHELD
     phone: Masking = Masking.WITHHELD
     outcome: Outcome | None = None
@@ -205,6 +207,7 @@ def view(scan: Scan, viewer: Viewer) -> ScanView | None:
         direction=scan.direction if rule.details else Direction.ENTRY,
         guardian=scan.guardian_id if rule.guardian else "",
         for_staff=viewer.kind not in (ViewerKind.VISITOR, ViewerKind.GUARDIAN),
+        pass_kind=_pass_kind(scan),
     )
     if not _is_due(rule.due, scan, viewer.now):
         return hidden if rule.placeholder else None
@@ -215,7 +218,7 @@ def view(scan: Scan, viewer: Viewer) -> ScanView | None:
         phone=rule.phone,
         outcome=decision.outcome,
         reasons=decision.reasons,
-        next_steps=decision.next_steps,
+        next_steps=_steps(scan, rule, decision, for_staff=hidden.for_staff),
         evidence={
             provider: _evidence(rule, verdict.evidence, provider) if identified else UNKNOWN
             for provider in (kinds.shown() if rule.evidence is None else rule.evidence)
@@ -224,6 +227,24 @@ def view(scan: Scan, viewer: Viewer) -> ScanView | None:
         complete=rule.evidence is None,
         waits=bool(verdict.needs),
     )
+
+
+def _pass_kind(scan: Scan) -> PassKind | None:
+    if scan.method is Method.PAPER:
+        return "paper"
+    if scan.method is Method.STAFF:
+        return "companion" if scan.guardian_id else "live"
+    return None
+
+
+def _steps(scan: Scan, rule: Rule, decision: Decision, *, for_staff: bool) -> tuple[str, ...]:
+    """Return the next steps. Paper does not show who holds it: staff first compare the ID.
+
+    This is no part of the decision, which is made again when answers arrive.
+    """
+    paper = scan.method is Method.PAPER and rule.reasons is not Reasons.NONE
+    compare = paper and for_staff
+    return ("compare_id", *decision.next_steps) if compare else decision.next_steps
 
 
 def counted(scan: Scan) -> Outcome:

@@ -148,6 +148,7 @@ class Lookups:
             group=answer.group,
             how_to_clear=answer.how_to_clear,
             doses=answer.doses,
+            report_to=answer.report_to,
         )
         self._people.save_snapshot(message.person_id, snapshot, until=profile.shadow_until)
 

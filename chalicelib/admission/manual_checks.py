@@ -5,11 +5,11 @@ on the access log before it is made. Known, unknown and mismatched people cost t
 are answered at the same time. Staff see only a colour and a masked name.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from chalicelib.admission import disclosure
-from chalicelib.admission.accesses import Access, Accesses
+from chalicelib.admission.accesses import KEPT_FOR, Access, Accesses, AccessKind
 from chalicelib.admission.disclosure import ScanView, ViewerKind, as_viewer
 from chalicelib.admission.judge import decide
 from chalicelib.admission.policy import ManualPhone, ManualQuota, Policies, Policy
@@ -21,7 +21,6 @@ from chalicelib.core.submission import Submission
 from chalicelib.identity.people import Actor, Limits, People, Profile
 from chalicelib.venues.venue import Venue
 
-_RECORD_LIFE = timedelta(days=183)
 _HOUR_S, _DAY_S = 3600, 86_400
 
 
@@ -89,9 +88,19 @@ class ManualChecks:
             return _check(actor, meet(made, standing).scan, venue)
         blind = self._subjects.blind(entry)
         self._charge(actor, venue, blind, policy.manual_quota, now)
-        scan_id, until = made.reference.scan_id, now + _RECORD_LIFE
-        access = Access(scan_id, actor.person_id, now, submission.correlation, until)
-        self._accesses.record(blind, access)
+        self._accesses.record(
+            blind,
+            Access(
+                AccessKind.MANUAL_CHECK,
+                at=made.at,
+                digest=made.digest,
+                asked_at=now,
+                correlation=submission.correlation,
+                until=now + KEPT_FOR,
+                by=actor.person_id,
+                venue_id=venue.venue_id,
+            ),
+        )
         subject = self._subjects.of(entry, blind, now)
         temperature = entry.temperature
         verdict = decide(subject.record, policy, at=now, final=False, temperature=temperature)

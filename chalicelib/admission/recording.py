@@ -67,6 +67,11 @@ METHODS: Mapping[Method, MethodRules] = {
         letter="m", means="manual", salt="manual", by_pass=False, late_by=CLOCK_TOLERANCE,
         own=False,
     ),
+    # A paper pass works every day and many times, so the scan's key comes from the nonce.
+    Method.PAPER: MethodRules(
+        letter="p", means="paper", salt="paper", by_pass=False, late_by=OFFLINE,
+        own=False,
+    ),
 }  # fmt: skip
 
 
@@ -99,6 +104,7 @@ class Circumstances(NamedTuple):
     guardian_id: str = ""
     evidence_level: EvidenceLevel | None = None
     device_id: str = ""
+    location_cell: str = ""
 
 
 _NOTHING_ELSE = Circumstances()

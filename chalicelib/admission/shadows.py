@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from chalicelib.core import ids
 from chalicelib.core.crypto import BlindIndex, Vault
-from chalicelib.identity import personal
+from chalicelib.identity import documents, personal
 from chalicelib.identity.people import People, PersonRecord, Profile, Verification
 from chalicelib.identity.registration import is_verified_as
 
@@ -60,7 +60,7 @@ class Subjects:
 
     def blind(self, entry: ManualEntry) -> str:
         """Return the blind index of the entry's document number."""
-        return self._index.of(entry.document_type, entry.number)
+        return documents.blind(self._index, entry.document_type, entry.number)
 
     def fingerprint(self, entry: ManualEntry) -> str:
         """Return a keyed hash of an entry: from a bare one, name and number could be guessed."""
@@ -82,7 +82,8 @@ class Subjects:
         """
         # In hexadecimal: the index ignores case and width of letters, but providers do not.
         name = entry.name.encode().hex()
-        pair = self._index.of(f"{entry.document_type}+name", f"{entry.number}\x1f{name}")
+        space = documents.of(entry.document_type).numbered_as
+        pair = self._index.of(f"{space}+name", f"{entry.number}\x1f{name}")
         shadow_id = f"per_{ids.derive('shadow', pair)}"
 
         def sealed(field: personal.PersonalField, text: str) -> bytes:

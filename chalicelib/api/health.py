@@ -58,6 +58,7 @@ def live_pass(context: RequestContext) -> LivePass:
         expires_at=context.now + passes.ACCEPTED,
         refresh_after_s=int(passes.REFRESH.total_seconds()),
         health_code=colour,
+        background=components.pass_background(colour),
         advice=context.text(advice) if advice else None,
         poll_after_ms=_POLL_MS if ProviderName.HEALTH_CODE in overview.needs else None,
         demo=context.text("demo") if context.container.settings.demo else None,

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from chalice.app import Blueprint
 
-from chalicelib.admission.accesses import AccessAtVenue
+from chalicelib.admission.accesses import AccessKind, SeenAccess
 from chalicelib.admission.manual_checks import Check
 from chalicelib.admission.schemas import (
     AccessList,
@@ -78,7 +78,7 @@ def get_manual_check(context: RequestContext, check_id: str) -> ManualCheck:
     query=Paged,
 )
 def list_accesses(context: RequestContext) -> AccessList:
-    """Return when and where staff looked up the caller's document number, newest first."""
+    """Return who read the caller's data, when and where, newest first."""
     of, query = f"accesses/{context.actor.person_id}", context.query(Paged)
     after = context.after(of, query.cursor)
     page = context.container.access_log.page(
@@ -90,12 +90,14 @@ def list_accesses(context: RequestContext) -> AccessList:
     )
 
 
-def _access(context: RequestContext, access: AccessAtVenue) -> AccessShown:
+def _access(context: RequestContext, access: SeenAccess) -> AccessShown:
+    checked = access.kind is AccessKind.MANUAL_CHECK
     return AccessShown(
         at=access.asked_at,
-        venue_name=access.venue_name,
-        kind="manual_check",
-        text=context.text("access.manual_check"),
+        kind=access.kind.value,
+        place=access.place,
+        venue_name=access.place if checked else None,
+        text=context.text(f"access.{access.kind}"),
     )
 
 

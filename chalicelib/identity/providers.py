@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol
 class ProviderName(str):
     """The name of a kind of provider. The kinds are the modules of `admission.evidence`.
 
-    This class lists the names that rules and routes refer to. There may be others.
+    This class lists the names that rules, routes and document types refer to. There may be others.
     """
 
     __slots__ = ()
@@ -23,6 +23,8 @@ class ProviderName(str):
     NUCLEIC_ACID: ClassVar["ProviderName"]
     VACCINATION: ClassVar["ProviderName"]
     TRAVEL_CARD: ClassVar["ProviderName"]
+    EXIT_ENTRY: ClassVar["ProviderName"]
+    BIRTH_REGISTRY: ClassVar["ProviderName"]
 
 
 ProviderName.IDENTITY = ProviderName("identity")
@@ -30,6 +32,8 @@ ProviderName.HEALTH_CODE = ProviderName("health_code")
 ProviderName.NUCLEIC_ACID = ProviderName("nucleic_acid")
 ProviderName.VACCINATION = ProviderName("vaccination")
 ProviderName.TRAVEL_CARD = ProviderName("travel_card")
+ProviderName.EXIT_ENTRY = ProviderName("exit_entry")
+ProviderName.BIRTH_REGISTRY = ProviderName("birth_registry")
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,9 @@ class Subject:
 class Answer:
     """A provider's answer: one of its kind's states, and since when (UTC) if it is known.
 
-    A health code may carry the `group` of the person, the `reason` of the colour, and
-    `how_to_clear` it, in the provider's words (YK-34). `doses` counts the doses of vaccine; the
-    last one was given at `observed_at`.
+    A health code may carry the `group` of the person, the `reason` of the colour, `how_to_clear`
+    it, and whom to `report_to`, in the provider's words (YK-34). `doses` counts the doses of
+    vaccine; the last one was given at `observed_at`.
     """
 
     state: str
@@ -56,6 +60,7 @@ class Answer:
     group: str = ""
     how_to_clear: str = ""
     doses: int | None = None
+    report_to: str = ""
 
 
 @dataclass(frozen=True)

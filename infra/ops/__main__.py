@@ -8,7 +8,7 @@ from rich.console import Console
 
 from chalicelib.identity import documents
 from chalicelib.identity.notices import Notice
-from infra.ops import deployment, notices, partners, policies, recount, redrive, rotate
+from infra.ops import deployment, kiosks, notices, partners, policies, recount, redrive, rotate
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,6 +42,10 @@ def main(arguments: list[str] | None = None) -> int:
     sharing = commands.add_parser("partners", help="list or set the secrets shared with partners")
     sharing.add_argument("name", nargs="?", help="a secret's name; its value from standard input")
 
+    printing = commands.add_parser("kiosks", help="add, list or revoke kiosks")
+    printing.add_argument("action", choices=("add", "list", "revoke"))
+    printing.add_argument("kiosk", nargs="*", help="the name of a new kiosk, or the id of one")
+    printing.add_argument("--region", help="the county of a new kiosk: a GB/T 2260 code")
     releasing = commands.add_parser(
         "notices", help="issue a notice that medical observation has ended"
     )
@@ -71,6 +75,14 @@ def main(arguments: list[str] | None = None) -> int:
             )
         case "partners":
             return partners.run(found, name=given.name, console=console)
+        case "kiosks":
+            return kiosks.run(
+                found,
+                action=given.action,
+                given=given.kiosk,
+                region=given.region,
+                console=console,
+            )
         case _:
             return policies.run(found, region=given.region, rules=given.set, console=console)
 

@@ -15,6 +15,7 @@ from chalicelib.api.endpoint import OPERATIONS, Operation
 from chalicelib.core import keys
 from chalicelib.core.errors import CODES, Forbidden, TooMany, Unprocessable
 from chalicelib.core.fields import Paged, parse
+from chalicelib.identity.checks import State
 from chalicelib.identity.platforms import PlatformName
 from chalicelib.identity.providers import Answer
 from chalicelib.rendering.coverage import missing
@@ -22,7 +23,7 @@ from chalicelib.venues.codes import CodeState
 from chalicelib.venues.store.venues import PrintedCodeItem
 from tests.api import contract
 from tests.api.driver import HttpReply, Person, World
-from tests.api.routes import CASE, Cast, by_hand
+from tests.api.routes import CASE, UNKNOWN_PAIRING_CODE, Cast, by_hand, swiped
 from tests.api.scenes_records import arrival, base, declaration
 from tests.api.test_errors import Broken
 
@@ -56,12 +57,14 @@ def tour(world: World) -> None:
     fault_of_every_kind(cast)
     tour_of_people(world)
     tour_of_clients(world)
+    tour_of_identity_checks(world)
     tour_of_venues(world, administrator)
     tour_of_scans(world, venue, visitor)
     tour_of_health(world)
     tour_of_records(world)
     tour_of_a_family(world)
     tour_of_staff(world)
+    tour_of_kiosks(world)
     tour_of_the_door(world)
     tour_of_checks_by_hand(world)
     # A venue of which nothing but the right is left.
@@ -112,30 +115,34 @@ def fault_of_every_kind(cast: Cast) -> None:
         ) -> str:
             return world.call(operation.method, path, body, token=token).code
 
+        case = CASE[operation.method, operation.path]
+        devices = case.for_devices
+        callers = ("administrator", "guardian", "kiosk")
+        token = next(getattr(cast, role).token for role in callers if role in case.who)
         if operation.access.authenticator:
             assert call(None) == "token_missing"
             assert call("x.y.z") == "token_invalid"
-            assert call(over.token) == "session_ended"
-        if not operation.access.admits({"person"}):
+            assert call(over.token) == ("token_invalid" if devices else "session_ended")
+        if not devices and not operation.access.admits({"person"}):
             assert call(visitor.token) in ("not_your_venue", "not_your_dependant")
         world.container.clock = Broken()
-        assert call(administrator.token) == "internal_error"
+        assert call(token) == "internal_error"
         world.container.clock = world.clock
         if operation.request:
-            who = cast.guardian if "{dependant_id}" in operation.path else administrator
-            refused = world.call(operation.method, path, {"x": 1}, token=who.token)
+            refused = world.call(operation.method, path, {"x": 1}, token=token)
             assert refused.code == "invalid_input"
         if operation.name not in WITHOUT_TABLE:
             forget(world)
             world.wire.fail("ThrottlingException", 1)
-            assert call(administrator.token) == "unavailable"
+            assert call(token) == "unavailable"
             world.wire.heal()
     for operation in OPERATIONS:
         if operation.access.authenticator:
             world.clock.pass_(hours=2)
             path, _ = requests[operation.name]
             answer = world.call(operation.method, path, token=soon.token)
-            answer.expect(401, "token_expired")
+            devices = CASE[operation.method, operation.path].for_devices
+            answer.expect(401, "token_invalid" if devices else "token_expired")
             world.clock.pass_(hours=-2)
 
 
@@ -202,6 +209,28 @@ def tour_of_clients(world: World) -> None:
         if status != 403:
             person.post("/v1/me/phone", invented).expect(status, fault.code)
     platform.fault = None
+
+
+def tour_of_identity_checks(world: World) -> None:
+    person = world.person()
+    person.start_check().expect(403, "registration_required")
+    person.register().expect(202)
+    person.start_check().expect(403, "registration_not_verified")
+    world.say(person, identity=Answer("mismatch"))
+    world.work()
+    person.start_check().expect(403, "registration_rejected")
+    visitor, nonce = world.visitor(), world.nonce()
+    check = visitor.start_check("face", nonce).expect(202)["check_id"]
+    visitor.start_check("payment_password", nonce).expect(409, "nonce_reused")
+    visitor.see_check(check)
+    person.get(f"/v1/me/identity-checks/{check}").expect(404, "not_found")
+    world.call_back(check, State.PASSED, secret="x").expect(401, "signature_invalid")
+    world.call_back(check, State.PASSED, reference="another").expect(404, "not_found")
+    world.call_back(check, State.PASSED).expect(200)
+    visitor.start_check("face", nonce).expect(200)
+    for _ in range(9):
+        visitor.start_check().expect(202)
+    visitor.start_check().expect(429, "too_many_requests")
 
 
 def tour_of_venues(world: World, administrator: Person) -> None:
@@ -452,6 +481,31 @@ def tour_of_a_family(world: World) -> None:
     world.say(pending, identity=Answer("match"))
     world.work()
     guardian.get(f"{path}/pass").expect(200)
+
+
+def tour_of_kiosks(world: World) -> None:
+    kiosk = world.kiosk()
+    unknown = {"pairing_code": UNKNOWN_PAIRING_CODE}
+    world.call("POST", "/v1/kiosks/pair", unknown).expect(401, "pairing_code_invalid")
+    for _ in range(60):
+        world.call("POST", "/v1/kiosks/pair", unknown)
+    world.call("POST", "/v1/kiosks/pair", unknown).expect(429, "too_many_requests")
+    body = swiped(kiosk)
+    card = kiosk.post("/v1/kiosks/cards", body).expect(202)["card_id"]
+    reused = body | {"replace": True}
+    kiosk.post("/v1/kiosks/cards", reused).expect(409, "nonce_reused")
+    skewed = body | {"nonce": world.nonce(hours=1)}
+    kiosk.post("/v1/kiosks/cards", skewed).expect(422, "clock_skewed")
+    for _ in range(5):
+        kiosk.post("/v1/kiosks/cards", body | {"nonce": world.nonce()})
+    again = body | {"nonce": world.nonce()}
+    kiosk.post("/v1/kiosks/cards", again).expect(429, "too_many_requests")
+    world.work()
+    kiosk.card(card).expect(200)
+    kiosk.card("x").expect(404, "not_found")
+    world.container.device_credentials.revoke(kiosk.kiosk_id, now=world.clock.at)
+    kiosk.card(card).expect(401, "device_revoked")
+    kiosk.post("/v1/kiosks/cards", body).expect(401, "device_revoked")
 
 
 def tour_of_scans(world: World, venue: dict[str, Any], visitor: Person) -> None:

@@ -126,6 +126,7 @@ def everything_beside(moment: datetime) -> dict[str, Any]:
         "evidence_level": EvidenceLevel.GATE,
         "device_id": f"dev_{makers.random()}",
         "annulled_at": moment,
+        "location_cell": "ZZZZZ",
     }
 
 
@@ -200,6 +201,21 @@ def fill(backend: Backend, table: Table, texts: dict[str, Any]) -> int:
         "PROFILE": 1, "SESSION": SESSIONS, "SNAP": 4, "RIGHTS": 1, "DEPENDANTS": 1, "GUARDIANS": 1,
     }  # fmt: skip
     return sum(map(item_size, found))
+
+
+def test_a_paper_pass_is_small(backend: Backend, table: Table) -> None:
+    """Every request of its owner reads it."""
+    person_id, former = f"per_{makers.random()}", makers.issued_pass()
+    longest = makers.issued_pass(
+        full_name=True, issued_by=f"per_{makers.random()}", replaces=former.serial,
+        issued_at=NOON.replace(microsecond=123_000),
+    )  # fmt: skip
+    passes = backend.stores.issued_passes
+    passes.issue(person_id, former, None, [], CORRELATION)
+    passes.issue(person_id, longest, former, [], CORRELATION)
+    passes.revoke(person_id, longest, at=NOON, correlation=CORRELATION)
+    (raw,) = table.query(keys.person(person_id), (keys.HOT, keys.SUBJECT_TO))
+    assert item_size(raw) <= 120
 
 
 def test_the_busiest_person_is_one_read_unit(backend: Backend, table: Table) -> None:

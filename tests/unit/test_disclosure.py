@@ -133,6 +133,8 @@ def expected(case: Case) -> dict[str, Any] | None:
     told = everything | {"guardian": "per_G"}
     decided = case.answered and case.outcome is not Outcome.PENDING
     match case.kind, case.manual:
+        case (ViewerKind.STAFF, False) if case.method is Method.PAPER:
+            return everything | {"next_steps": ("compare_id", *case.decision.next_steps)}
         case (ViewerKind.STAFF, False):
             return everything
         case (ViewerKind.VISITOR | ViewerKind.GUARDIAN, manual):
@@ -169,8 +171,24 @@ def test_this_is_seen_and_nothing_else(case: Case) -> None:
         received_at=scan.received_at,
         answer_at=scan.received_at + ANSWERED_AFTER,
         for_staff=case.kind not in (VISITOR, ViewerKind.GUARDIAN),
+        pass_kind={Method.STAFF: "companion", Method.PAPER: "paper"}.get(case.method),
         **seen,
     )
+
+
+@pytest.mark.parametrize("kind", [VISITOR, ViewerKind.GUARDIAN, STAFF])
+def test_a_paper_pass_is_compared_with_the_id_first_by_staff(kind: ViewerKind) -> None:
+    case = Case(kind, Method.PAPER, Outcome.ADMIT, matched=True, answered=True)
+    seen = view(case.scan, case.viewer)
+    assert seen is not None
+    assert (seen.next_steps[0] == "compare_id") is (kind is STAFF)
+
+
+def test_a_live_pass_on_its_owners_phone_is_live() -> None:
+    case = Case(STAFF, Method.STAFF, Outcome.ADMIT, matched=True, answered=True)
+    seen = view(replace(case.scan, guardian_id=""), case.viewer)
+    assert seen is not None
+    assert seen.pass_kind == "live"
 
 
 def test_the_walk_is_over_everything() -> None:
@@ -247,7 +265,15 @@ def reads(source: str) -> Iterator[tuple[int, str]]:
             yield node.lineno, "getattr"
 
 
-HIDDEN = {"verdict", "decision", "first_outcome", "evidence_level", "guardian_id", "annulled_at"}
+HIDDEN = {
+    "verdict",
+    "decision",
+    "first_outcome",
+    "evidence_level",
+    "guardian_id",
+    "annulled_at",
+    "location_cell",
+}
 
 
 @pytest.mark.parametrize("area", ["api", "insight"])

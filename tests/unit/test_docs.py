@@ -117,7 +117,9 @@ def test_operators_commands_are_understood(line: str, capsys: pytest.CaptureFixt
 
 def test_operators_commands_are_all_there() -> None:
     shown = {shlex.split(line.partition("prod")[2])[0] for line in operators_commands()}
-    assert shown == {"recount", "redrive", "rotate", "policies", "partners", "notices"}
+    assert shown == {
+        "recount", "redrive", "rotate", "policies", "partners", "kiosks", "notices",
+    }  # fmt: skip
 
 
 # --- What the code knows and the documents must ---------------------------------------------------

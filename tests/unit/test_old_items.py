@@ -14,6 +14,7 @@ from chalicelib.admission.store.scans import PendingScanItem, ScanItem
 from chalicelib.core import keys
 from chalicelib.core.keys import Key
 from chalicelib.core.table import Item, Raw
+from chalicelib.identity.store.checks import IdentityCheckItem
 from chalicelib.identity.store.codes import CodeItem
 from chalicelib.identity.store.families import DependantsItem, GuardiansItem
 from chalicelib.identity.store.limits import LimitItem
@@ -69,10 +70,11 @@ STORED: dict[str, tuple[type[Item], str]] = {
     "access": (AccessItem, "ACCESS#.* · .*"),
     "dependants": (DependantsItem, "PER#per · HOT#DEPENDANTS"),
     "guardians": (GuardiansItem, "PER#per · HOT#GUARDIANS"),
+    "identity_check": (IdentityCheckItem, "CHECK#.* · CHECK"),
     "policy": (PolicyItem, "POLICY#.* · CURRENT"),
     "data_key": (WrappedKeyItem, "DATAKEY · .*"),
 }
-LATER = {"rights", "staff_counter", "dependants", "guardians"}
+LATER = {"rights", "staff_counter", "dependants", "guardians", "identity_check"}
 """What 0.2.0 did not write."""
 IN_THE_INDEX = {"visit"}
 

@@ -11,6 +11,7 @@ from babel.messages.mofile import read_mo
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from chalicelib.admission.accesses import AccessKind
 from chalicelib.admission.declaration_form import VERSIONS
 from chalicelib.admission.disclosure import redact_for_staff
 from chalicelib.admission.evidence import shown, states
@@ -23,6 +24,7 @@ from chalicelib.identity.documents import TYPES
 from chalicelib.identity.people import PersonRecord, Profile, Verification
 from chalicelib.identity.providers import Absent, Answer, ProviderName
 from chalicelib.identity.registration import verdict
+from chalicelib.identity.strength import RULES
 from infra.decision_table import cases
 from tests.fakes.parts import NOON
 
@@ -113,7 +115,7 @@ class TestEveryCodeHasItsText:
     def test_reasons_and_steps(self) -> None:
         reasons, steps = judgements()
         assert of("reason.") == reasons
-        assert of("step.") == steps
+        assert of("step.") == steps | {"compare_id"}  # no part of a judgement
 
     def test_what_is_said_to_staff_is_said_to_visitors_too(self) -> None:
         _, steps = judgements()
@@ -140,10 +142,17 @@ class TestEveryCodeHasItsText:
         answers: list[Answer | Absent] = [Absent(), *map(Answer, sorted(identity))]
         assert of("verification.") == {verdict(answer)[1] for answer in answers} - {""}
 
+    def test_requirements_of_actions(self) -> None:
+        asking = {action for action, rule in RULES.items() if rule.strengths or rule.proofs}
+        assert of("stronger_login.") == asking
+
+    def test_accesses(self) -> None:
+        assert of("access.") == set(AccessKind)
+
     def test_the_rest_is_named_where_it_is_used(self) -> None:
         by_code = (
             "error.", "field.", "outcome.", "staff_outcome.", "reason.", "step.", "staff_step.",
-            "state.", "verification.", "form.",
+            "state.", "verification.", "stronger_login.", "access.", "form.",
         )  # fmt: skip
         rest = {key for key in TEXTS if not key.startswith(by_code)}
         assert rest <= constants()

@@ -135,6 +135,7 @@ class ScanItem(Item):
     evidence_level = EnumAttribute(EvidenceLevel, codes=_LEVELS, attr_name="el", null=True)
     device = TextAttribute(attr_name="dv")
     annulled = EpochMsAttribute(attr_name="an", null=True)
+    location_cell = TextAttribute(attr_name="lc")
 
 
 class PendingScanItem(Item):
@@ -178,6 +179,7 @@ def read_scan(raw: Raw) -> Scan:
         evidence_level=item.evidence_level,
         device_id=item.device,
         annulled_at=item.annulled,
+        location_cell=item.location_cell,
     )
 
 
@@ -218,6 +220,7 @@ def _scan_item(scan: Scan, venue: Venue) -> ScanItem:
         evidence_level=scan.evidence_level,
         device=scan.device_id,
         annulled=scan.annulled_at,
+        location_cell=scan.location_cell,
     )
 
 
