@@ -325,7 +325,7 @@ class Container:
         """Acting for dependants."""
         from chalicelib.identity.families import Families
 
-        return Families(people=self.people)
+        return Families(people=self.people, readings=self.guardian_accesses)
 
     @cached_property
     def masked_people(self) -> "MaskedPeople":
@@ -468,7 +468,7 @@ class Container:
         """Builds and records scans."""
         from chalicelib.admission.recording import Recorder
 
-        return Recorder(scans=self.scans)
+        return Recorder(scans=self.scans, policies=self.policies)
 
     @cached_property
     def scanning(self) -> "Scanning":

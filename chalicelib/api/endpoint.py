@@ -75,6 +75,7 @@ class RequestContext:
     headers: Mapping[str, str]
     _venue_id: str = ""
     _dependant_id: str = ""
+    _reads: str = ""
     _caller: object = None
     _query: Query | None = None
     _body: BaseModel | None = None
@@ -88,11 +89,18 @@ class RequestContext:
     def holder(self) -> Holder:
         """The person whom the request concerns: the dependant in the route's path, or the actor.
 
-        Raises Forbidden ``not_your_dependant``. Cost: one Query for a dependant.
+        A guardian's reading of a dependant's data is recorded. Raises Forbidden
+        ``not_your_dependant``. Cost for a dependant: one Query, and one PutItem if it is a GET.
         """
         if not self._dependant_id:
             return self.actor.holder
-        return self.container.families.holder(self.actor, self._dependant_id, self.now)
+        return self.container.families.holder(
+            self.actor,
+            self._dependant_id,
+            self.now,
+            reads=self._reads,
+            correlation=self.correlation,
+        )
 
     def caller(self, kind: type[Caller]) -> Caller:
         """Return the caller, as the `kind` that the route's authenticator identifies.
@@ -279,6 +287,7 @@ def _call(
         headers=headers,
         _venue_id=parameters.pop("venue_id", ""),
         _dependant_id=parameters.pop("dependant_id", ""),
+        _reads=operation.path.rpartition("}/")[2] if operation.method == "GET" else "",
         _caller=caller,
         _query=parse_query(operation.query, query) if operation.query else None,
         _body=parse(operation.request, _raw(request)) if operation.request else None,

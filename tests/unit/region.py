@@ -1,5 +1,6 @@
 """A region with one venue, one visitor and the providers, all of it in memory."""
 
+from chalicelib.admission.accesses import GuardianAccesses
 from chalicelib.admission.evidence import looked_up
 from chalicelib.admission.lookup_requests import Lookup, LookupRequests, Settle
 from chalicelib.admission.lookups import Lookups
@@ -15,6 +16,7 @@ from chalicelib.identity.providers import ProviderName
 from tests.contract import makers
 from tests.fakes.parts import NOON, FixedSecret, LocalDataKeys, ScriptedProvider, StandingClock
 from tests.fakes.stores import (
+    FakeAccesses,
     FakeDirectory,
     FakeLookupQueue,
     FakePeople,
@@ -59,10 +61,11 @@ class Region:
         partition.profile = self.person
         self.people.documents[self.person.document_blind] = person_id
         finder = ScanFinder(directory=self.directory, scans=self.scans)
+        readings = GuardianAccesses(accesses=FakeAccesses(), vault=VAULT)
         self.scanning = Scanning(
             people=self.people, directory=self.directory, policies=self.policies,
-            recorder=Recorder(scans=self.scans), finder=finder, ring=RING,
-            families=Families(people=self.people),
+            recorder=Recorder(scans=self.scans, policies=self.policies), finder=finder, ring=RING,
+            families=Families(people=self.people, readings=readings),
         )  # fmt: skip
         self.lookup_requests = LookupRequests(
             directory=self.directory, policies=self.policies, scans=self.scans, queue=self.queue
