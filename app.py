@@ -7,6 +7,7 @@ from chalicelib.api import (
     landing,
     manual_checks,
     me,
+    own_data,
     scans,
     service,
     sessions,
@@ -14,7 +15,7 @@ from chalicelib.api import (
     venues,
 )
 from chalicelib.core.settings import Settings
-from chalicelib.workers import lookups, renders, stream
+from chalicelib.workers import lookups, renders, schedules, stream
 
 # Chalice would reconfigure the logger of this name: plain text, errors only, no correlation id.
 app = Chalice(app_name="venuecode", configure_logs=False)
@@ -24,7 +25,10 @@ app.api.cors = CORSConfig(
     expose_headers=["X-Correlation-Id", "Retry-After"],
     max_age=86_400,
 )
-for resource in (sessions, me, health, venues, staff, scans, manual_checks, landing, service):
+for resource in (
+    *(sessions, me, own_data, health, venues, staff),
+    *(scans, manual_checks, landing, service),
+):
     app.register_blueprint(resource.routes)
-for worker in (lookups, renders, stream):
+for worker in (lookups, renders, schedules, stream):
     app.register_blueprint(worker.functions)

@@ -1,9 +1,11 @@
 """Rendered files on S3: private, encrypted, downloaded by links that expire."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from urllib.parse import quote
 
 from chalicelib.adapters.aws import client, translate_errors
+from chalicelib.core.errors import Unavailable
 
 
 class S3Storage:
@@ -32,3 +34,29 @@ class S3Storage:
             ExpiresIn=int(life.total_seconds()),
         )
         return url
+
+    def remove(self, keys: Sequence[str]) -> None:
+        """Delete objects. Cost: one DeleteObjects.
+
+        S3 reports a key that does not exist as deleted, and failures per key in the response
+        (API reference, *DeleteObjects*).
+        """
+        objects = [{"Key": key} for key in keys]
+        with translate_errors():
+            answer = client("s3").delete_objects(
+                Bucket=self._bucket, Delete={"Objects": objects, "Quiet": True}
+            )
+        if answer.get("Errors"):
+            raise Unavailable
+
+    def list(self, prefix: str) -> list[str]:
+        """See `erasures.Files`. S3 lists what was stored before (*Strong consistency*)."""
+        found: list[str] = []
+        request = {"Bucket": self._bucket, "Prefix": prefix}
+        while True:
+            with translate_errors():
+                page = client("s3").list_objects_v2(**request)
+            found += [entry["Key"] for entry in page.get("Contents", ())]
+            if not page.get("IsTruncated"):
+                return found
+            request["ContinuationToken"] = page["NextContinuationToken"]

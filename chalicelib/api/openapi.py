@@ -15,7 +15,7 @@ from pydantic.json_schema import models_json_schema
 from chalicelib.api.endpoint import OPERATIONS, Operation, problem
 from chalicelib.api.examples import example, examples
 from chalicelib.core.errors import CODES, AppError, BadInput
-from chalicelib.core.fields import Code, PersonId, Query, ScanId, VenueId
+from chalicelib.core.fields import Code, PersonId, Query, ReceiptId, ScanId, VenueId
 from chalicelib.core.messages import TEXTS
 
 _REFERENCE = "#/components/schemas/{model}"
@@ -48,6 +48,7 @@ _TAGGED = (
     ("/v1/sessions", "Sessions"),
     ("/v1/me/phone", "Sessions"),
     ("/v1/me/dependants", "Family"),
+    ("/v1/erasures", "Me"),
     ("/v1/me", "Me"),
     ("/V", "Landing"),
     ("/v/", "Landing"),
@@ -62,6 +63,7 @@ _PATH: dict[str, Any] = {
     "scan_id": ScanId,
     "check_id": ScanId,
     "poster_id": Code,
+    "receipt_id": ReceiptId,
     "code": Code,
 }
 """The types of path parameters."""
@@ -273,8 +275,8 @@ def _responses(operation: Operation, names: Any, schemas: Mapping[str, Any]) -> 
 def _problem_example(code: str) -> dict[str, Any]:
     error = BadInput.at("/phone", "phone") if code == "invalid_input" else AppError(code)
     error.status = CODES[code].status
-    # `{seconds}` is the only placeholder in these texts.
-    error.params = {"seconds": "60"}
+    # The only placeholders in these texts.
+    error.params = {"seconds": "60", "venues": "信宜市人民医院"}
     body: dict[str, Any] = json.loads(problem(error, "en").body)
     return body
 

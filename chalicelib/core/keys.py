@@ -36,11 +36,17 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | the day's abnormal scans | 1 Query a shard, 1 Get a scan | VEN#ven#day#shard · begins ABN# |
 | the policy of a region | 1 BatchGet, cached 60 s | POLICY#prefix · CURRENT |
 | a person's prefetch request | 1 Put, conditional | PER#per · PREFETCH |
+| a person's erasure | 1 Get, strong | PER#per · OWN#ERASURE |
+| the erasures that are due | 1 Query, strong | ERASURES · ms#per |
+| the receipt of an erasure | 1 Get, strong | RECEIPT#id · RECEIPT |
+| all that a person's partition holds, for erasure and export | 1 Query, strong | PER#per · any |
 | wrapped data keys | 1 Get, cached 5 min | DATAKEY · id |
 """
 
 from datetime import date
 from typing import NamedTuple
+
+from chalicelib.core import ids
 
 VISITS_INDEX = "visits"
 HOT = "HOT#"
@@ -49,6 +55,8 @@ SUBJECT_FROM, SUBJECT_TO = AWAIT, "HOT#~"
 ACCOUNTS, ACCOUNTS_TO = "ACCOUNT#", "ACCOUNT#~"
 COUNT = "COUNT"
 ABNORMAL = "ABN#"
+ANY, ANY_TO = " ", "~~"
+"""A span of sort keys that holds every sort key."""
 _LAST_MS = 10**13 - 1
 
 
@@ -124,6 +132,34 @@ def prefetch(person_id: str) -> Key:
     return Key(person(person_id), "PREFETCH")
 
 
+def erasure(person_id: str) -> Key:
+    """Return the key of the erasure that a person has asked for.
+
+    Sort keys between AWAIT# and HOT# are read with every subject; this one must not be there.
+    """
+    return Key(person(person_id), "OWN#ERASURE")
+
+
+def due_erasures() -> str:
+    """Return the partition of the erasures that are to be carried out."""
+    return "ERASURES"
+
+
+def due_erasure(due_ms: int, person_id: str) -> Key:
+    """Return the key of an erasure that is due at a time. The sort key begins with the time."""
+    return Key(due_erasures(), f"{due_ms:013d}#{person_id}")
+
+
+def due_until(now_ms: int) -> tuple[str, str]:
+    """Return the span of sort keys of the erasures that are due at a time."""
+    return "0", f"{now_ms:013d}#~"
+
+
+def receipt(receipt_id: str) -> Key:
+    """Return the key of the receipt of an erasure."""
+    return Key(f"RECEIPT#{receipt_id}", "RECEIPT")
+
+
 def phone(blind: str) -> Key:
     """Return the key of the owner of a phone number."""
     return Key(f"PHONE#{blind}", "PHONE")
@@ -150,8 +186,11 @@ def otp(blind: str) -> Key:
 
 
 def rate(what: str, whom: str, window: str) -> Key:
-    """Return the key of the count of attempts at `what` by `whom` in a time window."""
-    return Key(f"RATE#{what}#{whom}", window)
+    """Return the key of the count of attempts at `what` by `whom` in a time window.
+
+    `whom` is hashed, so that a count, which outlives an erasure by a day, does not name a person.
+    """
+    return Key(f"RATE#{what}#{ids.derive(whom)}", window)
 
 
 def venue(venue_id: str) -> Key:

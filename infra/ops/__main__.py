@@ -2,11 +2,11 @@
 
 import argparse
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 
 from rich.console import Console
 
-from infra.ops import deployment, partners, policies, recount, redrive, rotate
+from infra.ops import deployment, erasures, partners, policies, recount, redrive, rotate
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,6 +40,10 @@ def main(arguments: list[str] | None = None) -> int:
     sharing = commands.add_parser("partners", help="list or set the secrets shared with partners")
     sharing.add_argument("name", nargs="?", help="a secret's name; its value from standard input")
 
+    erasing = commands.add_parser("erasures", help="list or carry out the erasures that are due")
+    erasing.add_argument("action", choices=("list", "run"))
+    erasing.add_argument("--at", type=_moment, help="as of this time, ISO 8601; now if left out")
+
     given = parser.parse_args(arguments)
     console = Console()
     found = deployment.find(given.stage)
@@ -52,10 +56,17 @@ def main(arguments: list[str] | None = None) -> int:
             return redrive.run(found, queue=given.queue, console=console)
         case "rotate":
             return rotate.run(found, number=given.retire, console=console)
+        case "erasures":
+            return erasures.run(found, action=given.action, at=given.at, console=console)
         case "partners":
             return partners.run(found, name=given.name, console=console)
         case _:
             return policies.run(found, region=given.region, rules=given.set, console=console)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 if __name__ == "__main__":
