@@ -3,11 +3,16 @@
 from chalice.app import Chalice, CORSConfig
 
 from chalicelib.api import (
+    family,
     health,
+    identity_checks,
+    kiosks,
     landing,
     manual_checks,
     me,
     own_data,
+    paper_passes,
+    records,
     scans,
     service,
     sessions,
@@ -26,9 +31,9 @@ app.api.cors = CORSConfig(
     max_age=86_400,
 )
 for resource in (
-    *(sessions, me, own_data, health, venues, staff),
-    *(scans, manual_checks, landing, service),
-):
+    identity_checks, sessions, me, own_data, family, health, paper_passes, venues, staff,
+    scans, manual_checks, landing, service, kiosks, records,
+):  # fmt: skip
     app.register_blueprint(resource.routes)
 for worker in (lookups, renders, schedules, stream):
     app.register_blueprint(worker.functions)

@@ -11,13 +11,13 @@ import typst
 
 from bench.figures import Figure
 from bench.stub import ROOT
-from chalicelib.rendering import engine, qr
+from chalicelib.rendering import posters, qr
 
 _FONTS = ROOT / "infra/layers/render/fonts"
 _TEMPLATES = ROOT / "chalicelib/rendering/templates"
 _ROUNDS = 60
-_POSTER = engine.Poster(
-    code_url="HTTPS://V.EXAMPLE.COM/V/0000000000000000",
+_POSTER = posters.Poster(
+    code_url="https://V.EXAMPLE.COM/V/0000000000000000",
     venue_name="信宜市第一人民医院",
     venue_type="医院",
     region_name="广东省茂名市信宜市",
@@ -50,10 +50,10 @@ def figure(step: Callable[[str], None]) -> Figure:
     pairs = []
     for number in range(_ROUNDS + 2):
         ours, theirs = _numbered(2 * number), _numbered(2 * number + 1)
-        code = qr.draw(theirs.code_url)
-        extra = {"code_svg": code.svg.decode(), "code_dots": 37 * 35, "dpi": 300}
+        code = qr.draw(theirs.code_url, 5)
+        extra = {"code_svg": code.svg.decode(), "code_dots": 45 * 29, "dpi": 300}
         data = json.dumps(asdict(theirs) | extra)
-        poster = _cpu(partial(engine.render, ours, "a4_pdf", fonts=_FONTS, timestamp=0))
+        poster = _cpu(partial(posters.render, ours, "a4_pdf", fonts=_FONTS, timestamp=0))
         page = _cpu(partial(bare, data))
         pairs.append((poster, page))
     pairs = pairs[2:]  # the first ones read the fonts
@@ -67,12 +67,12 @@ def figure(step: Callable[[str], None]) -> Figure:
     )
 
 
-def _numbered(number: int) -> engine.Poster:
+def _numbered(number: int) -> posters.Poster:
     code = f"{number:016d}"
     return replace(
         _POSTER,
         venue_name=f"{_POSTER.venue_name} {number}",
-        code_url=f"HTTPS://V.EXAMPLE.COM/V/{code}",
+        code_url=f"https://V.EXAMPLE.COM/V/{code}",
         serial=code,
     )
 

@@ -38,6 +38,7 @@ def counts(stub: Stub, step: Step) -> Iterator[Figure]:
     for prefix, events, calls, read in (
         ("", scene.scans(container.clock.now()), 2, 1),
         ("staff_", scene.pass_scans(container.clock.now()), 3, 1.5),
+        ("guardian_", scene.scans_on_behalf(container.clock.now()), 3, 1.5),
     ):
         app(next(events), None)
         stub.sent()

@@ -1,7 +1,7 @@
 """Two people at one venue, written into the stand-in by the application's own stores.
 
 Both are verified, logged in and green; all their answers are fresh. The first administers the
-venue.
+venue, and acts for the second.
 """
 
 import json
@@ -17,6 +17,7 @@ from chalicelib.core.clock import epoch_ms
 from chalicelib.core.crypto import KeyRing
 from chalicelib.core.settings import Settings
 from chalicelib.identity import passes, personal
+from chalicelib.identity.family import FamilyLink, Proof, Relation
 from chalicelib.identity.people import Profile, Session, Snapshot, Strength, Verification
 from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.venue import Venue
@@ -71,6 +72,12 @@ class Scene:
         for nonce in _nonces(now):
             yield _event(self.visitor, "/v1/scans", {}, {"nonce": nonce, "code": CODE})
 
+    def scans_on_behalf(self, now: datetime) -> Iterator[dict[str, Any]]:
+        """Return the same for scans by the visitor's guardian."""
+        for nonce in _nonces(now):
+            body = {"nonce": nonce, "code": CODE, "on_behalf_of": _VISITOR}
+            yield _event(self.staff, "/v1/scans", {}, body)
+
     def pass_scans(self, now: datetime) -> Iterator[dict[str, Any]]:
         """Return the same for staff scans, each with another pass of the visitor."""
         for number, nonce in enumerate(_nonces(now)):
@@ -113,6 +120,10 @@ def seed(container: Container, *, answered: bool = True) -> Scene:
         number_blind=container.index.of("number", "x"),
         document_blind=container.index.of("document", _NUMBERS[_STAFF]),
     )
+    guardian, dependant = (container.people.load(one).profile for one in (_STAFF, _VISITOR))
+    if guardian and dependant:
+        link = FamilyLink(Relation.ELDER, Proof.CONSENT, now)
+        container.family_links.link(guardian, dependant, link)
     return Scene(staff, visitor, container.ring)
 
 

@@ -24,6 +24,10 @@ from chalicelib.core.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.admission.accesses import Accesses, AccessLog, GuardianAccesses
+    from chalicelib.admission.declaration_delivery import DeclarationDelivery
+    from chalicelib.admission.declaration_form import DeclarationForms
+    from chalicelib.admission.declarations import Declarations
+    from chalicelib.admission.kiosks import CardPrinting, Cards, KioskCards
     from chalicelib.admission.live_passes import LivePasses
     from chalicelib.admission.lookup_requests import LookupQueue, LookupRequests
     from chalicelib.admission.lookups import Lookups
@@ -34,19 +38,32 @@ if TYPE_CHECKING:
     from chalicelib.admission.scan import ScanFinder, Scans
     from chalicelib.admission.scanning import Scanning
     from chalicelib.admission.travel_card import TravelCardEntry, TravelCards
+    from chalicelib.admission.visits import VisitHistory, Visits
     from chalicelib.admission.waiting import WaitingScans
+    from chalicelib.core.render_jobs import RenderQueue
+    from chalicelib.core.storage import Storage
     from chalicelib.core.table import Table
     from chalicelib.identity.accounts import Accounts
+    from chalicelib.identity.card_rendering import CardRenderer, CardRendering, CardStyle
+    from chalicelib.identity.checks import Checks, CheckService, IdentityChecks
+    from chalicelib.identity.consents import ConsentCodes, Consents
+    from chalicelib.identity.dependants import DependantAdding, Dependants
+    from chalicelib.identity.devices import DeviceCredentials, Devices
     from chalicelib.identity.families import Families
     from chalicelib.identity.family import FamilyLinks
+    from chalicelib.identity.households import Households
     from chalicelib.identity.logins import PhoneLogin, PlatformLogin
     from chalicelib.identity.masking import MaskedPeople
+    from chalicelib.identity.notices import Notices
     from chalicelib.identity.one_time_codes import OneTimeCodes, SmsGateway
+    from chalicelib.identity.paper_passes import IssuedPasses, PaperPasses
     from chalicelib.identity.people import Codes, Limits, People
+    from chalicelib.identity.personal_records import PersonalRecords
     from chalicelib.identity.platforms import Platform, PlatformName
-    from chalicelib.identity.providers import Provider, ProviderName
+    from chalicelib.identity.providers import HealthDeclarations, Provider, ProviderName
     from chalicelib.identity.registration import Registrations
     from chalicelib.identity.sessions import Sessions
+    from chalicelib.identity.succession import Succession, Successions
     from chalicelib.insight.abnormal import AbnormalPointers, AbnormalScans, Pointers
     from chalicelib.insight.counters import Counters, Counting
     from chalicelib.insight.erasures import (
@@ -63,8 +80,6 @@ if TYPE_CHECKING:
         PosterRendering,
         PosterRequests,
         Renderer,
-        RenderQueue,
-        Storage,
     )
     from chalicelib.venues.staffing import Bindings, Staff, Staffing
     from chalicelib.venues.venue import Directory, Posters, Venues
@@ -321,9 +336,181 @@ class Container:
         )
 
     @cached_property
+    def check_service(self) -> "CheckService":
+        """The service for identity checks."""
+        from chalicelib.adapters.identity_checks import HttpCheckService
+        from chalicelib.adapters.partners import Partner
+        from chalicelib.identity.checks import PARTNER
+
+        url = self.settings.checks_url
+        return HttpCheckService(Partner(url, PARTNER, self.partner_secrets, self.clock.now))
+
+    @cached_property
+    def checks(self) -> "Checks":
+        """The store of identity checks."""
+        from chalicelib.identity.store.checks import IdentityCheckStore
+
+        return IdentityCheckStore(self.table)
+
+    @cached_property
+    def identity_checks(self) -> "IdentityChecks":
+        """Checks of faces and payment passwords."""
+        from chalicelib.identity.checks import IdentityChecks
+
+        return IdentityChecks(
+            checks=self.checks,
+            service=self.check_service,
+            secrets=self.partner_secrets,
+            index=self.index,
+            limits=self.limits,
+            vault=self.vault,
+        )
+
+    @cached_property
+    def households(self) -> "Households":
+        """The register of households."""
+        from chalicelib.adapters.households import HttpHouseholds
+        from chalicelib.adapters.partners import Partner
+
+        url = self.settings.households_url
+        return HttpHouseholds(Partner(url, "household", self.partner_secrets, self.clock.now))
+
+    @cached_property
+    def devices(self) -> "Devices":
+        """The store of paired devices."""
+        from chalicelib.identity.store.devices import DeviceStore
+
+        return DeviceStore(self.table)
+
+    @cached_property
+    def device_credentials(self) -> "DeviceCredentials":
+        """Adds, pairs, authenticates and revokes devices."""
+        from chalicelib.identity.devices import DeviceCredentials
+
+        return DeviceCredentials(
+            devices=self.devices, limits=self.limits, index=self.index, ids=self.ids
+        )
+
+    @cached_property
+    def issued_passes(self) -> "IssuedPasses":
+        """The store of paper passes."""
+        from chalicelib.identity.store.paper_passes import PaperPassStore
+
+        return PaperPassStore(self.table)
+
+    @cached_property
+    def paper_passes(self) -> "PaperPasses":
+        """Issues, shows and revokes paper passes."""
+        from chalicelib.identity.paper_passes import PaperPasses
+
+        return PaperPasses(
+            issued=self.issued_passes,
+            people=self.people,
+            limits=self.limits,
+            ids=self.ids,
+            storage=self.storage,
+        )
+
+    @cached_property
+    def consents(self) -> "Consents":
+        """The store of consent codes."""
+        from chalicelib.identity.store.consents import ConsentStore
+
+        return ConsentStore(self.table)
+
+    @cached_property
+    def consent_codes(self) -> "ConsentCodes":
+        """Codes with which a dependant agrees to a guardian."""
+        from chalicelib.identity.consents import ConsentCodes
+
+        return ConsentCodes(consents=self.consents, index=self.index, limits=self.limits)
+
+    @cached_property
+    def dependant_adding(self) -> "DependantAdding":
+        """Adds dependants."""
+        from chalicelib.identity.dependants import DependantAdding, Proofs
+
+        return DependantAdding(
+            people=self.people,
+            links=self.family_links,
+            proofs=Proofs(
+                checks=self.identity_checks, households=self.households, vault=self.vault
+            ),
+            consents=self.consent_codes,
+            limits=self.limits,
+            index=self.index,
+            vault=self.vault,
+        )
+
+    @cached_property
+    def dependants(self) -> "Dependants":
+        """Lists and ends family links."""
+        from chalicelib.identity.dependants import Dependants
+
+        return Dependants(
+            people=self.people,
+            links=self.family_links,
+            issued=self.issued_passes,
+            vault=self.vault,
+        )
+
+    @cached_property
+    def successions(self) -> "Successions":
+        """The store of successions to managed records."""
+        from chalicelib.identity.store.succession import SuccessionStore
+
+        return SuccessionStore(self.table)
+
+    @cached_property
+    def succession(self) -> "Succession":
+        """Takes over managed records."""
+        from chalicelib.identity.succession import Succession
+
+        return Succession(
+            people=self.people,
+            successions=self.successions,
+            sessions=self.sessions,
+            checks=self.identity_checks,
+            issued=self.issued_passes,
+            limits=self.limits,
+            index=self.index,
+            vault=self.vault,
+        )
+
+    @cached_property
+    def card_renderer(self) -> "CardRenderer":
+        """The renderer of paper passes."""
+        from chalicelib.adapters.renderer import TypstRenderer
+
+        return TypstRenderer(Path(self.settings.fonts))
+
+    @cached_property
+    def card_style(self) -> "CardStyle":
+        """What the cards of the deployment have in common."""
+        from chalicelib.identity.card_rendering import CardStyle
+
+        return CardStyle(issuer=self.settings.issuer, demo=self.settings.demo)
+
+    @cached_property
+    def card_rendering(self) -> "CardRendering":
+        """Draws and deletes the files of paper passes."""
+        from chalicelib.identity.card_rendering import CardRendering
+
+        return CardRendering(
+            people=self.people,
+            issued=self.issued_passes,
+            storage=self.storage,
+            renderer=self.card_renderer,
+            ring=self.ring,
+            vault=self.vault,
+            clock=self.clock,
+            style=self.card_style,
+        )
+
+    @cached_property
     def family_links(self) -> "FamilyLinks":
         """The store of family links."""
-        from chalicelib.identity.store.families import FamilyStore
+        from chalicelib.identity.store.family_links import FamilyStore
 
         return FamilyStore(self.table)
 
@@ -524,8 +711,84 @@ class Container:
             vault=self.vault,
             queue=self.lookup_queue,
             waiting=self.waiting_scans,
+            declarations=self.declaration_delivery,
             clock=self.clock,
         )
+
+    @cached_property
+    def health_declarations(self) -> "HealthDeclarations":
+        """The health code provider's intake of declarations."""
+        from chalicelib.adapters.partners import Partner
+        from chalicelib.adapters.providers.declarations import HttpHealthDeclarations
+
+        url = self.settings.providers_url
+        return HttpHealthDeclarations(
+            Partner(url, "health_code", self.partner_secrets, self.clock.now)
+        )
+
+    @cached_property
+    def personal_records(self) -> "PersonalRecords":
+        """The store of what people have on file."""
+        from chalicelib.identity.store.personal_records import PersonalRecordStore
+
+        return PersonalRecordStore(self.table)
+
+    @cached_property
+    def declaration_forms(self) -> "DeclarationForms":
+        """The versions of the form of declarations."""
+        from chalicelib.admission.declaration_form import VERSIONS, DeclarationForms
+
+        return DeclarationForms(forms=VERSIONS)
+
+    @cached_property
+    def declarations(self) -> "Declarations":
+        """Takes and shows health declarations and arrivals."""
+        from chalicelib.admission.declarations import Declarations
+
+        return Declarations(
+            records=self.personal_records,
+            people=self.people,
+            forms=self.declaration_forms,
+            limits=self.limits,
+            waiting=self.waiting_scans,
+            index=self.index,
+            vault=self.vault,
+        )
+
+    @cached_property
+    def declaration_delivery(self) -> "DeclarationDelivery":
+        """Delivers declarations to the health code provider."""
+        from chalicelib.admission.declaration_delivery import DeclarationDelivery
+
+        return DeclarationDelivery(
+            people=self.people,
+            records=self.personal_records,
+            receiver=self.health_declarations,
+            vault=self.vault,
+        )
+
+    @cached_property
+    def notices(self) -> "Notices":
+        """Issues and shows notices that medical observation has ended."""
+        from chalicelib.identity.notices import Notices
+
+        return Notices(
+            records=self.personal_records, people=self.people, index=self.index, vault=self.vault
+        )
+
+    @cached_property
+    def visits(self) -> "Visits":
+        """The store of people's visits."""
+        from chalicelib.admission.store.visits import VisitStore
+
+        return VisitStore(self.table)
+
+    @cached_property
+    def visit_history(self) -> "VisitHistory":
+        """Shows people's visits and temperatures."""
+        from chalicelib.admission.visits import VisitHistory
+
+        return VisitHistory(visits=self.visits, people=self.people, directory=self.directory)
 
     @cached_property
     def prefetching(self) -> "Prefetching":
@@ -569,6 +832,38 @@ class Container:
             policies=self.policies,
             recorder=self.recorder,
             finder=self.scan_finder,
+        )
+
+    @cached_property
+    def cards(self) -> "Cards":
+        """The store of the cards of kiosks."""
+        from chalicelib.admission.store.kiosk_cards import CardStore
+
+        return CardStore(self.table)
+
+    @cached_property
+    def card_printing(self) -> "CardPrinting":
+        """Has the passes of verified people drawn for their cards."""
+        from chalicelib.admission.kiosks import CardPrinting
+
+        return CardPrinting(cards=self.cards, passes=self.paper_passes, people=self.people)
+
+    @cached_property
+    def kiosk_cards(self) -> "KioskCards":
+        """The cards that a kiosk asks for."""
+        from chalicelib.admission.kiosks import KioskCards
+        from chalicelib.identity.card_identities import CardIdentities
+
+        return KioskCards(
+            printing=self.card_printing,
+            identities=CardIdentities(
+                people=self.people, index=self.index, vault=self.vault, ids=self.ids
+            ),
+            cards=self.cards,
+            people=self.people,
+            limits=self.limits,
+            accesses=self.accesses,
+            index=self.index,
         )
 
     @cached_property

@@ -206,9 +206,9 @@ def nonce_at(moment: datetime) -> str:
     return str(uuid.UUID(int=value))
 
 
-def resident_id(serial: int) -> str:
-    """Return the `serial`-th of 999 invented, valid resident ID numbers of 信宜."""
-    body = f"44098319900101{serial:03d}"
+def resident_id(serial: int, born: str = "19900101") -> str:
+    """Return the `serial`-th of 999 invented resident ID numbers of a birth date in 信宜."""
+    body = f"440983{born}{serial:03d}"
     return body + str(ric.calc_check_digit(body + "0"))
 
 

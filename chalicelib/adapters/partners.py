@@ -1,14 +1,11 @@
 """HTTP requests to partners, and the signed JSON protocol of the SMS gateway and the providers.
 
-A signed request carries ``X-Venuecode-Timestamp``, ``X-Venuecode-Signature`` (``v1=`` and the
-hexadecimal HMAC-SHA256 over timestamp, method, path and the body's SHA-256, one a line) and
-``X-Correlation-Id``. A failed connection, a 429 and a 5xx are retried once, after a pause with
+A signed request carries ``X-Venuecode-Timestamp``, ``X-Venuecode-Signature`` (`core.signatures`)
+and ``X-Correlation-Id``. A failed connection, a 429 and a 5xx are retried once, after a pause with
 jitter. A read timeout (two seconds) is not retried here; the queue retries the message.
 """
 
 import functools
-import hashlib
-import hmac
 import json
 import logging
 from collections.abc import Callable, Mapping
@@ -22,6 +19,7 @@ from urllib3.util import Retry, Timeout
 
 from chalicelib.core.crypto import SecretSource
 from chalicelib.core.logs import correlation
+from chalicelib.core.signatures import sign
 
 _TIMEOUT = Timeout(connect=1.0, read=2.0)
 
@@ -118,5 +116,4 @@ class Partner:
     def _sign(self, timestamp: str, method: str, path: str, data: bytes) -> str:
         known = self._secrets.read()
         secret = known.get(self._secret) or known["default"]
-        text = "\n".join((timestamp, method, path, hashlib.sha256(data).hexdigest()))
-        return "v1=" + hmac.new(secret.encode(), text.encode(), "sha256").hexdigest()
+        return sign(secret, timestamp, method, path, data)

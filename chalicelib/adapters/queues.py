@@ -1,11 +1,12 @@
 """SQS queues. Messages carry ids only, never a name, a number or a phone."""
 
-import json
 import math
 from datetime import timedelta
 
 from chalicelib.adapters.aws import client, translate_errors
-from chalicelib.admission.lookup_requests import Lookup, Settle, encode
+from chalicelib.admission.lookup_requests import Message, encode
+from chalicelib.core import render_jobs
+from chalicelib.core.render_jobs import RenderJob
 
 _LONGEST_DELAY = 900
 
@@ -16,27 +17,20 @@ class SqsLookupQueue:
     def __init__(self, url: str) -> None:
         self._url = url
 
-    def send(self, message: Lookup | Settle, *, delay: timedelta = timedelta()) -> None:
+    def send(self, message: Message, *, delay: timedelta = timedelta()) -> None:
         """One message. Raises Unavailable."""
         _send(self._url, encode(message), delay)
 
 
 class SqsRenderQueue:
-    """The queue of the render worker. See `posters.RenderQueue`."""
+    """The queue of the render worker. See `render_jobs.RenderQueue`."""
 
     def __init__(self, url: str) -> None:
         self._url = url
 
-    def send(self, venue_id: str, poster_id: str, correlation: str) -> None:
+    def send(self, job: RenderJob) -> None:
         """One message. Raises Unavailable."""
-        body = {
-            "v": 1,
-            "kind": "poster",
-            "venue": venue_id,
-            "poster": poster_id,
-            "correlation": correlation,
-        }
-        _send(self._url, json.dumps(body), timedelta())
+        _send(self._url, render_jobs.encode(job), timedelta())
 
 
 def _send(url: str, body: str, delay: timedelta) -> None:

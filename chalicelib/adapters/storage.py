@@ -9,13 +9,13 @@ from chalicelib.core.errors import Unavailable
 
 
 class S3Storage:
-    """One bucket. See `posters.Storage`."""
+    """One bucket. See `core.storage.Storage`."""
 
     def __init__(self, bucket: str) -> None:
         self._bucket = bucket
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
-        """See `posters.Storage`. Cost: one PutObject."""
+        """See `core.storage.Storage`. Cost: one PutObject."""
         with translate_errors():
             client("s3").put_object(
                 Bucket=self._bucket, Key=key, Body=data, ContentType=content_type

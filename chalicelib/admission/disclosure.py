@@ -19,7 +19,7 @@ from typing import NamedTuple
 from chalicelib.admission import evidence as kinds
 from chalicelib.admission.judge import UNKNOWN, Decision, Evidence, Outcome
 from chalicelib.admission.recording import METHODS
-from chalicelib.admission.scan import Means, Method, Scan
+from chalicelib.admission.scan import Direction, Means, Method, PassKind, Scan
 from chalicelib.identity.people import Actor
 from chalicelib.identity.providers import ProviderName
 
@@ -66,8 +66,10 @@ class ScanView(NamedTuple):
     While a manual check is not answered, `outcome` is None, and reasons, next steps and evidence
     are empty. `answer_at` is the earliest time of the answer. `evidence` holds only what may be
     shown. `complete`: the view has all evidence of a screen. `waits`: answers are pending.
-    `for_staff`: texts address the staff, not the visitor. `hours` is the maximum age of a nucleic
-    acid result by policy.
+    `for_staff`: texts address the staff, not the visitor. `pass_kind` is the kind of pass that
+    staff scanned, or None. `hours` is the maximum age of a nucleic acid result by policy.
+    `guardian` is the id of who scanned on the visitor's behalf; empty if nobody did, or for viewers
+    who are not told.
     """
 
     scan_id: str
@@ -78,6 +80,7 @@ class ScanView(NamedTuple):
     temperature: str
     answer_at: datetime
     for_staff: bool
+    pass_kind: PassKind | None = None
     name: Masking = Masking.WITHHELD
     phone: Masking = Masking.WITHHELD
     outcome: Outcome | None = None
@@ -87,6 +90,8 @@ class ScanView(NamedTuple):
     hours: int | None = None
     complete: bool = False
     waits: bool = True
+    direction: Direction = Direction.ENTRY
+    guardian: str = ""
 
 
 class Reasons(StrEnum):
@@ -114,7 +119,7 @@ class Rule(NamedTuple):
     `placeholder`, a view without an outcome. `name`, `phone`: how they are masked. `identity`: name
     and evidence are shown only if name and number match. `evidence`: the kinds that are shown; None
     for all kinds of a screen. `fetched_at`: whether fetch times are shown. `details`: whether
-    temperature and checkpoint are shown.
+    temperature, checkpoint and direction are shown. `guardian`: whether the guardian is shown.
     """
 
     may: Callable[[Scan, Viewer], bool]
@@ -127,6 +132,7 @@ class Rule(NamedTuple):
     identity: bool = False
     fetched_at: bool = True
     details: bool = True
+    guardian: bool = False
 
 
 def _own(scan: Scan, viewer: Viewer) -> bool:
@@ -153,16 +159,16 @@ _MASKED, _WITHHELD = Masking.MASKED, Masking.WITHHELD
 _COLOUR = (ProviderName.HEALTH_CODE,)
 RULES: Mapping[tuple[ViewerKind, bool], Rule] = {
     (ViewerKind.VISITOR, False): Rule(
-        _own, Due.AT_ONCE, _MASKED, _MASKED, Reasons.ALL, None
+        _own, Due.AT_ONCE, _MASKED, _MASKED, Reasons.ALL, None, guardian=True
     ),
     (ViewerKind.VISITOR, True): Rule(
-        _own, Due.DELAYED, _MASKED, _MASKED, Reasons.ALL, None
+        _own, Due.DELAYED, _MASKED, _MASKED, Reasons.ALL, None, guardian=True
     ),
     (ViewerKind.GUARDIAN, False): Rule(
-        _of_dependant, Due.AT_ONCE, _MASKED, _MASKED, Reasons.ALL, None
+        _of_dependant, Due.AT_ONCE, _MASKED, _MASKED, Reasons.ALL, None, guardian=True
     ),
     (ViewerKind.GUARDIAN, True): Rule(
-        _of_dependant, Due.DELAYED, _MASKED, _MASKED, Reasons.ALL, None
+        _of_dependant, Due.DELAYED, _MASKED, _MASKED, Reasons.ALL, None, guardian=True
     ),
     (ViewerKind.STAFF, False): Rule(
         _at_their_venue, Due.AT_ONCE, _MASKED, _MASKED, Reasons.ALL, None
@@ -198,7 +204,10 @@ def view(scan: Scan, viewer: Viewer) -> ScanView | None:
         checkpoint_id=scan.checkpoint_id if rule.details else "",
         temperature=scan.temperature if rule.details else "",
         answer_at=scan.received_at + ANSWERED_AFTER,
+        direction=scan.direction if rule.details else Direction.ENTRY,
+        guardian=scan.guardian_id if rule.guardian else "",
         for_staff=viewer.kind not in (ViewerKind.VISITOR, ViewerKind.GUARDIAN),
+        pass_kind=_pass_kind(scan),
     )
     if not _is_due(rule.due, scan, viewer.now):
         return hidden if rule.placeholder else None
@@ -209,7 +218,7 @@ def view(scan: Scan, viewer: Viewer) -> ScanView | None:
         phone=rule.phone,
         outcome=decision.outcome,
         reasons=decision.reasons,
-        next_steps=decision.next_steps,
+        next_steps=_steps(scan, rule, decision, for_staff=hidden.for_staff),
         evidence={
             provider: _evidence(rule, verdict.evidence, provider) if identified else UNKNOWN
             for provider in (kinds.shown() if rule.evidence is None else rule.evidence)
@@ -218,6 +227,24 @@ def view(scan: Scan, viewer: Viewer) -> ScanView | None:
         complete=rule.evidence is None,
         waits=bool(verdict.needs),
     )
+
+
+def _pass_kind(scan: Scan) -> PassKind | None:
+    if scan.method is Method.PAPER:
+        return "paper"
+    if scan.method is Method.STAFF:
+        return "companion" if scan.guardian_id else "live"
+    return None
+
+
+def _steps(scan: Scan, rule: Rule, decision: Decision, *, for_staff: bool) -> tuple[str, ...]:
+    """Return the next steps. Paper does not show who holds it: staff first compare the ID.
+
+    This is no part of the decision, which is made again when answers arrive.
+    """
+    paper = scan.method is Method.PAPER and rule.reasons is not Reasons.NONE
+    compare = paper and for_staff
+    return ("compare_id", *decision.next_steps) if compare else decision.next_steps
 
 
 def counted(scan: Scan) -> Outcome:

@@ -79,6 +79,11 @@ class Verdict:
         """Whether the day's travel card code was not entered."""
         return self.evidence.get(_CARD, UNKNOWN).state == "code_needed"
 
+    @property
+    def undeclared(self) -> bool:
+        """Whether the visitor had not declared their health: light green."""
+        return self.evidence.get(_HEALTH, UNKNOWN).state == "light_green"
+
 
 def decide(
     person: PersonRecord, policy: Policy, *, at: datetime, final: bool, temperature: str = ""
@@ -149,8 +154,30 @@ def take_card(
 
     The other evidence stays as it was when the wait ended.
     """
-    card = assess(_CARD, person.current(_CARD), policy, at=at, final=True)
-    evidence = {**verdict.evidence, _CARD: card}
+    return _take(_CARD, verdict, person, policy, at=at, temperature=temperature)
+
+
+def take_colour(
+    verdict: Verdict, person: PersonRecord, policy: Policy, *, at: datetime, temperature: str = ""
+) -> Verdict:
+    """Return the verdict on a decided scan with the colour that followed a health declaration.
+
+    The other evidence stays as it was when the wait ended.
+    """
+    return _take(_HEALTH, verdict, person, policy, at=at, temperature=temperature)
+
+
+def _take(
+    provider: ProviderName,
+    verdict: Verdict,
+    person: PersonRecord,
+    policy: Policy,
+    *,
+    at: datetime,
+    temperature: str,
+) -> Verdict:
+    later = assess(provider, person.current(provider), policy, at=at, final=True)
+    evidence = {**verdict.evidence, provider: later}
     decision = judge(evidence, policy, at=at, final=True, temperature=temperature)
     return Verdict(decision, evidence, (), policy.version, policy.nucleic_acid_hours)
 

@@ -33,10 +33,14 @@ class LivePasses:
         """Return a new pass for `holder`, and prefetch the evidence that it shows.
 
         A pass needs an approved registration, unless policy allows a pending one (JN-21). People
-        have no region, so the default policy applies. Raises Forbidden (registration).
+        have no region, so the default policy applies. A guardian shows it on their own phone
+        (YK-6). Raises Forbidden (registration).
         """
         if not self._policies.of("*", now).pass_while_pending:
             require_verified(holder.profile)
         require_may_scan(holder.profile)
         overview = self._prefetching.overview(holder, correlation=correlation, now=now)
-        return ShownPass(passes.mint(holder.person_id, now=now, ring=self._ring), overview)
+        code = passes.mint(
+            holder.person_id, now=now, ring=self._ring, guardian_id=holder.guardian_id
+        )
+        return ShownPass(code, overview)

@@ -21,7 +21,8 @@ from chalicelib.venues.venue import Directory
 class Lookup(NamedTuple):
     """A request to ask `provider` about a person; an answer fetched since `asked_at` suffices.
 
-    `registration`: the version of the registration that the identity provider verifies.
+    `registration`: the version of the registration that the identity provider verifies. `scan_id`:
+    the scan that takes the colour after a health declaration; empty for none.
     """
 
     provider: ProviderName
@@ -29,6 +30,19 @@ class Lookup(NamedTuple):
     asked_at: datetime
     correlation: str
     registration: int = 0
+    scan_id: str = ""
+
+
+class Declared(NamedTuple):
+    """A request to deliver a health declaration, and to ask for the colour that follows.
+
+    `record_id` is the declaration's id, `scan_id` the scan that takes the colour; empty for none.
+    """
+
+    person_id: str
+    record_id: str
+    scan_id: str
+    correlation: str
 
 
 class Settle(NamedTuple):
@@ -38,11 +52,20 @@ class Settle(NamedTuple):
     correlation: str
 
 
-def encode(message: Lookup | Settle) -> str:
+Message = Lookup | Declared | Settle
+
+
+def encode(message: Message) -> str:
     """Return `message` as JSON text for the queue, version 1, with ids only."""
     body: dict[str, object] = {"v": 1, "correlation": message.correlation}
     if isinstance(message, Settle):
         body |= {"kind": "settle", "scan": message.scan_id}
+    elif isinstance(message, Declared):
+        body |= {
+            "kind": "declaration",
+            "person": message.person_id,
+            "record": message.record_id,
+        }
     else:
         body |= {
             "kind": "lookup",
@@ -51,13 +74,15 @@ def encode(message: Lookup | Settle) -> str:
             "asked_at": epoch_ms(message.asked_at),
             "registration": message.registration,
         }
+    if not isinstance(message, Settle) and message.scan_id:
+        body["scan"] = message.scan_id
     return json.dumps(body)
 
 
 class LookupQueue(Protocol):
     """The queue of the lookup worker."""
 
-    def send(self, message: Lookup | Settle, *, delay: timedelta = timedelta()) -> None:
+    def send(self, message: Message, *, delay: timedelta = timedelta()) -> None:
         """Enqueue `message`, to be delivered after `delay` (whole seconds, at most 15 min).
 
         Raises Unavailable.
@@ -65,7 +90,7 @@ class LookupQueue(Protocol):
 
 
 class LookupRequests:
-    """The sender of lookups for new scans, prefetch requests and registrations.
+    """The sender of lookups for new scans, prefetch requests, registrations and declarations.
 
     Every method may be repeated.
     """
@@ -100,6 +125,10 @@ class LookupRequests:
             self._queue.send(
                 Lookup(provider, request.person_id, request.asked_at, request.correlation)
             )
+
+    def declare(self, message: Declared) -> None:
+        """Request the delivery of a health declaration."""
+        self._queue.send(message)
 
     def verify(self, profile: Profile, correlation: str, now: datetime) -> None:
         """Request verification of a registration by the provider of its document type."""

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from chalicelib.admission import evidence
-from chalicelib.admission.lookup_requests import Lookup, LookupQueue, Settle
+from chalicelib.admission.declaration_delivery import DeclarationDelivery
+from chalicelib.admission.lookup_requests import Declared, Lookup, LookupQueue, Message, Settle
 from chalicelib.admission.waiting import WaitingScans
 from chalicelib.core import ids
 from chalicelib.core.clock import Clock
@@ -31,7 +32,15 @@ _CLOCK_TOLERANCE = timedelta(minutes=5)
 class Lookups:
     """The handler of the lookup queue's messages."""
 
-    __slots__ = ("_clock", "_people", "_providers", "_queue", "_vault", "_waiting")
+    __slots__ = (
+        "_clock",
+        "_declarations",
+        "_people",
+        "_providers",
+        "_queue",
+        "_vault",
+        "_waiting",
+    )
 
     def __init__(
         self,
@@ -41,6 +50,7 @@ class Lookups:
         vault: Vault,
         queue: LookupQueue,
         waiting: WaitingScans,
+        declarations: DeclarationDelivery,
         clock: Clock,
     ) -> None:
         self._people = people
@@ -48,19 +58,42 @@ class Lookups:
         self._vault = vault
         self._queue = queue
         self._waiting = waiting
+        self._declarations = declarations
         self._clock = clock
 
-    def handle(self, message: Lookup | Settle) -> str:
-        """Ask a provider, or end a scan's wait. Return the result label that is logged.
+    def handle(self, message: Message) -> str:
+        """Ask a provider, deliver a declaration, or end a scan's wait.
+
+        Return the result label that is logged.
 
         Raises ProviderFault and Unavailable: the message is then delivered again.
         """
         if isinstance(message, Settle):
             return self._waiting.settle(message, self._clock.now())
+        if isinstance(message, Declared):
+            return self._declare(message)
         return self._look_up(message)
 
-    def _look_up(self, message: Lookup) -> str:
-        """Ask, keep the answer, and judge the person's waiting scans again."""
+    def _declare(self, message: Declared) -> str:
+        """Deliver a declaration, and ask for the colour that follows."""
+        undelivered = self._declarations.deliver(message)
+        if undelivered:
+            return undelivered
+        lookup = Lookup(
+            ProviderName.HEALTH_CODE,
+            message.person_id,
+            self._clock.now(),
+            message.correlation,
+            scan_id=message.scan_id,
+        )
+        return self._look_up(lookup, afresh=True)
+
+    def _look_up(self, message: Lookup, *, afresh: bool = False) -> str:
+        """Ask, keep the answer, and judge the person's waiting scans again.
+
+        `afresh`: the provider is asked, however new the answer on record is. One that was under way
+        during a declaration may rest on the time before it.
+        """
         person = self._people.subject(message.person_id)
         profile = person.profile
         if profile is None or profile.verification is Verification.NONE:
@@ -74,7 +107,7 @@ class Lookups:
         if not asks and not shadow:
             return "superseded"
         known = person.current(message.provider)
-        if asks and (known is None or known.fetched_at < message.asked_at):
+        if asks and (afresh or known is None or known.fetched_at < message.asked_at):
             answer = self._ask(message, profile)
             # The age of an answer counts from its arrival.
             if isinstance(answer, Pending):
@@ -88,8 +121,9 @@ class Lookups:
             else:
                 self._keep(message, profile, answer)
             person = self._people.subject(message.person_id)
-        for scan_id in person.awaiting:
-            self._waiting.reconsider(scan_id, person, now=self._clock.now())
+        for scan_id in dict.fromkeys((*person.awaiting, *filter(None, [message.scan_id]))):
+            colour = scan_id == message.scan_id
+            self._waiting.reconsider(scan_id, person, now=self._clock.now(), colour=colour)
         return "answered"
 
     def _ask(self, message: Lookup, profile: Profile) -> Answer | Absent | Pending:
@@ -114,6 +148,7 @@ class Lookups:
             group=answer.group,
             how_to_clear=answer.how_to_clear,
             doses=answer.doses,
+            report_to=answer.report_to,
         )
         self._people.save_snapshot(message.person_id, snapshot, until=profile.shadow_until)
 

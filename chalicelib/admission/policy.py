@@ -33,6 +33,13 @@ class ManualPhone(StrEnum):
     REQUIRED = "required"
 
 
+class PaperPasses(StrEnum):
+    """Whether staff may scan a paper pass, or a picture of it (YK-7)."""
+
+    ACCEPTED = "accepted"
+    LIVE_ONLY = "live_only"
+
+
 class Rule:
     """How an operator writes one rule of a policy, as a member of a JSON object.
 
@@ -220,6 +227,15 @@ class Policy:
         metadata=switch(
             "pass_while_pending",
             "pass before the registration is approved; only in `*`, because a pass has no region",
+        ),
+    )
+    paper_pass: PaperPasses = field(
+        default=PaperPasses.ACCEPTED,
+        metadata=choice(
+            "paper_pass",
+            PaperPasses,
+            "`accepted`: staff may scan a paper pass, or a picture of it; `live_only`: only passes "
+            "shown live on a phone",
         ),
     )
     manual_phone: ManualPhone = field(

@@ -68,6 +68,11 @@ METHODS: Mapping[Method, MethodRules] = {
         letter="m", means="manual", salt="manual", by_pass=False, late_by=CLOCK_TOLERANCE,
         own=False,
     ),
+    # A paper pass works every day and many times, so the scan's key comes from the nonce.
+    Method.PAPER: MethodRules(
+        letter="p", means="paper", salt="paper", by_pass=False, late_by=OFFLINE,
+        own=False,
+    ),
 }  # fmt: skip
 
 
@@ -100,6 +105,7 @@ class Circumstances(NamedTuple):
     guardian_id: str = ""
     evidence_level: EvidenceLevel | None = None
     device_id: str = ""
+    location_cell: str = ""
 
 
 _NOTHING_ELSE = Circumstances()
@@ -124,7 +130,7 @@ def attempt(
     `presented` is required for methods that scan a pass. Raises Unprocessable ``clock_skewed``.
     """
     rules, nonce = METHODS[method], submission.nonce
-    made_at = _client_time(nonce, submission.now, rules.late_by)
+    made_at = client_time(nonce, submission.now, rules.late_by)
     if not rules.by_pass:
         digest = ids.derive(rules.salt, actor_id, nonce)
         return Attempt(method, venue, actor_id, submission, made_at, made_at, digest)
@@ -202,7 +208,7 @@ class Recorder:
         return Recorded(scan, created=True) if earlier is None else meet(made, earlier)
 
 
-def _client_time(nonce: str, now: datetime, late_by: timedelta) -> datetime:
+def client_time(nonce: str, now: datetime, late_by: timedelta) -> datetime:
     """Return the time of the scan by the client's clock, at most `late_by` ago.
 
     Raises Unprocessable ``clock_skewed``.

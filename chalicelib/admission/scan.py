@@ -23,10 +23,13 @@ class Method(StrEnum):
     FAST = "fast"
     STAFF = "staff"
     MANUAL = "manual"
+    PAPER = "paper"
 
 
-Means = Literal["visitor", "fast", "staff", "manual"]
+Means = Literal["visitor", "fast", "staff", "manual", "paper"]
 """The name of a method in the API."""
+PassKind = Literal["live", "companion", "paper"]
+"""The kind of pass that staff scanned: a companion shows a dependant's pass on their phone."""
 
 
 class Direction(StrEnum):
@@ -54,7 +57,8 @@ class Scan:
     empty for a visitor's own scan.
 
     Empty if unknown: `checkpoint_id`, the entrance or exit; `guardian_id`, the person who scanned
-    on the visitor's behalf; `evidence_level`; `device_id`, the recording device. `annulled_at` is
+    on the visitor's behalf, or showed their pass; `evidence_level`; `device_id`, the recording
+    device; `location_cell`, where the visitor's phone was (`location.cell_of`). `annulled_at` is
     the time of annulment, or None. From `expires_at` on the scan is gone, even if it is still
     stored; None for scans of releases up to 0.3.0.
 
@@ -84,6 +88,7 @@ class Scan:
     device_id: str = ""
     annulled_at: datetime | None = None
     expires_at: datetime | None = None
+    location_cell: str = ""
 
     @property
     def scan_id(self) -> str:

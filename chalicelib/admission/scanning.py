@@ -1,7 +1,7 @@
 """Scans of a venue's code by visitors, and of visitors' passes by staff.
 
-Each costs one conditional put and returns one screen. Rows YK-2, YK-3, SD-1; JN-8, JN-9, YK-20,
-YK-22, YK-23.
+Each costs one conditional put and returns one screen. Rows YK-2, YK-3, SD-1; JN-8, JN-9, JN-28,
+YK-6, YK-7, YK-20, YK-22, YK-23.
 """
 
 from datetime import datetime
@@ -11,15 +11,24 @@ from chalicelib.admission import disclosure
 from chalicelib.admission.disclosure import ScanView, at_screen
 from chalicelib.admission.eligibility import require_may_scan
 from chalicelib.admission.judge import decide
-from chalicelib.admission.policy import Policies
-from chalicelib.admission.recording import Circumstances, Recorded, Recorder, attempt, is_retry
-from chalicelib.admission.scan import Method, Scan, ScanFinder
+from chalicelib.admission.location import Location, cell_of
+from chalicelib.admission.policy import PaperPasses, Policies, Policy
+from chalicelib.admission.recording import (
+    Attempt,
+    Circumstances,
+    Recorded,
+    Recorder,
+    attempt,
+    is_retry,
+)
+from chalicelib.admission.scan import EvidenceLevel, Method, Scan, ScanFinder
 from chalicelib.core.crypto import KeyRing
 from chalicelib.core.errors import Forbidden, Gone, NotFound, Unprocessable
 from chalicelib.core.submission import Submission
 from chalicelib.identity import passes
 from chalicelib.identity.families import Families
-from chalicelib.identity.people import Actor, People, Profile
+from chalicelib.identity.passes import PaperPass, Pass, PassState
+from chalicelib.identity.people import Actor, Holder, People, PersonRecord, Profile, Verification
 from chalicelib.venues.codes import CodeKind, CodeState
 from chalicelib.venues.venue import Directory, Venue
 
@@ -62,11 +71,18 @@ class Scanning:
         self._families = families
 
     def scan_venue(
-        self, actor: Actor, code: str, submission: Submission, *, on_behalf_of: str | None = None
+        self,
+        actor: Actor,
+        code: str,
+        submission: Submission,
+        *,
+        on_behalf_of: str | None = None,
+        location: Location | None = None,
     ) -> Result:
         """Record a visit under `code`, and decide on it with the evidence there is.
 
-        The visitor is the actor, or the actor's dependant `on_behalf_of`. The stream handler
+        The visitor is the actor, or the actor's dependant `on_behalf_of`. Of `location`, its cell
+        is recorded; a retry may come from another one. The stream handler
         requests missing answers when it sees the put, so a crash between put and send loses
         nothing. Raises NotFound ``code_unknown``, Gone ``code_revoked``, Forbidden (registration,
         ``not_your_dependant``), Unprocessable ``clock_skewed``, Conflict ``nonce_reused``.
@@ -81,13 +97,19 @@ class Scanning:
         made = attempt(method, venue, actor.person_id, submission)
         # The fast code is shown to visitors whose temperature was normal (YK-23).
         temperature = "normal" if fast else ""
+        cell = cell_of(location)
         policy = self._policies.of(venue.region, now)
         verdict = decide(visitor.record, policy, at=now, final=False, temperature=temperature)
         recorded = self._recorder.record(
             made,
             visitor.person_id,
             verdict,
-            Circumstances(temperature, guardian_id=visitor.guardian_id),
+            Circumstances(
+                temperature,
+                guardian_id=visitor.guardian_id,
+                evidence_level=EvidenceLevel.LOCATION if cell else None,
+                location_cell=cell,
+            ),
         )
         return _result(actor, recorded, venue, visitor.profile, now)
 
@@ -96,33 +118,59 @@ class Scanning:
     ) -> Result:
         """Record the visit of a visitor who shows a pass to the venue's staff (JN-8, YK-20).
 
-        A pass is valid once per venue: the scan's hash and time come from the pass. The staff
+        A live pass is valid once per venue: the scan's hash and time come from the pass. The staff
         member's nonce distinguishes a retry from a second use, and gives the time of the scan,
-        because an offline device sends it later (GO-1). `temperature` is the measured band, or
-        empty. Raises BadInput at ``/pass_code``; Unprocessable ``pass_expired``, ``pass_invalid``
-        for a forged pass or an unknown person, ``visitor_not_verified``, ``clock_skewed``; Conflict
-        ``pass_used``, ``nonce_reused``.
+        because an offline device sends it later (GO-1). A paper pass may be scanned any number of
+        times (JN-28). `temperature` is the measured band, or empty.
+
+        Raises BadInput at ``/pass_code``; Unprocessable ``pass_expired``, ``pass_invalid`` for a
+        forged pass or an unknown person, ``pass_revoked``, ``paper_not_accepted``,
+        ``visitor_not_verified``, ``clock_skewed``; Conflict ``pass_used``, ``nonce_reused``.
         """
         presented, now = passes.read(pass_code, ring=self._ring), submission.now
-        made = attempt(Method.STAFF, venue, actor.person_id, submission, presented)
-        # By the server's clock first: that of the staff's device may be wrong.
-        if not (presented.is_live(now) or presented.is_live(made.made_at)):
-            # A retry of a scan that was accepted while the pass was live is not refused.
-            standing = self._recorder.standing(made)
-            if standing is None or not is_retry(made, standing):
-                raise Unprocessable("pass_expired")
-        visitor = self._people.load(presented.person_id, consistent=False)
-        profile = visitor.profile
-        if profile is None:
-            raise Unprocessable("pass_invalid")
-        if not profile.may_scan:
-            raise Unprocessable("visitor_not_verified")
         policy = self._policies.of(venue.region, now)
-        verdict = decide(visitor, policy, at=now, final=False, temperature=temperature)
-        recorded = self._recorder.record(
-            made, presented.person_id, verdict, Circumstances(temperature)
-        )
-        return _result(actor, recorded, venue, profile, now)
+        if isinstance(presented, PaperPass):
+            made = attempt(Method.PAPER, venue, actor.person_id, submission)
+            visitor = self._holder_of_paper(presented, made, policy)
+            circumstances = Circumstances(temperature)
+        else:
+            made = attempt(Method.STAFF, venue, actor.person_id, submission, presented)
+            visitor = self._holder_of_live(presented, made)
+            circumstances = Circumstances(temperature, guardian_id=presented.guardian_id)
+        verdict = decide(visitor.record, policy, at=now, final=False, temperature=temperature)
+        recorded = self._recorder.record(made, visitor.person_id, verdict, circumstances)
+        return _result(actor, recorded, venue, visitor.profile, now)
+
+    def _holder_of_live(self, presented: Pass, made: Attempt) -> Holder:
+        """Return the owner of a live pass, who may be admitted with it. Raises Unprocessable."""
+        # By the server's clock first: that of the staff's device may be wrong.
+        live = presented.is_live(made.submission.now) or presented.is_live(made.made_at)
+        if not live and not self._is_retry(made):
+            raise Unprocessable("pass_expired")
+        visitor = self._people.load(presented.person_id, consistent=False)
+        if visitor.profile is None:
+            raise Unprocessable("pass_invalid")
+        if not visitor.profile.may_scan:
+            raise Unprocessable("visitor_not_verified")
+        return Holder(visitor)
+
+    def _holder_of_paper(self, presented: PaperPass, made: Attempt, policy: Policy) -> Holder:
+        """Return the owner of a paper pass, who may be admitted with it. Raises Unprocessable.
+
+        The read is strongly consistent, so that a revocation counts at once.
+        """
+        visitor = self._people.load(presented.person_id)
+        # A device that was offline sends the scan later: the pass was valid at the door.
+        at = min(made.submission.now, made.made_at)
+        fault = _paper_fault(presented, visitor, policy, at)
+        if visitor.profile is None or (fault and not self._is_retry(made)):
+            raise Unprocessable(fault)
+        return Holder(visitor)
+
+    def _is_retry(self, made: Attempt) -> bool:
+        """Return whether the scan was accepted before. Its pass may have ended since."""
+        standing = self._recorder.standing(made)
+        return standing is not None and is_retry(made, standing)
 
     def visible_scan(self, actor: Actor, scan_id: str, now: datetime) -> Result:
         """Return the current state of the actor's scan, or of one at a venue where they are staff.
@@ -153,6 +201,21 @@ class Scanning:
         if known.state is CodeState.REVOKED:
             raise Gone("code_revoked")
         return venue, known.kind is CodeKind.FAST
+
+
+def _paper_fault(presented: PaperPass, visitor: PersonRecord, policy: Policy, at: datetime) -> str:
+    """Return the code of the error with which a paper pass is refused, or empty."""
+    if policy.paper_pass is not PaperPasses.ACCEPTED:
+        return "paper_not_accepted"
+    issued = visitor.paper_pass
+    if visitor.profile is None or issued is None or issued.serial != presented.serial:
+        return "pass_revoked"
+    state = passes.state_of(issued, visitor.profile, at)
+    if state is not PassState.VALID:
+        return "pass_expired" if state is PassState.EXPIRED else "pass_revoked"
+    # As for a live pass, which is shown only once the registration is approved.
+    verified = visitor.profile.verification is Verification.VERIFIED
+    return "" if verified else "visitor_not_verified"
 
 
 def _result(

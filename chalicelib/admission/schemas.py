@@ -16,8 +16,8 @@ from pydantic.json_schema import JsonSchemaValue
 
 from chalicelib.admission import evidence
 from chalicelib.admission.evidence.kind import Kind
-from chalicelib.admission.lookup_requests import Lookup, Settle
-from chalicelib.admission.scan import Means
+from chalicelib.admission.lookup_requests import Declared, Lookup, Message, Settle
+from chalicelib.admission.scan import Means, PassKind
 from chalicelib.core.clock import from_epoch_ms
 from chalicelib.core.fields import (
     SCAN_PATTERN,
@@ -39,7 +39,7 @@ from chalicelib.core.fields import (
 from chalicelib.core.ids import PATTERN
 from chalicelib.core.messages import TEXTS
 from chalicelib.identity.providers import ProviderName
-from chalicelib.identity.schemas import DocumentKind, DocumentNumber
+from chalicelib.identity.schemas import DocumentKind, DocumentNumber, RealName
 
 PollAfter = Annotated[int | None, Field(examples=[None])]
 """Milliseconds; null when no answer is pending."""
@@ -59,8 +59,23 @@ def _looked_up(name: str) -> str:
     return name
 
 
+Background = Literal["green", "yellow", "red", "light_green", "grey"]
 _PASS = "VP1.L.1.7RHYG5G075CMMCW9.1G2RDWE00.32P3WWT3Y0B8J32H"  # noqa: S105 (none)
-_PASS_PATTERN = rf"^VP1\.L\.[0-9A-Z]{{1,8}}\.{PATTERN}\.[0-9A-HJKMNP-TV-Z]{{9}}\.{PATTERN}$"
+_LETTER = "[0-9A-HJKMNP-TV-Z]"
+_PASS_PATTERN = (
+    rf"^VP1\.(L\.[0-9A-Z]{{1,8}}\.{PATTERN}\.{_LETTER}{{9}}\.{PATTERN}"
+    rf"|C\.[0-9A-Z]{{1,8}}\.{PATTERN}\.{_LETTER}{{9}}\.{PATTERN}\.{PATTERN}"
+    rf"|P\.[0-9A-Z]{{1,8}}\.{_LETTER}{{41}})$"
+)
+
+
+class Location(Request):
+    """Where the phone is, as its platform says."""
+
+    latitude: float = Field(ge=-90, le=90, examples=[22.35])
+    longitude: float = Field(ge=-180, le=180, examples=[110.94])
+    accuracy_m: float = Field(ge=0, le=1_000_000, examples=[30])
+    """The radius in metres. Above 5,000 the location is not kept."""
 
 
 class ScanRequest(Request):
@@ -70,14 +85,16 @@ class ScanRequest(Request):
     code: Annotated[
         str,
         Field(min_length=1, max_length=2048),
-        described("HTTPS://V.EXAMPLE.COM/V/32P3WWT3Y0B8J32H", pattern="[0-9A-Za-z]{16}"),
+        described("https://V.EXAMPLE.COM/V/32P3WWT3Y0B8J32H", pattern="[0-9A-Za-z]{16}"),
     ]
     on_behalf_of: Annotated[PersonId, Field(max_length=40)] | None = None
     """The dependant who enters, if the caller scans for them."""
+    location: Location | None = None
+    """Optional. Ask for it with the text `location_purpose`."""
 
 
 class PassScanRequest(Request):
-    """A staff member's scan of a visitor's pass, with the measured temperature."""
+    """A staff member's scan of a visitor's pass, live or on paper, with the temperature."""
 
     nonce: Nonce
     pass_code: Annotated[
@@ -145,6 +162,8 @@ class HealthCodeShown(HealthColour):
     reason: str | None = Field(examples=[None])
     lifting: str | None = Field(examples=[None])
     """How to have the colour lifted."""
+    report_to: str | None = Field(examples=[None])
+    """Whom the holder of yellow or red reports to."""
 
 
 class NucleicAcidShown(Component):
@@ -154,6 +173,8 @@ class NucleicAcidShown(Component):
     text: str = Field(examples=["Negative, within 48 hours"])
     within_48h: bool
     """Whether the test was taken within the 48 hours before the scan, or before now."""
+    within_hours: int | None = Field(examples=[12])
+    """The age of the result at that time in hours, rounded up; null without a result."""
 
 
 class TravelCardShown(Component):
@@ -251,6 +272,8 @@ class Screen(Composed):
     venue: VenueShown
     checkpoint: str | None = Field(examples=[None])
     means: Means
+    pass_kind: PassKind | None = Field(examples=["live"])
+    """The pass that staff scanned; `companion`: on a guardian's phone; `paper`: compare the ID."""
     person: PersonShown
     outcome: Literal["admit", "check", "refuse", "pending"]
     outcome_text: str = Field(examples=["Please come in"])
@@ -391,6 +414,18 @@ class LookupMessage(Request):
     person: str = Field(pattern=r"^per_[0-9A-Z]{16}$")
     asked_at: int = Field(ge=0, lt=2**47)  # within the calendar, which ends in 9999
     registration: int = Field(ge=0)
+    scan: str = Field("", pattern=SCAN_PATTERN)
+    correlation: str = Field(max_length=64)
+
+
+class DeclarationMessage(Request):
+    """A message of the lookup queue, version 1: deliver a health declaration."""
+
+    v: Literal[1] = 1
+    kind: Literal["declaration"] = "declaration"
+    person: str = Field(pattern=r"^per_[0-9A-Z]{16}$")
+    record: str = Field(pattern=rf"^dec_[0-9a-f]{{12}}_{PATTERN}$")
+    scan: str = Field("", pattern=SCAN_PATTERN)
     correlation: str = Field(max_length=64)
 
 
@@ -404,20 +439,25 @@ class SettleMessage(Request):
 
 
 class _Message(Request):
-    message: Annotated[LookupMessage | SettleMessage, Field(discriminator="kind")]
+    message: Annotated[
+        LookupMessage | DeclarationMessage | SettleMessage, Field(discriminator="kind")
+    ]
 
 
-def decode(body: str) -> Lookup | Settle:
+def decode(body: str) -> Message:
     """Return the message in the queue's text. Raises ValueError if it is invalid."""
     message = _Message.model_validate_json(f'{{"message":{body}}}').message
     if isinstance(message, SettleMessage):
         return Settle(message.scan, message.correlation)
+    if isinstance(message, DeclarationMessage):
+        return Declared(message.person, message.record, message.scan, message.correlation)
     return Lookup(
         provider=ProviderName(message.provider),
         person_id=message.person,
         asked_at=from_epoch_ms(message.asked_at),
         registration=message.registration,
         correlation=message.correlation,
+        scan_id=message.scan,
     )
 
 
@@ -435,7 +475,42 @@ class LivePass(Response):
     expires_at: datetime
     refresh_after_s: int = Field(examples=[60])
     health_code: HealthCodeShown
+    background: Background
+    """The colour of the pass's background, by the health code; grey while there is no colour."""
     advice: str | None = Field(examples=["Please come in; wear a mask."])
     """What the holder of this colour should do."""
     poll_after_ms: PollAfter
     demo: Demo
+
+
+class CardRequest(Request):
+    """The document that a kiosk has read, to print its owner's paper pass.
+
+    `replace`: the former paper pass was lost; it is revoked.
+    """
+
+    nonce: Nonce
+    name: RealName
+    document_type: DocumentKind
+    document_number: DocumentNumber
+    form: Literal["card_pdf", "sheet_pdf"] = "card_pdf"
+    replace: bool = False
+
+
+CARD_PATTERN = f"^crd_{PATTERN}$"
+CardId = Annotated[str, described("crd_7RHYG5G075CMMCW9", pattern=CARD_PATTERN)]
+
+
+class KioskCard(Response):
+    """A card that a kiosk has asked for. When it is ready, `url` downloads it until `expires_at`.
+
+    `rejected`: name and document do not match, or this service has no such person. `failed`: a
+    character of the name cannot be printed.
+    """
+
+    card_id: CardId
+    form: Literal["card_pdf", "sheet_pdf"]
+    status: Literal["pending", "ready", "rejected", "failed"]
+    poll_after_ms: int | None = Field(examples=[2000])
+    url: str | None = Field(examples=[None])
+    expires_at: datetime | None = Field(examples=[None])

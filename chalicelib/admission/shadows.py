@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from chalicelib.core import ids
 from chalicelib.core.crypto import BlindIndex, Vault
-from chalicelib.identity import personal
+from chalicelib.identity import documents, personal
 from chalicelib.identity.people import People, PersonRecord, Profile, Verification
 from chalicelib.identity.registration import is_verified_as
 
@@ -51,7 +51,8 @@ class ManualEntry:
 def shadow_of(index: BlindIndex, document_type: str, number: str, name: str) -> str:
     """Return the id of the shadow subject of a canonical document number and a name."""
     # In hexadecimal: the index ignores case and width of letters, but providers do not.
-    pair = index.of(f"{document_type}+name", f"{number}\x1f{name.encode().hex()}")
+    space = documents.of(document_type).numbered_as
+    pair = index.of(f"{space}+name", f"{number}\x1f{name.encode().hex()}")
     return f"per_{ids.derive('shadow', pair)}"
 
 
@@ -67,7 +68,7 @@ class Subjects:
 
     def blind(self, entry: ManualEntry) -> str:
         """Return the blind index of the entry's document number."""
-        return self._index.of(entry.document_type, entry.number)
+        return documents.blind(self._index, entry.document_type, entry.number)
 
     def fingerprint(self, entry: ManualEntry) -> str:
         """Return a keyed hash of an entry: from a bare one, name and number could be guessed."""

@@ -1,14 +1,15 @@
 """Waiting scans: judged again on each answer, and decided when the wait ends."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chalicelib.admission.judge import Verdict, decide, take_card
+from chalicelib.admission.judge import Verdict, decide, take_card, take_colour
 from chalicelib.admission.lookup_requests import Settle
 from chalicelib.admission.policy import Policies
 from chalicelib.admission.scan import Scan, ScanFinder, Scans
 from chalicelib.core.errors import NotFound, Unavailable
-from chalicelib.identity.people import Actor, People, PersonRecord
+from chalicelib.identity.people import Actor, Holder, People, PersonRecord
 from chalicelib.venues.venue import Venue
 
 _RACES = 4
@@ -36,6 +37,7 @@ class WaitingScans:
         now: datetime,
         final: bool = False,
         card: bool = False,
+        colour: bool = False,
     ) -> Verdict | None:
         """Judge a waiting scan again by `person`'s evidence, and return the verdict.
 
@@ -58,7 +60,12 @@ class WaitingScans:
                 for provider, seen in scan.verdict.evidence.items()
             ):
                 person = self._people.subject(scan.person_id)
-            verdict = self._judged_again(scan, venue, person, now, final=final, card=card)
+            takes = None
+            if card and scan.verdict.lacks_card:
+                takes = take_card
+            elif colour and scan.verdict.undeclared and _is_recent(scan, now):
+                takes = take_colour
+            verdict = self._judged_again(scan, venue, person, now, final=final, takes=takes)
             changed = replace(scan, verdict=verdict, version=scan.version + 1)
             if verdict != scan.verdict and not self._scans.change(changed, venue):
                 continue
@@ -89,8 +96,19 @@ class WaitingScans:
         found = self._finder.find(scan_id, now)
         if found is None or found.scan.person_id != actor.person_id:
             raise NotFound
-        in_time = now - found.scan.received_at <= _JOINS_SCAN_FOR
-        return in_time and found.scan.verdict.lacks_card
+        return _is_recent(found.scan, now) and found.scan.verdict.lacks_card
+
+    def takes_colour(self, holder: Holder, scan_id: str, now: datetime) -> bool:
+        """Return whether the scan of `holder` may take the colour that follows a declaration.
+
+        It may for 15 minutes, while it is undeclared or waits for an answer. Raises NotFound unless
+        it is the holder's scan.
+        """
+        found = self._finder.find(scan_id, now)
+        if found is None or found.scan.person_id != holder.person_id:
+            raise NotFound
+        verdict = found.scan.verdict
+        return _is_recent(found.scan, now) and (verdict.undeclared or bool(verdict.needs))
 
     def _judged_again(
         self,
@@ -100,13 +118,18 @@ class WaitingScans:
         now: datetime,
         *,
         final: bool,
-        card: bool,
+        takes: Callable[..., Verdict] | None,
     ) -> Verdict:
         verdict = scan.verdict
-        if not verdict.needs and not (card and verdict.lacks_card):
+        if not verdict.needs and takes is None:
             return verdict
         policy = self._policies.of(venue.region, now)
         at, temperature = scan.received_at, scan.temperature
-        if verdict.needs:
+        if takes is None or verdict.needs:
             return decide(person, policy, at=at, final=final, temperature=temperature)
-        return take_card(verdict, person, policy, at=at, temperature=temperature)
+        return takes(verdict, person, policy, at=at, temperature=temperature)
+
+
+def _is_recent(scan: Scan, now: datetime) -> bool:
+    """Return whether evidence that the visitor obtains now still joins the scan."""
+    return now - scan.received_at <= _JOINS_SCAN_FOR

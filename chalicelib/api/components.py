@@ -5,8 +5,10 @@ from typing import Any, Literal
 
 from chalicelib.admission import evidence as kinds
 from chalicelib.admission.disclosure import Masking, ScanView
+from chalicelib.admission.evidence.health_code import background, is_reported
 from chalicelib.admission.judge import Evidence
 from chalicelib.admission.schemas import (
+    Background,
     Component,
     Explained,
     HealthCodeShown,
@@ -111,9 +113,16 @@ def health_code(
     context: RequestContext, evidence: Evidence, snapshot: Snapshot | None
 ) -> HealthCodeShown:
     """Return the caller's health code, with the provider's texts from its `snapshot`."""
+    report_to = (snapshot and snapshot.report_to) or context.text("report_to.community")
     return HealthCodeShown(
         **fields(context, ProviderName.HEALTH_CODE, evidence, context.now),
         group=(snapshot and snapshot.group) or None,
         reason=(snapshot and snapshot.reason) or None,
         lifting=(snapshot and snapshot.how_to_clear) or None,
+        report_to=report_to if is_reported(evidence.state) else None,
     )
+
+
+def pass_background(health_code: HealthCodeShown) -> Background:
+    """Return the colour of the pass's background."""
+    return background(health_code.state)  # type: ignore[return-value]

@@ -21,10 +21,12 @@ from chalicelib import bootstrap
 from chalicelib.api.access import ANY_PERSON, GUARDIAN_OF_DEPENDANT, Access
 from chalicelib.bootstrap import Container
 from chalicelib.core import messages
+from chalicelib.core.clock import CHINA, local_day
 from chalicelib.core.errors import (
     AppError,
     BadInput,
     NotFound,
+    StrongerLogin,
     TooMany,
     Unauthenticated,
     Unavailable,
@@ -73,6 +75,7 @@ class RequestContext:
     correlation: str
     address: str
     headers: Mapping[str, str]
+    raw_body: bytes = b""
     _venue_id: str = ""
     _dependant_id: str = ""
     _reads: str = ""
@@ -84,6 +87,11 @@ class RequestContext:
     def actor(self) -> Actor:
         """The person who calls. Raises LookupError on a route that identifies no person."""
         return self.caller(Actor)
+
+    @property
+    def dependant_id(self) -> str:
+        """The id in the route's path, of a person who may be no dependant of the actor."""
+        return self._dependant_id
 
     @functools.cached_property
     def holder(self) -> Holder:
@@ -217,21 +225,36 @@ def endpoint(
 
 
 def own_and_dependants(
-    blueprint: Blueprint, method: str, rest: str, **contract: Any
+    blueprint: Blueprint,
+    method: str,
+    rest: str,
+    *,
+    own_errors: tuple[str, ...] = (),
+    errors: tuple[str, ...] = (),
+    **contract: Any,
 ) -> Callable[[Handler], Handler]:
     """Register a handler at ``/v1/me/<rest>``, and for a guardian, at a dependant's path.
 
     A guardian does for a dependant what they do for themselves (JN-30): the handler serves
-    ``context.holder``. `contract` is that of :func:`endpoint`, without access.
+    ``context.holder``. `own_errors` are raised only for oneself. `contract` is the rest of that of
+    :func:`endpoint`, without access.
     """
 
     def register(handler: Handler) -> Handler:
-        endpoint(blueprint, method, f"/v1/me/{rest}", access=ANY_PERSON, **contract)(handler)
+        endpoint(
+            blueprint,
+            method,
+            f"/v1/me/{rest}",
+            access=ANY_PERSON,
+            errors=(*own_errors, *errors),
+            **contract,
+        )(handler)
         return endpoint(
             blueprint,
             method,
             f"/v1/me/dependants/{{dependant_id}}/{rest}",
             access=GUARDIAN_OF_DEPENDANT,
+            errors=errors,
             name=f"dependants_{handler.__name__}",
             **contract,
         )(handler)
@@ -285,12 +308,15 @@ def _call(
         correlation=correlation.get(),
         address=str((request.context.get("identity") or {}).get("sourceIp", "")),
         headers=headers,
+        raw_body=_raw(request),
         _venue_id=parameters.pop("venue_id", ""),
         _dependant_id=parameters.pop("dependant_id", ""),
         _reads=operation.path.rpartition("}/")[2] if operation.method == "GET" else "",
         _caller=caller,
         _query=parse_query(operation.query, query) if operation.query else None,
-        _body=parse(operation.request, _raw(request)) if operation.request else None,
+        _body=parse(operation.request, _raw(request), today=local_day(now, CHINA))
+        if operation.request
+        else None,
     )
     result = handler(context, **parameters)
     answer = result if isinstance(result, Answer) else Answer(result)
@@ -316,7 +342,7 @@ _SECURITY = {
 
 def problem(error: AppError, language: str) -> Response:
     """Return the problem+json response for `error`, in `language` (RFC 9457)."""
-    detail = messages.text(f"error.{error.code}", language, **error.params)
+    detail = messages.text(error.text, language, **error.params)
     body: dict[str, Any] = {
         "type": f"urn:venuecode:error:{error.code}",
         "title": error.code.replace("_", " "),
@@ -333,6 +359,8 @@ def problem(error: AppError, language: str) -> Response:
             }
             for fault in error.fields
         ]
+    if isinstance(error, StrongerLogin):
+        body["accepted"] = list(error.accepted)
     headers: dict[str, str | list[str]] = {
         "Content-Type": "application/problem+json",
         "Content-Language": language,

@@ -32,7 +32,8 @@ _ADVICE = {  # what the holder of a colour should do (JN-23 to JN-26)
     "red": "advice.red",
     "light_green": "advice.light_green",
 }
-_REGISTRATION = ("registration_required", "registration_rejected")
+_UNREGISTERED = ("registration_required",)
+_REGISTRATION = (*_UNREGISTERED, "registration_rejected")
 
 
 @own_and_dependants(
@@ -40,7 +41,8 @@ _REGISTRATION = ("registration_required", "registration_rejected")
     "GET",
     "pass",
     response=LivePass,
-    errors=(*_REGISTRATION, "registration_not_verified"),
+    own_errors=_UNREGISTERED,
+    errors=("registration_rejected", "registration_not_verified"),
 )
 def live_pass(context: RequestContext) -> LivePass:
     """Return the pass, new every minute, in the colour of the health code."""
@@ -56,6 +58,7 @@ def live_pass(context: RequestContext) -> LivePass:
         expires_at=context.now + passes.ACCEPTED,
         refresh_after_s=int(passes.REFRESH.total_seconds()),
         health_code=colour,
+        background=components.pass_background(colour),
         advice=context.text(advice) if advice else None,
         poll_after_ms=_POLL_MS if ProviderName.HEALTH_CODE in overview.needs else None,
         demo=context.text("demo") if context.container.settings.demo else None,
@@ -67,7 +70,8 @@ def live_pass(context: RequestContext) -> LivePass:
     "GET",
     "health",
     response=Health,
-    errors=_REGISTRATION,
+    own_errors=_UNREGISTERED,
+    errors=("registration_rejected",),
 )
 def health(context: RequestContext) -> Health:
     """Return the health code, vaccination and travel card; stale ones are looked up."""
@@ -88,7 +92,8 @@ def health(context: RequestContext) -> Health:
     "GET",
     "nucleic-acid",
     response=NucleicAcid,
-    errors=_REGISTRATION,
+    own_errors=_UNREGISTERED,
+    errors=("registration_rejected",),
 )
 def nucleic_acid(context: RequestContext) -> NucleicAcid:
     """Return the latest nucleic acid result within 14 days."""

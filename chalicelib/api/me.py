@@ -25,6 +25,8 @@ def me(context: RequestContext) -> Me:
     return Me(
         person_id=context.actor.person_id,
         phone=own.phone,
+        strength=context.actor.session.strength,
+        location_purpose=context.text("location.purpose"),
         registration=_registration(context, own),
         rights=[
             Right(venue_id=venue_id, role=role.value)
@@ -41,7 +43,13 @@ def me(context: RequestContext) -> Me:
     request=RegistrationRequest,
     response=RegistrationAccepted,
     statuses=(200, 202),
-    errors=("version_conflict", "identity_taken", "phone_required", "too_many_requests"),
+    errors=(
+        "version_conflict",
+        "identity_taken",
+        "identity_managed",
+        "phone_required",
+        "too_many_requests",
+    ),
 )
 def put_registration(context: RequestContext) -> Answer:
     """Register the caller's real name, or correct the registration; verified in the background."""

@@ -7,28 +7,41 @@ import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
+from chalicelib.admission.schemas import CardId
 from chalicelib.api.endpoint import OPERATIONS, Operation, problem
 from chalicelib.api.examples import example, examples
 from chalicelib.core.errors import CODES, AppError, BadInput
-from chalicelib.core.fields import Code, PersonId, Query, ReceiptId, ScanId, VenueId
+from chalicelib.core.fields import (
+    Code,
+    PersonId,
+    Query,
+    ReceiptId,
+    ScanId,
+    VenueId,
+    identifier,
+)
 from chalicelib.core.messages import TEXTS
+from chalicelib.identity import documents
 
 _REFERENCE = "#/components/schemas/{model}"
 _TAGS = {
     "Sessions": "Log in, refresh, log out; confirm a phone.",
     "Me": "The caller's registration, pass and health evidence, and who looked the caller up.",
+    "Records": "Health declarations, arrivals, notices, visits and temperatures.",
     "Family": "A guardian acts for children and elderly people.",
+    "Identity checks": "Check a face or a payment password.",
     "Venues": "Apply for a venue's code; administer the venue.",
     "Posters": "Printable posters of a venue's code.",
     "Staff": "A venue's staff, and the join code by which inspectors join.",
     "Bindings": "The venues at which the caller works.",
     "Scans": "Check in by a venue's code or by a pass.",
     "Manual checks": "Check a visitor without a phone.",
+    "Kiosks": "Devices that print a person's paper pass when their document is read.",
     "Statistics": "The figures of a venue's day.",
     "Landing": "The page behind a printed code.",
     "Service": "Status of the service, and the description of its API.",
@@ -44,11 +57,22 @@ _TAGGED = (
     ("/v1/bindings", "Bindings"),
     ("/v1/scans", "Scans"),
     ("/v1/manual-checks", "Manual checks"),
+    ("/v1/kiosks", "Kiosks"),
     ("/v1/otp", "Sessions"),
     ("/v1/sessions", "Sessions"),
     ("/v1/me/phone", "Sessions"),
+    ("/v1/declaration-form", "Records"),
+    ("/v1/me/declarations", "Records"),
+    ("/v1/me/arrivals", "Records"),
+    ("/v1/me/notices", "Records"),
+    ("/v1/me/visits", "Records"),
+    ("/v1/me/temperatures", "Records"),
     ("/v1/me/dependants", "Family"),
     ("/v1/erasures", "Me"),
+    ("/v1/me/guardians", "Family"),
+    ("/v1/me/consent-code", "Family"),
+    ("/v1/me/identity-checks", "Identity checks"),
+    ("/v1/identity-checks", "Identity checks"),
     ("/v1/me", "Me"),
     ("/V", "Landing"),
     ("/v/", "Landing"),
@@ -60,10 +84,13 @@ _PATH: dict[str, Any] = {
     "venue_id": VenueId,
     "person_id": PersonId,
     "dependant_id": PersonId,
+    "guardian_id": PersonId,
     "scan_id": ScanId,
     "check_id": ScanId,
+    "identity_check_id": Annotated[str, identifier("idc", "idc_32P3WWT3Y0B8J32H")],
     "poster_id": Code,
     "receipt_id": ReceiptId,
+    "card_id": CardId,
     "code": Code,
 }
 """The types of path parameters."""
@@ -94,6 +121,8 @@ def document() -> dict[str, Any]:
         for name, text in _described(model).items():
             if model.__name__ in schemas:
                 schemas[model.__name__]["properties"][name]["description"] = text
+    for schema in schemas.values():
+        _pair_documents(schema)
     paths: dict[str, Any] = {}
     for operation in sorted(OPERATIONS, key=lambda o: (o.path, o.method)):
         described = _operation(operation, names, schemas)
@@ -127,6 +156,21 @@ def document() -> dict[str, Any]:
             },
         },
     }
+
+
+def _pair_documents(schema: dict[str, Any]) -> None:
+    """Say in the schema of a request which numbers go with which type of document."""
+    number = schema.get("properties", {}).get("document_number", {})
+    if number.get("format") == "document-number":
+        schema["anyOf"] = [
+            {
+                "properties": {
+                    "document_type": {"const": one.name},
+                    "document_number": {"pattern": one.pattern},
+                }
+            }
+            for one in documents.TYPES
+        ]
 
 
 def _subclasses(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
@@ -293,6 +337,11 @@ def _problem() -> dict[str, Any]:
             "status": {"type": "integer"},
             "detail": text,
             "code": {"type": "string", "enum": sorted(CODES)},
+            "accepted": {
+                "type": "array",
+                "description": "With `stronger_login_needed`: the logins and proofs that would do.",
+                "items": text,
+            },
             "errors": {
                 "type": "array",
                 "items": {

@@ -5,6 +5,7 @@ from typing import Any
 from chalice.app import Blueprint
 
 from chalicelib.admission.disclosure import ScanView
+from chalicelib.admission.location import Location
 from chalicelib.admission.scanning import Result
 from chalicelib.admission.schemas import (
     AbnormalScan,
@@ -50,11 +51,18 @@ def scan_venue(context: RequestContext) -> Answer:
     """Scan a venue's code, for oneself or a dependant: record the visit, return one screen."""
     body = context.body(ScanRequest)
     code = codes.parse(body.code, context.container.settings.code_host)
-    # The fingerprint ignores the URL or mini-program link around the code.
-    behalf = body.on_behalf_of
+    # The fingerprint ignores the URL or mini-program link around the code, and the location, which
+    # may have changed by a few metres before a retry.
+    behalf, where = body.on_behalf_of, body.location
     submission = context.submission(body.nonce, fingerprint(f"{code} {behalf}" if behalf else code))
     result = context.container.scanning.scan_venue(
-        context.actor, code, submission, on_behalf_of=behalf
+        context.actor,
+        code,
+        submission,
+        on_behalf_of=behalf,
+        location=None
+        if where is None
+        else Location(where.latitude, where.longitude, where.accuracy_m),
     )
     return Answer(_screen(context, result), 201 if result.created else 200)
 
@@ -85,14 +93,16 @@ def get_scan(context: RequestContext, scan_id: str) -> Screen:
         "not_found",
         "clock_skewed",
         "nonce_reused",
+        "paper_not_accepted",
         "pass_expired",
         "pass_invalid",
+        "pass_revoked",
         "pass_used",
         "visitor_not_verified",
     ),
 )
 def scan_pass(context: RequestContext) -> Answer:
-    """Scan a visitor's pass, with the measured temperature; return one screen for the staff.
+    """Scan a visitor's pass, live or on paper; return one screen for the staff.
 
     A device that was offline may send it up to seven days later.
     """
@@ -170,6 +180,7 @@ def _screen(context: RequestContext, result: Result) -> Screen:
         venue=components.venue(context, result.venue),
         checkpoint=view.checkpoint_id or None,
         means=view.means,
+        pass_kind=view.pass_kind,
         person=_person(context, view, result.visitor),
         outcome=view.outcome,  # type: ignore[arg-type]  # None only for manual checks, which have no screen
         outcome_text=components.outcome_text(context, view),

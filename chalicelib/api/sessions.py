@@ -8,6 +8,7 @@ from chalicelib.api.access import ANY_PERSON, ANYONE
 from chalicelib.api.endpoint import Answer, RequestContext, endpoint
 from chalicelib.identity.one_time_codes import CODE_LIFE, RESEND_AFTER
 from chalicelib.identity.platforms import PhoneProof, PlatformName
+from chalicelib.identity.registration import Entry
 from chalicelib.identity.schemas import (
     AlipayLogin,
     AlipayPhone,
@@ -19,6 +20,7 @@ from chalicelib.identity.schemas import (
     PhoneRequest,
     RefreshRequest,
     SmsProof,
+    TakeOverRequest,
     WechatLogin,
     WechatPhone,
 )
@@ -83,7 +85,7 @@ def log_in(context: RequestContext) -> Answer:
             address=context.address,
             now=context.now,
         )
-    return Answer(_shown(login), 201)
+    return Answer(_shown(context, login), 201)
 
 
 @endpoint(
@@ -106,7 +108,34 @@ def confirm_phone(context: RequestContext) -> LoginResponse:
         login = context.container.platform_login.confirm_phone(
             actor, PlatformName(body.client), _proof(body), now=context.now
         )
-    return _shown(login)
+    return _shown(context, login)
+
+
+@endpoint(
+    routes,
+    "POST",
+    "/v1/me/registration/takeover",
+    access=ANY_PERSON,
+    request=TakeOverRequest,
+    response=LoginResponse,
+    errors=(
+        "phone_required",
+        "stronger_login_needed",
+        "identity_taken",
+        "identity_check_unusable",
+        "too_many_requests",
+    ),
+)
+def take_over(context: RequestContext) -> LoginResponse:
+    """Make the record of a person without a login the caller's own, after a face check."""
+    body = context.body(TakeOverRequest)
+    login = context.container.succession.take_over(
+        context.actor,
+        Entry(body.name, body.document_type, body.document_number),
+        body.check_id,
+        context.submission(body.nonce),
+    )
+    return _shown(context, login)
 
 
 @endpoint(
@@ -121,7 +150,7 @@ def confirm_phone(context: RequestContext) -> LoginResponse:
 def refresh(context: RequestContext) -> LoginResponse:
     """Exchange a refresh token for a new pair of tokens; it works once."""
     token = context.body(RefreshRequest).refresh_token
-    return _shown(context.container.sessions.refresh(token, now=context.now))
+    return _shown(context, context.container.sessions.refresh(token, now=context.now))
 
 
 @endpoint(routes, "POST", "/v1/sessions/logout", access=ANY_PERSON, response=Empty)
@@ -141,5 +170,6 @@ def _proof(body: WechatLogin | AlipayLogin | WechatPhone | AlipayPhone) -> Phone
     return None if body.phone is None else PhoneProof(body.phone.response, body.phone.sign)
 
 
-def _shown(login: Login) -> LoginResponse:
-    return LoginResponse(**login._asdict())
+def _shown(context: RequestContext, login: Login) -> LoginResponse:
+    purpose = context.text("location.purpose")
+    return LoginResponse(**login._asdict(), location_purpose=purpose)

@@ -43,6 +43,11 @@ def end_of_day(moment: datetime, time_zone: str) -> datetime:
     return (midnight + timedelta(days=1)).astimezone(UTC)
 
 
+def start_of_day(day: date, time_zone: str) -> datetime:
+    """Return the start of a calendar day in `time_zone` (IANA name), aware, in UTC."""
+    return datetime.combine(day, time(), ZoneInfo(time_zone)).astimezone(UTC)
+
+
 def rfc3339(moment: datetime) -> str:
     """Return `moment` in the API's format: UTC, milliseconds, ``Z``."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -4,6 +4,7 @@
     ├── BadInput              400  an invalid body, parameter or path; names the fields
     ├── Unauthenticated       401  no token, or an invalid one
     ├── Forbidden             403  the caller is authenticated, but not allowed
+    │   └── StrongerLogin     403  not with this login, or not without a proof
     ├── NotFound              404  no such resource, or none that the caller may see
     ├── Conflict              409  another request came first
     ├── Gone                  410  the resource was withdrawn
@@ -15,6 +16,7 @@ Each error carries a stable `code`. Clients switch on it; `messages.py` has its 
 each code to its class. Responses are problem details (RFC 9457).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -41,6 +43,11 @@ class AppError(Exception):
         self.code = code or self.default
         self.params = params
         super().__init__(self.code)
+
+    @property
+    def text(self) -> str:
+        """The key of the text for the person."""
+        return f"error.{self.code}"
 
 
 class BadInput(AppError):
@@ -71,6 +78,25 @@ class Forbidden(AppError):
 
     status = 403
     default = "forbidden"
+
+
+class StrongerLogin(Forbidden):
+    """The action requires a stronger login, or a proof. `accepted` lists what would do.
+
+    `action` selects the text ``stronger_login.<action>``, which says what to do.
+    """
+
+    default = "stronger_login_needed"
+
+    def __init__(self, action: str, accepted: Sequence[str]) -> None:
+        super().__init__()
+        self.action = action
+        self.accepted = accepted
+
+    @property
+    def text(self) -> str:
+        """See `AppError.text`."""
+        return f"stronger_login.{self.action}"
 
 
 class NotFound(AppError):
@@ -128,10 +154,15 @@ CODES: dict[str, type[AppError]] = {
     "token_expired": Unauthenticated,
     "session_ended": Unauthenticated,
     "otp_invalid": Unauthenticated,
+    "signature_invalid": Unauthenticated,
     "platform_code_invalid": Unauthenticated,
+    "pairing_code_invalid": Unauthenticated,
+    "device_revoked": Unauthenticated,
     "forbidden": Forbidden,
     "platform_account_blocked": Forbidden,
     "phone_required": Forbidden,
+    "guardian_not_adult": Forbidden,
+    "stronger_login_needed": StrongerLogin,
     "not_your_venue": Forbidden,
     "not_your_dependant": Forbidden,
     "initial_administrator_only": Forbidden,
@@ -148,17 +179,24 @@ CODES: dict[str, type[AppError]] = {
     "hand_over_first": Conflict,
     "pass_used": Conflict,
     "identity_taken": Conflict,
+    "identity_managed": Conflict,
     "dependant_taken": Conflict,
     "too_many_dependants": Conflict,
     "phone_taken": Conflict,
     "venue_exists": Conflict,
+    "form_changed": Conflict,
     "code_revoked": Gone,
     "clock_skewed": Unprocessable,
     "too_many_venues": Unprocessable,
     "staff_no_match": Unprocessable,
+    "dependant_no_match": Unprocessable,
+    "consent_code_invalid": Unprocessable,
     "visitor_not_verified": Unprocessable,
     "pass_invalid": Unprocessable,
     "pass_expired": Unprocessable,
+    "identity_check_unusable": Unprocessable,
+    "pass_revoked": Unprocessable,
+    "paper_not_accepted": Unprocessable,
     "travel_card_code_wrong": Unprocessable,
     "travel_card_no_phone": Unprocessable,
     "client_not_offered": Unprocessable,

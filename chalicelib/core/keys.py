@@ -12,6 +12,7 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | a person's accounts of WeChat and Alipay | 1 Query, strong | PER#per · ACCOUNT#blind |
 | the person who registered a document | transaction condition | IDENT#blind · IDENT |
 | the one-time code last sent to a phone | 1 Update | OTP#blind · OTP |
+| an identity check: read, poll, settle, use up | 1 Get; 1 Update, conditional | CHECK#idc · CHECK |
 | attempts, by action, caller and time window | 1 Update | RATE#what#whom · window |
 | a venue | 1 Get, cached 60 s | VEN#ven · VENUE |
 | a printed code | 1 Get, cached 60 s | CODE#code · CODE |
@@ -29,18 +30,29 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | a person whom staff checked without an account | in the subject's query | PER#per · begins HOT# |
 | accesses to the owner of a document number, newest first | 1 Query | ACCESS#blind · lms#hash |
 | a person's scans that wait for an answer | in the subject's query | PER#per · AWAIT#scan |
+| the person who made a consent code | 1 Get, strong | CONSENT#blind · CONSENT |
+| a person's valid consent code | transaction condition | PER#per · CONSENT |
 | a person's dependants | in the actor's query | PER#per · HOT#DEPENDANTS |
 | a person's guardians | in the subject's query | PER#per · HOT#GUARDIANS |
 | the day's figures | 1 BatchGet over shards | VEN#ven#day#shard · COUNT |
 | the day's figures of a staff member | in the same BatchGet | VEN#ven#day#shard · COUNT#per |
 | the day's abnormal scans | 1 Query a shard, 1 Get a scan | VEN#ven#day#shard · begins ABN# |
 | the policy of a region | 1 BatchGet, cached 60 s | POLICY#prefix · CURRENT |
+| a person's valid paper pass | in the person's query | PER#per · HOT#PASS |
+| a person's paper passes, newest first | 1 Query | PER#per · PASS#lms#serial |
+| the files of a person's paper pass | 1 Query; 1 Get | PER#per · PAPER#form |
 | a person's prefetch request | 1 Put, conditional | PER#per · PREFETCH |
 | a person's erasure | 1 Get, strong | PER#per · OWN#ERASURE |
 | the erasures that are due | 1 Query, strong | ERASURES · ms#per |
 | the receipt of an erasure | 1 Get, strong | RECEIPT#id · RECEIPT |
 | all that a person's partition holds, for erasure and export | 1 Query, strong | PER#per · any |
+| put a person's record; read it | 1 Put, conditional; 1 Get | PER#per · REC#kind#lms#hash |
+| a person's records of a kind, newest first | 1 Query | PER#per · begins REC#kind# |
 | wrapped data keys | 1 Get, cached 5 min | DATAKEY · id |
+| a device that makes a request | 1 Get, strong | DEVICE#kio · DEVICE |
+| the device of a pairing code | 1 Get, strong; deleted once | PAIRING#blind · PAIRING |
+| a card asked for at a kiosk | 1 Get, strong | DEVICE#kio · CARD#id |
+| the cards that wait for a person's verification | 1 Query, strong | PER#per · CARD#kio#id |
 """
 
 from datetime import date
@@ -53,10 +65,13 @@ HOT = "HOT#"
 AWAIT = "AWAIT#"
 SUBJECT_FROM, SUBJECT_TO = AWAIT, "HOT#~"
 ACCOUNTS, ACCOUNTS_TO = "ACCOUNT#", "ACCOUNT#~"
+PASSES, PASSES_TO = "PASS#", "PASS#~"
+PAPER_FILES, PAPER_FILES_TO = "PAPER#", "PAPER#~"
 COUNT = "COUNT"
 ABNORMAL = "ABN#"
 ANY, ANY_TO = " ", "~~"
 """A span of sort keys that holds every sort key."""
+WAITING_CARDS, WAITING_CARDS_TO = "CARD#", "CARD#~"
 _LAST_MS = 10**13 - 1
 
 
@@ -127,6 +142,29 @@ def awaiting(person_id: str, scan_id: str) -> Key:
     return Key(person(person_id), f"{AWAIT}{scan_id}")
 
 
+def paper_pass(person_id: str) -> Key:
+    """Return the key of a person's valid paper pass, or of the last one."""
+    return Key(person(person_id), "HOT#PASS")
+
+
+def issued_pass(person_id: str, at_ms: int, serial: str) -> Key:
+    """Return the key of a paper pass in its owner's history.
+
+    The time counts down, so that the newest is first.
+    """
+    return Key(person(person_id), f"{PASSES}{_LAST_MS - at_ms:013d}#{serial}")
+
+
+def issued_at_ms(sk: str) -> int:
+    """Return the time of issue in the sort key of a paper pass in the history."""
+    return _LAST_MS - int(sk.split("#")[1])
+
+
+def paper_file(person_id: str, form: str) -> Key:
+    """Return the key of a file of a person's paper pass."""
+    return Key(person(person_id), f"{PAPER_FILES}{form}")
+
+
 def prefetch(person_id: str) -> Key:
     """Return the key of a prefetch request, which the stream handler dispatches."""
     return Key(person(person_id), "PREFETCH")
@@ -160,6 +198,16 @@ def receipt(receipt_id: str) -> Key:
     return Key(f"RECEIPT#{receipt_id}", "RECEIPT")
 
 
+def records(kind: str) -> str:
+    """Return the beginning of the sort keys of a person's records of a kind."""
+    return f"REC#{kind}#"
+
+
+def record(person_id: str, kind: str, at_ms: int, digest: str) -> Key:
+    """Return the key of a person's record. The time counts down, so that the newest is first."""
+    return Key(person(person_id), f"{records(kind)}{_LAST_MS - at_ms:013d}#{digest}")
+
+
 def phone(blind: str) -> Key:
     """Return the key of the owner of a phone number."""
     return Key(f"PHONE#{blind}", "PHONE")
@@ -180,9 +228,24 @@ def identity(blind: str) -> Key:
     return Key(f"IDENT#{blind}", "IDENT")
 
 
+def consent(blind: str) -> Key:
+    """Return the key of the person who made a consent code."""
+    return Key(f"CONSENT#{blind}", "CONSENT")
+
+
+def valid_consent(person_id: str) -> Key:
+    """Return the key of a person's valid consent code."""
+    return Key(person(person_id), "CONSENT")
+
+
 def otp(blind: str) -> Key:
     """Return the key of the one-time code last sent to a phone."""
     return Key(f"OTP#{blind}", "OTP")
+
+
+def identity_check(check_id: str) -> Key:
+    """Return the key of an identity check, which is deleted after a day."""
+    return Key(f"CHECK#{check_id}", "CHECK")
 
 
 def rate(what: str, whom: str, window: str) -> Key:
@@ -306,6 +369,37 @@ def data_key(key_id: str) -> Key:
     return Key("DATAKEY", key_id)
 
 
+def device(device_id: str) -> Key:
+    """Return the key of a paired device."""
+    return Key(f"DEVICE#{device_id}", "DEVICE")
+
+
+def device_of(pk: str) -> str:
+    """Return the device whose partition `pk` is."""
+    return pk.removeprefix("DEVICE#")
+
+
+def pairing(blind: str) -> Key:
+    """Return the key of an unused pairing code."""
+    return Key(f"PAIRING#{blind}", "PAIRING")
+
+
+def kiosk_card(device_id: str, card_id: str) -> Key:
+    """Return the key of a card that was asked for at a kiosk."""
+    return Key(f"DEVICE#{device_id}", f"CARD#{card_id}")
+
+
+def waiting_card(person_id: str, device_id: str, card_id: str) -> Key:
+    """Return the key that marks a card as waiting for the person's verification."""
+    return Key(person(person_id), f"{WAITING_CARDS}{device_id}#{card_id}")
+
+
+def card_of_waiting(sk: str) -> Key:
+    """Return the key of the card that a marker in a person's partition stands for."""
+    _, device_id, card_id = sk.split("#")
+    return kiosk_card(device_id, card_id)
+
+
 def is_scan(key: Key) -> bool:
     """Return whether `key` is a scan's: in a day's partition, with a time first in its sort key."""
     return key.pk.startswith("VEN#") and key.pk.count("#") == 3 and key.sk[:13].isdecimal()
@@ -321,6 +415,21 @@ def is_prefetch(key: Key) -> bool:
     return key.pk.startswith("PER#") and key.sk == prefetch("").sk
 
 
+def is_declaration(key: Key) -> bool:
+    """Return whether `key` is a health declaration's."""
+    return key.pk.startswith("PER#") and key.sk.startswith(records("declaration"))
+
+
 def is_poster(key: Key) -> bool:
     """Return whether `key` is a poster's."""
     return key.pk.startswith("VEN#") and key.sk.startswith(poster("", "").sk)
+
+
+def is_issued_pass(key: Key) -> bool:
+    """Return whether `key` is that of a paper pass in its owner's history."""
+    return key.pk.startswith("PER#") and key.sk.startswith(PASSES)
+
+
+def is_paper_file(key: Key) -> bool:
+    """Return whether `key` is that of a file of a paper pass."""
+    return key.pk.startswith("PER#") and key.sk.startswith(PAPER_FILES)

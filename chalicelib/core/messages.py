@@ -27,11 +27,18 @@ TEXTS: dict[str, str] = {
     "error.platform_account_blocked": "WeChat or Alipay has restricted this account for safety. "
     "Please log in by text message.",
     "error.phone_required": "Please confirm your phone number first.",
+    "error.signature_invalid": "This message is not signed as agreed.",
+    "error.stronger_login_needed": "Please confirm who you are first.",
+    "error.identity_check_unusable": "This check was not passed, is too old, has been used, "
+    "or is of another person. Please do it again.",
     "error.phone_taken": "This phone number belongs to another account. "
     "Please log in with it by text message.",
     "error.phone_proof_invalid": "The phone number could not be confirmed. Please try again.",
     "error.client_not_offered": "Logging in this way is not offered here. "
     "Please log in by text message.",
+    "error.pairing_code_invalid": "This pairing code is wrong, was used, or has expired. "
+    "Please ask the operator for a new one.",
+    "error.device_revoked": "This device has been withdrawn. Please tell the operator.",
     "error.forbidden": "You may not do this.",
     "error.not_your_venue": "You have no rights at this venue.",
     "error.not_your_dependant": "You do not act for this person, or no longer do.",
@@ -57,14 +64,26 @@ TEXTS: dict[str, str] = {
     "error.staff_no_match": "No registered person matches what was entered.",
     "error.pass_invalid": "This is not a valid pass. Please ask for it to be shown again.",
     "error.pass_expired": "This pass has expired. Please ask for the pass to be refreshed.",
+    "error.pass_revoked": "This paper pass has been withdrawn or replaced. Please ask for the "
+    "visitor's current pass, or use a manual check.",
+    "error.paper_not_accepted": "Paper passes and pictures are not accepted here. Please ask for "
+    "the live pass on a phone, or use a manual check.",
     "error.pass_used": "This pass has already been used here. Please ask for it to be refreshed.",
     "error.nonce_reused": "This request was already made with other contents.",
     "error.version_conflict": "This was changed in the meantime. Please load it again.",
     "error.identity_taken": "This identity cannot be registered here. "
     "Please ask the help desk if it is yours.",
     "error.dependant_taken": "Two people act for this person already. One of them must stop first.",
+    "error.dependant_no_match": "This person could not be added. Please check name, number and "
+    "proof.",
+    "error.consent_code_invalid": "The code is wrong, used or has expired. Please ask for a new "
+    "one.",
+    "error.guardian_not_adult": "Only adults act for others.",
+    "error.identity_managed": "This identity was registered for you by your family. "
+    "Please confirm with your face that it is yours.",
     "error.too_many_dependants": "You act for eight people already. Please remove one first.",
     "error.venue_exists": "A venue with this number, name and address already has a code.",
+    "error.form_changed": "The form has changed. Please load it again and fill in the new one.",
     "error.clock_skewed": "This was sent too late, or your phone's clock is wrong. "
     "Please set it to network time and begin again.",
     "error.too_many_venues": "One person may work at no more than 20 venues.",
@@ -88,6 +107,19 @@ TEXTS: dict[str, str] = {
     "field.control_character": "This contains a character that cannot be printed.",
     "field.phone": "This is not a valid phone number.",
     "field.resident_id": "This is not a valid resident ID number.",
+    "field.residence_permit": "This is not a valid number of a residence permit for residents of "
+    "Hong Kong, Macau or Taiwan: 18 characters that begin with 810000, 820000 or 830000.",
+    "field.hk_macau_permit": "This is not a valid number of a travel permit for residents of Hong "
+    "Kong or Macau: the letter H or M and 8 digits.",
+    "field.taiwan_permit": "This is not a valid number of a travel permit for Taiwan residents: "
+    "8 digits, or the 10 digits and the letter of an older permit.",
+    "field.foreign_permanent_resident": "This is not a valid number of a foreign permanent "
+    "resident ID card: 18 characters that begin with 9, or the 3 letters and 12 digits of an older "
+    "card.",
+    "field.passport": "This is not a valid passport number: please write the 3 letters of the "
+    "issuing country first, as in USA123456789.",
+    "field.birth_certificate": "This is not a valid number of a medical certificate of birth: one "
+    "letter and 9 digits.",
     "field.check_digit": "This number is not valid: its check digit does not match.",
     "field.plate": "This is not a valid vehicle plate.",
     "field.number_length": "This number does not have the right length.",
@@ -97,10 +129,20 @@ TEXTS: dict[str, str] = {
     "field.nonce": "This must be a UUIDv7.",
     "field.glyph": "The character “{character}” cannot be printed on a poster.",
     "field.join_code": "This is not a join code: please check each character.",
+    "field.pairing_code": "This is not a pairing code: please check each character.",
     "field.pass": "This is not a pass.",
+    "field.consent_code": "This is not a consent code: please check each character.",
+    "field.birth_date": "This is not the birth date on the document, or it is in the future.",
+    "field.child_too_old": "From the 14th birthday on, they register themselves, or are added "
+    "with their own consent.",
+    "field.elder_too_young": "They are not 14 yet: please add them as a child.",
+    "field.yourself": "This is yourself.",
     "field.cursor": "This place in the list is not known. Please begin again.",
     "field.day": "This is not a day in the form 2022-04-24.",
     "field.payload": "This is not a venue code.",
+    "field.not_asked": "This is asked only after another answer is yes.",
+    "field.day_range": "This must be a day of the last 14 days, and not in the future.",
+    "field.province": "This is not a province of GB/T 2260.",
     # Outcomes of a scan, their reasons and next steps.
     "outcome.admit": "Please come in",
     "outcome.check": "Please see the staff",
@@ -141,7 +183,7 @@ TEXTS: dict[str, str] = {
     "step.enter": "Show this screen to the staff and come in.",
     "step.wait": "Please wait a moment; the answer will appear here.",
     "step.verify_with_staff": "Please have the staff check your health code and ID.",
-    "step.declare_health": "Please declare your health in the health code service.",
+    "step.declare_health": "Please declare your health; the form opens from this screen.",
     "step.declare_again": "If your declaration has expired, please declare your health again.",
     "step.see_doctor": "Please do not enter; see a doctor or a fever clinic.",
     "step.enter_travel_card_code": "Please ask for the travel card's code by text message, "
@@ -154,14 +196,15 @@ TEXTS: dict[str, str] = {
     "step.test_nucleic_acid": "Please take a nucleic acid test.",
     "step.report_to_community": "Please stay away from others and report to your community "
     "or employer.",
+    "step.compare_id": "Paper pass: compare with the ID.",
     # Variants for staff, who act for the visitor. A key without a variant uses the text above.
     "staff_outcome.admit": "Let them in",
     "staff_outcome.check": "Please check",
     "staff_outcome.refuse": "Do not let them in",
     "staff_step.enter": "The visitor may come in.",
     "staff_step.verify_with_staff": "Check the visitor's health code and ID.",
-    "staff_step.declare_health": "Ask the visitor to declare their health in the health code "
-    "service.",
+    "staff_step.declare_health": "Ask the visitor to declare their health on their phone, from "
+    "the screen of this scan.",
     "staff_step.declare_again": "If the declaration has expired, ask the visitor to declare again.",
     "staff_step.see_doctor": "Do not let the visitor in; direct them to a fever clinic.",
     "staff_step.enter_travel_card_code": "Ask the visitor to have the travel card's code sent, "
@@ -180,6 +223,7 @@ TEXTS: dict[str, str] = {
     "please have your temperature taken, or declare your health again.",
     "advice.red": "You cannot pass. Please report to your community (village) or employer.",
     "advice.light_green": "You have not declared your health yet. Please declare it.",
+    "report_to.community": "your community",
     "state.green": "Green",
     "state.yellow": "Yellow",
     "state.red": "Red",
@@ -220,9 +264,58 @@ TEXTS: dict[str, str] = {
     "access.guardian": "Your guardian looked at your health data for you.",
     "access.kiosk": "Your ID document was read at a kiosk to print your pass.",
     "access.officer": "The service's operators looked up your record.",
+    # Paper passes.
+    "paper_pass.failed": "A character of the name cannot be printed. Please have the pass issued "
+    "again with the masked name.",
+    # The form of declarations: its sections, its questions and their options.
+    "form.health": "Health declaration",
+    "form.arrival": "Arrival in the province",
+    "form.yes": "Yes",
+    "form.no": "No",
+    "form.fever": "Do you have a fever (37.3 °C or more), or had one in the last 14 days?",
+    "form.symptoms": "Do you have any of these symptoms? Please leave it empty if you have none.",
+    "form.symptoms.cough": "Cough",
+    "form.symptoms.sore_throat": "Sore throat",
+    "form.symptoms.fatigue": "Fatigue",
+    "form.symptoms.breathlessness": "Shortness of breath",
+    "form.symptoms.taste_loss": "Loss of smell or taste",
+    "form.symptoms.diarrhoea": "Diarrhoea",
+    "form.contact": "Were you in contact with a confirmed case in the last 14 days?",
+    "form.contact_on": "On which day was the last contact?",
+    "form.risk_area": "Did you stay in a medium-risk or high-risk area in the last 14 days?",
+    "form.risk_region": "In which county or district was that area?",
+    "form.destination": "To which county or district are you going, or where do you stay?",
+    "form.from_province": "From which province did you come?",
+    "form.transport": "How did you travel?",
+    "form.transport.flight": "By plane",
+    "form.transport.train": "By train",
+    "form.transport.coach": "By coach",
+    "form.transport.ship": "By ship",
+    "form.transport.car": "By car",
+    "form.transport.other": "In another way",
+    "form.transport_number": "Number of the flight, train or vehicle",
+    "form.arrived_on": "On which day did you arrive?",
+    "form.stay_address": "At which address do you stay?",
+    # Notices.
+    "notice.released": "Your medical observation from {began} to {ended} has ended. "
+    "Please keep watching your health.",
     # Registration.
+    # What an action requires, by action.
+    "stronger_login.add_child": "Please do the child's face check, "
+    "or let us check that you live in the same household.",
+    "stronger_login.add_elder": "Please do the face check of the person you want to help, "
+    "or ask them for a consent code from their own phone.",
+    "stronger_login.take_over": "Please do the face check of this name and ID number first.",
+    "stronger_login.export": "Please confirm your phone number first, or do a face check.",
+    "stronger_login.erase": "Please confirm your phone number first, or do a face check.",
+    "location.purpose": "Your location shows that you are near the venue when you scan. "
+    "Only the area, about 5 km wide, is kept with your visit; staff do not see it. "
+    "You can scan without it.",
     "verification.mismatch": "The name and the ID number do not belong together.",
     "verification.absent": "This ID number is not known to the identity service.",
+    # Families.
+    "consent.purpose": "Whoever enters this code may show your pass, read your health code and "
+    "check in for you. Tell it only to the family member who is to do so. You can end it any time.",
     # Warnings in a response.
     "warning.number_shared": "Another venue is registered under this number. "
     "That is right for branches of one firm.",

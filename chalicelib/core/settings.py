@@ -9,8 +9,9 @@ from dataclasses import dataclass
 class Settings:
     """The configuration of one deployment, from environment variables named ``VC_…``.
 
-    `code_host` is part of the printed URL. It has at most 32 characters, or the QR code needs more
-    than version 4. `demo` marks every screen and poster 演示.
+    `code_host` is part of the printed URL. It has at most 32 characters; above 31, the QR code
+    needs version 6 instead of 5. `demo` marks every screen and poster 演示. `issuer` is the
+    name of the issuing authority or region, printed on paper passes.
     """
 
     stage: str
@@ -22,8 +23,11 @@ class Settings:
     partners_secret: str
     kms_key: str
     code_host: str
+    issuer: str
     providers_url: str
     sms_url: str
+    checks_url: str
+    households_url: str
     wechat_url: str
     alipay_url: str
     cors_origin: str
@@ -50,8 +54,11 @@ class Settings:
             partners_secret=read("PARTNERS_SECRET"),
             kms_key=read("KMS_KEY"),
             code_host=read("CODE_HOST").upper(),
+            issuer=read("ISSUER"),
             providers_url=read("PROVIDERS_URL"),
             sms_url=read("SMS_URL"),
+            checks_url=read("CHECKS_URL"),
+            households_url=read("HOUSEHOLDS_URL"),
             wechat_url=read("WECHAT_URL"),
             alipay_url=read("ALIPAY_URL"),
             cors_origin=read("CORS_ORIGIN", "*"),

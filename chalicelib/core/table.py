@@ -245,10 +245,14 @@ class Table:
         consistent: bool = False,
         index: str | None = None,
         page: int | None = None,
+        newest_first: bool = False,
+        after: Raw | None = None,
     ) -> Iterator[Raw]:
         """Yield the items of a partition with a sort key in `between` (inclusive), in order.
 
-        Pages of `page` items are fetched as they are consumed. Cost: one Query for each page.
+        `newest_first`: in the reverse order. `after`: begin after the item with these keys (those
+        of the table and of `index`), whether or not it still exists. Pages of `page` items are
+        fetched as they are consumed. Cost: one Query for each page.
         """
         prefix = "g1" if index else ""
         request: dict[str, Any] = {
@@ -264,6 +268,10 @@ class Table:
             request["IndexName"] = index
         if page:
             request["Limit"] = page
+        if newest_first:
+            request["ScanIndexForward"] = False
+        if after:
+            request["ExclusiveStartKey"] = after
         while True:
             answer = self._call("Query", **request)
             yield from answer["Items"]

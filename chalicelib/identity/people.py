@@ -32,13 +32,20 @@ class Strength(StrEnum):
     """The authentication of a session (YK-29).
 
     ``PLATFORM``: an account at a platform. ``PHONE``: a phone, confirmed in this session by a
-    one-time code or by the platform. ``FACE``, ``PAYMENT_PASSWORD``: a check by the platform.
+    one-time code or by the platform. ``FACE``, ``PAYMENT_PASSWORD``: a check by the service for
+    identity checks (`checks`).
     """
 
     PLATFORM = "platform"
     PHONE = "phone"
     FACE = "face"
     PAYMENT_PASSWORD = "payment_password"  # noqa: S105
+
+    @property
+    def weaker(self) -> tuple["Strength", ...]:
+        """The strengths that this one replaces."""
+        order = (Strength.PLATFORM, Strength.PHONE, Strength.PAYMENT_PASSWORD, Strength.FACE)
+        return order[: order.index(self)]
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,12 @@ class Profile:
         """Whether the person is registered, and approved after a rejection (JN-19, JN-20)."""
         return self.verification is not Verification.NONE and not self.blocked
 
+    @property
+    def is_managed(self) -> bool:
+        """Whether the person is registered without a login, by a guardian or a device."""
+        registered = self.verification is not Verification.NONE
+        return registered and not self.phone and self.shadow_until is None
+
 
 @dataclass(frozen=True)
 class Session:
@@ -103,6 +116,27 @@ class Snapshot:
     group: str = ""
     how_to_clear: str = ""
     doses: int | None = None
+    report_to: str = ""
+
+
+@dataclass(frozen=True)
+class IssuedPass:
+    """The paper pass last issued to a person; at most one is valid.
+
+    `serial` is 12 characters. `issued_at` has whole milliseconds. `full_name`: the name on it is
+    not masked. `issued_by` is the guardian or device that issued it, or empty for the person.
+    `replaces` is the serial that its issuer had seen before, or empty. `document` is the beginning
+    of the blind index of the document that the person had then: the pass ends with another one.
+    """
+
+    serial: str
+    issued_at: datetime
+    expires_at: datetime
+    full_name: bool
+    issued_by: str
+    replaces: str
+    document: str
+    revoked: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,6 +150,7 @@ class PersonRecord:
     awaiting: tuple[str, ...] = ()
     dependants: Mapping[str, FamilyLink] = field(default_factory=dict)
     guardians: Mapping[str, FamilyLink] = field(default_factory=dict)
+    paper_pass: IssuedPass | None = None
 
     @property
     def unidentified(self) -> bool:
@@ -256,8 +291,18 @@ class People(Protocol):
         Raises Conflict: ``identity_taken``, ``version_conflict``.
         """
 
+    def create_managed(self, profile: Profile, correlation: str) -> bool:
+        """Create a registered person without a login, and claim their document if they have one.
+
+        Returns False if the document has an owner, or the person exists.
+        """
+
     def settle(self, profile: Profile, verification: Verification, reason: str) -> bool:
-        """Record the result of a verification; False if the registration has changed."""
+        """Record the result of a verification; False if the registration has changed.
+
+        A person who is rejected, or owns no document, is deleted if they have neither a phone nor a
+        guardian: nobody could correct the registration. Their claim is released.
+        """
 
     def keep_shadow(self, profile: Profile, *, again: bool) -> None:
         """Record a shadow profile until `profile.shadow_until`, for verification.
@@ -278,10 +323,11 @@ class People(Protocol):
         already recorded.
         """
 
-    def strengthen_session(self, person_id: str, session_id: str, strength: Strength) -> None:
-        """Record a higher strength of the session. Cost: one UpdateItem.
+    def strengthen_session(self, person_id: str, session_id: str, strength: Strength) -> Strength:
+        """Record the session's strength unless it is higher already, and return it.
 
-        Raises Unauthenticated ``session_ended`` if the session is closed.
+        Cost: one UpdateItem, and one GetItem if the session is stronger. Raises Unauthenticated
+        ``session_ended`` if the session is closed.
         """
 
     def close_session(self, person_id: str, session_id: str) -> None:

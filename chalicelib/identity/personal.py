@@ -53,6 +53,8 @@ VENUE_CONTACT_PHONE = _row("VenueItem", "contact_phone")
 INVITATION_NAME = _row("InvitationItem", "name", "invitation")
 # Who has looked at a person's data. The owner is the blind index of that person's document.
 ACCESS_GUARDIAN = _row("AccessItem", "guardian")
+# A personal record: a declaration, an arrival, a notice. The owner is the person.
+RECORD = _row("PersonalRecordItem", "contents", "record")
 
 
 def of(item: str) -> tuple[PersonalField, ...]:

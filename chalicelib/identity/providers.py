@@ -5,15 +5,16 @@ card is the exception: it needs a code that must not be queued, and is called be
 at the door (`admission.travel_card`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 
 class ProviderName(str):
     """The name of a kind of provider. The kinds are the modules of `admission.evidence`.
 
-    This class lists the names that rules and routes refer to. There may be others.
+    This class lists the names that rules, routes and document types refer to. There may be others.
     """
 
     __slots__ = ()
@@ -22,6 +23,8 @@ class ProviderName(str):
     NUCLEIC_ACID: ClassVar["ProviderName"]
     VACCINATION: ClassVar["ProviderName"]
     TRAVEL_CARD: ClassVar["ProviderName"]
+    EXIT_ENTRY: ClassVar["ProviderName"]
+    BIRTH_REGISTRY: ClassVar["ProviderName"]
 
 
 ProviderName.IDENTITY = ProviderName("identity")
@@ -29,6 +32,8 @@ ProviderName.HEALTH_CODE = ProviderName("health_code")
 ProviderName.NUCLEIC_ACID = ProviderName("nucleic_acid")
 ProviderName.VACCINATION = ProviderName("vaccination")
 ProviderName.TRAVEL_CARD = ProviderName("travel_card")
+ProviderName.EXIT_ENTRY = ProviderName("exit_entry")
+ProviderName.BIRTH_REGISTRY = ProviderName("birth_registry")
 
 
 @dataclass(frozen=True)
@@ -44,9 +49,9 @@ class Subject:
 class Answer:
     """A provider's answer: one of its kind's states, and since when (UTC) if it is known.
 
-    A health code may carry the `group` of the person, the `reason` of the colour, and
-    `how_to_clear` it, in the provider's words (YK-34). `doses` counts the doses of vaccine; the
-    last one was given at `observed_at`.
+    A health code may carry the `group` of the person, the `reason` of the colour, `how_to_clear`
+    it, and whom to `report_to`, in the provider's words (YK-34). `doses` counts the doses of
+    vaccine; the last one was given at `observed_at`.
     """
 
     state: str
@@ -55,6 +60,7 @@ class Answer:
     group: str = ""
     how_to_clear: str = ""
     doses: int | None = None
+    report_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,4 +86,15 @@ class Provider(Protocol):
         """Return the provider's answer about `subject`. Cost: one request. Raises ProviderFault.
 
         `request_id` is the same for every retry of a lookup.
+        """
+
+
+class HealthDeclarations(Protocol):
+    """The health code provider's intake of health declarations."""
+
+    def declare(self, subject: Subject, declaration: Mapping[str, Any], *, request_id: str) -> bool:
+        """Deliver a declaration, as JSON values; False if the provider does not know the subject.
+
+        Cost: one request. Raises ProviderFault. `request_id` is the same for every delivery of a
+        declaration, and the provider acts on it once.
         """

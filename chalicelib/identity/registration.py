@@ -20,8 +20,9 @@ from chalicelib.identity.people import (
     mask_phone,
 )
 from chalicelib.identity.providers import Absent, Answer, Subject
+from chalicelib.identity.strength import Action, require
 
-_EDITS_A_DAY = 10
+EDITS_A_DAY = 10
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,24 @@ def is_verified_as(profile: Profile | None, name: str, *, vault: Vault) -> bool:
     if profile.shadow_until is not None:
         return False
     return personal.NAME.open(vault, profile.name, profile.person_id) == name
+
+
+def is_managed_as(profile: Profile, name: str, *, vault: Vault) -> bool:
+    """Return whether this is a person without a login, registered under exactly `name`."""
+    return profile.is_managed and personal.NAME.open(vault, profile.name, profile.person_id) == name
+
+
+def require_verified(profile: Profile) -> None:
+    """Require a verified registration. Raises Forbidden with the registration's state as code."""
+    match profile.verification:
+        case Verification.VERIFIED:
+            return
+        case Verification.NONE:
+            raise Forbidden("registration_required")
+        case Verification.REJECTED:
+            raise Forbidden("registration_rejected")
+        case Verification.PENDING:
+            raise Forbidden("registration_not_verified")
 
 
 class OwnRegistration(NamedTuple):
@@ -73,17 +92,17 @@ class Registrations:
         `version` is the version that the actor last read, 0 before the first registration. A
         retry with the same contents changes nothing.
 
-        Raises Conflict ``version_conflict``, ``identity_taken``. Raises Forbidden
-        ``phone_required`` without a phone: staff are found by name, number and phone (JN-6), and a
-        person without a phone may still be merged into another. Raises TooMany above ten edits a
+        Raises Conflict ``version_conflict``, ``identity_taken``; ``identity_managed`` if it is the
+        document and the name of a person without a login, who may take the record over
+        (`succession`). Raises Forbidden
+        ``phone_required`` without a phone (`strength.RULES`). Raises TooMany above ten edits a
         day, because the result reveals whether a name matches a number, and whether the number is
         registered.
         """
+        require(actor, Action.REGISTER)
         previous = actor.profile
-        if not previous.phone:
-            raise Forbidden("phone_required")
         person_id = actor.person_id
-        blind = self._index.of(entry.document_type, entry.number)
+        blind = documents.blind(self._index, entry.document_type, entry.number)
         same = (
             previous.verification is not Verification.NONE
             and blind == previous.document_blind
@@ -93,7 +112,7 @@ class Registrations:
             return self.own(previous)
         if version != previous.registration:
             raise Conflict("version_conflict")
-        self._limits.charge("registration", person_id, limit=_EDITS_A_DAY, seconds=86_400, now=now)
+        self._limits.charge("registration", person_id, limit=EDITS_A_DAY, seconds=86_400, now=now)
         profile = replace(
             previous,
             name=personal.NAME.seal(self._vault, entry.name, person_id, now=now),
@@ -104,8 +123,21 @@ class Registrations:
             verification=Verification.PENDING,
             reason="",
         )
-        self._people.register(profile, previous, correlation)
+        try:
+            self._people.register(profile, previous, correlation)
+        except Conflict as conflict:
+            if conflict.code == "identity_taken" and self._may_take_over(previous, blind, entry):
+                raise Conflict("identity_managed") from None
+            raise
         return self.own(profile)
+
+    def _may_take_over(self, previous: Profile, blind: str, entry: Entry) -> bool:
+        """Return whether the entry is a managed person's, who may become their own."""
+        if previous.verification not in (Verification.NONE, Verification.REJECTED):
+            return False
+        owner_id = self._people.by_document(blind)
+        owner = self._people.load(owner_id).profile if owner_id else None
+        return owner is not None and is_managed_as(owner, entry.name, vault=self._vault)
 
     def own(self, profile: Profile) -> OwnRegistration:
         """Return the registration in `profile` as its owner sees it."""

@@ -1,23 +1,31 @@
 """Requests and responses of sessions and registration."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 
+from chalicelib.core import ids, short_codes
 from chalicelib.core.fields import (
     SEPARATED,
     Choice,
     Clean,
+    Nonce,
     PersonId,
     PersonName,
     Phone,
     Request,
     Response,
     VenueId,
+    described,
+    identifier,
     refuse,
 )
-from chalicelib.identity import documents
+from chalicelib.core.ids import PATTERN
+from chalicelib.identity import documents, passes
+from chalicelib.identity.consents import is_consent_code
+from chalicelib.identity.devices import PAIRING_LENGTH
+from chalicelib.identity.documents.base import DocumentType
 from chalicelib.identity.people import Strength
 
 
@@ -123,6 +131,9 @@ class RefreshRequest(Request):
     refresh_token: str = Field(min_length=20, max_length=2000, examples=[_TOKEN])
 
 
+_PURPOSE = "Your location shows that you are near the venue when you scan."
+
+
 class LoginResponse(Response):
     """The tokens of a session. The refresh token works once."""
 
@@ -133,6 +144,8 @@ class LoginResponse(Response):
     """How the actor is authenticated: by a platform account, a confirmed phone, or stronger."""
     access_token: str = Field(examples=[_TOKEN])
     refresh_token: str = Field(examples=[_TOKEN])
+    location_purpose: str = Field(examples=[_PURPOSE])
+    """Why a location is asked for with a scan, and what is kept: shown before asking."""
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105
     expires_at: datetime
 
@@ -149,6 +162,9 @@ def _name(value: str) -> str:
     return value
 
 
+_USUAL = documents.of("resident_id")
+
+
 def _document_type(value: object) -> str:
     if not isinstance(value, str) or documents.find(value) is None:
         raise refuse("not_allowed")
@@ -156,7 +172,8 @@ def _document_type(value: object) -> str:
 
 
 def _list_types(schema: dict[str, Any]) -> None:
-    schema |= {"type": "string", "enum": [one.name for one in documents.TYPES]}
+    names = [one.name for one in documents.TYPES]
+    schema |= {"type": "string", "enum": names, "examples": [_USUAL.name]}
 
 
 DocumentKind = Annotated[
@@ -171,15 +188,24 @@ def _document_number(value: str, info: ValidationInfo) -> str:
     kind = documents.find(info.data.get("document_type", ""))
     if kind is None:
         return value  # the type is invalid, so the number cannot be checked
+    return checked_number(kind, value, info)
+
+
+def checked_number(kind: DocumentType, value: str, info: ValidationInfo) -> str:
+    """Return the canonical form of a number of this type. Raises the error of an invalid field."""
     try:
-        return kind.canonical(value)
+        number = kind.canonical(value)
     except ValueError:
         raise refuse(kind.name) from None
+    today = (info.context or {}).get("today")
+    if today is not None and documents.is_unborn(kind.name, number, today):
+        raise refuse(kind.name)
+    return number
 
 
 def _describe_number(schema: dict[str, Any]) -> None:
     schema["pattern"] = "|".join(one.pattern for one in documents.TYPES)
-    schema["format"] = documents.TYPES[0].name.replace("_", "-")  # of the example
+    schema["format"] = "document-number"
     schema["description"] = f"In canonical form. Also accepted: {SEPARATED}."
 
 
@@ -188,7 +214,7 @@ DocumentNumber = Annotated[
     Clean,
     Field(min_length=1, max_length=40),
     AfterValidator(_document_number),
-    Field(examples=[documents.TYPES[0].example], json_schema_extra=_describe_number),
+    Field(examples=[_USUAL.example], json_schema_extra=_describe_number),
 ]
 """The number of a document of the type in `document_type`, converted to its canonical form."""
 
@@ -217,6 +243,49 @@ class Registration(Response):
     """Masked even for its owner, because people show their screens to others."""
 
 
+class CheckSubject(Request):
+    """Another person, whose own face is checked: a dependant, or the owner of a record."""
+
+    name: Annotated[PersonName, AfterValidator(_name)]
+    document_type: DocumentKind
+    document_number: DocumentNumber
+
+
+class IdentityCheckRequest(Request):
+    """A check of the caller, or of the face of `subject`."""
+
+    nonce: Nonce
+    method: Literal["face", "payment_password"]
+    subject: CheckSubject | None = None
+
+
+_CHECK_ID = f"^idc_{PATTERN}$"
+_URL = "https://checks.example.com/start?reference=d0V4YW1wbGU"
+
+
+class IdentityCheck(Response):
+    """A check of an identity. The client opens `redirect_url`, or starts the SDK with `sdk`."""
+
+    check_id: str = Field(examples=["idc_32P3WWT3Y0B8J32H"], pattern=_CHECK_ID)
+    method: Literal["face", "payment_password"]
+    status: Literal["pending", "passed", "failed", "expired"]
+    redirect_url: str | None = Field(examples=[_URL])
+    sdk: dict[str, str] | None = Field(examples=[None])
+    """Parameters for the service's SDK in a mini-program."""
+    expires_at: datetime
+    """When a check that is still pending ends."""
+    poll_after_ms: int | None = Field(examples=[1000])
+
+
+class IdentityCheckResult(Request):
+    """A result of a check, as the service posts it. The last three are those of the start."""
+
+    status: Literal["pending", "passed", "failed", "expired"]
+    check_id: str = Field(pattern=_CHECK_ID, examples=["idc_32P3WWT3Y0B8J32H"])
+    reference: str = Field(min_length=1, max_length=128, examples=["d0V4YW1wbGU"])
+    binding: str = Field(pattern=f"^{PATTERN}$", examples=["5SYJR0X9A1XE4SFC"])
+
+
 class Right(Response):
     """A person's right at a venue."""
 
@@ -230,6 +299,10 @@ class Me(Response):
     person_id: PersonId
     phone: str | None = Field(examples=["+86138****0001"])
     """Masked. Null until a phone is confirmed, which registration requires."""
+    strength: Strength
+    """How the caller is authenticated in this session, after identity checks too."""
+    location_purpose: str = Field(examples=[_PURPOSE])
+    """Why a location is asked for with a scan, and what is kept: shown before asking."""
     registration: Registration
     rights: list[Right]
 
@@ -240,3 +313,283 @@ class RegistrationAccepted(Response):
     status: Literal["pending", "settled"]
     poll_after_ms: int | None = Field(examples=[1000])
     registration: Registration
+
+
+# --- Families
+
+
+def _birth_date(value: object) -> date:
+    try:
+        day = date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
+        raise refuse("day") from None
+    if day.isoformat() != value or day.year < 1850:  # ISO 8601 has other formats for a day
+        raise refuse("day")
+    return day
+
+
+def _consent_code(value: str) -> str:
+    code = value.upper().replace(" ", "").replace("-", "")
+    if not is_consent_code(code):
+        raise refuse("consent_code")
+    return code
+
+
+BirthDate = Annotated[
+    date,
+    PlainValidator(_birth_date, json_schema_input_type=date),
+    Field(examples=["2019-04-24"], json_schema_extra={"type": "string", "format": "date"}),
+]
+"""A birth date, such as 2019-04-24."""
+CheckId = Annotated[str, Field(pattern=_CHECK_ID, examples=["idc_32P3WWT3Y0B8J32H"])]
+"""A face check that was passed: `POST /v1/me/identity-checks`."""
+RelationName = Literal["child", "elder"]
+
+
+class _Subject(Request):
+    """A person, as on their document."""
+
+    name: Annotated[PersonName, AfterValidator(_name)]
+    document_type: DocumentKind
+    document_number: DocumentNumber
+
+
+class DependantByFace(_Subject):
+    """A dependant, and their face check on the guardian's phone."""
+
+    method: Literal["face"]
+    nonce: Nonce
+    relation: RelationName
+    check_id: CheckId
+    birth_date: BirthDate | None = None
+    """Needed for a child whose document carries none."""
+
+
+class DependantByHousehold(_Subject):
+    """A child of the guardian's household, by ID number or birth certificate number."""
+
+    method: Literal["household"]
+    nonce: Nonce
+    relation: RelationName
+    birth_date: BirthDate | None = None
+    """Needed for a child whose document carries none."""
+
+
+class DependantByConsent(Request):
+    """A dependant with a phone of their own, who made a code: `POST /v1/me/consent-code`."""
+
+    method: Literal["consent"]
+    nonce: Nonce
+    relation: RelationName
+    code: Annotated[
+        str,
+        Clean,
+        AfterValidator(_consent_code),
+        described("234567899U", pattern="^[2-9A-HJ-NP-Z]{10}$", accepts=SEPARATED),
+    ]
+
+
+class DependantRequest(
+    Choice[
+        Annotated[
+            DependantByFace | DependantByHousehold | DependantByConsent,
+            Field(discriminator="method"),
+        ]
+    ]
+):
+    """A dependant to add, by their face, the register of households, or their consent."""
+
+
+class TakeOverRequest(_Subject):
+    """The document of a managed record, and the face check of the same person."""
+
+    nonce: Nonce
+    check_id: CheckId
+
+
+class DependantShown(Response):
+    """A dependant, as their guardian sees them."""
+
+    person_id: PersonId
+    name: str = Field(examples=["梁小雨"])
+    """In full if the guardian entered it, masked otherwise."""
+    relation: RelationName
+    method: Literal["face", "household", "consent", "officer"]
+    since: datetime
+    until: datetime | None = Field(examples=["2033-04-23T16:00:00Z"])
+    """A child's 14th birthday, when the link ends. Null without an end."""
+    verification: Literal["none", "pending", "verified", "rejected"]
+    reason: str | None = Field(examples=[None])
+    reason_text: str | None = Field(examples=[None])
+    """Why the registration was rejected: remove the dependant, and add them again."""
+    has_paper_pass: bool
+
+
+class Dependants(Response):
+    """The people for whom the caller acts, at most eight."""
+
+    items: list[DependantShown]
+
+
+class DependantAdded(Response):
+    """A dependant was added. While `pending`, the registration is being verified.
+
+    `GET /v1/me/dependants` has the result.
+    """
+
+    status: Literal["pending", "settled"]
+    poll_after_ms: int | None = Field(examples=[1000])
+    dependant: DependantShown
+
+
+class GuardianShown(Response):
+    """A guardian, as the dependant sees them."""
+
+    person_id: PersonId
+    name: str = Field(examples=["梁**"])
+    """Masked."""
+    relation: RelationName
+    """What the caller is to the guardian."""
+    method: Literal["face", "household", "consent", "officer"]
+    since: datetime
+    until: datetime | None = Field(examples=[None])
+
+
+class Guardians(Response):
+    """The people who act for the caller, at most two."""
+
+    items: list[GuardianShown]
+
+
+class ConsentCodeShown(Response):
+    """A code by which the caller agrees to a guardian. It works once."""
+
+    code: str = Field(examples=["234567899U"])
+    purpose: str = Field(examples=["Tell this code only to the person who is to act for you."])
+    """To be shown with the code."""
+    expires_at: datetime
+
+
+RealName = Annotated[PersonName, AfterValidator(_name)]
+"""A person's name, in full, by which the identity provider knows them."""
+
+
+def _pairing_code(value: str) -> str:
+    code = value.upper().replace(" ", "").replace("-", "")
+    if not short_codes.is_valid(code, PAIRING_LENGTH):
+        raise refuse("pairing_code")
+    return code
+
+
+class PairingRequest(Request):
+    """The pairing code of a kiosk, which the operator has given to its installer."""
+
+    pairing_code: Annotated[
+        str,
+        Clean,
+        Field(min_length=1, max_length=20),
+        AfterValidator(_pairing_code),
+        described(
+            "23456789ABY",
+            pattern="^[2-9A-HJ-NP-Z]{11}$",
+            format="pairing-code",
+            accepts="lower case, spaces and hyphens",
+        ),
+    ]
+
+
+_CREDENTIAL = "VK1.7RHYG5G075CMMCW9.32P3WWT3Y0B8J32H5SYJR0X9A1XE4SFC"
+
+
+class PairedKiosk(Response):
+    """A paired kiosk. The credential is shown once; the kiosk sends it as a bearer token."""
+
+    kiosk_id: Annotated[str, identifier("kio", "kio_7RHYG5G075CMMCW9")]
+    credential: str = Field(examples=[_CREDENTIAL])
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105
+
+
+def _serial(value: str) -> str:
+    serial = ids.fold(value).replace(" ", "").replace("-", "")
+    if not ids.is_number(serial, passes.SERIAL):
+        raise refuse("malformed")
+    return serial
+
+
+_LETTER = "[0-9A-HJKMNP-TV-Z]"
+_SERIAL = described(
+    "7RHY-G5G0-75CM", pattern=f"^{_LETTER}{{4}}-{_LETTER}{{4}}-{_LETTER}{{4}}$", accepts=SEPARATED
+)
+PaperForm = Literal["card_pdf", "sheet_pdf", "card_png"]
+"""A card of 85.6 × 54 mm; an A4 sheet with the card to cut out; a picture for the album."""
+PaperSerial = Annotated[str, Clean, Field(max_length=40), AfterValidator(_serial), _SERIAL]
+PrintedSerial = Annotated[
+    str, described("7RHY-G5G0-75CM", pattern=f"^{_LETTER}{{4}}-{_LETTER}{{4}}-{_LETTER}{{4}}$")
+]
+NameOnPass = Literal["masked", "full"]
+PassIssuer = Literal["self", "guardian", "kiosk"]
+
+
+class PaperPassRequest(Request):
+    """A request for a paper pass. `replaces` is the serial last seen, null before the first."""
+
+    name: NameOnPass = "masked"
+    replaces: PaperSerial | None = None
+
+
+class PaperFilesRequest(Request):
+    """A request to draw the files of a paper pass again: one form, or all with null."""
+
+    form: PaperForm | None = None
+
+
+class PaperPassRevocation(Request):
+    """The serial of the paper pass to revoke."""
+
+    serial: PaperSerial
+
+
+class PaperFile(Response):
+    """A file of a paper pass. When it is ready, `url` downloads it until `expires_at`."""
+
+    form: PaperForm
+    status: Literal["none", "pending", "ready", "failed"]
+    """`none`: it was deleted after a month; have it drawn again."""
+    text: str | None = Field(examples=[None])
+    """What to do if it failed."""
+    url: str | None = Field(examples=[None])
+    expires_at: datetime | None = Field(examples=[None])
+
+
+class PaperPass(Response):
+    """A person's paper pass. While `status` is `pending`, files are being drawn."""
+
+    state: Literal["none", "valid", "revoked", "expired"]
+    serial: PrintedSerial | None
+    name: NameOnPass | None
+    issued_by: PassIssuer | None
+    issued_at: datetime | None
+    expires_at: datetime | None
+    status: Literal["pending", "settled"]
+    poll_after_ms: int | None = Field(examples=[500])
+    files: list[PaperFile]
+
+
+class PaperPassEntry(Response):
+    """A paper pass in the list of a person's passes."""
+
+    serial: PrintedSerial
+    state: Literal["valid", "replaced", "revoked", "expired"]
+    name: NameOnPass
+    issued_by: PassIssuer
+    issued_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None = Field(examples=[None])
+    """When it was replaced or revoked."""
+
+
+class PaperPassList(Response):
+    """A person's paper passes, newest first."""
+
+    items: list[PaperPassEntry]
+    next_cursor: str | None = Field(examples=[None])

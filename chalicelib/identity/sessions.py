@@ -61,13 +61,13 @@ class Sessions:
         return self._login(person_id, session, now)
 
     def strengthen(self, actor: Actor, strength: Strength, *, now: datetime) -> Login:
-        """Record a higher `strength` of the actor's session, and return new tokens.
+        """Record `strength` of the actor's session unless it is higher, and return new tokens.
 
         Raises Unauthenticated ``session_ended``.
         """
-        session = replace(actor.session, strength=strength)
-        self._people.strengthen_session(actor.person_id, session.session_id, strength)
-        return self._login(actor.person_id, session, now)
+        session_id = actor.session.session_id
+        kept = self._people.strengthen_session(actor.person_id, session_id, strength)
+        return self._login(actor.person_id, replace(actor.session, strength=kept), now)
 
     def refresh(self, token: str, *, now: datetime) -> Login:
         """Exchange a refresh token for a new pair of tokens. It works once.

@@ -1,4 +1,4 @@
-"""Renders posters with typst from `templates/`, with the fonts of the render layer.
+"""Compiles the templates of `templates/` with typst and the fonts of the render layer.
 
 GlyphMissing    the fonts lack the character `character` of a text
 """
@@ -8,51 +8,22 @@ import json
 import re
 import struct
 import zlib
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from chalicelib.rendering import coverage, qr
+from chalicelib.rendering import coverage
 
 if TYPE_CHECKING:
     import typst
 
-Form = Literal["a4_pdf", "a4_png", "qr_svg"]
+DPI: Final = 300
+TEMPLATES: Final = Path(__file__).with_name("templates")
 
-TEMPLATE_VERSION: Final = "1"
-"""Increase it with every visible change of the template. It is part of a poster's id."""
-
-_TEMPLATES = Path(__file__).with_name("templates")
-_CONTENT_TYPES: Final[dict[Form, str]] = {
-    "a4_pdf": "application/pdf",
-    "a4_png": "image/png",
-    "qr_svg": "image/svg+xml",
-}
 _NO_GLYPH = re.compile(r'the text `"(?:\\u\{([0-9a-f]+)\}|(.)).*could not be displayed')
-_DPI = 300
-_CODE_MM = 112
 _PNG_HEAD = 33  # signature and IHDR, which pHYs follows
-_PHYS = b"pHYs" + struct.pack(">IIB", round(_DPI / 0.0254), round(_DPI / 0.0254), 1)
+_PHYS = b"pHYs" + struct.pack(">IIB", round(DPI / 0.0254), round(DPI / 0.0254), 1)
 _PNG_RESOLUTION = struct.pack(">I", 9) + _PHYS + struct.pack(">I", zlib.crc32(_PHYS))
-
-
-@dataclass(frozen=True)
-class Poster:
-    """The contents of a poster. Texts are literal, not markup.
-
-    `code_url` is the text of the QR code. `checkpoint` is empty for the venue as a whole. A visitor
-    reads `serial` out to support. `demo` marks the poster 演示. `band` is the region's colour,
-    ``#rrggbb``.
-    """
-
-    code_url: str
-    venue_name: str
-    venue_type: str
-    region_name: str
-    checkpoint: str
-    serial: str
-    demo: bool
-    band: str
 
 
 class GlyphMissing(Exception):
@@ -63,45 +34,54 @@ class GlyphMissing(Exception):
         self.character = character
 
 
-def content_type(form: Form) -> str:
-    """Return the media type of a file in `form`."""
-    return _CONTENT_TYPES[form]
+def whole_dots(width_mm: float, modules: int) -> int:
+    """Return the side of a code in dots: the largest up to `width_mm` with whole dots a module.
 
-
-def render(poster: Poster, form: Form, *, fonts: Path, timestamp: int) -> bytes:
-    """Return the poster as a file: A4 PDF/A-2u, A4 PNG at 300 dpi, or its code alone as SVG.
-
-    `fonts` is the folder of the layer. `timestamp`, in seconds since 1970 UTC, is the date in the
-    PDF. The same arguments give the same bytes. Raises GlyphMissing; FileNotFoundError if `fonts`
-    has no fonts.
+    Otherwise the edges of modules blur in print.
     """
-    code = qr.draw(poster.code_url)
-    if form == "qr_svg":
-        return code.svg
-    texts = asdict(poster)
-    for text in texts.values():
-        if isinstance(text, str) and (absent := coverage.missing(text)):
+    return int(width_mm / 25.4 * DPI / modules) * modules
+
+
+def check_glyphs(texts: Iterable[str]) -> None:
+    """Raise GlyphMissing for the first character that the fonts lack."""
+    for text in texts:
+        if absent := coverage.missing(text):
             raise GlyphMissing(absent[0])
-    # Each module is a whole number of printer dots, or its edges blur.
-    dots = int(_CODE_MM / 25.4 * _DPI / code.modules) * code.modules
-    data = json.dumps(texts | {"code_svg": code.svg.decode(), "code_dots": dots, "dpi": _DPI})
+
+
+def pdf(template: str, data: Mapping[str, object], *, fonts: Path, timestamp: int) -> bytes:
+    """Return the document `template` with `data` as PDF/A-2u.
+
+    The template reads `data` as JSON from ``sys.inputs.data``. `fonts` is the folder of the layer.
+    `timestamp`, in seconds since 1970 UTC, is the date in the PDF. The same arguments give the same
+    bytes. Raises GlyphMissing; FileNotFoundError if `fonts` has no fonts.
+    """
+    return _compile(template, data, fonts, timestamp, "pdf")
+
+
+def png(template: str, data: Mapping[str, object], *, fonts: Path, timestamp: int) -> bytes:
+    """Return the one-page document `template` as PNG at 300 dpi; see `pdf`."""
     # The PDF comes first: PDF/A fails on a missing glyph, but PNG shows a box instead.
-    pdf = _compile(fonts, data, timestamp, "pdf")
-    if form == "a4_pdf":
-        return pdf
-    png = _compile(fonts, data, timestamp, "png")
-    # typst omits the resolution; without it a phone's album prints the poster at any size.
-    return png[:_PNG_HEAD] + _PNG_RESOLUTION + png[_PNG_HEAD:]
+    _compile(template, data, fonts, timestamp, "pdf")
+    page = _compile(template, data, fonts, timestamp, "png")
+    # typst omits the resolution; without it a phone's album prints the picture at any size.
+    return page[:_PNG_HEAD] + _PNG_RESOLUTION + page[_PNG_HEAD:]
 
 
-def _compile(fonts: Path, data: str, timestamp: int, kind: Literal["pdf", "png"]) -> bytes:
+def _compile(
+    template: str,
+    data: Mapping[str, object],
+    fonts: Path,
+    timestamp: int,
+    kind: Literal["pdf", "png"],
+) -> bytes:
     import typst
 
     try:
-        pages = _compiler(fonts).compile(
+        document = _compiler(template, fonts).compile(
             format=kind,
-            ppi=_DPI,
-            sys_inputs={"data": data},
+            ppi=DPI,
+            sys_inputs={"data": json.dumps({**data, "dpi": DPI})},
             pdf_standards=["a-2u"] if kind == "pdf" else [],
             timestamp=timestamp,
         )
@@ -109,19 +89,26 @@ def _compile(fonts: Path, data: str, timestamp: int, kind: Literal["pdf", "png"]
         if found := _NO_GLYPH.search(error.message):
             raise GlyphMissing(chr(int(found[1], 16)) if found[1] else found[2]) from error
         raise
-    if not isinstance(pages, bytes):
-        raise TypeError("a poster is one page")
-    return pages
+    if not isinstance(document, bytes):
+        raise TypeError("a picture is one page")
+    return document
 
 
 @functools.cache
-def _compiler(fonts: Path) -> "typst.Compiler":
-    """Return the process's compiler. Reading the fonts is most of the cost of the first poster."""
+def _compiler(template: str, fonts: Path) -> "typst.Compiler":
+    import typst
+
+    return typst.Compiler(TEMPLATES / template, root=TEMPLATES, font_paths=_fonts(fonts))
+
+
+@functools.cache
+def _fonts(folder: Path) -> "typst.Fonts":
+    """Return the process's fonts. Reading them is most of the cost of the first document."""
     import typst
 
     found = typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=False, font_paths=[fonts]
+        include_system_fonts=False, include_embedded_fonts=False, font_paths=[folder]
     )
     if not found.fonts():
-        raise FileNotFoundError(f"no fonts in {fonts}")
-    return typst.Compiler(_TEMPLATES / "poster.typ", root=_TEMPLATES, font_paths=found)
+        raise FileNotFoundError(f"no fonts in {folder}")
+    return found

@@ -1,8 +1,8 @@
 """Venue codes: the printed text, and the parsing of scanned texts.
 
-The printed text is ``HTTPS://<HOST>/V/<16 characters>``, in capitals, so that the QR stays in
-alphanumeric mode (version 4 at level Q). It is platform-neutral (SD-4): any camera opens it. Each
-app's scanner wraps it in its own way.
+The printed text is ``https://<HOST>/V/<16 characters>``. Capitals take less room in a QR code; the
+scheme is in lower case because Android matches schemes so (0115). The text is platform-neutral
+(SD-4): any camera opens it. Each app's scanner wraps it in its own way.
 """
 
 import re
@@ -47,7 +47,7 @@ class Code(NamedTuple):
 
 def url(code: str, host: str) -> str:
     """Return the text of the QR code."""
-    return f"HTTPS://{host}/V/{code}"
+    return f"https://{host}/V/{code}"
 
 
 def parse(payload: str, host: str) -> str:

@@ -9,8 +9,9 @@ from typing import NamedTuple, Protocol, cast
 
 from chalicelib.core import ids
 from chalicelib.core.errors import NotFound
-from chalicelib.rendering.engine import TEMPLATE_VERSION, Form
-from chalicelib.rendering.engine import Poster as Contents
+from chalicelib.core.storage import Storage
+from chalicelib.rendering.posters import TEMPLATE_VERSION, Form
+from chalicelib.rendering.posters import Poster as Contents
 from chalicelib.venues.catalogue import category
 from chalicelib.venues.codes import url
 from chalicelib.venues.venue import PosterRecord, Posters, PosterState, Venue, Venues
@@ -23,16 +24,6 @@ _BANDS = ("#0B6E4F", "#1D4E89", "#8C2F39", "#5B3A8C", "#9A5B00", "#00667A")
 _ASK_AGAIN_AFTER = timedelta(seconds=60)
 
 
-class Storage(Protocol):
-    """The storage of rendered files, implemented by `adapters.storage`."""
-
-    def put(self, key: str, data: bytes, content_type: str) -> None:
-        """Store a private object. Raises Unavailable."""
-
-    def link(self, key: str, filename: str, life: timedelta) -> str:
-        """Return a link, valid for `life`, that downloads the object as `filename` (UTF-8)."""
-
-
 class Renderer(Protocol):
     """Renders posters, implemented by `adapters.renderer`."""
 
@@ -41,13 +32,6 @@ class Renderer(Protocol):
 
         Raises GlyphMissing.
         """
-
-
-class RenderQueue(Protocol):
-    """The queue of the render worker, implemented by `adapters.queues`."""
-
-    def send(self, venue_id: str, poster_id: str, correlation: str) -> None:
-        """Enqueue the rendering of a poster. Cost: one SendMessage. Raises Unavailable."""
 
 
 class Poster(NamedTuple):

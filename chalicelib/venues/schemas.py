@@ -32,7 +32,8 @@ from chalicelib.core.fields import (
     described,
     refuse,
 )
-from chalicelib.identity.schemas import DocumentKind, DocumentNumber
+from chalicelib.identity.documents import find
+from chalicelib.identity.schemas import DocumentKind, DocumentNumber, checked_number
 from chalicelib.venues.catalogue import CATEGORIES, category, type_name
 from chalicelib.venues.numbers import PATTERNS, InvalidNumber, normalise
 from chalicelib.venues.regions import region
@@ -42,7 +43,7 @@ from chalicelib.venues.venue import Application
 if TYPE_CHECKING:
     from chalicelib.venues.issuance import VenueDetails
 
-CodeUrl = Annotated[str, Field(examples=["HTTPS://V.EXAMPLE.COM/V/32P3WWT3Y0B8J32H"])]
+CodeUrl = Annotated[str, Field(examples=["https://V.EXAMPLE.COM/V/32P3WWT3Y0B8J32H"])]
 NumberType = Literal["uscc", "organisation_code", "resident_id", "plate"]
 
 
@@ -83,7 +84,9 @@ class VenueNumber(Request):
     @classmethod
     def _check(cls, value: str, info: ValidationInfo) -> str:
         if "type" in info.data:  # else the type is invalid and reported
-            _normalise(info.data["type"], value)
+            number, document = _normalise(info.data["type"], value), find(info.data["type"])
+            if document is not None:
+                checked_number(document, number, info)
         return value
 
     def canonical(self) -> str:

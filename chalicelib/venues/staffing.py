@@ -4,14 +4,13 @@ A right is stored in its holder's partition and read in the one query of each of
 a right takes effect, and ends, at the next request (XC-6, XC-21).
 """
 
-import secrets
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from chalicelib.core import ids
+from chalicelib.core import ids, short_codes
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Conflict, Forbidden, NotFound, Unavailable, Unprocessable
-from chalicelib.identity import personal
+from chalicelib.identity import documents, personal
 from chalicelib.identity.people import (
     Actor,
     Limits,
@@ -25,8 +24,6 @@ from chalicelib.identity.registration import is_verified_as
 from chalicelib.venues.rights import MAX_VENUES, require_verified
 from chalicelib.venues.venue import Venue, Venues
 
-ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-"""Without 0, O, 1 and I, which are confused when read aloud or copied by hand."""
 JOIN_LENGTH = 9  # eight random characters (40 bits) and a check character
 _GUESSES_AN_HOUR = 10
 _ADDED_AN_HOUR = 60
@@ -134,32 +131,14 @@ class Staff(Protocol):
         """
 
 
-def check_character(text: str) -> str:
-    """Return the ninth character of a join code, by ISO 7064's hybrid system MOD 33,32.
-
-    It detects every single wrong character, and most swaps of neighbours, without a read.
-    """
-    size = len(ALPHABET)
-    product = size
-    for character in text:
-        total = (product + ALPHABET.index(character)) % size or size
-        product = total * 2 % (size + 1)
-    return ALPHABET[(size + 1 - product) % size]
-
-
 def new_join_code() -> str:
     """Return a random join code with its check character."""
-    body = "".join(secrets.choice(ALPHABET) for _ in range(JOIN_LENGTH - 1))
-    return body + check_character(body)
+    return short_codes.new(JOIN_LENGTH)
 
 
 def is_join_code(text: str) -> bool:
     """Return whether `text` has a join code's alphabet, length and check character."""
-    return (
-        len(text) == JOIN_LENGTH
-        and set(text) <= set(ALPHABET)
-        and text[-1] == check_character(text[:-1])
-    )
+    return short_codes.is_valid(text, JOIN_LENGTH)
 
 
 class Bindings:
@@ -237,7 +216,7 @@ class Staffing:
         ``initial_administrator_only``; TooMany above 60 tries an hour.
         """
         self._require_may_add(actor, venue, role, now)
-        document = self._index.of(identity.document_type, identity.number)
+        document = documents.blind(self._index, identity.document_type, identity.number)
         by_document = self._people.by_document(document)
         by_phone = self._people.by_phone(self._index.of("phone", identity.phone))
         if by_document is None or by_document != by_phone:

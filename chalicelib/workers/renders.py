@@ -1,25 +1,42 @@
-"""SQS ``Renders``: draw a poster and store it."""
+"""SQS ``Renders``: draw posters and paper passes, and store them; delete ended passes."""
 
-import json
 from typing import Any
 
 from chalice.app import Blueprint
 
 from chalicelib.bootstrap import container
+from chalicelib.core.render_jobs import CardJob, CardRemoval, PosterJob, decode
 from chalicelib.workers.batches import Response, each_message
 
 functions = Blueprint(__name__)
+_NOTHING = "nothing to draw"
 
 
 @functions.lambda_function(name="renders")
 def renders(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (Lambda's signature)
     """Handle a batch of render messages; SQS delivers those that failed again."""
-    return each_message(event, _handle, read=lambda body: str(json.loads(body)["correlation"]))
+    return each_message(event, _handle, read=lambda body: decode(body).correlation)
 
 
 def _handle(body: str) -> str:
-    message = json.loads(body)
-    if message["v"] != 1 or message["kind"] != "poster":
-        raise ValueError("not a render message of a known version")
-    state = container().poster_rendering.render(message["venue"], message["poster"])
-    return state or "nothing to draw"
+    job = decode(body)
+    match job:
+        case PosterJob():
+            return _draw_poster(job)
+        case CardJob():
+            return _draw_card(job)
+        case CardRemoval():
+            return _remove_card(job)
+
+
+def _draw_poster(job: PosterJob) -> str:
+    return container().poster_rendering.render(job.venue, job.poster) or _NOTHING
+
+
+def _draw_card(job: CardJob) -> str:
+    return container().card_rendering.render(job.person, job.serial, job.form) or _NOTHING
+
+
+def _remove_card(job: CardRemoval) -> str:
+    container().card_rendering.remove(job.person, job.serial)
+    return "removed"

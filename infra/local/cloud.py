@@ -138,6 +138,8 @@ def _environment(place: Place) -> dict[str, str]:
     return {
         "VC_PROVIDERS_URL": place.sandbox_url,
         "VC_SMS_URL": place.sandbox_url,
+        "VC_CHECKS_URL": place.sandbox_url,
+        "VC_HOUSEHOLDS_URL": place.sandbox_url,
         "VC_WECHAT_URL": place.sandbox_url,
         "VC_ALIPAY_URL": place.sandbox_url,
         # The emulator unpacks layers into a folder of their own, not into /opt.
@@ -246,7 +248,8 @@ def _hand_over_credentials(place: Place, cloud: LocalCloud) -> None:
     credentials = Credentials.kept_in(place.home / _CREDENTIALS_FILE)
     manager, name = cloud.client("secretsmanager"), cloud.outputs["partners_secret"]
     known = json.loads(manager.get_secret_value(SecretId=name)["SecretString"])
-    wanted = {**known, **credentials.for_the_application()}
+    # The sandbox has one secret for all partners; callbacks need one under the partner's name.
+    wanted = {**known, "identity_checks": known["default"], **credentials.for_the_application()}
     if wanted != known:
         manager.put_secret_value(SecretId=name, SecretString=json.dumps(wanted))
 
@@ -262,6 +265,7 @@ def _start_sandbox(place: Place, cloud: LocalCloud) -> None:
     settings = {
         "SANDBOX_SECRET": json.loads(partners["SecretString"])["default"],
         "SANDBOX_CREDENTIALS": str(place.home / _CREDENTIALS_FILE),
+        "SANDBOX_CALLBACK": f"{cloud.base_url}/v1/identity-checks/callback",
     }
     command = ["-m", "infra.local.sandbox", "--port", str(place.sandbox_port)]
     _launch(place, "sandbox", command, settings)

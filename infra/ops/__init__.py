@@ -1,1 +1,1 @@
-"""Operators' commands for a deployment: recount, redrive, rotate, policies, partners."""
+"""Operators' commands for a deployment: recount, redrive, rotate, policies, partners, kiosks."""

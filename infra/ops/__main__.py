@@ -6,7 +6,19 @@ from datetime import UTC, date, datetime
 
 from rich.console import Console
 
-from infra.ops import deployment, erasures, partners, policies, recount, redrive, rotate
+from chalicelib.identity import documents
+from chalicelib.identity.notices import Notice
+from infra.ops import (
+    deployment,
+    erasures,
+    kiosks,
+    notices,
+    partners,
+    policies,
+    recount,
+    redrive,
+    rotate,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,6 +55,19 @@ def main(arguments: list[str] | None = None) -> int:
     erasing = commands.add_parser("erasures", help="list or carry out the erasures that are due")
     erasing.add_argument("action", choices=("list", "run"))
     erasing.add_argument("--at", type=_moment, help="as of this time, ISO 8601; now if left out")
+    printing = commands.add_parser("kiosks", help="add, list or revoke kiosks")
+    printing.add_argument("action", choices=("add", "list", "revoke"))
+    printing.add_argument("kiosk", nargs="*", help="the name of a new kiosk, or the id of one")
+    printing.add_argument("--region", help="the county of a new kiosk: a GB/T 2260 code")
+    releasing = commands.add_parser(
+        "notices", help="issue a notice that medical observation has ended"
+    )
+    releasing.add_argument("action", choices=("issue",))
+    for name in ("began", "ended"):
+        releasing.add_argument(f"--{name}", type=date.fromisoformat, required=True, metavar="DAY")
+    types = [one.name for one in documents.TYPES]
+    releasing.add_argument("--document-type", choices=types, default="resident_id")
+    releasing.add_argument("--authority", required=True, help="who issues the notice")
 
     given = parser.parse_args(arguments)
     console = Console()
@@ -58,8 +83,21 @@ def main(arguments: list[str] | None = None) -> int:
             return rotate.run(found, number=given.retire, console=console)
         case "erasures":
             return erasures.run(found, action=given.action, at=given.at, console=console)
+        case "notices":
+            notice = Notice(given.began, given.ended, given.authority)
+            return notices.run(
+                found, notice=notice, document_type=given.document_type, console=console
+            )
         case "partners":
             return partners.run(found, name=given.name, console=console)
+        case "kiosks":
+            return kiosks.run(
+                found,
+                action=given.action,
+                given=given.kiosk,
+                region=given.region,
+                console=console,
+            )
         case _:
             return policies.run(found, region=given.region, rules=given.set, console=console)
 

@@ -26,7 +26,7 @@ from chalicelib.adapters import aws
 from chalicelib.adapters.queues import SqsLookupQueue
 from chalicelib.adapters.renderer import TypstRenderer
 from chalicelib.admission.evidence import looked_up
-from chalicelib.admission.lookup_requests import Lookup, Settle
+from chalicelib.admission.lookup_requests import Message
 from chalicelib.admission.store.policies import PolicyStore
 from chalicelib.bootstrap import Container, install
 from chalicelib.core import ids, keys
@@ -34,6 +34,7 @@ from chalicelib.core.aws import session
 from chalicelib.core.logs import JsonFormatter, logger
 from chalicelib.core.settings import Settings
 from chalicelib.core.table import Connection, Table
+from chalicelib.identity.checks import CALLBACK_PATH, State
 from chalicelib.identity.family import FamilyLink, Proof, Relation
 from chalicelib.identity.people import Role
 from chalicelib.identity.platforms import Platform, PlatformName
@@ -53,6 +54,7 @@ from chalicelib.workers.lookups import lookups
 from chalicelib.workers.renders import renders
 from chalicelib.workers.stream import stream
 from infra.local import client
+from infra.local.sandbox.signature import sign
 from tests import support
 from tests.api import contract
 from tests.fakes.parts import (
@@ -62,6 +64,9 @@ from tests.fakes.parts import (
     LocalDataKeys,
     RecordingSms,
     Reply,
+    ScriptedCheckService,
+    ScriptedDeclarations,
+    ScriptedHouseholds,
     ScriptedProvider,
     ScriptedTravelCards,
     StandingClock,
@@ -73,6 +78,7 @@ TEST, VACCINATION = ProviderName.NUCLEIC_ACID, ProviderName.VACCINATION
 FIGURES = ("checked", "passed", "abnormal", "pending")
 TODAY = date(2026, 11, 22)
 Response = dict[str, list[dict[str, str]]]
+CHECKS_SECRET = "c" * 32
 _SECRET = {"active": "1", "index": "1", "1": "r" * 64}
 _MESSAGE_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -217,10 +223,10 @@ class DueQueue:
     def __init__(self, queue: SqsLookupQueue, clock: StandingClock) -> None:
         self._queue = queue
         self._clock = clock
-        self.later: list[tuple[datetime, Lookup | Settle]] = []
+        self.later: list[tuple[datetime, Message]] = []
         self.fault: Exception | None = None
 
-    def send(self, message: Lookup | Settle, *, delay: timedelta = timedelta()) -> None:
+    def send(self, message: Message, *, delay: timedelta = timedelta()) -> None:
         if self.fault:
             raise self.fault
         if delay:
@@ -386,6 +392,9 @@ class World:
         self.providers[TEST].otherwise = Answer("negative", self.hours_ago(12))
         self.providers[VACCINATION].otherwise = Answer("complete", self.hours_ago(720), doses=3)
         self.cards = ScriptedTravelCards()
+        self.checks = ScriptedCheckService(at=self.clock.now)
+        self.households = ScriptedHouseholds()
+        self.declarations = ScriptedDeclarations(self.providers[HEALTH])
         self.renderer = TypstRenderer(support.ROOT / "infra/layers/render/fonts")
         self.transport = InProcess()
         self.api = client.Api(self.transport, language="en", nonce=self.nonce)
@@ -456,6 +465,7 @@ class World:
                     "VC_TABLE": self.name,
                     "VC_BUCKET": self.bucket,
                     "VC_CODE_HOST": HOST,
+                    "VC_ISSUER": "广东省",
                     "VC_RENDERS_URL": self.renders.url,
                     "VC_DEMO": "1" if self._demo else "0",
                     "VC_KEYS_SECRET": self.name,
@@ -474,7 +484,12 @@ class World:
         container.platform = self.platform
         container.provider = self.provider
         container.travel_cards = self.cards
+        container.check_service = self.checks
+        container.households = self.households
+        container.partner_secrets = FixedSecret(identity_checks=CHECKS_SECRET, default="d" * 32)
+        container.health_declarations = self.declarations
         container.renderer = self.renderer
+        container.card_renderer = self.renderer
         return container
 
     def close(self) -> None:
@@ -604,6 +619,17 @@ class World:
         made = FamilyLink(Relation.ELDER, Proof.FACE, self.clock.at)._replace(**link)
         self.container.family_links.link(profiles[0], profiles[1], made)
 
+    def pairing_code(self, name: str = "信宜市政务大厅一号机") -> str:
+        """Add a kiosk as an operator does; return its pairing code."""
+        _, code = self.container.device_credentials.add(name, "440983", now=self.clock.at)
+        self.secrets.add(code)
+        return code
+
+    def kiosk(self, name: str = "信宜市政务大厅一号机") -> "Kiosk":
+        """Return a paired kiosk."""
+        body = {"pairing_code": self.pairing_code(name)}
+        return Kiosk(self, self.call("POST", "/v1/kiosks/pair", body).expect(201))
+
     def inspector(self, administrator: "Person") -> "Person":
         """Return an inspector of the administrator's venue."""
         return self.hire(self.visitor(), administrator)
@@ -667,6 +693,29 @@ class World:
         assert known is not None
         counted = asdict(self.container.counting.recount(known, day)[""])
         return {name: counted[name] for name in FIGURES}
+
+    def call_back(
+        self,
+        check_id: str,
+        state: State,
+        /,
+        *,
+        secret: str = CHECKS_SECRET,
+        late: float = 0,
+        **changes: str,
+    ) -> HttpReply:
+        """End an identity check as the service does, by a signed callback, with `changes`."""
+        self.checks.results[check_id] = state
+        named = self.checks.of(check_id)
+        told = {"check_id": check_id, "reference": named.reference, "binding": named.binding}
+        body = json.dumps({**told, "status": state.value, **changes}).encode()
+        timestamp = str(int(self.clock.at.timestamp() - late))
+        headers = {
+            "Content-Type": "application/json",
+            "X-Venuecode-Timestamp": timestamp,
+            "X-Venuecode-Signature": sign(secret, timestamp, "POST", CALLBACK_PATH, body),
+        }
+        return self.api.call("POST", CALLBACK_PATH, raw=body, headers=headers)
 
     def writes(self) -> int:
         """Return the number of writes to the table."""
@@ -751,11 +800,64 @@ class Person(client.Person):
             self.world.secrets.add(code)
         return super().enter_card(scan_id, code)
 
+    def start_check(self, method: str = "face", nonce: str | None = None, **who: str) -> HttpReply:
+        """Start a check of oneself, or of the face of the person in `who`."""
+        self.world.secrets |= {who[key] for key in ("name", "document_number") if key in who}
+        body = {"nonce": nonce or self.world.nonce(), "method": method, "subject": who or None}
+        return self.post("/v1/me/identity-checks", body)
+
+    def see_check(self, check_id: str) -> dict[str, Any]:
+        """Return a check of one's own."""
+        shown: dict[str, Any] = self.get(f"/v1/me/identity-checks/{check_id}").expect(200)
+        return shown
+
     def figures(self, day: str = "") -> dict[str, int]:
         """Return the day's figures of the person's venue, from the API."""
         query = {"day": day} if day else {}
         shown = self.statistics(self.venue["venue_id"], **query)
         return {name: shown[name] for name in FIGURES}
+
+
+class Kiosk:
+    """A paired kiosk in a world; its credential must not get into a log."""
+
+    def __init__(self, world: World, paired: Mapping[str, str]) -> None:
+        self.world = world
+        self.kiosk_id, self.token = paired["kiosk_id"], paired["credential"]
+        world.secrets |= {self.token, self.token.rpartition(".")[2]}
+
+    def post(self, path: str, body: Any = None) -> HttpReply:
+        """POST with the kiosk's credential."""
+        return self.world.call("POST", path, body, token=self.token)
+
+    def get(self, path: str) -> HttpReply:
+        """GET with the kiosk's credential."""
+        return self.world.call("GET", path, token=self.token)
+
+    def entry(self, name: str, number: str, **changes: Any) -> dict[str, Any]:
+        """Return the body of a request for a card, with `changes`."""
+        self.world.secrets |= {name, number}
+        return {
+            "nonce": self.world.nonce(),
+            "name": name,
+            "document_type": "resident_id",
+            "document_number": number,
+        } | changes
+
+    def swipe(self, name: str, number: str, **changes: Any) -> HttpReply:
+        """Ask for the card of the owner of a document."""
+        return self.post("/v1/kiosks/cards", self.entry(name, number, **changes))
+
+    def card(self, card_id: str) -> HttpReply:
+        """Return a card that the kiosk asked for."""
+        return self.get(f"/v1/kiosks/cards/{card_id}")
+
+    def printed(self, name: str, number: str, **changes: Any) -> Any:
+        """Ask for a card; return it when all work is done and two seconds have passed."""
+        card = self.swipe(name, number, **changes).expect(202)["card_id"]
+        self.world.work()
+        self.world.clock.pass_(seconds=2)
+        return self.card(card).expect(200)
 
 
 def last_of(record: Mapping[str, Any]) -> str:

@@ -7,19 +7,20 @@ A new route needs a case here, or tests fail. The cases are used by the route ×
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Self
 
+from chalicelib.core import short_codes
 from chalicelib.identity.platforms import PlatformName
-from chalicelib.venues import staffing
 from tests import support
-from tests.api import scenes
-from tests.api.driver import Person, World
+from tests.api import scenes, scenes_records
+from tests.api.driver import Kiosk, Person, World
 from tests.api.scenes import Make
 
 Answer = tuple[int, str]
 OK, CREATED, ACCEPTED, MOVED = (200, ""), (201, ""), (202, ""), (301, "")
+NOT_A_TOKEN = (401, "token_invalid")
 NOT_FOUND, NOT_YOURS = (404, "not_found"), (403, "not_your_venue")
 NOT_YOUR_DEPENDANT = (403, "not_your_dependant")
 
@@ -36,7 +37,13 @@ ADMINISTRATOR = frozenset({"administrator"})
 STAFF = ADMINISTRATOR | {"guard"}
 GUARDIAN = frozenset({"guardian"})
 PERSON = frozenset(ROLES)
-ANYONE = PERSON | {"nobody"}
+
+DEVICES: Mapping[str, tuple[str, ...]] = {"kiosk": ("kiosk",)}
+"""The devices of a `Cast`, with their kinds of caller."""
+CALLERS: Mapping[str, tuple[str, ...]] = {**ROLES, **DEVICES}
+KIOSK = frozenset(DEVICES)
+
+ANYONE = PERSON | KIOSK | {"nobody"}
 
 
 @dataclass
@@ -44,7 +51,7 @@ class Cast:
     """The callers, and what they request: the administrator's venue, the visitor's scan.
 
     `guard` is an inspector of the administrator's venue, `other` administers another. `guardian`
-    acts for `dependant`.
+    acts for `dependant`. `kiosk` has asked for a card.
     """
 
     world: World
@@ -57,6 +64,9 @@ class Cast:
     scan_id: str
     poster_id: str
     check_id: str
+    identity_check_id: str
+    kiosk: Kiosk
+    card_id: str
 
     @classmethod
     def of(cls, world: World) -> Self:
@@ -72,6 +82,7 @@ class Cast:
         return cls(
             world, administrator, other, visitor, guard, guardian, dependant,
             scan["scan_id"], poster["poster_id"], checked["check_id"],
+            visitor.start_check().expect(202)["check_id"], *asked_for_card(world),
         )  # fmt: skip
 
     def venue(self, rest: str = "") -> str:
@@ -88,7 +99,8 @@ class RouteCase:
 
     `who` are the roles of a `Cast` that are allowed, including ``nobody`` (no token) if the route
     is public. They send the valid `body` and get `answer`, except the roles in `but`. Other roles
-    get `NOT_YOURS`, or `NOT_YOUR_DEPENDANT` at a dependant's path. `scenes` are run with faults;
+    get `NOT_YOURS`, or `NOT_YOUR_DEPENDANT` at a dependant's path, and `NOT_A_TOKEN` where devices
+    and people are not both allowed. `scenes` are run with faults;
     each route that changes something has one.
     `calls_aws`: whether it makes any call to AWS.
     """
@@ -116,13 +128,22 @@ class RouteCase:
             dependant_id=cast.dependant.person_id,
             scan_id=cast.scan_id,
             check_id=cast.check_id,
+            identity_check_id=cast.identity_check_id,
             poster_id=cast.poster_id,
+            card_id=cast.card_id,
             code=cast.administrator.venue["code"],
         )
         return path + self.query, self.body(cast, person) if self.body else None
 
+    @property
+    def for_devices(self) -> bool:
+        """Return whether devices may call it, and no people."""
+        return self.who <= KIOSK
+
     def answer_to(self, role: str) -> Answer:
         """Return the expected response to a role."""
+        if role not in self.who and (role in DEVICES or self.for_devices):
+            return NOT_A_TOKEN
         no = NOT_YOUR_DEPENDANT if "{dependant_id}" in self.path else NOT_YOURS
         return self.but.get(role, self.answer if role in self.who else no)
 
@@ -144,6 +165,20 @@ def by_hand(world: World) -> dict[str, str]:
     }
 
 
+_SWIPED = itertools.count(920)
+
+
+def swiped(kiosk: Kiosk) -> dict[str, Any]:
+    """Return the body of a kiosk's request for the card of another person each time."""
+    return kiosk.entry("李刷卡", support.resident_id(next(_SWIPED)))
+
+
+def asked_for_card(world: World) -> tuple[Kiosk, str]:
+    """Return a kiosk, and the id of a card that it has asked for."""
+    kiosk = world.kiosk()
+    return kiosk, kiosk.post("/v1/kiosks/cards", swiped(kiosk)).expect(202)["card_id"]
+
+
 def registration(_: Cast, person: Person) -> dict[str, Any]:
     return {
         "version": 1,
@@ -151,6 +186,10 @@ def registration(_: Cast, person: Person) -> dict[str, Any]:
         "document_type": "resident_id",
         "document_number": person.number,
     }
+
+
+def identity_check(cast: Cast, _: Person) -> dict[str, Any]:
+    return {"nonce": cast.world.nonce(), "method": "face", "subject": None}
 
 
 def scan(cast: Cast, _: Person) -> dict[str, str]:
@@ -175,9 +214,33 @@ def own_and_dependants(method: str, rest: str, *case: Any, **options: Any) -> It
     yield RouteCase(method, path, GUARDIAN, *case, **options)
 
 
+def paper_files(cast: Cast, person: Person) -> dict[str, str]:
+    """Return a request for a file, after the caller and the dependant have a paper pass."""
+    for path in ("/v1/me", f"/v1/me/dependants/{cast.dependant.person_id}"):
+        person.post(f"{path}/pass/paper", PAPER_PASS)
+    return {"form": "card_png"}
+
+
+PAPER_PASS = {"name": "full", "replaces": None}
+
+
+def filed(
+    rest: str, body: Callable[[World], Any], scene: Callable[..., scenes.Scene]
+) -> Iterator[RouteCase]:
+    """Yield the cases of a route by which a person, or a guardian, files a record."""
+    own, dependants = own_and_dependants("POST", rest, CREATED, lambda cast, _: body(cast.world))
+    yield replace(own, scenes=(partial(scene, guarded=False),))
+    yield replace(dependants, scenes=(partial(scene, guarded=True),))
+
+
 _PHONES = itertools.count(1)
 CODE_ENTERED = {"client": "sms", "phone": "+8613800138000", "code": "000000"}
-UNKNOWN_JOIN_CODE = "23456789" + staffing.check_character("23456789")
+UNKNOWN_JOIN_CODE = "23456789" + short_codes.check_character("23456789")
+UNSIGNED = {
+    "status": "passed", "check_id": "idc_0000000000000000", "reference": "reference-1",
+    "binding": "0" * 16,
+}  # fmt: skip
+UNKNOWN_PAIRING_CODE = "23456789AB" + short_codes.check_character("23456789AB")
 _VENUE = "/v1/venues/{venue_id}"
 
 CASES: tuple[RouteCase, ...] = (
@@ -212,11 +275,40 @@ CASES: tuple[RouteCase, ...] = (
             partial(scenes.phone_of_an_account, of_somebody=True),
         ),
     ),
+    RouteCase(
+        "POST", "/v1/me/identity-checks", PERSON, ACCEPTED, identity_check,
+        scenes=(scenes.starting_a_check,),
+    ),
+    RouteCase(
+        "GET", "/v1/me/identity-checks/{identity_check_id}", PERSON,
+        but=dict.fromkeys(PERSON - {"visitor"}, NOT_FOUND),
+    ),
+    RouteCase(
+        "POST", "/v1/identity-checks/callback", ANYONE, (401, "signature_invalid"),
+        always(UNSIGNED), scenes=(scenes.receiving_a_result,), calls_aws=False,
+    ),
     RouteCase("GET", "/v1/me", PERSON),
     RouteCase(
         "POST", "/v1/me/registration", PERSON, OK, registration, scenes=(scenes.registering,)
     ),
     *own_and_dependants("GET", "pass"),
+    *own_and_dependants("GET", "pass/paper"),
+    *own_and_dependants(
+        "POST", "pass/paper", ACCEPTED, always(PAPER_PASS),
+        scenes=(
+            partial(scenes.issuing_a_paper_pass, before=False),
+            partial(scenes.issuing_a_paper_pass, before=True),
+        ),
+    ),
+    *own_and_dependants(
+        "POST", "pass/paper/files", ACCEPTED, paper_files,
+        scenes=(scenes.drawing_a_paper_pass_again,),
+    ),
+    *own_and_dependants(
+        "POST", "pass/paper/revoke", (409, "version_conflict"),
+        always({"serial": "7RHY-G5G0-75CM"}), scenes=(scenes.revoking_a_paper_pass,),
+    ),
+    *own_and_dependants("GET", "passes"),
     *own_and_dependants("GET", "health"),
     *own_and_dependants("GET", "nucleic-acid"),
     RouteCase("GET", "/v1/me/accesses", PERSON),
@@ -226,6 +318,20 @@ CASES: tuple[RouteCase, ...] = (
     RouteCase(
         "POST", "/v1/me/travel-card", PERSON, (422, "travel_card_code_wrong"),
         always({"code": "864209"}), scenes=(scenes.entering_a_card,),
+    ),
+    RouteCase("GET", "/v1/declaration-form", ANYONE, calls_aws=False),
+    *(
+        case
+        for rest, body, scene in (
+            ("declarations", scenes_records.declaration, scenes_records.declaring),
+            ("arrivals", scenes_records.arrival, scenes_records.arriving),
+        )
+        for case in filed(rest, body, scene)
+    ),
+    *(
+        case
+        for rest in ("declarations", "arrivals", "notices", "visits", "temperatures")
+        for case in own_and_dependants("GET", rest)
     ),
     RouteCase("GET", "/v1/venues", PERSON),
     RouteCase(
@@ -277,6 +383,20 @@ CASES: tuple[RouteCase, ...] = (
         but={"administrator": (409, "initial_administrator")},
         scenes=(partial(scenes.removing_staff, by_themselves=True),),
     ),
+    RouteCase(
+        "POST", "/v1/kiosks/pair", ANYONE, (401, "pairing_code_invalid"),
+        always({"pairing_code": UNKNOWN_PAIRING_CODE}), scenes=(scenes.pairing_a_kiosk,),
+    ),
+    RouteCase(
+        "POST", "/v1/kiosks/cards", KIOSK, ACCEPTED, lambda cast, _: swiped(cast.kiosk),
+        scenes=(
+            partial(scenes.asking_for_a_kiosk_card, of="nobody"),
+            partial(scenes.asking_for_a_kiosk_card, of="a visitor"),
+            partial(scenes.asking_for_a_kiosk_card, of="a visitor who lost theirs"),
+            partial(scenes.asking_for_a_kiosk_card, of="another name"),
+        ),
+    ),
+    RouteCase("GET", "/v1/kiosks/cards/{card_id}", KIOSK),
     RouteCase("POST", "/v1/scans", PERSON, CREATED, scan, scenes=(scenes.scanning,)),
     RouteCase(
         "GET", "/v1/scans/{scan_id}", PERSON,

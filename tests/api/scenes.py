@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from chalicelib.identity.checks import State
 from chalicelib.identity.platforms import PlatformName
 from tests import support
-from tests.api.driver import HttpReply, Person, World
+from tests.api.driver import HttpReply, Kiosk, Person, World
 from tests.api.test_clients import proof, without_phone
 
 Send = Callable[[], HttpReply]
@@ -210,6 +211,39 @@ def asking_for_a_poster(world: World) -> Scene:
     return Scene(lambda: chief.post(path, {"form": "qr_svg"}), see)
 
 
+def _passes(person: Person) -> list[Any]:
+    """Return what a person is shown of their paper passes."""
+    shown = person.get("/v1/me/pass/paper").expect(200)
+    shown["serial"] = bool(shown["serial"])  # random
+    listed = person.get("/v1/me/passes").expect(200)["items"]
+    return [shown, [{**entry, "serial": ""} for entry in listed]]
+
+
+def issuing_a_paper_pass(world: World, before: bool) -> Scene:
+    person, path = world.visitor(), "/v1/me/pass/paper"
+    former = person.post(path, {}).expect(202)["serial"] if before else None
+    world.clock.pass_(seconds=1)
+    send = partial(person.post, path, {"replaces": former})
+    return Scene(send, lambda: [send().status, _passes(person)])
+
+
+def drawing_a_paper_pass_again(world: World) -> Scene:
+    person = world.visitor()
+    person.post("/v1/me/pass/paper", {}).expect(202)
+    world.run_stream()
+    world.renders.purge()  # the messages are lost
+    world.clock.pass_(minutes=1)
+    send = partial(person.post, "/v1/me/pass/paper/files", {"form": "card_png"})
+    return Scene(send, lambda: _passes(person))
+
+
+def revoking_a_paper_pass(world: World) -> Scene:
+    person = world.visitor()
+    serial = person.post("/v1/me/pass/paper", {}).expect(202)["serial"]
+    send = partial(person.post, "/v1/me/pass/paper/revoke", {"serial": serial})
+    return Scene(send, lambda: [send().expect(200)["state"], _passes(person), world.stored()])
+
+
 def scanning(world: World) -> Scene:
     chief, visitor = world.administrator(), world.visitor()
     nonce = world.nonce()
@@ -339,3 +373,68 @@ def entering_a_card(world: World) -> Scene:
         lambda: visitor.enter_card(scan, code),
         lambda: [home(visitor), visitor.screen(scan), office(chief)],
     )
+
+
+def starting_a_check(world: World) -> Scene:
+    visitor, nonce = world.visitor(), world.nonce()
+
+    def send() -> HttpReply:
+        return visitor.start_check("face", nonce)
+
+    def see() -> Any:
+        check = send().expect(202)["check_id"]
+        world.call_back(check, State.PASSED).expect(200)
+        return [visitor.see_check(check), home(visitor)]
+
+    return Scene(send, see)
+
+
+def receiving_a_result(world: World) -> Scene:
+    visitor = world.visitor()
+    check = visitor.start_check().expect(202)["check_id"]
+    return Scene(
+        lambda: world.call_back(check, State.PASSED),
+        lambda: [visitor.see_check(check), home(visitor)],
+    )
+
+
+def pairing_a_kiosk(world: World) -> Scene:
+    paired: list[Kiosk] = []
+
+    def pair(code: str) -> HttpReply:
+        answer = world.call("POST", "/v1/kiosks/pair", {"pairing_code": code})
+        if answer.status == 201:
+            paired.append(Kiosk(world, answer.json))
+        return answer
+
+    code = world.pairing_code()
+
+    def see() -> Any:
+        return [kiosk.card("crd_0000000000000000").code for kiosk in paired]
+
+    # After a lost answer the operator adds the kiosk anew.
+    again = {"pairing_code_invalid": lambda: pair(world.pairing_code())}
+    return Scene(lambda: pair(code), see, again)
+
+
+def asking_for_a_kiosk_card(world: World, of: str) -> Scene:
+    kiosk, visitor = world.kiosk(), world.visitor()
+    path = "/v1/me/pass/paper"
+    known, lost = of != "nobody", of == "a visitor who lost theirs"
+    if lost:
+        visitor.post(path, {}).expect(202)
+        world.clock.pass_(seconds=1)
+    name = "李刷卡" if of in ("nobody", "another name") else visitor.name
+    number = visitor.number if known else support.resident_id(910)
+    body = kiosk.entry(name, number, replace=lost)
+    send = partial(kiosk.post, "/v1/kiosks/cards", body)
+
+    def see() -> Any:
+        card = send().expect(202)["card_id"]
+        world.clock.pass_(seconds=2)
+        shown = kiosk.card(card).expect(200)
+        seen = visitor.get("/v1/me/accesses").expect(200)
+        passes = visitor.get("/v1/me/passes").expect(200)["items"]
+        return [shown, [one["state"] for one in passes], seen, len(world.stored())]
+
+    return Scene(send, see)

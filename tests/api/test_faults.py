@@ -32,6 +32,7 @@ __all__ = ["cast"]  # the fixture
 THROTTLED, LOST = "ThrottlingException", "lost"
 WRITES = {
     "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "SendMessage", "PutObject",
+    "DeleteObjects",
 }  # fmt: skip
 READS = {"GetItem", "Query", "BatchGetItem", "GetSecretValue", "Decrypt"}
 
@@ -125,7 +126,7 @@ def test_what_fails_and_is_sent_again_ends_as_if_nothing_had_failed(
 @pytest.mark.parametrize("case", VIEWS, ids=lambda case: " ".join(case.route))
 def test_what_is_looked_at_is_shown_or_is_a_503(cast: Cast, case: RouteCase) -> None:
     world = cast.world
-    roles = ("visitor", "guard", "administrator")
+    roles = ("visitor", "guard", "administrator", "guardian", "kiosk")
     role = next(role for role in roles if case.answer_to(role)[0] < 400)
     person: Person = getattr(cast, role)
     path, _ = case.request(cast, person)

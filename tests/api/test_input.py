@@ -7,7 +7,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.api.access import ADMINISTRATOR_OF_VENUE, ANY_PERSON, ANYONE, STAFF_OF_VENUE
+from chalicelib.api.access import (
+    ADMINISTRATOR_OF_VENUE,
+    ANY_PERSON,
+    ANYONE,
+    GUARDIAN_OF_DEPENDANT,
+    STAFF_OF_VENUE,
+)
 from chalicelib.api.endpoint import OPERATIONS
 from chalicelib.core.ids import encode
 from chalicelib.venues.codes import MAX_PAYLOAD
@@ -79,7 +85,7 @@ BAD_FIELDS: list[tuple[str, dict[str, Any], str, str]] = [
     ("put_registration", document(""), "/document_number", "too_short"),
     ("put_registration", document("4" * 41), "/document_number", "too_long"),
     ("put_registration", document(44098319900101001), "/document_number", "type"),
-    ("put_registration", {"document_type": "passport"}, "/document_type", "not_allowed"),
+    ("put_registration", {"document_type": "driving_licence"}, "/document_type", "not_allowed"),
     ("put_registration", {"name": ""}, "/name", "too_short"),
     ("put_registration", {"name": " \u3000 "}, "/name", "too_short"),
     ("put_registration", {"name": "王" * 51}, "/name", "too_long"),
@@ -149,7 +155,7 @@ BAD_FIELDS: list[tuple[str, dict[str, Any], str, str]] = [
     ("check_by_hand", {"name": ""}, "/name", "too_short"),
     ("check_by_hand", {"name": "李" * 51}, "/name", "too_long"),
     ("check_by_hand", {"document_number": "440983199001019015"}, "/document_number", "resident_id"),
-    ("check_by_hand", {"document_type": "passport"}, "/document_type", "not_allowed"),
+    ("check_by_hand", {"document_type": "driving_licence"}, "/document_type", "not_allowed"),
     ("check_by_hand", {"phone": "110"}, "/phone", "phone"),
     ("check_by_hand", {"temperature": "41.2"}, "/temperature", "not_allowed"),
     ("check_by_hand", {"photo": True}, "/photo", "unknown"),
@@ -428,5 +434,7 @@ def test_any_nonce_of_another_time_is_refused(person: Person, moment: int, rest:
 
 
 def test_the_matrix_knows_of_no_route_for_others() -> None:
-    known = {ANYONE, ANY_PERSON, STAFF_OF_VENUE, ADMINISTRATOR_OF_VENUE}
+    known = {
+        ANYONE, ANY_PERSON, GUARDIAN_OF_DEPENDANT, STAFF_OF_VENUE, ADMINISTRATOR_OF_VENUE,
+    }  # fmt: skip
     assert {operation.access for operation in OPERATIONS} == known

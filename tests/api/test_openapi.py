@@ -15,6 +15,7 @@ from chalicelib.api.endpoint import OPERATIONS, Operation
 from chalicelib.core import keys
 from chalicelib.core.errors import CODES, Forbidden, TooMany, Unprocessable
 from chalicelib.core.fields import Paged, parse
+from chalicelib.identity.checks import State
 from chalicelib.identity.platforms import PlatformName
 from chalicelib.identity.providers import Answer
 from chalicelib.rendering.coverage import missing
@@ -22,7 +23,8 @@ from chalicelib.venues.codes import CodeState
 from chalicelib.venues.store.venues import PrintedCodeItem
 from tests.api import contract
 from tests.api.driver import HttpReply, Person, World
-from tests.api.routes import CASE, Cast, by_hand
+from tests.api.routes import CASE, UNKNOWN_PAIRING_CODE, Cast, by_hand, swiped
+from tests.api.scenes_records import arrival, base, declaration
 from tests.api.test_errors import Broken
 
 # What is documented of every route, though these have nothing to be wrong in a request (no body,
@@ -55,10 +57,14 @@ def tour(world: World) -> None:
     fault_of_every_kind(cast)
     tour_of_people(world)
     tour_of_clients(world)
+    tour_of_identity_checks(world)
     tour_of_venues(world, administrator)
     tour_of_scans(world, venue, visitor)
     tour_of_health(world)
+    tour_of_records(world)
+    tour_of_a_family(world)
     tour_of_staff(world)
+    tour_of_kiosks(world)
     tour_of_the_door(world)
     tour_of_checks_by_hand(world)
     # A venue of which nothing but the right is left.
@@ -109,29 +115,34 @@ def fault_of_every_kind(cast: Cast) -> None:
         ) -> str:
             return world.call(operation.method, path, body, token=token).code
 
+        case = CASE[operation.method, operation.path]
+        devices = case.for_devices
+        callers = ("administrator", "guardian", "kiosk")
+        token = next(getattr(cast, role).token for role in callers if role in case.who)
         if operation.access.authenticator:
             assert call(None) == "token_missing"
             assert call("x.y.z") == "token_invalid"
-            assert call(over.token) == "session_ended"
-        if not operation.access.admits({"person"}):
-            assert call(visitor.token) == "not_your_venue"
+            assert call(over.token) == ("token_invalid" if devices else "session_ended")
+        if not devices and not operation.access.admits({"person"}):
+            assert call(visitor.token) in ("not_your_venue", "not_your_dependant")
         world.container.clock = Broken()
-        assert call(administrator.token) == "internal_error"
+        assert call(token) == "internal_error"
         world.container.clock = world.clock
         if operation.request:
-            refused = world.call(operation.method, path, {"x": 1}, token=administrator.token)
+            refused = world.call(operation.method, path, {"x": 1}, token=token)
             assert refused.code == "invalid_input"
         if operation.name not in WITHOUT_TABLE:
             forget(world)
             world.wire.fail("ThrottlingException", 1)
-            assert call(administrator.token) == "unavailable"
+            assert call(token) == "unavailable"
             world.wire.heal()
     for operation in OPERATIONS:
         if operation.access.authenticator:
             world.clock.pass_(hours=2)
             path, _ = requests[operation.name]
             answer = world.call(operation.method, path, token=soon.token)
-            answer.expect(401, "token_expired")
+            devices = CASE[operation.method, operation.path].for_devices
+            answer.expect(401, "token_invalid" if devices else "token_expired")
             world.clock.pass_(hours=-2)
 
 
@@ -200,6 +211,28 @@ def tour_of_clients(world: World) -> None:
     platform.fault = None
 
 
+def tour_of_identity_checks(world: World) -> None:
+    person = world.person()
+    person.start_check().expect(403, "registration_required")
+    person.register().expect(202)
+    person.start_check().expect(403, "registration_not_verified")
+    world.say(person, identity=Answer("mismatch"))
+    world.work()
+    person.start_check().expect(403, "registration_rejected")
+    visitor, nonce = world.visitor(), world.nonce()
+    check = visitor.start_check("face", nonce).expect(202)["check_id"]
+    visitor.start_check("payment_password", nonce).expect(409, "nonce_reused")
+    visitor.see_check(check)
+    person.get(f"/v1/me/identity-checks/{check}").expect(404, "not_found")
+    world.call_back(check, State.PASSED, secret="x").expect(401, "signature_invalid")
+    world.call_back(check, State.PASSED, reference="another").expect(404, "not_found")
+    world.call_back(check, State.PASSED).expect(200)
+    visitor.start_check("face", nonce).expect(200)
+    for _ in range(9):
+        visitor.start_check().expect(202)
+    visitor.start_check().expect(429, "too_many_requests")
+
+
 def tour_of_venues(world: World, administrator: Person) -> None:
     path = f"/v1/venues/{administrator.venue['venue_id']}"
     administrator.get("/v1/venues").expect(200)
@@ -234,6 +267,42 @@ def pass_of(person: Person) -> str:
 
 def hired(phone: str) -> dict[str, str]:
     return {"by": "phone", "name": "王小明", "phone": phone, "role": "inspector"}
+
+
+def tour_of_records(world: World) -> None:
+    dependant = world.visitor()
+    guardian, new, rejected = world.guardian(dependant), world.person(), world.visitor()
+    world.say(rejected, identity=Answer("mismatch"))
+    world.link(guardian, rejected)
+    rejected.register(1, name="李改名").expect(202)
+    world.work()
+    rejected.register(2, name="李又改").expect(202)  # blocked until it is approved
+    world.call("GET", "/v1/declaration-form").expect(200)
+    for rest, make in (("declarations", declaration), ("arrivals", arrival)):
+        new.post(f"/v1/me/{rest}", make(world)).expect(403, "registration_required")
+        for person, path in ((rejected, base()), (guardian, base(rejected))):
+            person.post(f"{path}/{rest}", make(world)).expect(403, "registration_rejected")
+        for person, path in ((dependant, base()), (guardian, base(dependant))):
+            body = make(world)
+            person.post(f"{path}/{rest}", body).expect(201)
+            person.post(f"{path}/{rest}", body).expect(200)
+            other = body | {"form_version": 2}
+            person.post(f"{path}/{rest}", other).expect(409, "nonce_reused")
+            changed = make(world, form_version=2)
+            person.post(f"{path}/{rest}", changed).expect(409, "form_changed")
+            late = make(world, nonce=world.nonce(hours=1))
+            person.post(f"{path}/{rest}", late).expect(422, "clock_skewed")
+            if rest == "declarations":
+                elsewhere = make(world, scan_id="scn_none")
+                person.post(f"{path}/{rest}", elsewhere).expect(404, "not_found")
+        for _ in range(18):
+            dependant.post(f"/v1/me/{rest}", make(world)).expect(201)
+        for person, path in ((dependant, base()), (guardian, base(dependant))):
+            person.post(f"{path}/{rest}", make(world)).expect(429, "too_many_requests")
+    for person, path in ((dependant, base()), (guardian, base(dependant))):
+        for rest in ("declarations", "arrivals", "notices", "visits", "temperatures"):
+            person.get(f"{path}/{rest}").expect(200)
+            person.get(f"{path}/{rest}?limit=0").expect(400, "invalid_input")
 
 
 def tour_of_staff(world: World) -> None:
@@ -391,6 +460,51 @@ def tour_of_health(world: World) -> None:
     rejected.enter_card(code="864209").expect(403, "registration_rejected")
 
 
+def tour_of_a_family(world: World) -> None:
+    pending, guardian = world.person(), world.visitor()
+    pending.register().expect(202)
+    world.link(guardian, pending)
+    path = f"/v1/me/dependants/{pending.person_id}"
+    guardian.get(f"{path}/pass").expect(403, "registration_not_verified")
+    for rest in ("health", "nucleic-acid"):
+        guardian.get(f"{path}/{rest}").expect(200)
+    world.say(pending, identity=Answer("mismatch"))
+    world.work()
+    pending.register(1, name=f"{pending.name}乙").expect(202)  # blocked until it is approved
+    world.set_policy("*", {"pass_while_pending": True})
+    for rest in ("health", "nucleic-acid", "pass"):
+        guardian.get(f"{path}/{rest}").expect(403, "registration_rejected")
+    world.set_policy("*", {}, version=2)
+    world.say(pending, identity=Answer("match"))
+    world.work()
+    guardian.get(f"{path}/pass").expect(200)
+
+
+def tour_of_kiosks(world: World) -> None:
+    kiosk = world.kiosk()
+    unknown = {"pairing_code": UNKNOWN_PAIRING_CODE}
+    world.call("POST", "/v1/kiosks/pair", unknown).expect(401, "pairing_code_invalid")
+    for _ in range(60):
+        world.call("POST", "/v1/kiosks/pair", unknown)
+    world.call("POST", "/v1/kiosks/pair", unknown).expect(429, "too_many_requests")
+    body = swiped(kiosk)
+    card = kiosk.post("/v1/kiosks/cards", body).expect(202)["card_id"]
+    reused = body | {"replace": True}
+    kiosk.post("/v1/kiosks/cards", reused).expect(409, "nonce_reused")
+    skewed = body | {"nonce": world.nonce(hours=1)}
+    kiosk.post("/v1/kiosks/cards", skewed).expect(422, "clock_skewed")
+    for _ in range(5):
+        kiosk.post("/v1/kiosks/cards", body | {"nonce": world.nonce()})
+    again = body | {"nonce": world.nonce()}
+    kiosk.post("/v1/kiosks/cards", again).expect(429, "too_many_requests")
+    world.work()
+    kiosk.card(card).expect(200)
+    kiosk.card("x").expect(404, "not_found")
+    world.container.device_credentials.revoke(kiosk.kiosk_id, now=world.clock.at)
+    kiosk.card(card).expect(401, "device_revoked")
+    kiosk.post("/v1/kiosks/cards", body).expect(401, "device_revoked")
+
+
 def tour_of_scans(world: World, venue: dict[str, Any], visitor: Person) -> None:
     nonce = world.nonce()
     scan = visitor.scan(venue, nonce).expect(201)
@@ -410,6 +524,8 @@ def tour_of_scans(world: World, venue: dict[str, Any], visitor: Person) -> None:
     world.say(stranger, identity=Answer("mismatch"))
     world.work()
     stranger.scan(venue).expect(403, "registration_rejected")
+    body = {"nonce": world.nonce(), "code": venue["code_url"], "on_behalf_of": stranger.person_id}
+    visitor.post("/v1/scans", body).expect(403, "not_your_dependant")
     assert world.call("GET", f"/V/{venue['code']}").status == 200
     assert world.call("GET", f"/V/{'0' * 16}").status == 404
     assert world.call("GET", f"/v/{'0' * 16}").status == 301

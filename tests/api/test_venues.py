@@ -23,7 +23,7 @@ def test_a_venue_gets_its_code(world: World) -> None:
     assert venue["region_name"] == "广东省 茂名市 信宜市"
     assert (venue["number_type"], venue["number"]) == ("uscc", applied["number"]["value"])
     assert (venue["contact_name"], venue["contact_phone"]) == ("梁主任", "+8613900000099")
-    assert venue["code_url"] == f"HTTPS://{HOST}/V/{venue['code']}"
+    assert venue["code_url"] == f"https://{HOST}/V/{venue['code']}"
     assert (venue["role"], venue["time_zone"]) == ("administrator", "Asia/Shanghai")
     assert venue["created_at"] == "2026-11-22T04:00:00Z"
     assert venue["warnings"] == []

@@ -108,7 +108,7 @@ class TestPosters:
         assert (poster.status, poster.headers["Content-Type"]) == (200, FORMS[form])
         code_url = administrator.venue["code_url"]
         assert read_code(form, poster.body) == code_url
-        assert code_url == f"HTTPS://V.LOCALHOST/V/{administrator.venue['code']}"
+        assert code_url == f"https://V.LOCALHOST/V/{administrator.venue['code']}"
 
     @pytest.mark.requirement("JN-10")
     def test_the_poster_says_what_to_do(

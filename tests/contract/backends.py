@@ -4,7 +4,6 @@ The engines: moto; AWS's own DynamoDB Local for the table, with moto for all the
 cloud. docs/decisions/0080 lists what DynamoDB Local cannot show.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,30 +17,48 @@ from chalicelib.adapters.keys import WrappedKeys
 from chalicelib.adapters.queues import SqsLookupQueue, SqsRenderQueue
 from chalicelib.adapters.storage import S3Storage
 from chalicelib.admission.accesses import Accesses
+from chalicelib.admission.kiosks import Cards
 from chalicelib.admission.lookup_requests import LookupQueue
 from chalicelib.admission.policy import Policies
 from chalicelib.admission.prefetching import Prefetches
 from chalicelib.admission.scan import Scans
 from chalicelib.admission.schemas import decode
 from chalicelib.admission.store.accesses import AccessStore
+from chalicelib.admission.store.kiosk_cards import CardStore
 from chalicelib.admission.store.policies import PolicyStore
 from chalicelib.admission.store.prefetches import PrefetchStore
 from chalicelib.admission.store.scans import ScanStore
+from chalicelib.admission.store.visits import VisitStore
+from chalicelib.admission.visits import Visits
+from chalicelib.core import render_jobs
 from chalicelib.core.aws import session
 from chalicelib.core.ids import RandomIds
+from chalicelib.core.render_jobs import RenderQueue
+from chalicelib.core.storage import Storage
 from chalicelib.core.table import Connection, Table
+from chalicelib.identity.checks import Checks
+from chalicelib.identity.consents import Consents
+from chalicelib.identity.devices import Devices
 from chalicelib.identity.family import FamilyLinks
+from chalicelib.identity.paper_passes import IssuedPasses
 from chalicelib.identity.people import Codes, Limits, People
+from chalicelib.identity.personal_records import PersonalRecords
+from chalicelib.identity.store.checks import IdentityCheckStore
 from chalicelib.identity.store.codes import CodeStore
-from chalicelib.identity.store.families import FamilyStore
+from chalicelib.identity.store.consents import ConsentStore
+from chalicelib.identity.store.devices import DeviceStore
+from chalicelib.identity.store.family_links import FamilyStore
 from chalicelib.identity.store.limits import LimitStore
+from chalicelib.identity.store.paper_passes import PaperPassStore
 from chalicelib.identity.store.people import PeopleStore
+from chalicelib.identity.store.personal_records import PersonalRecordStore
+from chalicelib.identity.store.succession import SuccessionStore
 from chalicelib.identity.store.wrapped_keys import WrappedKeyStore
+from chalicelib.identity.succession import Successions
 from chalicelib.insight.abnormal import Pointers
 from chalicelib.insight.counters import Counters
 from chalicelib.insight.store.counters import CounterStore
 from chalicelib.insight.store.pointers import PointerStore
-from chalicelib.venues.posters import RenderQueue, Storage
 from chalicelib.venues.staffing import Staff
 from chalicelib.venues.store.posters import PosterStore
 from chalicelib.venues.store.staff import StaffStore
@@ -80,7 +97,15 @@ class Stores:
     wrapped_keys: WrappedKeys
     prefetches: Prefetches
     accesses: Accesses
+    devices: Devices
+    cards: Cards
     family_links: FamilyLinks
+    consents: Consents
+    successions: Successions
+    checks: Checks
+    issued_passes: IssuedPasses
+    personal_records: PersonalRecords
+    visits: Visits
     directory: Callable[[], Directory]
     policies: Callable[[], PolicyBook]
 
@@ -88,7 +113,9 @@ class Stores:
 def fake_stores() -> Stores:
     """Return the stand-ins."""
     people, policies = stores.FakePeople(), stores.FakePolicies()
-    venues = stores.FakeVenues(people)
+    venues, consents = stores.FakeVenues(people), stores.FakeConsents()
+    links = stores.FakeFamilyLinks(people, consents)
+    scans = stores.FakeScans(people)
     return Stores(
         people,
         stores.FakeCodes(),
@@ -96,13 +123,21 @@ def fake_stores() -> Stores:
         venues,
         stores.FakePosters(),
         stores.FakeStaff(people, venues),
-        stores.FakeScans(people),
+        scans,
         stores.FakeCounters(),
         stores.FakePointers(),
         stores.FakeWrappedKeys(),
         stores.FakePrefetches(),
         stores.FakeAccesses(),
-        stores.FakeFamilyLinks(people),
+        stores.FakeDevices(),
+        stores.FakeCards(),
+        links,
+        consents,
+        stores.FakeSuccessions(people, links),
+        stores.FakeIdentityChecks(people),
+        stores.FakeIssuedPasses(people),
+        stores.FakePersonalRecords(),
+        stores.FakeVisits(scans),
         lambda: stores.FakeDirectory(venues),
         lambda: policies,
     )
@@ -124,7 +159,15 @@ def stores_over(table: Table) -> Stores:
         WrappedKeyStore(table),
         PrefetchStore(table),
         AccessStore(table),
+        DeviceStore(table),
+        CardStore(table),
         FamilyStore(table),
+        ConsentStore(table),
+        SuccessionStore(table),
+        IdentityCheckStore(table),
+        PaperPassStore(table),
+        PersonalRecordStore(table),
+        VisitStore(table),
         lambda: CachedDirectory(venues),
         lambda: PolicyStore(table),
     )
@@ -219,12 +262,6 @@ def aws_backend(name: str) -> Iterator[Backend]:
         found = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[delayed])
         return Received(messages, int(found["Attributes"][delayed]))
 
-    def read_render(body: str) -> tuple[str, str, str]:
-        message = json.loads(body)
-        assert message.pop("v") == 1
-        assert message.pop("kind") == "poster"
-        return message["venue"], message["poster"], message["correlation"]
-
     try:
         yield Backend(
             name,
@@ -237,7 +274,7 @@ def aws_backend(name: str) -> Iterator[Backend]:
             SqsRenderQueue(renders_url),
             _download,
             lambda: receive(lookups_url, decode),
-            lambda: receive(renders_url, read_render),
+            lambda: receive(renders_url, render_jobs.decode),
         )
     finally:
         for found in client("s3").list_objects_v2(Bucket=scratch).get("Contents", []):

@@ -10,6 +10,7 @@ from chalicelib.core import ids
 from chalicelib.core.ids import RandomIds
 from chalicelib.identity.people import (
     Actor,
+    IssuedPass,
     PersonRecord,
     Profile,
     Role,
@@ -65,6 +66,12 @@ def staff(place: Venue) -> Actor:
 def session(**changes: Any) -> Session:
     """Return a session."""
     made = Session(f"ses_{random()}", NOON + timedelta(days=30), 1, "sms", Strength.PHONE)
+    return replace(made, **changes)
+
+
+def issued_pass(**changes: Any) -> IssuedPass:
+    """Return a new paper pass."""
+    made = IssuedPass(random()[:12], NOON, NOON + timedelta(days=365), False, "", "", "1:abcdefgh")
     return replace(made, **changes)
 
 

@@ -1,4 +1,4 @@
-"""`posters.Storage`, `snapshots.LookupQueue`, `posters.RenderQueue`, `keys.WrappedKeys`."""
+"""`storage.Storage`, `snapshots.LookupQueue`, `render_jobs.RenderQueue`, `keys.WrappedKeys`."""
 
 from datetime import timedelta
 from urllib.parse import unquote
@@ -8,6 +8,7 @@ import pytest
 from chalicelib.admission.evidence import looked_up
 from chalicelib.admission.lookup_requests import Lookup, Settle
 from chalicelib.core.ids import RandomIds
+from chalicelib.core.render_jobs import CardJob, CardRemoval, PosterJob
 from chalicelib.identity.providers import ProviderName
 from tests.contract import makers
 from tests.contract.backends import FAKE, SERVICES, Backend, Stores
@@ -32,6 +33,18 @@ class TestStorage:
         backend.storage.put(key, b"first", "image/svg+xml")
         backend.storage.put(key, b"second", "image/svg+xml")
         assert backend.download(backend.storage.link(key, "x.svg", LIFE)).data == b"second"
+
+    def test_removed_files_are_gone_and_missing_ones_are_ignored(self, backend: Backend) -> None:
+        kept, gone = (f"cards/per_x/{makers.random()}.pdf" for _ in range(2))
+        for key in (kept, gone):
+            backend.storage.put(key, b"%PDF", "application/pdf")
+        backend.storage.remove([gone, f"cards/per_x/{makers.random()}.pdf"])
+        backend.storage.remove([gone])
+        assert backend.download(backend.storage.link(kept, "x.pdf", LIFE)).status == 200
+        if backend.name != FAKE:
+            # 403 for whoever may not list the bucket (GetObject, "Permissions").
+            found = backend.download(backend.storage.link(gone, "x.pdf", LIFE))
+            assert found.status in (403, 404)
 
     def test_a_link_says_how_long_it_lives(self, backend: Backend) -> None:
         link = backend.storage.link("posters/x.pdf", "x.pdf", LIFE)
@@ -84,10 +97,21 @@ class TestLookupQueue:
 class TestRenderQueue:
     """A message arrives as it was sent."""
 
-    def test_it_arrives(self, backend: Backend) -> None:
-        sent = (f"ven_{makers.random()}", makers.random(), "c0ffee00-correlation")
-        backend.renders.send(*sent)
-        assert backend.received_renders().messages == [sent]
+    def test_every_kind_arrives(self, backend: Backend) -> None:
+        person_id, serial, correlation = f"per_{makers.random()}", "0123456789AB", "c0ffee00-c"
+        sent = [
+            PosterJob(f"ven_{makers.random()}", makers.random(), correlation),
+            CardJob(person_id, serial, "card_pdf", correlation),
+            CardRemoval(person_id, serial, correlation),
+        ]
+        for job in sent:
+            backend.renders.send(job)
+        arrived = [*backend.received_renders().messages]
+        while len(arrived) < len(sent):
+            more = backend.received_renders().messages
+            assert more, "a message is missing"
+            arrived += more
+        assert sorted(map(repr, arrived)) == sorted(map(repr, sent))
 
 
 class TestWrappedKeys:

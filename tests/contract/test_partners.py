@@ -3,7 +3,7 @@
 import io
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -50,8 +50,13 @@ TRAVELLER = "+8613800000002"
 _requests = count()
 
 
-def subject(number: str = "known", name: str = "梁思齐") -> Subject:
-    return Subject(name, "resident_id", number)
+VERIFIED = {ProviderName.EXIT_ENTRY: "passport", ProviderName.BIRTH_REGISTRY: "birth_certificate"}
+"""A type of document for each provider that does not know resident IDs."""
+
+
+def subject(number: str = "known", name: str = "梁思齐", at: str = IDENTITY) -> Subject:
+    """Return the subject of a lookup, with a document that the provider `at` knows."""
+    return Subject(name, VERIFIED.get(ProviderName(at), "resident_id"), number)
 
 
 def request_id() -> str:
@@ -76,6 +81,11 @@ class Local:
             Person("traveller", "孔令泽", phone=TRAVELLER, travel_card="abnormal"),
             Person("stranger", "梁思齐", "absent", "absent", "absent"),
             Person("slow", "梁思齐", quirks=";".join(f"{p}:pending_first" for p in looked_up())),
+        ]
+        people += [
+            replace(person, document_type=document_type)
+            for person in people
+            for document_type in VERIFIED.values()
         ]
         people += [
             Person(f"{health}-{test}", "梁思齐", health_code=health, nucleic_acid=test)
@@ -144,7 +154,10 @@ def asked(request: pytest.FixtureRequest, whole: Local) -> Asked:
         )
     midnight = datetime(2026, 11, 21, 16, tzinfo=UTC)
     scripts: dict[ProviderName, ScriptedProvider] = {
-        IDENTITY: ScriptedProvider({"known": Answer("match", NOON)}),
+        **{
+            name: ScriptedProvider({"known": Answer("match", NOON)})
+            for name in (IDENTITY, *VERIFIED)
+        },
         HEALTH: ScriptedProvider({"known": Answer("green", midnight)}),
         TEST: ScriptedProvider({"known": Answer("negative", NOON - timedelta(hours=12))}),
         VACCINATION: ScriptedProvider(
@@ -165,7 +178,7 @@ class TestProviders:
 
     def test_each_answers_in_its_own_states(self, asked: Asked) -> None:
         for name in looked_up():
-            answer = asked.provider(name).lookup(subject(), request_id=request_id())
+            answer = asked.provider(name).lookup(subject(at=name), request_id=request_id())
             assert isinstance(answer, Answer)
             assert answer.state in states(name)
             assert answer.observed_at is not None
@@ -174,14 +187,14 @@ class TestProviders:
 
     @pytest.mark.parametrize("name", looked_up())
     def test_whom_nobody_knows_is_absent(self, asked: Asked, name: ProviderName) -> None:
-        answer = asked.provider(name).lookup(subject("nobody"), request_id=request_id())
+        answer = asked.provider(name).lookup(subject("nobody", at=name), request_id=request_id())
         assert answer == Absent()
 
     @pytest.mark.parametrize("name", looked_up())
     def test_one_that_still_works_says_when_to_ask_again(
         self, asked: Asked, name: ProviderName
     ) -> None:
-        answer = asked.provider(name).lookup(subject("slow"), request_id=request_id())
+        answer = asked.provider(name).lookup(subject("slow", at=name), request_id=request_id())
         assert answer == Pending(500)
 
     @pytest.mark.parametrize("mode", ["refuse", "garbage", "error", "hang"])
@@ -211,6 +224,15 @@ class TestOverHttp:
         provider = HttpProvider(IDENTITY, whole.partner(IDENTITY))
         answer = provider.lookup(subject(name="孔令泽"), request_id=request_id())
         assert answer == Answer("mismatch", NOON, "name_mismatch")
+
+    @pytest.mark.parametrize("name", VERIFIED)
+    def test_a_registry_knows_only_its_own_documents(
+        self, whole: Local, name: ProviderName
+    ) -> None:
+        provider = HttpProvider(name, whole.partner(name))
+        wrong = provider.lookup(subject(name="孔令泽", at=name), request_id=request_id())
+        assert wrong == Answer("mismatch", NOON, "name_mismatch")
+        assert provider.lookup(subject(at=IDENTITY), request_id=request_id()) == Absent()
 
     def test_pending_ends_when_the_same_lookup_is_asked_again(self, whole: Local) -> None:
         provider, same = HttpProvider(HEALTH, whole.partner(HEALTH)), request_id()
@@ -273,10 +295,23 @@ class TestTexts:
 
     RED: ClassVar[dict[str, Any]] = {"status": "answer", "state": "red"}
 
-    def test_the_health_code_says_group_reason_and_lifting(self) -> None:
-        texts = {"group": "密切接触者", "reason": "同乘一车", "lifting": "隔离期满后解除"}
+    def test_the_health_code_says_group_reason_lifting_and_whom_to_report_to(self) -> None:
+        texts = {
+            "group": "密切接触者",
+            "reason": "同乘一车",
+            "lifting": "隔离期满后解除",
+            "report_to": "东门社区居委会",
+        }
         answer = read_answer(HEALTH, self.RED | texts)
-        assert (answer.group, answer.reason, answer.how_to_clear) == tuple(texts.values())
+        assert answer == Answer(
+            "red",
+            reason="同乘一车",
+            group="密切接触者",
+            how_to_clear="隔离期满后解除",
+            report_to="东门社区居委会",
+        )
+        longest = read_answer(HEALTH, self.RED | {"report_to": "社" * 61})
+        assert longest.report_to == "社" * 59 + "…"
 
     @pytest.mark.parametrize("name", [TEST, VACCINATION, ProviderName.TRAVEL_CARD])
     def test_others_say_nothing_in_words(self, name: ProviderName) -> None:
@@ -303,7 +338,7 @@ class TestTexts:
     def test_a_text_is_one_clean_line(self, sent: object, kept: str) -> None:
         assert read_answer(HEALTH, self.RED | {"reason": sent}).reason == kept
 
-    @pytest.mark.parametrize("key", ["reason", "group", "lifting"])
+    @pytest.mark.parametrize("key", ["reason", "group", "lifting", "report_to"])
     def test_half_a_character_is_a_fault(self, key: str) -> None:
         with pytest.raises(ProviderFault):
             read_answer(HEALTH, self.RED | {key: "\ud800"})

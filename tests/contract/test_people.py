@@ -66,7 +66,7 @@ def test_hot_holds_everything_and_waiting_scans_come_with_the_subject(stores: St
     person = newcomer(stores)
     logins = [makers.session(), makers.session(serial=7, client="app", strength=Strength.FACE)]
     answers = [
-        makers.snapshot(),
+        makers.snapshot(report_to="居委会"),
         makers.snapshot(provider="nucleic_acid", state="absent", observed_at=None, reason=""),
         makers.snapshot(provider="vaccination", state="none", observed_at=None, doses=0),
         makers.snapshot(provider="travel_card", state="normal", group="组", how_to_clear="解除"),

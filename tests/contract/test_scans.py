@@ -82,6 +82,7 @@ def every_verdict() -> Iterator[Scan]:
         {"guardian_id": "per_0123456789ABCDEF"},
         *({"evidence_level": level} for level in EvidenceLevel),
         {"device_id": "dev_0123456789ABCDEF"},
+        {"location_cell": "Q52B7"},
         {"annulled_at": NOON + timedelta(milliseconds=7)},
     ],
     ids=lambda known: "-".join(map(str, *known.items())),

@@ -20,9 +20,17 @@ from chalicelib.admission.scan import Direction, EvidenceLevel, Method, Scan
 from chalicelib.core import keys
 from chalicelib.core.crypto import Vault
 from chalicelib.core.table import Raw, Table
+from chalicelib.identity.family import (
+    MAX_DEPENDANTS,
+    MAX_GUARDIANS,
+    FamilyLink,
+    Proof,
+    Relation,
+)
 from chalicelib.identity.people import Profile, Role, Verification
 from chalicelib.identity.providers import ProviderName
 from chalicelib.identity.sessions import REFRESH_LIFE
+from chalicelib.identity.store.families import link_writes
 from chalicelib.identity.store.rights import right_write
 from chalicelib.venues.rights import MAX_VENUES
 from chalicelib.venues.venue import Venue, day_of, shard_of
@@ -119,6 +127,7 @@ def everything_beside(moment: datetime) -> dict[str, Any]:
         "device_id": f"dev_{makers.random()}",
         "annulled_at": moment,
         "expires_at": moment + timedelta(days=28),
+        "location_cell": "ZZZZZ",
     }
 
 
@@ -182,10 +191,32 @@ def fill(backend: Backend, table: Table, texts: dict[str, Any]) -> int:
         venue_id = f"ven_{makers.random()}"
         write = right_write(person.person_id, venue_id, Role.ADMINISTRATOR, edit.document_blind)
         table.transact(*write)
+    link = FamilyLink(Relation.CHILD, Proof.HOUSEHOLD, NOON, NOON)
+    for _ in range(MAX_DEPENDANTS):
+        table.transact(*link_writes(edit, makers.registered(makers.profile()), link))
+    for _ in range(MAX_GUARDIANS):
+        table.transact(*link_writes(makers.registered(makers.profile()), edit, link))
     found = list(table.query(keys.person(person.person_id), (keys.HOT, keys.SUBJECT_TO)))
     kinds = Counter(raw["sk"]["S"].split("#")[1] for raw in found)
-    assert kinds == {"PROFILE": 1, "SESSION": SESSIONS, "SNAP": 4, "RIGHTS": 1}
+    assert kinds == {
+        "PROFILE": 1, "SESSION": SESSIONS, "SNAP": 4, "RIGHTS": 1, "DEPENDANTS": 1, "GUARDIANS": 1,
+    }  # fmt: skip
     return sum(map(item_size, found))
+
+
+def test_a_paper_pass_is_small(backend: Backend, table: Table) -> None:
+    """Every request of its owner reads it."""
+    person_id, former = f"per_{makers.random()}", makers.issued_pass()
+    longest = makers.issued_pass(
+        full_name=True, issued_by=f"per_{makers.random()}", replaces=former.serial,
+        issued_at=NOON.replace(microsecond=123_000),
+    )  # fmt: skip
+    passes = backend.stores.issued_passes
+    passes.issue(person_id, former, None, [], CORRELATION)
+    passes.issue(person_id, longest, former, [], CORRELATION)
+    passes.revoke(person_id, longest, at=NOON, correlation=CORRELATION)
+    (raw,) = table.query(keys.person(person_id), (keys.HOT, keys.SUBJECT_TO))
+    assert item_size(raw) <= 120
 
 
 def test_the_busiest_person_is_one_read_unit(backend: Backend, table: Table) -> None:

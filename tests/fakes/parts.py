@@ -1,13 +1,15 @@
 """Hand-written stand-ins: a fixed clock, sequential ids, keys, an SMS gateway, partners."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from chalicelib.core import ids
 from chalicelib.core.crypto import DataKey
 from chalicelib.core.errors import Unauthenticated, Unprocessable
+from chalicelib.identity.checks import IdentityCheck, Order, Result, Started, State
 from chalicelib.identity.platforms import PhoneProof, PlatformAccount, PlatformName
 from chalicelib.identity.providers import Absent, Answer, Pending, ProviderFault, Subject
 
@@ -152,6 +154,36 @@ class ScriptedProvider:
 
 
 @dataclass
+class ScriptedDeclarations:
+    """Takes declarations about anybody; raises `fault` when set.
+
+    As in the sandbox, a light green that `health` would answer turns green, or yellow after a yes
+    to fever or contact. It acts once on a request id.
+    """
+
+    health: ScriptedProvider
+    taken: dict[str, tuple[Subject, Mapping[str, Any]]] = field(default_factory=dict)
+    sent: list[str] = field(default_factory=list)
+    unknown: bool = False
+    fault: Exception | None = None
+
+    def declare(self, subject: Subject, declaration: Mapping[str, Any], *, request_id: str) -> bool:
+        self.sent.append(request_id)
+        if self.fault:
+            raise self.fault
+        if self.unknown:
+            return False
+        if request_id not in self.taken:
+            self.taken[request_id] = (subject, declaration)
+            before = self.health.answers.get(subject.document_number)
+            if isinstance(before, Answer) and before.state == "light_green":
+                ill = declaration["answers"]["fever"] or declaration["answers"]["contact"]
+                after = replace(before, state="yellow" if ill else "green")
+                self.health.answers[subject.document_number] = after
+        return True
+
+
+@dataclass
 class ScriptedTravelCards:
     """Returns cards by phone, or ``normal``; a code works once; raises `fault` when set."""
 
@@ -181,3 +213,61 @@ class ScriptedTravelCards:
             del self.codes[phone]
             self._told[request_id] = self.answers.get(phone, Answer("normal", NOON))
         return self._told[request_id]
+
+
+@dataclass
+class ScriptedCheckService:
+    """Starts identity checks, which end as `results` says; raises `fault` when set.
+
+    `results` holds states by check id. `orders` records each start, `polled` each poll.
+    """
+
+    orders: list[Order] = field(default_factory=list)
+    results: dict[str, State] = field(default_factory=dict)
+    polled: list[str] = field(default_factory=list)
+    fault: Exception | None = None
+    at: Callable[[], datetime] = lambda: NOON
+    _started: dict[str, Started] = field(default_factory=dict)
+
+    def start(self, order: Order) -> Started:
+        if self.fault:
+            raise self.fault
+        self.orders.append(order)
+        reference = f"ref_{ids.derive('reference', order.check_id)}"
+        page = f"https://checks.example.com/start?reference={reference}"
+        expires = self.at() + timedelta(minutes=10)
+        by_page = order.client == "sms"
+        started = (
+            Started(reference, page, {}, expires)
+            if by_page
+            else Started(reference, "", {"certify_id": reference}, expires)
+        )
+        return self._started.setdefault(order.check_id, started)
+
+    def result(self, check: IdentityCheck) -> Result:
+        self.polled.append(check.check_id)
+        if self.fault:
+            raise self.fault
+        return self.of(check.check_id)
+
+    def of(self, check_id: str) -> Result:
+        """Return the result as the service names it."""
+        order = next(one for one in self.orders if one.check_id == check_id)
+        state = self.results.get(check_id, State.PENDING)
+        return Result(check_id, self._started[check_id].reference, order.binding, state)
+
+
+@dataclass
+class ScriptedHouseholds:
+    """Knows households as sets of document numbers; raises `fault` when set."""
+
+    homes: list[frozenset[str]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    fault: Exception | None = None
+
+    def same_household(self, guardian: Subject, child: Subject, *, request_id: str) -> bool:
+        self.asked.append(request_id)
+        if self.fault:
+            raise self.fault
+        both = {guardian.document_number, child.document_number}
+        return any(both <= home for home in self.homes)

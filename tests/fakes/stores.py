@@ -9,16 +9,24 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from chalicelib.admission.accesses import Access
-from chalicelib.admission.lookup_requests import Lookup, Settle
+from chalicelib.admission.kiosks import Card
+from chalicelib.admission.lookup_requests import Message
 from chalicelib.admission.policy import Policy, prefixes
 from chalicelib.admission.prefetching import Prefetch
 from chalicelib.admission.scan import Scan, ScanReference
+from chalicelib.admission.visits import VisitPage
 from chalicelib.core import keys
 from chalicelib.core.clock import epoch_ms
-from chalicelib.core.errors import Conflict, TooMany, Unauthenticated
+from chalicelib.core.errors import Conflict, TooMany, Unauthenticated, Unprocessable
 from chalicelib.core.keys import scan_partition
+from chalicelib.core.render_jobs import RenderJob
+from chalicelib.core.table import StoreError
+from chalicelib.identity.checks import POLL_EVERY, USABLE, IdentityCheck, State
+from chalicelib.identity.devices import Device, DeviceState, Pairing
 from chalicelib.identity.family import MAX_DEPENDANTS, MAX_GUARDIANS, FamilyLink
+from chalicelib.identity.paper_passes import Ending, FileState, PaperFile, PassRecord
 from chalicelib.identity.people import (
+    IssuedPass,
     PersonRecord,
     Profile,
     Role,
@@ -27,6 +35,7 @@ from chalicelib.identity.people import (
     Strength,
     Verification,
 )
+from chalicelib.identity.personal_records import PersonalRecord, RecordReference
 from chalicelib.insight.counters import Figures, total
 from chalicelib.venues.codes import Code, CodeKind, CodeState
 from chalicelib.venues.staffing import Invitation, Member
@@ -43,6 +52,7 @@ class _Partition:
     rights: dict[str, tuple[Role, str]] = field(default_factory=dict)
     """By venue: the role, and the document it was given for."""
     awaiting: set[str] = field(default_factory=set)
+    paper_pass: IssuedPass | None = None
     dependants: dict[str, tuple[FamilyLink, str]] = field(default_factory=dict)
     guardians: dict[str, tuple[FamilyLink, str]] = field(default_factory=dict)
     """By the other person: the link, and the document of this person when it was made."""
@@ -85,8 +95,9 @@ class FakePeople:
             dict(mine.snapshots),
             mine.in_force(),
             tuple(sorted(mine.awaiting)),
-            mine.family(mine.dependants),
-            mine.family(mine.guardians),
+            dependants=mine.family(mine.dependants),
+            guardians=mine.family(mine.guardians),
+            paper_pass=mine.paper_pass,
         )
 
     def profiles(self, person_ids: Collection[str]) -> dict[str, Profile]:
@@ -154,6 +165,21 @@ class FakePeople:
         self._accounts |= dict.fromkeys(accounts, to)
         return True
 
+    def erase(self, person_id: str) -> None:
+        """Delete a person's profile and what leads to it."""
+        self.partition(person_id).profile = None
+        for owners in (self._phones, self.documents, self._accounts):
+            for blind in [blind for blind, owner in owners.items() if owner == person_id]:
+                del owners[blind]
+
+    def move_login(self, heir: Profile, managed: Profile, phone_blind: str) -> bool:
+        """Give the heir's phone and accounts to the managed person, for `FakeSuccessions`."""
+        if self._phones.get(phone_blind) != heir.person_id:
+            return False
+        self._phones[phone_blind] = managed.person_id
+        self._accounts |= dict.fromkeys(self.accounts(heir.person_id), managed.person_id)
+        return True
+
     def register(self, profile: Profile, previous: Profile, correlation: str) -> None:
         del correlation
         mine = self.partition(profile.person_id)
@@ -173,6 +199,16 @@ class FakePeople:
         self.documents[profile.document_blind] = profile.person_id
         mine.profile = profile
 
+    def create_managed(self, profile: Profile, correlation: str) -> bool:
+        del correlation
+        mine, blind = self.partition(profile.person_id), profile.document_blind
+        if mine.profile is not None or blind in self.documents:
+            return False
+        mine.profile = profile
+        if blind:
+            self.documents[blind] = profile.person_id
+        return True
+
     def settle(self, profile: Profile, verification: Verification, reason: str) -> bool:
         mine = self.partition(profile.person_id)
         stands = mine.profile
@@ -187,6 +223,11 @@ class FakePeople:
             return True
         rejected = verification is Verification.REJECTED
         mine.profile = replace(stands, verification=verification, reason=reason, blocked=rejected)
+        alone = not stands.phone and not mine.guardians
+        if alone and (rejected or not profile.document_blind):
+            mine.profile = None
+            self.documents.pop(profile.document_blind, None)
+            return True
         if rejected:
             del self.documents[profile.document_blind]
         return True
@@ -212,11 +253,13 @@ class FakePeople:
         sessions[session_id] = replace(before, serial=serial, expires_at=expires_at)
         return sessions[session_id]
 
-    def strengthen_session(self, person_id: str, session_id: str, strength: Strength) -> None:
+    def strengthen_session(self, person_id: str, session_id: str, strength: Strength) -> Strength:
         sessions = self.partition(person_id).sessions
         if session_id not in sessions:
             raise Unauthenticated("session_ended")
-        sessions[session_id] = replace(sessions[session_id], strength=strength)
+        if sessions[session_id].strength in strength.weaker:
+            sessions[session_id] = replace(sessions[session_id], strength=strength)
+        return sessions[session_id].strength
 
     def close_session(self, person_id: str, session_id: str) -> None:
         self.partition(person_id).sessions.pop(session_id, None)
@@ -236,21 +279,71 @@ class FakePeople:
         return True
 
 
+class FakeConsents:
+    """See `consents.Consents`."""
+
+    def __init__(self) -> None:
+        self._givers: dict[str, str] = {}
+        self._valid: dict[str, tuple[str, datetime]] = {}
+
+    def put(self, person_id: str, blind: str, expires_at: datetime) -> None:
+        self._givers[blind] = person_id
+        self._valid[person_id] = (blind, expires_at)
+
+    def giver(self, blind: str) -> str | None:
+        return self._givers.get(blind)
+
+    def is_valid(self, person_id: str, blind: str, now: datetime) -> bool:
+        """Return whether a person's code is valid."""
+        valid, expires_at = self._valid.get(person_id, ("", now))
+        return valid == blind and expires_at > now
+
+    def spend(self, person_id: str) -> None:
+        """Use up a person's code."""
+        del self._valid[person_id]
+
+
 class FakeFamilyLinks:
     """See `family.FamilyLinks`."""
 
-    def __init__(self, people: FakePeople) -> None:
+    def __init__(self, people: FakePeople, consents: FakeConsents) -> None:
         self._people = people
+        self._consents = consents
 
-    def link(self, guardian: Profile, dependant: Profile, link: FamilyLink) -> None:
+    def link(
+        self, guardian: Profile, dependant: Profile, link: FamilyLink, *, consent: str = ""
+    ) -> bool:
         mine = self._people.partition(guardian.person_id).dependants
         theirs = self._people.partition(dependant.person_id).guardians
-        if dependant.person_id not in mine and len(mine) >= MAX_DEPENDANTS:
+        if dependant.person_id in mine:
+            return False
+        code_valid = self._consents.is_valid(dependant.person_id, consent, link.since)
+        if consent and not code_valid:
+            raise Unprocessable("consent_code_invalid")
+        self._check(guardian, dependant)
+        if len(mine) >= MAX_DEPENDANTS:
             raise Conflict("too_many_dependants")
-        if dependant.person_id in mine or len(theirs) >= MAX_GUARDIANS:
+        if len(theirs) >= MAX_GUARDIANS:
             raise Conflict("dependant_taken")
-        mine[dependant.person_id] = (link, guardian.document_blind)
-        theirs[guardian.person_id] = (link, dependant.document_blind)
+        if consent:
+            self._consents.spend(dependant.person_id)
+        self._record(guardian, dependant, link)
+        return True
+
+    def create(
+        self, guardian: Profile, dependant: Profile, link: FamilyLink, *, correlation: str
+    ) -> None:
+        del correlation
+        if dependant.document_blind in self._people.documents:
+            raise Conflict("identity_taken")
+        if self._people.partition(dependant.person_id).profile is not None:
+            raise Conflict("nonce_reused")
+        self._check(guardian)
+        if len(self._people.partition(guardian.person_id).dependants) >= MAX_DEPENDANTS:
+            raise Conflict("too_many_dependants")
+        self._people.documents[dependant.document_blind] = dependant.person_id
+        self._people.partition(dependant.person_id).profile = dependant
+        self._record(guardian, dependant, link)
 
     def unlink(self, guardian_id: str, dependant_id: str) -> bool:
         mine = self._people.partition(guardian_id).dependants
@@ -258,6 +351,105 @@ class FakeFamilyLinks:
             return False
         del mine[dependant_id]
         del self._people.partition(dependant_id).guardians[guardian_id]
+        return True
+
+    def discard(self, person_id: str) -> bool:
+        mine = self._people.partition(person_id)
+        profile = mine.profile
+        if profile is None or profile.phone or mine.guardians:
+            return False
+        if profile.verification is not Verification.REJECTED:
+            return False
+        mine.profile = None
+        return True
+
+    def transfer(
+        self, former_id: str, guardian: Profile, dependant: Profile, link: FamilyLink
+    ) -> None:
+        mine = self._people.partition(guardian.person_id).dependants
+        former = self._people.partition(former_id).dependants
+        if dependant.person_id in mine or dependant.person_id not in former:
+            raise Conflict("dependant_taken")
+        self._check(guardian, dependant)
+        if len(mine) >= MAX_DEPENDANTS:
+            raise Conflict("too_many_dependants")
+        self.unlink(former_id, dependant.person_id)
+        self._record(guardian, dependant, link)
+
+    def prune(self, person_id: str, now: datetime) -> bool:
+        own = self._people.partition(person_id)
+        pairs = [(person_id, other) for other in own.dependants]
+        pairs += [(other, person_id) for other in own.guardians]
+        over = [pair for pair in pairs if self._is_over(*pair, now)]
+        for pair in over:
+            self.unlink(*pair)
+        return bool(over)
+
+    def forget(self, person_id: str) -> None:
+        own = self._people.partition(person_id)
+        for other in [*own.dependants]:
+            self.unlink(person_id, other)
+        for other in [*own.guardians]:
+            self.unlink(other, person_id)
+
+    def _is_over(self, guardian_id: str, dependant_id: str, now: datetime) -> bool:
+        guardian, dependant = map(self._people.partition, (guardian_id, dependant_id))
+        sides = (
+            (guardian.profile, *guardian.dependants[dependant_id]),
+            (dependant.profile, *dependant.guardians[guardian_id]),
+        )
+        return any(
+            profile is None or profile.document_blind != document or not link.in_force(now)
+            for profile, link, document in sides
+        )
+
+    def _check(self, guardian: Profile, dependant: Profile | None = None) -> None:
+        stands = self._people.partition(guardian.person_id).profile
+        good = (
+            stands is not None
+            and stands.verification is Verification.VERIFIED
+            and stands.document_blind == guardian.document_blind
+        )
+        if dependant is not None:
+            theirs = self._people.partition(dependant.person_id).profile
+            good = (
+                good
+                and theirs is not None
+                and theirs.verification is not Verification.REJECTED
+                and theirs.document_blind == dependant.document_blind
+                and bool(theirs.phone) == bool(dependant.phone)
+            )
+        if not good:
+            raise Conflict("version_conflict")
+
+    def _record(self, guardian: Profile, dependant: Profile, link: FamilyLink) -> None:
+        mine = self._people.partition(guardian.person_id).dependants
+        theirs = self._people.partition(dependant.person_id).guardians
+        mine[dependant.person_id] = (link, guardian.document_blind)
+        theirs[guardian.person_id] = (link, dependant.document_blind)
+
+
+class FakeSuccessions:
+    """See `succession.Successions`."""
+
+    def __init__(self, people: FakePeople, links: FakeFamilyLinks) -> None:
+        self._people = people
+        self._links = links
+
+    def take_over(self, heir: Profile, managed: Profile, phone: bytes, phone_blind: str) -> bool:
+        old = self._people.partition(heir.person_id)
+        new = self._people.partition(managed.person_id)
+        same = new.profile and (new.profile.registration, new.profile.document_blind, b"") == (
+            managed.registration, managed.document_blind, new.profile.phone,
+        )  # fmt: skip
+        if old.rights or old.dependants or old.guardians or old.profile != heir or not same:
+            return False
+        if new.profile is None or not self._people.move_login(heir, managed, phone_blind):
+            return False
+        for guardian_id in [*new.guardians]:
+            self._links.unlink(guardian_id, managed.person_id)
+        old.profile = None
+        new.profile = replace(new.profile, phone=phone)
         return True
 
 
@@ -286,6 +478,52 @@ class FakeCodes:
             return False
         del self._codes[blind]
         return True
+
+
+class FakeIdentityChecks:
+    """See `checks.Checks`."""
+
+    def __init__(self, people: FakePeople) -> None:
+        self._people = people
+        self._checks: dict[str, IdentityCheck] = {}
+        self._polled: dict[str, datetime] = {}
+        self._spent: dict[str, str] = {}
+
+    def get(self, check_id: str) -> IdentityCheck | None:
+        return self._checks.get(check_id)
+
+    def create(self, check: IdentityCheck) -> IdentityCheck:
+        return self._checks.setdefault(check.check_id, check)
+
+    def may_poll(self, check_id: str, now: datetime) -> bool:
+        last = self._polled.get(check_id)
+        if self._checks[check_id].state is not State.PENDING:
+            return False
+        if last is not None and last > now - POLL_EVERY:
+            return False
+        self._polled[check_id] = now
+        return True
+
+    def settle(self, check: IdentityCheck, state: State, now: datetime) -> bool:
+        stored = self._checks[check.check_id]
+        if stored.state is not State.PENDING or stored.started.expires_at <= now:
+            return False
+        self._checks[check.check_id] = replace(stored, state=state, settled_at=now)
+        session = self._people.partition(check.person_id).sessions.get(check.session_id)
+        mine = state is State.PASSED and not check.subject
+        if mine and session is not None and session.expires_at > now:
+            strength = check.method.strength
+            self._people.strengthen_session(check.person_id, check.session_id, strength)
+        return True
+
+    def spend(self, check: IdentityCheck, by: str, now: datetime) -> bool:
+        stored = self._checks[check.check_id]
+        named = (stored.person_id, stored.subject) == (check.person_id, check.subject)
+        if not named or stored.state is not State.PASSED or stored.settled_at is None:
+            return False
+        if stored.settled_at < now - USABLE:
+            return False
+        return self._spent.setdefault(check.check_id, by) == by
 
 
 class FakeLimits:
@@ -539,6 +777,85 @@ class FakeAccesses:
         yield from ((place, access) for place, access in found if place > after)
 
 
+class FakeIssuedPasses:
+    """See `paper_passes.IssuedPasses`."""
+
+    def __init__(self, people: FakePeople) -> None:
+        self._people = people
+        self._history: dict[str, dict[str, PassRecord]] = {}
+        self._files: dict[str, dict[str, PaperFile]] = {}
+
+    def issue(
+        self,
+        person_id: str,
+        new: IssuedPass,
+        former: IssuedPass | None,
+        files: Sequence[PaperFile],
+        correlation: str,
+    ) -> bool:
+        del correlation
+        mine = self._people.partition(person_id)
+        stands = mine.paper_pass.serial if mine.paper_pass else None
+        if stands != (former.serial if former else None):
+            return False
+        mine.paper_pass = new
+        record = PassRecord(new.serial, new.issued_at, new.expires_at, new.full_name, new.issued_by)
+        self._history.setdefault(person_id, {})[_issue(person_id, new)] = record
+        self._files[person_id] = {file.form: file for file in files}
+        if former:
+            self._end(person_id, former, new.issued_at, Ending.REPLACED)
+        return True
+
+    def revoke(
+        self, person_id: str, standing: IssuedPass, *, at: datetime, correlation: str
+    ) -> bool:
+        del correlation
+        mine = self._people.partition(person_id)
+        stands = mine.paper_pass
+        if stands is None or stands.revoked or stands.serial != standing.serial:
+            return False
+        mine.paper_pass = replace(stands, revoked=True)
+        self._end(person_id, standing, at, Ending.REVOKED)
+        self._files.pop(person_id, None)
+        return True
+
+    def history(self, person_id: str, after: str, page: int) -> Iterator[tuple[str, PassRecord]]:
+        del page
+        found = sorted(self._history.get(person_id, {}).items())
+        yield from ((place, record) for place, record in found if place > after)
+
+    def files(self, person_id: str) -> list[PaperFile]:
+        return [file for _, file in sorted(self._files.get(person_id, {}).items())]
+
+    def file(self, person_id: str, form: str) -> PaperFile | None:
+        return self._files.get(person_id, {}).get(form)
+
+    def request(self, person_id: str, file: PaperFile, correlation: str) -> bool:
+        del correlation
+        stands = self.file(person_id, file.form)
+        if stands is not None and stands.serial != file.serial:
+            return False
+        self._files.setdefault(person_id, {})[file.form] = file
+        return True
+
+    def finish(self, person_id: str, file: PaperFile, state: FileState) -> bool:
+        stands = self.file(person_id, file.form)
+        if stands is None or stands.serial != file.serial or stands.state is not FileState.PENDING:
+            return False
+        self._files[person_id][file.form] = replace(stands, state=state)
+        return True
+
+    def _end(self, person_id: str, issued: IssuedPass, at: datetime, ending: Ending) -> None:
+        mine, place = self._history[person_id], _issue(person_id, issued)
+        if mine[place].ended_at is None:
+            mine[place] = replace(mine[place], ended_at=at, ending=ending)
+
+
+def _issue(person_id: str, issued: IssuedPass) -> str:
+    key = keys.issued_pass(person_id, epoch_ms(issued.issued_at), issued.serial)
+    return key.sk.removeprefix(keys.PASSES)
+
+
 class FakePrefetches:
     """See `prefetching.Prefetches`."""
 
@@ -555,6 +872,60 @@ class FakePrefetches:
             self.asked[prefetch.person_id] = prefetch
             return prefetch.asked_at
         return stands.asked_at
+
+
+class FakePersonalRecords:
+    """See `personal_records.PersonalRecords`."""
+
+    def __init__(self) -> None:
+        self._records: dict[tuple[str, str], PersonalRecord] = {}
+
+    def put(self, record: PersonalRecord, *others: PersonalRecord) -> PersonalRecord | None:
+        every = {(one.person_id, one.record_id): one for one in (record, *others)}
+        standing = self._records.get((record.person_id, record.record_id))
+        if standing is not None:
+            return standing
+        if every.keys() & self._records.keys():
+            raise StoreError
+        self._records |= every
+        return None
+
+    def get(self, person_id: str, reference: RecordReference) -> PersonalRecord | None:
+        return self._records.get((person_id, reference.record_id))
+
+    def of(self, person_id: str, kind: str, after: str, page: int) -> Iterator[PersonalRecord]:
+        del page
+
+        def place(record: PersonalRecord) -> tuple[int, str]:
+            return -epoch_ms(record.at), record.digest
+
+        mine = sorted(
+            (
+                one
+                for one in self._records.values()
+                if (one.person_id, one.kind) == (person_id, kind)
+            ),
+            key=place,
+        )
+        begin = RecordReference.parse(after) if after else None
+        for record in mine:
+            if begin is None or place(record) > (-epoch_ms(begin.at), begin.digest):
+                yield record
+
+
+class FakeVisits:
+    """See `visits.Visits`."""
+
+    def __init__(self, scans: FakeScans) -> None:
+        self._scans = scans
+
+    def page(self, person_id: str, *, limit: int, after: str) -> VisitPage:
+        mine = [scan for scan in self._scans.kept.values() if scan.person_id == person_id]
+        mine.sort(key=lambda scan: (scan.at, scan.venue_id, scan.scan_id), reverse=True)
+        ids = [scan.scan_id for scan in mine]
+        rest = mine[ids.index(after) + 1 :] if after else mine
+        found = [(scan.scan_id, scan) for scan in rest[:limit]]
+        return VisitPage(found, found[-1][0] if len(rest) > limit else None)
 
 
 class FakePolicies:
@@ -617,7 +988,7 @@ class FakeWrappedKeys:
 
 
 class FakeStorage:
-    """Files by key; a link holds key, file name and lifetime. See `posters.Storage`."""
+    """Files by key; a link holds key, file name and lifetime. See `storage.Storage`."""
 
     def __init__(self) -> None:
         self.files: dict[str, tuple[bytes, str]] = {}
@@ -628,22 +999,95 @@ class FakeStorage:
     def link(self, key: str, filename: str, life: timedelta) -> str:
         return f"fake://{key}?filename={filename}&life={int(life.total_seconds())}"
 
+    def remove(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self.files.pop(key, None)
+
 
 class FakeLookupQueue:
     """Records each message with its delay. See `lookup_requests.LookupQueue`."""
 
     def __init__(self) -> None:
-        self.sent: list[tuple[Lookup | Settle, timedelta]] = []
+        self.sent: list[tuple[Message, timedelta]] = []
 
-    def send(self, message: Lookup | Settle, *, delay: timedelta = timedelta()) -> None:
+    def send(self, message: Message, *, delay: timedelta = timedelta()) -> None:
         self.sent.append((message, delay))
 
 
 class FakeRenderQueue:
-    """Records each message: venue, poster, correlation. See `posters.RenderQueue`."""
+    """Records each job. See `render_jobs.RenderQueue`."""
 
     def __init__(self) -> None:
-        self.sent: list[tuple[str, str, str]] = []
+        self.sent: list[RenderJob] = []
 
-    def send(self, venue_id: str, poster_id: str, correlation: str) -> None:
-        self.sent.append((venue_id, poster_id, correlation))
+    def send(self, job: RenderJob) -> None:
+        self.sent.append(job)
+
+
+class FakeDevices:
+    """See `devices.Devices`."""
+
+    def __init__(self) -> None:
+        self._devices: dict[str, Device] = {}
+        self._pairings: dict[str, Pairing] = {}
+
+    def add(self, device: Device, pairing: str, expires_at: datetime) -> None:
+        self._devices[device.device_id] = device
+        self._pairings[pairing] = Pairing(device.device_id, expires_at)
+
+    def device(self, device_id: str) -> Device | None:
+        return self._devices.get(device_id)
+
+    def pairing(self, pairing: str) -> Pairing | None:
+        return self._pairings.get(pairing)
+
+    def pair(self, device_id: str, pairing: str, digest: str, now: datetime) -> bool:
+        code, device = self._pairings.get(pairing), self._devices.get(device_id)
+        if code is None or code.expires_at <= now:
+            return False
+        if device is None or device.state is not DeviceState.ADDED:
+            return False
+        del self._pairings[pairing]
+        self._devices[device_id] = replace(
+            device, state=DeviceState.PAIRED, paired_at=now, digest=digest
+        )
+        return True
+
+    def use(self, device_id: str, day: date) -> None:
+        if device_id in self._devices:
+            self._devices[device_id] = replace(self._devices[device_id], used_on=day)
+
+    def revoke(self, device_id: str, now: datetime) -> bool:
+        device = self._devices.get(device_id)
+        if device is None:
+            return False
+        at = device.revoked_at or now
+        self._devices[device_id] = replace(device, state=DeviceState.REVOKED, revoked_at=at)
+        return True
+
+
+class FakeCards:
+    """See `kiosks.Cards`."""
+
+    def __init__(self) -> None:
+        self._cards: dict[tuple[str, str], tuple[Card, datetime]] = {}
+
+    def put(self, card: Card, until: datetime) -> Card | None:
+        standing = self.card(card.kiosk_id, card.card_id, card.requested_at)
+        if standing is None:
+            self._cards[card.kiosk_id, card.card_id] = card, until
+        return standing
+
+    def card(self, kiosk_id: str, card_id: str, now: datetime) -> Card | None:
+        card, until = self._cards.get((kiosk_id, card_id), (None, now))
+        return card if until > now else None
+
+    def waiting(self, person_id: str, now: datetime) -> list[Card]:
+        every = sorted(self._cards.items())
+        mine = [card for _, (card, until) in every if card.person_id == person_id and until > now]
+        return [card for card in mine if card.waits]
+
+    def finish(self, card: Card) -> None:
+        place = card.kiosk_id, card.card_id
+        if place in self._cards and self._cards[place][0].waits:
+            self._cards[place] = card, self._cards[place][1]

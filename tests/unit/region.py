@@ -1,8 +1,9 @@
 """A region with one venue, one visitor and the providers, all of it in memory."""
 
 from chalicelib.admission.accesses import GuardianAccesses
+from chalicelib.admission.declaration_delivery import DeclarationDelivery
 from chalicelib.admission.evidence import looked_up
-from chalicelib.admission.lookup_requests import Lookup, LookupRequests, Settle
+from chalicelib.admission.lookup_requests import LookupRequests, Message
 from chalicelib.admission.lookups import Lookups
 from chalicelib.admission.recording import Recorder
 from chalicelib.admission.scan import Scan, ScanFinder, ScanReference
@@ -14,12 +15,20 @@ from chalicelib.identity.families import Families
 from chalicelib.identity.people import Profile, Verification
 from chalicelib.identity.providers import ProviderName
 from tests.contract import makers
-from tests.fakes.parts import NOON, FixedSecret, LocalDataKeys, ScriptedProvider, StandingClock
+from tests.fakes.parts import (
+    NOON,
+    FixedSecret,
+    LocalDataKeys,
+    ScriptedDeclarations,
+    ScriptedProvider,
+    StandingClock,
+)
 from tests.fakes.stores import (
     FakeAccesses,
     FakeDirectory,
     FakeLookupQueue,
     FakePeople,
+    FakePersonalRecords,
     FakePolicies,
     FakeScans,
     FakeVenues,
@@ -73,9 +82,14 @@ class Region:
         self.waiting = WaitingScans(
             people=self.people, policies=self.policies, scans=self.scans, finder=finder
         )
+        self.records = FakePersonalRecords()
+        self.receiver = ScriptedDeclarations(self.providers[HEALTH])
+        delivery = DeclarationDelivery(
+            people=self.people, records=self.records, receiver=self.receiver, vault=VAULT
+        )
         self.lookups = Lookups(
             people=self.people, providers=lambda name: self.providers[name], vault=VAULT,
-            queue=self.queue, waiting=self.waiting, clock=self.clock,
+            queue=self.queue, waiting=self.waiting, declarations=delivery, clock=self.clock,
         )  # fmt: skip
 
     def submission(self, nonce: str = "", fingerprint: str = "h") -> Submission:
@@ -91,7 +105,7 @@ class Region:
         self.lookup_requests.start(result.scan, self.clock.now())
         return result.scan
 
-    def deliver(self, message: Lookup | Settle) -> str:
+    def deliver(self, message: Message) -> str:
         return self.lookups.handle(message)
 
     def stands(self, scan: Scan) -> Scan:

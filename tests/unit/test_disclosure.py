@@ -22,7 +22,7 @@ from chalicelib.admission.disclosure import (
     view,
 )
 from chalicelib.admission.judge import UNKNOWN, Decision, Evidence, Outcome
-from chalicelib.admission.scan import Method, Scan
+from chalicelib.admission.scan import Direction, Method, Scan
 from chalicelib.identity.providers import ProviderName
 from chalicelib.insight.abnormal import is_abnormal
 from chalicelib.insight.counters import figures
@@ -94,6 +94,7 @@ class Case(NamedTuple):
             VENUE, NOON, person_id="per_V", method=self.method, verdict=verdict,
             staff_id="" if own else "per_S", received_at=NOON, temperature="fever",
             checkpoint_id="chk_A", device_id="dev_A", guardian_id="per_G",
+            direction=Direction.EXIT,
         )  # fmt: skip
 
     @property
@@ -126,15 +127,18 @@ def expected(case: Case) -> dict[str, Any] | None:
         "reasons": case.decision.reasons, "next_steps": case.decision.next_steps,
         "evidence": {provider: EVIDENCE.get(provider, UNKNOWN) for provider in kinds.shown()},
         "hours": 48, "complete": True, "waits": case.outcome is Outcome.PENDING,
-        "temperature": "fever", "checkpoint_id": "chk_A",
+        "temperature": "fever", "checkpoint_id": "chk_A", "direction": Direction.EXIT,
     }  # fmt: skip
-    details = {"temperature": "fever", "checkpoint_id": "chk_A"}
+    details = {"temperature": "fever", "checkpoint_id": "chk_A", "direction": Direction.EXIT}
+    told = everything | {"guardian": "per_G"}
     decided = case.answered and case.outcome is not Outcome.PENDING
     match case.kind, case.manual:
-        case (ViewerKind.VISITOR | ViewerKind.GUARDIAN | ViewerKind.STAFF, False):
+        case (ViewerKind.STAFF, False) if case.method is Method.PAPER:
+            return everything | {"next_steps": ("compare_id", *case.decision.next_steps)}
+        case (ViewerKind.STAFF, False):
             return everything
-        case (ViewerKind.VISITOR | ViewerKind.GUARDIAN, True):
-            return everything if case.answered else None
+        case (ViewerKind.VISITOR | ViewerKind.GUARDIAN, manual):
+            return told if case.answered or not manual else None
         case (ViewerKind.DEVICE, False):
             pending = case.outcome is Outcome.PENDING
             return {"name": Masking.MASKED, "outcome": case.outcome, "waits": pending}
@@ -167,8 +171,24 @@ def test_this_is_seen_and_nothing_else(case: Case) -> None:
         received_at=scan.received_at,
         answer_at=scan.received_at + ANSWERED_AFTER,
         for_staff=case.kind not in (VISITOR, ViewerKind.GUARDIAN),
+        pass_kind={Method.STAFF: "companion", Method.PAPER: "paper"}.get(case.method),
         **seen,
     )
+
+
+@pytest.mark.parametrize("kind", [VISITOR, ViewerKind.GUARDIAN, STAFF])
+def test_a_paper_pass_is_compared_with_the_id_first_by_staff(kind: ViewerKind) -> None:
+    case = Case(kind, Method.PAPER, Outcome.ADMIT, matched=True, answered=True)
+    seen = view(case.scan, case.viewer)
+    assert seen is not None
+    assert (seen.next_steps[0] == "compare_id") is (kind is STAFF)
+
+
+def test_a_live_pass_on_its_owners_phone_is_live() -> None:
+    case = Case(STAFF, Method.STAFF, Outcome.ADMIT, matched=True, answered=True)
+    seen = view(replace(case.scan, guardian_id=""), case.viewer)
+    assert seen is not None
+    assert seen.pass_kind == "live"
 
 
 def test_the_walk_is_over_everything() -> None:
@@ -245,7 +265,15 @@ def reads(source: str) -> Iterator[tuple[int, str]]:
             yield node.lineno, "getattr"
 
 
-HIDDEN = {"verdict", "decision", "first_outcome", "evidence_level", "guardian_id", "annulled_at"}
+HIDDEN = {
+    "verdict",
+    "decision",
+    "first_outcome",
+    "evidence_level",
+    "guardian_id",
+    "annulled_at",
+    "location_cell",
+}
 
 
 @pytest.mark.parametrize("area", ["api", "insight"])

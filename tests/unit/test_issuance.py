@@ -94,7 +94,7 @@ def test_every_field_of_an_application_is_filled_in_and_shown() -> None:
 def test_an_administrator_is_shown_what_was_filled_in(office: Office) -> None:
     details = office.apply().details
     assert details.application == APPLICATION
-    assert details.code_url == f"HTTPS://V.TEST/V/{details.venue.code}"
+    assert details.code_url == f"https://V.TEST/V/{details.venue.code}"
     assert office.issuance.administered_by(office.actor()) == [details]
     residents = office.apply(number_type="resident_id", number="440983198804129028").details
     assert residents.application.number == "4409************28"

@@ -28,7 +28,9 @@ WORDS: dict[str, Any] = {
     "scan_id": "scan", "blind": "blind", "what": "what", "whom": "whom", "window": "window",
     "value": "code", "digest": "hash", "poster_id": "id", "day": date(2026, 11, 22), "shard": 7,
     "partition": "VEN#ven#2026-11-22#7", "join_code": "code", "phone_blind": "blind",
-    "at_ms": 1795327200000, "prefix": "prefix", "key_id": "id",
+    "at_ms": 1795327200000, "prefix": "prefix", "key_id": "id", "check_id": "idc",
+    "serial": "serial", "form": "form",
+    "kind": "kind",
 }  # fmt: skip
 REAL = {"2026-11-22#7": "day#shard", "1795327200000": "ms", "8204672799999": "lms"}
 
@@ -74,6 +76,7 @@ def test_the_table_of_access_patterns_names_nothing_else() -> None:
         "VEN#ven#day#shard · digits",
         "VEN#ven#day#shard · begins ABN#",
         "VEN#ven · begins STAFF#",
+        "PER#per · begins REC#kind#",
         "INVITE#blind · begins VEN#",
         "g1pk PER#per · g1sk ms#venue",
     }
@@ -105,6 +108,10 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "at_ms": st.integers(0, 10**13 - 1),
     "prefix": st.from_regex(r"[0-9]{2}|[0-9]{4}|[0-9]{6}|\*", fullmatch=True),
     "key_id": st.from_regex("[0-9]{6}", fullmatch=True),
+    "check_id": codes.map("idc_{}".format),
+    "serial": st.text(ALPHABET, min_size=12, max_size=12),
+    "form": st.sampled_from(["card_pdf", "sheet_pdf", "card_png"]),
+    "kind": st.sampled_from(["declaration", "arrival", "notice"]),
 }
 
 
@@ -133,6 +140,10 @@ def test_each_is_recognised_in_the_stream_as_what_it_is(
     assert keys.is_profile(built) is (name == "profile")
     assert keys.is_prefetch(built) is (name == "prefetch")
     assert keys.is_poster(built) is (name == "poster")
+    assert keys.is_issued_pass(built) is (name == "issued_pass")
+    assert keys.is_paper_file(built) is (name == "paper_file")
+    declared = name == "record" and built.sk.startswith("REC#declaration#")
+    assert keys.is_declaration(built) is declared
 
 
 @given(key())
@@ -140,7 +151,10 @@ def test_a_person_s_queries_hold_what_they_should(
     made: tuple[str, tuple[Any, ...], Key],
 ) -> None:
     name, arguments, built = made
-    hot = {"profile", "shadow", "session", "snapshot", "rights", "right"}
+    hot = {
+        "profile", "shadow", "session", "snapshot", "rights", "right", "dependants", "guardians",
+        "paper_pass",
+    }  # fmt: skip
     if built.pk == keys.person(arguments[0] if arguments else ""):
         assert (keys.HOT <= built.sk <= keys.SUBJECT_TO) is (name in hot)
         in_subject = keys.SUBJECT_FROM <= built.sk <= keys.SUBJECT_TO
@@ -162,6 +176,14 @@ def test_a_days_scans_sort_by_time_with_the_counter_outside(
     pointers = [keys.abnormal(built[0].pk, at, d) for at, d in ((first, one), (second, other))]
     assert (pointers[0].sk < pointers[1].sk) is ((first, one) < (second, other))
     assert not any("0" <= pointer.sk <= "9~" for pointer in pointers)
+
+
+@given(codes, st.integers(0, 10**13 - 1), st.integers(0, 10**13 - 1))
+def test_the_newest_paper_pass_sorts_first(person: str, first: int, second: int) -> None:
+    older, newer = sorted((first, second))
+    built = [keys.issued_pass(f"per_{person}", at, "0" * 12).sk for at in (newer, older)]
+    assert built == sorted(built)
+    assert [keys.issued_at_ms(sk) for sk in built] == [newer, older]
 
 
 class TestScanIds:

@@ -14,7 +14,9 @@ from chalicelib.admission.store.scans import PendingScanItem, ScanItem
 from chalicelib.core import keys
 from chalicelib.core.keys import Key
 from chalicelib.core.table import Item, Raw
+from chalicelib.identity.store.checks import IdentityCheckItem
 from chalicelib.identity.store.codes import CodeItem
+from chalicelib.identity.store.families import DependantsItem, GuardiansItem
 from chalicelib.identity.store.limits import LimitItem
 from chalicelib.identity.store.people import (
     AccountItem,
@@ -66,10 +68,13 @@ STORED: dict[str, tuple[type[Item], str]] = {
     "staff_counter": (CounterItem, "VEN#ven#.* · COUNT#.*"),
     "abnormal": (PointerItem, "VEN#ven#.* · ABN#.*"),
     "access": (AccessItem, "ACCESS#.* · .*"),
+    "dependants": (DependantsItem, "PER#per · HOT#DEPENDANTS"),
+    "guardians": (GuardiansItem, "PER#per · HOT#GUARDIANS"),
+    "identity_check": (IdentityCheckItem, "CHECK#.* · CHECK"),
     "policy": (PolicyItem, "POLICY#.* · CURRENT"),
     "data_key": (WrappedKeyItem, "DATAKEY · .*"),
 }
-LATER = {"rights", "staff_counter"}
+LATER = {"rights", "staff_counter", "dependants", "guardians", "identity_check"}
 """What 0.2.0 did not write."""
 IN_THE_INDEX = {"visit"}
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chalicelib.core import ids
 from chalicelib.core.crypto import KeyRing, Tokens
-from chalicelib.core.errors import AppError
+from chalicelib.core.errors import AppError, Unprocessable
 from chalicelib.identity import passes
 from chalicelib.venues import codes, staffing
 from tests.contract import makers
@@ -24,10 +24,23 @@ people = st.binary(min_size=10, max_size=10).map(lambda data: f"per_{ids.encode(
 moments = st.timedeltas(timedelta(0), timedelta(days=900)).map(lambda since: NOON + since)
 
 
-@given(people, moments, st.integers(0), st.integers(0, 7))
-def test_a_changed_bit_is_noticed(person_id: str, now: datetime, place: int, bit: int) -> None:
+GUARDIAN = f"per_{makers.random()}"
+SERIAL = "0123456789AB"
+MINTS: dict[str, Callable[[str, datetime], str]] = {
+    "pass": lambda person_id, now: passes.mint(person_id, now=now, ring=RING),
+    "companion": lambda person_id, now: passes.mint(
+        person_id, now=now, ring=RING, guardian_id=GUARDIAN
+    ),
+    "paper": lambda person_id, _: passes.mint_paper(person_id, SERIAL, ring=RING),
+}
+
+
+@given(st.sampled_from(sorted(MINTS)), people, moments, st.integers(0), st.integers(0, 7))
+def test_a_changed_bit_is_noticed(
+    kind: str, person_id: str, now: datetime, place: int, bit: int
+) -> None:
     """But that of a letter's case, which scanners change: it is the same pass."""
-    text = passes.mint(person_id, now=now, ring=RING)
+    text = MINTS[kind](person_id, now)
     assert passes.read(text, ring=RING).person_id == person_id
     data = bytearray(text.encode())
     data[place % len(data)] ^= 1 << bit
@@ -37,6 +50,47 @@ def test_a_changed_bit_is_noticed(person_id: str, now: datetime, place: int, bit
         return
     with pytest.raises(AppError):
         passes.read(changed, ring=RING)
+
+
+@given(people, moments)
+def test_each_kind_is_read_as_it_was_made(person_id: str, now: datetime) -> None:
+    read = {kind: passes.read(make(person_id, now), ring=RING) for kind, make in MINTS.items()}
+    assert read["pass"] == passes.Pass(person_id, now.replace(microsecond=read_ms(now)))
+    assert read["companion"] == passes.Pass(
+        person_id, now.replace(microsecond=read_ms(now)), GUARDIAN
+    )
+    assert read["paper"] == passes.PaperPass(person_id, SERIAL)
+
+
+def read_ms(now: datetime) -> int:
+    return now.microsecond // 1000 * 1000
+
+
+def test_a_paper_pass_fits_the_smallest_code_of_the_card() -> None:
+    """QR version 4 at level H holds 50 alphanumeric characters; a key id may have two digits."""
+    ring = KeyRing(FixedSecret(active="99", index="99", **{"99": "r" * 64}))
+    assert len(passes.mint_paper(GUARDIAN, SERIAL, ring=ring)) <= 50
+
+
+@given(st.sampled_from(sorted(MINTS)), people, moments)
+def test_a_pass_of_another_deployment_is_invalid(kind: str, person_id: str, now: datetime) -> None:
+    foreign = KeyRing(FixedSecret(active="1", index="1", **{"1": "s" * 64}))
+    revoked = KeyRing(FixedSecret(active="2", index="2", **{"2": "r" * 64}))
+    for ring in (foreign, revoked):
+        with pytest.raises(Unprocessable, match="pass_invalid"):
+            passes.read(MINTS[kind](person_id, now), ring=ring)
+
+
+@given(st.permutations("LCP"), people, moments)
+def test_the_letter_of_another_kind_does_not_make_one(
+    letters: list[str], person_id: str, now: datetime
+) -> None:
+    for kind, letter in zip(MINTS, letters, strict=True):
+        text = MINTS[kind](person_id, now)
+        changed = f"VP1.{letter}{text[5:]}"
+        if changed != text:
+            with pytest.raises(AppError):
+                passes.read(changed, ring=RING)
 
 
 def token(kind: str) -> Callable[[str, datetime], str]:
@@ -58,14 +112,30 @@ def joined(text: str, _: datetime) -> str:
 
 MAKERS: dict[str, Callable[[str, datetime], str]] = {
     **{kind: token(kind) for kind in KINDS},
-    "pass": lambda person_id, now: passes.mint(person_id, now=now, ring=RING),
+    **MINTS,
     "join code": lambda *_: staffing.new_join_code(),
     "venue's code": lambda *_: codes.url(makers.random(), HOST),
     "person": lambda person_id, _: person_id,
 }
+
+
+def read_as(kind: str) -> Callable[[str, datetime], Any]:
+    def read(text: str, _: datetime) -> Any:
+        found = passes.read(text, ring=RING)
+        if isinstance(found, passes.PaperPass):
+            is_it = kind == "paper"
+        else:
+            is_it = kind == ("companion" if found.guardian_id else "pass")
+        if not is_it:
+            raise AppError
+        return found
+
+    return read
+
+
 READERS: dict[str, Callable[[str, datetime], Any]] = {
     **{kind: verified(kind) for kind in KINDS},
-    "pass": lambda text, _: passes.read(text, ring=RING),
+    **{kind: read_as(kind) for kind in MINTS},
     "join code": joined,
     "venue's code": lambda text, _: codes.parse(text, HOST),
 }

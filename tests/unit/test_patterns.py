@@ -15,11 +15,14 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from stdnum.cn import ric
 
+import app  # noqa: F401 (its routes are the document's)
 from chalicelib.admission import schemas as admission
 from chalicelib.api import openapi
 from chalicelib.core.errors import BadInput
 from chalicelib.core.fields import TEXT, Request, parse
+from chalicelib.identity import documents
 from chalicelib.identity import schemas as identity
+from chalicelib.identity.documents.base import DocumentType
 from chalicelib.venues import numbers
 from chalicelib.venues import schemas as venues
 from tests.fakes.parts import NOON
@@ -125,6 +128,33 @@ def test_resident_id_numbers(data: Any, born: date, serial: int) -> None:
     number = body + ric.calc_check_digit(body + "0")
     typed = data.draw(written_otherwise(number)) if data else number
     check(identity.RegistrationRequest, REGISTRATION, "document_number", typed)
+
+
+@pytest.mark.parametrize("kind", documents.TYPES, ids=lambda kind: kind.name)
+@given(st.data())
+def test_numbers_of_every_type_of_document(kind: DocumentType, data: Any) -> None:
+    typed = data.draw(st.from_regex(kind.pattern.replace("$", r"\Z")).flatmap(written_otherwise))
+    body = REGISTRATION | {"document_type": kind.name}
+    found = accepted(identity.RegistrationRequest, body, "document_number", typed)
+    if found is not None:
+        whole = {**SCHEMAS["RegistrationRequest"], "components": {"schemas": SCHEMAS}}
+        assert Draft202012Validator(whole).is_valid(body | {"document_number": found})
+
+
+def test_a_number_of_another_type_does_not_fit_the_document() -> None:
+    whole = Draft202012Validator(
+        {**SCHEMAS["RegistrationRequest"], "components": {"schemas": SCHEMAS}}
+    )
+    for kind in documents.TYPES:
+        fits = [
+            other.name
+            for other in documents.TYPES
+            if whole.is_valid(
+                REGISTRATION | {"document_type": kind.name, "document_number": other.example}
+            )
+        ]
+        also = ["residence_permit"] if kind.name == "resident_id" else []
+        assert fits == sorted([kind.name, *also])
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,7 @@ def test_no_two_fields_of_an_owner_share_a_place() -> None:
         (personal.VENUE_CONTACT_NAME, "x/contact_name"),
         (personal.VENUE_CONTACT_PHONE, "x/contact_phone"),
         (personal.INVITATION_NAME, "x/invitation"),
+        (personal.RECORD, "x/record"),
     ],
 )
 def test_the_places_of_what_is_in_the_table_stay(field: personal.PersonalField, place: str) -> None:

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from chalicelib.core.errors import NotFound
-from chalicelib.rendering.engine import Form, GlyphMissing
-from chalicelib.rendering.engine import Poster as Contents
+from chalicelib.rendering.engine import GlyphMissing
+from chalicelib.rendering.posters import Form
+from chalicelib.rendering.posters import Poster as Contents
 from chalicelib.venues.posters import KEPT, LINK_LIFE, Poster, PosterRendering, PosterRequests
 from chalicelib.venues.venue import PosterState
 from tests.contract import makers
@@ -79,7 +80,7 @@ def test_it_is_pending_then_ready_with_a_link_that_expires(shop: Shop) -> None:
     assert "信宜市人民医院-场所码.pdf" in shown.url
     assert shown.expires_at == shop.clock.now() + LINK_LIFE
     contents, form, timestamp = shop.renderer.drawn[0]
-    assert contents.code_url == f"HTTPS://V.TEST/V/{shop.venue.code}"
+    assert contents.code_url == f"https://V.TEST/V/{shop.venue.code}"
     assert contents.demo
     assert (form, timestamp) == ("a4_pdf", int(shop.venue.created_at.timestamp()))
 

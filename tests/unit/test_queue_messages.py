@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chalicelib.admission.evidence import looked_up
-from chalicelib.admission.lookup_requests import Lookup, Settle, encode
+from chalicelib.admission.lookup_requests import Declared, Lookup, Message, Settle, encode
 from chalicelib.admission.schemas import decode
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.core.ids import ALPHABET
@@ -21,6 +21,7 @@ from tests.fakes.parts import NOON
 codes = st.text(ALPHABET, min_size=16, max_size=16)
 correlations = st.from_regex(r"[A-Za-z0-9-]{8,64}", fullmatch=True)
 moments = st.integers(0, epoch_ms(datetime(6000, 1, 1, tzinfo=UTC))).map(from_epoch_ms)
+scans = st.builds("scn_{}_{:012x}_{}".format, codes, st.integers(0, 2**47), codes)
 lookups = st.builds(
     Lookup,
     st.sampled_from(looked_up()),
@@ -28,25 +29,33 @@ lookups = st.builds(
     moments,
     correlations,
     st.integers(0, 1_000_000),
+    scan_id=st.just("") | scans,
 )
-settles = st.builds(
-    Settle,
-    st.builds("scn_{}_{:012x}_{}".format, codes, st.integers(0, 2**47), codes),
+settles = st.builds(Settle, scans, correlations)
+declarations = st.builds(
+    Declared,
+    codes.map("per_{}".format),
+    st.builds("dec_{:012x}_{}".format, st.integers(0, 2**43), codes),
+    st.just("") | scans,
     correlations,
 )
+messages = lookups | settles | declarations
 LOOKUP = Lookup(ProviderName.HEALTH_CODE, "per_0123456789ABCDEF", NOON, "c0ffee00", 3)
 
 
-@given(lookups | settles)
-def test_a_message_arrives_as_it_was_sent(message: Lookup | Settle) -> None:
+@given(messages)
+def test_a_message_arrives_as_it_was_sent(message: Message) -> None:
     assert decode(encode(message)) == message
 
 
-@given(lookups | settles)
-def test_a_message_has_its_version_and_ids_only(message: Lookup | Settle) -> None:
+@given(messages)
+def test_a_message_has_its_version_and_ids_only(message: Message) -> None:
     body = json.loads(encode(message))
     assert body["v"] == 1
-    allowed = {"v", "kind", "provider", "person", "asked_at", "registration", "scan", "correlation"}
+    allowed = {
+        "v", "kind", "provider", "person", "asked_at", "registration", "record", "scan",
+        "correlation",
+    }  # fmt: skip
     assert body.keys() <= allowed
 
 

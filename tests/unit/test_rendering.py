@@ -18,8 +18,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
-from chalicelib.rendering import coverage, engine, qr
-from chalicelib.rendering.engine import Form, GlyphMissing, Poster
+from chalicelib.rendering import coverage, posters, qr
+from chalicelib.rendering.engine import GlyphMissing
+from chalicelib.rendering.posters import Form, Poster
+from tests.pictures import HOSTILE, colours, decoded, pdf_image, pdf_text, svg_image
 
 ROOT = Path(__file__).parents[2]
 FONTS = ROOT / "infra/layers/render/fonts"
@@ -27,7 +29,7 @@ TEMPLATE = ROOT / "chalicelib/rendering/templates/poster.typ"
 MM = 72 / 25.4
 
 POSTER = Poster(
-    code_url="HTTPS://V.LOCALHOST/V/0123456789ABCDEF",
+    code_url="https://V.LOCALHOST/V/0123456789ABCDEF",
     venue_name="信宜市人民医院",
     venue_type="医疗机构",
     region_name="广东省茂名市信宜市",
@@ -40,24 +42,7 @@ LONG = "济宁市任城区太白湖新区许庄街道办事处社区卫生服务
 
 
 def draw(form: Form, poster: Poster = POSTER, fonts: Path = FONTS, **changes: object) -> bytes:
-    return engine.render(replace(poster, **changes), form, fonts=fonts, timestamp=1_650_000_000)  # type: ignore[arg-type]
-
-
-def pdf_image(pdf: bytes, dpi: int = 150) -> Image.Image:
-    image: Image.Image = pypdfium2.PdfDocument(pdf)[0].render(scale=dpi / 72).to_pil()
-    return image
-
-
-def pdf_text(pdf: bytes) -> str:
-    """All text of the page without spaces and line breaks, which belong to the layout."""
-    text = pypdfium2.PdfDocument(pdf)[0].get_textpage().get_text_range()
-    # pdfium marks a hyphen that might be a line's last by a noncharacter.
-    return "".join(text.replace("\ufffe", "-").split())
-
-
-def decoded(image: Image.Image) -> str:
-    (found,) = zxingcpp.read_barcodes(image)
-    return str(found.text)
+    return posters.render(replace(poster, **changes), form, fonts=fonts, timestamp=1_650_000_000)  # type: ignore[arg-type]
 
 
 # What is on it
@@ -127,7 +112,7 @@ def test_the_png_is_a4_at_300_dpi_and_every_module_is_whole_dots() -> None:
     image.load()
     assert image.size == (2480, 3508)
     assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
-    modules = qr.draw(POSTER.code_url).modules
+    modules = qr.draw(POSTER.code_url, 5).modules
     dots = int(112 / 25.4 * 300 / modules)
     side = modules * dots
     left, top = round((2480.3 - side) / 2), round(109 / 25.4 * 300)
@@ -136,10 +121,6 @@ def test_the_png_is_a4_at_300_dpi_and_every_module_is_whole_dots() -> None:
     assert colours(code) == {0, 255}
     assert colours(cells) == {0, 255}, "each module is of one colour, to the dot"
     assert colours(cells.crop((0, 0, modules, 4))) == {255}, "four modules of quiet zone"
-
-
-def colours(image: Image.Image) -> set[object]:
-    return {colour for _, colour in image.getcolors(image.width * image.height) or []}
 
 
 def test_the_demo_mark_is_plain_to_see_and_leaves_the_code_alone() -> None:
@@ -170,26 +151,30 @@ def test_the_code_alone_is_one_path_that_decodes_and_needs_no_fonts() -> None:
     assert decoded(svg_image(svg)) == POSTER.code_url
 
 
-def svg_image(svg: bytes) -> Image.Image:
-    import typst
-
-    page = b"#set page(width: auto, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.svg))"
-    png = typst.compile(page, format="png", sys_inputs={"svg": svg.decode()})
-    return Image.open(io.BytesIO(png))
-
-
-@pytest.mark.parametrize(("host", "modules"), [("V.LOCALHOST", 37), ("H" * 32, 41)])
-def test_a_url_in_capitals_makes_a_small_code_of_level_q_or_better(host: str, modules: int) -> None:
-    url = f"HTTPS://{host}/V/0123456789ABCDEF"
-    assert qr.draw(url).modules == modules
-    (found,) = zxingcpp.read_barcodes(svg_image(qr.draw(url).svg))
-    assert found.ec_level in {"Q", "H"}
+@pytest.mark.parametrize(
+    ("text", "least", "modules"),
+    [
+        ("HTTPS://V.LOCALHOST/V/0123456789ABCDEF", 5, 37 + 8),
+        ("https://V.LOCALHOST/V/0123456789ABCDEF", 5, 37 + 8),
+        (f"https://{'H' * 31}/V/0123456789ABCDEF", 5, 37 + 8),
+        (f"https://{'H' * 60}/V/0123456789ABCDEF", 5, 45 + 8),
+        ("VP1.P.7.0123456789ABCDEF0123456789AB0123456789ABC", 4, 33 + 8),
+        ("V", 4, 33 + 8),
+    ],
+)
+def test_a_code_is_of_level_h_and_of_the_least_version_that_is_asked_for(
+    text: str, least: int, modules: int
+) -> None:
+    code = qr.draw(text, least)
+    assert code.modules == modules
+    (found,) = zxingcpp.read_barcodes(svg_image(code.svg))
+    assert (found.text, found.ec_level) == (text, "H")
 
 
 def test_each_form_has_its_content_type() -> None:
-    assert engine.content_type("a4_pdf") == "application/pdf"
-    assert engine.content_type("a4_png") == "image/png"
-    assert engine.content_type("qr_svg") == "image/svg+xml"
+    assert posters.content_type("a4_pdf") == "application/pdf"
+    assert posters.content_type("a4_png") == "image/png"
+    assert posters.content_type("qr_svg") == "image/svg+xml"
 
 
 # Same in, same out
@@ -209,19 +194,12 @@ def test_the_same_poster_has_the_same_bytes_in_any_process(form: Form) -> None:
 
 def test_whoever_changes_the_look_raises_the_template_version() -> None:
     """The version is part of a poster's key in S3: unraised, old files would be served as new."""
-    looks = [TEMPLATE, *sorted(FONTS.glob("*.otf"))]
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in looks)).hexdigest()[:16]
-    assert (engine.TEMPLATE_VERSION, digest) == ("1", "5f58090afa013162")
+    looks = [path.read_bytes() for path in (TEMPLATE, *sorted(FONTS.glob("*.otf")))]
+    digest = hashlib.sha256(b"".join(looks) + draw("qr_svg")).hexdigest()[:16]
+    assert (posters.TEMPLATE_VERSION, digest) == ("2", "3521b1d67d70bad5")
 
 
 # Names are data
-
-
-HOSTILE = [
-    "#panic()", '#read("/etc/passwd")', "#{", "}", "]", "[", '"', "\\", "\\u{41}", "$x^2$", "*b*",
-    "_i_", "`r`", "<l>", "@l", "= h", "+ n", "- l", "/ t: d", "//", "/*", "*/", "~", "--", "'", "…",
-    "{{7*7}}", "%s", "&amp;", "<script>", "信宜", "龘", "𠮷", "（", "）", "・", "é",
-]  # fmt: skip
 
 
 @settings(max_examples=15, deadline=None)  # each draws a page: see that every piece occurs
@@ -348,7 +326,7 @@ def test_the_fonts_fit_the_layer_and_carry_their_licence() -> None:
 
 def test_what_the_api_imports_loads_no_engine() -> None:
     script = (
-        "import sys; from chalicelib.rendering import coverage, engine;"
+        "import sys; from chalicelib.rendering import cards, coverage, posters;"
         "assert coverage.missing('😀') == ['😀'];"
         "print(*sorted({'typst', 'segno', 'fontTools', 'numpy'} & set(sys.modules)))"
     )

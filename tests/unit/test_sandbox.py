@@ -234,7 +234,11 @@ def test_red_comes_with_group_reason_and_lifting(sandbox: Running) -> None:
     assert answer["group"] == "密切接触者"
     assert answer["reason"]
     assert answer["lifting"]
-    assert not {"group", "reason", "lifting"} & sandbox.look_up("health_code", "甘雨桐")[1].keys()
+    assert answer["report_to"]
+    assert (
+        not {"group", "reason", "lifting", "report_to"}
+        & sandbox.look_up("health_code", "甘雨桐")[1].keys()
+    )
 
 
 def test_the_vaccination_counts_from_the_last_dose(sandbox: Running) -> None:
@@ -385,7 +389,7 @@ def test_a_partner_that_refuses_errs_or_recovers(sandbox: Running) -> None:
     sandbox.tell("/sandbox/faults", provider="*", mode="none")
     assert sandbox.look_up("health_code", "甘雨桐")[0] == 200
     calls = sandbox.get("/sandbox/calls")[1]
-    asked = {"identity": 2, "health_code": 3, "nucleic_acid": 1, "vaccination": 1}
+    asked = dict.fromkeys(looked_up(), 1) | {"identity": 2, "health_code": 3}
     assert calls == dict.fromkeys(partners(), 0) | asked
 
 
@@ -646,7 +650,7 @@ def test_the_cast_covers_every_state() -> None:
     assert {row["vaccination"] for row in rows} == {*states(ProviderName.VACCINATION), "absent"}
     assert {row["travel_card"] for row in rows} == states(ProviderName.TRAVEL_CARD)
     for row in rows:
-        told = all(row[f"health_{what}"] for what in ("group", "reason", "lifting"))
+        told = all(row[f"health_{what}"] for what in ("group", "reason", "lifting", "report_to"))
         assert told is (row["health_code"] in ("red", "yellow")), "who is told why"
     quirks = {quirk for row in rows for quirk in row["quirks"].split(";")}
     assert {"health_code:garbage", "health_code:pending_first", "identity:pending_first"} <= quirks

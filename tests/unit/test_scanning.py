@@ -127,6 +127,7 @@ def test_an_unknown_and_a_withdrawn_code() -> None:
 def test_who_may_not_scan(verification: Verification, blocked: bool, code: str) -> None:
     region = Region(verification)
     region.person = replace(region.person, blocked=blocked)
+    region.people.partition(region.person.person_id).profile = region.person
     assert refusal(region) == code
 
 

@@ -12,6 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chalicelib.admission.accesses import AccessKind
+from chalicelib.admission.declaration_form import VERSIONS
 from chalicelib.admission.disclosure import redact_for_staff
 from chalicelib.admission.evidence import shown, states
 from chalicelib.admission.judge import Outcome, decide
@@ -23,6 +24,7 @@ from chalicelib.identity.documents import TYPES
 from chalicelib.identity.people import PersonRecord, Profile, Verification
 from chalicelib.identity.providers import Absent, Answer, ProviderName
 from chalicelib.identity.registration import verdict
+from chalicelib.identity.strength import RULES
 from infra.decision_table import cases
 from tests.fakes.parts import NOON
 
@@ -63,7 +65,7 @@ QUERY = {"by", "day", "limit", "outcome"}
 
 def field_codes() -> set[str]:
     """Every code that a bad field can be answered with."""
-    said = arguments("refuse", "at", "FieldError", "InvalidNumber", "_require")
+    said = arguments("refuse", "at", "FieldError", "InvalidNumber", "InvalidAnswer", "_require")
     pointers = {code for code in said if not code or code.startswith("/")} | QUERY
     documents = {one.name for one in TYPES}
     return (said - pointers) | documents | {"type", "day"} | set(fields.FAULT_CODES.values())
@@ -113,7 +115,7 @@ class TestEveryCodeHasItsText:
     def test_reasons_and_steps(self) -> None:
         reasons, steps = judgements()
         assert of("reason.") == reasons
-        assert of("step.") == steps
+        assert of("step.") == steps | {"compare_id"}  # no part of a judgement
 
     def test_what_is_said_to_staff_is_said_to_visitors_too(self) -> None:
         _, steps = judgements()
@@ -125,10 +127,24 @@ class TestEveryCodeHasItsText:
         ours = {"absent", "unknown", "pending", "code_needed", "unconfirmed", "negative_48h"}
         assert of("state.") == said | ours
 
+    def test_the_form_of_declarations(self) -> None:
+        said = {"yes", "no"}
+        for form in VERSIONS:
+            for section, questions in form.sections.items():
+                said.add(section)
+                for question in questions:
+                    options = {f"{question.code}.{option}" for option in question.options}
+                    said |= {question.code} | options
+        assert of("form.") == said
+
     def test_verifications(self) -> None:
         identity = states(ProviderName.IDENTITY)
         answers: list[Answer | Absent] = [Absent(), *map(Answer, sorted(identity))]
         assert of("verification.") == {verdict(answer)[1] for answer in answers} - {""}
+
+    def test_requirements_of_actions(self) -> None:
+        asking = {action for action, rule in RULES.items() if rule.strengths or rule.proofs}
+        assert of("stronger_login.") == asking
 
     def test_accesses(self) -> None:
         assert of("access.") == set(AccessKind)
@@ -136,7 +152,7 @@ class TestEveryCodeHasItsText:
     def test_the_rest_is_named_where_it_is_used(self) -> None:
         by_code = (
             "error.", "field.", "outcome.", "staff_outcome.", "reason.", "step.", "staff_step.",
-            "state.", "verification.", "access.",
+            "state.", "verification.", "stronger_login.", "access.", "form.",
         )  # fmt: skip
         rest = {key for key in TEXTS if not key.startswith(by_code)}
         assert rest <= constants()

@@ -20,7 +20,7 @@ from chalicelib.identity.providers import (
 )
 
 _LONGEST_POLL_MS = 900_000
-LONGEST = {"reason": 100, "group": 20, "lifting": 100}
+LONGEST = {"reason": 100, "group": 20, "lifting": 100, "report_to": 60}
 """Maximum characters of a health code's texts, so that a person's snapshots fit one query."""
 _MOST_DOSES = 20
 
@@ -75,8 +75,16 @@ def read_answer(name: ProviderName, answer: dict[str, Any]) -> Answer:
         doses = _doses(state, answer.get("doses")) if "doses" in kind.reads else None
     except (TypeError, ValueError, OverflowError) as error:
         raise ProviderFault(f"{name}: unreadable") from error
-    reason, group, how_to_clear = (text if key in kind.reads else "" for key, text in texts.items())
-    return Answer(state, observed_at, reason, group, how_to_clear, doses)
+    read = {key: text if key in kind.reads else "" for key, text in texts.items()}
+    return Answer(
+        state,
+        observed_at,
+        reason=read["reason"],
+        group=read["group"],
+        how_to_clear=read["lifting"],
+        doses=doses,
+        report_to=read["report_to"],
+    )
 
 
 def _moment(text: str) -> datetime:

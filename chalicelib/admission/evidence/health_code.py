@@ -9,7 +9,20 @@ KIND = Kind(
     ProviderName.HEALTH_CODE,
     "h",
     ("green", "yellow", "red", "light_green"),
-    reads=("reason", "group", "lifting"),
+    reads=("reason", "group", "lifting", "report_to"),
     fresh=timedelta(minutes=10),
     required=lambda _: True,
 )
+
+
+def background(state: str) -> str:
+    """Return the colour of a pass's background (YK-35): the colour of its health code.
+
+    It is grey without a colour: pending, unknown, unconfirmed or absent.
+    """
+    return state if state in KIND.states else "grey"
+
+
+def is_reported(state: str) -> bool:
+    """Return whether the holder of this colour reports to somebody (JN-24, JN-25)."""
+    return state in ("yellow", "red")

@@ -21,8 +21,8 @@ class Kind:
     kinds share one.
 
     `states` are its possible answers, the first as an `example`; any other answer is a fault.
-    `reads` are further members of its answers, of ``reason``, ``group``, ``lifting`` and ``doses``
-    (`http.read_answer`).
+    `reads` are further members of its answers, of ``reason``, ``group``, ``lifting``,
+    ``report_to`` and ``doses`` (`http.read_answer`).
 
     A kind that `verifies` confirms that name and number match, and shows nothing. A kind `by_code`
     is asked during the request, with a code that the person enters; its answer is valid for the

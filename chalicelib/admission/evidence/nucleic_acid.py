@@ -1,5 +1,6 @@
 """The latest nucleic acid result within 14 days (JN-31)."""
 
+import math
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,18 @@ _RECENT = timedelta(hours=48)
 def _show(evidence: "Evidence", at: datetime) -> dict[str, Any]:
     observed = evidence.observed_at
     recent = observed is not None and at - observed <= _RECENT
-    shown: dict[str, Any] = {"within_48h": recent}
+    shown: dict[str, Any] = {"within_48h": recent, "within_hours": _age(evidence, at)}
     if recent and evidence.state == "negative":
         shown["text"] = "state.negative_48h"
     return shown
+
+
+def _age(evidence: "Evidence", at: datetime) -> int | None:
+    """Return the age of the result in whole hours, rounded up; None without a result."""
+    observed = evidence.observed_at
+    if observed is None or evidence.state not in KIND.states:
+        return None
+    return max(0, math.ceil((at - observed) / timedelta(hours=1)))
 
 
 KIND = Kind(

@@ -136,6 +136,7 @@ class ScanItem(Item):
     device = TextAttribute(attr_name="dv")
     annulled = EpochMsAttribute(attr_name="an", null=True)
     ttl = EpochSecondsAttribute(null=True)
+    location_cell = TextAttribute(attr_name="lc")
 
 
 class PendingScanItem(Item):
@@ -180,6 +181,7 @@ def read_scan(raw: Raw) -> Scan:
         device_id=item.device,
         annulled_at=item.annulled,
         expires_at=item.ttl,
+        location_cell=item.location_cell,
     )
 
 
@@ -223,6 +225,7 @@ def _scan_item(scan: Scan, venue: Venue) -> ScanItem:
         device=scan.device_id,
         annulled=scan.annulled_at,
         ttl=scan.expires_at,
+        location_cell=scan.location_cell,
     )
 
 

@@ -1,4 +1,4 @@
-"""Items and store of family links.
+"""Items of family links, and the writes that change them; `family_links` has the store.
 
 A person's dependants are one item, ``HOT#DEPENDANTS``, with an attribute for each dependant; their
 guardians are another, ``HOT#GUARDIANS``. `many` counts the attributes, so that a condition can
@@ -6,15 +6,14 @@ limit them. An attribute holds letters of relation and proof, the times in epoch
 beginning of the blind index of the document that the item's owner had then: ``cf,1764115200,,1:A…``
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from pynamodb.expressions.operand import Path
 
 from chalicelib.core import keys
 from chalicelib.core.attributes import IntegerAttribute
-from chalicelib.core.errors import Conflict
-from chalicelib.core.table import Change, ConditionFailed, Item, Raw, Table
+from chalicelib.core.table import ABSENT, Change, Delete, Item, Raw
 from chalicelib.identity.family import (
     MAX_DEPENDANTS,
     MAX_GUARDIANS,
@@ -25,7 +24,7 @@ from chalicelib.identity.family import (
 from chalicelib.identity.people import Profile, Verification
 
 _RELATIONS = {"c": Relation.CHILD, "e": Relation.ELDER}
-_PROOFS = {"f": Proof.FACE, "h": Proof.HOUSEHOLD, "c": Proof.CONSENT}
+_PROOFS = {"f": Proof.FACE, "h": Proof.HOUSEHOLD, "c": Proof.CONSENT, "o": Proof.OFFICER}
 _LETTER = {one: letter for letter, one in (*_RELATIONS.items(), *_PROOFS.items())}
 _PERSON = "per_"
 
@@ -52,10 +51,11 @@ def read_links(raw: Raw, profile: Profile | None) -> dict[str, FamilyLink]:
     if profile is None or profile.verification is Verification.REJECTED:
         return {}
     document = _beginning(profile)
-    return {name: link for name, link, under in _entries(raw) if under == document}
+    return {name: link for name, link, under in entries(raw) if under == document}
 
 
-def _entries(raw: Raw) -> Iterator[tuple[str, FamilyLink, str]]:
+def entries(raw: Raw) -> Iterator[tuple[str, FamilyLink, str]]:
+    """Yield for each link: the other person's id, the link, the owner's document then."""
     for name, stored in sorted(raw.items()):
         if name.startswith(_PERSON):
             letters, since, until, document = stored["S"].split(",")
@@ -131,29 +131,41 @@ def unlink_writes(guardian_id: str, dependant_id: str) -> tuple[Change, Change]:
     )
 
 
-class FamilyStore:
-    """Family links in the table. See `family.FamilyLinks`."""
+def transfer_writes(
+    former_id: str, guardian: Profile, dependant: Profile, link: FamilyLink
+) -> tuple[Change, Change, Change]:
+    """Return the writes that replace a guardian by another, for the caller's transaction.
 
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    def link(self, guardian: Profile, dependant: Profile, link: FamilyLink) -> None:
-        """See `FamilyLinks.link`. Cost: one TransactWriteItems."""
-        try:
-            self._table.transact(*link_writes(guardian, dependant, link))
-        except ConditionFailed as failure:
-            raise Conflict(_reason(failure.met, dependant.person_id)) from None
-
-    def unlink(self, guardian_id: str, dependant_id: str) -> bool:
-        """See `FamilyLinks.unlink`. Cost: one TransactWriteItems."""
-        try:
-            self._table.transact(*unlink_writes(guardian_id, dependant_id))
-        except ConditionFailed:
-            return False
-        return True
+    They are on the new guardian's side, the dependant's side, and the former guardian's side.
+    """
+    gained, _ = link_writes(guardian, dependant, link)
+    lost, _ = unlink_writes(former_id, dependant.person_id)
+    new, former = Path([guardian.person_id]), Path([former_id])
+    replaced = Change(
+        keys.guardians(dependant.person_id),
+        [new.set(_coded(link, dependant)), former.remove()],
+        former.exists() & new.does_not_exist(),
+    )
+    return gained, replaced, lost
 
 
-def _reason(met: Sequence[Raw | None], dependant_id: str) -> str:
-    mine = met[0]
-    full = mine is not None and dependant_id not in mine
-    return "too_many_dependants" if full else "dependant_taken"
+def ending_writes(person_id: str, guardians: Raw | None) -> list[Change | Delete]:
+    """Return the writes that end all links of a person's `guardians`, as that item was read."""
+    key = keys.guardians(person_id)
+    if guardians is None:
+        return [Delete(key, ABSENT)]
+    ids = [name for name, _, _ in entries(guardians)]
+    same = GuardiansItem.many == len(ids)
+    for guardian_id in ids:
+        same &= Path([guardian_id]).exists()
+    return [Delete(key, same), *(unlink_writes(one, person_id)[0] for one in ids)]
+
+
+def has_links(raw: Raw) -> bool:
+    """Return whether an item holds a link."""
+    return any(name.startswith(_PERSON) for name in raw)
+
+
+def is_over(link: FamilyLink, document: str, owner: Profile | None, now: datetime) -> bool:
+    """Return whether a link has ended: by time, or by another document of the item's `owner`."""
+    return owner is None or document != _beginning(owner) or not link.in_force(now)

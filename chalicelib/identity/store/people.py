@@ -28,6 +28,7 @@ from chalicelib.core.table import (
     Table,
 )
 from chalicelib.identity.people import (
+    IssuedPass,
     PersonRecord,
     Profile,
     Session,
@@ -35,7 +36,8 @@ from chalicelib.identity.people import (
     Strength,
     Verification,
 )
-from chalicelib.identity.store.families import read_links
+from chalicelib.identity.store.families import GuardiansItem, read_links
+from chalicelib.identity.store.issued_pass import read_paper_pass
 from chalicelib.identity.store.rights import Right, in_force, read_right, read_rights
 
 _LEFTOVER = timedelta(days=1)
@@ -78,6 +80,7 @@ class SnapshotItem(Item):
     group = TextAttribute(attr_name="gr")
     how_to_clear = TextAttribute(attr_name="li")
     doses = IntegerAttribute(attr_name="do", null=True)
+    report_to = TextAttribute(attr_name="rt")
     ttl = EpochSecondsAttribute(null=True)
 
 
@@ -117,7 +120,8 @@ def read_registration(raw: Raw) -> tuple[Profile, str]:
     return read_profile(keys.person_of(item.pk), raw), item.correlation or "-"
 
 
-def _profile_item(profile: Profile, correlation: str) -> ProfileItem:
+def profile_item(profile: Profile, correlation: str) -> ProfileItem:
+    """Return the item of a profile; `correlation` is that of its last edit."""
     return ProfileItem.at(
         keys.profile(profile.person_id),
         phone=profile.phone,
@@ -149,6 +153,7 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
     rights: dict[str, Right] = {}
     older: dict[str, Right] = {}
     awaiting: list[str] = []
+    paper_pass: IssuedPass | None = None
     families: dict[str, Raw] = {}
     for raw in items:
         sort_key = raw["sk"]["S"]
@@ -173,9 +178,12 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
                     group=seen.group,
                     how_to_clear=seen.how_to_clear,
                     doses=seen.doses,
+                    report_to=seen.report_to,
                 )
             case "RIGHTS":
                 rights = dict(read_rights(raw))
+            case "PASS":
+                paper_pass = read_paper_pass(raw)
             case "DEPENDANTS" | "GUARDIANS":
                 families[kind] = raw
             case "RIGHT":
@@ -185,7 +193,23 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
         read_links(families[kind], profile) if kind in families else {}
         for kind in ("DEPENDANTS", "GUARDIANS")
     )
-    return PersonRecord(profile, sessions, snapshots, held, tuple(awaiting), dependants, guardians)
+    return PersonRecord(
+        profile,
+        sessions,
+        snapshots,
+        held,
+        tuple(awaiting),
+        dependants=dependants,
+        guardians=guardians,
+        paper_pass=paper_pass,
+    )
+
+
+def strengthening(person_id: str, session_id: str, strength: Strength) -> Change:
+    """Return the write that records a higher strength of an open session."""
+    lower = SessionItem.strength.is_in(*strength.weaker, strength)
+    key = keys.session(person_id, session_id)
+    return Change(key, [SessionItem.strength.set(strength)], PRESENT & lower)
 
 
 def erasure_writes(
@@ -269,7 +293,7 @@ class PeopleStore:
     def create(self, profile: Profile, phone_blind: str) -> str:
         """See `People.create`. If the condition fails, reads the phone's owner."""
         owner = OwnerItem.at(keys.phone(phone_blind), person=profile.person_id)
-        if self._try_transact(Put(owner, ABSENT), Put(_profile_item(profile, ""), ABSENT)):
+        if self._try_transact(Put(owner, ABSENT), Put(profile_item(profile, ""), ABSENT)):
             return profile.person_id
         winner = self.by_phone(phone_blind)
         if winner is None:
@@ -280,7 +304,7 @@ class PeopleStore:
         """See `People.create_with_account`."""
         person_id = profile.person_id
         writes = [
-            Put(_profile_item(profile, ""), ABSENT),
+            Put(profile_item(profile, ""), ABSENT),
             Put(AccountItem.at(keys.account(account), person=person_id), ABSENT),
             Put(AccountItem.at(keys.account_of(person_id, account), person=person_id)),
         ]
@@ -363,7 +387,7 @@ class PeopleStore:
         )
         writes: list[Put | Delete] = [
             Put(claim, ABSENT | mine),
-            Put(_profile_item(profile, correlation), unchanged),
+            Put(profile_item(profile, correlation), unchanged),
         ]
         former = previous.document_blind
         # A rejection has released it already. It may have a new owner.
@@ -376,10 +400,21 @@ class PeopleStore:
             taken = failure.met[0] is not None
             raise Conflict("identity_taken" if taken else "version_conflict") from None
 
+    def create_managed(self, profile: Profile, correlation: str) -> bool:
+        """See `People.create_managed`."""
+        writes = [Put(profile_item(profile, correlation), ABSENT)]
+        if profile.document_blind:
+            claim = OwnerItem.at(keys.identity(profile.document_blind), person=profile.person_id)
+            writes.append(Put(claim, ABSENT))
+        return self._try_transact(*writes)
+
     def settle(self, profile: Profile, verification: Verification, reason: str) -> bool:
         """See `People.settle`. The registration must be the same, and pending."""
         rejected = verification is Verification.REJECTED
         shadow = profile.shadow_until is not None
+        ends = (rejected or not profile.document_blind) and not profile.phone and not shadow
+        if ends and self._discard(profile):
+            return True
         change = Change(
             (keys.shadow if shadow else keys.profile)(profile.person_id),
             [
@@ -400,6 +435,23 @@ class PeopleStore:
         except ConditionFailed:
             return False
         return True
+
+    def _discard(self, profile: Profile) -> bool:
+        """Delete a pending person who has neither a phone nor a guardian; False for others."""
+        person_id, blind = profile.person_id, profile.document_blind
+        unchanged = (
+            (ProfileItem.registration == profile.registration)
+            & (ProfileItem.verification == Verification.PENDING)
+            & ProfileItem.phone.does_not_exist()
+        )
+        writes = [
+            Delete(keys.profile(person_id), unchanged),
+            Delete(keys.guardians(person_id), ABSENT | (GuardiansItem.many == 0)),
+        ]
+        if blind:
+            mine = OwnerItem.person == person_id
+            writes.append(Delete(keys.identity(blind), ABSENT | mine))
+        return self._try_transact(*writes)
 
     def keep_shadow(self, profile: Profile, *, again: bool) -> None:
         """See `People.keep_shadow`."""
@@ -453,13 +505,17 @@ class PeopleStore:
             raise Unauthenticated("session_ended") from None
         return _session(session_id, raw)
 
-    def strengthen_session(self, person_id: str, session_id: str, strength: Strength) -> None:
-        """See `People.strengthen_session`."""
-        key = keys.session(person_id, session_id)
+    def strengthen_session(self, person_id: str, session_id: str, strength: Strength) -> Strength:
+        """See `People.strengthen_session`. The condition is a lower strength on record."""
+        change = strengthening(person_id, session_id, strength)
         try:
-            self._table.update(key, [SessionItem.strength.set(strength)], PRESENT)
+            self._table.update(*change)
         except ConditionFailed:
-            raise Unauthenticated("session_ended") from None
+            stored = self._table.get(change.key)
+            if stored is None:
+                raise Unauthenticated("session_ended") from None
+            return SessionItem.read(stored).strength
+        return strength
 
     def close_session(self, person_id: str, session_id: str) -> None:
         """See `People.close_session`."""
@@ -479,6 +535,7 @@ class PeopleStore:
             group=snapshot.group,
             how_to_clear=snapshot.how_to_clear,
             doses=snapshot.doses,
+            report_to=snapshot.report_to,
             ttl=until,
         )
         older = (SnapshotItem.registration < snapshot.registration) | (

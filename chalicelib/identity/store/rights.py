@@ -54,6 +54,12 @@ def read_rights(raw: Raw) -> Iterator[tuple[str, Right]]:
             yield name, Right(_ROLES[coded[0]], coded[1:])
 
 
+def has_rights(raw: Raw) -> bool:
+    """Return whether an item holds a right, in either format."""
+    old = raw["sk"]["S"].startswith(keys.right("", "").sk)
+    return old or any(name.startswith(_VENUE) for name in raw)
+
+
 def in_force(rights: Mapping[str, Right], profile: Profile | None) -> dict[str, Role]:
     """Return the roles that are in force, by venue id, sorted.
 

@@ -31,8 +31,11 @@ def _read(record: Record) -> PosterRequest | None:
 
 
 def _draw(request: PosterRequest) -> Mapping[str, object]:
+    from chalicelib.core.render_jobs import PosterJob
+
     poster = request.poster
-    container().render_queue.send(poster.venue_id, poster.poster_id, request.correlation)
+    job = PosterJob(poster.venue_id, poster.poster_id, request.correlation)
+    container().render_queue.send(job)
     return {"what": "poster"}
 
 

@@ -7,11 +7,13 @@ import sys
 import threading
 from pathlib import Path
 
+from infra.local.sandbox.households import Households
 from infra.local.sandbox.people import Cast
 from infra.local.sandbox.platforms import Credentials
 from infra.local.sandbox.server import Sandbox
 
-_PEOPLE = Path(__file__).parent.parent / "data" / "people.csv"
+_DATA = Path(__file__).parent.parent / "data"
+_CAST = (_DATA / "people.csv", _DATA / "documents.csv")
 
 
 def main() -> str | None:
@@ -28,7 +30,14 @@ def main() -> str | None:
     kept = os.environ.get("SANDBOX_CREDENTIALS")
     credentials = Credentials.kept_in(Path(kept)) if kept else Credentials.make()
     try:
-        server = Sandbox(port, secret=secret, cast=Cast.load(_PEOPLE), credentials=credentials)
+        server = Sandbox(
+            port,
+            secret=secret,
+            cast=Cast.load(*_CAST),
+            credentials=credentials,
+            households=Households.load(_DATA / "families.csv"),
+            callback=os.environ.get("SANDBOX_CALLBACK", ""),
+        )
     except OSError as error:
         return (
             f"The sandbox cannot listen on 127.0.0.1:{port} ({error.strerror}). Stop what is there,"

@@ -17,7 +17,7 @@ def providers() -> tuple[str, ...]:
 
 def partners() -> tuple[str, ...]:
     """Return everybody who is played here."""
-    return (*providers(), "sms", "wechat", "alipay")
+    return (*providers(), "sms", "wechat", "alipay", "identity_checks", "household")
 
 
 class Faults:

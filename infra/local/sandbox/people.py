@@ -3,13 +3,15 @@
 import csv
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 from chalicelib.admission import evidence
 from chalicelib.admission.evidence.kind import Kind
+from chalicelib.identity import documents
+from chalicelib.identity.providers import Subject
 
 _QUIRKS = ("pending_first", "garbage")
 _POLL_AFTER_MS = 500
@@ -23,8 +25,9 @@ class Person:
     """A person known to the providers.
 
     `nucleic_acid_hours` is the age of the last result, `vaccination_days` that of the last of
-    `vaccination_doses`. The health code's group, reason and lifting are texts for the person. The
-    carrier of `phone` knows the travel card. `latency_ms` holds for every provider.
+    `vaccination_doses`. The health code's group, reason, lifting and whom to report to are texts
+    for the person. `identity` is whether the provider that verifies their `document_type` knows
+    them. The carrier of `phone` knows the travel card. `latency_ms` holds for every provider.
     A kind of provider that has no field here has its state in `further`, under its name, and the
     age of its answer under ``<kind>_hours``; without a state it knows nothing of the person.
     `quirks` are ``provider:quirk`` with a semicolon between: ``pending_first`` answers 202 to the
@@ -33,6 +36,7 @@ class Person:
 
     document_number: str
     name: str
+    document_type: str = "resident_id"
     identity: str = "known"
     health_code: str = "green"
     nucleic_acid: str = "absent"
@@ -43,6 +47,7 @@ class Person:
     health_group: str = ""
     health_reason: str = ""
     health_lifting: str = ""
+    health_report_to: str = ""
     vaccination: str = "absent"
     vaccination_doses: int = 0
     vaccination_days: int = 0
@@ -68,54 +73,55 @@ class Cast:
     """The people known to the providers; thread-safe."""
 
     def __init__(self, people: list[Person]) -> None:
-        self._people = {person.document_number: person for person in people}
-        self._health_since: dict[str, datetime] = {}
+        self._people = {_key(person): person for person in people}
+        self._health_since: dict[_Key, datetime] = {}
         self._asked: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._declared: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
 
     @classmethod
-    def load(cls, path: Path) -> "Cast":
-        """Read a CSV file with a column per field of `Person`; further columns are ignored.
+    def load(cls, *paths: Path) -> "Cast":
+        """Read CSV files with a column per field of `Person`; further columns are ignored.
 
         Raises ValueError that names the line and the column, not the value.
         """
-        people = []
-        with path.open(encoding="utf-8", newline="") as file:
-            for number, row in enumerate(csv.DictReader(file), start=2):
-                try:
-                    people.append(_person(None, {k: v for k, v in row.items() if _is_field(k)}))
-                except ValueError as error:
-                    raise ValueError(f"{path.name}, line {number}: {error}") from None
-        return cls(people)
+        return cls([person for path in paths for person in _read(path)])
 
     def change(self, values: Mapping[str, object], now: datetime) -> None:
         """Change the person with this ``document_number``, or add one.
 
+        ``document_type`` is that of a resident ID by default.
+
         Raises ValueError that names the wrong field.
         """
-        number = str(values.get("document_number", ""))
+        kind = str(values.get("document_type", "resident_id"))
         with self._lock:
-            before = self._people.get(number)
+            before = self._people.get((_numbers(kind), str(values.get("document_number", ""))))
             after = _person(before, values)
-            self._people[number] = after
+            self._people[_key(after)] = after
             if before is None or before.health_code != after.health_code:
-                self._health_since[number] = now
+                self._health_since[_key(after)] = now
 
     def look_up(
-        self, provider: str, *, name: str, document_number: str, request_id: str, now: datetime
+        self, provider: str, subject: Subject, *, request_id: str, now: datetime
     ) -> Finding:
-        """Return the answer of `provider` to one request."""
+        """Return the answer of `provider` to one request.
+
+        A provider that verifies knows only documents of its types.
+        """
+        key, name = (_numbers(subject.document_type), subject.document_number), subject.name
+        verifies = evidence.of(provider).verifies
         with self._lock:
-            person = self._people.get(document_number)
-            if person is None:
+            person = self._people.get(key)
+            if person is None or (verifies and _verifier(person) != provider):
                 return Finding(404, {"status": "absent"})
             if person.has(provider, "garbage"):
                 return Finding(200, {}, person.latency_ms, garbage=True)
             if person.has(provider, "pending_first") and self._first(provider, request_id):
                 pending = {"status": "pending", "poll_after_ms": _POLL_AFTER_MS}
                 return Finding(202, pending, person.latency_ms)
-            since = self._health_since.get(document_number)
-        if evidence.of(provider).verifies:
+            since = self._health_since.get(key)
+        if verifies:
             answer = _identity(person, name, now)
         elif provider in _ANSWERS:
             answer = _ANSWERS[provider](person, name, now, since)
@@ -124,6 +130,36 @@ class Cast:
         if answer is None:
             return Finding(404, {"status": "absent"}, person.latency_ms)
         return Finding(200, {"status": "answer", **answer}, person.latency_ms)
+
+    def knows(self, name: str, document_number: str) -> bool:
+        """Return whether there is a person of this name and number."""
+        with self._lock:
+            people = [
+                one for one in self._people.values() if one.document_number == document_number
+            ]
+        return any(one.identity == "known" and one.name == name for one in people)
+
+    def declare(
+        self, subject: Subject, answers: Mapping[str, object], *, request_id: str, now: datetime
+    ) -> Finding:
+        """Take a health declaration; a request id is acted on once.
+
+        Light green turns green, or yellow after a yes to fever or contact. Another colour stays.
+        """
+        with self._lock:
+            key = (_numbers(subject.document_type), subject.document_number)
+            person = self._people.get(key)
+            if person is None or person.name != subject.name or person.health_code == "absent":
+                return Finding(404, {"status": "absent"})
+            if request_id not in self._declared and person.health_code == "light_green":
+                ill = answers.get("fever") is True or answers.get("contact") is True
+                colour = "yellow" if ill else "green"
+                self._people[key] = replace(person, health_code=colour)
+                self._health_since[key] = now
+            self._declared[request_id] = None
+            if len(self._declared) > _REMEMBERED:
+                self._declared.popitem(last=False)
+        return Finding(200, {"status": "accepted"}, person.latency_ms)
 
     def travel_card(self, phone: str) -> str:
         """Return the carrier's state for a phone; unknown phones are normal."""
@@ -139,6 +175,32 @@ class Cast:
         if len(self._asked) > _REMEMBERED:
             self._asked.popitem(last=False)
         return True
+
+
+_Key = tuple[str, str]
+"""Whose numbers a number is one of (`DocumentType.numbered_as`), and the number."""
+
+
+def _key(person: Person) -> _Key:
+    return _numbers(person.document_type), person.document_number
+
+
+def _numbers(document_type: str) -> str:
+    found = documents.find(document_type)
+    return found.numbered_as if found else ""
+
+
+def _verifier(person: Person) -> str:
+    return documents.of(person.document_type).verified_by
+
+
+def _read(path: Path) -> Iterator[Person]:
+    with path.open(encoding="utf-8", newline="") as file:
+        for number, row in enumerate(csv.DictReader(file), start=2):
+            try:
+                yield _person(None, {k: v for k, v in row.items() if _is_field(k)})
+            except ValueError as error:
+                raise ValueError(f"{path.name}, line {number}: {error}") from None
 
 
 def _identity(person: Person, name: str, now: datetime) -> dict[str, object] | None:
@@ -160,6 +222,7 @@ def _health_code(
         "group": person.health_group,
         "reason": person.health_reason,
         "lifting": person.health_lifting,
+        "report_to": person.health_report_to,
     }
     return {
         "state": person.health_code,
@@ -211,7 +274,8 @@ _FIELDS = {one.name for one in fields(Person)} - {"further"}
 def _is_field(key: str) -> bool:
     """Return whether people have this field: one of `Person`, or one of a further kind."""
     kind = key.removesuffix("_hours")
-    return key in _FIELDS or (kind not in _FIELDS and evidence.find(kind) is not None)
+    found = evidence.find(kind)
+    return key in _FIELDS or (kind not in _FIELDS and found is not None and not found.verifies)
 
 
 def _states(kind: Kind) -> tuple[str, ...]:
@@ -263,6 +327,8 @@ def _number(key: str, value: object) -> int:
 def _text(key: str, value: object) -> str:
     if not isinstance(value, str) or len(value) > 200:
         raise ValueError(f"{key}: not a text")
+    if key == "document_type" and documents.find(value) is None:
+        raise ValueError("document_type: not one that there is")
     kind = evidence.find(key)
     if kind and value not in _states(kind):
         raise ValueError(f"{key}: not one of {', '.join(_states(kind))}")

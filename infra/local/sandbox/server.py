@@ -21,8 +21,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from chalicelib.admission import evidence
 from chalicelib.identity import documents
+from chalicelib.identity.providers import Subject
 from infra.local.sandbox import signature
 from infra.local.sandbox.faults import Faults, partners
+from infra.local.sandbox.households import Households
+from infra.local.sandbox.identity_checks import IdentityChecks
 from infra.local.sandbox.messages import Inbox, Verdict
 from infra.local.sandbox.people import Cast
 from infra.local.sandbox.platforms import Alipay, Credentials, WeChat, form_of
@@ -64,7 +67,8 @@ class Request:
 class Sandbox(ThreadingHTTPServer):
     """The server. `now` returns unix seconds; `log` takes the lines. Port 0 picks a free one.
 
-    WeChat and Alipay are available if there are `credentials`.
+    WeChat and Alipay are available if there are `credentials`. Results of identity checks are
+    posted to the URL `callback`, if there is one.
     """
 
     daemon_threads = True
@@ -77,6 +81,8 @@ class Sandbox(ThreadingHTTPServer):
         secret: str,
         cast: Cast,
         credentials: Credentials | None = None,
+        households: Households | None = None,
+        callback: str = "",
         now: Callable[[], float] = time.time,
         log: TextIO = sys.stderr,
     ) -> None:
@@ -85,6 +91,8 @@ class Sandbox(ThreadingHTTPServer):
         self._cast = cast
         self._inbox = Inbox()
         self._card = TravelCard(self._inbox, cast.travel_card)
+        self._checks = IdentityChecks(secret, cast.knows, callback)
+        self._households = households or Households()
         self._faults = Faults()
         self._calls: Counter[str] = Counter()
         self._log = log
@@ -97,6 +105,7 @@ class Sandbox(ThreadingHTTPServer):
             ("POST", "/sandbox/faults"): self._put_fault,
             ("POST", "/sandbox/people"): self._change_person,
             ("POST", "/v1/messages"): self._partner("sms", self._told(self._inbox.send)),
+            ("POST", "/v1/health_code/declarations"): self._partner("health_code", self._declare),
             ("POST", "/v1/travel_card/codes"): self._partner(
                 "travel_card", self._told(self._card.send_code)
             ),
@@ -104,12 +113,14 @@ class Sandbox(ThreadingHTTPServer):
                 "travel_card", self._told(self._card.exchange)
             ),
         }
+        self.routes |= self._identity()
         if credentials:
             self.routes |= self._platforms(credentials, now)
         for provider in evidence.looked_up():
             route = ("POST", f"/v1/{provider}/lookups")
             self.routes[route] = self._partner(provider, self._look_up(provider))
         super().__init__(("127.0.0.1", port), _Handler)
+        self._checks.base_url = f"http://127.0.0.1:{self.server_port}"
 
     def stop(self) -> None:
         """Accept no more connections, release those that hang, give the others five seconds."""
@@ -159,6 +170,37 @@ class Sandbox(ThreadingHTTPServer):
             return path, handler(request)
         except ValueError as error:
             return path, Reply(400, {"code": "invalid_request", "detail": str(error)})
+
+    def _identity(self) -> dict[tuple[str, str], Callable[[Request], Reply]]:
+        """Answer identity checks and the register of households, and play the person."""
+        checks, households = self._checks, self._households
+
+        def page(request: Request) -> Reply:
+            found = checks.page(parse_qs(request.query).get("reference", [""])[0])
+            if found is None:
+                return Reply(404, {"code": "unknown_check"})
+            return Reply(200, found, {"Content-Type": "text/html; charset=utf-8"})
+
+        def add(request: Request) -> Reply:
+            households.add(request.json())
+            return Reply(200, {"status": "changed"})
+
+        return {
+            ("POST", "/v1/identity_checks"): self._partner(
+                "identity_checks", self._told(checks.start)
+            ),
+            ("POST", "/v1/identity_checks/results"): self._partner(
+                "identity_checks", self._told(checks.result)
+            ),
+            ("POST", "/v1/household/checks"): self._partner(
+                "household", self._told(households.check)
+            ),
+            ("GET", "/sandbox/identity-checks"): page,
+            ("POST", "/sandbox/identity-checks"): lambda r: Reply(
+                200, checks.end(r.json(), self.now())
+            ),
+            ("POST", "/sandbox/households"): add,
+        }
 
     def _platforms(
         self, credentials: Credentials, now: Callable[[], float]
@@ -220,26 +262,24 @@ class Sandbox(ThreadingHTTPServer):
 
     def _look_up(self, provider: str) -> Callable[[Request], Reply]:
         def handle(request: Request) -> Reply:
-            asked = request.json()
-            texts = {key: asked.get(key) for key in ("request_id", "name", "document_number")}
-            if documents.find(str(asked.get("document_type"))) is None:
-                raise ValueError("document_type: not one that there is")
-            for key, value in texts.items():
-                if not isinstance(value, str) or not value:
-                    raise ValueError(f"{key}: missing")
-            found = self._cast.look_up(
-                provider,
-                request_id=str(texts["request_id"]),
-                name=str(texts["name"]),
-                document_number=str(texts["document_number"]),
-                now=self._moment(),
-            )
+            request_id, subject = _subject(request.json())
+            found = self._cast.look_up(provider, subject, request_id=request_id, now=self._moment())
             self._faults.pause(found.latency_ms)
             if found.garbage:
                 return Reply(*self._faults.garbage(provider))
             return Reply(found.status, found.body)
 
         return handle
+
+    def _declare(self, request: Request) -> Reply:
+        asked = request.json()
+        answers = asked.get("answers")
+        if not isinstance(answers, dict) or not isinstance(asked.get("form_version"), int):
+            raise ValueError("answers, form_version: missing")
+        request_id, subject = _subject(asked)
+        found = self._cast.declare(subject, answers, request_id=request_id, now=self._moment())
+        self._faults.pause(found.latency_ms)
+        return Reply(found.status, found.body)
 
     def _told(
         self, handle: Callable[[Mapping[str, object], float], Verdict]
@@ -272,6 +312,19 @@ class Sandbox(ThreadingHTTPServer):
 
     def _moment(self) -> datetime:
         return datetime.fromtimestamp(self.now(), UTC)
+
+
+def _subject(asked: Mapping[str, object]) -> tuple[str, Subject]:
+    """Return the id and the subject of a request. Raises ValueError."""
+    texts = {key: asked.get(key) for key in ("request_id", "name", "document_number")}
+    document_type = str(asked.get("document_type"))
+    if documents.find(document_type) is None:
+        raise ValueError("document_type: not one that there is")
+    for key, value in texts.items():
+        if not isinstance(value, str) or not value:
+            raise ValueError(f"{key}: missing")
+    subject = Subject(str(texts["name"]), document_type, str(texts["document_number"]))
+    return str(texts["request_id"]), subject
 
 
 def _whose(request: Request) -> tuple[str, str]:

@@ -1,15 +1,14 @@
 """A type of identity document: the module that would stand in `chalicelib/identity/documents/`."""
 
 import re
-import unicodedata
 
-from chalicelib.identity.documents.base import DocumentType
+from chalicelib.identity.documents.base import DocumentType, compact
 from chalicelib.identity.providers import ProviderName
 
 
 def canonical(value: str) -> str:
-    """Return a letter and eight digits, as an ordinary passport has them."""
-    number = unicodedata.normalize("NFKC", value).replace(" ", "").upper()
+    """Return a letter and eight digits, as a seafarer's passport has them."""
+    number = compact(value)
     if not re.fullmatch("[A-Z][0-9]{8}", number):
         raise ValueError("form")
     return number
@@ -21,7 +20,7 @@ def mask(number: str) -> str:
 
 
 TYPE = DocumentType(
-    name="passport",
+    name="seafarer",
     example="E12345678",
     pattern="^[A-Z][0-9]{8}$",
     canonical=canonical,
@@ -29,4 +28,4 @@ TYPE = DocumentType(
     verified_by=ProviderName.IDENTITY,
 )
 
-TEXTS = {"field.passport": "This is not a valid passport number."}
+TEXTS = {"field.seafarer": "This is not a valid seafarer's number."}

@@ -1,0 +1,60 @@
+"""The items and store of consent codes.
+
+``CONSENT#blind`` finds the person who made a code. Their ``CONSENT`` item holds the one code that
+is valid; using it up deletes that item.
+"""
+
+from datetime import datetime, timedelta
+
+from pynamodb.attributes import UnicodeAttribute
+
+from chalicelib.core import keys
+from chalicelib.core.attributes import EpochSecondsAttribute
+from chalicelib.core.table import Delete, Item, Put, Table
+from chalicelib.identity.store.people import OwnerItem
+
+_LEFTOVER = timedelta(days=1)
+
+
+class GiverItem(OwnerItem):
+    """CONSENT#blind: the person who made the code."""
+
+    ttl = EpochSecondsAttribute()
+
+
+class ConsentItem(Item):
+    """PER#per · CONSENT: the valid code."""
+
+    code = UnicodeAttribute(attr_name="cd")
+    expires = EpochSecondsAttribute(attr_name="ex")
+    ttl = EpochSecondsAttribute()
+
+
+class ConsentStore:
+    """Consent codes in the table. See `consents.Consents`."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def put(self, person_id: str, blind: str, expires_at: datetime) -> None:
+        """See `Consents.put`. The items of a former code stay until their TTL, without effect."""
+        ttl = expires_at + _LEFTOVER
+        self._table.transact(
+            Put(GiverItem.at(keys.consent(blind), person=person_id, ttl=ttl)),
+            Put(
+                ConsentItem.at(
+                    keys.valid_consent(person_id), code=blind, expires=expires_at, ttl=ttl
+                )
+            ),
+        )
+
+    def giver(self, blind: str) -> str | None:
+        """See `Consents.giver`."""
+        raw = self._table.get(keys.consent(blind))
+        return None if raw is None else GiverItem.read(raw).person
+
+
+def spending(person_id: str, blind: str, now: datetime) -> Delete:
+    """Return the write that uses up a person's code, if it is valid at `now`."""
+    valid = (ConsentItem.code == blind) & (ConsentItem.expires > now)
+    return Delete(keys.valid_consent(person_id), valid)

@@ -1,0 +1,79 @@
+"""The command ``kiosks``: add, list and revoke the kiosks that print paper passes."""
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.table import Table
+
+from chalicelib.core import keys
+from chalicelib.core.clock import CHINA, local_day
+from chalicelib.identity.devices import PAIRING_LIFE, Device
+from chalicelib.identity.store.devices import read_device
+from chalicelib.venues.regions import region as find_region
+from infra.ops.deployment import Deployment
+
+_LONGEST_NAME = 60
+
+
+def added(deployment: Deployment, name: str, region: str) -> tuple[Device, str]:
+    """Add a kiosk; return it with its pairing code.
+
+    `name` is its place, which people see in their list of accesses. Raises ValueError for an empty
+    or long name, or a code that is no current county, district or city of GB/T 2260.
+    """
+    place = find_region(region)
+    if place is None or place.obsolete or not place.is_county_level:
+        raise ValueError(f"{region} is not a current county, district or city of GB/T 2260")
+    name = name.strip()
+    if not name or len(name) > _LONGEST_NAME or not name.isprintable():
+        raise ValueError(f"a name has 1 to {_LONGEST_NAME} printable characters")
+    container = deployment.container()
+    return container.device_credentials.add(name, region, now=container.clock.now())
+
+
+def every(deployment: Deployment) -> Iterator[Device]:
+    """Yield every kiosk of the deployment. Cost: a Scan of the whole table."""
+    dynamodb = deployment.client("dynamodb")
+    for page in dynamodb.get_paginator("scan").paginate(
+        TableName=deployment.outputs["TableName"],
+        FilterExpression="sk = :device",
+        ExpressionAttributeValues={":device": {"S": keys.device("").sk}},
+    ):
+        yield from map(read_device, page["Items"])
+
+
+def run(
+    deployment: Deployment, *, action: str, given: list[str], region: str | None, console: Console
+) -> int:
+    """Add, list or revoke kiosks. Raises SystemExit if nothing could be done.
+
+    `given` is the name of a new kiosk, or the id of one that is revoked.
+    """
+    match action, given:
+        case "add", [name] if region:
+            try:
+                kiosk, code = added(deployment, name, region)
+            except ValueError as error:
+                raise SystemExit(f"Nothing was added: {error}.") from None
+            minutes = int(PAIRING_LIFE.total_seconds()) // 60
+            console.print(f"{kiosk.device_id} is added. Its pairing code, valid {minutes} minutes:")
+            console.print(f"{code[:4]}-{code[4:8]}-{code[8:]}", style="bold")
+        case "list", []:
+            console.print(_table(every(deployment)))
+        case "revoke", [kiosk_id]:
+            container = deployment.container()
+            if not container.device_credentials.revoke(kiosk_id, now=container.clock.now()):
+                raise SystemExit(f"There is no kiosk {kiosk_id}.")
+            console.print(f"{kiosk_id} is revoked. Its next request is refused.")
+        case _:
+            raise SystemExit("Give: add NAME --region CODE; list; or revoke ID.")
+    return 0
+
+
+def _table(found: Iterator[Device]) -> Table:
+    table = Table("Kiosk", "Name", "Region", "State", "Added", "Last used")
+    for kiosk in sorted(found, key=lambda one: one.added_at):
+        used = kiosk.used_on.isoformat() if kiosk.used_on else ""
+        added_on = local_day(kiosk.added_at, CHINA).isoformat()
+        table.add_row(kiosk.device_id, kiosk.name, kiosk.region, kiosk.state, added_on, used)
+    return table

@@ -1,0 +1,53 @@
+"""The command ``notices``: issue a notice that medical observation has ended (YK-37)."""
+
+from collections.abc import Callable
+from datetime import date
+
+from rich.console import Console
+
+from chalicelib.identity import documents
+from chalicelib.identity.notices import Notice
+from infra.ops.deployment import Deployment
+from infra.ops.partners import typed
+
+LONGEST_AUTHORITY = 50
+
+
+def run(
+    deployment: Deployment,
+    *,
+    notice: Notice,
+    document_type: str,
+    console: Console,
+    read: Callable[[str], str] = typed,
+) -> int:
+    """Issue `notice` to the person whose document number stands on standard input.
+
+    The number is no argument, so that no history keeps it. Repeated, it issues nothing twice.
+    Raises SystemExit for an invalid notice or number, or if nobody has registered the number.
+    """
+    container = deployment.container()
+    now = container.clock.now()
+    if fault := _fault(notice, now.date()):
+        raise SystemExit(f"Nothing was issued: {fault}.")
+    try:
+        number = documents.of(document_type).canonical(read("document number"))
+    except ValueError:
+        raise SystemExit(f"Nothing was issued: this is no {document_type}.") from None
+    run_id = container.ids.random()
+    if not container.notices.issue(document_type, number, notice, correlation=run_id, now=now):
+        raise SystemExit("Nothing was issued: nobody has registered this number.")
+    console.print("The notice is issued; the person sees it at once.")
+    return 0
+
+
+def _fault(notice: Notice, today: date) -> str:
+    """Return what is wrong with a notice; empty if nothing is."""
+    if notice.ended_on < notice.began_on:
+        return "the observation ends before it begins"
+    if (notice.ended_on - today).days > 1:  # it may be tomorrow in China
+        return "the observation has not ended"
+    authority = notice.authority
+    if not (authority.isprintable() and 0 < len(authority.strip()) <= LONGEST_AUTHORITY):
+        return f"the authority is not a name of at most {LONGEST_AUTHORITY} characters"
+    return ""
