@@ -30,6 +30,7 @@ from chalicelib.core.table import (
     Table,
 )
 from chalicelib.identity.people import Profile
+from chalicelib.identity.store.consents import ConsentItem
 from chalicelib.identity.store.families import unlink_writes
 from chalicelib.identity.store.people import erasure_writes
 from chalicelib.insight.erasures import (
@@ -113,6 +114,15 @@ def _counted(receipt_id: str, category: Category, count: int) -> Change:
 
 def _key(raw: Raw) -> Key:
     return Key(raw["pk"]["S"], raw["sk"]["S"])
+
+
+def _leads_to(raw: Raw) -> Iterator[Key]:
+    """Yield the keys of items elsewhere that an item of a person's partition leads to."""
+    key = _key(raw)
+    if key == keys.valid_consent(keys.person_of(key.pk)):
+        yield keys.consent(ConsentItem.read(raw).code)
+    elif key.sk.startswith(keys.WAITING_CARDS):
+        yield keys.card_of_waiting(key.sk)
 
 
 class ErasureStore:
@@ -312,8 +322,16 @@ class ErasureStore:
         self._clear(receipt_id, listed, lambda _: Category.RIGHTS)
 
     def erase_partition(self, receipt_id: str, person_id: str) -> None:
-        """See `Erasures.erase_partition`."""
-        self._clear(receipt_id, lambda: self._all(keys.person(person_id)), _category)
+        """See `Erasures.erase_partition`. With it go the items that its items lead to."""
+
+        def found() -> Sequence[Key]:
+            span = (keys.ANY, keys.ANY_TO)
+            own = list(self._table.query(keys.person(person_id), span, consistent=True))
+            further = [key for raw in own for key in _leads_to(raw)]
+            there = self._table.batch_get(further) if further else []
+            return [_key(raw) for raw in (*there, *own)]
+
+        self._clear(receipt_id, found, _category)
 
     def erase_accesses(self, receipt_id: str, document: str) -> None:
         """See `Erasures.erase_accesses`."""
