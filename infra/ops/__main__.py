@@ -2,13 +2,23 @@
 
 import argparse
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 
 from rich.console import Console
 
 from chalicelib.identity import documents
 from chalicelib.identity.notices import Notice
-from infra.ops import deployment, kiosks, notices, partners, policies, recount, redrive, rotate
+from infra.ops import (
+    deployment,
+    erasures,
+    kiosks,
+    notices,
+    partners,
+    policies,
+    recount,
+    redrive,
+    rotate,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,6 +52,9 @@ def main(arguments: list[str] | None = None) -> int:
     sharing = commands.add_parser("partners", help="list or set the secrets shared with partners")
     sharing.add_argument("name", nargs="?", help="a secret's name; its value from standard input")
 
+    erasing = commands.add_parser("erasures", help="list or carry out the erasures that are due")
+    erasing.add_argument("action", choices=("list", "run"))
+    erasing.add_argument("--at", type=_moment, help="as of this time, ISO 8601; now if left out")
     printing = commands.add_parser("kiosks", help="add, list or revoke kiosks")
     printing.add_argument("action", choices=("add", "list", "revoke"))
     printing.add_argument("kiosk", nargs="*", help="the name of a new kiosk, or the id of one")
@@ -68,6 +81,8 @@ def main(arguments: list[str] | None = None) -> int:
             return redrive.run(found, queue=given.queue, console=console)
         case "rotate":
             return rotate.run(found, number=given.retire, console=console)
+        case "erasures":
+            return erasures.run(found, action=given.action, at=given.at, console=console)
         case "notices":
             notice = Notice(given.began, given.ended, given.authority)
             return notices.run(
@@ -85,6 +100,11 @@ def main(arguments: list[str] | None = None) -> int:
             )
         case _:
             return policies.run(found, region=given.region, rules=given.set, console=console)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 if __name__ == "__main__":
