@@ -58,8 +58,8 @@ class FamilyChapter:
                     **GRANDMOTHER,
                 },
             ).good()
-        verified = wait_for(self.known, lambda one: one and one["verification"] != "pending")
-        if verified is None or verified["verification"] != "verified":
+        verified = wait_for(lambda: self.known() or {}, settled)
+        if verified["verification"] != "verified":
             raise RuntimeError("the grandmother could not be verified")
         self.person_id = verified["person_id"]
         table = table_of("家人 family", "关系 relation", "核验 proof", "实名 registration")
@@ -107,7 +107,8 @@ class FamilyChapter:
         first = self.door.present(self.guard, self.codes[-1], "normal")
         screen = self.guard.final_screen(first["scan_id"])
         self.reporter.console.print(screen_panel(screen, "员工的屏幕 guard's screen"))
-        if screen["pass_kind"] != "paper" or screen["next_steps"][0]["code"] != "compare_id":
+        steps = [step["code"] for step in screen["next_steps"]]
+        if (screen["pass_kind"], steps[0]) != ("paper", "compare_id"):
             raise RuntimeError("the screen does not ask to compare the card with the ID")
 
     def test_result(self) -> None:
@@ -124,11 +125,13 @@ class FamilyChapter:
         """Reissue the card; the former one is refused at the next scan."""
         self.codes.append(self.issue())
         old, new = self.codes[-2:]
-        self.reporter.refused(
-            "旧卡 the former card",
-            "pass_revoked",
-            partial(self.door.present, self.guard, old, "normal"),
-        )
+        scan = partial(self.door.present, self.guard, old, "normal")
+        self.reporter.refused("旧卡 the former card", "pass_revoked", scan)
         first = self.door.present(self.guard, new, "normal")
         screen = self.guard.final_screen(first["scan_id"])
         self.reporter.say(f"新卡 the new card: {screen['outcome_text']}")
+
+
+def settled(dependant: dict[str, Any]) -> bool:
+    """Return whether a dependant is on record, and verified or rejected."""
+    return bool(dependant.get("verification", "pending") != "pending")
