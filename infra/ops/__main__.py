@@ -11,6 +11,7 @@ from chalicelib.identity.notices import Notice
 from infra.ops import (
     deployment,
     erasures,
+    families,
     kiosks,
     notices,
     partners,
@@ -69,6 +70,16 @@ def main(arguments: list[str] | None = None) -> int:
     releasing.add_argument("--document-type", choices=types, default="resident_id")
     releasing.add_argument("--authority", required=True, help="who issues the notice")
 
+    caring = commands.add_parser("families", help="show, end or transfer family links")
+    caring.add_argument("action", choices=("list", "end", "transfer"))
+    caring.add_argument("person", nargs="?", help="the id of the person, or of the dependant")
+    caring.add_argument("--other", help="end: only the links with this person")
+    caring.add_argument("--reason", choices=families.REASONS, help="end: why")
+    caring.add_argument("--former", help="transfer: the id of the guardian who is replaced")
+    caring.add_argument("--to", help="transfer: the id of the new guardian")
+    caring.add_argument("--document-type", choices=types, default="resident_id")
+    caring.add_argument("--office", required=True, help="who decided it, as the person sees it")
+
     given = parser.parse_args(arguments)
     console = Console()
     found = deployment.find(given.stage)
@@ -88,6 +99,8 @@ def main(arguments: list[str] | None = None) -> int:
             return notices.run(
                 found, notice=notice, document_type=given.document_type, console=console
             )
+        case "families":
+            return _families(parser, found, given, console)
         case "partners":
             return partners.run(found, name=given.name, console=console)
         case "kiosks":
@@ -105,6 +118,32 @@ def main(arguments: list[str] | None = None) -> int:
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _families(
+    parser: argparse.ArgumentParser,
+    found: deployment.Deployment,
+    given: argparse.Namespace,
+    console: Console,
+) -> int:
+    office = given.office
+    if given.action == "list":
+        return families.show(
+            found, document_type=given.document_type, office=office, console=console
+        )
+    if given.action == "end" and not (given.person and given.reason):
+        parser.error("end needs a person and --reason")
+    if given.action == "end":
+        return families.end(
+            found, person_id=given.person, other_id=given.other, reason=given.reason,
+            office=office, console=console,
+        )  # fmt: skip
+    if not (given.person and given.former and given.to):
+        parser.error("transfer needs a person, --former and --to")
+    return families.transfer(
+        found, dependant_id=given.person, former_id=given.former, guardian_id=given.to,
+        office=office, console=console,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":
