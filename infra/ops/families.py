@@ -1,5 +1,6 @@
 """The command ``families``: show, end or transfer family links, as an officer decided (JN-27)."""
 
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from datetime import datetime
 
@@ -144,3 +145,39 @@ def _record_access(container: Container, profile: Profile, office: str) -> None:
     submission = Submission(uuid7(epoch_ms(now)), "", container.ids.random(), now)
     access = device_access(AccessKind.OFFICER, "families", office, submission)
     container.accesses.record(profile.document_blind, access)
+
+
+HELP = "show, end or transfer family links"
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("action", choices=("list", "end", "transfer"))
+    parser.add_argument("person", nargs="?", help="the id of the person, or of the dependant")
+    parser.add_argument("--other", help="end: only the links with this person")
+    parser.add_argument("--reason", choices=REASONS, help="end: why")
+    parser.add_argument("--former", help="transfer: the id of the guardian who is replaced")
+    parser.add_argument("--to", help="transfer: the id of the new guardian")
+    types = [one.name for one in documents.TYPES]
+    parser.add_argument("--document-type", choices=types, default="resident_id")
+    parser.add_argument("--office", required=True, help="who decided it, as the person sees it")
+
+
+def command(found: Deployment, given: Namespace, console: Console) -> int:
+    """Run the command with the `given` arguments; return its exit code."""
+    office = given.office
+    if given.action == "list":
+        return show(found, document_type=given.document_type, office=office, console=console)
+    if given.action == "end":
+        if not (given.person and given.reason):
+            raise SystemExit("end needs a person and --reason")
+        return end(
+            found, person_id=given.person, other_id=given.other, reason=given.reason,
+            office=office, console=console,
+        )  # fmt: skip
+    if not (given.person and given.former and given.to):
+        raise SystemExit("transfer needs a person, --former and --to")
+    return transfer(
+        found, dependant_id=given.person, former_id=given.former, guardian_id=given.to,
+        office=office, console=console,
+    )  # fmt: skip
