@@ -26,12 +26,8 @@ def paper_pass(context: RequestContext) -> schemas.PaperPass:
     request=schemas.PaperPassRequest,
     response=schemas.PaperPass,
     statuses=(200, 202),
-    errors=(
-        "registration_required",
-        "registration_not_verified",
-        "version_conflict",
-        "too_many_requests",
-    ),
+    own_errors=("registration_required", "registration_rejected"),
+    errors=("registration_not_verified", "version_conflict", "too_many_requests"),
 )
 def issue_paper_pass(context: RequestContext) -> Answer:
     """Issue a paper pass, valid for a year; the former one ends."""
@@ -53,7 +49,7 @@ def issue_paper_pass(context: RequestContext) -> Answer:
     request=schemas.PaperFilesRequest,
     response=schemas.PaperPass,
     statuses=(200, 202),
-    errors=("not_found", "version_conflict", "too_many_requests"),
+    errors=("not_found", "too_many_requests"),
 )
 def draw_paper_pass(context: RequestContext) -> Answer:
     """Draw the files of the valid paper pass again; they are kept for a month."""

@@ -400,10 +400,10 @@ def waiting_card(person_id: str, device_id: str, card_id: str) -> Key:
     return Key(person(person_id), f"{WAITING_CARDS}{device_id}#{card_id}")
 
 
-def card_of_waiting(sk: str) -> Key:
-    """Return the key of the card that a marker in a person's partition stands for."""
+def card_of_waiting(sk: str) -> tuple[str, str]:
+    """Return the device and the card in the sort key of a marker of a card that waits."""
     _, device_id, card_id = sk.split("#")
-    return kiosk_card(device_id, card_id)
+    return device_id, card_id
 
 
 def is_scan(key: Key) -> bool:

@@ -207,8 +207,9 @@ class PaperPasses:
         empty if that one is no longer valid. `by` is the id of the device that issues it, or empty
         for the person or their guardian. A retry returns the pass that the first attempt issued.
 
-        Raises Forbidden ``registration_required``, ``registration_not_verified``; Conflict
-        ``version_conflict`` if another serial is on record; TooMany above five a day.
+        Raises Forbidden ``registration_required``, ``registration_rejected``,
+        ``registration_not_verified``; Conflict ``version_conflict`` if another serial is on
+        record; TooMany above five a day.
         """
         record = self._current(holder)
         profile = _require_approved(record)
@@ -249,8 +250,8 @@ class PaperPasses:
     ) -> ShownPass:
         """Request the file of this form, or each file, unless it is ready or being drawn.
 
-        Raises NotFound without a valid pass; Conflict ``version_conflict`` if it is replaced
-        meanwhile; TooMany above ten a day.
+        If the pass is replaced meanwhile, this returns the new one, whose files are being drawn.
+        Raises NotFound without a valid pass; TooMany above ten a day.
         """
         record = self._current(holder)
         issued, person_id = record.paper_pass, holder.person_id
@@ -269,7 +270,7 @@ class PaperPasses:
         for one in wanted:
             file = _requested(one, issued.serial, now)
             if not self._issued.request(person_id, file, correlation):
-                raise Conflict("version_conflict")
+                return self.show(Holder(self._people.load(person_id)), now=now)
         return self._shown(record, issued, now)
 
     def revoke(self, holder: Holder, serial: str, *, correlation: str, now: datetime) -> ShownPass:
@@ -336,6 +337,8 @@ def _require_approved(record: PersonRecord) -> Profile:
         or profile.verification is Verification.NONE
     ):
         raise Forbidden("registration_required")
+    if profile.verification is Verification.REJECTED:
+        raise Forbidden("registration_rejected")
     if profile.verification is not Verification.VERIFIED:
         raise Forbidden("registration_not_verified")
     return profile

@@ -1,5 +1,6 @@
 """The command ``recount``: compare a day's counters with its scans; repair a past day."""
 
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -129,3 +130,18 @@ def run(
             "Some counters changed meanwhile; run the command again." if wrong else "Repaired."
         )
     return 1 if wrong else 0
+
+
+HELP = "compare the counters with the records"
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("--venue", help="one venue's id; all venues if left out")
+    parser.add_argument("--day", type=date.fromisoformat, help="YYYY-MM-DD; today if left out")
+    parser.add_argument("--repair", action="store_true", help="repair a day that is over")
+
+
+def command(found: Deployment, given: Namespace, console: Console) -> int:
+    """Run the command with the `given` arguments; return its exit code."""
+    return run(found, venue=given.venue, day=given.day, mend=given.repair, console=console)

@@ -15,6 +15,7 @@ from chalicelib.api.endpoint import OPERATIONS, Operation
 from chalicelib.core import keys
 from chalicelib.core.errors import CODES, Forbidden, TooMany, Unprocessable
 from chalicelib.core.fields import Paged, parse
+from chalicelib.identity import passes
 from chalicelib.identity.checks import State
 from chalicelib.identity.platforms import PlatformName
 from chalicelib.identity.providers import Answer
@@ -63,6 +64,7 @@ def tour(world: World) -> None:
     tour_of_health(world)
     tour_of_records(world)
     tour_of_a_family(world)
+    tour_of_paper(world)
     tour_of_staff(world)
     tour_of_kiosks(world)
     tour_of_the_door(world)
@@ -296,7 +298,10 @@ def tour_of_records(world: World) -> None:
                 elsewhere = make(world, scan_id="scn_none")
                 person.post(f"{path}/{rest}", elsewhere).expect(404, "not_found")
         for _ in range(18):
-            dependant.post(f"/v1/me/{rest}", make(world)).expect(201)
+            world.container.limits.charge(
+                rest.removesuffix("s"), dependant.person_id, limit=20, seconds=86_400,
+                now=world.clock.at,
+            )  # fmt: skip
         for person, path in ((dependant, base()), (guardian, base(dependant))):
             person.post(f"{path}/{rest}", make(world)).expect(429, "too_many_requests")
     for person, path in ((dependant, base()), (guardian, base(dependant))):
@@ -478,6 +483,85 @@ def tour_of_a_family(world: World) -> None:
     world.say(pending, identity=Answer("match"))
     world.work()
     guardian.get(f"{path}/pass").expect(200)
+
+
+def tour_of_paper(world: World) -> None:
+    began = world.clock.at
+    administrator, guardian, owner = world.administrator(), world.visitor(), world.person()
+    world.container.__dict__.pop("card_rendering", None)
+    world.container.card_renderer = Blank()
+    path = f"/v1/venues/{administrator.venue['venue_id']}/scans"
+    owner.post("/v1/me/pass/paper").expect(403, "registration_required")
+    owner.register().expect(202)
+    world.link(guardian, owner)
+    ends = ((owner, "/v1/me"), (guardian, f"/v1/me/dependants/{owner.person_id}"))
+    for person, of in ends:
+        person.post(f"{of}/pass/paper").expect(403, "registration_not_verified")
+    world.work()
+    for person, of in ends:
+        person.post(f"{of}/pass/paper/files").expect(404, "not_found")
+        unknown = {"serial": "7RHY-G5G0-75CM"}
+        person.post(f"{of}/pass/paper/revoke", unknown).expect(409, "version_conflict")
+        person.get(f"{of}/passes?limit=0").expect(400, "invalid_input")
+        serial = None
+        for _ in range(2):
+            serial = person.post(f"{of}/pass/paper", {"replaces": serial}).expect(202)["serial"]
+            person.post(f"{of}/pass/paper/files").expect(202)
+            world.work()
+        person.post(f"{of}/pass/paper").expect(409, "version_conflict")
+        person.post(f"{of}/pass/paper/files").expect(200)
+        person.get(f"{of}/pass/paper").expect(200)
+        person.get(f"{of}/passes").expect(200)
+        person.post(f"{of}/pass/paper/revoke", {"serial": serial}).expect(200)
+        third = person.post(f"{of}/pass/paper").expect(202)["serial"]
+        world.work()
+        person.post(f"{of}/pass/paper").expect(200)
+        world.clock.pass_(days=1)
+        person.log_in()
+        issue_paper_until_refused(person, of, third)
+        world.clock.pass_(days=1)
+        for one in (owner, guardian, administrator):
+            one.log_in()
+        person.post(f"{of}/pass/paper/revoke", {"serial": last_paper_of(person, of)}).expect(200)
+    old = passes.mint_paper(
+        owner.person_id, str(serial).replace("-", ""), ring=world.container.ring
+    )
+    body = {"nonce": world.nonce(), "pass_code": old}
+    administrator.post(path, body).expect(422, "pass_revoked")
+    world.set_policy("4409", {"paper_pass": "live_only"})
+    administrator.post(path, body).expect(422, "paper_not_accepted")
+    world.set_policy("4409", {}, version=2)
+    world.clock.at = began
+    world.say(owner, identity=Answer("mismatch"))
+    owner.register(1, name=f"{owner.name}乙").expect(202)
+    world.work()
+    owner.post("/v1/me/pass/paper").expect(403, "registration_rejected")
+
+
+class Blank:
+    """Draws nothing, quickly."""
+
+    def draw_card(self, *_: object) -> tuple[bytes, str]:
+        return b"", "image/png"
+
+
+def last_paper_of(person: Person, of: str) -> str:
+    return str(person.get(f"{of}/pass/paper").expect(200)["serial"])
+
+
+def issue_paper_until_refused(person: Person, of: str, serial: str) -> None:
+    """Reach the day's limits of issues and of drawings."""
+    for _ in range(5):
+        serial = person.post(f"{of}/pass/paper", {"replaces": serial}).expect(202)["serial"]
+    refused = person.post(f"{of}/pass/paper", {"replaces": serial})
+    refused.expect(429, "too_many_requests")
+    for _ in range(10):
+        person.world.clock.pass_(minutes=1)
+        person.post(f"{of}/pass/paper/files").expect(202)
+    person.world.clock.pass_(minutes=1)
+    person.post(f"{of}/pass/paper/files").expect(429, "too_many_requests")
+    person.world.run_stream()
+    person.world.renders.purge()  # nobody looks at these
 
 
 def tour_of_kiosks(world: World) -> None:

@@ -2,6 +2,8 @@
 
 import io
 import json
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -544,19 +546,23 @@ def test_a_companion_shows_a_dependants_live_pass(
 # --- Killed, repeated, late
 
 
-class Dying(Storage):
-    """A storage whose worker dies after the next put."""
+class Dying:
+    """A storage whose worker dies after each put, until it is `alive`."""
 
     def __init__(self, inner: Storage) -> None:
         self._inner = inner
-        self.link = inner.link
-        self.remove = inner.remove
         self.alive = False
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
         self._inner.put(key, data, content_type)
         if not self.alive:
             raise MemoryError("killed")
+
+    def link(self, key: str, filename: str, life: timedelta) -> str:
+        return self._inner.link(key, filename, life)
+
+    def remove(self, keys: Sequence[str]) -> None:
+        self._inner.remove(keys)
 
 
 def dying(world: World) -> Dying:
