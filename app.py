@@ -10,6 +10,7 @@ from chalicelib.api import (
     landing,
     manual_checks,
     me,
+    own_data,
     paper_passes,
     records,
     scans,
@@ -19,7 +20,7 @@ from chalicelib.api import (
     venues,
 )
 from chalicelib.core.settings import Settings
-from chalicelib.workers import lookups, renders, stream
+from chalicelib.workers import lookups, renders, schedules, stream
 
 # Chalice would reconfigure the logger of this name: plain text, errors only, no correlation id.
 app = Chalice(app_name="venuecode", configure_logs=False)
@@ -30,9 +31,9 @@ app.api.cors = CORSConfig(
     max_age=86_400,
 )
 for resource in (
-    identity_checks, sessions, me, family, health, paper_passes, venues, staff, scans,
-    manual_checks, landing, service, kiosks, records,
+    identity_checks, sessions, me, own_data, family, health, paper_passes, venues, staff,
+    scans, manual_checks, landing, service, kiosks, records,
 ):  # fmt: skip
     app.register_blueprint(resource.routes)
-for worker in (lookups, renders, stream):
+for worker in (lookups, renders, schedules, stream):
     app.register_blueprint(worker.functions)

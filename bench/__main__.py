@@ -10,12 +10,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bench import figures, posters, scans, throttle
+from bench import cards, figures, posters, scans, throttle
 from bench.scene import environment
 from bench.stub import ROOT, running
 from infra.package import BuildError, package
 
-_PARTS = 6
+_PARTS = 7
 
 
 def _unpacked(code: Path, digest: str) -> Path:
@@ -63,6 +63,7 @@ def main() -> int:
         step("Throwing shards onto partitions")
         add(throttle.figure())
         add(posters.figure(step))
+        add(cards.figure(step))
     figures.write(found)
     console.print(figures.table(found))
     return 0

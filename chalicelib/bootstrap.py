@@ -66,6 +66,13 @@ if TYPE_CHECKING:
     from chalicelib.identity.succession import Succession, Successions
     from chalicelib.insight.abnormal import AbnormalPointers, AbnormalScans, Pointers
     from chalicelib.insight.counters import Counters, Counting
+    from chalicelib.insight.erasures import (
+        AnonymousVisits,
+        Erasing,
+        ErasureRequests,
+        Erasures,
+        HandOvers,
+    )
     from chalicelib.insight.statistics import VenueStatistics
     from chalicelib.venues.issuance import Issuance
     from chalicelib.venues.landing import Landing
@@ -512,7 +519,7 @@ class Container:
         """Acting for dependants."""
         from chalicelib.identity.families import Families
 
-        return Families(people=self.people)
+        return Families(people=self.people, readings=self.guardian_accesses)
 
     @cached_property
     def masked_people(self) -> "MaskedPeople":
@@ -655,7 +662,7 @@ class Container:
         """Builds and records scans."""
         from chalicelib.admission.recording import Recorder
 
-        return Recorder(scans=self.scans)
+        return Recorder(scans=self.scans, policies=self.policies)
 
     @cached_property
     def scanning(self) -> "Scanning":
@@ -893,6 +900,55 @@ class Container:
         from chalicelib.insight.counters import Counting
 
         return Counting(counters=self.counters, scans=self.scans)
+
+    @cached_property
+    def erasures(self) -> "Erasures":
+        """The store of erasures."""
+        from chalicelib.insight.store.erasures import ErasureStore
+
+        return ErasureStore(self.table)
+
+    @cached_property
+    def hand_overs(self) -> "HandOvers":
+        """The venues that a person must hand over before an erasure."""
+        from chalicelib.insight.erasures import HandOvers
+
+        return HandOvers(venues=self.venues, staff=self.staff)
+
+    @cached_property
+    def erasure_requests(self) -> "ErasureRequests":
+        """Requests, cancellations and receipts of erasures."""
+        from chalicelib.insight.erasures import ErasureRequests
+
+        return ErasureRequests(erasures=self.erasures, hand_overs=self.hand_overs, ids=self.ids)
+
+    @cached_property
+    def anonymous_visits(self) -> "AnonymousVisits":
+        """Removes people from their scans."""
+        from chalicelib.insight.erasures import AnonymousVisits
+
+        return AnonymousVisits(
+            scans=self.scans,
+            directory=self.directory,
+            erasures=self.erasures,
+            waiting=self.waiting_scans,
+        )
+
+    @cached_property
+    def erasing(self) -> "Erasing":
+        """Carries out the erasures that are due."""
+        from chalicelib.adapters.storage import S3Storage
+        from chalicelib.insight.erasures import Erasing
+
+        return Erasing(
+            erasures=self.erasures,
+            people=self.people,
+            visits=self.anonymous_visits,
+            files=S3Storage(self.settings.bucket),
+            hand_overs=self.hand_overs,
+            index=self.index,
+            vault=self.vault,
+        )
 
 
 _current: list[Container] = []

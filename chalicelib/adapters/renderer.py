@@ -9,7 +9,10 @@ from chalicelib.rendering import cards, posters
 
 
 class TypstRenderer:
-    """See `venues.posters.Renderer` and `draw_card`. `fonts` is the folder of the render layer."""
+    """Implements `posters.Renderer` and `card_rendering.CardRenderer`.
+
+    `fonts` is the folder of the render layer.
+    """
 
     def __init__(self, fonts: Path) -> None:
         self._fonts = fonts
@@ -17,16 +20,13 @@ class TypstRenderer:
     def draw(
         self, contents: posters.Poster, form: posters.Form, timestamp: int
     ) -> tuple[bytes, str]:
-        """See `venues.posters.Renderer`."""
+        """See `posters.Renderer`."""
         file = posters.render(contents, form, fonts=self._fonts, timestamp=timestamp)
         return file, posters.content_type(form)
 
     def draw_card(
         self, card: cards.Card, form: cards.CardForm, timestamp: int
     ) -> tuple[bytes, str]:
-        """Return the paper pass, dated `timestamp` (epoch seconds), and its media type.
-
-        Raises GlyphMissing.
-        """
+        """See `card_rendering.CardRenderer`."""
         file = cards.render_card(card, form, fonts=self._fonts, timestamp=timestamp)
         return file, cards.content_type(form)

@@ -48,3 +48,15 @@ class S3Storage:
             )
         if answer.get("Errors"):
             raise Unavailable
+
+    def list(self, prefix: str) -> list[str]:
+        """See `erasures.Files`. S3 lists what was stored before (*Strong consistency*)."""
+        found: list[str] = []
+        request = {"Bucket": self._bucket, "Prefix": prefix}
+        while True:
+            with translate_errors():
+                page = client("s3").list_objects_v2(**request)
+            found += [entry["Key"] for entry in page.get("Contents", ())]
+            if not page.get("IsTruncated"):
+                return found
+            request["ContinuationToken"] = page["NextContinuationToken"]

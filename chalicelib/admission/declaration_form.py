@@ -159,16 +159,13 @@ class DeclarationForms:
         every invalid answer, at ``/answers/<question>``, or ``/arrival/<question>`` for the arrival
         of a health declaration.
         """
-        form = self._accepted(given.form_version, now)
-        arrives = "answers" if given.health is None else "arrival"
-        faults = [
-            FieldError(f"/{name}/{_escaped(code)}", fault)
-            for name, section, answers in (
-                ("answers", "health", given.health), (arrives, "arrival", given.arrival),
-            )
-            if answers is not None
-            for code, fault in _faults(form.sections[section], answers, local_day(now, CHINA))
-        ]  # fmt: skip
+        form, today = self._accepted(given.form_version, now), local_day(now, CHINA)
+        place = "/answers" if given.health is None else "/arrival"
+        faults: list[FieldError] = []
+        if given.health is not None:
+            faults += _faults("/answers", form.sections["health"], given.health, today)
+        if given.arrival is not None:
+            faults += _faults(place, form.sections["arrival"], given.arrival, today)
         if faults:
             raise BadInput(*faults)
         return given
@@ -203,15 +200,15 @@ def _answers(stored: Mapping[str, Any] | None) -> Answers | None:
 
 
 def _faults(
-    questions: Sequence[Question], answers: Answers, today: date
-) -> Iterator[tuple[str, str]]:
-    """Yield each invalid answer's question and the code of its fault."""
+    place: str, questions: Sequence[Question], answers: Answers, today: date
+) -> Iterator[FieldError]:
+    """Yield the fault of each invalid answer; `place` is the pointer to the answers."""
     known = {question.code: question for question in questions}
     for code in dict.fromkeys((*known, *answers)):
         try:
             _require_valid(known.get(code), answers.get(code), answers, today)
         except InvalidAnswer as invalid:
-            yield code, invalid.code
+            yield FieldError(f"{place}/{_escaped(code)}", invalid.code)
 
 
 class InvalidAnswer(ValueError):

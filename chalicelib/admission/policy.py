@@ -65,9 +65,9 @@ class Rule:
         self.write = write
 
 
-def _whole(key: str, most: int, value: object) -> int:
-    if type(value) is not int or not 1 <= value <= most:
-        raise ValueError(f"{key} must be a whole number from 1 to {most}")
+def _whole(key: str, most: int, value: object, least: int = 1) -> int:
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"{key} must be a whole number from {least} to {most}")
     return value
 
 
@@ -85,13 +85,13 @@ def optional(key: str, most: int, text: str) -> dict[str, Rule]:
     return {"rule": Rule(key, f"1 to {most}, or `null`", text, read)}
 
 
-def duration(key: str, unit: timedelta, most: int, text: str) -> dict[str, Rule]:
-    """Return the metadata of a field with a duration; in JSON 1 to `most` times `unit`."""
+def duration(key: str, unit: timedelta, most: int, text: str, *, least: int = 1) -> dict[str, Rule]:
+    """Return the metadata of a field with a duration; in JSON `least` to `most` times `unit`."""
 
     def read(value: object) -> timedelta:
-        return _whole(key, most, value) * unit
+        return _whole(key, most, value, least) * unit
 
-    return {"rule": Rule(key, f"1 to {most}", text, read, lambda value: value // unit)}
+    return {"rule": Rule(key, f"{least} to {most}", text, read, lambda value: value // unit)}
 
 
 def choice(key: str, kind: type[StrEnum], text: str) -> dict[str, Rule]:
@@ -247,6 +247,16 @@ class Policy:
         ),
     )
     manual_quota: ManualQuota = field(default=ManualQuota(), metadata={"rules": ManualQuota})
+    retention: timedelta = field(
+        default=timedelta(days=28),
+        metadata=duration(
+            "retention_days",
+            timedelta(days=1),
+            28,
+            "how long a scan is kept; its figures stay",
+            least=14,
+        ),
+    )
 
     @classmethod
     def rules(cls) -> dict[str, Rule]:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from chalicelib.admission.judge import Verdict
+from chalicelib.admission.policy import Policies
 from chalicelib.admission.scan import (
     Direction,
     EvidenceLevel,
@@ -163,10 +164,11 @@ def meet(again: Attempt, earlier: Scan) -> Recorded:
 class Recorder:
     """The maker of scans."""
 
-    __slots__ = ("_scans",)
+    __slots__ = ("_policies", "_scans")
 
-    def __init__(self, *, scans: Scans) -> None:
+    def __init__(self, *, scans: Scans, policies: Policies) -> None:
         self._scans = scans
+        self._policies = policies
 
     def standing(self, made: Attempt) -> Scan | None:
         """Return the scan that is stored under this attempt's key, or None."""
@@ -181,9 +183,11 @@ class Recorder:
     ) -> Recorded:
         """Record the visit of `person_id`, or return the scan of an earlier attempt.
 
-        Raises Conflict as `meet` does.
+        The scan is kept as long as the policy of the venue's region says (GO-6). Raises Conflict as
+        `meet` does.
         """
         submission, method = made.submission, made.method
+        kept_for = self._policies.of(made.venue.region, submission.now).retention
         scan = Scan(
             venue_id=made.venue.venue_id,
             at=made.at,
@@ -197,6 +201,7 @@ class Recorder:
             correlation=submission.correlation,
             method=method,
             staff_id="" if METHODS[method].own else made.actor_id,
+            expires_at=submission.now + kept_for,
             **circumstances._asdict(),
         )
         earlier = self._scans.put(scan, made.venue)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Literal, NamedTuple, Protocol
@@ -59,7 +59,10 @@ class Scan:
     Empty if unknown: `checkpoint_id`, the entrance or exit; `guardian_id`, the person who scanned
     on the visitor's behalf, or showed their pass; `evidence_level`; `device_id`, the recording
     device; `location_cell`, where the visitor's phone was (`location.cell_of`). `annulled_at` is
-    the time of annulment, or None.
+    the time of annulment, or None. From `expires_at` on the scan is gone, even if it is still
+    stored; None for scans of releases up to 0.3.0.
+
+    An erasure of the visitor makes a scan anonymous (`anonymous`): it then has no `person_id`.
 
     The constructor takes every field, because this is a record. `recording.Recorder` creates scans.
     """
@@ -84,12 +87,38 @@ class Scan:
     evidence_level: EvidenceLevel | None = None
     device_id: str = ""
     annulled_at: datetime | None = None
+    expires_at: datetime | None = None
     location_cell: str = ""
 
     @property
     def scan_id(self) -> str:
         """The id: venue, time and hash. The scan's key is computed from it, without an index."""
         return ScanReference(self.venue_id, self.at, self.digest).scan_id
+
+    def expired(self, now: datetime) -> bool:
+        """Return whether the scan is gone at `now`. DynamoDB deletes it up to days later."""
+        return self.expires_at is not None and self.expires_at <= now
+
+    def anonymous(self) -> "Scan":
+        """Return the next version, without the visitor, their evidence, and what leads to them.
+
+        The scan must be decided, because an anonymous scan waits for nobody's answers. Venue, time,
+        method, direction, outcome with its reasons, and the staff member stay, so that the figures
+        do not change.
+        """
+        verdict = replace(self.verdict, evidence={}, needs=())
+        return replace(
+            self,
+            person_id="",
+            guardian_id="",
+            nonce="",
+            fingerprint="",
+            correlation="",
+            temperature="",
+            evidence_level=None,
+            verdict=verdict,
+            version=self.version + 1,
+        )
 
 
 @dataclass(frozen=True)
@@ -149,6 +178,15 @@ class Scans(Protocol):
         Cost: one strongly consistent Query per shard.
         """
 
+    def visits(
+        self, person_id: str, after: str = "", page: int | None = None
+    ) -> Iterator[tuple[str, ScanReference]]:
+        """Yield positions and references of a person's scans after the position `after`.
+
+        The oldest is first. A scan of the last second may be missing, and an expired one may be
+        there. Cost: one Query of the index per `page` scans.
+        """
+
     def await_answer(self, scan: Scan) -> None:
         """Write a pending marker under the person: the scan waits for an answer.
 
@@ -176,8 +214,8 @@ class ScanFinder:
         self._scans = scans
 
     def find(self, scan_id: str, now: datetime) -> FoundScan | None:
-        """Return the scan with its venue, or None if the id is unknown or malformed."""
+        """Return the scan with its venue, or None if the id is unknown, expired or malformed."""
         reference = ScanReference.parse(scan_id)
         venue = self._directory.venue(reference.venue_id, now) if reference else None
         scan = self._scans.get(reference, venue) if reference and venue else None
-        return FoundScan(scan, venue) if scan and venue else None
+        return FoundScan(scan, venue) if scan and venue and not scan.expired(now) else None

@@ -34,12 +34,15 @@ from chalicelib.venues.venue import Directory, Venue
 
 
 class Result(NamedTuple):
-    """A scan, the actor's view of it, its venue and its visitor; `created` is False for a retry."""
+    """A scan, the actor's view of it, its venue and its visitor; `created` is False for a retry.
+
+    `visitor` is None if the visitor has been erased.
+    """
 
     scan: Scan
     view: ScanView
     venue: Venue
-    visitor: Profile
+    visitor: Profile | None
     created: bool
 
 
@@ -184,8 +187,6 @@ class Scanning:
         profile: Profile | None = actor.profile
         if found.scan.person_id != actor.person_id:
             profile = self._people.load(found.scan.person_id, consistent=False).profile
-        if profile is None:
-            raise NotFound
         return Result(found.scan, view, found.venue, profile, created=False)
 
     def _open_venue(self, code: str, now: datetime) -> tuple[Venue, bool]:

@@ -54,7 +54,7 @@ def _given(answers: dict[str, Any]) -> dict[str, Any]:
 
 def _answers(example: dict[str, Any]) -> Any:
     """Describe answers by the codes of their questions."""
-    values = {"type": ["boolean", "string", "array"], "items": {"type": "string"}}
+    values: Any = {"type": ["boolean", "string", "array"], "items": {"type": "string"}}
     return Field(examples=[example], json_schema_extra={"additionalProperties": values})
 
 

@@ -48,6 +48,14 @@ class ManualEntry:
         return f"ManualEntry({self.document_type})"
 
 
+def shadow_of(index: BlindIndex, document_type: str, number: str, name: str) -> str:
+    """Return the id of the shadow subject of a canonical document number and a name."""
+    # In hexadecimal: the index ignores case and width of letters, but providers do not.
+    space = documents.of(document_type).numbered_as
+    pair = index.of(f"{space}+name", f"{number}\x1f{name.encode().hex()}")
+    return f"per_{ids.derive('shadow', pair)}"
+
+
 class Subjects:
     """The lookup of the subjects of manual checks."""
 
@@ -80,11 +88,7 @@ class Subjects:
         a shadow subject is kept for a registered person as well, and an unknown person is read
         twice.
         """
-        # In hexadecimal: the index ignores case and width of letters, but providers do not.
-        name = entry.name.encode().hex()
-        space = documents.of(entry.document_type).numbered_as
-        pair = self._index.of(f"{space}+name", f"{entry.number}\x1f{name}")
-        shadow_id = f"per_{ids.derive('shadow', pair)}"
+        shadow_id = shadow_of(self._index, entry.document_type, entry.number, entry.name)
 
         def sealed(field: personal.PersonalField, text: str) -> bytes:
             return field.seal(self._vault, text, shadow_id, now=now) if text else b""

@@ -78,6 +78,7 @@ class RequestContext:
     raw_body: bytes = b""
     _venue_id: str = ""
     _dependant_id: str = ""
+    _reads: str = ""
     _caller: object = None
     _query: Query | None = None
     _body: BaseModel | None = None
@@ -96,11 +97,18 @@ class RequestContext:
     def holder(self) -> Holder:
         """The person whom the request concerns: the dependant in the route's path, or the actor.
 
-        Raises Forbidden ``not_your_dependant``. Cost: one Query for a dependant.
+        A guardian's reading of a dependant's data is recorded. Raises Forbidden
+        ``not_your_dependant``. Cost for a dependant: one Query, and one PutItem if it is a GET.
         """
         if not self._dependant_id:
             return self.actor.holder
-        return self.container.families.holder(self.actor, self._dependant_id, self.now)
+        return self.container.families.holder(
+            self.actor,
+            self._dependant_id,
+            self.now,
+            reads=self._reads,
+            correlation=self.correlation,
+        )
 
     def caller(self, kind: type[Caller]) -> Caller:
         """Return the caller, as the `kind` that the route's authenticator identifies.
@@ -303,6 +311,7 @@ def _call(
         raw_body=_raw(request),
         _venue_id=parameters.pop("venue_id", ""),
         _dependant_id=parameters.pop("dependant_id", ""),
+        _reads=operation.path.rpartition("}/")[2] if operation.method == "GET" else "",
         _caller=caller,
         _query=parse_query(operation.query, query) if operation.query else None,
         _body=parse(operation.request, _raw(request), today=local_day(now, CHINA))

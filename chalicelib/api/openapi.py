@@ -16,7 +16,15 @@ from chalicelib.admission.schemas import CardId
 from chalicelib.api.endpoint import OPERATIONS, Operation, problem
 from chalicelib.api.examples import example, examples
 from chalicelib.core.errors import CODES, AppError, BadInput
-from chalicelib.core.fields import Code, PersonId, Query, ScanId, VenueId, identifier
+from chalicelib.core.fields import (
+    Code,
+    PersonId,
+    Query,
+    ReceiptId,
+    ScanId,
+    VenueId,
+    identifier,
+)
 from chalicelib.core.messages import TEXTS
 from chalicelib.identity import documents
 
@@ -60,6 +68,7 @@ _TAGGED = (
     ("/v1/me/visits", "Records"),
     ("/v1/me/temperatures", "Records"),
     ("/v1/me/dependants", "Family"),
+    ("/v1/erasures", "Me"),
     ("/v1/me/guardians", "Family"),
     ("/v1/me/consent-code", "Family"),
     ("/v1/me/identity-checks", "Identity checks"),
@@ -80,6 +89,7 @@ _PATH: dict[str, Any] = {
     "check_id": ScanId,
     "identity_check_id": Annotated[str, identifier("idc", "idc_32P3WWT3Y0B8J32H")],
     "poster_id": Code,
+    "receipt_id": ReceiptId,
     "card_id": CardId,
     "code": Code,
 }
@@ -309,8 +319,8 @@ def _responses(operation: Operation, names: Any, schemas: Mapping[str, Any]) -> 
 def _problem_example(code: str) -> dict[str, Any]:
     error = BadInput.at("/phone", "phone") if code == "invalid_input" else AppError(code)
     error.status = CODES[code].status
-    # `{seconds}` is the only placeholder in these texts.
-    error.params = {"seconds": "60"}
+    # The only placeholders in these texts.
+    error.params = {"seconds": "60", "venues": "信宜市人民医院"}
     body: dict[str, Any] = json.loads(problem(error, "en").body)
     return body
 

@@ -42,6 +42,10 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | a person's paper passes, newest first | 1 Query | PER#per · PASS#lms#serial |
 | the files of a person's paper pass | 1 Query; 1 Get | PER#per · PAPER#form |
 | a person's prefetch request | 1 Put, conditional | PER#per · PREFETCH |
+| a person's erasure | 1 Get, strong | PER#per · OWN#ERASURE |
+| the erasures that are due | 1 Query, strong | ERASURES · ms#per |
+| the receipt of an erasure | 1 Get, strong | RECEIPT#id · RECEIPT |
+| all that a person's partition holds, for erasure and export | 1 Query, strong | PER#per · any |
 | put a person's record; read it | 1 Put, conditional; 1 Get | PER#per · REC#kind#lms#hash |
 | a person's records of a kind, newest first | 1 Query | PER#per · begins REC#kind# |
 | wrapped data keys | 1 Get, cached 5 min | DATAKEY · id |
@@ -54,6 +58,8 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 from datetime import date
 from typing import NamedTuple
 
+from chalicelib.core import ids
+
 VISITS_INDEX = "visits"
 HOT = "HOT#"
 AWAIT = "AWAIT#"
@@ -63,6 +69,8 @@ PASSES, PASSES_TO = "PASS#", "PASS#~"
 PAPER_FILES, PAPER_FILES_TO = "PAPER#", "PAPER#~"
 COUNT = "COUNT"
 ABNORMAL = "ABN#"
+ANY, ANY_TO = " ", "~~"
+"""A span of sort keys that holds every sort key."""
 WAITING_CARDS, WAITING_CARDS_TO = "CARD#", "CARD#~"
 _LAST_MS = 10**13 - 1
 
@@ -162,6 +170,34 @@ def prefetch(person_id: str) -> Key:
     return Key(person(person_id), "PREFETCH")
 
 
+def erasure(person_id: str) -> Key:
+    """Return the key of the erasure that a person has asked for.
+
+    Sort keys between AWAIT# and HOT# are read with every subject; this one must not be there.
+    """
+    return Key(person(person_id), "OWN#ERASURE")
+
+
+def due_erasures() -> str:
+    """Return the partition of the erasures that are to be carried out."""
+    return "ERASURES"
+
+
+def due_erasure(due_ms: int, person_id: str) -> Key:
+    """Return the key of an erasure that is due at a time. The sort key begins with the time."""
+    return Key(due_erasures(), f"{due_ms:013d}#{person_id}")
+
+
+def due_until(now_ms: int) -> tuple[str, str]:
+    """Return the span of sort keys of the erasures that are due at a time."""
+    return "0", f"{now_ms:013d}#~"
+
+
+def receipt(receipt_id: str) -> Key:
+    """Return the key of the receipt of an erasure."""
+    return Key(f"RECEIPT#{receipt_id}", "RECEIPT")
+
+
 def records(kind: str) -> str:
     """Return the beginning of the sort keys of a person's records of a kind."""
     return f"REC#{kind}#"
@@ -213,8 +249,11 @@ def identity_check(check_id: str) -> Key:
 
 
 def rate(what: str, whom: str, window: str) -> Key:
-    """Return the key of the count of attempts at `what` by `whom` in a time window."""
-    return Key(f"RATE#{what}#{whom}", window)
+    """Return the key of the count of attempts at `what` by `whom` in a time window.
+
+    `whom` is hashed, so that a count, which outlives an erasure by a day, does not name a person.
+    """
+    return Key(f"RATE#{what}#{ids.derive(whom)}", window)
 
 
 def venue(venue_id: str) -> Key:
@@ -355,10 +394,10 @@ def waiting_card(person_id: str, device_id: str, card_id: str) -> Key:
     return Key(person(person_id), f"{WAITING_CARDS}{device_id}#{card_id}")
 
 
-def card_of_waiting(sk: str) -> Key:
-    """Return the key of the card that a marker in a person's partition stands for."""
+def card_of_waiting(sk: str) -> tuple[str, str]:
+    """Return the device and the card in the sort key of a marker of a card that waits."""
     _, device_id, card_id = sk.split("#")
-    return kiosk_card(device_id, card_id)
+    return device_id, card_id
 
 
 def is_scan(key: Key) -> bool:

@@ -59,6 +59,8 @@ TEXTS: dict[str, str] = {
     "stays its administrator.",
     "error.initial_administrator_only": "Only the person who applied for the venue's code "
     "adds and removes administrators.",
+    "error.hand_over_first": "Please hand over first: you are the administrator of {venues}.",
+    "error.own_account": "This person has an account of their own and asks for this themselves.",
     "error.staff_no_match": "No registered person matches what was entered.",
     "error.pass_invalid": "This is not a valid pass. Please ask for it to be shown again.",
     "error.pass_expired": "This pass has expired. Please ask for the pass to be refreshed.",
@@ -239,6 +241,24 @@ TEXTS: dict[str, str] = {
     "state.absent": "None found",
     "state.unknown": "Unknown",
     "state.pending": "Fetching",
+    # Erasure: what it removes, and what is kept on which ground.
+    "erased.account": "Your registration, phone number, identity document, platform accounts and "
+    "logins",
+    "erased.answers": "The stored answers of health code, test, vaccination and travel card",
+    "erased.records": "Your declarations, arrivals and notices",
+    "erased.rights": "Your rights as staff of venues",
+    "erased.family": "Your links to dependants and guardians",
+    "erased.passes": "Your paper passes",
+    "erased.visits": "Your name in your visits",
+    "erased.accesses": "The list of who looked at your data",
+    "erased.files": "Your pass files and exports",
+    "kept.visits": "Visits without you: venue, time and result, for the venue's obligations in the "
+    "control of epidemics",
+    "kept.figures": "Counts of visits, which name nobody",
+    "kept.actions": "An internal number without a name, with the checks that you made for others, "
+    "so that they can see who looked at their data",
+    "kept.backups": "Encrypted backups, for recovery after a failure only",
+    "kept.receipt": "The receipt of this erasure, which names nobody",
     # Accesses to a person's data, as shown to that person.
     "access.manual_check": "Staff entered your ID number to look up a health code.",
     "access.guardian": "Your guardian looked at your health data for you.",

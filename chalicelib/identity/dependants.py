@@ -222,8 +222,7 @@ class DependantAdding:
         profile = self._people.load(consent.person_id).profile
         if profile is None or profile.verification is not Verification.VERIFIED:
             raise Unprocessable("consent_code_invalid")
-        number = personal.DOCUMENT.open(self._vault, profile.document, profile.person_id)
-        born = documents.of(profile.document_type).birth_date(number)
+        born = _birth_date(profile, self._vault)
         if born is not None:
             _require_age(candidate.relation, born, now, at="/relation")
         link = FamilyLink(candidate.relation, candidate.proof, _second(now))
@@ -290,11 +289,8 @@ class DependantAdding:
         )
 
     def _require_guardian(self, actor: Actor, now: datetime) -> None:
-        profile = actor.profile
-        require_verified(profile)
-        number = personal.DOCUMENT.open(self._vault, profile.document, profile.person_id)
-        born = documents.of(profile.document_type).birth_date(number)
-        if born is not None and local_day(now, CHINA) < birthday(born, ADULT_FROM):
+        require_verified(actor.profile)
+        if not is_adult(actor.profile, self._vault, now):
             raise Forbidden("guardian_not_adult")
 
     def _name(self, profile: Profile) -> str:
@@ -367,6 +363,17 @@ class Dependants:
 
     def _name(self, profile: Profile) -> str:
         return personal.NAME.open(self._vault, profile.name, profile.person_id)
+
+
+def is_adult(profile: Profile, vault: Vault, now: datetime) -> bool:
+    """Return whether a registered person is 18 today in China, or the document has no date."""
+    born = _birth_date(profile, vault)
+    return born is None or local_day(now, CHINA) >= birthday(born, ADULT_FROM)
+
+
+def _birth_date(profile: Profile, vault: Vault) -> date | None:
+    number = personal.DOCUMENT.open(vault, profile.document, profile.person_id)
+    return documents.of(profile.document_type).birth_date(number)
 
 
 def shown_name(link: FamilyLink, name: str) -> str:

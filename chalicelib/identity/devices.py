@@ -25,7 +25,7 @@ from chalicelib.identity.people import Limits
 PAIRING_LENGTH = 11  # ten random characters (50 bits) and a check character
 PAIRING_LIFE = timedelta(hours=1)
 _PAIRINGS_AN_HOUR = 60  # from one network address, which the kiosks of an office may share
-_KIOSK = "VK1"
+_KIOSK, _PREFIX = "VK1", "kio_"
 _SECRET_LENGTH = 2 * ids.LENGTH
 
 
@@ -110,6 +110,23 @@ class Paired(NamedTuple):
     credential: str
 
 
+def credential(device_id: str, secret: str) -> str:
+    """Return the credential of a kiosk with this secret."""
+    return f"{_KIOSK}.{device_id.removeprefix(_PREFIX)}.{secret}"
+
+
+def read_credential(token: str) -> tuple[str, str]:
+    """Return the id and the secret in a kiosk's credential, which may be forged.
+
+    Raises Unauthenticated ``token_invalid`` for a text that is none.
+    """
+    kind, _, rest = token.partition(".")
+    serial, _, secret = rest.partition(".")
+    if kind != _KIOSK or not (ids.is_code(serial) and ids.is_number(secret, _SECRET_LENGTH)):
+        raise Unauthenticated("token_invalid")
+    return f"{_PREFIX}{serial}", secret
+
+
 class DeviceCredentials:
     """Adds, pairs, authenticates and revokes devices."""
 
@@ -127,7 +144,7 @@ class DeviceCredentials:
         `name` and `region` are as in `Device`. Cost: one TransactWriteItems.
         """
         device = Device(
-            f"kio_{self._ids.random()}", DeviceKind.KIOSK, name, region, DeviceState.ADDED, now
+            f"{_PREFIX}{self._ids.random()}", DeviceKind.KIOSK, name, region, DeviceState.ADDED, now
         )
         code = short_codes.new(PAIRING_LENGTH)
         self._devices.add(device, self._blind(code), now + PAIRING_LIFE)
@@ -149,8 +166,7 @@ class DeviceCredentials:
         secret = self._ids.random() + self._ids.random()
         if not self._devices.pair(pairing.device_id, blind, _digest(secret), now):
             raise Unauthenticated("pairing_code_invalid")
-        serial = pairing.device_id.partition("_")[2]
-        return Paired(pairing.device_id, f"{_KIOSK}.{serial}.{secret}")
+        return Paired(pairing.device_id, credential(pairing.device_id, secret))
 
     def authenticate(self, token: str, *, now: datetime) -> Device:
         """Return the kiosk with this credential.
@@ -158,11 +174,8 @@ class DeviceCredentials:
         Cost: one strongly consistent GetItem, and one UpdateItem a day. Raises Unauthenticated:
         ``device_revoked``, or ``token_invalid`` for any other fault.
         """
-        kind, _, rest = token.partition(".")
-        serial, _, secret = rest.partition(".")
-        if kind != _KIOSK or not (ids.is_code(serial) and ids.is_number(secret, _SECRET_LENGTH)):
-            raise Unauthenticated("token_invalid")
-        device = self._devices.device(f"kio_{serial}")
+        device_id, secret = read_credential(token)
+        device = self._devices.device(device_id)
         # An unpaired device has no digest, which no secret has.
         stored = device.digest if device else ""
         if device is None or not hmac.compare_digest(stored, _digest(secret)):

@@ -9,16 +9,18 @@ from typing import NamedTuple, Protocol
 from chalicelib.admission import disclosure
 from chalicelib.admission.disclosure import ScanView, ViewerKind, as_viewer
 from chalicelib.admission.judge import Outcome
-from chalicelib.admission.scan import Method, Scan, ScanReference, Scans
+from chalicelib.admission.scan import Scan, ScanReference, Scans
 from chalicelib.core.clock import from_epoch_ms
-from chalicelib.core.errors import NotFound
 from chalicelib.identity.people import Actor, People, Profile
 from chalicelib.insight.counters import ScanChange
 from chalicelib.venues.venue import Venue
 
 
 class AbnormalScan(NamedTuple):
-    """The staff's view of a scan, and its person; None if a manual check's subject has expired."""
+    """The staff's view of a scan, and its person.
+
+    None if the person has been erased, or is the subject of a manual check and has expired.
+    """
 
     view: ScanView
     person: Profile | None
@@ -83,8 +85,8 @@ class AbnormalScans:
     ) -> Page:
         """Return a page of a venue's abnormal scans of a day after `after`, from all its shards.
 
-        Manual checks are left out until they are answered. Raises NotFound if a visitor's profile
-        is missing.
+        Manual checks are left out until they are answered. A scan whose visitor has been erased is
+        listed without a person.
         """
         places = heapq.merge(
             *(self._pointers.of_day(venue, day, shard, after) for shard in range(venue.shards))
@@ -94,14 +96,9 @@ class AbnormalScans:
         last = wanted[limit - 1] if len(wanted) > limit else None
         viewer = as_viewer(ViewerKind.STAFF, actor, now)
         # A pointer may lag behind: a scan that is no longer abnormal must not be listed.
-        abnormal = [scan for scan in found if is_abnormal(scan)]
+        abnormal = [scan for scan in found if is_abnormal(scan) and not scan.expired(now)]
         seen = [(scan, view) for scan in abnormal if (view := disclosure.view(scan, viewer))]
-        people = self._people.profiles({scan.person_id for scan, _ in seen})
-        # The subject of a manual check expires before the check.
-        if any(
-            scan.person_id not in people and scan.method is not Method.MANUAL for scan, _ in seen
-        ):
-            raise NotFound
+        people = self._people.profiles({scan.person_id for scan, _ in seen} - {""})
         return Page([AbnormalScan(view, people.get(scan.person_id)) for scan, view in seen], last)
 
 

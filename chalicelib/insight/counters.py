@@ -65,7 +65,7 @@ class ScanChange(NamedTuple):
     @property
     def correlation(self) -> str:
         """The correlation id of the request that made the scan."""
-        return self.new.correlation
+        return self.new.correlation or "-"  # an anonymous scan has none
 
 
 class Counters(Protocol):

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from chalicelib.core.fields import Day, Query, Response, VenueId
+from chalicelib.core.fields import Day, Query, ReceiptId, Request, Response, VenueId
 
 
 class StatisticsQuery(Query):
@@ -31,3 +31,56 @@ class Statistics(Response):
     pending: int = Field(examples=[3])
     own_scans: int = Field(examples=[90])
     """The number of visitors' own scans in `checked`."""
+
+
+class ErasureRequest(Request):
+    """A request for the erasure of all data of a person. It must be confirmed."""
+
+    confirm: Literal[True]
+
+
+class Removed(Response):
+    """What an erasure removes."""
+
+    code: str = Field(examples=["visits"])
+    text: str = Field(examples=["Your name in your visits"])
+
+
+class Kept(Response):
+    """What is kept after an erasure, and on which ground."""
+
+    code: str = Field(examples=["backups"])
+    text: str = Field(examples=["Encrypted backups, for recovery after a failure only"])
+    until: datetime.datetime | None
+    """When it is deleted at the latest; null if it is not, because it names nobody."""
+
+
+class Erasure(Response):
+    """An erasure. It can be cancelled until `due_at`."""
+
+    receipt_id: ReceiptId
+    """The id of the receipt: please keep it. After the erasure nobody can look it up for you."""
+    status: Literal["scheduled", "cancelled", "erasing", "erased"]
+    requested_at: datetime.datetime
+    due_at: datetime.datetime
+    removes: list[Removed]
+    keeps: list[Kept]
+
+
+class Counted(Removed):
+    """What an erasure has removed."""
+
+    count: int = Field(examples=[12])
+
+
+class Receipt(Response):
+    """The receipt of an erasure. It names nobody."""
+
+    receipt_id: ReceiptId
+    status: Literal["scheduled", "cancelled", "erasing", "erased"]
+    requested_at: datetime.datetime
+    due_at: datetime.datetime
+    erased_at: datetime.datetime | None
+    """When everything was erased; null before."""
+    removed: list[Counted]
+    keeps: list[Kept]

@@ -69,7 +69,9 @@ def render_cards(
     for card in cards:
         ready.append(_data(card))
         progress(len(ready))
-    return engine.pdf("pass-ten.typ", {"cards": ready}, fonts=fonts, timestamp=timestamp)
+    return engine.pdf(
+        "pass-ten.typ", {"cards": ready}, fonts=fonts, timestamp=timestamp, tagged=False
+    )
 
 
 def _band(colour: str) -> str:

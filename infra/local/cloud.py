@@ -52,6 +52,7 @@ _OUTPUTS = {
     "api_function": "APIHandlerName",
     "lookups_function": "LookupsName",
     "renders_function": "RendersName",
+    "schedules_function": "SchedulesName",
     "stream_function": "StreamName",
     "keys_secret": "KeysSecretId",
     "partners_secret": "PartnersSecretId",

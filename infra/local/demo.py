@@ -26,6 +26,8 @@ from chalicelib.venues.venue import day_of
 from infra.local import cloud as local
 from infra.local.client import ApiError, Phone, fresh_nonce, now_ms, wait_for
 from infra.local.door import DoorChapter
+from infra.local.family import FamilyChapter
+from infra.local.pictures import decode
 from infra.local.place import LocalCloudError
 from infra.local.reporting import Reporter, outcome_of, reasons_of, screen_panel, table_of
 from infra.local.seed import Person, is_seeded, issue, people, pocket_of, seed, steps
@@ -87,6 +89,16 @@ class Demo(Reporter):
         morning.oddities()
         self.step("手工核验 · checked by hand")
         morning.by_hand()
+        family = FamilyChapter(self, morning)
+        self.step("家人代办：没有手机的外婆 · a grandmother without a phone is added")
+        family.add()
+        self.step("纸质通行码 · her card, downloaded and read")
+        family.card()
+        self.step("纸质通行码进门 · the card at the door, and her test result")
+        family.at_the_door()
+        family.test_result()
+        self.step("补办，旧卡作废 · the card is reissued")
+        family.reissue()
         self.step("当日统计与复核 · the day's figures, and a recount")
         morning.drain()
         right = self.figures(administrator, venue, morning.guards)
@@ -332,23 +344,6 @@ class Demo(Reporter):
             for scan in self.pocket.get("acknowledged") or {}
             if scan.startswith(mine) and day(from_epoch_ms(int(scan.split("_")[2], 16))) == today
         ]
-
-
-def decode(file: Path) -> str:
-    """Return the text of the one QR code in a poster; a PDF is rasterised first."""
-    import zxingcpp
-    from PIL import Image
-
-    if file.suffix == ".pdf":
-        import pypdfium2
-
-        image = pypdfium2.PdfDocument(file)[0].render(scale=200 / 72).to_pil()
-    else:
-        image = Image.open(file)
-    found = zxingcpp.read_barcodes(image)
-    if len(found) != 1:
-        raise RuntimeError(f"{file} shows {len(found)} codes")
-    return str(found[0].text)
 
 
 def main() -> int:

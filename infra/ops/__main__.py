@@ -1,14 +1,54 @@
-"""``python -m infra.ops --stage prod recount|redrive|…``; see docs/operations.md."""
+"""``python -m infra.ops --stage prod recount|redrive|…``; see docs/operations.md.
+
+A command is a module with `HELP`, `arguments` and `command`, and a row of `COMMANDS`.
+"""
 
 import argparse
 import sys
-from datetime import date
+from collections.abc import Mapping
+from typing import Protocol
 
 from rich.console import Console
 
-from chalicelib.identity import documents
-from chalicelib.identity.notices import Notice
-from infra.ops import deployment, kiosks, notices, partners, policies, recount, redrive, rotate
+from infra.ops import (
+    deployment,
+    erasures,
+    families,
+    kiosks,
+    notices,
+    partners,
+    policies,
+    recount,
+    redrive,
+    rotate,
+)
+
+
+class Command(Protocol):
+    """A command, as its module has it."""
+
+    HELP: str
+
+    def arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the command's arguments."""
+
+    def command(
+        self, found: deployment.Deployment, given: argparse.Namespace, console: Console
+    ) -> int:
+        """Run the command with the `given` arguments; return its exit code."""
+
+
+COMMANDS: Mapping[str, Command] = {
+    "recount": recount,
+    "redrive": redrive,
+    "rotate": rotate,
+    "policies": policies,
+    "partners": partners,
+    "kiosks": kiosks,
+    "families": families,
+    "notices": notices,
+    "erasures": erasures,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -16,75 +56,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.ops", description=__doc__)
     parser.add_argument("--stage", default="local", choices=("local", "dev", "prod"))
     commands = parser.add_subparsers(dest="command", required=True)
-
-    counting = commands.add_parser("recount", help="compare the counters with the records")
-    counting.add_argument("--venue", help="one venue's id; all venues if left out")
-    counting.add_argument("--day", type=date.fromisoformat, help="YYYY-MM-DD; today if left out")
-    counting.add_argument("--repair", action="store_true", help="repair a day that is over")
-
-    driving = commands.add_parser("redrive", help="send dead-lettered messages back to their queue")
-    driving.add_argument("queue", choices=redrive.QUEUES)
-
-    turning = commands.add_parser("rotate", help="create a new token root, or retire one")
-    turning.add_argument(
-        "--retire", metavar="NUMBER", help="refuse the tokens that this root signed"
-    )
-
-    ruling = commands.add_parser(
-        "policies",
-        help="show or replace a region's policy",
-        epilog=policies.help_text(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    ruling.add_argument("region", help="a GB/T 2260 code, a prefix of one, or *")
-    ruling.add_argument("--set", metavar="JSON", help="the rules that differ from the default")
-
-    sharing = commands.add_parser("partners", help="list or set the secrets shared with partners")
-    sharing.add_argument("name", nargs="?", help="a secret's name; its value from standard input")
-
-    printing = commands.add_parser("kiosks", help="add, list or revoke kiosks")
-    printing.add_argument("action", choices=("add", "list", "revoke"))
-    printing.add_argument("kiosk", nargs="*", help="the name of a new kiosk, or the id of one")
-    printing.add_argument("--region", help="the county of a new kiosk: a GB/T 2260 code")
-    releasing = commands.add_parser(
-        "notices", help="issue a notice that medical observation has ended"
-    )
-    releasing.add_argument("action", choices=("issue",))
-    for name in ("began", "ended"):
-        releasing.add_argument(f"--{name}", type=date.fromisoformat, required=True, metavar="DAY")
-    types = [one.name for one in documents.TYPES]
-    releasing.add_argument("--document-type", choices=types, default="resident_id")
-    releasing.add_argument("--authority", required=True, help="who issues the notice")
-
+    for name, module in COMMANDS.items():
+        module.arguments(commands.add_parser(name, help=module.HELP))
     given = parser.parse_args(arguments)
-    console = Console()
     found = deployment.find(given.stage)
-    match given.command:
-        case "recount":
-            return recount.run(
-                found, venue=given.venue, day=given.day, mend=given.repair, console=console
-            )
-        case "redrive":
-            return redrive.run(found, queue=given.queue, console=console)
-        case "rotate":
-            return rotate.run(found, number=given.retire, console=console)
-        case "notices":
-            notice = Notice(given.began, given.ended, given.authority)
-            return notices.run(
-                found, notice=notice, document_type=given.document_type, console=console
-            )
-        case "partners":
-            return partners.run(found, name=given.name, console=console)
-        case "kiosks":
-            return kiosks.run(
-                found,
-                action=given.action,
-                given=given.kiosk,
-                region=given.region,
-                console=console,
-            )
-        case _:
-            return policies.run(found, region=given.region, rules=given.set, console=console)
+    return COMMANDS[given.command].command(found, given, Console())
 
 
 if __name__ == "__main__":

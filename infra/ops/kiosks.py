@@ -1,5 +1,6 @@
 """The command ``kiosks``: add, list and revoke the kiosks that print paper passes."""
 
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
 from rich.console import Console
@@ -77,3 +78,18 @@ def _table(found: Iterator[Device]) -> Table:
         added_on = local_day(kiosk.added_at, CHINA).isoformat()
         table.add_row(kiosk.device_id, kiosk.name, kiosk.region, kiosk.state, added_on, used)
     return table
+
+
+HELP = "add, list or revoke kiosks"
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("action", choices=("add", "list", "revoke"))
+    parser.add_argument("kiosk", nargs="*", help="the name of a new kiosk, or the id of one")
+    parser.add_argument("--region", help="the county of a new kiosk: a GB/T 2260 code")
+
+
+def command(found: Deployment, given: Namespace, console: Console) -> int:
+    """Run the command with the `given` arguments; return its exit code."""
+    return run(found, action=given.action, given=given.kiosk, region=given.region, console=console)

@@ -1,5 +1,6 @@
 """The command ``notices``: issue a notice that medical observation has ended (YK-37)."""
 
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from datetime import date
 
@@ -51,3 +52,22 @@ def _fault(notice: Notice, today: date) -> str:
     if not (authority.isprintable() and 0 < len(authority.strip()) <= LONGEST_AUTHORITY):
         return f"the authority is not a name of at most {LONGEST_AUTHORITY} characters"
     return ""
+
+
+HELP = "issue a notice that medical observation has ended"
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("action", choices=("issue",))
+    for name in ("began", "ended"):
+        parser.add_argument(f"--{name}", type=date.fromisoformat, required=True, metavar="DAY")
+    types = [one.name for one in documents.TYPES]
+    parser.add_argument("--document-type", choices=types, default="resident_id")
+    parser.add_argument("--authority", required=True, help="who issues the notice")
+
+
+def command(found: Deployment, given: Namespace, console: Console) -> int:
+    """Run the command with the `given` arguments; return its exit code."""
+    notice = Notice(given.began, given.ended, given.authority)
+    return run(found, notice=notice, document_type=given.document_type, console=console)

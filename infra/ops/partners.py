@@ -3,6 +3,7 @@
 import getpass
 import json
 import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from typing import Any
 
@@ -53,3 +54,16 @@ def run(
     done = "set" if name in after else "removed"
     console.print(f"{name} is {done}; it takes effect within five minutes.")
     return 0
+
+
+HELP = "list or set the secrets shared with partners"
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("name", nargs="?", help="a secret's name; its value from standard input")
+
+
+def command(found: Deployment, given: Namespace, console: Console) -> int:
+    """Run the command with the `given` arguments; return its exit code."""
+    return run(found, name=given.name, console=console)

@@ -1,6 +1,7 @@
 """The command ``policies``: show or replace a region's policy, from the fields of `Policy`."""
 
 import json
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from typing import Any
 
 from rich.console import Console
@@ -47,3 +48,19 @@ def help_text() -> str:
     """Return the rules for ``--help``, one a line."""
     lines = [f"  {key}: {rule.values}; {rule.text}" for key, rule in policy.Policy.rules().items()]
     return "\n".join(["rules, as a JSON object:", *lines]).replace("`", "")
+
+
+HELP = "show or replace a region's policy"
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.epilog = help_text()
+    parser.formatter_class = RawDescriptionHelpFormatter
+    parser.add_argument("region", help="a GB/T 2260 code, a prefix of one, or *")
+    parser.add_argument("--set", metavar="JSON", help="the rules that differ from the default")
+
+
+def command(found: Deployment, given: Namespace, console: Console) -> int:
+    """Run the command with the `given` arguments; return its exit code."""
+    return run(found, region=given.region, rules=given.set, console=console)

@@ -1,8 +1,9 @@
 """The command ``recount``: compare a day's counters with its scans; repair a past day."""
 
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from rich.console import Console
 from rich.progress import track
@@ -13,6 +14,9 @@ from chalicelib.core import keys
 from chalicelib.insight.counters import Figures
 from chalicelib.venues.venue import Venue, day_of
 from infra.ops.deployment import Deployment
+
+_RECORDS_COMPLETE_FOR = timedelta(days=13)
+"""No policy lets a scan expire earlier: retention is 14 days at least."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def venue_ids(deployment: Deployment) -> Iterator[str]:
 def compare(container: Container, ids: Iterable[str], day: date | None) -> list[Comparison]:
     """Return the comparison of each venue's `day`, or of its own today if None.
 
-    Raises KeyError for an unknown id.
+    Raises KeyError for an unknown id, ValueError for a day whose scans may have expired.
     """
     now = container.clock.now()
     comparisons = []
@@ -58,6 +62,8 @@ def compare(container: Container, ids: Iterable[str], day: date | None) -> list[
         if venue is None:
             raise KeyError(venue_id)
         its_day = day or day_of(venue, now)
+        if day_of(venue, now) - its_day >= _RECORDS_COMPLETE_FOR:
+            raise ValueError("scans of that day may have expired; its figures stay as counted")
         # Counters first: a scan between the two reads then shows as a difference and hides none.
         counted = {"": container.counters.of_day(venue, its_day)}
         records = container.counting.recount(venue, its_day)
@@ -100,6 +106,8 @@ def run(
         found = compare(container, track(ids, "Recounting", console=console), day)
     except KeyError as error:
         raise SystemExit(f"There is no venue {error.args[0]}.") from None
+    except ValueError as error:
+        raise SystemExit(f"Not compared: {error}.") from None
     table = Table("Venue", "Day", "Checked", "Passed", "Abnormal", "Pending", "Records agree")
     for comparison in found:
         counted, records = comparison.counted[""], comparison.records[""]
@@ -122,3 +130,18 @@ def run(
             "Some counters changed meanwhile; run the command again." if wrong else "Repaired."
         )
     return 1 if wrong else 0
+
+
+HELP = "compare the counters with the records"
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("--venue", help="one venue's id; all venues if left out")
+    parser.add_argument("--day", type=date.fromisoformat, help="YYYY-MM-DD; today if left out")
+    parser.add_argument("--repair", action="store_true", help="repair a day that is over")
+
+
+def command(found: Deployment, given: Namespace, console: Console) -> int:
+    """Run the command with the `given` arguments; return its exit code."""
+    return run(found, venue=given.venue, day=given.day, mend=given.repair, console=console)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from typing import Any
 
@@ -101,3 +102,16 @@ def run(deployment: Deployment, *, queue: str, console: Console) -> int:
         moved = redrive(deployment, queue, progress)
     console.print(f"{moved} dead-lettered messages of {queue} redriven.")
     return 0
+
+
+HELP = "send dead-lettered messages back to their queue"
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("queue", choices=QUEUES)
+
+
+def command(found: Deployment, given: Namespace, console: Console) -> int:
+    """Run the command with the `given` arguments; return its exit code."""
+    return run(found, queue=given.queue, console=console)

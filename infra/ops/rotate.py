@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from rich.console import Console
@@ -40,3 +41,18 @@ def run(deployment: Deployment, *, number: str | None, console: Console) -> int:
     done = f"Root {number} is retired" if number else f"Root {changed['active']} is active"
     console.print(f"{done}; it takes effect within five minutes.")
     return 0
+
+
+HELP = "create a new token root, or retire one"
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "--retire", metavar="NUMBER", help="refuse the tokens that this root signed"
+    )
+
+
+def command(found: Deployment, given: Namespace, console: Console) -> int:
+    """Run the command with the `given` arguments; return its exit code."""
+    return run(found, number=given.retire, console=console)

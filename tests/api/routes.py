@@ -24,6 +24,9 @@ NOT_A_TOKEN = (401, "token_invalid")
 NOT_FOUND, NOT_YOURS = (404, "not_found"), (403, "not_your_venue")
 NOT_YOUR_DEPENDANT = (403, "not_your_dependant")
 
+NOBODY = "per_0000000000000000"
+"""Who is removed: the cast plays many routes, and keeps its links and rights."""
+
 ROLES: Mapping[str, tuple[str, ...]] = {
     "visitor": ("person",),
     "administrator": ("person", "administrator"),
@@ -124,8 +127,9 @@ class RouteCase:
         """Return the path and the valid body of a request by `person`."""
         path = self.path.format(
             venue_id=cast.administrator.venue["venue_id"],
-            person_id="per_0000000000000000",
-            dependant_id=cast.dependant.person_id,
+            person_id=NOBODY,
+            dependant_id=NOBODY if self.path.endswith("}/remove") else cast.dependant.person_id,
+            guardian_id=NOBODY,
             scan_id=cast.scan_id,
             check_id=cast.check_id,
             identity_check_id=cast.identity_check_id,
@@ -235,6 +239,7 @@ def filed(
 
 _PHONES = itertools.count(1)
 CODE_ENTERED = {"client": "sms", "phone": "+8613800138000", "code": "000000"}
+UNKNOWN_CONSENT_CODE = "234567899" + short_codes.check_character("234567899")
 UNKNOWN_JOIN_CODE = "23456789" + short_codes.check_character("23456789")
 UNSIGNED = {
     "status": "passed", "check_id": "idc_0000000000000000", "reference": "reference-1",
@@ -311,6 +316,43 @@ CASES: tuple[RouteCase, ...] = (
     *own_and_dependants("GET", "passes"),
     *own_and_dependants("GET", "health"),
     *own_and_dependants("GET", "nucleic-acid"),
+    RouteCase("GET", "/v1/me/dependants", PERSON),
+    RouteCase(
+        "POST", "/v1/me/dependants", PERSON, (422, "consent_code_invalid"),
+        lambda cast, _: {
+            "method": "consent", "relation": "elder", "nonce": cast.world.nonce(),
+            "code": UNKNOWN_CONSENT_CODE,
+        },
+        scenes=(
+            *(
+                partial(scenes.adding_a_dependant, method=method)
+                for method in ("face", "household", "consent")
+            ),
+        ),
+    ),
+    RouteCase(
+        "POST", "/v1/me/dependants/{dependant_id}/remove", PERSON,
+        scenes=(
+            partial(scenes.removing_a_dependant, by_guardian=True),
+            scenes.removing_a_rejected_child,
+        ),
+    ),
+    RouteCase("GET", "/v1/me/guardians", PERSON),
+    RouteCase(
+        "POST", "/v1/me/guardians/{guardian_id}/remove", PERSON,
+        scenes=(partial(scenes.removing_a_dependant, by_guardian=False),),
+    ),
+    RouteCase(
+        "POST", "/v1/me/consent-code", PERSON, CREATED, scenes=(scenes.making_a_consent_code,)
+    ),
+    RouteCase(
+        "POST", "/v1/me/registration/takeover", PERSON, (422, "identity_check_unusable"),
+        lambda cast, person: {
+            "nonce": cast.world.nonce(), "check_id": "idc_0000000000000000",
+            "name": person.name, "document_type": "resident_id", "document_number": person.number,
+        },
+        scenes=(scenes.taking_over,),
+    ),
     RouteCase("GET", "/v1/me/accesses", PERSON),
     RouteCase(
         "POST", "/v1/me/travel-card/code", PERSON, ACCEPTED, scenes=(scenes.asking_for_a_card,)

@@ -11,8 +11,11 @@ from typing import Any
 
 from chalicelib.identity.checks import State
 from chalicelib.identity.platforms import PlatformName
+from chalicelib.identity.providers import Answer, ProviderName
 from tests import support
+from tests.api import families
 from tests.api.driver import HttpReply, Kiosk, Person, World
+from tests.api.families import Relative
 from tests.api.test_clients import proof, without_phone
 
 Send = Callable[[], HttpReply]
@@ -435,6 +438,98 @@ def asking_for_a_kiosk_card(world: World, of: str) -> Scene:
         shown = kiosk.card(card).expect(200)
         seen = visitor.get("/v1/me/accesses").expect(200)
         passes = visitor.get("/v1/me/passes").expect(200)["items"]
-        return [shown, [one["state"] for one in passes], seen, len(world.stored())]
+        return [shown, [one["state"] for one in passes], seen]
 
     return Scene(send, see)
+
+
+# --- Families
+
+
+def adding_a_dependant(world: World, method: str) -> Scene:
+    """Return the adding of a child who is new here, or of an elder with a phone."""
+    guardian, elder = world.visitor(), world.visitor()
+    child = Relative.born(world)
+    body: dict[str, Any] = {"method": method, "nonce": world.nonce()}
+    if method == "consent":
+        body |= {"relation": "elder", "code": families.code_of(elder)}
+    else:
+        body |= {"relation": "child", **child.entry}
+    if method == "face":
+        body["check_id"] = families.checked(guardian, child)
+    world.households.homes.append(frozenset({guardian.number, child.number}))
+    return Scene(
+        partial(guardian.post, "/v1/me/dependants", body),
+        lambda: [families.dependants(guardian), families.guardians(elder)],
+    )
+
+
+def removing_a_dependant(world: World, by_guardian: bool) -> Scene:
+    """Return the end of a link to an elder, whose paper pass the guardian has issued."""
+    elder = world.visitor()
+    guardian = world.guardian(elder)
+    path = f"/v1/me/dependants/{elder.person_id}"
+    guardian.post(f"{path}/pass/paper", {"name": "masked"}).expect(202)
+    person = guardian if by_guardian else elder
+    ending = path if by_guardian else f"/v1/me/guardians/{guardian.person_id}"
+    return Scene(
+        partial(person.post, f"{ending}/remove"),
+        lambda: [
+            families.dependants(guardian),
+            families.guardians(elder),
+            elder.get("/v1/me/pass/paper").expect(200)["state"],
+        ],
+    )
+
+
+def removing_a_rejected_child(world: World) -> Scene:
+    """Return the removal of a child whose registration was rejected, who is deleted."""
+    guardian, child = world.visitor(), Relative.born(world, serial=99)
+    world.providers[ProviderName.IDENTITY].answers[child.number] = Answer("mismatch")
+    person_id = families.added(families.by_household(guardian, child))
+    world.work()
+    return Scene(
+        partial(guardian.post, f"/v1/me/dependants/{person_id}/remove"),
+        lambda: [
+            families.dependants(guardian),
+            sum("HOT#PROFILE" in item["sk"]["S"] for item in world.items()),
+        ],
+    )
+
+
+def making_a_consent_code(world: World) -> Scene:
+    elder, guardian = world.visitor(), world.visitor()
+    codes: list[str] = []
+
+    def send() -> HttpReply:
+        answer = elder.post("/v1/me/consent-code")
+        if answer.status < 300:
+            codes.append(answer.json["code"])
+            world.secrets.add(codes[-1])
+        return answer
+
+    return Scene(send, lambda: families.by_consent(guardian, codes[-1]).expect(201))
+
+
+def taking_over(world: World) -> Scene:
+    """Return the takeover of a child's record; whoever lost the answer logs in again."""
+    guardian, child, heir = world.visitor(), Relative.born(world), stranger(world)
+    person_id = families.added(families.by_household(guardian, child))
+    world.work()
+    guardian.post(f"/v1/me/dependants/{person_id}/pass/paper", {"name": "masked"}).expect(202)
+    heir.log_in()
+    body = {
+        "nonce": world.nonce(),
+        "check_id": families.checked(heir, child),
+        **child.entry,
+    }
+    send = kept(heir, partial(heir.post, "/v1/me/registration/takeover", body))
+    return Scene(
+        send,
+        lambda: [
+            home(heir),
+            families.dependants(guardian),
+            heir.get("/v1/me/pass/paper").json["state"],
+        ],
+        {"session_ended": coded(heir)},
+    )

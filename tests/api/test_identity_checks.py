@@ -99,6 +99,12 @@ def test_a_retry_is_the_same_check(world: World) -> None:
     visitor.start_check("face", nonce, **CHILD).expect(409, "nonce_reused")
 
 
+def test_a_check_is_its_actors_alone(world: World) -> None:
+    check = world.visitor().start_check().expect(202)["check_id"]
+    for one in (check, "idc_0000000000000000", "x"):
+        world.visitor().get(f"/v1/me/identity-checks/{one}").expect(404, "not_found")
+
+
 @pytest.mark.parametrize("state", [State.FAILED, State.EXPIRED])
 def test_a_check_that_was_not_passed_changes_nothing(world: World, state: State) -> None:
     visitor = world.visitor()

@@ -1,13 +1,19 @@
 """Kiosks: paired by an operator's code; a document is read, its owner's paper pass is printed."""
 
+import io
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from chalicelib.bootstrap import Container
 from chalicelib.core import keys
 from chalicelib.identity.devices import PAIRING_LENGTH
 from chalicelib.identity.providers import Absent, Answer, ProviderFault
+from infra.ops import kiosks
+from infra.ops.deployment import Deployment
 from tests import support
 from tests.api.driver import IDENTITY, Kiosk, World
 
@@ -106,6 +112,76 @@ class TestPairing:
         assert world.container.device_credentials.revoke(device.device_id, now=world.clock.at)
         body = {"pairing_code": code}
         world.call("POST", "/v1/kiosks/pair", body).expect(401, "pairing_code_invalid")
+
+
+# --- The operator's command
+
+
+@dataclass(frozen=True)
+class Operated(Deployment):
+    """The deployment of a world, in the hands of its operator."""
+
+    world: World
+
+    def client(self, service: str) -> Any:
+        return support.client(service)
+
+    def container(self) -> Container:
+        return self.world.container
+
+
+def operate(world: World, action: str, *given: str, region: str | None = None) -> str:
+    """Run the command; return what it prints."""
+    printed = io.StringIO()
+    deployment = Operated("test", {"TableName": world.name}, None, world)
+    status = kiosks.run(
+        deployment,
+        action=action,
+        given=list(given),
+        region=region,
+        console=Console(file=printed, width=200),
+    )
+    assert status == 0
+    return printed.getvalue()
+
+
+class TestOperator:
+    """An operator adds, lists and revokes kiosks."""
+
+    def test_the_code_that_is_printed_pairs_a_kiosk(self, world: World) -> None:
+        said = operate(world, "add", "信宜市政务大厅二号机", region="440983")
+        kiosk_id, code = said.split()[0], said.split()[-1]
+        world.secrets.add(code.replace("-", ""))
+        reply = world.call("POST", "/v1/kiosks/pair", {"pairing_code": code})
+        kiosk = Kiosk(world, reply.expect(201))
+        assert kiosk.kiosk_id == kiosk_id
+        listed = operate(world, "list")
+        assert all(
+            said in listed for said in (kiosk_id, "信宜市政务大厅二号机", "440983", "paired")
+        )
+        operate(world, "revoke", kiosk_id)
+        kiosk.swipe(NAME, NUMBER).expect(401, "device_revoked")
+        assert "revoked" in operate(world, "list")
+
+    @pytest.mark.parametrize("region", ["44", "440000", "999999", "440882x"])
+    def test_a_kiosk_stands_somewhere(self, world: World, region: str) -> None:
+        with pytest.raises(SystemExit, match="Nothing was added"):
+            operate(world, "add", "机", region=region)
+
+    @pytest.mark.parametrize("name", ["", " ", "机" * 61, "机\n机", "机\u202e"])
+    def test_its_name_is_one_that_people_can_read(self, world: World, name: str) -> None:
+        with pytest.raises(SystemExit, match="Nothing was added"):
+            operate(world, "add", name, region="440983")
+
+    @pytest.mark.parametrize("kiosk_id", ["kio_0000000000000000", "x", "kio_" + "0" * 3000])
+    def test_an_unknown_one_is_not_revoked(self, world: World, kiosk_id: str) -> None:
+        with pytest.raises(SystemExit, match="There is no kiosk"):
+            operate(world, "revoke", kiosk_id)
+
+    @pytest.mark.parametrize("given", [("add",), ("add", "机"), ("list", "x"), ("revoke",)])
+    def test_what_is_missing_is_said(self, world: World, given: tuple[str, ...]) -> None:
+        with pytest.raises(SystemExit, match="Give: add NAME"):
+            operate(world, *given)
 
 
 # --- Credentials

@@ -48,10 +48,10 @@ def rejected(backend: Backend, person: Profile) -> None:
     assert people.settle(edit, REJECTED, "mismatch")
 
 
-def refusal(backend: Backend, *link: Profile) -> str:
+def refusal(backend: Backend, guardian: Profile, dependant: Profile) -> str:
     with pytest.raises((Conflict, Unprocessable)) as refused:
-        backend.stores.family_links.link(*link, LINK)
-    assert sides(backend, *link) == (None, None)
+        backend.stores.family_links.link(guardian, dependant, LINK)
+    assert sides(backend, guardian, dependant) == (None, None)
     return refused.value.code
 
 

@@ -76,9 +76,11 @@ class Family(RuleBasedStateMachine):
     adults = Bundle("adults")
     children = Bundle("children")
 
-    def __init__(self, backend: Backend) -> None:
+    backend: Backend
+
+    def __init__(self) -> None:
         super().__init__()
-        self.stores, self.table = backend.stores, backend.table
+        self.stores, self.table = self.backend.stores, self.backend.table
         self.now: datetime = NOON
         self.ever: dict[str, None] = {}
         """Everyone who ever was on record, in their order: a test must not depend on random ids."""
@@ -127,7 +129,8 @@ class Family(RuleBasedStateMachine):
 
     def actor(self, one: Human) -> Actor | None:
         record = self.stores.people.load(one.account) if one.account else PersonRecord()
-        return record.profile and Actor(record.profile, makers.session(), record)
+        profile = record.profile
+        return None if profile is None else Actor(profile, makers.session(), record)
 
     def submission(self) -> Submission:
         return Submission(nonce_at(self.now), "", "c", self.now)
@@ -274,11 +277,10 @@ class NoLimits:
 
 @pytest.mark.parametrize("backend", [FAKE, *SERVICES], indirect=True, scope="module")
 def test_families_keep_their_rules_in_any_order(backend: Backend) -> None:
-    examples = 60 if backend.name == FAKE else 4
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # (hypothesis)
-        lambda: Family(backend),
+    run_state_machine_as_test(
+        type("FamilyOnBackend", (Family,), {"backend": backend}),
         settings=settings(
-            max_examples=examples,
+            max_examples=60 if backend.name == FAKE else 4,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -126,6 +126,7 @@ def everything_beside(moment: datetime) -> dict[str, Any]:
         "evidence_level": EvidenceLevel.GATE,
         "device_id": f"dev_{makers.random()}",
         "annulled_at": moment,
+        "expires_at": moment + timedelta(days=28),
         "location_cell": "ZZZZZ",
     }
 

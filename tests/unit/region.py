@@ -1,5 +1,6 @@
 """A region with one venue, one visitor and the providers, all of it in memory."""
 
+from chalicelib.admission.accesses import GuardianAccesses
 from chalicelib.admission.declaration_delivery import DeclarationDelivery
 from chalicelib.admission.evidence import looked_up
 from chalicelib.admission.lookup_requests import LookupRequests, Message
@@ -23,6 +24,7 @@ from tests.fakes.parts import (
     StandingClock,
 )
 from tests.fakes.stores import (
+    FakeAccesses,
     FakeDirectory,
     FakeLookupQueue,
     FakePeople,
@@ -68,10 +70,11 @@ class Region:
         partition.profile = self.person
         self.people.documents[self.person.document_blind] = person_id
         finder = ScanFinder(directory=self.directory, scans=self.scans)
+        readings = GuardianAccesses(accesses=FakeAccesses(), vault=VAULT)
         self.scanning = Scanning(
             people=self.people, directory=self.directory, policies=self.policies,
-            recorder=Recorder(scans=self.scans), finder=finder, ring=RING,
-            families=Families(people=self.people),
+            recorder=Recorder(scans=self.scans, policies=self.policies), finder=finder, ring=RING,
+            families=Families(people=self.people, readings=readings),
         )  # fmt: skip
         self.lookup_requests = LookupRequests(
             directory=self.directory, policies=self.policies, scans=self.scans, queue=self.queue

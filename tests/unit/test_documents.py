@@ -211,3 +211,15 @@ def test_the_casts_documents_are_of_every_type_and_in_canonical_form() -> None:
     with (ROOT / "infra/local/data/people.csv").open(encoding="utf-8", newline="") as file:
         phones = {row["phone"] for row in csv.DictReader(file)} - {""}
     assert phones.isdisjoint(row["phone"] for row in rows), "apart from those who scan in the demo"
+
+
+def test_who_verifies_each_type() -> None:
+    assert {one.name: one.verified_by for one in documents.TYPES} == {
+        "resident_id": "identity",
+        "residence_permit": "identity",
+        "hk_macau_permit": "exit_entry",
+        "taiwan_permit": "exit_entry",
+        "foreign_permanent_resident": "exit_entry",
+        "passport": "exit_entry",
+        "birth_certificate": "birth_registry",
+    }

@@ -31,6 +31,7 @@ WORDS: dict[str, Any] = {
     "at_ms": 1795327200000, "prefix": "prefix", "key_id": "id", "check_id": "idc",
     "serial": "serial", "form": "form",
     "kind": "kind",
+    "device_id": "kio", "card_id": "id",
 }  # fmt: skip
 REAL = {"2026-11-22#7": "day#shard", "1795327200000": "ms", "8204672799999": "lms"}
 
@@ -112,6 +113,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "serial": st.text(ALPHABET, min_size=12, max_size=12),
     "form": st.sampled_from(["card_pdf", "sheet_pdf", "card_png"]),
     "kind": st.sampled_from(["declaration", "arrival", "notice"]),
+    "device_id": codes.map("kio_{}".format),
+    "card_id": codes.map("crd_{}".format),
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.admission.store.accesses import AccessItem
+from chalicelib.admission.store.kiosk_cards import CardItem, WaitingCardItem
 from chalicelib.admission.store.policies import PolicyItem
 from chalicelib.admission.store.prefetches import PrefetchItem
 from chalicelib.admission.store.scans import PendingScanItem, ScanItem
@@ -16,6 +17,7 @@ from chalicelib.core.keys import Key
 from chalicelib.core.table import Item, Raw
 from chalicelib.identity.store.checks import IdentityCheckItem
 from chalicelib.identity.store.codes import CodeItem
+from chalicelib.identity.store.devices import DeviceItem, PairingItem
 from chalicelib.identity.store.families import DependantsItem, GuardiansItem
 from chalicelib.identity.store.limits import LimitItem
 from chalicelib.identity.store.people import (
@@ -73,8 +75,13 @@ STORED: dict[str, tuple[type[Item], str]] = {
     "identity_check": (IdentityCheckItem, "CHECK#.* · CHECK"),
     "policy": (PolicyItem, "POLICY#.* · CURRENT"),
     "data_key": (WrappedKeyItem, "DATAKEY · .*"),
+    "device": (DeviceItem, "DEVICE#.* · DEVICE"),
+    "pairing": (PairingItem, "PAIRING#.* · PAIRING"),
+    "kiosk_card": (CardItem, "DEVICE#.* · CARD#.*"),
+    "waiting_card": (WaitingCardItem, "PER#per · CARD#.*"),
 }
 LATER = {"rights", "staff_counter", "dependants", "guardians", "identity_check"}
+LATER |= {"device", "pairing", "kiosk_card", "waiting_card"}
 """What 0.2.0 did not write."""
 IN_THE_INDEX = {"visit"}
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.core import ids
+from chalicelib.core import ids, short_codes
 from chalicelib.core.crypto import KeyRing, Tokens
 from chalicelib.core.errors import AppError, Unprocessable
-from chalicelib.identity import passes
+from chalicelib.identity import devices, passes
 from chalicelib.venues import codes, staffing
 from tests.contract import makers
 from tests.fakes.parts import NOON, FixedSecret
@@ -125,12 +125,22 @@ def joined(text: str, _: datetime) -> str:
     return text
 
 
+def paired(text: str) -> str:
+    if not short_codes.is_valid(text, devices.PAIRING_LENGTH):
+        raise AppError
+    return text
+
+
 MAKERS: dict[str, Callable[[str, datetime], str]] = {
     **{kind: token(kind) for kind in KINDS},
     **MINTS,
     "join code": lambda *_: staffing.new_join_code(),
     "venue's code": lambda *_: codes.url(makers.random(), HOST),
     "person": lambda person_id, _: person_id,
+    "pairing code": lambda *_: short_codes.new(devices.PAIRING_LENGTH),
+    "kiosk credential": lambda person_id, _: devices.credential(
+        f"kio_{person_id.removeprefix('per_')}", makers.random() * 2
+    ),
 }
 
 
@@ -153,6 +163,8 @@ READERS: dict[str, Callable[[str, datetime], Any]] = {
     **{kind: read_as(kind) for kind in MINTS},
     "join code": joined,
     "venue's code": lambda text, _: codes.parse(text, HOST),
+    "pairing code": lambda text, _: paired(text),
+    "kiosk credential": lambda text, _: devices.read_credential(text),
 }
 
 

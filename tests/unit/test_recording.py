@@ -27,7 +27,7 @@ from chalicelib.core.submission import Submission
 from chalicelib.identity.passes import Pass
 from tests.contract import makers
 from tests.fakes.parts import NOON
-from tests.fakes.stores import FakePeople, FakeScans
+from tests.fakes.stores import FakePeople, FakePolicies, FakeScans
 from tests.support import ROOT, nonce_at
 
 VENUE = makers.venue()
@@ -42,7 +42,7 @@ def tried(method: Method, actor: str = "per_A", **changes: Any) -> Attempt:
 
 
 def recorder() -> Recorder:
-    return Recorder(scans=FakeScans(FakePeople()))
+    return Recorder(scans=FakeScans(FakePeople()), policies=FakePolicies())
 
 
 def called(source: str) -> Iterator[str]:

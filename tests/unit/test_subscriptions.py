@@ -99,7 +99,7 @@ def test_a_new_subscription_is_one_new_module(one_more: GateContainer) -> None:
     ("kind", "modules"),
     [
         ("scan", ["abnormal", "lookups"]),
-        ("profile", ["registrations"]),
+        ("profile", ["kiosk_cards", "registrations"]),
         ("prefetch", ["prefetches"]),
         ("poster", ["posters"]),
         ("venue", []),

@@ -100,7 +100,7 @@ class CardStore:
         """See `Cards.waiting`."""
         span = (keys.WAITING_CARDS, keys.WAITING_CARDS_TO)
         markers = self._table.query(keys.person(person_id), span, consistent=True)
-        wanted = [keys.card_of_waiting(raw["sk"]["S"]) for raw in markers]
+        wanted = [keys.kiosk_card(*keys.card_of_waiting(raw["sk"]["S"])) for raw in markers]
         found = [_card(raw, now) for raw in self._table.batch_get(wanted)]
         return [card for card in found if card is not None and card.waits]
 

@@ -25,7 +25,7 @@ from chalicelib.core.attributes import (
 )
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.core.keys import Key
-from chalicelib.core.table import ABSENT, PRESENT, ConditionFailed, Item, Raw, Table
+from chalicelib.core.table import ABSENT, PRESENT, ConditionFailed, Item, Put, Raw, Table
 from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.venue import Venue, day_of, shard_of
 
@@ -101,26 +101,26 @@ class FurtherEvidenceAttribute(Attribute[tuple[tuple[ProviderName, Evidence], ..
 
 
 class ScanItem(Item):
-    """A scan; in the sparse index ``visits`` by its person."""
+    """A scan; in the sparse index ``visits`` by its person, unless it is anonymous."""
 
-    g1pk = UnicodeAttribute()
-    g1sk = UnicodeAttribute()
-    nonce = UnicodeAttribute(attr_name="no")
-    fingerprint = UnicodeAttribute(attr_name="bh")
+    g1pk = TextAttribute()
+    g1sk = TextAttribute()
+    nonce = TextAttribute(attr_name="no")
+    fingerprint = TextAttribute(attr_name="bh")
     received = EpochMsAttribute(attr_name="ra")
     outcome = EnumAttribute(Outcome, attr_name="oc")
     first = EnumAttribute(Outcome, attr_name="o1")
     reasons = UnicodeAttribute(attr_name="rs")
     steps = UnicodeAttribute(attr_name="ns")
-    health_code = EvidenceAttribute(attr_name="h")
-    nucleic_acid = EvidenceAttribute(attr_name="n")
+    health_code = EvidenceAttribute(attr_name="h", null=True)
+    nucleic_acid = EvidenceAttribute(attr_name="n", null=True)
     vaccination = EvidenceAttribute(attr_name="x", null=True)
     travel_card = EvidenceAttribute(attr_name="t", null=True)
     further = FurtherEvidenceAttribute(attr_name="ev", null=True, default=())
     needs = ProvidersAttribute(attr_name="nd", null=True, default=())
     policy = UnicodeAttribute(attr_name="po")
     hours = IntegerAttribute(attr_name="hr", null=True)
-    correlation = UnicodeAttribute(attr_name="ci")
+    correlation = TextAttribute(attr_name="ci")
     method = EnumAttribute(
         Method, codes=_METHODS, attr_name="me", null=True, default=Method.VISITOR
     )
@@ -135,6 +135,7 @@ class ScanItem(Item):
     evidence_level = EnumAttribute(EvidenceLevel, codes=_LEVELS, attr_name="el", null=True)
     device = TextAttribute(attr_name="dv")
     annulled = EpochMsAttribute(attr_name="an", null=True)
+    ttl = EpochSecondsAttribute(null=True)
     location_cell = TextAttribute(attr_name="lc")
 
 
@@ -179,6 +180,7 @@ def read_scan(raw: Raw) -> Scan:
         evidence_level=item.evidence_level,
         device_id=item.device,
         annulled_at=item.annulled,
+        expires_at=item.ttl,
         location_cell=item.location_cell,
     )
 
@@ -190,11 +192,13 @@ def _evidence_in(item: ScanItem) -> Iterator[tuple[ProviderName, Evidence | None
 
 def _scan_item(scan: Scan, venue: Venue) -> ScanItem:
     verdict = scan.verdict
-    index = keys.visit(scan.person_id, scan.venue_id, epoch_ms(scan.at))
+    index = ("", "")  # an anonymous scan is in nobody's visits
+    if scan.person_id:
+        index = keys.visit(scan.person_id, scan.venue_id, epoch_ms(scan.at))
     return ScanItem.at(
         _key(scan, venue),
-        g1pk=index.pk,
-        g1sk=index.sk,
+        g1pk=index[0],
+        g1sk=index[1],
         nonce=scan.nonce,
         fingerprint=scan.fingerprint,
         received=scan.received_at,
@@ -220,6 +224,7 @@ def _scan_item(scan: Scan, venue: Venue) -> ScanItem:
         evidence_level=scan.evidence_level,
         device=scan.device_id,
         annulled=scan.annulled_at,
+        ttl=scan.expires_at,
         location_cell=scan.location_cell,
     )
 
@@ -228,6 +233,11 @@ def _key(scan: Scan | ScanReference, venue: Venue) -> Key:
     shard = shard_of(scan.digest, venue.shards)
     day = day_of(venue, scan.at)
     return keys.scan(venue.venue_id, day, shard, epoch_ms(scan.at), scan.digest)
+
+
+def change_of(scan: Scan, venue: Venue) -> Put:
+    """Return the write of version `scan.version`, on condition that it is the next one."""
+    return Put(_scan_item(scan, venue), PRESENT & (ScanItem.version == scan.version - 1))
 
 
 class ScanStore:
@@ -259,10 +269,9 @@ class ScanStore:
 
     def change(self, scan: Scan, venue: Venue) -> bool:
         """See `Scans.change`."""
+        change = change_of(scan, venue)
         try:
-            self._table.put(
-                _scan_item(scan, venue), PRESENT & (ScanItem.version == scan.version - 1)
-            )
+            self._table.put(change.item, change.condition)
         except ConditionFailed:
             return False
         return True
@@ -273,6 +282,17 @@ class ScanStore:
             partition = keys.scan_partition(venue.venue_id, day, shard)
             for raw in self._table.query(partition, ("0", "9~"), consistent=True):
                 yield read_scan(raw)
+
+    def visits(
+        self, person_id: str, after: str = "", page: int | None = None
+    ) -> Iterator[tuple[str, ScanReference]]:
+        """See `Scans.visits`. The index holds keys only."""
+        span = (f"{after}~" if after else "0", "9~")
+        partition, index = keys.person(person_id), keys.VISITS_INDEX
+        for raw in self._table.query(partition, span, index=index, page=page):
+            moment, _, digest = raw["sk"]["S"].partition("#")
+            venue_id = keys.venue_of(raw["pk"]["S"])
+            yield raw["g1sk"]["S"], ScanReference(venue_id, from_epoch_ms(int(moment)), digest)
 
     def await_answer(self, scan: Scan) -> None:
         """See `Scans.await_answer`."""

@@ -212,6 +212,32 @@ def strengthening(person_id: str, session_id: str, strength: Strength) -> Change
     return Change(key, [SessionItem.strength.set(strength)], PRESENT & lower)
 
 
+def erasure_writes(
+    profile: Profile, *, phone: str, document: str, accounts: Sequence[str]
+) -> list[Delete]:
+    """Return the writes that delete a profile and what leads to it, for the caller's transaction.
+
+    `phone` and `document` are blind indexes that the person owns, or empty. The conditions are that
+    the profile is unchanged, and that the person still owns all of them.
+    """
+    person_id = profile.person_id
+    mine, my_account = OwnerItem.person == person_id, AccountItem.person == person_id
+    unchanged = (
+        PRESENT
+        & (ProfileItem.registration == profile.registration)
+        & (ProfileItem.verification == profile.verification)
+        & _phone_is(profile.phone)
+    )
+    owned = [key(blind) for key, blind in ((keys.phone, phone), (keys.identity, document)) if blind]
+    writes = [Delete(keys.profile(person_id), unchanged), *(Delete(key, mine) for key in owned)]
+    for account in accounts:
+        writes += [
+            Delete(keys.account(account), my_account),
+            Delete(keys.account_of(person_id, account), PRESENT),
+        ]
+    return writes
+
+
 class PeopleStore:
     """People in the table. See `people.People`."""
 

@@ -27,7 +27,7 @@ class PersonalRecordItem(Item):
     fingerprint = UnicodeAttribute(attr_name="bh")
     correlation = UnicodeAttribute(attr_name="ci")
     guardian = TextAttribute(attr_name="gu")
-    scan = TextAttribute(attr_name="sc")
+    joined = TextAttribute(attr_name="sc")
     ttl = EpochSecondsAttribute()
 
 
@@ -47,7 +47,7 @@ def read_record(raw: Raw) -> PersonalRecord:
         correlation=item.correlation,
         until=item.ttl,
         guardian_id=item.guardian,
-        scan_id=item.scan,
+        scan_id=item.joined,
     )
 
 
@@ -103,6 +103,6 @@ def _item(record: PersonalRecord) -> PersonalRecordItem:
         fingerprint=record.fingerprint,
         correlation=record.correlation,
         guardian=record.guardian_id,
-        scan=record.scan_id,
+        joined=record.scan_id,
         ttl=record.until,
     )

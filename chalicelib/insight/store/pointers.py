@@ -5,6 +5,7 @@ from datetime import date
 
 from chalicelib.admission.scan import Scan
 from chalicelib.core import keys
+from chalicelib.core.attributes import EpochSecondsAttribute
 from chalicelib.core.clock import epoch_ms
 from chalicelib.core.keys import Key
 from chalicelib.core.table import Item, Table
@@ -12,7 +13,9 @@ from chalicelib.venues.venue import Venue
 
 
 class PointerItem(Item):
-    """ABN#ms#hash: a pointer, in the partition of its scan."""
+    """ABN#ms#hash: a pointer, in the partition of its scan, which it does not outlive."""
+
+    ttl = EpochSecondsAttribute(null=True)
 
 
 class PointerStore:
@@ -23,7 +26,7 @@ class PointerStore:
 
     def add(self, partition: str, scan: Scan) -> None:
         """See `Pointers.add`."""
-        self._table.put(PointerItem.at(_pointer(partition, scan)))
+        self._table.put(PointerItem.at(_pointer(partition, scan), ttl=scan.expires_at))
 
     def remove(self, partition: str, scan: Scan) -> None:
         """See `Pointers.remove`."""

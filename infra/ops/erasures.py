@@ -1,0 +1,47 @@
+"""The command ``erasures``: list the erasures that are due, or carry them out."""
+
+from argparse import ArgumentParser, Namespace
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.table import Table
+
+from infra.ops.deployment import Deployment
+
+
+def run(deployment: Deployment, *, action: str, at: datetime | None, console: Console) -> int:
+    """List or carry out the erasures that are due `at` a time, or now. Return 1 if one failed.
+
+    Operators see receipts, not people.
+    """
+    container = deployment.container()
+    now = at or container.clock.now()
+    if action == "list":
+        table = Table("Due", "Step", "Receipt")
+        for due in container.erasures.due(now):
+            table.add_row(due.due_at.isoformat(timespec="seconds"), due.step, due.receipt_id)
+        console.print(table)
+        return 0
+    results = container.erasing.run(now)
+    said = ", ".join(f"{count} {result}" for result, count in sorted(results.items()))
+    console.print(said or "Nothing is due.")
+    return 1 if results.get("failed") else 0
+
+
+HELP = "list or carry out the erasures that are due"
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("action", choices=("list", "run"))
+    parser.add_argument("--at", type=_moment, help="as of this time, ISO 8601; now if left out")
+
+
+def command(found: Deployment, given: Namespace, console: Console) -> int:
+    """Run the command with the `given` arguments; return its exit code."""
+    return run(found, action=given.action, at=given.at, console=console)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,183 @@
+"""The command ``families``: show, end or transfer family links, as an officer decided (JN-27)."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from datetime import datetime
+
+from rich.console import Console
+from rich.table import Table
+
+from chalicelib.admission.accesses import AccessKind, device_access
+from chalicelib.bootstrap import Container
+from chalicelib.core import ids
+from chalicelib.core.clock import epoch_ms
+from chalicelib.core.errors import Conflict
+from chalicelib.core.submission import Submission
+from chalicelib.identity import documents
+from chalicelib.identity.dependants import is_adult
+from chalicelib.identity.family import Proof
+from chalicelib.identity.people import PersonRecord, Profile
+from infra.local.client import uuid7
+from infra.ops.deployment import Deployment
+from infra.ops.partners import typed
+
+REASONS = ("death", "court", "request")
+
+
+def show(
+    deployment: Deployment,
+    *,
+    document_type: str,
+    office: str,
+    console: Console,
+    read: Callable[[str], str] = typed,
+) -> int:
+    """Print the family of the person whose document number stands on standard input.
+
+    The number is no argument, so that no history keeps it. Raises SystemExit for an invalid number,
+    or if nobody has registered it.
+    """
+    container = deployment.container()
+    try:
+        number = documents.of(document_type).canonical(read("document number"))
+    except ValueError:
+        raise SystemExit(f"Nothing is shown: this is no {document_type}.") from None
+    blind = documents.blind(container.index, document_type, number)
+    person_id = container.people.by_document(blind)
+    if person_id is None:
+        raise SystemExit("Nothing is shown: nobody has registered this number.")
+    record, profile = _load(container, person_id)
+    _record_access(container, profile, office)
+    table = Table("Is", "Person", "Name", "Since", "Until", "By")
+    name = container.masked_people.name
+    table.add_row("the person", person_id, name(profile), "", "", "")
+    for kind, links in (("guardian", record.guardians), ("dependant", record.dependants)):
+        profiles = container.people.profiles(list(links)) if links else {}
+        for other_id, link in links.items():
+            other = profiles.get(other_id)
+            until = link.until.isoformat() if link.until else ""
+            shown = name(other) if other else ""
+            since = link.since.isoformat()
+            table.add_row(kind, other_id, shown, since, until, link.proof.value)
+    console.print(table)
+    return 0
+
+
+def end(
+    deployment: Deployment,
+    *,
+    person_id: str,
+    other_id: str | None,
+    reason: str,
+    office: str,
+    console: Console,
+) -> int:
+    """End the links between two people, or all links of one.
+
+    A death also revokes the person's paper pass. Repeated, it changes nothing more. Raises
+    SystemExit for an invalid id, or a person who is not registered.
+    """
+    container = deployment.container()
+    record, profile = _load(container, person_id)
+    now = container.clock.now()
+    run_id = container.ids.random()
+    linked = {other_id} if other_id else {*record.guardians, *record.dependants}
+    for other in sorted(linked):
+        _load(container, other)
+        for pair in ((other, person_id), (person_id, other)):
+            container.dependants.remove(*pair, correlation=run_id, now=now)
+    if other_id is None:
+        container.family_links.forget(person_id)  # those that had ended, too
+    issued = container.people.load(person_id).paper_pass
+    if reason == "death" and issued is not None and not issued.revoked:
+        container.issued_passes.revoke(person_id, issued, at=now, correlation=run_id)
+    _record_access(container, profile, office)
+    console.print(f"Ended, because of: {reason}. It counts at the next request.")
+    return 0
+
+
+def transfer(
+    deployment: Deployment,
+    *,
+    dependant_id: str,
+    former_id: str,
+    guardian_id: str,
+    office: str,
+    console: Console,
+) -> int:
+    """Give a dependant to another guardian, in place of `former_id`.
+
+    A paper pass that the former guardian issued ends. Raises SystemExit if the new guardian is no
+    verified adult or has eight dependants, or if there is no such link.
+    """
+    container = deployment.container()
+    record, dependant = _load(container, dependant_id)
+    _, guardian = _load(container, guardian_id)
+    now = container.clock.now().replace(microsecond=0)
+    link = record.guardians.get(former_id)
+    if link is None or guardian_id == dependant_id:
+        raise SystemExit("Nothing was changed: there is no such link.")
+    if not is_adult(guardian, container.vault, now):
+        raise SystemExit("Nothing was changed: the new guardian is not of age.")
+    moved = link._replace(proof=Proof.OFFICER, since=now)
+    try:
+        container.family_links.transfer(former_id, guardian, dependant, moved)
+    except Conflict as conflict:
+        raise SystemExit(f"Nothing was changed: {conflict.code}.") from None
+    run_id = container.ids.random()
+    container.dependants.remove(former_id, dependant_id, correlation=run_id, now=now)
+    _record_access(container, dependant, office)
+    console.print("Transferred. It counts at the next request.")
+    return 0
+
+
+def _load(container: Container, person_id: str) -> tuple[PersonRecord, Profile]:
+    if not ids.is_id(person_id, "per"):
+        raise SystemExit("Nothing was changed: this is no person's id.")
+    record = container.people.load(person_id)
+    if record.profile is None or not record.profile.document_blind:
+        raise SystemExit("Nothing was changed: nobody is registered under this id.")
+    return record, record.profile
+
+
+def _record_access(container: Container, profile: Profile, office: str) -> None:
+    now: datetime = container.clock.now()
+    submission = Submission(uuid7(epoch_ms(now)), "", container.ids.random(), now)
+    access = device_access(AccessKind.OFFICER, "families", office, submission)
+    container.accesses.record(profile.document_blind, access)
+
+
+HELP = "show, end or transfer family links"
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("action", choices=("list", "end", "transfer"))
+    parser.add_argument("person", nargs="?", help="the id of the person, or of the dependant")
+    parser.add_argument("--other", help="end: only the links with this person")
+    parser.add_argument("--reason", choices=REASONS, help="end: why")
+    parser.add_argument("--former", help="transfer: the id of the guardian who is replaced")
+    parser.add_argument("--to", help="transfer: the id of the new guardian")
+    types = [one.name for one in documents.TYPES]
+    parser.add_argument("--document-type", choices=types, default="resident_id")
+    parser.add_argument("--office", required=True, help="who decided it, as the person sees it")
+
+
+def command(found: Deployment, given: Namespace, console: Console) -> int:
+    """Run the command with the `given` arguments; return its exit code."""
+    office = given.office
+    if given.action == "list":
+        return show(found, document_type=given.document_type, office=office, console=console)
+    if given.action == "end":
+        if not (given.person and given.reason):
+            raise SystemExit("end needs a person and --reason")
+        return end(
+            found, person_id=given.person, other_id=given.other, reason=given.reason,
+            office=office, console=console,
+        )  # fmt: skip
+    if not (given.person and given.former and given.to):
+        raise SystemExit("transfer needs a person, --former and --to")
+    return transfer(
+        found, dependant_id=given.person, former_id=given.former, guardian_id=given.to,
+        office=office, console=console,
+    )  # fmt: skip

@@ -1,0 +1,371 @@
+"""Erasure of a person: asked for, cancelled, carried out, interrupted (GO-6)."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.core.errors import Unavailable
+from chalicelib.identity.family import Relation
+from chalicelib.identity.providers import Pending
+from infra.local.traces import traces
+from tests import support
+from tests.api.driver import HEALTH, TEST, Interrupted, Person, World
+
+CONFIRMED = {"confirm": True}
+
+
+def ask(person: Person, rest: str = "") -> dict[str, Any]:
+    """Ask for the erasure of a person, or of a dependant (``dependants/per_…/``)."""
+    answer: dict[str, Any] = person.post(f"/v1/me/{rest}erasure", CONFIRMED).expect(202)
+    return answer
+
+
+def run(world: World) -> dict[str, int]:
+    """Carry out what is due now, in a new process."""
+    world.restart()
+    return world.container.erasing.run(world.clock.at)
+
+
+def erase(world: World) -> None:
+    """Carry out what has been asked for, with both sweeps."""
+    world.clock.pass_(hours=24)
+    assert set(run(world)) == {"swept"}
+    world.work()
+    world.clock.pass_(minutes=15)
+    assert set(run(world)) == {"erased"}
+    world.work()
+
+
+def left(world: World, person: Person) -> list[str]:
+    """Where anything of the person is found."""
+    values = {person.name, person.number, person.phone, person.phone[3:], person.person_id}
+    found = traces(support.client, table=world.name, bucket=world.bucket, values=values)
+    return found + [f"log: {value}" for value in values if value in world.log.getvalue()]
+
+
+def receipt(world: World, asked: Mapping[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = world.call("GET", f"/v1/erasures/{asked['receipt_id']}").expect(200)
+    return answer
+
+
+def counts(world: World, asked: Mapping[str, Any]) -> dict[str, int]:
+    return {entry["code"]: entry["count"] for entry in receipt(world, asked)["removed"]}
+
+
+def lived(world: World, person: Person, chief: Person) -> list[str]:
+    """Have a person do everything that leaves data; return the ids of the scans."""
+    guard = world.inspector(chief)
+    first = person.scan(chief.venue).expect(201)["scan_id"]
+    world.work()
+    person.get("/v1/me/health").expect(200)
+    body = {"nonce": world.nonce(), "pass_code": person.get("/v1/me/pass").expect(200)["code"]}
+    path = f"/v1/venues/{chief.venue['venue_id']}"
+    second = guard.post(f"{path}/scans", body).expect(201)["scan_id"]
+    checks = []
+    for name in (person.name, "错姓名"):
+        entry = {
+            "nonce": world.nonce(), "name": name,
+            "document_type": "resident_id", "document_number": person.number,
+        }  # fmt: skip
+        checks.append(guard.post(f"{path}/manual-checks", entry).expect(202)["check_id"])
+        world.work()
+        world.clock.pass_(seconds=3)
+    invited = {"by": "phone", "name": "别人", "phone": person.phone, "role": "inspector"}
+    chief.post(f"{path}/staff", invited).expect(202)
+    world.hire(person, world.administrator())
+    for key in (f"cards/{person.person_id}/1/card.pdf", f"exports/{person.person_id}/1.zip"):
+        world.container.storage.put(key, person.name.encode(), "application/pdf")
+    world.work()
+    return [first, second, *checks]
+
+
+@pytest.mark.requirement("GO-6")
+def test_nothing_of_an_erased_person_is_left(world: World) -> None:
+    person, chief = world.visitor(), world.administrator()
+    guardian = world.guardian(person)
+    world.link(person, world.visitor())
+    guardian.get(f"/v1/me/dependants/{person.person_id}/health").expect(200)
+    lived(world, person, chief)
+    figures = chief.figures()
+    assert left(world, person)
+    asked = ask(person)
+    assert asked["status"] == "scheduled"
+    assert receipt(world, asked)["status"] == "scheduled"
+
+    erase(world)
+
+    # The subject of a check under a wrong name expires by itself: it is not this person.
+    assert left(world, person) == []
+    chief.log_in()
+    assert chief.figures(day="2026-11-22") == figures
+    shown = receipt(world, asked)
+    assert shown["status"] == "erased"
+    assert shown["erased_at"] is not None
+    removed = counts(world, asked)
+    assert (removed["visits"], removed["family"], removed["rights"]) == (3, 2, 1)
+    assert (removed["accesses"], removed["files"]) == (3, 2)
+    assert {entry["code"] for entry in shown["keeps"]} == {
+        "visits", "figures", "actions", "backups", "receipt",
+    }  # fmt: skip
+    assert person.refresh().code == "session_ended"
+
+
+@pytest.mark.requirement("GO-6")
+def test_a_scan_keeps_venue_time_and_outcome_and_loses_the_person(world: World) -> None:
+    chief = world.administrator()
+    red = world.visitor(health_code=answer_red())
+    green = world.visitor()
+    scans = [one.scan(chief.venue).expect(201)["scan_id"] for one in (red, green)]
+    world.work()
+    path = f"/v1/venues/{chief.venue['venue_id']}/scans?outcome=abnormal&day=2026-11-22"
+    (before,) = chief.get(path).expect(200)["items"]
+    ask(red)
+    erase(world)
+    chief.log_in()
+    (after,) = chief.get(path).expect(200)["items"]
+    assert before["person"]["name"] != "*"
+    assert after == before | {"person": {"name": "*", "phone": None}}
+    screen = chief.get(f"/v1/scans/{scans[0]}").expect(200)
+    assert (screen["outcome"], screen["person"]["name"]) == ("refuse", "*")
+    assert screen["health_code"]["state"] == "unknown"
+    assert chief.get(f"/v1/scans/{scans[1]}").expect(200)["person"]["name"] != "*"
+    assert chief.figures("2026-11-22") == world.recount(chief.venue)
+
+
+def answer_red() -> Any:
+    from chalicelib.identity.providers import Answer
+
+    return Answer("red")
+
+
+def test_asked_twice_it_is_the_same_erasure(world: World) -> None:
+    person = world.visitor()
+    first = ask(person)
+    world.clock.pass_(hours=1)
+    assert ask(person) == first == person.get("/v1/me/erasure").expect(200)
+
+
+def test_it_must_be_confirmed(world: World) -> None:
+    person = world.visitor()
+    for body, pointer in (({}, "/confirm"), ({"confirm": False}, "/confirm")):
+        answer = person.post("/v1/me/erasure", body)
+        answer.expect(400, "invalid_input")
+        assert pointer in answer.faults
+    person.get("/v1/me/erasure").expect(404, "not_found")
+
+
+@pytest.mark.requirement("GO-6")
+def test_it_can_be_cancelled_until_the_last_second(world: World) -> None:
+    person, chief = world.visitor(), world.administrator()
+    person.scan(chief.venue).expect(201)
+    asked = ask(person)
+    world.clock.pass_(hours=24, seconds=-1)
+    assert run(world) == {}
+    person.log_in()
+    cancelled = person.post("/v1/me/erasure/cancel").expect(200)
+    assert cancelled["status"] == "cancelled"
+    assert person.post("/v1/me/erasure/cancel").expect(200) == cancelled
+    world.clock.pass_(seconds=2)
+    assert run(world) == {}
+    assert receipt(world, asked)["status"] == "cancelled"
+    assert person.get("/v1/me").expect(200)["registration"]["verification"] == "verified"
+    again = ask(person)
+    assert again["receipt_id"] != asked["receipt_id"]
+    assert person.get("/v1/me/erasure").expect(200) == again
+
+
+@pytest.mark.parametrize("at", range(1, 8))
+def test_a_cancellation_that_meets_the_run_wins_or_is_refused(world: World, at: int) -> None:
+    """Whatever comes first: the person is whole, or gone."""
+    person = world.visitor()
+    asked = ask(person)
+    world.clock.pass_(hours=24)
+    person.log_in()
+    answers = []
+    world.restart()
+    world.wire.interrupt(at, lambda: answers.append(person.post("/v1/me/erasure/cancel")))
+    results = world.container.erasing.run(world.clock.at)
+    world.wire.heal()
+    (answer,) = answers
+    if answer.status == 200:
+        assert results in ({}, {"gone": 1})
+        assert receipt(world, asked)["status"] == "cancelled"
+        person.get("/v1/me").expect(200)
+    else:
+        assert answer.status in (401, 404)
+        assert results == {"swept": 1}
+        person.get("/v1/me").expect(401, "session_ended")
+
+
+@pytest.mark.requirement("GO-6")
+def test_a_venue_is_handed_over_first(world: World) -> None:
+    chief = world.administrator()
+    answer = chief.post("/v1/me/erasure", CONFIRMED)
+    answer.expect(409, "hand_over_first")
+    assert chief.venue["name"] in answer.json["detail"]
+    chief.get("/v1/me/erasure").expect(404, "not_found")
+
+
+def test_who_gets_a_venue_while_it_is_awaited_stays_until_it_is_handed_over(world: World) -> None:
+    person = world.visitor()
+    ask(person)
+    person.venue = person.issue().expect(201)
+    world.clock.pass_(hours=24)
+    assert run(world) == {"postponed": 1}
+    person.log_in()
+    due = person.get("/v1/me/erasure").expect(200)["due_at"]
+    assert due[:16] == (world.clock.at + timedelta(hours=24)).isoformat()[:16]
+    assert person.get("/v1/venues").expect(200)["items"]
+
+
+def test_a_session_without_a_phone_does_not_erase(world: World) -> None:
+    from chalicelib.identity.platforms import PlatformName
+    from tests.api.test_clients import proof, without_phone
+
+    person = world.person()
+    proven = proof(world, PlatformName.WECHAT, person.phone, "user")
+    world.call("POST", "/v1/sessions", proven).expect(201)
+    again = without_phone(proof(world, PlatformName.WECHAT, person.phone, "user"))
+    person.keep(world.call("POST", "/v1/sessions", again).expect(201))
+    person.post("/v1/me/erasure", CONFIRMED).expect(403, "phone_required")
+
+
+# --- Dependants
+
+
+def managed(world: World, person: Person) -> None:
+    """Take a person's phone away, as from one who never had an account."""
+    from chalicelib.core import keys
+    from chalicelib.identity.store.people import ProfileItem
+
+    world.table.update(keys.profile(person.person_id), [ProfileItem.phone.remove()])
+    world.table.delete(keys.phone(world.container.index.of("phone", person.phone)))
+
+
+@pytest.mark.requirement("GO-6")
+def test_a_guardian_has_a_dependant_without_an_account_erased(world: World) -> None:
+    grandmother, chief = world.visitor(), world.administrator()
+    guardian = world.guardian(grandmother)
+    behalf = f"dependants/{grandmother.person_id}/"
+    guardian.post(f"/v1/me/{behalf}erasure", CONFIRMED).expect(403, "own_account")
+    managed(world, grandmother)
+    scan = {"nonce": world.nonce(), "code": chief.venue["code_url"]}
+    guardian.post("/v1/scans", scan | {"on_behalf_of": grandmother.person_id}).expect(201)
+    world.work()
+    asked = ask(guardian, behalf)
+    guardian.post(f"/v1/me/{behalf}erasure/cancel").expect(200)
+    asked = ask(guardian, behalf)
+    world.visitor().get(f"/v1/me/{behalf}erasure").expect(403, "not_your_dependant")
+    erase(world)
+    assert left(world, grandmother) == []
+    guardian.log_in()
+    guardian.get(f"/v1/me/{behalf}erasure").expect(403, "not_your_dependant")
+    assert counts(world, asked)["family"] == 1
+    assert guardian.get("/v1/me/erasure").status == 404
+
+
+@pytest.mark.requirement("GO-6")
+def test_a_guardian_who_is_erased_acts_for_nobody_any_more(world: World) -> None:
+    child = world.visitor()
+    guardian, other = world.guardian(child), world.guardian(child, relation=Relation.CHILD)
+    ask(guardian)
+    erase(world)
+    record = world.container.people.load(child.person_id)
+    assert set(record.guardians) == {other.person_id}
+    other.log_in()
+    other.get(f"/v1/me/dependants/{child.person_id}/health").expect(200)
+
+
+# --- In flight
+
+
+def waiting(world: World) -> tuple[Person, Person, str]:
+    """Return a visitor whose scan waits for the health code, with chief and scan."""
+    person, chief = world.visitor(), world.administrator()
+    world.providers[HEALTH].otherwise = Pending(1000)
+    scan = person.scan(chief.venue).expect(201)["scan_id"]
+    world.run_stream()
+    return person, chief, scan
+
+
+def test_a_scan_that_waits_is_decided(world: World) -> None:
+    person, chief, scan = waiting(world)
+    asked = ask(person)
+    world.clock.pass_(hours=24)
+    run(world)
+    world.clock.pass_(minutes=15)
+    run(world)
+    world.work()
+    assert left(world, person) == []
+    assert counts(world, asked)["visits"] == 1
+    chief.log_in()
+    screen = chief.get(f"/v1/scans/{scan}").expect(200)
+    assert (screen["outcome"], screen["poll_after_ms"]) == ("check", None)
+    assert chief.figures("2026-11-22")["pending"] == 0
+    assert world.lookups.dead() == []
+
+
+def test_an_answer_that_arrives_during_the_erasure_is_swept(world: World) -> None:
+    person, chief = world.visitor(), world.administrator()
+    ask(person)
+    world.clock.pass_(hours=24)
+    person.log_in()
+    scan = person.scan(chief.venue).expect(201)["scan_id"]
+    ran: list[dict[str, int]] = []
+
+    def erase_now() -> None:
+        if not ran:
+            ran.append(world.container.erasing.run(world.clock.at))
+
+    asked_of = world.providers[TEST]
+    world.replace(
+        provider=lambda name: (
+            Interrupted(asked_of, erase_now) if name == TEST else world.providers[name]
+        )
+    )
+    world.work()
+    assert ran == [{"swept": 1}]
+    world.restart()
+    assert left(world, person)  # the snapshot that the worker kept
+    world.clock.pass_(minutes=15)
+    assert run(world) == {"erased": 1}
+    world.work()
+    assert left(world, person) == []
+    chief.log_in()
+    assert chief.get(f"/v1/scans/{scan}").expect(200)["person"]["name"] == "*"
+
+
+def test_a_run_that_dies_at_any_call_is_continued(world: World) -> None:
+    """After each call, whose answer is lost: the rerun leaves nothing, and counts nothing twice."""
+    person, chief = world.visitor(), world.administrator()
+    world.guardian(person)
+    lived(world, person, chief)
+    asked = ask(person)
+    due, items = world.clock.at + timedelta(hours=24), world.items()
+    files = dict.fromkeys(world.stored(), b"")
+    expected: dict[str, int] = {}
+    calls = at = 0
+    while at <= calls:
+        support.client("dynamodb").delete_table(TableName=world.name)
+        world.stream = support.TableStream(support.create_table(world.name, items))
+        for key, content in files.items():
+            world.container.storage.put(key, content, "application/pdf")
+        world.clock.at = due
+        world.restart()
+        world.wire.fail("lost", at)
+        with suppress(Unavailable):  # the list itself could not be read
+            world.container.erasing.run(due)
+        made = world.wire.heal()
+        while world.container.erasing.run(due).get("failed"):
+            pass
+        world.clock.pass_(minutes=15)
+        assert run(world) == {"erased": 1}, at
+        assert left(world, person) == [], at
+        if not at:
+            expected, calls = counts(world, asked), made
+        assert counts(world, asked) == expected, at
+        at += 1
+    assert calls > 20
