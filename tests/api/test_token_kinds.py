@@ -51,9 +51,9 @@ def genuine(lasting: World) -> Genuine:
     erasure = leaving.post("/v1/me/erasure", {"confirm": True}).expect(202)
     values = {
         "venue code": venue["code"],
-        "fast code": administrator.post(
-            f"/v1/venues/{venue['venue_id']}/fast-code"
-        ).expect(200)["code"],
+        "fast code": administrator.post(f"/v1/venues/{venue['venue_id']}/fast-code").expect(200)[
+            "code"
+        ],
         "join code": administrator.join_code(venue["venue_id"]),
         "live pass": visitor.get("/v1/me/pass").expect(200)["code"],
         "companion's pass": guardian.get(mine).expect(200)["code"],
