@@ -73,6 +73,12 @@ if TYPE_CHECKING:
         Erasures,
         HandOvers,
     )
+    from chalicelib.insight.exports import (
+        Exporting,
+        ExportRequests,
+        Exports,
+        PersonalData,
+    )
     from chalicelib.insight.statistics import VenueStatistics
     from chalicelib.venues.issuance import Issuance
     from chalicelib.venues.landing import Landing
@@ -907,6 +913,41 @@ class Container:
         from chalicelib.insight.store.erasures import ErasureStore
 
         return ErasureStore(self.table)
+
+    @cached_property
+    def exports(self) -> "Exports":
+        """The store of exports."""
+        from chalicelib.insight.store.exports import ExportStore
+
+        return ExportStore(self.table)
+
+    @cached_property
+    def export_requests(self) -> "ExportRequests":
+        """Requests of exports."""
+        from chalicelib.insight.exports import ExportRequests
+
+        return ExportRequests(exports=self.exports, storage=self.storage)
+
+    @cached_property
+    def personal_data(self) -> "PersonalData":
+        """Reads all data of a person."""
+        from chalicelib.insight.exports import PersonalData
+
+        return PersonalData(
+            exports=self.exports,
+            people=self.people,
+            scans=self.scans,
+            accesses=self.accesses,
+            directory=self.directory,
+            vault=self.vault,
+        )
+
+    @cached_property
+    def exporting(self) -> "Exporting":
+        """Writes exports."""
+        from chalicelib.insight.exports import Exporting
+
+        return Exporting(exports=self.exports, data=self.personal_data, storage=self.storage)
 
     @cached_property
     def hand_overs(self) -> "HandOvers":

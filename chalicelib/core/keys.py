@@ -43,6 +43,7 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | the files of a person's paper pass | 1 Query; 1 Get | PER#per · PAPER#form |
 | a person's prefetch request | 1 Put, conditional | PER#per · PREFETCH |
 | a person's erasure | 1 Get, strong | PER#per · OWN#ERASURE |
+| a person's export | 1 Get, strong | PER#per · OWN#EXPORT |
 | the erasures that are due | 1 Query, strong | ERASURES · ms#per |
 | the receipt of an erasure | 1 Get, strong | RECEIPT#id · RECEIPT |
 | all that a person's partition holds, for erasure and export | 1 Query, strong | PER#per · any |
@@ -176,6 +177,11 @@ def erasure(person_id: str) -> Key:
     Sort keys between AWAIT# and HOT# are read with every subject; this one must not be there.
     """
     return Key(person(person_id), "OWN#ERASURE")
+
+
+def export(person_id: str) -> Key:
+    """Return the key of the export that a person has asked for last."""
+    return Key(person(person_id), "OWN#EXPORT")
 
 
 def due_erasures() -> str:
@@ -403,6 +409,11 @@ def card_of_waiting(sk: str) -> tuple[str, str]:
 def is_scan(key: Key) -> bool:
     """Return whether `key` is a scan's: in a day's partition, with a time first in its sort key."""
     return key.pk.startswith("VEN#") and key.pk.count("#") == 3 and key.sk[:13].isdecimal()
+
+
+def is_export(key: Key) -> bool:
+    """Return whether `key` is an export's."""
+    return key.pk.startswith("PER#") and key.sk == export("").sk
 
 
 def is_profile(key: Key) -> bool:

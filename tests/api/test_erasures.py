@@ -230,7 +230,7 @@ def test_a_session_without_a_phone_does_not_erase(world: World) -> None:
     world.call("POST", "/v1/sessions", proven).expect(201)
     again = without_phone(proof(world, PlatformName.WECHAT, person.phone, "user"))
     person.keep(world.call("POST", "/v1/sessions", again).expect(201))
-    person.post("/v1/me/erasure", CONFIRMED).expect(403, "phone_required")
+    person.post("/v1/me/erasure", CONFIRMED).expect(403, "stronger_login_needed")
 
 
 # --- Dependants
