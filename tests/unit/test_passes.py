@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -79,6 +79,21 @@ def test_a_pass_of_another_deployment_is_invalid(kind: str, person_id: str, now:
     for ring in (foreign, revoked):
         with pytest.raises(Unprocessable, match="pass_invalid"):
             passes.read(MINTS[kind](person_id, now), ring=ring)
+
+
+def test_each_kind_has_a_key_of_its_own() -> None:
+    class Asked(KeyRing):
+        purposes: ClassVar[list[str]] = []
+
+        def key(self, purpose: str, key_id: str) -> bytes | None:
+            self.purposes.append(purpose)
+            return super().key(purpose, key_id)
+
+    ring = Asked(FixedSecret(active="1", index="1", **{"1": "r" * 64}))
+    passes.mint(GUARDIAN, now=NOON, ring=ring)
+    passes.mint(GUARDIAN, now=NOON, ring=ring, guardian_id=GUARDIAN)
+    passes.mint_paper(GUARDIAN, SERIAL, ring=ring)
+    assert len(set(Asked.purposes)) == 3
 
 
 @given(st.permutations("LCP"), people, moments)
