@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from chalicelib.core.storage import Storage
     from chalicelib.core.table import Table
     from chalicelib.identity.accounts import Accounts
-    from chalicelib.identity.card_rendering import CardRenderer, CardRendering, CardStyle
+    from chalicelib.identity.card_rendering import CardContents, CardRenderer, CardRendering
     from chalicelib.identity.checks import Checks, CheckService, IdentityChecks
     from chalicelib.identity.consents import ConsentCodes, Consents
     from chalicelib.identity.dependants import DependantAdding, Dependants
@@ -72,6 +72,12 @@ if TYPE_CHECKING:
         ErasureRequests,
         Erasures,
         HandOvers,
+    )
+    from chalicelib.insight.exports import (
+        Exporting,
+        ExportRequests,
+        Exports,
+        PersonalData,
     )
     from chalicelib.insight.statistics import VenueStatistics
     from chalicelib.venues.issuance import Issuance
@@ -485,11 +491,16 @@ class Container:
         return TypstRenderer(Path(self.settings.fonts))
 
     @cached_property
-    def card_style(self) -> "CardStyle":
-        """What the cards of the deployment have in common."""
-        from chalicelib.identity.card_rendering import CardStyle
+    def card_contents(self) -> "CardContents":
+        """Makes what is printed on paper passes."""
+        from chalicelib.identity.card_rendering import CardContents
 
-        return CardStyle(issuer=self.settings.issuer, demo=self.settings.demo)
+        return CardContents(
+            vault=self.vault,
+            ring=self.ring,
+            issuer=self.settings.issuer,
+            demo=self.settings.demo,
+        )
 
     @cached_property
     def card_rendering(self) -> "CardRendering":
@@ -501,10 +512,8 @@ class Container:
             issued=self.issued_passes,
             storage=self.storage,
             renderer=self.card_renderer,
-            ring=self.ring,
-            vault=self.vault,
+            contents=self.card_contents,
             clock=self.clock,
-            style=self.card_style,
         )
 
     @cached_property
@@ -907,6 +916,41 @@ class Container:
         from chalicelib.insight.store.erasures import ErasureStore
 
         return ErasureStore(self.table)
+
+    @cached_property
+    def exports(self) -> "Exports":
+        """The store of exports."""
+        from chalicelib.insight.store.exports import ExportStore
+
+        return ExportStore(self.table)
+
+    @cached_property
+    def export_requests(self) -> "ExportRequests":
+        """Requests of exports."""
+        from chalicelib.insight.exports import ExportRequests
+
+        return ExportRequests(exports=self.exports, storage=self.storage)
+
+    @cached_property
+    def personal_data(self) -> "PersonalData":
+        """Reads all data of a person."""
+        from chalicelib.insight.exports import PersonalData
+
+        return PersonalData(
+            exports=self.exports,
+            people=self.people,
+            scans=self.scans,
+            accesses=self.accesses,
+            directory=self.directory,
+            vault=self.vault,
+        )
+
+    @cached_property
+    def exporting(self) -> "Exporting":
+        """Writes exports."""
+        from chalicelib.insight.exports import Exporting
+
+        return Exporting(exports=self.exports, data=self.personal_data, storage=self.storage)
 
     @cached_property
     def hand_overs(self) -> "HandOvers":

@@ -89,7 +89,7 @@ class VisitHistory:
 
     def _shown(self, holder: Holder, scans: Iterable[Scan | None], now: datetime) -> list[Visit]:
         viewer = _viewer(holder, now)
-        found = ((scan, view(scan, viewer)) for scan in scans if scan is not None)
+        found = ((scan, view(scan, viewer)) for scan in scans if scan and not scan.expired(now))
         return [
             Visit(seen, scan.venue_id, self._directory.venue(scan.venue_id, now))
             for scan, seen in found

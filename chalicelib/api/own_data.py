@@ -1,20 +1,70 @@
-"""Routes: the erasure of a person's data, and its receipt."""
+"""Routes: the export and the erasure of a person's data, and the receipt of an erasure."""
 
 from chalice.app import Blueprint
 
-from chalicelib.api.access import ANYONE
+from chalicelib.api.access import ANY_PERSON, ANYONE
 from chalicelib.api.endpoint import Answer, RequestContext, endpoint, own_and_dependants
 from chalicelib.insight import erasures
+from chalicelib.insight.exports import ExportState, ShownExport
 from chalicelib.insight.schemas import (
     Counted,
     Erasure,
     ErasureRequest,
+    Export,
+    ExportRequest,
     Kept,
     Receipt,
     Removed,
 )
 
 routes = Blueprint(__name__)
+_POLL_MS = 2000
+
+
+@endpoint(
+    routes,
+    "POST",
+    "/v1/me/export",
+    access=ANY_PERSON,
+    request=ExportRequest,
+    response=Export,
+    statuses=(202,),
+    errors=("stronger_login_needed", "too_many_requests"),
+)
+def request_export(context: RequestContext) -> Answer:
+    """Have all data of the caller written into a zip, once a day."""
+    shown = context.container.export_requests.request(
+        context.actor,
+        context.body(ExportRequest).nonce,
+        correlation=context.correlation,
+        now=context.now,
+    )
+    return Answer(_export(shown), 202)
+
+
+@endpoint(
+    routes,
+    "GET",
+    "/v1/me/export",
+    access=ANY_PERSON,
+    response=Export,
+    errors=("stronger_login_needed", "not_found"),
+)
+def get_export(context: RequestContext) -> Export:
+    """Return the export that was asked for last, with a link once it is ready."""
+    return _export(context.container.export_requests.show(context.actor, context.now))
+
+
+def _export(shown: ShownExport) -> Export:
+    export = shown.export
+    return Export(
+        status=export.state.value,
+        requested_at=export.requested_at,
+        url=shown.url,
+        url_expires_at=shown.url_expires_at,
+        expires_at=export.expires_at,
+        poll_after_ms=_POLL_MS if export.state is ExportState.PENDING else None,
+    )
 
 
 @own_and_dependants(
@@ -24,14 +74,12 @@ routes = Blueprint(__name__)
     request=ErasureRequest,
     response=Erasure,
     statuses=(202,),
-    errors=("phone_required", "own_account", "hand_over_first"),
+    errors=("stronger_login_needed", "own_account", "hand_over_first"),
 )
 def request_erasure(context: RequestContext) -> Answer:
     """Have all data of the person erased in 24 hours; it can be cancelled until then."""
     context.body(ErasureRequest)
-    erasure = context.container.erasure_requests.request(
-        context.holder, context.actor.session.strength, context.now
-    )
+    erasure = context.container.erasure_requests.request(context.actor, context.holder, context.now)
     return Answer(_shown(context, erasure), 202)
 
 

@@ -31,7 +31,7 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | accesses to the owner of a document number, newest first | 1 Query | ACCESS#blind · lms#hash |
 | a person's scans that wait for an answer | in the subject's query | PER#per · AWAIT#scan |
 | the person who made a consent code | 1 Get, strong | CONSENT#blind · CONSENT |
-| a person's valid consent code | transaction condition | PER#per · CONSENT |
+| a person's valid consent code | transaction condition | PER#per · OWN#CONSENT |
 | a person's dependants | in the actor's query | PER#per · HOT#DEPENDANTS |
 | a person's guardians | in the subject's query | PER#per · HOT#GUARDIANS |
 | the day's figures | 1 BatchGet over shards | VEN#ven#day#shard · COUNT |
@@ -43,6 +43,7 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | the files of a person's paper pass | 1 Query; 1 Get | PER#per · PAPER#form |
 | a person's prefetch request | 1 Put, conditional | PER#per · PREFETCH |
 | a person's erasure | 1 Get, strong | PER#per · OWN#ERASURE |
+| a person's export | 1 Get, strong | PER#per · OWN#EXPORT |
 | the erasures that are due | 1 Query, strong | ERASURES · ms#per |
 | the receipt of an erasure | 1 Get, strong | RECEIPT#id · RECEIPT |
 | all that a person's partition holds, for erasure and export | 1 Query, strong | PER#per · any |
@@ -52,7 +53,7 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | a device that makes a request | 1 Get, strong | DEVICE#kio · DEVICE |
 | the device of a pairing code | 1 Get, strong; deleted once | PAIRING#blind · PAIRING |
 | a card asked for at a kiosk | 1 Get, strong | DEVICE#kio · CARD#id |
-| the cards asked for a person in the last day | 1 Query, strong | PER#per · CARD#kio#id |
+| the cards asked for a person in the last day | 1 Query, strong | PER#per · KIOSK#kio#id |
 """
 
 from datetime import date
@@ -71,7 +72,7 @@ COUNT = "COUNT"
 ABNORMAL = "ABN#"
 ANY, ANY_TO = " ", "~~"
 """A span of sort keys that holds every sort key."""
-PERSON_CARDS, PERSON_CARDS_TO = "CARD#", "CARD#~"
+PERSON_CARDS, PERSON_CARDS_TO = "KIOSK#", "KIOSK#~"
 _LAST_MS = 10**13 - 1
 
 
@@ -178,14 +179,19 @@ def erasure(person_id: str) -> Key:
     return Key(person(person_id), "OWN#ERASURE")
 
 
+def export(person_id: str) -> Key:
+    """Return the key of the export that a person has asked for last."""
+    return Key(person(person_id), "OWN#EXPORT")
+
+
 def due_erasures() -> str:
     """Return the partition of the erasures that are to be carried out."""
     return "ERASURES"
 
 
-def due_erasure(due_ms: int, person_id: str) -> Key:
+def due_erasure(at_ms: int, person_id: str) -> Key:
     """Return the key of an erasure that is due at a time. The sort key begins with the time."""
-    return Key(due_erasures(), f"{due_ms:013d}#{person_id}")
+    return Key(due_erasures(), f"{at_ms:013d}#{person_id}")
 
 
 def due_until(now_ms: int) -> tuple[str, str]:
@@ -234,8 +240,11 @@ def consent(blind: str) -> Key:
 
 
 def valid_consent(person_id: str) -> Key:
-    """Return the key of a person's valid consent code."""
-    return Key(person(person_id), "CONSENT")
+    """Return the key of a person's valid consent code.
+
+    Sort keys between AWAIT# and HOT# are read with every subject; this one must not be there.
+    """
+    return Key(person(person_id), "OWN#CONSENT")
 
 
 def otp(blind: str) -> Key:
@@ -403,6 +412,11 @@ def card_of(sk: str) -> tuple[str, str]:
 def is_scan(key: Key) -> bool:
     """Return whether `key` is a scan's: in a day's partition, with a time first in its sort key."""
     return key.pk.startswith("VEN#") and key.pk.count("#") == 3 and key.sk[:13].isdecimal()
+
+
+def is_export(key: Key) -> bool:
+    """Return whether `key` is an export's."""
+    return key.pk.startswith("PER#") and key.sk == export("").sk
 
 
 def is_profile(key: Key) -> bool:

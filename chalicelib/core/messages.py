@@ -241,6 +241,13 @@ TEXTS: dict[str, str] = {
     "state.absent": "None found",
     "state.unknown": "Unknown",
     "state.pending": "Fetching",
+    # The README of an export.
+    "export.readme": "Your data in the venue code service\n\n"
+    "data.json has everything. The CSV files have the same, for spreadsheets: profile, sessions, "
+    "answers of health services, rights at venues, family, visits, accesses to your data, and "
+    "records (declarations, arrivals, notices, passes). Times are in UTC. An apostrophe before "
+    "=, +, - or @ keeps a spreadsheet from calculating.\n"
+    "Please keep these files safe: they contain your full name, ID number and phone number.",
     # Erasure: what it removes, and what is kept on which ground.
     "erased.account": "Your registration, phone number, identity document, platform accounts and "
     "logins",

@@ -35,11 +35,20 @@ class CardRemoval(NamedTuple):
     correlation: str
 
 
-RenderJob = PosterJob | CardJob | CardRemoval
-_KINDS: dict[str, type[PosterJob] | type[CardJob] | type[CardRemoval]] = {
+class ExportJob(NamedTuple):
+    """Write the export of a person's data."""
+
+    person: str
+    export: str
+    correlation: str
+
+
+RenderJob = PosterJob | CardJob | CardRemoval | ExportJob
+_KINDS: dict[str, type[PosterJob] | type[CardJob] | type[CardRemoval] | type[ExportJob]] = {
     "poster": PosterJob,
     "card": CardJob,
     "card_removal": CardRemoval,
+    "export": ExportJob,
 }
 
 

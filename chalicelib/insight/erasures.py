@@ -21,8 +21,9 @@ from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Conflict, Forbidden, NotFound, Unavailable
 from chalicelib.core.ids import Ids
 from chalicelib.core.logs import logger
-from chalicelib.identity import personal
-from chalicelib.identity.people import Holder, People, PersonRecord, Profile, Role, Strength
+from chalicelib.identity import personal, strength
+from chalicelib.identity.people import Actor, Holder, People, PersonRecord, Profile, Role
+from chalicelib.identity.strength import Action
 from chalicelib.venues.staffing import Staff
 from chalicelib.venues.venue import Directory, Venue, Venues
 
@@ -256,15 +257,14 @@ class ErasureRequests:
         self._hand_overs = hand_overs
         self._ids = ids
 
-    def request(self, holder: Holder, strength: Strength, now: datetime) -> Erasure:
+    def request(self, actor: Actor, holder: Holder, now: datetime) -> Erasure:
         """Schedule the erasure of `holder` in 24 hours, and return it; the same one if repeated.
 
-        Raises Forbidden ``phone_required`` for a session without a confirmed phone, and
-        ``own_account`` for a dependant who logs in. Raises Conflict ``hand_over_first`` if a venue
-        would be without its administrator.
+        Raises Forbidden ``own_account`` for a dependant who logs in, StrongerLogin for a session
+        that `strength.RULES` does not admit, and Conflict ``hand_over_first`` if a venue would be
+        without its administrator.
         """
-        if strength is Strength.PLATFORM:
-            raise Forbidden("phone_required")
+        strength.require(actor, Action.ERASE)
         if holder.guardian_id and holder.profile.phone:
             raise Forbidden("own_account")
         standing = self._erasures.of(holder.person_id)

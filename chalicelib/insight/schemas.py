@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from chalicelib.core.fields import Day, Query, ReceiptId, Request, Response, VenueId
+from chalicelib.core.fields import Day, Nonce, Query, ReceiptId, Request, Response, VenueId
 
 
 class StatisticsQuery(Query):
@@ -84,3 +84,22 @@ class Receipt(Response):
     """When everything was erased; null before."""
     removed: list[Counted]
     keeps: list[Kept]
+
+
+class ExportRequest(Request):
+    """A request for all data of a person. A retry has the same nonce."""
+
+    nonce: Nonce
+
+
+class Export(Response):
+    """An export of a person's data. The link is new in each response and valid 15 minutes."""
+
+    status: Literal["pending", "ready", "expired"]
+    requested_at: datetime.datetime
+    url: str | None = Field(examples=["https://bucket.s3.amazonaws.com/exports/…"])
+    """The link to a zip, once it is ready."""
+    url_expires_at: datetime.datetime | None
+    expires_at: datetime.datetime | None
+    """Until when the zip is offered."""
+    poll_after_ms: int | None = Field(examples=[2000])

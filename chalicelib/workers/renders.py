@@ -1,11 +1,11 @@
-"""SQS ``Renders``: draw posters and paper passes, and store them; delete ended passes."""
+"""SQS ``Renders``: draw posters and paper passes, write exports; delete ended passes."""
 
 from typing import Any
 
 from chalice.app import Blueprint
 
 from chalicelib.bootstrap import container
-from chalicelib.core.render_jobs import CardJob, CardRemoval, PosterJob, decode
+from chalicelib.core.render_jobs import CardJob, CardRemoval, ExportJob, PosterJob, decode
 from chalicelib.workers.batches import Response, each_message
 
 functions = Blueprint(__name__)
@@ -27,6 +27,8 @@ def _handle(body: str) -> str:
             return _draw_card(job)
         case CardRemoval():
             return _remove_card(job)
+        case ExportJob():
+            return _write_export(job)
 
 
 def _draw_poster(job: PosterJob) -> str:
@@ -40,3 +42,7 @@ def _draw_card(job: CardJob) -> str:
 def _remove_card(job: CardRemoval) -> str:
     container().card_rendering.remove(job.person, job.serial)
     return "removed"
+
+
+def _write_export(job: ExportJob) -> str:
+    return container().exporting.write(job.person, job.export, container().clock.now())

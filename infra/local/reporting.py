@@ -101,7 +101,7 @@ def screen_panel(screen: dict[str, Any], title: str, width: int = 60) -> Panel:
     return Panel(
         Group(
             Text(screen["outcome_text"], style=f"bold {colour}"),
-            Text(f"{screen['person']['name']}  {screen['person']['phone']}", style="dim"),
+            Text(f"{screen['person']['name']}  {screen['person']['phone'] or ''}", style="dim"),
             rows,
             Text("\n".join(texts), overflow="fold"),
         ),

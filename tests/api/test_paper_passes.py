@@ -574,10 +574,8 @@ def dying(world: World) -> Dying:
         issued=container.issued_passes,
         storage=storage,
         renderer=container.card_renderer,
-        ring=container.ring,
-        vault=container.vault,
+        contents=container.card_contents,
         clock=container.clock,
-        style=container.card_style,
     )
     return storage
 
@@ -596,37 +594,48 @@ def test_a_worker_killed_between_put_and_write_draws_again(world: World, visitor
     assert len(world.stored()) == 3
 
 
-@pytest.mark.usefixtures("quick")
-def test_a_worker_killed_while_the_pass_is_replaced_leaves_no_old_file(
-    world: World, visitor: Person
-) -> None:
-    storage = dying(world)
-    old = issue(visitor).expect(202)["serial"]
-    world.run_stream()
-    world.renders.run()
-    storage.alive = True
-    new = issue(visitor, old).expect(202)["serial"].replace("-", "")
-    world.work()
-    world.renders.run()
-    assert {stored.split("/")[2] for stored in world.stored()} == {new}
-    assert {file["status"] for file in shown(visitor)["files"]} == {"ready"}
+class Meanwhile(QuickRenderer):
+    """Draws a card while its pass ends, and its files are deleted before it is put."""
+
+    def __init__(self, owner: Person, serial: str) -> None:
+        super().__init__()
+        self._owner = owner
+        self._serial = serial
+
+    def draw_card(self, card: Card, form: str, timestamp: int) -> tuple[bytes, str]:
+        revoke(self._owner, self._serial)
+        bare = self._serial.replace("-", "")
+        self._owner.world.container.card_rendering.remove(self._owner.person_id, bare)
+        return super().draw_card(card, form, timestamp)
 
 
-def test_a_pass_revoked_while_it_is_drawn_leaves_no_file(world: World, visitor: Person) -> None:
-    """The removal runs before the drawing's put: the drawing deletes what it has put."""
+def drawing_while_it_ends(visitor: Person) -> World:
+    """Return the deployment with one file to draw, of a pass that ends meanwhile."""
+    world = visitor.world
     serial = issue(visitor).expect(202)["serial"]
+    world.run_stream()
+    first = world.renders.receive()[0]["body"]
+    world.renders.purge()
+    world.renders.send(first)
+    world.replace(card_renderer=Meanwhile(visitor, serial))
+    return world
 
-    class Meanwhile(QuickRenderer):
-        def draw_card(self, card: Card, form: str, timestamp: int) -> tuple[bytes, str]:
-            revoke(visitor, serial)
-            world.container.card_rendering.remove(visitor.person_id, serial.replace("-", ""))
-            return super().draw_card(card, form, timestamp)
 
-    world.replace(card_renderer=Meanwhile())
-    world.work()
+def test_a_pass_that_ends_while_it_is_drawn_leaves_no_file(visitor: Person) -> None:
+    world = drawing_while_it_ends(visitor)
+    assert world.renders.run() == 1
     assert world.stored() == []
-    assert world.renders.dead() == []
     assert shown(visitor)["state"] == "revoked"
+
+
+def test_a_worker_killed_with_the_file_of_an_ended_pass_deletes_it(visitor: Person) -> None:
+    world = drawing_while_it_ends(visitor)
+    storage = dying(world)
+    assert world.renders.run() == 0
+    assert len(world.stored()) == 1
+    storage.alive = True
+    assert world.renders.run() == 1
+    assert world.stored() == []
 
 
 def test_messages_that_come_twice_change_nothing(

@@ -17,6 +17,7 @@ from chalicelib.core.keys import Key
 from chalicelib.core.table import Item, Raw
 from chalicelib.identity.store.checks import IdentityCheckItem
 from chalicelib.identity.store.codes import CodeItem
+from chalicelib.identity.store.consents import ConsentItem, GiverItem
 from chalicelib.identity.store.devices import DeviceItem, PairingItem
 from chalicelib.identity.store.families import DependantsItem, GuardiansItem
 from chalicelib.identity.store.limits import LimitItem
@@ -30,6 +31,8 @@ from chalicelib.identity.store.people import (
 from chalicelib.identity.store.rights import RightItem, RightsItem
 from chalicelib.identity.store.wrapped_keys import WrappedKeyItem
 from chalicelib.insight.store.counters import CounterItem
+from chalicelib.insight.store.erasures import DueItem, ErasureItem, ReceiptItem
+from chalicelib.insight.store.exports import ExportItem
 from chalicelib.insight.store.pointers import PointerItem
 from chalicelib.venues.store.posters import PosterItem
 from chalicelib.venues.store.references import JoinItem, ReferenceItem
@@ -73,14 +76,22 @@ STORED: dict[str, tuple[type[Item], str]] = {
     "dependants": (DependantsItem, "PER#per · HOT#DEPENDANTS"),
     "guardians": (GuardiansItem, "PER#per · HOT#GUARDIANS"),
     "identity_check": (IdentityCheckItem, "CHECK#.* · CHECK"),
+    "consent": (GiverItem, "CONSENT#.* · CONSENT"),
+    "valid_consent": (ConsentItem, "PER#per · CONSENT"),
+    "erasure": (ErasureItem, "PER#per · OWN#ERASURE"),
+    "export": (ExportItem, "PER#per · OWN#EXPORT"),
+    "due_erasure": (DueItem, r"ERASURES · \d{13}#.*"),
+    "receipt": (ReceiptItem, "RECEIPT#.* · RECEIPT"),
     "policy": (PolicyItem, "POLICY#.* · CURRENT"),
     "data_key": (WrappedKeyItem, "DATAKEY · .*"),
     "device": (DeviceItem, "DEVICE#.* · DEVICE"),
     "pairing": (PairingItem, "PAIRING#.* · PAIRING"),
     "kiosk_card": (CardItem, "DEVICE#.* · CARD#.*"),
-    "person_card": (PersonCardItem, "PER#per · CARD#.*"),
+    "person_card": (PersonCardItem, "PER#per · KIOSK#.*"),
 }
 LATER = {"rights", "staff_counter", "dependants", "guardians", "identity_check"}
+LATER |= {"consent", "valid_consent"}
+LATER |= {"erasure", "export", "due_erasure", "receipt"}
 LATER |= {"device", "pairing", "kiosk_card", "person_card"}
 """What 0.2.0 did not write."""
 IN_THE_INDEX = {"visit"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chalicelib.core import ids, short_codes
 from chalicelib.core.crypto import KeyRing, Tokens
 from chalicelib.core.errors import AppError, Unprocessable
-from chalicelib.identity import devices, passes
+from chalicelib.identity import consents, devices, passes
 from chalicelib.venues import codes, staffing
 from tests.contract import makers
 from tests.fakes.parts import NOON, FixedSecret
@@ -81,6 +81,21 @@ def test_a_pass_of_another_deployment_is_invalid(kind: str, person_id: str, now:
             passes.read(MINTS[kind](person_id, now), ring=ring)
 
 
+def test_each_kind_has_a_key_of_its_own() -> None:
+    class Asked(KeyRing):
+        purposes: ClassVar[list[str]] = []
+
+        def key(self, purpose: str, key_id: str) -> bytes | None:
+            self.purposes.append(purpose)
+            return super().key(purpose, key_id)
+
+    ring = Asked(FixedSecret(active="1", index="1", **{"1": "r" * 64}))
+    passes.mint(GUARDIAN, now=NOON, ring=ring)
+    passes.mint(GUARDIAN, now=NOON, ring=ring, guardian_id=GUARDIAN)
+    passes.mint_paper(GUARDIAN, SERIAL, ring=ring)
+    assert len(set(Asked.purposes)) == 3
+
+
 @given(st.permutations("LCP"), people, moments)
 def test_the_letter_of_another_kind_does_not_make_one(
     letters: list[str], person_id: str, now: datetime
@@ -104,6 +119,12 @@ def verified(kind: str) -> Callable[[str, datetime], Any]:
     return lambda text, now: TOKENS.verify(kind, text, now=now)
 
 
+def consented(text: str, _: datetime) -> str:
+    if not consents.is_consent_code(text):
+        raise AppError
+    return text
+
+
 def joined(text: str, _: datetime) -> str:
     if not staffing.is_join_code(text):
         raise AppError
@@ -120,6 +141,7 @@ MAKERS: dict[str, Callable[[str, datetime], str]] = {
     **{kind: token(kind) for kind in KINDS},
     **MINTS,
     "join code": lambda *_: staffing.new_join_code(),
+    "consent code": lambda *_: short_codes.new(consents.LENGTH),
     "venue's code": lambda *_: codes.url(makers.random(), HOST),
     "person": lambda person_id, _: person_id,
     "pairing code": lambda *_: short_codes.new(devices.PAIRING_LENGTH),
@@ -147,6 +169,7 @@ READERS: dict[str, Callable[[str, datetime], Any]] = {
     **{kind: verified(kind) for kind in KINDS},
     **{kind: read_as(kind) for kind in MINTS},
     "join code": joined,
+    "consent code": consented,
     "venue's code": lambda text, _: codes.parse(text, HOST),
     "pairing code": lambda text, _: paired(text),
     "kiosk credential": lambda text, _: devices.read_credential(text),

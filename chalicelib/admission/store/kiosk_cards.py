@@ -39,7 +39,7 @@ class CardItem(Item):
 
 
 class PersonCardItem(Item):
-    """CARD#kio#id, in the person's partition: printing and erasure find the card by it."""
+    """KIOSK#kio#id, in the person's partition: printing and erasure find the card by it."""
 
     ttl = EpochSecondsAttribute()
 
