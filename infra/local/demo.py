@@ -99,12 +99,14 @@ class Demo(Reporter):
         family.test_result()
         self.step("补办，旧卡作废 · the card is reissued")
         family.reissue()
+        self.step("注销：个人信息删除 · she is erased, and a search finds no trace of her")
+        forgotten = family.erase()
         self.step("当日统计与复核 · the day's figures, and a recount")
         morning.drain()
         right = self.figures(administrator, venue, morning.guards)
         self.step("下班 · the end of the shift")
         morning.farewell()
-        return right and never_invented
+        return right and never_invented and forgotten
 
     def populate(self) -> None:
         """Seed, unless an earlier run has done so."""

@@ -4,7 +4,9 @@ She is added by a face check on her granddaughter's phone, gets a card, is scann
 erased. Each run adds her again; a run that was killed in between continues with her.
 """
 
+from datetime import timedelta
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from infra.local.door import DoorChapter
 from infra.local.pictures import decode
 from infra.local.reporting import Reporter, screen_panel, table_of
 from infra.local.seed import people
+from infra.local.traces import traces
 
 OUT = Path("out")
 GRANDMOTHER = {
@@ -130,6 +133,43 @@ class FamilyChapter:
         first = self.door.present(self.guard, new, "normal")
         screen = self.guard.final_screen(first["scan_id"])
         self.reporter.say(f"新卡 the new card: {screen['outcome_text']}")
+
+    def erase(self) -> bool:
+        """Have her data erased, as of tomorrow; return whether no trace of her is left."""
+        asked = self.guardian.post(f"{self.path}/erasure", {"confirm": True}).good()
+        self.reporter.say(f"24 小时内可撤销 can be cancelled until {asked['due_at'][:16]}Z")
+        before = self.traces()
+        container = self.reporter.deployment.container()
+        # The schedule's two runs: the erasure, and later whatever was under way at that time.
+        for later in (timedelta(hours=24, minutes=1), timedelta(hours=24, minutes=30)):
+            container.erasing.run(container.clock.now() + later)
+        receipt = self.guardian.get(f"/v1/erasures/{asked['receipt_id']}").good()
+        table = table_of("已删除 erased", "数量 count", "依法保留 kept", "至 until")
+        for removed, kept in zip_longest(receipt["removed"], receipt["keeps"]):
+            table.add_row(
+                *((removed["text"], str(removed["count"])) if removed else ("", "")),
+                *((kept["text"], (kept["until"] or "—")[:10]) if kept else ("", "")),
+            )
+        self.reporter.console.print(table)
+        left = self.traces()
+        for place in left:
+            self.reporter.say(f"[red]{place}[/red]")
+        return self.reporter.verdict(
+            f"traces in table, index, bucket, logs: {len(before)} before, {len(left)} now",
+            receipt["status"] == "erased" and bool(before) and not left and not self.known(),
+        )
+
+    def traces(self) -> list[str]:
+        """Search everything that the deployment stores for her name, number and id."""
+        deployment, log_dir = self.reporter.deployment, self.reporter.cloud.log_dir
+        return traces(
+            deployment.client,
+            table=deployment.outputs["TableName"],
+            bucket=deployment.outputs["BucketName"],
+            values=(GRANDMOTHER["name"], GRANDMOTHER["document_number"], self.person_id),
+            # The emulator and the sandbox stand for AWS and for the partners.
+            logs=[one for one in log_dir.glob("*.log") if one.stem not in ("emulator", "sandbox")],
+        )
 
 
 def settled(dependant: dict[str, Any]) -> bool:

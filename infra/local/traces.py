@@ -17,18 +17,15 @@ def traces(
     table: str,
     bucket: str,
     values: Collection[str],
-    logs: Path | None = None,
+    logs: Collection[Path] = (),
 ) -> list[str]:
     """Return where each of `values` occurs, as ``place: value``; empty if nowhere.
 
-    `client` returns a boto3 client of a service. `logs` is a folder of log files.
+    `client` returns a boto3 client of a service. `logs` are log files.
     """
     places = _items(client("dynamodb"), table)
     places |= _files(client("s3"), bucket)
-    if logs is not None:
-        places |= {
-            f"log {path.name}": path.read_bytes() for path in logs.rglob("*") if path.is_file()
-        }
+    places |= {f"log {path.name}": path.read_bytes() for path in logs}
     return [
         f"{place}: {value}"
         for place, content in sorted(places.items())
