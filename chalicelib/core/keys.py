@@ -31,7 +31,7 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | accesses to the owner of a document number, newest first | 1 Query | ACCESS#blind · lms#hash |
 | a person's scans that wait for an answer | in the subject's query | PER#per · AWAIT#scan |
 | the person who made a consent code | 1 Get, strong | CONSENT#blind · CONSENT |
-| a person's valid consent code | transaction condition | PER#per · CONSENT |
+| a person's valid consent code | transaction condition | PER#per · OWN#CONSENT |
 | a person's dependants | in the actor's query | PER#per · HOT#DEPENDANTS |
 | a person's guardians | in the subject's query | PER#per · HOT#GUARDIANS |
 | the day's figures | 1 BatchGet over shards | VEN#ven#day#shard · COUNT |
@@ -53,7 +53,7 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | a device that makes a request | 1 Get, strong | DEVICE#kio · DEVICE |
 | the device of a pairing code | 1 Get, strong; deleted once | PAIRING#blind · PAIRING |
 | a card asked for at a kiosk | 1 Get, strong | DEVICE#kio · CARD#id |
-| the cards that wait for a person's verification | 1 Query, strong | PER#per · CARD#kio#id |
+| the cards that wait for a person's verification | 1 Query, strong | PER#per · WAITING#kio#id |
 """
 
 from datetime import date
@@ -72,7 +72,7 @@ COUNT = "COUNT"
 ABNORMAL = "ABN#"
 ANY, ANY_TO = " ", "~~"
 """A span of sort keys that holds every sort key."""
-WAITING_CARDS, WAITING_CARDS_TO = "CARD#", "CARD#~"
+WAITING_CARDS, WAITING_CARDS_TO = "WAITING#", "WAITING#~"
 _LAST_MS = 10**13 - 1
 
 
@@ -189,9 +189,9 @@ def due_erasures() -> str:
     return "ERASURES"
 
 
-def due_erasure(due_ms: int, person_id: str) -> Key:
+def due_erasure(at_ms: int, person_id: str) -> Key:
     """Return the key of an erasure that is due at a time. The sort key begins with the time."""
-    return Key(due_erasures(), f"{due_ms:013d}#{person_id}")
+    return Key(due_erasures(), f"{at_ms:013d}#{person_id}")
 
 
 def due_until(now_ms: int) -> tuple[str, str]:
@@ -240,8 +240,11 @@ def consent(blind: str) -> Key:
 
 
 def valid_consent(person_id: str) -> Key:
-    """Return the key of a person's valid consent code."""
-    return Key(person(person_id), "CONSENT")
+    """Return the key of a person's valid consent code.
+
+    Sort keys between AWAIT# and HOT# are read with every subject; this one must not be there.
+    """
+    return Key(person(person_id), "OWN#CONSENT")
 
 
 def otp(blind: str) -> Key:

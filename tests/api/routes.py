@@ -14,7 +14,7 @@ from typing import Any, Self
 from chalicelib.core import short_codes
 from chalicelib.identity.platforms import PlatformName
 from tests import support
-from tests.api import scenes, scenes_records
+from tests.api import scenes, scenes_own_data, scenes_records
 from tests.api.driver import Kiosk, Person, World
 from tests.api.scenes import Make
 
@@ -70,6 +70,7 @@ class Cast:
     identity_check_id: str
     kiosk: Kiosk
     card_id: str
+    receipt_id: str
 
     @classmethod
     def of(cls, world: World) -> Self:
@@ -86,6 +87,7 @@ class Cast:
             world, administrator, other, visitor, guard, guardian, dependant,
             scan["scan_id"], poster["poster_id"], checked["check_id"],
             visitor.start_check().expect(202)["check_id"], *asked_for_card(world),
+            world.visitor().post("/v1/me/erasure", CONFIRMED).expect(202)["receipt_id"],
         )  # fmt: skip
 
     def venue(self, rest: str = "") -> str:
@@ -135,6 +137,7 @@ class RouteCase:
             identity_check_id=cast.identity_check_id,
             poster_id=cast.poster_id,
             card_id=cast.card_id,
+            receipt_id=cast.receipt_id,
             code=cast.administrator.venue["code"],
         )
         return path + self.query, self.body(cast, person) if self.body else None
@@ -225,6 +228,19 @@ def paper_files(cast: Cast, person: Person) -> dict[str, str]:
     return {"form": "card_png"}
 
 
+def exported(_: Cast, person: Person) -> None:
+    """Have the caller ask for an export first."""
+    person.post("/v1/me/export", EXPORT)
+
+
+def erasing(_: Cast, person: Person) -> None:
+    """Have the caller ask for an erasure first."""
+    person.post("/v1/me/erasure", CONFIRMED)
+
+
+EXPORT = {"nonce": "018058de-3800-7abc-8def-0123456789ab"}
+CONFIRMED = {"confirm": True}
+HAND_OVER = dict.fromkeys(("administrator", "other"), (409, "hand_over_first"))
 PAPER_PASS = {"name": "full", "replaces": None}
 
 
@@ -296,6 +312,32 @@ CASES: tuple[RouteCase, ...] = (
     RouteCase(
         "POST", "/v1/me/registration", PERSON, OK, registration, scenes=(scenes.registering,)
     ),
+    RouteCase(
+        "POST", "/v1/me/export", PERSON, ACCEPTED, always(EXPORT),
+        scenes=(scenes_own_data.exporting,),
+    ),
+    RouteCase("GET", "/v1/me/export", PERSON, OK, exported),
+    RouteCase(
+        "POST", "/v1/me/erasure", PERSON, ACCEPTED, always(CONFIRMED), but=HAND_OVER,
+        scenes=(scenes_own_data.erasing,),
+    ),
+    RouteCase(
+        "GET", "/v1/me/erasure", PERSON, OK, erasing, but=dict.fromkeys(HAND_OVER, NOT_FOUND)
+    ),
+    RouteCase(
+        "POST", "/v1/me/erasure/cancel", PERSON, OK, erasing,
+        but=dict.fromkeys(HAND_OVER, NOT_FOUND), scenes=(scenes_own_data.cancelling,),
+    ),
+    RouteCase(
+        "POST", "/v1/me/dependants/{dependant_id}/erasure", GUARDIAN, (403, "own_account"),
+        always(CONFIRMED), scenes=(scenes_own_data.erasing_a_dependant,),
+    ),
+    RouteCase("GET", "/v1/me/dependants/{dependant_id}/erasure", GUARDIAN, NOT_FOUND),
+    RouteCase(
+        "POST", "/v1/me/dependants/{dependant_id}/erasure/cancel", GUARDIAN, NOT_FOUND,
+        scenes=(scenes_own_data.cancelling_a_dependants,),
+    ),
+    RouteCase("GET", "/v1/erasures/{receipt_id}", ANYONE),
     *own_and_dependants("GET", "pass"),
     *own_and_dependants("GET", "pass/paper"),
     *own_and_dependants(

@@ -6,15 +6,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from chalicelib.core.errors import Unavailable
 from chalicelib.identity.family import Relation
 from chalicelib.identity.providers import Pending
+from chalicelib.workers.schedules import schedules
 from infra.local.traces import traces
+from infra.ops import erasures as operator
 from tests import support
 from tests.api.driver import HEALTH, TEST, Interrupted, Person, World
-
-CONFIRMED = {"confirm": True}
+from tests.api.scenes_own_data import CONFIRMED, managed
 
 
 def ask(person: Person, rest: str = "") -> dict[str, Any]:
@@ -236,15 +238,6 @@ def test_a_session_without_a_phone_does_not_erase(world: World) -> None:
 # --- Dependants
 
 
-def managed(world: World, person: Person) -> None:
-    """Take a person's phone away, as from one who never had an account."""
-    from chalicelib.core import keys
-    from chalicelib.identity.store.people import ProfileItem
-
-    world.table.update(keys.profile(person.person_id), [ProfileItem.phone.remove()])
-    world.table.delete(keys.phone(world.container.index.of("phone", person.phone)))
-
-
 @pytest.mark.requirement("GO-6")
 def test_a_guardian_has_a_dependant_without_an_account_erased(world: World) -> None:
     grandmother, chief = world.visitor(), world.administrator()
@@ -369,3 +362,65 @@ def test_a_run_that_dies_at_any_call_is_continued(world: World) -> None:
         assert counts(world, asked) == expected, at
         at += 1
     assert calls > 20
+
+
+# --- The scheduled function and the operator's command
+
+
+class Context:
+    """Lambda's context, with the time that is left."""
+
+    def __init__(self, left_ms: int) -> None:
+        self._left_ms = left_ms
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self._left_ms
+
+
+def test_the_scheduled_function_stops_in_time_and_the_next_run_goes_on(world: World) -> None:
+    for _ in range(2):
+        ask(world.visitor())
+    world.clock.pass_(hours=24)
+    event = {"id": "0f0f", "detail-type": "Scheduled Event"}
+    assert schedules(event, Context(59_999)) == {}
+    assert schedules(event, Context(300_000)) == {"swept": 2}
+    assert schedules(event, Context(300_000)) == {}
+    world.clock.pass_(minutes=15)
+    assert schedules(event, Context(300_000)) == {"erased": 2}
+
+
+def test_one_that_fails_does_not_hold_up_the_others_and_is_told(world: World) -> None:
+    first, second = world.visitor(), world.visitor()
+    asked = [ask(first), ask(second)]
+    world.clock.pass_(hours=24)
+    world.restart()
+    world.wire.fail("ThrottlingException", 5)
+    with pytest.raises(RuntimeError, match="an erasure failed"):
+        schedules({"id": "0f0f"}, Context(300_000))
+    world.wire.heal()
+    assert sorted(receipt(world, one)["status"] for one in asked)[0] == "erasing"
+    assert schedules({"id": "0f0f"}, Context(300_000)) == {"swept": 1}
+
+
+def test_an_operator_sees_what_is_due_and_carries_it_out(world: World) -> None:
+    person = world.visitor()
+    asked = ask(person)
+
+    class Deployment:
+        def container(self) -> Any:
+            return world.container
+
+    def command(action: str, hours: float) -> str:
+        console = Console(record=True, width=120)
+        at = world.clock.at + timedelta(hours=hours)
+        assert operator.run(Deployment(), action=action, at=at, console=console) == 0  # type: ignore[arg-type]  # only its container is used
+        return console.export_text()
+
+    assert asked["receipt_id"] not in command("list", 23)
+    listed = command("list", 24)
+    assert asked["receipt_id"] in listed
+    assert person.person_id not in listed
+    assert "1 swept" in command("run", 24)
+    assert "1 erased" in command("run", 24.25)
+    assert "Nothing is due" in command("run", 48)
+    assert left(world, person) == []

@@ -31,9 +31,14 @@ WORDS: dict[str, Any] = {
     "at_ms": 1795327200000, "prefix": "prefix", "key_id": "id", "check_id": "idc",
     "serial": "serial", "form": "form",
     "kind": "kind",
-    "device_id": "kio", "card_id": "id",
+    "device_id": "kio", "card_id": "id", "receipt_id": "id",
 }  # fmt: skip
-REAL = {"2026-11-22#7": "day#shard", "1795327200000": "ms", "8204672799999": "lms"}
+REAL = {
+    derive("whom"): "whom",
+    "2026-11-22#7": "day#shard",
+    "1795327200000": "ms",
+    "8204672799999": "lms",
+}
 
 
 def patterns() -> list[str]:
@@ -78,6 +83,7 @@ def test_the_table_of_access_patterns_names_nothing_else() -> None:
         "VEN#ven#day#shard · begins ABN#",
         "VEN#ven · begins STAFF#",
         "PER#per · begins REC#kind#",
+        "PER#per · any",
         "INVITE#blind · begins VEN#",
         "g1pk PER#per · g1sk ms#venue",
     }
@@ -115,6 +121,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "kind": st.sampled_from(["declaration", "arrival", "notice"]),
     "device_id": codes.map("kio_{}".format),
     "card_id": codes.map("crd_{}".format),
+    "receipt_id": codes.map("rcp_{}".format),
 }
 
 

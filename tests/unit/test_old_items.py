@@ -31,6 +31,8 @@ from chalicelib.identity.store.people import (
 from chalicelib.identity.store.rights import RightItem, RightsItem
 from chalicelib.identity.store.wrapped_keys import WrappedKeyItem
 from chalicelib.insight.store.counters import CounterItem
+from chalicelib.insight.store.erasures import DueItem, ErasureItem, ReceiptItem
+from chalicelib.insight.store.exports import ExportItem
 from chalicelib.insight.store.pointers import PointerItem
 from chalicelib.venues.store.posters import PosterItem
 from chalicelib.venues.store.references import JoinItem, ReferenceItem
@@ -76,15 +78,20 @@ STORED: dict[str, tuple[type[Item], str]] = {
     "identity_check": (IdentityCheckItem, "CHECK#.* · CHECK"),
     "consent": (GiverItem, "CONSENT#.* · CONSENT"),
     "valid_consent": (ConsentItem, "PER#per · CONSENT"),
+    "erasure": (ErasureItem, "PER#per · OWN#ERASURE"),
+    "export": (ExportItem, "PER#per · OWN#EXPORT"),
+    "due_erasure": (DueItem, r"ERASURES · \d{13}#.*"),
+    "receipt": (ReceiptItem, "RECEIPT#.* · RECEIPT"),
     "policy": (PolicyItem, "POLICY#.* · CURRENT"),
     "data_key": (WrappedKeyItem, "DATAKEY · .*"),
     "device": (DeviceItem, "DEVICE#.* · DEVICE"),
     "pairing": (PairingItem, "PAIRING#.* · PAIRING"),
     "kiosk_card": (CardItem, "DEVICE#.* · CARD#.*"),
-    "waiting_card": (WaitingCardItem, "PER#per · CARD#.*"),
+    "waiting_card": (WaitingCardItem, "PER#per · WAITING#.*"),
 }
 LATER = {"rights", "staff_counter", "dependants", "guardians", "identity_check"}
 LATER |= {"consent", "valid_consent"}
+LATER |= {"erasure", "export", "due_erasure", "receipt"}
 LATER |= {"device", "pairing", "kiosk_card", "waiting_card"}
 """What 0.2.0 did not write."""
 IN_THE_INDEX = {"visit"}

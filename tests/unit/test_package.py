@@ -72,7 +72,7 @@ def test_rights_name_their_actions_and_resources(name: str, statement: dict[str,
         ((kind, target),) = resource.items()
         assert kind in ("Fn::GetAtt", "Fn::Sub")
         if kind == "Fn::Sub":
-            assert re.fullmatch(r"\$\{\w+\.Arn\}/(index/visits|posters/\*|cards/\*)", target)
+            assert re.fullmatch(r"\$\{\w+\.Arn\}/(index/visits|(posters|cards|exports)/\*)", target)
 
 
 def test_only_the_stream_may_write_to_the_queues_and_only_lookups_to_its_own() -> None:

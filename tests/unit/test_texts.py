@@ -25,6 +25,7 @@ from chalicelib.identity.people import PersonRecord, Profile, Verification
 from chalicelib.identity.providers import Absent, Answer, ProviderName
 from chalicelib.identity.registration import verdict
 from chalicelib.identity.strength import RULES
+from chalicelib.insight.erasures import Category, Kept
 from infra.decision_table import cases
 from tests.fakes.parts import NOON
 
@@ -146,13 +147,17 @@ class TestEveryCodeHasItsText:
         asking = {action for action, rule in RULES.items() if rule.strengths or rule.proofs}
         assert of("stronger_login.") == asking
 
+    def test_erasures(self) -> None:
+        assert of("erased.") == set(Category)
+        assert of("kept.") == set(Kept)
+
     def test_accesses(self) -> None:
         assert of("access.") == set(AccessKind)
 
     def test_the_rest_is_named_where_it_is_used(self) -> None:
         by_code = (
             "error.", "field.", "outcome.", "staff_outcome.", "reason.", "step.", "staff_step.",
-            "state.", "verification.", "stronger_login.", "access.", "form.",
+            "state.", "verification.", "stronger_login.", "access.", "erased.", "kept.", "form.",
         )  # fmt: skip
         rest = {key for key in TEXTS if not key.startswith(by_code)}
         assert rest <= constants()

@@ -41,7 +41,7 @@ class CardItem(Item):
 
 
 class WaitingCardItem(Item):
-    """CARD#kio#id, in the partition of the person whose verification the card waits for."""
+    """WAITING#kio#id, in the partition of the person whose verification the card waits for."""
 
     ttl = EpochSecondsAttribute()
 

@@ -23,7 +23,7 @@ class GiverItem(OwnerItem):
 
 
 class ConsentItem(Item):
-    """PER#per · CONSENT: the valid code."""
+    """PER#per · OWN#CONSENT: the valid code."""
 
     code = UnicodeAttribute(attr_name="cd")
     expires = EpochSecondsAttribute(attr_name="ex")
