@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.admission.store.accesses import AccessItem
-from chalicelib.admission.store.kiosk_cards import CardItem, WaitingCardItem
+from chalicelib.admission.store.kiosk_cards import CardItem, PersonCardItem
 from chalicelib.admission.store.policies import PolicyItem
 from chalicelib.admission.store.prefetches import PrefetchItem
 from chalicelib.admission.store.scans import PendingScanItem, ScanItem
@@ -94,13 +94,13 @@ STORED: dict[str, tuple[type[Item], str]] = {
     "device": (DeviceItem, "DEVICE#.* · DEVICE"),
     "pairing": (PairingItem, "PAIRING#.* · PAIRING"),
     "kiosk_card": (CardItem, "DEVICE#.* · CARD#.*"),
-    "waiting_card": (WaitingCardItem, "PER#per · WAITING#.*"),
+    "person_card": (PersonCardItem, "PER#per · KIOSK#.*"),
 }
 LATER = {"rights", "staff_counter", "dependants", "guardians", "identity_check"}
 LATER |= {"consent", "valid_consent"}
 LATER |= {"paper_pass", "issued_pass", "paper_file", "record"}
 LATER |= {"erasure", "export", "due_erasure", "receipt"}
-LATER |= {"device", "pairing", "kiosk_card", "waiting_card"}
+LATER |= {"device", "pairing", "kiosk_card", "person_card"}
 """What 0.2.0 did not write."""
 IN_THE_INDEX = {"visit"}
 
