@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from chalicelib.core.storage import Storage
     from chalicelib.core.table import Table
     from chalicelib.identity.accounts import Accounts
-    from chalicelib.identity.card_rendering import CardRenderer, CardRendering, CardStyle
+    from chalicelib.identity.card_rendering import CardContents, CardRenderer, CardRendering
     from chalicelib.identity.checks import Checks, CheckService, IdentityChecks
     from chalicelib.identity.consents import ConsentCodes, Consents
     from chalicelib.identity.dependants import DependantAdding, Dependants
@@ -491,11 +491,16 @@ class Container:
         return TypstRenderer(Path(self.settings.fonts))
 
     @cached_property
-    def card_style(self) -> "CardStyle":
-        """What the cards of the deployment have in common."""
-        from chalicelib.identity.card_rendering import CardStyle
+    def card_contents(self) -> "CardContents":
+        """Makes what is printed on paper passes."""
+        from chalicelib.identity.card_rendering import CardContents
 
-        return CardStyle(issuer=self.settings.issuer, demo=self.settings.demo)
+        return CardContents(
+            vault=self.vault,
+            ring=self.ring,
+            issuer=self.settings.issuer,
+            demo=self.settings.demo,
+        )
 
     @cached_property
     def card_rendering(self) -> "CardRendering":
@@ -507,10 +512,8 @@ class Container:
             issued=self.issued_passes,
             storage=self.storage,
             renderer=self.card_renderer,
-            ring=self.ring,
-            vault=self.vault,
+            contents=self.card_contents,
             clock=self.clock,
-            style=self.card_style,
         )
 
     @cached_property

@@ -25,6 +25,10 @@ schemathesis.openapi.format(
     st.text(ALPHABET, min_size=8, max_size=8).map(lambda text: text + check_character(text)),
 )
 schemathesis.openapi.format(
+    "consent-code",
+    st.text(ALPHABET, min_size=9, max_size=9).map(lambda text: text + check_character(text)),
+)
+schemathesis.openapi.format(
     "pairing-code",
     st.text(ALPHABET, min_size=10, max_size=10).map(lambda text: text + check_character(text)),
 )

@@ -150,16 +150,16 @@ class CardPrinting:
         holder, issued = Holder(record), record.paper_pass
         lost = issued is not None and card.replaces and issued.issued_at < card.requested_at
         if issued is not None and not lost and state_of(issued, record.profile, now) == _VALID:
-            self._passes.draw_again(holder, card.form, correlation=correlation, now=now)
-            return issued.serial
-        shown = self._passes.issue(
-            holder,
-            by=card.kiosk_id,
-            full_name=issued is not None and issued.full_name,
-            replaces=issued.serial if issued is not None else "",
-            correlation=correlation,
-            now=now,
-        )
+            shown = self._passes.draw_again(holder, card.form, correlation=correlation, now=now)
+        else:
+            shown = self._passes.issue(
+                holder,
+                by=card.kiosk_id,
+                full_name=issued is not None and issued.full_name,
+                replaces=issued.serial if issued is not None else "",
+                correlation=correlation,
+                now=now,
+            )
         if shown.issued is None:
             raise LookupError("an issued pass is shown")
         return shown.issued.serial

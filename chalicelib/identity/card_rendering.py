@@ -37,22 +37,44 @@ class CardRenderer(Protocol):
         """
 
 
-class CardStyle:
-    """What the cards of a deployment have in common: the issuer's name, and the mark 演示."""
+class CardContents:
+    """Makes what is printed on a card.
 
-    __slots__ = ("demo", "issuer")
+    `issuer` is the name of the issuing authority or region. `demo` marks cards 演示.
+    """
 
-    def __init__(self, *, issuer: str, demo: bool) -> None:
-        self.issuer = issuer
-        self.demo = demo
+    __slots__ = ("_demo", "_issuer", "_ring", "_vault")
+
+    def __init__(self, *, vault: Vault, ring: KeyRing, issuer: str, demo: bool) -> None:
+        self._vault = vault
+        self._ring = ring
+        self._issuer = issuer
+        self._demo = demo
+
+    def of(self, profile: Profile, issued: IssuedPass) -> Card:
+        """Return the contents of the card of a valid pass."""
+        name = personal.NAME.open(self._vault, profile.name, profile.person_id)
+        if not issued.full_name:
+            masked = mask_name(name)
+            # The family name may be too rare for the fonts. The ID has it.
+            name = _NO_NAME if coverage.missing(masked) else masked
+        last_moment = issued.expires_at - timedelta(milliseconds=1)
+        return Card(
+            pass_text=passes.mint_paper(profile.person_id, issued.serial, ring=self._ring),
+            name=name,
+            serial=printed(issued.serial),
+            issued=local_day(issued.issued_at, CHINA),
+            expires=local_day(last_moment, CHINA),
+            region_name=self._issuer,
+            by_family=issued.issued_by.startswith("per_"),
+            demo=self._demo,
+        )
 
 
 class CardRendering:
     """Draws and deletes the files of paper passes."""
 
-    __slots__ = (
-        "_clock", "_issued", "_people", "_renderer", "_ring", "_storage", "_style", "_vault",
-    )  # fmt: skip
+    __slots__ = ("_clock", "_contents", "_issued", "_people", "_renderer", "_storage")
 
     def __init__(
         self,
@@ -61,20 +83,15 @@ class CardRendering:
         issued: IssuedPasses,
         storage: Storage,
         renderer: CardRenderer,
-        ring: KeyRing,
-        vault: Vault,
+        contents: CardContents,
         clock: Clock,
-        style: CardStyle,
     ) -> None:
-        """Bind the collaborators: many parameters because a card has many sources."""
         self._people = people
         self._issued = issued
         self._storage = storage
         self._renderer = renderer
-        self._ring = ring
-        self._vault = vault
+        self._contents = contents
         self._clock = clock
-        self._style = style
 
     def render(self, person_id: str, serial: str, form: str) -> FileState | None:
         """Draw and store a requested file of the pass `serial`. Idempotent.
@@ -94,7 +111,7 @@ class CardRendering:
         state = FileState.READY
         try:
             data, content_type = self._renderer.draw_card(
-                self._card(profile, issued),
+                self._contents.of(profile, issued),
                 cast(CardForm, form),
                 # The issue is the file's date, so that a pass has the same bytes each time.
                 int(issued.issued_at.timestamp()),
@@ -119,21 +136,3 @@ class CardRendering:
             return None
         state = passes.state_of(issued, profile, self._clock.now())
         return (profile, issued) if state is PassState.VALID else None
-
-    def _card(self, profile: Profile, issued: IssuedPass) -> Card:
-        name = personal.NAME.open(self._vault, profile.name, profile.person_id)
-        if not issued.full_name:
-            masked = mask_name(name)
-            # The family name may be too rare for the fonts. The ID has it.
-            name = _NO_NAME if coverage.missing(masked) else masked
-        last_moment = issued.expires_at - timedelta(milliseconds=1)
-        return Card(
-            pass_text=passes.mint_paper(profile.person_id, issued.serial, ring=self._ring),
-            name=name,
-            serial=printed(issued.serial),
-            issued=local_day(issued.issued_at, CHINA),
-            expires=local_day(last_moment, CHINA),
-            region_name=self._style.issuer,
-            by_family=issued.issued_by.startswith("per_"),
-            demo=self._style.demo,
-        )

@@ -384,8 +384,14 @@ class DependantByConsent(Request):
     code: Annotated[
         str,
         Clean,
+        Field(min_length=1, max_length=20),
         AfterValidator(_consent_code),
-        described("234567899U", pattern="^[2-9A-HJ-NP-Z]{10}$", accepts=SEPARATED),
+        described(
+            "234567899U",
+            pattern="^[2-9A-HJ-NP-Z]{10}$",
+            format="consent-code",
+            accepts=SEPARATED,
+        ),
     ]
 
 

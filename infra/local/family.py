@@ -155,7 +155,7 @@ class FamilyChapter:
         for place in left:
             self.reporter.say(f"[red]{place}[/red]")
         return self.reporter.verdict(
-            f"traces of her in table, index, bucket and logs: {len(before)} before, {len(left)} now",
+            f"traces in table, index, bucket, logs: {len(before)} before, {len(left)} now",
             receipt["status"] == "erased" and bool(before) and not left and not self.known(),
         )
 

@@ -24,6 +24,7 @@ from chalicelib.identity.providers import Answer
 from tests.api.driver import HttpReply, Person, World
 from tests.api.routes import CASES, Cast, RouteCase
 from tests.api.scenes import Make, Send, home, office, stranger
+from tests.api.scenes_records import declaration
 from tests.api.test_routes import cast
 from tests.fakes.parts import NOON
 
@@ -171,6 +172,7 @@ class Morning:
         newcomer.register().expect(202)
         visitor.get("/v1/me/health").expect(200)
         visitor.scan(chief.venue).expect(201)
+        visitor.post("/v1/me/declarations", declaration(world)).expect(201)
         path = f"/v1/venues/{chief.venue['venue_id']}/posters"
         chief.post(path, {"form": "qr_svg"}).expect(202)
         return cls(world, chief, visitor, newcomer)

@@ -574,10 +574,8 @@ def dying(world: World) -> Dying:
         issued=container.issued_passes,
         storage=storage,
         renderer=container.card_renderer,
-        ring=container.ring,
-        vault=container.vault,
+        contents=container.card_contents,
         clock=container.clock,
-        style=container.card_style,
     )
     return storage
 

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.admission.evidence import looked_up
 from chalicelib.admission.lookup_requests import Lookup, Settle
 from chalicelib.core.ids import RandomIds
-from chalicelib.core.render_jobs import CardJob, CardRemoval, PosterJob
+from chalicelib.core.render_jobs import CardJob, CardRemoval, PosterJob, RenderJob
 from chalicelib.identity.providers import ProviderName
 from tests.contract import makers
 from tests.contract.backends import FAKE, SERVICES, Backend, Stores
@@ -99,7 +99,7 @@ class TestRenderQueue:
 
     def test_every_kind_arrives(self, backend: Backend) -> None:
         person_id, serial, correlation = f"per_{makers.random()}", "0123456789AB", "c0ffee00-c"
-        sent = [
+        sent: list[RenderJob] = [
             PosterJob(f"ven_{makers.random()}", makers.random(), correlation),
             CardJob(person_id, serial, "card_pdf", correlation),
             CardRemoval(person_id, serial, correlation),

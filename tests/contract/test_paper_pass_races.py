@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.identity.paper_passes import PaperPasses, PassState, ShownPass
+from chalicelib.core.ids import RandomIds
+from chalicelib.identity.paper_passes import PaperPasses, ShownPass
+from chalicelib.identity.passes import PassState
 from chalicelib.identity.people import Holder, Profile, Verification
 from tests.contract import makers
 from tests.contract.backends import TABLES, Backend, Stores
@@ -22,7 +24,7 @@ def passes(stores: Stores) -> PaperPasses:
         issued=stores.issued_passes,
         people=stores.people,
         limits=stores.limits,
-        ids=makers.RandomIds(),
+        ids=RandomIds(),
         storage=FakeStorage(),
     )
 

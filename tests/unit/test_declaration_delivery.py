@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.admission.declaration_form import Answer as Answered
 from chalicelib.admission.declaration_form import Declaration, write_contents
 from chalicelib.admission.lookup_requests import Declared
 from chalicelib.identity import personal
@@ -15,7 +16,7 @@ from tests.contract import makers
 from tests.fakes.parts import NOON
 from tests.unit.region import HEALTH, VAULT, Region
 
-WELL = {"fever": False, "symptoms": ("cough",), "contact": False}
+WELL: dict[str, Answered] = {"fever": False, "symptoms": ("cough",), "contact": False}
 
 
 def declared(region: Region, *, scan_id: str = "") -> Declared:

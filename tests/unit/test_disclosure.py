@@ -22,7 +22,7 @@ from chalicelib.admission.disclosure import (
     view,
 )
 from chalicelib.admission.judge import UNKNOWN, Decision, Evidence, Outcome
-from chalicelib.admission.scan import Direction, Method, Scan
+from chalicelib.admission.scan import Direction, Method, PassKind, Scan
 from chalicelib.identity.providers import ProviderName
 from chalicelib.insight.abnormal import is_abnormal
 from chalicelib.insight.counters import figures
@@ -158,6 +158,9 @@ def expected(case: Case) -> dict[str, Any] | None:
     return None
 
 
+KINDS: dict[Method, PassKind] = {Method.STAFF: "companion", Method.PAPER: "paper"}
+
+
 @pytest.mark.parametrize("case", list(every_case()), ids=lambda case: "-".join(map(str, case)))
 def test_this_is_seen_and_nothing_else(case: Case) -> None:
     scan, seen = case.scan, expected(case)
@@ -171,7 +174,7 @@ def test_this_is_seen_and_nothing_else(case: Case) -> None:
         received_at=scan.received_at,
         answer_at=scan.received_at + ANSWERED_AFTER,
         for_staff=case.kind not in (VISITOR, ViewerKind.GUARDIAN),
-        pass_kind={Method.STAFF: "companion", Method.PAPER: "paper"}.get(case.method),
+        pass_kind=KINDS.get(case.method),
         **seen,
     )
 

@@ -17,6 +17,7 @@ from chalicelib.core.keys import Key
 from chalicelib.core.table import Item, Raw
 from chalicelib.identity.store.checks import IdentityCheckItem
 from chalicelib.identity.store.codes import CodeItem
+from chalicelib.identity.store.consents import ConsentItem, GiverItem
 from chalicelib.identity.store.devices import DeviceItem, PairingItem
 from chalicelib.identity.store.families import DependantsItem, GuardiansItem
 from chalicelib.identity.store.limits import LimitItem
@@ -75,6 +76,8 @@ STORED: dict[str, tuple[type[Item], str]] = {
     "dependants": (DependantsItem, "PER#per · HOT#DEPENDANTS"),
     "guardians": (GuardiansItem, "PER#per · HOT#GUARDIANS"),
     "identity_check": (IdentityCheckItem, "CHECK#.* · CHECK"),
+    "consent": (GiverItem, "CONSENT#.* · CONSENT"),
+    "valid_consent": (ConsentItem, "PER#per · CONSENT"),
     "erasure": (ErasureItem, "PER#per · OWN#ERASURE"),
     "export": (ExportItem, "PER#per · OWN#EXPORT"),
     "due_erasure": (DueItem, r"ERASURES · \d{13}#.*"),
@@ -87,6 +90,7 @@ STORED: dict[str, tuple[type[Item], str]] = {
     "waiting_card": (WaitingCardItem, "PER#per · WAITING#.*"),
 }
 LATER = {"rights", "staff_counter", "dependants", "guardians", "identity_check"}
+LATER |= {"consent", "valid_consent"}
 LATER |= {"erasure", "export", "due_erasure", "receipt"}
 LATER |= {"device", "pairing", "kiosk_card", "waiting_card"}
 """What 0.2.0 did not write."""

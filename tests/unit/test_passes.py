@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chalicelib.core import ids, short_codes
 from chalicelib.core.crypto import KeyRing, Tokens
 from chalicelib.core.errors import AppError, Unprocessable
-from chalicelib.identity import devices, passes
+from chalicelib.identity import consents, devices, passes
 from chalicelib.venues import codes, staffing
 from tests.contract import makers
 from tests.fakes.parts import NOON, FixedSecret
@@ -119,6 +119,12 @@ def verified(kind: str) -> Callable[[str, datetime], Any]:
     return lambda text, now: TOKENS.verify(kind, text, now=now)
 
 
+def consented(text: str, _: datetime) -> str:
+    if not consents.is_consent_code(text):
+        raise AppError
+    return text
+
+
 def joined(text: str, _: datetime) -> str:
     if not staffing.is_join_code(text):
         raise AppError
@@ -135,6 +141,7 @@ MAKERS: dict[str, Callable[[str, datetime], str]] = {
     **{kind: token(kind) for kind in KINDS},
     **MINTS,
     "join code": lambda *_: staffing.new_join_code(),
+    "consent code": lambda *_: short_codes.new(consents.LENGTH),
     "venue's code": lambda *_: codes.url(makers.random(), HOST),
     "person": lambda person_id, _: person_id,
     "pairing code": lambda *_: short_codes.new(devices.PAIRING_LENGTH),
@@ -162,6 +169,7 @@ READERS: dict[str, Callable[[str, datetime], Any]] = {
     **{kind: verified(kind) for kind in KINDS},
     **{kind: read_as(kind) for kind in MINTS},
     "join code": joined,
+    "consent code": consented,
     "venue's code": lambda text, _: codes.parse(text, HOST),
     "pairing code": lambda text, _: paired(text),
     "kiosk credential": lambda text, _: devices.read_credential(text),

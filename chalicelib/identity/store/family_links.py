@@ -72,7 +72,7 @@ class FamilyStore:
                 return False
             if failure.met[4:] not in ([], [None]):
                 raise Unprocessable("consent_code_invalid") from None
-            raise Conflict(_reason(mine, theirs, checks)) from None
+            raise _refusal(mine, theirs, checks) from None
         return True
 
     def create(
@@ -93,7 +93,7 @@ class FamilyStore:
                 raise Conflict("identity_taken") from None
             if profile is not None:
                 raise Conflict("nonce_reused") from None
-            raise Conflict(_reason(mine, theirs, checks)) from None
+            raise _refusal(mine, theirs, checks) from None
 
     def unlink(self, guardian_id: str, dependant_id: str) -> bool:
         """See `FamilyLinks.unlink`."""
@@ -123,7 +123,7 @@ class FamilyStore:
             mine, theirs, former, *checks = failure.met
             if (mine and dependant.person_id in mine) or former is not None:
                 raise Conflict("dependant_taken") from None
-            raise Conflict(_reason(mine, theirs, checks)) from None
+            raise _refusal(mine, theirs, checks) from None
 
     def prune(self, person_id: str, now: datetime) -> bool:
         """See `FamilyLinks.prune`."""
@@ -211,9 +211,9 @@ def _still_registered(dependant: Profile) -> Change:
     )
 
 
-def _reason(mine: Raw | None, theirs: Raw | None, checks: Sequence[Raw | None]) -> str:
+def _refusal(mine: Raw | None, theirs: Raw | None, checks: Sequence[Raw | None]) -> Conflict:
     if any(check is not None for check in checks):
-        return "version_conflict"
+        return Conflict("version_conflict")
     if mine is not None:
-        return "too_many_dependants"
-    return "dependant_taken" if theirs is not None else "version_conflict"
+        return Conflict("too_many_dependants")
+    return Conflict("dependant_taken" if theirs is not None else "version_conflict")
