@@ -265,8 +265,7 @@ class ErasureRequests:
         without its administrator.
         """
         strength.require(actor, Action.ERASE)
-        if holder.guardian_id and holder.profile.phone:
-            raise Forbidden("own_account")
+        _require_own(holder)
         standing = self._erasures.of(holder.person_id)
         if standing is not None and standing.state is not State.CANCELLED:
             return standing
@@ -294,8 +293,10 @@ class ErasureRequests:
     def cancel(self, holder: Holder) -> Erasure:
         """Cancel the erasure of `holder`, and return it. Raises NotFound if there is none.
 
-        A guardian may cancel what another guardian has asked for.
+        A guardian may cancel what another guardian has asked for. Raises Forbidden ``own_account``
+        for a dependant who logs in.
         """
+        _require_own(holder)
         found = self.show(holder)
         if found.state is State.CANCELLED:
             return found
@@ -309,6 +310,12 @@ class ErasureRequests:
         if found is None:
             raise NotFound
         return found
+
+
+def _require_own(holder: Holder) -> None:
+    """Leave it to people who log in. Raises Forbidden ``own_account`` for their guardians."""
+    if holder.guardian_id and holder.profile.phone:
+        raise Forbidden("own_account")
 
 
 class AnonymousVisits:
