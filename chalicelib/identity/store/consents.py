@@ -1,7 +1,7 @@
 """The items and store of consent codes.
 
-``CONSENT#blind`` finds the person who made a code. Their ``OWN#CONSENT`` item holds the one code that
-is valid; using it up deletes that item.
+``CONSENT#blind`` finds the person who made a code. Their ``OWN#CONSENT`` item holds the one code
+that is valid; using it up deletes that item.
 """
 
 from datetime import datetime, timedelta
