@@ -89,7 +89,9 @@ def get_erasure(context: RequestContext) -> Erasure:
     return _shown(context, context.container.erasure_requests.show(context.holder))
 
 
-@own_and_dependants(routes, "POST", "erasure/cancel", response=Erasure, errors=("not_found",))
+@own_and_dependants(
+    routes, "POST", "erasure/cancel", response=Erasure, errors=("own_account", "not_found")
+)
 def cancel_erasure(context: RequestContext) -> Erasure:
     """Cancel the erasure, before it is due."""
     return _shown(context, context.container.erasure_requests.cancel(context.holder))

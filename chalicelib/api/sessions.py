@@ -120,7 +120,6 @@ def confirm_phone(context: RequestContext) -> LoginResponse:
     response=LoginResponse,
     errors=(
         "phone_required",
-        "stronger_login_needed",
         "identity_taken",
         "identity_check_unusable",
         "too_many_requests",

@@ -265,14 +265,14 @@ class ErasureRequests:
         without its administrator.
         """
         strength.require(actor, Action.ERASE)
-        if holder.guardian_id and holder.profile.phone:
-            raise Forbidden("own_account")
+        _require_own(holder)
         standing = self._erasures.of(holder.person_id)
         if standing is not None and standing.state is not State.CANCELLED:
             return standing
         venue_ids = self._erasures.venues_of(holder.person_id)
-        if names := self._hand_overs.of(holder.person_id, venue_ids):
-            raise Conflict("hand_over_first", venues="、".join(names))
+        names = "、".join(self._hand_overs.of(holder.person_id, venue_ids))
+        if names:
+            raise Conflict("hand_over_first", venues=names)
         record = holder.record
         erasure = Erasure(
             f"rcp_{self._ids.random()}",
@@ -293,8 +293,10 @@ class ErasureRequests:
     def cancel(self, holder: Holder) -> Erasure:
         """Cancel the erasure of `holder`, and return it. Raises NotFound if there is none.
 
-        A guardian may cancel what another guardian has asked for.
+        A guardian may cancel what another guardian has asked for. Raises Forbidden ``own_account``
+        for a dependant who logs in.
         """
+        _require_own(holder)
         found = self.show(holder)
         if found.state is State.CANCELLED:
             return found
@@ -308,6 +310,12 @@ class ErasureRequests:
         if found is None:
             raise NotFound
         return found
+
+
+def _require_own(holder: Holder) -> None:
+    """Leave it to people who log in. Raises Forbidden ``own_account`` for their guardians."""
+    if holder.guardian_id and holder.profile.phone:
+        raise Forbidden("own_account")
 
 
 class AnonymousVisits:

@@ -1,4 +1,4 @@
-"""The command ``erasures``: list the erasures that are due, or carry them out."""
+"""The command ``erasures``: list the erasures that are due, or carry them out (GO-6)."""
 
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime

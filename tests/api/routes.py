@@ -332,9 +332,12 @@ CASES: tuple[RouteCase, ...] = (
         "POST", "/v1/me/dependants/{dependant_id}/erasure", GUARDIAN, (403, "own_account"),
         always(CONFIRMED), scenes=(scenes_own_data.erasing_a_dependant,),
     ),
-    RouteCase("GET", "/v1/me/dependants/{dependant_id}/erasure", GUARDIAN, NOT_FOUND),
     RouteCase(
-        "POST", "/v1/me/dependants/{dependant_id}/erasure/cancel", GUARDIAN, NOT_FOUND,
+        "GET", "/v1/me/dependants/{dependant_id}/erasure", GUARDIAN, OK,
+        lambda cast, _: erasing(cast, cast.dependant),
+    ),
+    RouteCase(
+        "POST", "/v1/me/dependants/{dependant_id}/erasure/cancel", GUARDIAN, (403, "own_account"),
         scenes=(scenes_own_data.cancelling_a_dependants,),
     ),
     RouteCase("GET", "/v1/erasures/{receipt_id}", ANYONE),

@@ -27,6 +27,7 @@ from tests.api.driver import HttpReply, Person, World
 from tests.api.routes import CASE, UNKNOWN_PAIRING_CODE, Cast, by_hand, swiped
 from tests.api.scenes_records import arrival, base, declaration
 from tests.api.test_errors import Broken
+from tests.api.tour_families import tour_of_families, tour_without_a_phone
 
 # What is documented of every route, though these have nothing to be wrong in a request (no body,
 # no parameter that is not looked up), or touch nothing that could be away.
@@ -64,6 +65,7 @@ def tour(world: World) -> None:
     tour_of_health(world)
     tour_of_records(world)
     tour_of_a_family(world)
+    tour_of_families(world)
     tour_of_paper(world)
     tour_of_staff(world)
     tour_of_kiosks(world)
@@ -187,6 +189,7 @@ def tour_of_clients(world: World) -> None:
     person = Person(world, "+8613800138222", "王小明", 500)
     person.keep(enter().expect(201))
     person.register().expect(403, "phone_required")
+    tour_without_a_phone(world, person)
 
     def confirm(phone: str) -> HttpReply:
         body = {"client": "wechat", "phone_code": platform.mint(phone)[1].text}
