@@ -77,7 +77,7 @@ STORED: dict[str, tuple[type[Item], str]] = {
     "guardians": (GuardiansItem, "PER#per · HOT#GUARDIANS"),
     "identity_check": (IdentityCheckItem, "CHECK#.* · CHECK"),
     "consent": (GiverItem, "CONSENT#.* · CONSENT"),
-    "valid_consent": (ConsentItem, "PER#per · CONSENT"),
+    "valid_consent": (ConsentItem, "PER#per · OWN#CONSENT"),
     "erasure": (ErasureItem, "PER#per · OWN#ERASURE"),
     "export": (ExportItem, "PER#per · OWN#EXPORT"),
     "due_erasure": (DueItem, r"ERASURES · \d{13}#.*"),

@@ -122,7 +122,7 @@ def _leads_to(raw: Raw) -> Iterator[Key]:
     if key == keys.valid_consent(keys.person_of(key.pk)):
         yield keys.consent(ConsentItem.read(raw).code)
     elif key.sk.startswith(keys.WAITING_CARDS):
-        yield keys.card_of_waiting(key.sk)
+        yield Key(*keys.card_of_waiting(key.sk))
 
 
 class ErasureStore:
