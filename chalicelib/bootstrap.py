@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from chalicelib.core.storage import Storage
     from chalicelib.core.table import Table
     from chalicelib.identity.accounts import Accounts
+    from chalicelib.identity.card_identities import CardIdentities
     from chalicelib.identity.card_rendering import CardContents, CardRenderer, CardRendering
     from chalicelib.identity.checks import Checks, CheckService, IdentityChecks
     from chalicelib.identity.consents import ConsentCodes, Consents
@@ -517,6 +518,13 @@ class Container:
         )
 
     @cached_property
+    def card_identities(self) -> "CardIdentities":
+        """People without a login, known by a document that was read."""
+        from chalicelib.identity.card_identities import CardIdentities
+
+        return CardIdentities(people=self.people, index=self.index, vault=self.vault, ids=self.ids)
+
+    @cached_property
     def family_links(self) -> "FamilyLinks":
         """The store of family links."""
         from chalicelib.identity.store.family_links import FamilyStore
@@ -861,13 +869,10 @@ class Container:
     def kiosk_cards(self) -> "KioskCards":
         """The cards that a kiosk asks for."""
         from chalicelib.admission.kiosks import KioskCards
-        from chalicelib.identity.card_identities import CardIdentities
 
         return KioskCards(
             printing=self.card_printing,
-            identities=CardIdentities(
-                people=self.people, index=self.index, vault=self.vault, ids=self.ids
-            ),
+            identities=self.card_identities,
             cards=self.cards,
             people=self.people,
             limits=self.limits,

@@ -77,13 +77,13 @@ class Card:
 
 
 class Cards(Protocol):
-    """The store of the cards of kiosks, implemented in `admission/store`.
-
-    The cost of a write is one TransactWriteItems.
-    """
+    """The store of the cards of kiosks, implemented in `admission/store`."""
 
     def put(self, card: Card, until: datetime) -> Card | None:
-        """Record a card that waits, deleted after `until`; return the one on record if any."""
+        """Record a card that waits, deleted after `until`; return the one on record if any.
+
+        Cost: one TransactWriteItems.
+        """
 
     def card(self, kiosk_id: str, card_id: str, now: datetime) -> Card | None:
         """Return a card, None once it has expired. Cost: one strongly consistent GetItem."""
@@ -95,7 +95,10 @@ class Cards(Protocol):
         """
 
     def finish(self, card: Card) -> None:
-        """Record that `card` is printed or refused; nothing happens if it was so already."""
+        """Record that `card` is printed or refused; nothing happens if it was so already.
+
+        Cost: one UpdateItem.
+        """
 
 
 class CardPrinting:

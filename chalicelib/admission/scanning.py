@@ -162,9 +162,11 @@ class Scanning:
         visitor = self._people.load(presented.person_id)
         # A device that was offline sends the scan later: the pass was valid at the door.
         at = min(made.submission.now, made.made_at)
-        fault = _paper_fault(presented, visitor, policy, at)
-        if visitor.profile is None or (fault and not self._is_retry(made)):
-            raise Unprocessable(fault)
+        try:
+            _require_valid(presented, visitor, policy, at)
+        except Unprocessable:
+            if visitor.profile is None or not self._is_retry(made):
+                raise
         return Holder(visitor)
 
     def _is_retry(self, made: Attempt) -> bool:
@@ -203,19 +205,23 @@ class Scanning:
         return venue, known.kind is CodeKind.FAST
 
 
-def _paper_fault(presented: PaperPass, visitor: PersonRecord, policy: Policy, at: datetime) -> str:
-    """Return the code of the error with which a paper pass is refused, or empty."""
+def _require_valid(
+    presented: PaperPass, visitor: PersonRecord, policy: Policy, at: datetime
+) -> None:
+    """Require a paper pass that is valid and accepted. Raises Unprocessable."""
     if policy.paper_pass is not PaperPasses.ACCEPTED:
-        return "paper_not_accepted"
+        raise Unprocessable("paper_not_accepted")
     issued = visitor.paper_pass
     if visitor.profile is None or issued is None or issued.serial != presented.serial:
-        return "pass_revoked"
+        raise Unprocessable("pass_revoked")
     state = passes.state_of(issued, visitor.profile, at)
+    if state is PassState.EXPIRED:
+        raise Unprocessable("pass_expired")
     if state is not PassState.VALID:
-        return "pass_expired" if state is PassState.EXPIRED else "pass_revoked"
+        raise Unprocessable("pass_revoked")
     # As for a live pass, which is shown only once the registration is approved.
-    verified = visitor.profile.verification is Verification.VERIFIED
-    return "" if verified else "visitor_not_verified"
+    if visitor.profile.verification is not Verification.VERIFIED:
+        raise Unprocessable("visitor_not_verified")
 
 
 def _result(

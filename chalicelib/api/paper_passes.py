@@ -144,4 +144,6 @@ def _name(*, full: bool) -> schemas.NameOnPass:
 def _issuer(issued_by: str) -> schemas.PassIssuer:
     if not issued_by:
         return "self"
+    if issued_by == paper_passes.ISSUED_BY_OFFICER:
+        return "officer"
     return "guardian" if issued_by.startswith("per_") else "kiosk"

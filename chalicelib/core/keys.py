@@ -53,7 +53,7 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | a device that makes a request | 1 Get, strong | DEVICE#kio · DEVICE |
 | the device of a pairing code | 1 Get, strong; deleted once | PAIRING#blind · PAIRING |
 | a card asked for at a kiosk | 1 Get, strong | DEVICE#kio · CARD#id |
-| the cards that wait for a person's verification | 1 Query, strong | PER#per · WAITING#kio#id |
+| the cards asked for a person in the last day | 1 Query, strong | PER#per · KIOSK#kio#id |
 """
 
 from datetime import date
@@ -72,7 +72,7 @@ COUNT = "COUNT"
 ABNORMAL = "ABN#"
 ANY, ANY_TO = " ", "~~"
 """A span of sort keys that holds every sort key."""
-WAITING_CARDS, WAITING_CARDS_TO = "WAITING#", "WAITING#~"
+PERSON_CARDS, PERSON_CARDS_TO = "KIOSK#", "KIOSK#~"
 _LAST_MS = 10**13 - 1
 
 
@@ -398,13 +398,13 @@ def kiosk_card(device_id: str, card_id: str) -> Key:
     return Key(f"DEVICE#{device_id}", f"CARD#{card_id}")
 
 
-def waiting_card(person_id: str, device_id: str, card_id: str) -> Key:
-    """Return the key that marks a card as waiting for the person's verification."""
-    return Key(person(person_id), f"{WAITING_CARDS}{device_id}#{card_id}")
+def person_card(person_id: str, device_id: str, card_id: str) -> Key:
+    """Return the key that leads from a person to a card, for printing and erasure."""
+    return Key(person(person_id), f"{PERSON_CARDS}{device_id}#{card_id}")
 
 
-def card_of_waiting(sk: str) -> tuple[str, str]:
-    """Return the device and the card in the sort key of a marker of a card that waits."""
+def card_of(sk: str) -> tuple[str, str]:
+    """Return the device and the card in the sort key of :func:`person_card`."""
     _, device_id, card_id = sk.split("#")
     return device_id, card_id
 

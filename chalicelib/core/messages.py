@@ -79,7 +79,7 @@ TEXTS: dict[str, str] = {
     "error.consent_code_invalid": "The code is wrong, used or has expired. Please ask for a new "
     "one.",
     "error.guardian_not_adult": "Only adults act for others.",
-    "error.identity_managed": "This identity was registered for you by your family. "
+    "error.identity_managed": "This identity was registered for you by your family or a kiosk. "
     "Please confirm with your face that it is yours.",
     "error.too_many_dependants": "You act for eight people already. Please remove one first.",
     "error.venue_exists": "A venue with this number, name and address already has a code.",

@@ -11,7 +11,7 @@ from chalicelib.core import ids
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.ids import Ids
-from chalicelib.identity import personal
+from chalicelib.identity import documents, personal
 from chalicelib.identity.people import People, Profile, Verification
 from chalicelib.identity.registration import Entry
 
@@ -31,7 +31,7 @@ class CardIdentities:
 
     def blind(self, entry: Entry) -> str:
         """Return the blind index of the document."""
-        return self._index.of(entry.document_type, entry.number)
+        return documents.blind(self._index, entry.document_type, entry.number)
 
     def of(self, entry: Entry, blind: str, *, correlation: str, now: datetime) -> Profile:
         """Return the profile of the person with this name and document; create an unknown one.
@@ -52,9 +52,9 @@ class CardIdentities:
                 continue  # erased a moment ago
             if self._is_named(owner, entry.name):
                 return owner
-            # One for each pair of name and number. In hexadecimal, because the index ignores case.
-            pair = f"{entry.number}\x1f{entry.name.encode().hex()}"
-            stand_in_id = ids.derive("stand-in", self._index.of(entry.document_type, pair))
+            # One for each pair of document and name. In hexadecimal: the index ignores case.
+            pair = f"{blind}\x1f{entry.name.encode().hex()}"
+            stand_in_id = ids.derive("stand-in", self._index.of("stand-in", pair))
             stand_in = self._profile(f"per_{stand_in_id}", entry, "", now)
             self._people.create_managed(stand_in, correlation)
             return stand_in

@@ -45,6 +45,10 @@ _DAY_S = 86_400
 _ASK_AGAIN_AFTER = timedelta(seconds=60)
 
 
+ISSUED_BY_OFFICER = "officer"
+"""The issuer of passes that an operator has printed for a village or a school."""
+
+
 class Ending(StrEnum):
     """Why a serial has ended before it expired."""
 

@@ -533,7 +533,7 @@ PrintedSerial = Annotated[
     str, described("7RHY-G5G0-75CM", pattern=f"^{_LETTER}{{4}}-{_LETTER}{{4}}-{_LETTER}{{4}}$")
 ]
 NameOnPass = Literal["masked", "full"]
-PassIssuer = Literal["self", "guardian", "kiosk"]
+PassIssuer = Literal["self", "guardian", "kiosk", "officer"]
 
 
 class PaperPassRequest(Request):

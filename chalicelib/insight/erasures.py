@@ -270,8 +270,9 @@ class ErasureRequests:
         if standing is not None and standing.state is not State.CANCELLED:
             return standing
         venue_ids = self._erasures.venues_of(holder.person_id)
-        if names := self._hand_overs.of(holder.person_id, venue_ids):
-            raise Conflict("hand_over_first", venues="、".join(names))
+        names = "、".join(self._hand_overs.of(holder.person_id, venue_ids))
+        if names:
+            raise Conflict("hand_over_first", venues=names)
         record = holder.record
         erasure = Erasure(
             f"rcp_{self._ids.random()}",

@@ -11,6 +11,7 @@ from typing import Protocol
 from rich.console import Console
 
 from infra.ops import (
+    cards,
     deployment,
     erasures,
     families,
@@ -46,6 +47,7 @@ COMMANDS: Mapping[str, Command] = {
     "partners": partners,
     "kiosks": kiosks,
     "families": families,
+    "cards": cards,
     "notices": notices,
     "erasures": erasures,
 }

@@ -16,6 +16,8 @@ from infra.ops import kiosks
 from infra.ops.deployment import Deployment
 from tests import support
 from tests.api.driver import IDENTITY, Kiosk, World
+from tests.api.families import Relative, checked
+from tests.api.test_erasures import ask, erase, left
 
 NAME, NUMBER = "李秀英", support.resident_id(700)
 
@@ -416,6 +418,34 @@ class TestNewPeople:
         assert owner_of(world, NUMBER) is None
         assert world.stored() == []
 
+    def test_a_permit_with_the_same_number_is_the_same_person(
+        self, world: World, kiosk: Kiosk
+    ) -> None:
+        """The residence permit of a Hong Kong, Macao or Taiwan resident bears a resident number."""
+        number = "810000199001010035"
+        known = set(people(world))
+        for kind in ("residence_permit", "resident_id"):
+            kiosk.swipe(NAME, number, document_type=kind).expect(202)
+        world.work()
+        assert len(set(people(world)) - known) == 1
+
+    @pytest.mark.requirement("JN-30")
+    def test_the_record_becomes_its_owners_when_they_log_in(
+        self, world: World, kiosk: Kiosk
+    ) -> None:
+        heir = world.person()
+        kiosk.printed(heir.name, heir.number)
+        person_id = owner_of(world, heir.number)
+        assert person_id is not None
+        heir.register().expect(409, "identity_managed")
+        own = Relative.of(heir)
+        body = {"nonce": world.nonce(), "check_id": checked(heir, own), **own.entry}
+        heir.keep(heir.post("/v1/me/registration/takeover", body).expect(200))
+        assert heir.get("/v1/me").expect(200)["person_id"] == person_id
+        shown = heir.get("/v1/me/pass/paper").expect(200)
+        assert (shown["state"], shown["issued_by"]) == ("valid", "kiosk")
+        assert heir.get("/v1/me/accesses").expect(200)["items"][0]["kind"] == "kiosk"
+
     def test_their_number_can_be_registered_after_a_rejection(
         self, world: World, kiosk: Kiosk
     ) -> None:
@@ -438,6 +468,24 @@ class TestNewPeople:
         world.table.delete(keys.profile(person_id))
         card = kiosk.card(asked["card_id"]).expect(200)
         assert (card["status"], card["url"]) == ("rejected", None)
+
+    @pytest.mark.parametrize("printed", [False, True])
+    def test_an_erasure_finds_the_cards(self, world: World, kiosk: Kiosk, printed: bool) -> None:
+        person = world.person()
+        person.register().expect(202)
+        if printed:
+            world.work()
+        else:
+            world.say(person, identity=ProviderFault("away"))
+        ask(person)
+        world.clock.pass_(hours=23)
+        card = kiosk.swipe(person.name, person.number).expect(202)["card_id"]
+        world.work()
+        stored = world.container.cards.card(kiosk.kiosk_id, card, world.clock.at)
+        assert stored is not None
+        assert stored.waits is not printed
+        erase(world)
+        assert left(world, person) == []
 
     def test_a_person_erased_before_the_verification_is_rejected(
         self, world: World, kiosk: Kiosk

@@ -91,6 +91,16 @@ def managed(**changes: Any) -> Profile:
     return makers.registered(makers.profile(phone=b""), **changes)
 
 
+def registered(stores: Stores) -> Profile:
+    """Somebody with a phone, verified."""
+    first = makers.profile()
+    stores.people.create(first, makers.blind())
+    who = makers.registered(first)
+    stores.people.register(who, first, "c0ffee00")
+    stores.people.settle(who, Verification.VERIFIED, "")
+    return replace(who, verification=Verification.VERIFIED)
+
+
 def profile_of(stores: Stores, who: Profile) -> Profile | None:
     return stores.people.load(who.person_id).profile
 
@@ -134,7 +144,7 @@ class TestManagedPeople:
         assert profile_of(stores, who) is None
 
     def test_a_rejected_one_with_a_guardian_stays(self, stores: Stores) -> None:
-        who, guardian = managed(), makers.registered(makers.profile())
+        who, guardian = managed(), registered(stores)
         stores.people.create_managed(who, "c0ffee00")
         link = FamilyLink(Relation.ELDER, Proof.FACE, NOON)
         stores.family_links.link(guardian, who, link)
@@ -145,7 +155,7 @@ class TestManagedPeople:
         assert stores.people.by_document(who.document_blind) is None
 
     def test_a_rejected_one_whose_guardian_has_gone_is_deleted(self, stores: Stores) -> None:
-        who, guardian = managed(), makers.registered(makers.profile())
+        who, guardian = managed(), registered(stores)
         stores.people.create_managed(who, "c0ffee00")
         stores.family_links.link(guardian, who, FamilyLink(Relation.ELDER, Proof.FACE, NOON))
         stores.family_links.unlink(guardian.person_id, who.person_id)

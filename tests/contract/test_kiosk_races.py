@@ -24,7 +24,7 @@ from tests.contract import makers
 from tests.contract.backends import TABLES, Backend, Stores
 from tests.contract.races import race
 from tests.contract.test_devices import added
-from tests.contract.test_kiosk_cards import card, managed
+from tests.contract.test_kiosk_cards import card, managed, registered
 from tests.fakes.parts import NOON
 
 pytestmark = pytest.mark.parametrize("backend", TABLES, indirect=True, scope="module")
@@ -91,7 +91,7 @@ def test_a_card_ends_once(backend: Backend) -> None:
 
 def test_a_rejection_beside_a_new_guardian_counts(backend: Backend) -> None:
     """If the link comes first, the guardian is to see the rejection; else the person is gone."""
-    who, guardian = managed(), makers.registered(makers.profile())
+    who, guardian = managed(), registered(backend.stores)
     backend.stores.people.create_managed(who, "c0ffee00")
     link = FamilyLink(Relation.ELDER, Proof.FACE, NOON)
     race(
@@ -99,7 +99,8 @@ def test_a_rejection_beside_a_new_guardian_counts(backend: Backend) -> None:
         lambda stores: stores.people.settle(who, Verification.REJECTED, "mismatch"),
         lambda stores: stores.family_links.link(guardian, who, link),
     )
-    record = backend.stores.people.load(who.person_id)
-    if record.profile is not None:
-        assert record.profile.verification is Verification.REJECTED
+    profile = backend.stores.people.load(who.person_id).profile
+    assert profile is None or profile.verification is Verification.REJECTED
+    held = backend.stores.people.load(guardian.person_id).dependants
+    assert profile is not None or who.person_id not in held
     assert backend.stores.people.by_document(who.document_blind) is None

@@ -164,4 +164,6 @@ def test_all_personal_fields_are_found_by_walking_the_items() -> None:
         "VenueItem.contact_name",
         "VenueItem.contact_phone",
         "InvitationItem.name",
+        "AccessItem.guardian",
+        "PersonalRecordItem.contents",
     }

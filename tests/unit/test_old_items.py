@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.admission.store.accesses import AccessItem
-from chalicelib.admission.store.kiosk_cards import CardItem, WaitingCardItem
+from chalicelib.admission.store.kiosk_cards import CardItem, PersonCardItem
 from chalicelib.admission.store.policies import PolicyItem
 from chalicelib.admission.store.prefetches import PrefetchItem
 from chalicelib.admission.store.scans import PendingScanItem, ScanItem
@@ -20,7 +20,9 @@ from chalicelib.identity.store.codes import CodeItem
 from chalicelib.identity.store.consents import ConsentItem, GiverItem
 from chalicelib.identity.store.devices import DeviceItem, PairingItem
 from chalicelib.identity.store.families import DependantsItem, GuardiansItem
+from chalicelib.identity.store.issued_pass import PaperPassItem
 from chalicelib.identity.store.limits import LimitItem
+from chalicelib.identity.store.paper_passes import PaperFileItem, PassHistoryItem
 from chalicelib.identity.store.people import (
     AccountItem,
     OwnerItem,
@@ -28,6 +30,7 @@ from chalicelib.identity.store.people import (
     SessionItem,
     SnapshotItem,
 )
+from chalicelib.identity.store.personal_records import PersonalRecordItem
 from chalicelib.identity.store.rights import RightItem, RightsItem
 from chalicelib.identity.store.wrapped_keys import WrappedKeyItem
 from chalicelib.insight.store.counters import CounterItem
@@ -78,6 +81,10 @@ STORED: dict[str, tuple[type[Item], str]] = {
     "identity_check": (IdentityCheckItem, "CHECK#.* · CHECK"),
     "consent": (GiverItem, "CONSENT#.* · CONSENT"),
     "valid_consent": (ConsentItem, "PER#per · OWN#CONSENT"),
+    "paper_pass": (PaperPassItem, "PER#per · HOT#PASS"),
+    "issued_pass": (PassHistoryItem, r"PER#per · PASS#\d{13}#.*"),
+    "paper_file": (PaperFileItem, "PER#per · PAPER#.*"),
+    "record": (PersonalRecordItem, "PER#per · REC#.*"),
     "erasure": (ErasureItem, "PER#per · OWN#ERASURE"),
     "export": (ExportItem, "PER#per · OWN#EXPORT"),
     "due_erasure": (DueItem, r"ERASURES · \d{13}#.*"),
@@ -87,12 +94,13 @@ STORED: dict[str, tuple[type[Item], str]] = {
     "device": (DeviceItem, "DEVICE#.* · DEVICE"),
     "pairing": (PairingItem, "PAIRING#.* · PAIRING"),
     "kiosk_card": (CardItem, "DEVICE#.* · CARD#.*"),
-    "waiting_card": (WaitingCardItem, "PER#per · WAITING#.*"),
+    "person_card": (PersonCardItem, "PER#per · KIOSK#.*"),
 }
 LATER = {"rights", "staff_counter", "dependants", "guardians", "identity_check"}
 LATER |= {"consent", "valid_consent"}
+LATER |= {"paper_pass", "issued_pass", "paper_file", "record"}
 LATER |= {"erasure", "export", "due_erasure", "receipt"}
-LATER |= {"device", "pairing", "kiosk_card", "waiting_card"}
+LATER |= {"device", "pairing", "kiosk_card", "person_card"}
 """What 0.2.0 did not write."""
 IN_THE_INDEX = {"visit"}
 

@@ -16,9 +16,7 @@ from chalicelib.core.errors import Unavailable
 from chalicelib.core.table import (
     ABSENT,
     PRESENT,
-    Change,
     ConditionFailed,
-    Delete,
     Item,
     Put,
     Raw,
@@ -40,8 +38,8 @@ class CardItem(Item):
     ttl = EpochSecondsAttribute()
 
 
-class WaitingCardItem(Item):
-    """WAITING#kio#id, in the partition of the person whose verification the card waits for."""
+class PersonCardItem(Item):
+    """KIOSK#kio#id, in the person's partition: printing and erasure find the card by it."""
 
     ttl = EpochSecondsAttribute()
 
@@ -83,7 +81,7 @@ class CardStore:
             ttl=until,
         )
         try:
-            self._table.transact(Put(item, ABSENT), Put(_marker(card, until)))
+            self._table.transact(Put(item, ABSENT), Put(_of_person(card, until)))
         except ConditionFailed:
             standing = self.card(card.kiosk_id, card.card_id, card.requested_at)
             if standing is None:
@@ -98,29 +96,25 @@ class CardStore:
 
     def waiting(self, person_id: str, now: datetime) -> list[Card]:
         """See `Cards.waiting`."""
-        span = (keys.WAITING_CARDS, keys.WAITING_CARDS_TO)
-        markers = self._table.query(keys.person(person_id), span, consistent=True)
-        wanted = [keys.kiosk_card(*keys.card_of_waiting(raw["sk"]["S"])) for raw in markers]
-        found = [_card(raw, now) for raw in self._table.batch_get(wanted)]
-        return [card for card in found if card is not None and card.waits]
+        span = (keys.PERSON_CARDS, keys.PERSON_CARDS_TO)
+        found = self._table.query(keys.person(person_id), span, consistent=True)
+        wanted = [keys.kiosk_card(*keys.card_of(raw["sk"]["S"])) for raw in found]
+        cards = [_card(raw, now) for raw in self._table.batch_get(wanted)]
+        return [card for card in cards if card is not None and card.waits]
 
     def finish(self, card: Card) -> None:
         """See `Cards.finish`. The condition is that the card waits."""
         item = CardItem
         result = item.refused.set(True) if card.refused else item.serial.set(card.serial)
+        waits = item.serial.does_not_exist() & item.refused.does_not_exist()
         try:
-            self._table.transact(
-                Change(
-                    keys.kiosk_card(card.kiosk_id, card.card_id),
-                    [result],
-                    PRESENT & item.serial.does_not_exist() & item.refused.does_not_exist(),
-                ),
-                Delete(keys.waiting_card(card.person_id, card.kiosk_id, card.card_id)),
+            self._table.update(
+                keys.kiosk_card(card.kiosk_id, card.card_id), [result], PRESENT & waits
             )
         except ConditionFailed:
             return
 
 
-def _marker(card: Card, until: datetime) -> WaitingCardItem:
-    key = keys.waiting_card(card.person_id, card.kiosk_id, card.card_id)
-    return WaitingCardItem.at(key, ttl=until)
+def _of_person(card: Card, until: datetime) -> PersonCardItem:
+    key = keys.person_card(card.person_id, card.kiosk_id, card.card_id)
+    return PersonCardItem.at(key, ttl=until)

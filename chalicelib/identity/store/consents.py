@@ -1,7 +1,7 @@
 """The items and store of consent codes.
 
-``CONSENT#blind`` finds the person who made a code. Their ``CONSENT`` item holds the one code that
-is valid; using it up deletes that item.
+``CONSENT#blind`` finds the person who made a code. Their ``OWN#CONSENT`` item holds the one code
+that is valid; using it up deletes that item.
 """
 
 from datetime import datetime, timedelta
@@ -11,14 +11,14 @@ from pynamodb.attributes import UnicodeAttribute
 from chalicelib.core import keys
 from chalicelib.core.attributes import EpochSecondsAttribute
 from chalicelib.core.table import Delete, Item, Put, Table
-from chalicelib.identity.store.people import OwnerItem
 
 _LEFTOVER = timedelta(days=1)
 
 
-class GiverItem(OwnerItem):
+class GiverItem(Item):
     """CONSENT#blind: the person who made the code."""
 
+    person = UnicodeAttribute(attr_name="pe")
     ttl = EpochSecondsAttribute()
 
 

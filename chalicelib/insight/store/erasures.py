@@ -121,8 +121,8 @@ def _leads_to(raw: Raw) -> Iterator[Key]:
     key = _key(raw)
     if key == keys.valid_consent(keys.person_of(key.pk)):
         yield keys.consent(ConsentItem.read(raw).code)
-    elif key.sk.startswith(keys.WAITING_CARDS):
-        yield Key(*keys.card_of_waiting(key.sk))
+    elif key.sk.startswith(keys.PERSON_CARDS):
+        yield keys.kiosk_card(*keys.card_of(key.sk))
 
 
 class ErasureStore:
