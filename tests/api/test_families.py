@@ -328,17 +328,15 @@ def test_a_code_that_is_not_valid_is_one_answer(world: World, fault: str) -> Non
 
 def test_a_code_of_another_kind_is_refused_by_its_form(world: World) -> None:
     administrator, guardian = world.administrator(), world.visitor()
-    join_code = administrator.join_code(administrator.venue["venue_id"])
-    for code in (
-        join_code,
-        administrator.venue["code"],
-        "2345678998",
-        guardian.get("/v1/me/pass").json["code"],
-    ):
-        refused = by_consent(guardian, code).expect(400, "invalid_input")
-        assert (refused["errors"][0]["pointer"], refused["errors"][0]["code"]) == (
-            "/code", "consent_code",
-        )  # fmt: skip
+    codes = {
+        administrator.join_code(administrator.venue["venue_id"]): "consent_code",
+        administrator.venue["code"]: "consent_code",
+        "2345678998": "consent_code",  # a wrong check character
+        guardian.get("/v1/me/pass").expect(200)["code"]: "too_long",
+    }
+    for code, fault in codes.items():
+        refused = by_consent(guardian, code).expect(400, "invalid_input")["errors"]
+        assert [(one["pointer"], one["code"]) for one in refused] == [("/code", fault)]
     guardian.join(code_of(administrator)).expect(400, "invalid_input")
 
 
