@@ -533,3 +533,27 @@ def test_old_links_leave_room_for_new_ones(world: World) -> None:
     assert dependants(parent) == []
     by_household(parent, Relative.born(world)).expect(202)
     assert len(dependants(parent)) == 1
+
+
+def test_links_that_have_ended_leave_a_place_beside_the_child(world: World) -> None:
+    """At 14 both parents' links end; somebody else is added by the child's own will."""
+    parents, aunt = [world.visitor(), world.visitor()], world.visitor()
+    child = Relative.born(world, "20121123")
+    for parent in parents:
+        by_household(parent, child).good()
+        world.work()
+    by_face(aunt, child).expect(409, "dependant_taken")
+    next_day(aunt, *parents)
+    shown = by_face(aunt, child, "elder").expect(201)["dependant"]
+    health(aunt, shown["person_id"]).expect(200)
+    assert [dependants(parent) for parent in parents] == [[], []]
+
+
+def test_a_child_with_a_phone_does_not_consent(world: World) -> None:
+    parent, child = world.visitor(), world.person()
+    young = Relative.born(world, "20150101", 3)
+    child.register(name=young.name, number=young.number).expect(202)
+    world.work()
+    refused = by_consent(parent, code_of(child)).expect(400, "invalid_input")["errors"]
+    assert [(one["pointer"], one["code"]) for one in refused] == [("/relation", "elder_too_young")]
+    assert guardians(child) == []
