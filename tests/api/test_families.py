@@ -432,6 +432,7 @@ def test_a_rejected_dependant_is_shown_with_the_reason_and_gives_no_right(world:
                 and item["sk"]["S"] == "HOT#PROFILE"], "it is deleted"  # fmt: skip
 
 
+@pytest.mark.requirement("JN-27")
 def test_a_dependant_without_a_guardian_stays_and_is_found_again(world: World) -> None:
     """A right is never orphaned: the former guardian has none, and no pass that they hold."""
     mother, father, child = world.visitor(), world.visitor(), Relative.born(world)
