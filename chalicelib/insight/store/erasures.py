@@ -30,7 +30,6 @@ from chalicelib.core.table import (
     Table,
 )
 from chalicelib.identity.people import Profile
-from chalicelib.identity.store.consents import ConsentItem
 from chalicelib.identity.store.families import unlink_writes
 from chalicelib.identity.store.people import erasure_writes
 from chalicelib.insight.erasures import (
@@ -119,8 +118,8 @@ def _key(raw: Raw) -> Key:
 def _leads_to(raw: Raw) -> Iterator[Key]:
     """Yield the keys of items elsewhere that an item of a person's partition leads to."""
     key = _key(raw)
-    if key == keys.valid_consent(keys.person_of(key.pk)):
-        yield keys.consent(ConsentItem.read(raw).code)
+    if lead := keys.lead_of(key.sk):
+        yield lead
     elif key.sk.startswith(keys.PERSON_CARDS):
         yield keys.kiosk_card(*keys.card_of(key.sk))
 
