@@ -124,7 +124,9 @@ class AccessLog:
         blind = actor.profile.document_blind
         found = list(islice(self._accesses.of(blind, after, limit + 1), limit + 1))
         last = found[limit - 1][0] if len(found) > limit else None
-        return AccessPage([self._shown(blind, access, now) for _, access in found[:limit]], last)
+        # DynamoDB may delete a record days after its end.
+        shown = [access for _, access in found[:limit] if access.until > now]
+        return AccessPage([self._shown(blind, access, now) for access in shown], last)
 
     def _shown(self, blind: str, access: Access, now: datetime) -> SeenAccess:
         place = access.place

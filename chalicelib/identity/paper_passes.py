@@ -298,7 +298,9 @@ class PaperPasses:
         """Return a page of the holder's paper passes, newest first. Cost: one Query."""
         record = self._current(holder)
         found = list(islice(self._issued.history(holder.person_id, after, limit + 1), limit + 1))
-        items = tuple(HistoryEntry(one, _listed(one, record, now)) for _, one in found[:limit])
+        # DynamoDB may delete an item days after its TTL.
+        kept = (one for _, one in found[:limit] if one.issued_at + HISTORY_KEPT > now)
+        items = tuple(HistoryEntry(one, _listed(one, record, now)) for one in kept)
         return HistoryPage(items, found[limit - 1][0] if len(found) > limit else None)
 
     def _current(self, holder: Holder) -> PersonRecord:

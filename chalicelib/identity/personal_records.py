@@ -104,9 +104,12 @@ class RecordPage(NamedTuple):
 
 
 def page_of(
-    records: PersonalRecords, person_id: str, kind: str, *, limit: int, after: str
+    records: PersonalRecords, person_id: str, kind: str, *, limit: int, after: str, now: datetime
 ) -> RecordPage:
-    """Return a page of the person's records of a kind after the id `after`. Cost: one Query."""
+    """Return a page of the person's records of a kind after the id `after`. Cost: one Query.
+
+    It may hold fewer than `limit`: DynamoDB may delete a record days after its end.
+    """
     found = list(islice(records.of(person_id, kind, after, limit + 1), limit + 1))
     last = found[limit - 1].record_id if len(found) > limit else None
-    return RecordPage(found[:limit], last)
+    return RecordPage([record for record in found[:limit] if record.until > now], last)

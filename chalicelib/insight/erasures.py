@@ -22,7 +22,15 @@ from chalicelib.core.errors import Conflict, Forbidden, NotFound, Unavailable
 from chalicelib.core.ids import Ids
 from chalicelib.core.logs import logger
 from chalicelib.identity import personal, strength
-from chalicelib.identity.people import Actor, Holder, People, PersonRecord, Profile, Role
+from chalicelib.identity.people import (
+    Actor,
+    Holder,
+    People,
+    PersonRecord,
+    Profile,
+    Role,
+    Verification,
+)
 from chalicelib.identity.strength import Action
 from chalicelib.venues.staffing import Staff
 from chalicelib.venues.venue import Directory, Venue, Venues
@@ -112,6 +120,18 @@ class Traces(NamedTuple):
 
     def __or__(self, other: "Traces") -> "Traces":
         return Traces(*(tuple(sorted({*a, *b})) for a, b in zip(self, other, strict=True)))
+
+    def without_owners(self, person_id: str, people: People) -> "Traces":
+        """Return the traces without those that another person owns by now.
+
+        Whoever registers again between the two sweeps is another person, who keeps what is theirs.
+        Cost: one GetItem for each phone and document.
+        """
+        phones = tuple(one for one in self.phones if people.by_phone(one) in (None, person_id))
+        documents = tuple(
+            one for one in self.documents if people.by_document(one) in (None, person_id)
+        )
+        return Traces(phones, documents, self.shadows if documents == self.documents else ())
 
 
 class Step(StrEnum):
@@ -445,15 +465,16 @@ class Erasing:
 
     def _erase_rest(self, due: Due, record: PersonRecord, now: datetime) -> None:
         receipt_id, erasures = due.receipt_id, self._erasures
+        traces = due.traces.without_owners(due.person_id, self._people)
         erasures.erase_family(receipt_id, due.person_id)
         erasures.erase_rights(receipt_id, due.person_id)
-        for person_id in (due.person_id, *due.traces.shadows):
+        for person_id in (due.person_id, *traces.shadows):
             known = record if person_id == due.person_id else self._people.subject(person_id)
             self._visits.forget(person_id, receipt_id, known, now)
             erasures.erase_partition(receipt_id, person_id)
-        for document in due.traces.documents:
+        for document in traces.documents:
             erasures.erase_accesses(receipt_id, document)
-        for phone in due.traces.phones:
+        for phone in traces.phones:
             erasures.erase_invitations(receipt_id, phone)
         self._erase_files(due)
 
@@ -467,6 +488,7 @@ class Erasing:
             self._files.remove(found[start : start + 1000])
 
     def _traces(self, profile: Profile | None) -> Traces:
+        """Return the traces of a person; a number whose claim was rejected is somebody else's."""
         if profile is None or profile.shadow_until is not None:
             return Traces()
         person_id = profile.person_id
@@ -474,7 +496,7 @@ class Erasing:
         if profile.phone:
             phone = personal.PHONE.open(self._vault, profile.phone, person_id)
             phones = (self._index.of("phone", phone),)
-        if not profile.document_blind:
+        if not profile.document_blind or profile.verification is Verification.REJECTED:
             return Traces(phones)
         name = personal.NAME.open(self._vault, profile.name, person_id)
         number = personal.DOCUMENT.open(self._vault, profile.document, person_id)

@@ -19,7 +19,7 @@ from chalicelib.core.crypto import Vault
 from chalicelib.core.errors import NotFound, TooMany
 from chalicelib.core.storage import Storage
 from chalicelib.identity import personal, strength
-from chalicelib.identity.people import Actor, People, PersonRecord, mask_name
+from chalicelib.identity.people import Actor, People, PersonRecord, Verification, mask_name
 from chalicelib.identity.strength import Action
 from chalicelib.insight import export_files
 from chalicelib.insight.export_files import Row, Sections
@@ -76,8 +76,11 @@ class Exports(Protocol):
     def finish(self, person_id: str, export_id: str, expires_at: datetime) -> bool:
         """Record that the zip is stored; False if the export is gone. Cost: one UpdateItem."""
 
-    def items(self, person_id: str) -> Iterator[StoredItem]:
-        """Yield every item of the person's partition. Cost: one strongly consistent Query."""
+    def items(self, person_id: str, now: datetime) -> Iterator[StoredItem]:
+        """Yield every item of the person's partition that has not expired at `now`.
+
+        Cost: one strongly consistent Query.
+        """
 
 
 class ShownExport(NamedTuple):
@@ -170,6 +173,7 @@ class PersonalData:
             "sessions": [
                 {"client": one.client, "strength": one.strength, "expires_at": one.expires_at}
                 for one in record.sessions.values()
+                if one.expires_at > now
             ],
             "answers": [asdict(one) for one in record.snapshots.values()],
             "rights": [
@@ -181,7 +185,7 @@ class PersonalData:
             "accesses": list(self._looked_up(record, now)),
             "records": [
                 self._opened(item, person_id)
-                for item in self._exports.items(person_id)
+                for item in self._exports.items(person_id, now)
                 if not item.sort_key.startswith(_IN_OTHER_SECTIONS)
             ],
         }
@@ -225,10 +229,14 @@ class PersonalData:
                 yield _visit(scan, venue)
 
     def _looked_up(self, record: PersonRecord, now: datetime) -> Iterator[Row]:
-        blind = record.profile.document_blind if record.profile else ""
-        if not blind:
+        """Yield the accesses to the number, if it is the person's: see `AccessLog.page`."""
+        profile = record.profile
+        if profile is None or profile.verification is not Verification.VERIFIED:
             return
+        blind = profile.document_blind
         for _, access in islice(self._accesses.of(blind, "", 100), _MOST_ACCESSES):
+            if access.until <= now:
+                continue
             place = self._venue(access.venue_id, now) if access.venue_id else access.place
             if access.guardian:
                 place = personal.ACCESS_GUARDIAN.open(self._vault, access.guardian, blind)

@@ -40,7 +40,8 @@ class FakeExports:
         self._exports[person_id] = standing._replace(state=ExportState.READY, expires_at=expires_at)
         return True
 
-    def items(self, person_id: str) -> Iterator[StoredItem]:
+    def items(self, person_id: str, now: datetime) -> Iterator[StoredItem]:
+        del now
         if person_id in self._exports:
             yield StoredItem("OWN#EXPORT", {})
 
