@@ -262,8 +262,8 @@ TEXTS: dict[str, str] = {
     "kept.visits": "Visits without you: venue, time and result, for the venue's obligations in the "
     "control of epidemics",
     "kept.figures": "Counts of visits, which name nobody",
-    "kept.actions": "An internal number without a name, with the checks that you made for others, "
-    "so that they can see who looked at their data",
+    "kept.actions": "An internal number without a name, with the checks that you made for others "
+    "and their counts, so that they can see who looked at their data",
     "kept.backups": "Encrypted backups, for recovery after a failure only",
     "kept.receipt": "The receipt of this erasure, which names nobody",
     # Accesses to a person's data, as shown to that person.

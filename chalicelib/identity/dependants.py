@@ -353,6 +353,15 @@ class Dependants:
         if not ids.is_id(guardian_id, "per") or not ids.is_id(dependant_id, "per"):
             raise NotFound
         self._links.unlink(guardian_id, dependant_id)
+        self.release(guardian_id, dependant_id, correlation=correlation, now=now)
+
+    def release(
+        self, guardian_id: str, dependant_id: str, *, correlation: str, now: datetime
+    ) -> None:
+        """End what follows from a link that has ended, or is about to end. It may be repeated.
+
+        See `remove`.
+        """
         record = self._people.load(dependant_id)
         issued = record.paper_pass
         if issued is not None and issued.issued_by == guardian_id and not issued.revoked:

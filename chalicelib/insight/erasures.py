@@ -22,6 +22,7 @@ from chalicelib.core.errors import Conflict, Forbidden, NotFound, Unavailable
 from chalicelib.core.ids import Ids
 from chalicelib.core.logs import logger
 from chalicelib.identity import personal, strength
+from chalicelib.identity.dependants import Dependants
 from chalicelib.identity.people import Actor, Holder, People, PersonRecord, Profile, Role
 from chalicelib.identity.strength import Action
 from chalicelib.venues.staffing import Staff
@@ -32,7 +33,6 @@ SWEPT_AGAIN_AFTER = timedelta(minutes=15)
 RECEIPT_KEPT_FOR = timedelta(days=3 * 365)
 VISITS_KEPT_FOR = timedelta(days=28)
 """The longest time for which a policy keeps scans."""
-ACTIONS_KEPT_FOR = timedelta(days=183)
 BACKUPS_KEPT_FOR = timedelta(days=35)
 """The time that point-in-time recovery of DynamoDB reaches back."""
 _TRIES = 8
@@ -91,7 +91,7 @@ class Erasure(NamedTuple):
         kept = {
             Kept.VISITS: self.due_at + VISITS_KEPT_FOR,
             Kept.FIGURES: None,
-            Kept.ACTIONS: self.due_at + ACTIONS_KEPT_FOR,
+            Kept.ACTIONS: None,
             Kept.BACKUPS: self.due_at + BACKUPS_KEPT_FOR,
             Kept.RECEIPT: self.due_at + RECEIPT_KEPT_FOR,
         }
@@ -344,7 +344,7 @@ class AnonymousVisits:
                 scan = self._scans.get(reference, venue)
                 if scan is None or scan.person_id != person_id:
                     break  # the index lags behind
-                if scan.verdict.needs and not scan.expired(now):
+                if scan.waits and not scan.expired(now):
                     self._waiting.reconsider(scan.scan_id, record, now=now, final=True)
                     continue
                 if self._erasures.make_anonymous(receipt_id, scan, venue):
@@ -356,7 +356,16 @@ class AnonymousVisits:
 class Erasing:
     """Carries out the erasures that are due."""
 
-    __slots__ = ("_erasures", "_files", "_hand_overs", "_index", "_people", "_vault", "_visits")
+    __slots__ = (
+        "_dependants",
+        "_erasures",
+        "_files",
+        "_hand_overs",
+        "_index",
+        "_people",
+        "_vault",
+        "_visits",
+    )
 
     def __init__(
         self,
@@ -366,9 +375,12 @@ class Erasing:
         visits: AnonymousVisits,
         files: Files,
         hand_overs: HandOvers,
+        dependants: Dependants,
         index: BlindIndex,
         vault: Vault,
     ) -> None:
+        """Keep the collaborators: many parameters because a person is in every area."""
+        self._dependants = dependants
         self._erasures = erasures
         self._people = people
         self._visits = visits
@@ -445,7 +457,10 @@ class Erasing:
 
     def _erase_rest(self, due: Due, record: PersonRecord, now: datetime) -> None:
         receipt_id, erasures = due.receipt_id, self._erasures
+        # Before the links end, and again after: a run that dies in between is made up for.
+        self._release_dependants(due, record, now)
         erasures.erase_family(receipt_id, due.person_id)
+        self._release_dependants(due, record, now)
         erasures.erase_rights(receipt_id, due.person_id)
         for person_id in (due.person_id, *due.traces.shadows):
             known = record if person_id == due.person_id else self._people.subject(person_id)
@@ -456,6 +471,12 @@ class Erasing:
         for phone in due.traces.phones:
             erasures.erase_invitations(receipt_id, phone)
         self._erase_files(due)
+
+    def _release_dependants(self, due: Due, record: PersonRecord, now: datetime) -> None:
+        for dependant_id in record.dependants:
+            self._dependants.release(
+                due.person_id, dependant_id, correlation=due.receipt_id, now=now
+            )
 
     def _erase_files(self, due: Due) -> None:
         folders = (f"{folder}/{due.person_id}/" for folder in ("cards", "exports"))

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import NamedTuple, Protocol
 
 from chalicelib.admission.accesses import Accesses
+from chalicelib.admission.disclosure import own_record
 from chalicelib.admission.scan import Scan, Scans
 from chalicelib.core import ids
 from chalicelib.core.crypto import Vault
@@ -191,16 +192,15 @@ class PersonalData:
         if profile is None:
             return
 
-        def opened(field: personal.PersonalField) -> str:
-            sealed: bytes = getattr(profile, field.attribute)
+        def opened(field: personal.PersonalField, sealed: bytes) -> str:
             return field.open(self._vault, sealed, profile.person_id) if sealed else ""
 
         yield {
             "person_id": profile.person_id,
-            "name": opened(personal.NAME),
+            "name": opened(personal.NAME, profile.name),
             "document_type": profile.document_type,
-            "document_number": opened(personal.DOCUMENT),
-            "phone": opened(personal.PHONE),
+            "document_number": opened(personal.DOCUMENT, profile.document),
+            "phone": opened(personal.PHONE, profile.phone),
             "verification": profile.verification,
             "reason": profile.reason,
             "version": profile.registration,
@@ -295,18 +295,4 @@ def object_key(person_id: str, export_id: str) -> str:
 
 
 def _visit(scan: Scan, venue: Venue) -> Row:
-    decision = scan.verdict.decision
-    return {
-        "at": scan.at,
-        "venue": venue.name,
-        "address": venue.address,
-        "direction": scan.direction,
-        "method": scan.method,
-        "outcome": decision.outcome,
-        "reasons": ",".join(decision.reasons),
-        "evidence": {name: one.state for name, one in scan.verdict.evidence.items()},
-        "temperature": scan.temperature,
-        "location_cell": scan.location_cell,
-        "on_behalf": bool(scan.guardian_id),
-        "deleted_at": scan.expires_at,
-    }
+    return {"venue": venue.name, "address": venue.address, **own_record(scan)}

@@ -196,10 +196,14 @@ def fill(backend: Backend, table: Table, texts: dict[str, Any]) -> int:
         table.transact(*link_writes(edit, makers.registered(makers.profile()), link))
     for _ in range(MAX_GUARDIANS):
         table.transact(*link_writes(makers.registered(makers.profile()), edit, link))
+    backend.stores.issued_passes.issue(
+        person.person_id, makers.issued_pass(), None, (), CORRELATION
+    )
     found = list(table.query(keys.person(person.person_id), (keys.HOT, keys.SUBJECT_TO)))
     kinds = Counter(raw["sk"]["S"].split("#")[1] for raw in found)
     assert kinds == {
         "PROFILE": 1, "SESSION": SESSIONS, "SNAP": 4, "RIGHTS": 1, "DEPENDANTS": 1, "GUARDIANS": 1,
+        "PASS": 1,
     }  # fmt: skip
     return sum(map(item_size, found))
 
