@@ -116,6 +116,7 @@ class Scan:
             correlation="",
             temperature="",
             evidence_level=None,
+            location_cell="",
             verdict=verdict,
             version=self.version + 1,
         )

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from chalicelib.admission import disclosure
-from chalicelib.admission.disclosure import ScanView, at_screen
+from chalicelib.admission.disclosure import ScanView, ViewerKind, as_viewer, at_screen
 from chalicelib.admission.eligibility import require_may_scan
 from chalicelib.admission.judge import decide
 from chalicelib.admission.location import Location, cell_of
@@ -142,16 +142,25 @@ class Scanning:
         return _result(actor, recorded, venue, visitor.profile, now)
 
     def _holder_of_live(self, presented: Pass, made: Attempt) -> Holder:
-        """Return the owner of a live pass, who may be admitted with it. Raises Unprocessable."""
+        """Return the owner of a live pass, who may be admitted with it. Raises Unprocessable.
+
+        A companion's pass needs the link on the dependant's side, strongly consistent: a removed
+        guardian shows it no longer.
+        """
         # By the server's clock first: that of the staff's device may be wrong.
         live = presented.is_live(made.submission.now) or presented.is_live(made.made_at)
         if not live and not self._is_retry(made):
             raise Unprocessable("pass_expired")
-        visitor = self._people.load(presented.person_id, consistent=False)
+        guardian_id, now = presented.guardian_id, made.submission.now
+        visitor = self._people.load(presented.person_id, consistent=bool(guardian_id))
         if visitor.profile is None:
             raise Unprocessable("pass_invalid")
         if not visitor.profile.may_scan:
             raise Unprocessable("visitor_not_verified")
+        # What a device sends later was shown at the door while the link may have stood.
+        ended = guardian_id and presented.is_live(now) and not _acts(visitor, guardian_id, now)
+        if ended and not self._is_retry(made):
+            raise Unprocessable("pass_expired")
         return Holder(visitor)
 
     def _holder_of_paper(self, presented: PaperPass, made: Attempt, policy: Policy) -> Holder:
@@ -174,15 +183,26 @@ class Scanning:
         standing = self._recorder.standing(made)
         return standing is not None and is_retry(made, standing)
 
-    def visible_scan(self, actor: Actor, scan_id: str, now: datetime) -> Result:
+    def visible_scan(
+        self, actor: Actor, scan_id: str, now: datetime, *, correlation: str
+    ) -> Result:
         """Return the current state of the actor's scan, or of one at a venue where they are staff.
 
+        A guardian sees the scans of a dependant, which puts them on the dependant's access log.
         Raises NotFound, alike for the scans of others and for unknown ids.
         """
         found = self._finder.find(scan_id, now)
         if found is None:
             raise NotFound
-        view = disclosure.view(found.scan, at_screen(actor, found.scan, now))
+        viewer = at_screen(actor, found.scan, now)
+        if viewer.kind is ViewerKind.GUARDIAN:
+            try:
+                self._families.holder(
+                    actor, found.scan.person_id, now, reads="scan", correlation=correlation
+                )
+            except Forbidden:  # the link has ended on the dependant's side
+                viewer = as_viewer(ViewerKind.STAFF, actor, now)
+        view = disclosure.view(found.scan, viewer)
         # Staff see less than a screen of a manual check; `ManualChecks` shows its result.
         if view is None or not view.complete:
             raise NotFound
@@ -203,6 +223,11 @@ class Scanning:
         if known.state is CodeState.REVOKED:
             raise Gone("code_revoked")
         return venue, known.kind is CodeKind.FAST
+
+
+def _acts(visitor: PersonRecord, guardian_id: str, now: datetime) -> bool:
+    link = visitor.guardians.get(guardian_id)
+    return link is not None and link.in_force(now)
 
 
 def _require_valid(

@@ -53,6 +53,10 @@ ADULT_FROM = 18  # years
 _ADDED_A_DAY = 10
 _TRIES = 3
 _ACTIONS = {Relation.CHILD: Action.ADD_CHILD, Relation.ELDER: Action.ADD_ELDER}
+_NAMED = (Proof.FACE, Proof.HOUSEHOLD)
+"""The proofs for which the guardian enters name and number."""
+_IN_HOUSEHOLDS = ("resident_id", "residence_permit", "birth_certificate")
+"""The documents under which the register of households knows a child (YK-31, YK-32)."""
 _PROOFS = {
     Proof.FACE: Required.SUBJECT_FACE,
     Proof.HOUSEHOLD: Required.HOUSEHOLD,
@@ -185,7 +189,8 @@ class DependantAdding:
         new_id = f"per_{ids.derive('dependant', whom, submission.nonce)}"
         for person_id in {self._people.by_document(blind) or new_id, new_id}:
             known = self._linked_before(whom, actor.record, person_id, now)
-            if known is not None:
+            # Who was linked otherwise proves name and number first: the answer would reveal them.
+            if known is not None and known.link.proof in _NAMED:
                 # The nonce of another dependant, or the number of one under another name.
                 if known.profile.document_blind != blind:
                     raise Conflict("nonce_reused")
@@ -255,7 +260,7 @@ class DependantAdding:
         profile = self._people.load(person_id).profile
         if (
             profile is None
-            or profile.verification is Verification.REJECTED
+            or profile.is_refused
             or self._name(profile) != entry.name
             or (profile.phone and candidate.proof is Proof.HOUSEHOLD)
         ):
@@ -326,18 +331,21 @@ class Dependants:
         return found
 
     def guardians(self, actor: Actor, *, now: datetime) -> list[Guardian]:
-        """Return who acts for the actor, with masked names. Cost: one BatchGetItem."""
-        links = {
-            person_id: link
-            for person_id, link in actor.record.guardians.items()
-            if link.in_force(now)
-        }
-        profiles = self._people.profiles(list(links)) if links else {}
-        return [
-            Guardian(person_id, link, mask_name(self._name(profiles[person_id])))
-            for person_id, link in links.items()
-            if person_id in profiles and profiles[person_id].name
-        ]
+        """Return who acts for the actor, with masked names.
+
+        A guardian who has registered another document is not shown: that is the next owner of their
+        phone. One who was rejected is, because the link returns with the approval. Cost: one Query
+        for each, at most two.
+        """
+        found = []
+        for person_id, link in actor.record.guardians.items():
+            record = self._people.load(person_id, consistent=False)
+            profile = record.profile
+            if profile is None or not link.in_force(now):
+                continue
+            if profile.is_refused or actor.person_id in record.dependants:
+                found.append(Guardian(person_id, link, mask_name(self._name(profile))))
+        return found
 
     def remove(
         self, guardian_id: str, dependant_id: str, *, correlation: str, now: datetime
@@ -378,12 +386,12 @@ def _birth_date(profile: Profile, vault: Vault) -> date | None:
 
 def shown_name(link: FamilyLink, name: str) -> str:
     """Return a dependant's name for the guardian: masked if the guardian did not enter it."""
-    return name if link.proof in (Proof.FACE, Proof.HOUSEHOLD) else mask_name(name)
+    return name if link.proof in _NAMED else mask_name(name)
 
 
 def _mirrored(record: PersonRecord, guardian_id: str, now: datetime) -> bool:
     profile = record.profile
-    if profile is not None and profile.verification is Verification.REJECTED:
+    if profile is not None and profile.is_refused:
         return True  # no link of a rejected person holds, but the guardian sees the reason
     theirs = record.guardians.get(guardian_id)
     return theirs is not None and theirs.in_force(now)
@@ -406,6 +414,9 @@ def _born(candidate: Candidate) -> date | None:
     An elder's document may carry none.
     """
     entry = _entered(candidate)
+    if candidate.proof is Proof.HOUSEHOLD and entry.document_type not in _IN_HOUSEHOLDS:
+        # Another number carries no birth date, and its owner may be an adult, who was not asked.
+        raise BadInput.at("/document_type", "not_allowed")
     carried = documents.of(entry.document_type).birth_date(entry.number)
     if carried is None and candidate.birth_date is None and candidate.relation is Relation.CHILD:
         raise BadInput.at("/birth_date", "missing")

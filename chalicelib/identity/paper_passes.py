@@ -105,7 +105,8 @@ class IssuedPasses(Protocol):
     ) -> bool:
         """Record `new` as the person's pass in place of `former`, and request its files.
 
-        Returns False if `former` is no longer the pass on record.
+        Returns False if `former` is no longer the pass on record, or if a guardian issues it whose
+        link has ended.
         """
 
     def revoke(
