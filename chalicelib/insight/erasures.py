@@ -17,6 +17,7 @@ from typing import NamedTuple, Protocol
 from chalicelib.admission.scan import Scan, Scans
 from chalicelib.admission.shadows import shadow_of
 from chalicelib.admission.waiting import WaitingScans
+from chalicelib.core import ids
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Conflict, Forbidden, NotFound, Unavailable
 from chalicelib.core.ids import Ids
@@ -306,7 +307,8 @@ class ErasureRequests:
 
     def receipt(self, receipt_id: str) -> Erasure:
         """Return an erasure by its receipt. Raises NotFound."""
-        found = self._erasures.receipt(receipt_id)
+        # An invalid id may be too long for a key, which DynamoDB reports as a ValidationException.
+        found = self._erasures.receipt(receipt_id) if ids.is_id(receipt_id, "rcp") else None
         if found is None:
             raise NotFound
         return found

@@ -55,10 +55,18 @@ class Export(NamedTuple):
 
 
 class StoredItem(NamedTuple):
-    """An item of a person's partition: its sort key, and its values by attribute name."""
+    """An item of a person's partition: its sort key, and its values by attribute name.
+
+    `until` is the time of its deletion in epoch seconds; None if it is kept.
+    """
 
     sort_key: str
     values: Mapping[str, str | int | bool | bytes]
+    until: int | None = None
+
+    def expired(self, now: datetime) -> bool:
+        """Return whether the item is gone at `now`. DynamoDB deletes it up to days later."""
+        return self.until is not None and self.until <= now.timestamp()
 
 
 class Exports(Protocol):
@@ -182,7 +190,7 @@ class PersonalData:
             "records": [
                 self._opened(item, person_id)
                 for item in self._exports.items(person_id)
-                if not item.sort_key.startswith(_IN_OTHER_SECTIONS)
+                if not item.sort_key.startswith(_IN_OTHER_SECTIONS) and not item.expired(now)
             ],
         }
 
@@ -232,7 +240,8 @@ class PersonalData:
             place = self._venue(access.venue_id, now) if access.venue_id else access.place
             if access.guardian:
                 place = personal.ACCESS_GUARDIAN.open(self._vault, access.guardian, blind)
-            yield {"at": access.asked_at, "kind": access.kind, "place": place}
+            if access.until > now:
+                yield {"at": access.asked_at, "kind": access.kind, "place": place}
 
     def _venue(self, venue_id: str, now: datetime) -> str:
         venue = self._directory.venue(venue_id, now)
