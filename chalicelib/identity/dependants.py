@@ -318,28 +318,30 @@ class Dependants:
     def of(self, actor: Actor, *, now: datetime) -> list[Dependant]:
         """Return the actor's dependants. A rejected one is shown with the reason.
 
-        Cost: one Query for each, at most eight.
+        Cost: one Query for each, at most eight; one more, strongly consistent, if a link is so new
+        that the first lacks it, or has ended on the dependant's side.
         """
         found = []
         for person_id, link in actor.record.dependants.items():
-            record = self._people.load(person_id, consistent=False)
-            if link.in_force(now) and record.profile and _mirrored(record, actor.person_id, now):
-                name = shown_name(link, self._name(record.profile))
-                issued = record.paper_pass
-                valid = issued and state_of(issued, record.profile, now) is PassState.VALID
-                found.append(Dependant(record.profile, link, name, has_pass=bool(valid)))
+            if not link.in_force(now):
+                continue
+            for consistent in (False, True):
+                record = self._people.load(person_id, consistent=consistent)
+                if record.profile and _mirrored(record, actor.person_id, now):
+                    found.append(self._shown(record, record.profile, link, now))
+                    break
         return found
 
     def guardians(self, actor: Actor, *, now: datetime) -> list[Guardian]:
         """Return who acts for the actor, with masked names.
 
         A guardian who has registered another document is not shown: that is the next owner of their
-        phone. One who was rejected is, because the link returns with the approval. Cost: one Query
-        for each, at most two.
+        phone. One who was rejected is, because the link returns with the approval. Cost: one
+        strongly consistent Query for each, at most two.
         """
         found = []
         for person_id, link in actor.record.guardians.items():
-            record = self._people.load(person_id, consistent=False)
+            record = self._people.load(person_id)
             profile = record.profile
             if profile is None or not link.in_force(now):
                 continue
@@ -368,6 +370,13 @@ class Dependants:
         profile = record.profile
         if profile and profile.is_managed and profile.verification is Verification.REJECTED:
             self._links.discard(dependant_id)
+
+    def _shown(
+        self, record: PersonRecord, profile: Profile, link: FamilyLink, now: datetime
+    ) -> Dependant:
+        issued = record.paper_pass
+        valid = issued is not None and state_of(issued, profile, now) is PassState.VALID
+        return Dependant(profile, link, shown_name(link, self._name(profile)), has_pass=valid)
 
     def _name(self, profile: Profile) -> str:
         return personal.NAME.open(self._vault, profile.name, profile.person_id)

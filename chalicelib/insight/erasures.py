@@ -76,7 +76,8 @@ class Erasure(NamedTuple):
     """An erasure and its receipt.
 
     `acted`: the person has acted for others, as staff or as a guardian. `erased_at` is None until
-    everything is erased; `counts` says what was removed.
+    everything is erased; `counts` says what was removed. `by_guardian`: a guardian asked for it,
+    for a person who did not log in.
     """
 
     receipt_id: str
@@ -86,6 +87,7 @@ class Erasure(NamedTuple):
     acted: bool
     erased_at: datetime | None = None
     counts: Mapping[Category, int] = {}
+    by_guardian: bool = False
 
     def kept(self) -> dict[Kept, datetime | None]:
         """Return what is kept, and until when at the latest; None is without an end."""
@@ -261,6 +263,7 @@ class ErasureRequests:
     def request(self, actor: Actor, holder: Holder, now: datetime) -> Erasure:
         """Schedule the erasure of `holder` in 24 hours, and return it; the same one if repeated.
 
+        One that a guardian asked for before the record became the person's own is replaced.
         Raises Forbidden ``own_account`` for a dependant who logs in, StrongerLogin for a session
         that `strength.RULES` does not admit, and Conflict ``hand_over_first`` if a venue would be
         without its administrator.
@@ -269,7 +272,9 @@ class ErasureRequests:
         _require_own(holder)
         standing = self._erasures.of(holder.person_id)
         if standing is not None and standing.state is not State.CANCELLED:
-            return standing
+            void = _is_void(standing, holder.record)
+            if not (void and self._erasures.cancel(holder.person_id, standing)):
+                return standing
         venue_ids = self._erasures.venues_of(holder.person_id)
         names = "、".join(self._hand_overs.of(holder.person_id, venue_ids))
         if names:
@@ -281,6 +286,7 @@ class ErasureRequests:
             now,
             now + COOLING_OFF,
             acted=bool(venue_ids or record.dependants),
+            by_guardian=bool(holder.guardian_id),
         )
         return self._erasures.schedule(holder.person_id, erasure)
 
@@ -312,6 +318,12 @@ class ErasureRequests:
         if found is None:
             raise NotFound
         return found
+
+
+def _is_void(erasure: Erasure, record: PersonRecord) -> bool:
+    """Return whether a guardian asked for it, and the record has become its person's own since."""
+    profile = record.profile
+    return erasure.by_guardian and profile is not None and bool(profile.phone)
 
 
 def _require_own(holder: Holder) -> None:
@@ -400,6 +412,9 @@ class Erasing:
     def _carry_out(self, due: Due, now: datetime) -> str:
         record = self._people.subject(due.person_id)
         if due.step is Step.WAITING:
+            asked = self._erasures.of(due.person_id)
+            if asked is not None and _is_void(asked, record):
+                return "void" if self._erasures.cancel(due.person_id, asked) else "gone"
             venue_ids = self._erasures.venues_of(due.person_id)
             if self._hand_overs.of(due.person_id, venue_ids):
                 later = self._erasures.postpone(due, now + COOLING_OFF, Step.WAITING)

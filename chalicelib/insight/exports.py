@@ -217,12 +217,15 @@ class PersonalData:
     def _family(self, record: PersonRecord) -> Iterator[Row]:
         """Yield the links with the masked names of the others, whose data this is not."""
         sides = (("dependant", record.dependants), ("guardian", record.guardians))
-        others = self._people.profiles({*record.dependants, *record.guardians})
+        mine = record.profile.person_id if record.profile else ""
         for side, links in sides:
             for person_id, link in links.items():
-                other, name = others.get(person_id), "*"
-                if other and other.name:
-                    name = mask_name(personal.NAME.open(self._vault, other.name, person_id))
+                known, name = self._people.load(person_id, consistent=False), "*"
+                theirs = known.guardians if side == "dependant" else known.dependants
+                # Without the link on their side it is the next owner of their phone.
+                if known.profile and mine in theirs:
+                    sealed = known.profile.name
+                    name = mask_name(personal.NAME.open(self._vault, sealed, person_id))
                 yield {"side": side, "name": name, **link._asdict()}
 
     def _visits(self, person_id: str, now: datetime) -> Iterator[Row]:

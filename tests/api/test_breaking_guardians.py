@@ -1,14 +1,16 @@
 """What a guardian, or one who was a guardian, must not get."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from chalicelib.identity.family import Proof
+from chalicelib.identity.people import People, PersonRecord
 from chalicelib.identity.providers import Answer, Pending
 from tests import support
 from tests.api.driver import Person, World
-from tests.api.families import Relative, add, added, by_face, dependants, guardians
+from tests.api.families import Relative, add, added, by_face, checked, dependants, guardians
 
 
 def scan_for(guardian: Person, dependant: Person, venue: dict[str, Any]) -> Any:
@@ -149,3 +151,67 @@ def test_a_removed_guardian_cannot_issue_a_paper_pass(world: World) -> None:
     assert guardians(dependant) == []
     issued = dependant.get("/v1/me/pass/paper").expect(200)
     assert issued["state"] != "valid"
+
+
+@pytest.mark.requirement("YK-24", "GO-6")
+def test_a_guardians_erasure_ends_when_the_record_becomes_its_persons_own(world: World) -> None:
+    child, heir = Relative.born(world), world.person()
+    guardian = world.visitor()
+    child_id = added(by_face(guardian, child))
+    world.work()
+    asked = {"confirm": True}
+    guardian.post(f"/v1/me/dependants/{child_id}/erasure", asked).expect(202)
+    body = {"nonce": world.nonce(), **child.entry, "check_id": checked(heir, child)}
+    heir.keep(heir.post("/v1/me/registration/takeover", body).expect(200))
+    world.clock.pass_(seconds=86_400)
+    assert world.container.erasing.run(world.clock.at) == {"void": 1}
+    heir.log_in()
+    assert heir.get("/v1/me").expect(200)["person_id"] == child_id
+    assert heir.get("/v1/me/erasure").expect(200)["status"] == "cancelled"
+
+
+@pytest.mark.requirement("GO-6")
+def test_the_owner_of_a_record_asks_anew_for_what_a_guardian_asked(world: World) -> None:
+    child, heir = Relative.born(world), world.person()
+    guardian = world.visitor()
+    child_id = added(by_face(guardian, child))
+    world.work()
+    asked = {"confirm": True}
+    first = guardian.post(f"/v1/me/dependants/{child_id}/erasure", asked).expect(202)
+    body = {"nonce": world.nonce(), **child.entry, "check_id": checked(heir, child)}
+    heir.keep(heir.post("/v1/me/registration/takeover", body).expect(200))
+    world.clock.pass_(seconds=3600)
+    heir.log_in()
+    again = heir.post("/v1/me/erasure", asked).expect(202)
+    assert again["receipt_id"] != first["receipt_id"]
+    assert heir.post("/v1/me/erasure", asked).expect(202) == again
+    world.clock.pass_(seconds=86_400)
+    assert world.container.erasing.run(world.clock.at) == {"swept": 1}
+
+
+class Lagging:
+    """People whose eventually consistent reads do not show the last writes yet."""
+
+    def __init__(self, people: People, before: set[str]) -> None:
+        self._people, self._before = people, before
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._people, name)
+
+    def load(self, person_id: str, *, consistent: bool = True) -> PersonRecord:
+        found = self._people.load(person_id)
+        if consistent:
+            return found
+        new = person_id not in self._before
+        return PersonRecord() if new else replace(found, dependants={}, guardians={})
+
+
+def test_a_new_link_is_listed_at_once(world: World) -> None:
+    """An eventually consistent read may return the data from before a write."""
+    parent, child, elder = world.visitor(), Relative.born(world), world.visitor()
+    child_id = added(by_face(parent, child))
+    by_face(parent, Relative.of(elder), "elder").expect(201)
+    people = Lagging(world.container.people, {parent.person_id, elder.person_id})
+    world.replace(people=people)
+    assert {one["person_id"] for one in dependants(parent)} == {child_id, elder.person_id}
+    assert [one["person_id"] for one in guardians(elder)] == [parent.person_id]

@@ -2,6 +2,8 @@
 
 import pytest
 
+from chalicelib.identity.people import mask_name
+from tests import support
 from tests.api.driver import World
 from tests.api.test_notices import NOTICE
 
@@ -83,3 +85,18 @@ def test_an_erased_visitors_scan_keeps_no_place(world: World) -> None:
     assert found is not None
     assert found.scan.location_cell
     assert found.scan.anonymous().location_cell == ""
+
+
+def test_an_export_names_nobody_who_got_a_guardians_phone(world: World) -> None:
+    person = world.visitor()
+    guardian = world.guardian(person)
+
+    def names() -> list[object]:
+        found = world.container.personal_data.sections(person.person_id, world.clock.now())
+        return [row["name"] for row in found["family"]]
+
+    assert names() == [mask_name(guardian.name)]
+    number = support.resident_id(773)
+    guardian.register(1, name="祝英台", number=number).expect(202)
+    world.work()
+    assert names() == ["*"]
