@@ -11,7 +11,7 @@
 for a dependant does not reach the dependant's own dependants.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -131,8 +131,8 @@ class Proofs:
             self._checks.spend(actor, candidate.evidence, subject, by=by, now=submission.now)
             return
         guardian = subject_of(actor.profile, self._vault)
-        # The register's request id is this request's, so that a retry gets the same answer.
-        request_id = ids.derive("household", actor.person_id, by)
+        # A retry gets the same answer. Another child is another question, under one nonce too.
+        request_id = ids.derive("household", actor.person_id, by, *astuple(subject))
         if not self._households.same_household(guardian, subject, request_id=request_id):
             raise Unprocessable("dependant_no_match")
 

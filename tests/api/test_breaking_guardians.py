@@ -9,8 +9,18 @@ from chalicelib.identity.family import Proof
 from chalicelib.identity.people import People, PersonRecord
 from chalicelib.identity.providers import Answer, Pending
 from tests import support
-from tests.api.driver import Person, World
-from tests.api.families import Relative, add, added, by_face, checked, dependants, guardians
+from tests.api.driver import HEALTH, Person, World
+from tests.api.families import (
+    Relative,
+    add,
+    added,
+    by_face,
+    by_household,
+    checked,
+    dependants,
+    guardians,
+    remove,
+)
 
 
 def scan_for(guardian: Person, dependant: Person, venue: dict[str, Any]) -> Any:
@@ -215,3 +225,52 @@ def test_a_new_link_is_listed_at_once(world: World) -> None:
     world.replace(people=people)
     assert {one["person_id"] for one in dependants(parent)} == {child_id, elder.person_id}
     assert [one["person_id"] for one in guardians(elder)] == [parent.person_id]
+
+
+@pytest.mark.requirement("GO-7")
+def test_a_guardian_who_gets_the_card_by_asking_for_its_files_is_on_the_access_list(
+    world: World,
+) -> None:
+    dependant = world.visitor()
+    guardian = world.guardian(dependant)
+    dependant.post("/v1/me/pass/paper", {"name": "full", "replaces": None}).expect(202)
+    path = f"/v1/me/dependants/{dependant.person_id}/pass/paper/files"
+    shown = guardian.post(path, {"form": "card_png"}).good()
+    assert shown["serial"]
+    assert accesses(dependant) == ["guardian"]
+
+
+@pytest.mark.requirement("YK-31", "YK-32")
+def test_one_nonce_asks_the_register_of_households_about_one_child(world: World) -> None:
+    """The register answers a request id as before, whoever is named."""
+    mother, father, stranger = world.visitor(), world.visitor(), world.visitor()
+    own, other = Relative.born(world), Relative.born(world, serial=5)
+    by_household(father, own).expect(202)
+    by_household(stranger, other).expect(202)
+    nonce = world.nonce()
+    child_id = added(by_household(mother, own, nonce=nonce))
+    remove(mother, child_id).expect(200)
+    add(mother, "household", **other.entry, nonce=nonce).expect(422, "dependant_no_match")
+    assert dependants(mother) == []
+
+
+def test_a_corrected_name_is_asked_anew_under_the_same_nonce(world: World) -> None:
+    mother, child = world.visitor(), Relative.born(world)
+    nonce = world.nonce()
+    wrong = Relative.born(world, serial=5)
+    add(mother, "household", **wrong.entry, nonce=nonce).expect(422, "dependant_no_match")
+    by_household(mother, child, nonce=nonce).expect(202)
+
+
+def test_a_client_cannot_make_a_provider_repeat_an_old_answer(world: World) -> None:
+    """The same request id is the same question; the client chooses the correlation id."""
+    person = world.visitor()
+    chosen = {"X-Correlation-Id": "0123456789abcdef"}
+    provider = world.providers[HEALTH]
+    for _ in range(2):
+        person.get("/v1/me/health", headers=chosen).expect(200)
+        world.work()
+        world.clock.pass_(seconds=86_400)
+        person.log_in()
+    asked = [one for subject, one in provider.asked if subject.document_number == person.number]
+    assert len(asked) == len(set(asked)) == 2
