@@ -336,16 +336,13 @@ class Dependants:
         """Return who acts for the actor, with masked names.
 
         A guardian who has registered another document is not shown: that is the next owner of their
-        phone. One who was rejected is, because the link returns with the approval. Cost: one
-        strongly consistent Query for each, at most two.
+        phone. Cost: one strongly consistent Query for each, at most two.
         """
         found = []
         for person_id, link in actor.record.guardians.items():
             record = self._people.load(person_id)
             profile = record.profile
-            if profile is None or not link.in_force(now):
-                continue
-            if profile.is_refused or actor.person_id in record.dependants:
+            if profile is not None and actor.person_id in record.dependants and link.in_force(now):
                 found.append(Guardian(person_id, link, mask_name(self._name(profile))))
         return found
 
@@ -400,8 +397,10 @@ def shown_name(link: FamilyLink, name: str) -> str:
 
 def _mirrored(record: PersonRecord, guardian_id: str, now: datetime) -> bool:
     profile = record.profile
-    if profile is not None and profile.is_refused:
-        return True  # no link of a rejected person holds, but the guardian sees the reason
+    if profile is not None and profile.is_managed and profile.is_refused:
+        # No link of a rejected person holds, but the guardian sees the reason. Of a person who logs
+        # in, it may be the next owner of the phone.
+        return True
     theirs = record.guardians.get(guardian_id)
     return theirs is not None and theirs.in_force(now)
 

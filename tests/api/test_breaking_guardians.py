@@ -9,7 +9,7 @@ from chalicelib.identity.family import Proof
 from chalicelib.identity.people import People, PersonRecord
 from chalicelib.identity.providers import Answer, Pending
 from tests import support
-from tests.api.driver import HEALTH, Person, World
+from tests.api.driver import HEALTH, IDENTITY, Person, World
 from tests.api.families import (
     Relative,
     add,
@@ -97,7 +97,7 @@ def test_the_next_owner_of_a_guardians_phone_is_not_shown_as_the_guardian(world:
     assert guardians(dependant) == []
 
 
-@pytest.mark.requirement("YK-31", "YK-32")
+@pytest.mark.requirement("JN-27")
 @pytest.mark.parametrize(
     ("document_type", "number"), [("passport", "USA123456789"), ("hk_macau_permit", "H12345678")]
 )
@@ -163,7 +163,7 @@ def test_a_removed_guardian_cannot_issue_a_paper_pass(world: World) -> None:
     assert issued["state"] != "valid"
 
 
-@pytest.mark.requirement("YK-24", "GO-6")
+@pytest.mark.requirement("JN-27", "GO-6")
 def test_a_guardians_erasure_ends_when_the_record_becomes_its_persons_own(world: World) -> None:
     child, heir = Relative.born(world), world.person()
     guardian = world.visitor()
@@ -240,7 +240,7 @@ def test_a_guardian_who_gets_the_card_by_asking_for_its_files_is_on_the_access_l
     assert accesses(dependant) == ["guardian"]
 
 
-@pytest.mark.requirement("YK-31", "YK-32")
+@pytest.mark.requirement("JN-27")
 def test_one_nonce_asks_the_register_of_households_about_one_child(world: World) -> None:
     """The register answers a request id as before, whoever is named."""
     mother, father, stranger = world.visitor(), world.visitor(), world.visitor()
@@ -274,3 +274,21 @@ def test_a_client_cannot_make_a_provider_repeat_an_old_answer(world: World) -> N
         person.log_in()
     asked = [one for subject, one in provider.asked if subject.document_number == person.number]
     assert len(asked) == len(set(asked)) == 2
+
+
+def test_neither_side_sees_who_got_the_others_phone_and_was_rejected(world: World) -> None:
+    dependant = world.visitor()
+    guardian = world.guardian(dependant)
+    for person, serial in ((dependant, 774), (guardian, 775)):
+        stranger = support.resident_id(serial)
+        world.secrets.add(stranger)
+        world.providers[IDENTITY].answers[stranger] = Answer("mismatch")
+        person.register(1, name="祝英台", number=stranger).expect(202)
+        world.work()
+        assert person.registration()["verification"] == "rejected"
+        assert dependants(guardian) == []
+        if person is dependant:
+            person.register(2).expect(202)
+            world.work()
+            assert len(dependants(guardian)) == 1
+    assert guardians(dependant) == []
