@@ -103,7 +103,9 @@ def list_declarations(context: RequestContext) -> DeclarationList:
     """Return the health declarations on file, newest first."""
     of, query = f"declarations/{context.holder.person_id}", context.query(Paged)
     after = context.after(of, query.cursor)
-    page = context.container.declarations.declared(context.holder, limit=query.limit, after=after)
+    page = context.container.declarations.declared(
+        context.holder, limit=query.limit, after=after, now=context.now
+    )
     return DeclarationList(
         items=[_declaration(context, filed, page.guardians) for filed in page.filed],
         next_cursor=context.cursor(of, page.last),
@@ -137,7 +139,9 @@ def list_arrivals(context: RequestContext) -> ArrivalList:
     """Return the arrivals on file, newest first."""
     of, query = f"arrivals/{context.holder.person_id}", context.query(Paged)
     after = context.after(of, query.cursor)
-    page = context.container.declarations.arrived(context.holder, limit=query.limit, after=after)
+    page = context.container.declarations.arrived(
+        context.holder, limit=query.limit, after=after, now=context.now
+    )
     return ArrivalList(
         items=[_arrival(context, filed, page.guardians) for filed in page.filed],
         next_cursor=context.cursor(of, page.last),
@@ -149,7 +153,9 @@ def list_notices(context: RequestContext) -> NoticeList:
     """Return the notices that medical observation has ended, newest first."""
     of, query = f"notices/{context.holder.person_id}", context.query(Paged)
     after = context.after(of, query.cursor)
-    page = context.container.notices.page(context.holder, limit=query.limit, after=after)
+    page = context.container.notices.page(
+        context.holder, limit=query.limit, after=after, now=context.now
+    )
     return NoticeList(
         items=[_notice(context, issued) for issued in page.notices],
         next_cursor=context.cursor(of, page.last),

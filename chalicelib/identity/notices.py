@@ -87,12 +87,12 @@ class Notices:
         )
         return True
 
-    def page(self, holder: Holder, *, limit: int, after: str) -> NoticePage:
+    def page(self, holder: Holder, *, limit: int, after: str, now: datetime) -> NoticePage:
         """Return a page of the notices of `holder` after the position `after`, newest first.
 
         Cost: one Query.
         """
-        page = page_of(self._records, holder.person_id, _KIND, limit=limit, after=after)
+        page = page_of(self._records, holder.person_id, _KIND, limit=limit, after=after, now=now)
         return NoticePage([self._issued(record) for record in page.records], page.last)
 
     def _issued(self, record: PersonalRecord) -> Issued:

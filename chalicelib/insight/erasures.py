@@ -17,6 +17,7 @@ from typing import NamedTuple, Protocol
 from chalicelib.admission.scan import Scan, Scans
 from chalicelib.admission.shadows import shadow_of
 from chalicelib.admission.waiting import WaitingScans
+from chalicelib.core import ids
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Conflict, Forbidden, NotFound, Unavailable
 from chalicelib.core.ids import Ids
@@ -75,7 +76,8 @@ class Erasure(NamedTuple):
     """An erasure and its receipt.
 
     `acted`: the person has acted for others, as staff or as a guardian. `erased_at` is None until
-    everything is erased; `counts` says what was removed.
+    everything is erased; `counts` says what was removed. `by_guardian`: a guardian asked for it,
+    for a person who did not log in.
     """
 
     receipt_id: str
@@ -85,6 +87,7 @@ class Erasure(NamedTuple):
     acted: bool
     erased_at: datetime | None = None
     counts: Mapping[Category, int] = {}
+    by_guardian: bool = False
 
     def kept(self) -> dict[Kept, datetime | None]:
         """Return what is kept, and until when at the latest; None is without an end."""
@@ -260,6 +263,7 @@ class ErasureRequests:
     def request(self, actor: Actor, holder: Holder, now: datetime) -> Erasure:
         """Schedule the erasure of `holder` in 24 hours, and return it; the same one if repeated.
 
+        One that a guardian asked for before the record became the person's own is replaced.
         Raises Forbidden ``own_account`` for a dependant who logs in, StrongerLogin for a session
         that `strength.RULES` does not admit, and Conflict ``hand_over_first`` if a venue would be
         without its administrator.
@@ -268,7 +272,9 @@ class ErasureRequests:
         _require_own(holder)
         standing = self._erasures.of(holder.person_id)
         if standing is not None and standing.state is not State.CANCELLED:
-            return standing
+            void = _is_void(standing, holder.record)
+            if not (void and self._erasures.cancel(holder.person_id, standing)):
+                return standing
         venue_ids = self._erasures.venues_of(holder.person_id)
         names = "、".join(self._hand_overs.of(holder.person_id, venue_ids))
         if names:
@@ -280,6 +286,7 @@ class ErasureRequests:
             now,
             now + COOLING_OFF,
             acted=bool(venue_ids or record.dependants),
+            by_guardian=bool(holder.guardian_id),
         )
         return self._erasures.schedule(holder.person_id, erasure)
 
@@ -306,10 +313,17 @@ class ErasureRequests:
 
     def receipt(self, receipt_id: str) -> Erasure:
         """Return an erasure by its receipt. Raises NotFound."""
-        found = self._erasures.receipt(receipt_id)
+        # An invalid id may be too long for a key, which DynamoDB reports as a ValidationException.
+        found = self._erasures.receipt(receipt_id) if ids.is_id(receipt_id, "rcp") else None
         if found is None:
             raise NotFound
         return found
+
+
+def _is_void(erasure: Erasure, record: PersonRecord) -> bool:
+    """Return whether a guardian asked for it, and the record has become its person's own since."""
+    profile = record.profile
+    return erasure.by_guardian and profile is not None and bool(profile.phone)
 
 
 def _require_own(holder: Holder) -> None:
@@ -410,6 +424,9 @@ class Erasing:
     def _carry_out(self, due: Due, now: datetime) -> str:
         record = self._people.subject(due.person_id)
         if due.step is Step.WAITING:
+            asked = self._erasures.of(due.person_id)
+            if asked is not None and _is_void(asked, record):
+                return "void" if self._erasures.cancel(due.person_id, asked) else "gone"
             venue_ids = self._erasures.venues_of(due.person_id)
             if self._hand_overs.of(due.person_id, venue_ids):
                 later = self._erasures.postpone(due, now + COOLING_OFF, Step.WAITING)

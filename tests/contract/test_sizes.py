@@ -212,7 +212,7 @@ def test_a_paper_pass_is_small(backend: Backend, table: Table) -> None:
     """Every request of its owner reads it."""
     person_id, former = f"per_{makers.random()}", makers.issued_pass()
     longest = makers.issued_pass(
-        full_name=True, issued_by=f"per_{makers.random()}", replaces=former.serial,
+        full_name=True, issued_by=f"dev_{makers.random()}", replaces=former.serial,
         issued_at=NOON.replace(microsecond=123_000),
     )  # fmt: skip
     passes = backend.stores.issued_passes
