@@ -1,0 +1,89 @@
+"""Attacks on paper passes: names nobody has verified, and a person's quota used up by others."""
+
+import pytest
+
+from chalicelib.identity.providers import Answer, ProviderFault
+from tests import support
+from tests.api.driver import Kiosk, Person, World
+from tests.api.test_kiosks import serial_of
+from tests.api.test_paper_passes import (
+    OWN,
+    QuickRenderer,
+    file_of,
+    issue,
+    issued,
+    quick,
+    shown,
+    visitor,
+)
+
+__all__ = ["quick", "visitor"]  # fixtures
+FORGED = "钱多多"
+
+
+def draw(person: Person, form: str | None = None) -> object:
+    return person.post(f"{OWN}/pass/paper/files", {"form": form})
+
+
+# --- A card bears no name that is not verified
+
+
+@pytest.mark.requirement("JN-28")
+def test_a_name_that_waits_for_verification_is_not_printed(
+    world: World, visitor: Person, quick: QuickRenderer
+) -> None:
+    """Otherwise anybody prints a stranger's name on a card with a valid serial."""
+    made = issued(visitor, name="full")
+    world.clock.pass_(days=29)
+    visitor.log_in()
+    world.secrets.add(FORGED)
+    world.say(visitor, identity=ProviderFault("away"))
+    visitor.register(version=1, name=FORGED).expect(202)
+    visitor.post(f"{OWN}/pass/paper/files", {}).expect(403, "registration_not_verified")
+    world.work()
+    assert {card.name for card, _ in quick.drawn} == {visitor.name}
+    world.say(visitor, identity=Answer("mismatch"))
+    world.clock.pass_(minutes=10)
+    world.work()
+    assert visitor.registration()["verification"] == "rejected"
+    visitor.post(f"{OWN}/pass/paper/files", {}).expect(403, "registration_rejected")
+    world.work()
+    assert {card.name for card, _ in quick.drawn} == {visitor.name}
+    assert shown(visitor)["serial"] == made["serial"]
+
+
+@pytest.mark.requirement("JN-28")
+def test_an_edit_before_the_drawing_does_not_get_its_name_printed(
+    world: World, visitor: Person, quick: QuickRenderer
+) -> None:
+    issue(visitor, name="full").expect(202)
+    world.secrets.add(FORGED)
+    world.say(visitor, identity=Answer("mismatch"))
+    visitor.register(version=1, name=FORGED).expect(202)
+    world.work()
+    assert quick.drawn == []
+    assert world.stored() == []
+    world.clock.pass_(minutes=10)
+    assert {file["status"] for file in shown(visitor)["files"]} == {"none"}
+    world.say(visitor, identity=Answer("match"))
+    visitor.register(version=2).expect(202)
+    world.work()
+    visitor.post(f"{OWN}/pass/paper/files", {}).expect(202)
+    world.work()
+    assert {card.name for card, _ in quick.drawn} == {visitor.name}
+
+
+def test_a_redelivered_drawing_keeps_the_files_while_an_edit_waits(
+    world: World, visitor: Person, quick: QuickRenderer
+) -> None:
+    made = issued(visitor)
+    world.say(visitor, identity=ProviderFault("away"))
+    world.secrets.add(FORGED)
+    visitor.register(version=1, name=FORGED).expect(202)
+    before = world.stored()
+    for body in [*world.renders.bodies]:
+        world.renders.send(body)
+    world.work()
+    assert world.stored() == before
+    assert file_of(shown(visitor), "card_pdf")["status"] in ("ready", "none")
+    assert made["state"] == "valid"
