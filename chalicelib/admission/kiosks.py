@@ -33,7 +33,8 @@ ANSWER_AFTER = timedelta(seconds=2)
 KEPT = timedelta(days=1)
 _POLL = timedelta(seconds=1)
 _KIOSK_DAY = 500
-_DOCUMENT_DAY = 5
+_DOCUMENT_DAY = 20
+_DOCUMENT_AT_KIOSK_DAY = 5
 _DAY_S = 86_400
 _TRIES = 3
 
@@ -221,8 +222,8 @@ class KioskCards:
 
         A retry returns the card of its nonce and is not charged. The fingerprint is made here.
         Raises Unprocessable ``clock_skewed`` for a nonce more than ten minutes off, Conflict
-        ``nonce_reused``, TooMany above 500 cards a day for the kiosk and five for the document,
-        Unavailable.
+        ``nonce_reused``, Unavailable. Raises TooMany above 500 cards a day for the kiosk, five for
+        the document at this kiosk, and 20 for the document at all kiosks.
         """
         now = submission.now
         card_id = f"crd_{ids.derive('card', kiosk.device_id, submission.nonce)}"
@@ -265,8 +266,11 @@ class KioskCards:
 
     def _found(self, kiosk: Device, entry: Entry, submission: Submission) -> Profile:
         blind, now = self._identities.blind(entry), submission.now
+        # The narrowest first: one kiosk, or a stranger at it, must not use up the document's quota
+        # at all others.
         for what, whom, limit in (
             ("kiosk", kiosk.device_id, _KIOSK_DAY),
+            ("document-at-kiosk", f"{kiosk.device_id}/{blind}", _DOCUMENT_AT_KIOSK_DAY),
             ("kiosk-document", blind, _DOCUMENT_DAY),
         ):
             self._limits.charge(what, whom, limit=limit, seconds=_DAY_S, now=now)

@@ -214,7 +214,7 @@ class PaperPasses:
 
         Raises Forbidden ``registration_required``, ``registration_rejected``,
         ``registration_not_verified``; Conflict ``version_conflict`` if another serial is on
-        record; TooMany above five a day.
+        record; TooMany above five a day, by the person and guardians together, or by one device.
         """
         record = self._current(holder)
         profile = _require_approved(record)
@@ -222,7 +222,9 @@ class PaperPasses:
         if standing is not None:
             return self._shown(record, standing, now)
         person_id = profile.person_id
-        self._limits.charge("paper_pass", person_id, limit=_ISSUES_A_DAY, seconds=_DAY_S, now=now)
+        # A device has a quota of its own, so that it cannot use up the person's.
+        whom = f"{person_id}/{by}" if by else person_id
+        self._limits.charge("paper_pass", whom, limit=_ISSUES_A_DAY, seconds=_DAY_S, now=now)
         issued_at = from_epoch_ms(epoch_ms(now))
         new = IssuedPass(
             serial=self._ids.random()[-passes.SERIAL :],

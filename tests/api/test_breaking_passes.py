@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.identity.providers import Answer, ProviderFault
 from tests import support
-from tests.api.driver import Kiosk, Person, World
+from tests.api.driver import IDENTITY, Person, World
 from tests.api.test_kiosks import serial_of
 from tests.api.test_paper_passes import (
     OWN,
@@ -87,3 +87,41 @@ def test_a_redelivered_drawing_keeps_the_files_while_an_edit_waits(
     assert world.stored() == before
     assert file_of(shown(visitor), "card_pdf")["status"] in ("ready", "none")
     assert made["state"] == "valid"
+
+
+# --- Nobody uses up another person's quota
+
+
+@pytest.mark.requirement("JN-30")
+def test_a_kiosk_does_not_use_up_the_owners_quota(world: World, visitor: Person) -> None:
+    """A thief with the kiosk and the number replaces the card; its owner still gets a new one."""
+    kiosk = world.kiosk()
+    for _ in range(5):
+        world.clock.pass_(seconds=1)
+        assert kiosk.printed(visitor.name, visitor.number, replace=True)["status"] == "ready"
+    kiosk.swipe(visitor.name, visitor.number, replace=True).expect(429, "too_many_requests")
+    world.clock.pass_(seconds=1)
+    issue(visitor, serial_of(world, visitor.person_id)).expect(202)
+
+
+@pytest.mark.requirement("JN-30")
+def test_wrong_names_at_one_kiosk_do_not_close_the_others(world: World) -> None:
+    """Whoever has no phone has only the kiosks."""
+    person, thief = support.resident_id(720), world.kiosk()
+    world.providers[IDENTITY].answers[person] = Answer("mismatch")
+    for turn in range(8):
+        thief.swipe(f"李{chr(0x4E00 + turn)}", person)
+        world.work()
+    world.providers[IDENTITY].answers[person] = Answer("match")
+    assert world.kiosk().printed("李秀英", person)["status"] == "ready"
+
+
+def test_the_owner_does_not_use_up_the_quota_of_kiosks(world: World, visitor: Person) -> None:
+    serial = None
+    for _ in range(5):
+        serial = issue(visitor, serial).expect(202)["serial"]
+    issue(visitor, serial).expect(429, "too_many_requests")
+    world.work()
+    world.clock.pass_(seconds=1)
+    card = world.kiosk().printed(visitor.name, visitor.number, replace=True)
+    assert card["status"] == "ready"
