@@ -21,10 +21,6 @@ __all__ = ["quick", "visitor"]  # fixtures
 FORGED = "钱多多"
 
 
-def draw(person: Person, form: str | None = None) -> object:
-    return person.post(f"{OWN}/pass/paper/files", {"form": form})
-
-
 # --- A card bears no name that is not verified
 
 
@@ -73,8 +69,9 @@ def test_an_edit_before_the_drawing_does_not_get_its_name_printed(
     assert {card.name for card, _ in quick.drawn} == {visitor.name}
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_redelivered_drawing_keeps_the_files_while_an_edit_waits(
-    world: World, visitor: Person, quick: QuickRenderer
+    world: World, visitor: Person
 ) -> None:
     made = issued(visitor)
     world.say(visitor, identity=ProviderFault("away"))
