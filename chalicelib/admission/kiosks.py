@@ -159,7 +159,7 @@ class CardPrinting:
             shown = self._passes.issue(
                 holder,
                 by=card.kiosk_id,
-                full_name=issued is not None and issued.full_name,
+                full_name=self._full_name(holder, now),
                 replaces=issued.serial if issued is not None else "",
                 correlation=correlation,
                 now=now,
@@ -167,6 +167,12 @@ class CardPrinting:
         if shown.issued is None:
             raise LookupError("an issued pass is shown")
         return shown.issued.serial
+
+    def _full_name(self, holder: Holder, now: datetime) -> bool:
+        """Return the owner's choice for the former pass; False if the name cannot be printed."""
+        former = self._passes.show(holder, now=now)
+        failed = any(file.state is FileState.FAILED for file in former.files)
+        return former.issued is not None and former.issued.full_name and not failed
 
 
 class CardShown(NamedTuple):

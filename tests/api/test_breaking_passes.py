@@ -122,3 +122,18 @@ def test_the_owner_does_not_use_up_the_quota_of_kiosks(world: World, visitor: Pe
     world.clock.pass_(seconds=1)
     card = world.kiosk().printed(visitor.name, visitor.number, replace=True)
     assert card["status"] == "ready"
+
+
+@pytest.mark.requirement("JN-30")
+def test_whose_full_name_cannot_be_printed_gets_a_masked_card_at_a_kiosk(world: World) -> None:
+    """Without a phone nobody could choose the masked name: no card for a year."""
+    person, kiosk, name = world.person(), world.kiosk(), "赵ᚠ"
+    world.secrets.add(name)
+    person.register(name=name).expect(202)
+    world.work()
+    issue(person, name="full").expect(202)
+    world.clock.pass_(seconds=1)
+    assert kiosk.printed(name, person.number)["status"] == "failed"
+    world.clock.pass_(seconds=1)
+    assert kiosk.printed(name, person.number, replace=True)["status"] == "ready"
+    assert shown(person)["name"] == "masked"
