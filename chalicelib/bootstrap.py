@@ -819,7 +819,12 @@ class Container:
         """The actor's own pass."""
         from chalicelib.admission.live_passes import LivePasses
 
-        return LivePasses(policies=self.policies, prefetching=self.prefetching, ring=self.ring)
+        return LivePasses(
+            policies=self.policies,
+            prefetching=self.prefetching,
+            ring=self.ring,
+            people=self.people,
+        )
 
     @cached_property
     def travel_card_entry(self) -> "TravelCardEntry":

@@ -8,7 +8,7 @@ from chalicelib.admission.policy import Policies
 from chalicelib.admission.prefetching import Overview, Prefetching
 from chalicelib.core.crypto import KeyRing
 from chalicelib.identity import passes
-from chalicelib.identity.people import Holder
+from chalicelib.identity.people import Holder, People
 from chalicelib.venues.rights import require_verified
 
 
@@ -22,9 +22,12 @@ class ShownPass(NamedTuple):
 class LivePasses:
     """The issuer of live passes."""
 
-    __slots__ = ("_policies", "_prefetching", "_ring")
+    __slots__ = ("_people", "_policies", "_prefetching", "_ring")
 
-    def __init__(self, *, policies: Policies, prefetching: Prefetching, ring: KeyRing) -> None:
+    def __init__(
+        self, *, policies: Policies, prefetching: Prefetching, ring: KeyRing, people: People
+    ) -> None:
+        self._people = people
         self._policies = policies
         self._prefetching = prefetching
         self._ring = ring
@@ -44,3 +47,10 @@ class LivePasses:
             holder.person_id, now=now, ring=self._ring, guardian_id=holder.guardian_id
         )
         return ShownPass(code, overview)
+
+    def revoke(self, holder: Holder, now: datetime) -> None:
+        """Revoke every live pass that was shown for `holder` until now (GO-4).
+
+        It counts at the next scan, within a second; the next pass is valid. Cost: one UpdateItem.
+        """
+        self._people.revoke_live_passes(holder.person_id, now)

@@ -60,7 +60,7 @@ class Scan:
     on the visitor's behalf, or showed their pass; `evidence_level`; `device_id`, the recording
     device; `location_cell`, where the visitor's phone was (`location.cell_of`). `annulled_at` is
     the time of annulment, or None. From `expires_at` on the scan is gone, even if it is still
-    stored; None for scans of releases up to 0.3.0.
+    stored; None for scans of releases up to 0.2.0.
 
     An erasure of the visitor makes a scan anonymous (`anonymous`): it then has no `person_id`.
 

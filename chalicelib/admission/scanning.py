@@ -144,12 +144,15 @@ class Scanning:
     def _holder_of_live(self, presented: Pass, made: Attempt) -> Holder:
         """Return the owner of a live pass, who may be admitted with it. Raises Unprocessable."""
         # By the server's clock first: that of the staff's device may be wrong.
-        live = presented.is_live(made.submission.now) or presented.is_live(made.made_at)
+        now = made.submission.now
+        live = presented.is_live(now) or presented.is_live(made.made_at)
         if not live and not self._is_retry(made):
             raise Unprocessable("pass_expired")
         visitor = self._people.load(presented.person_id, consistent=False)
         if visitor.profile is None:
             raise Unprocessable("pass_invalid")
+        if _is_revoked(presented, visitor, now) and not self._is_retry(made):
+            raise Unprocessable("pass_revoked")
         if not visitor.profile.may_scan:
             raise Unprocessable("visitor_not_verified")
         return Holder(visitor)
@@ -203,6 +206,17 @@ class Scanning:
         if known.state is CodeState.REVOKED:
             raise Gone("code_revoked")
         return venue, known.kind is CodeKind.FAST
+
+
+def _is_revoked(presented: Pass, visitor: PersonRecord, now: datetime) -> bool:
+    """Return whether the owner has revoked a live pass, or ended the guardian's link (GO-4)."""
+    since = visitor.profile.passes_from if visitor.profile else None
+    if since is not None and presented.minted_at <= since:
+        return True
+    if not presented.guardian_id:
+        return False
+    link = visitor.guardians.get(presented.guardian_id)
+    return link is None or not link.in_force(now)
 
 
 def _require_valid(

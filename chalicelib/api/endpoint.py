@@ -230,14 +230,15 @@ def own_and_dependants(
     rest: str,
     *,
     own_errors: tuple[str, ...] = (),
+    guardian_errors: tuple[str, ...] = (),
     errors: tuple[str, ...] = (),
     **contract: Any,
 ) -> Callable[[Handler], Handler]:
     """Register a handler at ``/v1/me/<rest>``, and for a guardian, at a dependant's path.
 
     A guardian does for a dependant what they do for themselves (JN-30): the handler serves
-    ``context.holder``. `own_errors` are raised only for oneself. `contract` is the rest of that of
-    :func:`endpoint`, without access.
+    ``context.holder``. `own_errors` are raised only for oneself, `guardian_errors` only for a
+    dependant. `contract` is the rest of that of :func:`endpoint`, without access.
     """
 
     def register(handler: Handler) -> Handler:
@@ -254,7 +255,7 @@ def own_and_dependants(
             method,
             f"/v1/me/dependants/{{dependant_id}}/{rest}",
             access=GUARDIAN_OF_DEPENDANT,
-            errors=errors,
+            errors=(*guardian_errors, *errors),
             name=f"dependants_{handler.__name__}",
             **contract,
         )(handler)

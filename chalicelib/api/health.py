@@ -23,6 +23,7 @@ from chalicelib.api.endpoint import Answer, RequestContext, endpoint, own_and_de
 from chalicelib.identity import passes
 from chalicelib.identity.people import Snapshot
 from chalicelib.identity.providers import ProviderName
+from chalicelib.identity.schemas import Empty
 
 routes = Blueprint(__name__)
 _POLL_MS = 1000
@@ -63,6 +64,13 @@ def live_pass(context: RequestContext) -> LivePass:
         poll_after_ms=_POLL_MS if ProviderName.HEALTH_CODE in overview.needs else None,
         demo=context.text("demo") if context.container.settings.demo else None,
     )
+
+
+@own_and_dependants(routes, "POST", "pass/revoke", response=Empty)
+def revoke_live_passes(context: RequestContext) -> Empty:
+    """Revoke the live passes shown so far, such as one that was photographed."""
+    context.container.live_passes.revoke(context.holder, context.now)
+    return Empty()
 
 
 @own_and_dependants(

@@ -74,7 +74,8 @@ def _export(shown: ShownExport) -> Export:
     request=ErasureRequest,
     response=Erasure,
     statuses=(202,),
-    errors=("stronger_login_needed", "own_account", "hand_over_first"),
+    guardian_errors=("own_account",),
+    errors=("stronger_login_needed", "hand_over_first"),
 )
 def request_erasure(context: RequestContext) -> Answer:
     """Have all data of the person erased in 24 hours; it can be cancelled until then."""
@@ -90,7 +91,12 @@ def get_erasure(context: RequestContext) -> Erasure:
 
 
 @own_and_dependants(
-    routes, "POST", "erasure/cancel", response=Erasure, errors=("own_account", "not_found")
+    routes,
+    "POST",
+    "erasure/cancel",
+    response=Erasure,
+    guardian_errors=("own_account",),
+    errors=("not_found",),
 )
 def cancel_erasure(context: RequestContext) -> Erasure:
     """Cancel the erasure, before it is due."""

@@ -60,6 +60,8 @@ class Profile:
     provider names it. A rejection sets `blocked`, and only an approval clears it, so that an edit
     alone does not admit the person again (JN-20).
 
+    Live passes that were minted until `passes_from` are revoked.
+
     `shadow_until` marks a person without an account, whom staff checked by name and number. The
     record is deleted at that time. Its `phone` is unconfirmed and may be a relative's.
     """
@@ -75,6 +77,7 @@ class Profile:
     reason: str = ""
     blocked: bool = False
     shadow_until: datetime | None = None
+    passes_from: datetime | None = None
 
     @property
     def may_scan(self) -> bool:
@@ -309,6 +312,12 @@ class People(Protocol):
 
         An existing shadow profile keeps its contents; `again` requests a new verification. Cost:
         one UpdateItem.
+        """
+
+    def revoke_live_passes(self, person_id: str, at: datetime) -> None:
+        """Revoke the live passes minted until `at`. Cost: one UpdateItem.
+
+        Nothing happens if the person is gone.
         """
 
     def open_session(self, person_id: str, session: Session) -> None:

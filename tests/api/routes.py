@@ -359,6 +359,7 @@ CASES: tuple[RouteCase, ...] = (
         always({"serial": "7RHY-G5G0-75CM"}), scenes=(scenes.revoking_a_paper_pass,),
     ),
     *own_and_dependants("GET", "passes"),
+    *own_and_dependants("POST", "pass/revoke", scenes=(scenes.revoking_live_passes,)),
     *own_and_dependants("GET", "health"),
     *own_and_dependants("GET", "nucleic-acid"),
     RouteCase("GET", "/v1/me/dependants", PERSON),

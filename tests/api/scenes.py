@@ -183,6 +183,14 @@ def logging_out(world: World) -> Scene:
     return Scene(send, lambda: person.get("/v1/me").code, {"session_ended": None})
 
 
+def revoking_live_passes(world: World) -> Scene:
+    guard, visitor = world.inspector(world.administrator()), world.visitor()
+    code = visitor.get("/v1/me/pass").expect(200)["code"]
+    path = f"/v1/venues/{guard.venue['venue_id']}/scans"
+    body = {"nonce": world.nonce(), "pass_code": code}
+    return Scene(partial(visitor.post, "/v1/me/pass/revoke"), lambda: guard.post(path, body).code)
+
+
 def registering(world: World) -> Scene:
     person = stranger(world)
     person.log_in()

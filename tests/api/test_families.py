@@ -328,17 +328,15 @@ def test_a_code_that_is_not_valid_is_one_answer(world: World, fault: str) -> Non
 
 def test_a_code_of_another_kind_is_refused_by_its_form(world: World) -> None:
     administrator, guardian = world.administrator(), world.visitor()
-    join_code = administrator.join_code(administrator.venue["venue_id"])
-    for code in (
-        join_code,
-        administrator.venue["code"],
-        "2345678998",
-        guardian.get("/v1/me/pass").json["code"],
-    ):
-        refused = by_consent(guardian, code).expect(400, "invalid_input")
-        assert (refused["errors"][0]["pointer"], refused["errors"][0]["code"]) == (
-            "/code", "consent_code",
-        )  # fmt: skip
+    codes = {
+        administrator.join_code(administrator.venue["venue_id"]): "consent_code",
+        administrator.venue["code"]: "consent_code",
+        "2345678998": "consent_code",  # a wrong check character
+        guardian.get("/v1/me/pass").expect(200)["code"]: "too_long",
+    }
+    for code, fault in codes.items():
+        refused = by_consent(guardian, code).expect(400, "invalid_input")["errors"]
+        assert [(one["pointer"], one["code"]) for one in refused] == [("/code", fault)]
     guardian.join(code_of(administrator)).expect(400, "invalid_input")
 
 
@@ -434,6 +432,7 @@ def test_a_rejected_dependant_is_shown_with_the_reason_and_gives_no_right(world:
                 and item["sk"]["S"] == "HOT#PROFILE"], "it is deleted"  # fmt: skip
 
 
+@pytest.mark.requirement("JN-27")
 def test_a_dependant_without_a_guardian_stays_and_is_found_again(world: World) -> None:
     """A right is never orphaned: the former guardian has none, and no pass that they hold."""
     mother, father, child = world.visitor(), world.visitor(), Relative.born(world)
@@ -532,3 +531,27 @@ def test_old_links_leave_room_for_new_ones(world: World) -> None:
     assert dependants(parent) == []
     by_household(parent, Relative.born(world)).expect(202)
     assert len(dependants(parent)) == 1
+
+
+def test_links_that_have_ended_leave_a_place_beside_the_child(world: World) -> None:
+    """At 14 both parents' links end; somebody else is added by the child's own will."""
+    parents, aunt = [world.visitor(), world.visitor()], world.visitor()
+    child = Relative.born(world, "20121123")
+    for parent in parents:
+        by_household(parent, child).good()
+        world.work()
+    by_face(aunt, child).expect(409, "dependant_taken")
+    next_day(aunt, *parents)
+    shown = by_face(aunt, child, "elder").expect(201)["dependant"]
+    health(aunt, shown["person_id"]).expect(200)
+    assert [dependants(parent) for parent in parents] == [[], []]
+
+
+def test_a_child_with_a_phone_does_not_consent(world: World) -> None:
+    parent, child = world.visitor(), world.person()
+    young = Relative.born(world, "20150101", 3)
+    child.register(name=young.name, number=young.number).expect(202)
+    world.work()
+    refused = by_consent(parent, code_of(child)).expect(400, "invalid_input")["errors"]
+    assert [(one["pointer"], one["code"]) for one in refused] == [("/relation", "elder_too_young")]
+    assert guardians(child) == []

@@ -58,6 +58,7 @@ def test_the_age_is_as_of_the_scan_on_its_screen_and_as_of_now_at_home(world: Wo
     assert guardian.get(path).expect(200)["within_hours"] == 49
 
 
+@pytest.mark.requirement("JN-25")
 @pytest.mark.requirement("YK-34")
 @pytest.mark.parametrize("colour", ["yellow", "red"])
 def test_yellow_and_red_say_whom_to_report_to(world: World, colour: str) -> None:

@@ -265,6 +265,7 @@ class TestCredentials:
 class TestKnownPeople:
     """A registered person's pass is printed, if the name is the registered one."""
 
+    @pytest.mark.requirement("JN-28")
     @pytest.mark.requirement("JN-30")
     @pytest.mark.requirement("YK-8")
     def test_a_registered_persons_pass_is_printed(self, world: World, kiosk: Kiosk) -> None:
@@ -339,6 +340,7 @@ class TestKnownPeople:
         assert set(people(world)) == before
         assert owner_of(world, person.number) == person.person_id
 
+    @pytest.mark.requirement("GO-7")
     def test_the_person_sees_it(self, world: World, kiosk: Kiosk) -> None:
         person = world.visitor()
         kiosk.printed(person.name, person.number)

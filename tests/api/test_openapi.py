@@ -28,6 +28,7 @@ from tests.api.routes import CASE, UNKNOWN_PAIRING_CODE, Cast, by_hand, swiped
 from tests.api.scenes_records import arrival, base, declaration
 from tests.api.test_errors import Broken
 from tests.api.tour_families import tour_of_families, tour_without_a_phone
+from tests.api.tour_own_data import tour_of_own_data
 
 # What is documented of every route, though these have nothing to be wrong in a request (no body,
 # no parameter that is not looked up), or touch nothing that could be away.
@@ -66,6 +67,7 @@ def tour(world: World) -> None:
     tour_of_records(world)
     tour_of_a_family(world)
     tour_of_families(world)
+    tour_of_own_data(world)
     tour_of_paper(world)
     tour_of_staff(world)
     tour_of_kiosks(world)

@@ -106,7 +106,8 @@ def calls(cloud: LocalCloud) -> dict[str, Call]:
 ALLOWED = {
     "api": {"get", "put", "query", "read poster", "keys", "data key"},
     "lookups": {"get", "put", "query", "keys", "data key", "send lookup"},
-    "renders": {"get", "write poster"},
+    "renders": {"get", "query", "write poster", "keys"},
+    "schedules": {"get", "put", "query", "keys"},
     "stream": {"get", "put", "query", "send lookup", "send render"},
 }
 

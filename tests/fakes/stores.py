@@ -240,6 +240,11 @@ class FakePeople:
             pending, phone=profile.phone or stands.phone, shadow_until=profile.shadow_until
         )
 
+    def revoke_live_passes(self, person_id: str, at: datetime) -> None:
+        mine = self.partition(person_id)
+        if mine.profile is not None:
+            mine.profile = replace(mine.profile, passes_from=at)
+
     def open_session(self, person_id: str, session: Session) -> None:
         self.partition(person_id).sessions[session.session_id] = session
 

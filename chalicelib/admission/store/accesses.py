@@ -28,7 +28,7 @@ _KINDS = {
 class AccessItem(Item):
     """ACCESS#blind: an access to a person's data; no name and no number of that person.
 
-    `check` is the id of a manual check, the only kind up to release 0.3.0. The other kinds have no
+    `check` is the id of a manual check, the only kind up to release 0.2.0. The other kinds have no
     `check`, and their key is their place in the list.
     """
 

@@ -1,6 +1,7 @@
 """The items and store of people, their sessions, snapshots and rights."""
 
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
@@ -56,6 +57,7 @@ class ProfileItem(Item):
     reason = TextAttribute(attr_name="rs")
     blocked = BooleanAttribute(attr_name="bl", null=True)
     correlation = TextAttribute(attr_name="ci")
+    passes_from = EpochMsAttribute(attr_name="pf", null=True)
     ttl = EpochSecondsAttribute(null=True)
 
 
@@ -111,6 +113,7 @@ def read_profile(person_id: str, raw: Raw) -> Profile:
         reason=item.reason,
         blocked=bool(item.blocked),
         shadow_until=item.ttl,
+        passes_from=item.passes_from,
     )
 
 
@@ -133,6 +136,7 @@ def profile_item(profile: Profile, correlation: str) -> ProfileItem:
         verification=profile.verification,
         reason=profile.reason,
         blocked=profile.blocked or None,
+        passes_from=profile.passes_from,
         correlation=correlation,
     )
 
@@ -473,6 +477,11 @@ class PeopleStore:
                 item.ttl.set(until),
             ],
         )
+
+    def revoke_live_passes(self, person_id: str, at: datetime) -> None:
+        """See `People.revoke_live_passes`."""
+        with suppress(ConditionFailed):
+            self._table.update(keys.profile(person_id), [ProfileItem.passes_from.set(at)], PRESENT)
 
     def open_session(self, person_id: str, session: Session) -> None:
         """See `People.open_session`."""
