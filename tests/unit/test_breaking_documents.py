@@ -1,4 +1,4 @@
-"""Attacks on identity documents: what masks reveal, what pasted text becomes, which kinds collide."""
+"""Attacks on identity documents: masks that reveal too much, pasted text, types that collide."""
 
 import pytest
 
