@@ -151,7 +151,9 @@ class Scanning:
         visitor = self._people.load(presented.person_id, consistent=False)
         if visitor.profile is None:
             raise Unprocessable("pass_invalid")
-        if _is_revoked(presented, visitor, now) and not self._is_retry(made):
+        # As for paper: the pass was valid at the door when an offline device scanned it.
+        at = min(now, made.made_at)
+        if _is_revoked(presented, visitor, at) and not self._is_retry(made):
             raise Unprocessable("pass_revoked")
         if not visitor.profile.may_scan:
             raise Unprocessable("visitor_not_verified")
@@ -208,15 +210,18 @@ class Scanning:
         return venue, known.kind is CodeKind.FAST
 
 
-def _is_revoked(presented: Pass, visitor: PersonRecord, now: datetime) -> bool:
-    """Return whether the owner has revoked a live pass, or ended the guardian's link (GO-4)."""
+def _is_revoked(presented: Pass, visitor: PersonRecord, at: datetime) -> bool:
+    """Return whether the owner has revoked a live pass, or the guardian's link is ended (GO-4).
+
+    `at` is the time of the scan.
+    """
     since = visitor.profile.passes_from if visitor.profile else None
     if since is not None and presented.minted_at <= since:
         return True
     if not presented.guardian_id:
         return False
     link = visitor.guardians.get(presented.guardian_id)
-    return link is None or not link.in_force(now)
+    return link is None or not link.in_force(at)
 
 
 def _require_valid(
