@@ -64,7 +64,7 @@ TEXTS: dict[str, str] = {
     "error.staff_no_match": "No registered person matches what was entered.",
     "error.pass_invalid": "This is not a valid pass. Please ask for it to be shown again.",
     "error.pass_expired": "This pass has expired. Please ask for the pass to be refreshed.",
-    "error.pass_revoked": "This paper pass has been withdrawn or replaced. Please ask for the "
+    "error.pass_revoked": "This pass has been withdrawn or replaced. Please ask for the "
     "visitor's current pass, or use a manual check.",
     "error.paper_not_accepted": "Paper passes and pictures are not accepted here. Please ask for "
     "the live pass on a phone, or use a manual check.",

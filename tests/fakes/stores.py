@@ -192,6 +192,7 @@ class FakePeople:
             or stands.registration != previous.registration
             or stands.verification is not previous.verification
             or stands.phone != previous.phone
+            or stands.passes_from != previous.passes_from
         ):
             raise Conflict("version_conflict")
         if previous.verification is not Verification.REJECTED:
