@@ -999,6 +999,7 @@ class Container:
             people=self.people,
             visits=self.anonymous_visits,
             files=S3Storage(self.settings.bucket),
+            dependants=self.dependants,
             hand_overs=self.hand_overs,
             index=self.index,
             vault=self.vault,

@@ -33,7 +33,8 @@ ANSWER_AFTER = timedelta(seconds=2)
 KEPT = timedelta(days=1)
 _POLL = timedelta(seconds=1)
 _KIOSK_DAY = 500
-_DOCUMENT_DAY = 5
+_DOCUMENT_DAY = 20
+_DOCUMENT_AT_KIOSK_DAY = 5
 _DAY_S = 86_400
 _TRIES = 3
 
@@ -158,7 +159,7 @@ class CardPrinting:
             shown = self._passes.issue(
                 holder,
                 by=card.kiosk_id,
-                full_name=issued is not None and issued.full_name,
+                full_name=self._full_name(holder, now),
                 replaces=issued.serial if issued is not None else "",
                 correlation=correlation,
                 now=now,
@@ -166,6 +167,12 @@ class CardPrinting:
         if shown.issued is None:
             raise LookupError("an issued pass is shown")
         return shown.issued.serial
+
+    def _full_name(self, holder: Holder, now: datetime) -> bool:
+        """Return the owner's choice for the former pass; False if the name cannot be printed."""
+        former = self._passes.show(holder, now=now)
+        failed = any(file.state is FileState.FAILED for file in former.files)
+        return former.issued is not None and former.issued.full_name and not failed
 
 
 class CardShown(NamedTuple):
@@ -221,8 +228,8 @@ class KioskCards:
 
         A retry returns the card of its nonce and is not charged. The fingerprint is made here.
         Raises Unprocessable ``clock_skewed`` for a nonce more than ten minutes off, Conflict
-        ``nonce_reused``, TooMany above 500 cards a day for the kiosk and five for the document,
-        Unavailable.
+        ``nonce_reused``, Unavailable. Raises TooMany above 500 cards a day for the kiosk, five for
+        the document at this kiosk, and 20 for the document at all kiosks.
         """
         now = submission.now
         card_id = f"crd_{ids.derive('card', kiosk.device_id, submission.nonce)}"
@@ -265,8 +272,11 @@ class KioskCards:
 
     def _found(self, kiosk: Device, entry: Entry, submission: Submission) -> Profile:
         blind, now = self._identities.blind(entry), submission.now
+        # The narrowest first: one kiosk, or a stranger at it, must not use up the document's quota
+        # at all others.
         for what, whom, limit in (
             ("kiosk", kiosk.device_id, _KIOSK_DAY),
+            ("document-at-kiosk", f"{kiosk.device_id}/{blind}", _DOCUMENT_AT_KIOSK_DAY),
             ("kiosk-document", blind, _DOCUMENT_DAY),
         ):
             self._limits.charge(what, whom, limit=limit, seconds=_DAY_S, now=now)

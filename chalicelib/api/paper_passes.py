@@ -49,7 +49,8 @@ def issue_paper_pass(context: RequestContext) -> Answer:
     request=schemas.PaperFilesRequest,
     response=schemas.PaperPass,
     statuses=(200, 202),
-    errors=("not_found", "too_many_requests"),
+    own_errors=("registration_rejected",),
+    errors=("not_found", "registration_not_verified", "too_many_requests"),
 )
 def draw_paper_pass(context: RequestContext) -> Answer:
     """Draw the files of the valid paper pass again; they are kept for a month."""

@@ -64,7 +64,7 @@ TEXTS: dict[str, str] = {
     "error.staff_no_match": "No registered person matches what was entered.",
     "error.pass_invalid": "This is not a valid pass. Please ask for it to be shown again.",
     "error.pass_expired": "This pass has expired. Please ask for the pass to be refreshed.",
-    "error.pass_revoked": "This paper pass has been withdrawn or replaced. Please ask for the "
+    "error.pass_revoked": "This pass has been withdrawn or replaced. Please ask for the "
     "visitor's current pass, or use a manual check.",
     "error.paper_not_accepted": "Paper passes and pictures are not accepted here. Please ask for "
     "the live pass on a phone, or use a manual check.",
@@ -262,8 +262,8 @@ TEXTS: dict[str, str] = {
     "kept.visits": "Visits without you: venue, time and result, for the venue's obligations in the "
     "control of epidemics",
     "kept.figures": "Counts of visits, which name nobody",
-    "kept.actions": "An internal number without a name, with the checks that you made for others, "
-    "so that they can see who looked at their data",
+    "kept.actions": "An internal number without a name, with the checks that you made for others "
+    "and their counts, so that they can see who looked at their data",
     "kept.backups": "Encrypted backups, for recovery after a failure only",
     "kept.receipt": "The receipt of this erasure, which names nobody",
     # Accesses to a person's data, as shown to that person.

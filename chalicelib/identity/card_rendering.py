@@ -20,7 +20,7 @@ from chalicelib.identity.paper_passes import (
     printed,
 )
 from chalicelib.identity.passes import PassState
-from chalicelib.identity.people import IssuedPass, People, Profile, mask_name
+from chalicelib.identity.people import IssuedPass, People, Profile, Verification, mask_name
 from chalicelib.rendering import coverage
 from chalicelib.rendering.cards import Card, CardForm
 
@@ -96,7 +96,8 @@ class CardRendering:
     def render(self, person_id: str, serial: str, form: str) -> FileState | None:
         """Draw and store a requested file of the pass `serial`. Idempotent.
 
-        Returns the file's new state, or None if it is not requested or the pass has ended.
+        Returns the file's new state, or None if it is not requested, the pass has ended, or nobody
+        has verified the name yet. Then the owner requests it again after the verification.
         """
         from chalicelib.rendering.engine import GlyphMissing
 
@@ -105,6 +106,8 @@ class CardRendering:
             self._storage.remove([object_key(person_id, serial, form)])
             return None
         profile, issued = valid
+        if profile.verification is not Verification.VERIFIED:
+            return None  # the name was edited: it may be anybody's
         file = self._issued.file(person_id, form)
         if file is None or file.serial != serial or file.state is not FileState.PENDING:
             return None

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.core import ids
 from chalicelib.core.clock import CHINA
 from chalicelib.core.crypto import BlindIndex, Vault
-from chalicelib.identity import personal, records
+from chalicelib.identity import documents, personal, records
 from chalicelib.identity.people import Holder, People
 from chalicelib.identity.personal_records import (
     PersonalRecord,
@@ -65,7 +65,7 @@ class Notices:
 
         The same notice to the same person is issued once. `number` is in canonical form.
         """
-        person_id = self._people.by_document(self._index.of(document_type, number))
+        person_id = self._people.by_document(documents.blind(self._index, document_type, number))
         if person_id is None:
             return False
         text = _write(notice)

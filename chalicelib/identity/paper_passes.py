@@ -43,6 +43,7 @@ _ISSUES_A_DAY = 5
 _DRAWINGS_A_DAY = 10
 _DAY_S = 86_400
 _ASK_AGAIN_AFTER = timedelta(seconds=60)
+_LOST_AFTER = timedelta(minutes=10)  # takes seconds; a failed one is delivered again in six minutes
 
 
 ISSUED_BY_OFFICER = "officer"
@@ -105,7 +106,8 @@ class IssuedPasses(Protocol):
     ) -> bool:
         """Record `new` as the person's pass in place of `former`, and request its files.
 
-        Returns False if `former` is no longer the pass on record.
+        Returns False if `former` is no longer the pass on record, or if a guardian issues it whose
+        link has ended.
         """
 
     def revoke(
@@ -213,7 +215,7 @@ class PaperPasses:
 
         Raises Forbidden ``registration_required``, ``registration_rejected``,
         ``registration_not_verified``; Conflict ``version_conflict`` if another serial is on
-        record; TooMany above five a day.
+        record; TooMany above five a day, by the person and guardians together, or by one device.
         """
         record = self._current(holder)
         profile = _require_approved(record)
@@ -221,7 +223,9 @@ class PaperPasses:
         if standing is not None:
             return self._shown(record, standing, now)
         person_id = profile.person_id
-        self._limits.charge("paper_pass", person_id, limit=_ISSUES_A_DAY, seconds=_DAY_S, now=now)
+        # A device has a quota of its own, so that it cannot use up the person's.
+        whom = f"{person_id}/{by}" if by else person_id
+        self._limits.charge("paper_pass", whom, limit=_ISSUES_A_DAY, seconds=_DAY_S, now=now)
         issued_at = from_epoch_ms(epoch_ms(now))
         new = IssuedPass(
             serial=self._ids.random()[-passes.SERIAL :],
@@ -255,12 +259,15 @@ class PaperPasses:
         """Request the file of this form, or each file, unless it is ready or being drawn.
 
         If the pass is replaced meanwhile, this returns the new one, whose files are being drawn.
-        Raises NotFound without a valid pass; TooMany above ten a day.
+        Raises NotFound without a valid pass; Forbidden ``registration_not_verified``,
+        ``registration_rejected`` after an edit, because nobody has verified the name that would be
+        printed; TooMany above ten a day.
         """
         record = self._current(holder)
         issued, person_id = record.paper_pass, holder.person_id
         if issued is None or state_of(issued, record.profile, now) is not PassState.VALID:
             raise NotFound
+        _require_approved(record)
         known = {file.form: file for file in self._issued.files(person_id)}
         wanted = [
             one
@@ -298,9 +305,11 @@ class PaperPasses:
         """Return a page of the holder's paper passes, newest first. Cost: one Query."""
         record = self._current(holder)
         found = list(islice(self._issued.history(holder.person_id, after, limit + 1), limit + 1))
-        # DynamoDB may delete an item days after its TTL.
-        kept = (one for _, one in found[:limit] if one.issued_at + HISTORY_KEPT > now)
-        items = tuple(HistoryEntry(one, _listed(one, record, now)) for one in kept)
+        items = tuple(
+            HistoryEntry(one, _listed(one, record, now))
+            for _, one in found[:limit]
+            if now < one.issued_at + HISTORY_KEPT  # deleted later, but gone
+        )
         return HistoryPage(items, found[limit - 1][0] if len(found) > limit else None)
 
     def _current(self, holder: Holder) -> PersonRecord:
@@ -322,6 +331,8 @@ class PaperPasses:
         self, person_id: str, serial: str, form: str, file: PaperFile | None, now: datetime
     ) -> ShownFile:
         if file is None or file.serial != serial or file.expires_at <= now:
+            return ShownFile(form, None, None, None)
+        if file.state is FileState.PENDING and now - file.requested_at >= _LOST_AFTER:
             return ShownFile(form, None, None, None)
         if file.state is not FileState.READY:
             return ShownFile(form, file.state, None, None)

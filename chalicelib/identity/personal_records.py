@@ -108,8 +108,8 @@ def page_of(
 ) -> RecordPage:
     """Return a page of the person's records of a kind after the id `after`. Cost: one Query.
 
-    It may hold fewer than `limit`: DynamoDB may delete a record days after its end.
+    An expired record is gone, even if it is still stored. So a page may hold fewer than `limit`.
     """
     found = list(islice(records.of(person_id, kind, after, limit + 1), limit + 1))
     last = found[limit - 1].record_id if len(found) > limit else None
-    return RecordPage([record for record in found[:limit] if record.until > now], last)
+    return RecordPage([one for one in found[:limit] if one.until > now], last)

@@ -560,7 +560,7 @@ class PaperFile(Response):
 
     form: PaperForm
     status: Literal["none", "pending", "ready", "failed"]
-    """`none`: it was deleted after a month; have it drawn again."""
+    """`none`: it was not drawn, or was deleted after a month; have it drawn again."""
     text: str | None = Field(examples=[None])
     """What to do if it failed."""
     url: str | None = Field(examples=[None])

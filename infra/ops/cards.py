@@ -6,26 +6,32 @@ again; a person without one gets one. Run again, it issues nothing twice.
 """
 
 import csv
+import json
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from chalicelib.admission.accesses import AccessKind, device_access
 from chalicelib.bootstrap import Container
-from chalicelib.core.clock import epoch_ms
+from chalicelib.core.clock import CHINA, epoch_ms, local_day
+from chalicelib.core.errors import AppError, BadInput
+from chalicelib.core.fields import parse
+from chalicelib.core.messages import text
 from chalicelib.core.submission import Submission
-from chalicelib.identity import documents
 from chalicelib.identity.paper_passes import ISSUED_BY_OFFICER
 from chalicelib.identity.passes import PassState, state_of
 from chalicelib.identity.people import Holder, PersonRecord, Profile, Verification, mask_name
 from chalicelib.identity.registration import Entry
+from chalicelib.identity.schemas import CheckSubject
 from chalicelib.rendering import cards as drawing
 from chalicelib.rendering import coverage
 from infra.local.client import uuid7
@@ -34,7 +40,6 @@ from infra.ops.deployment import Deployment
 COLUMNS = ("name", "document_type", "document_number")
 HELP = "print paper passes for a village or school, ten on each page"
 _FONTS = Path(__file__).parent.parent / "layers/render/fonts"
-_LONGEST_NAME = 50
 _PATIENCE = timedelta(seconds=90)
 """How long the identity provider may take, in seconds of `pause`."""
 
@@ -83,22 +88,28 @@ def run(
 ) -> int:
     """Write the PDF, and a result for each row. Return 1 if a row has no card.
 
-    Raises SystemExit for a file without the columns.
+    A row that fails does not stop the others. Raises SystemExit for a file without the columns, or
+    not in UTF-8.
     """
-    rows = list(_read(people))
     container = deployment.container()
+    try:
+        rows = list(_read(people, local_day(container.clock.now(), CHINA)))
+    except UnicodeDecodeError:
+        raise SystemExit(f"{people} is not in UTF-8: please save it as “CSV UTF-8”.") from None
     progress = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console
     )
     with progress:
         task = progress.add_task("Looking up", total=len(rows))
         for row in rows:
-            _identify(container, row, office)
+            with _reported(row):
+                _identify(container, row, office)
             progress.advance(task)
         task = progress.add_task("Verified", total=len(rows))
         for _ in range(int(_PATIENCE.total_seconds())):
             for row in rows:
-                _issue(container, row, full_name=full_name)
+                with _reported(row):
+                    _issue(container, row, full_name=full_name)
             waiting = sum(row.waits for row in rows)
             progress.update(task, completed=len(rows) - waiting)
             if not waiting:
@@ -117,31 +128,48 @@ def run(
     table = Table("Row", "Name", "Result")
     for row in rows:
         masked = mask_name(row.entry.name) if row.entry else ""
-        table.add_row(str(row.number), masked, row.result or "not verified yet: run it again")
+        result = row.result or "not verified yet: run it again"
+        table.add_row(str(row.number), escape(masked), escape(result))
     console.print(table)
     console.print(f"{len(drawn)} of {len(rows)} cards" + (f" in {out}" if drawn else ""))
     return 0 if len(drawn) == len(rows) else 1
 
 
-def _read(path: Path) -> Iterator[Row]:
+def _read(path: Path, today: date) -> Iterator[Row]:
     # Spreadsheets write a byte order mark.
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         if missing := set(COLUMNS) - set(reader.fieldnames or ()):
             raise SystemExit(f"{path} has no column {', '.join(sorted(missing))}.")
         for number, line in enumerate(reader, 1):
-            name, kind, document = ((line[column] or "").strip() for column in COLUMNS)
-            found = documents.find(kind)
-            if found is None:
-                yield Row(number, None, f"document_type: {kind} is none of the known types")
-                continue
+            given = {column: (line[column] or "").strip() for column in COLUMNS}
             try:
-                entry = Entry(name, kind, found.canonical(document))
-            except ValueError:
-                yield Row(number, None, f"document_number: this is no {kind}")
+                # As routes read them: composed, without marks that cannot be seen.
+                subject = parse(CheckSubject, json.dumps(given), today=today)
+            except BadInput as error:
+                yield Row(number, None, _faults(error, given))
                 continue
-            named = 0 < len(name) <= _LONGEST_NAME and name.isprintable()
-            yield Row(number, entry) if named else Row(number, None, "name: missing or too long")
+            entry = Entry(subject.name, subject.document_type, subject.document_number)
+            yield Row(number, entry)
+
+
+def _faults(error: BadInput, given: Mapping[str, str]) -> str:
+    """Return what is wrong in a row; of the cells, only the type is repeated."""
+    return " ".join(
+        f"{field}: {text(f'field.{fault.code}', 'en', **dict(fault.params))}"
+        + (f" ({given[field]})" if field == "document_type" else "")
+        for fault in error.fields
+        for field in [fault.pointer.removeprefix("/")]
+    )
+
+
+@contextmanager
+def _reported(row: Row) -> Iterator[None]:
+    """Make an error the result of its row."""
+    try:
+        yield
+    except AppError as error:
+        row.result = f"{text(error.text, 'en', **error.params)} Run it again."
 
 
 def _identify(container: Container, row: Row, office: str) -> None:
@@ -157,7 +185,10 @@ def _identify(container: Container, row: Row, office: str) -> None:
 
 
 def _issue(container: Container, row: Row, *, full_name: bool) -> None:
-    """Issue the pass of a row whose person is verified by now, and set its card and result."""
+    """Issue the pass of a row whose person is verified by now, and set its card and result.
+
+    A full name that the fonts lack is printed masked: its owner may have no phone to choose that.
+    """
     if row.person is None or row.result:
         return
     record = container.people.load(row.person.person_id)
@@ -165,7 +196,8 @@ def _issue(container: Container, row: Row, *, full_name: bool) -> None:
     if profile is None or profile.verification is Verification.REJECTED:
         row.result = "name and number do not match, or are not known"
     elif profile.verification is Verification.VERIFIED:
-        row.card = _card(container, record, full_name=full_name)
+        printable = row.entry is not None and not coverage.missing(row.entry.name)
+        row.card = _card(container, record, full_name=full_name and printable)
         row.result = "printed"
         if absent := coverage.missing(row.card.name):
             row.card, row.result = None, f"the name cannot be printed: {absent[0]}"

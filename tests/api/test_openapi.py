@@ -537,10 +537,14 @@ def tour_of_paper(world: World) -> None:
     administrator.post(path, body).expect(422, "paper_not_accepted")
     world.set_policy("4409", {}, version=2)
     world.clock.at = began
+    owner.post("/v1/me/pass/paper").expect(202)
     world.say(owner, identity=Answer("mismatch"))
     owner.register(1, name=f"{owner.name}乙").expect(202)
+    for person, of in ends:
+        person.post(f"{of}/pass/paper/files").expect(403, "registration_not_verified")
     world.work()
     owner.post("/v1/me/pass/paper").expect(403, "registration_rejected")
+    owner.post("/v1/me/pass/paper/files").expect(403, "registration_rejected")
 
 
 class Blank:

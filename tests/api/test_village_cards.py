@@ -86,7 +86,7 @@ def test_each_bad_row_is_named_and_the_others_are_printed(world: World, tmp_path
     results = [line for line in said.splitlines() if line.startswith("│")]
     for line, expected in zip(
         results,
-        ("printed", "do not match", "document_number", "document_type", "name: missing"),
+        ("printed", "do not match", "document_number", "document_type", "name: This is too short"),
         strict=True,
     ):
         assert expected in line

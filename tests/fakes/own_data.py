@@ -40,8 +40,7 @@ class FakeExports:
         self._exports[person_id] = standing._replace(state=ExportState.READY, expires_at=expires_at)
         return True
 
-    def items(self, person_id: str, now: datetime) -> Iterator[StoredItem]:
-        del now
+    def items(self, person_id: str) -> Iterator[StoredItem]:
         if person_id in self._exports:
             yield StoredItem("OWN#EXPORT", {})
 

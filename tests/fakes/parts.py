@@ -259,10 +259,14 @@ class ScriptedCheckService:
 
 @dataclass
 class ScriptedHouseholds:
-    """Knows households as sets of document numbers; raises `fault` when set."""
+    """Knows households as sets of document numbers; raises `fault` when set.
+
+    The same request id gets the same answer.
+    """
 
     homes: list[frozenset[str]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    told: dict[str, bool] = field(default_factory=dict)
     fault: Exception | None = None
 
     def same_household(self, guardian: Subject, child: Subject, *, request_id: str) -> bool:
@@ -270,4 +274,4 @@ class ScriptedHouseholds:
         if self.fault:
             raise self.fault
         both = {guardian.document_number, child.document_number}
-        return any(both <= home for home in self.homes)
+        return self.told.setdefault(request_id, any(both <= home for home in self.homes))

@@ -15,7 +15,7 @@ from chalicelib.admission.policy import Policy, prefixes
 from chalicelib.admission.prefetching import Prefetch
 from chalicelib.admission.scan import Scan, ScanReference
 from chalicelib.admission.visits import VisitPage
-from chalicelib.core import keys
+from chalicelib.core import ids, keys
 from chalicelib.core.clock import epoch_ms
 from chalicelib.core.errors import Conflict, TooMany, Unauthenticated, Unprocessable
 from chalicelib.core.keys import scan_partition
@@ -59,14 +59,14 @@ class _Partition:
 
     def in_force(self) -> dict[str, Role]:
         document = self.profile.document_blind if self.profile else ""
-        rejected = self.profile and self.profile.verification is Verification.REJECTED
+        rejected = self.profile and self.profile.is_refused
         held = {} if rejected else self.rights
         return {venue: role for venue, (role, under) in held.items() if under == document}
 
     def family(self, links: dict[str, tuple[FamilyLink, str]]) -> dict[str, FamilyLink]:
         """Return the links that hold under the present registration."""
         document = self.profile.document_blind if self.profile else ""
-        stands = self.profile and self.profile.verification is not Verification.REJECTED
+        stands = self.profile and not self.profile.is_refused
         return {name: link for name, (link, under) in links.items() if stands and under == document}
 
 
@@ -192,6 +192,7 @@ class FakePeople:
             or stands.registration != previous.registration
             or stands.verification is not previous.verification
             or stands.phone != previous.phone
+            or stands.passes_from != previous.passes_from
         ):
             raise Conflict("version_conflict")
         if previous.verification is not Verification.REJECTED:
@@ -802,6 +803,8 @@ class FakeIssuedPasses:
         mine = self._people.partition(person_id)
         stands = mine.paper_pass.serial if mine.paper_pass else None
         if stands != (former.serial if former else None):
+            return False
+        if ids.is_id(new.issued_by, "per") and new.issued_by not in mine.guardians:
             return False
         mine.paper_pass = new
         record = PassRecord(new.serial, new.issued_at, new.expires_at, new.full_name, new.issued_by)

@@ -13,12 +13,18 @@ def compact(value: str) -> str:
     return re.sub(r"[\s\-‐‑–]", "", unicodedata.normalize("NFKC", value)).upper()
 
 
+_HIDDEN = 4
+
+
 def mask_but(first: int, last: int) -> Callable[[str], str]:
-    """Return a mask that shows the `first` and the `last` characters of a number."""
+    """Return a mask that shows the `first` and the `last` characters of a number.
+
+    It hides four at least: of a short number it shows fewer at the end.
+    """
 
     def mask(number: str) -> str:
-        hidden = max(0, len(number) - first - last)
-        return f"{number[:first]}{'*' * hidden}{number[len(number) - last :]}"
+        hidden = max(_HIDDEN, len(number) - first - last)
+        return f"{number[:first]}{'*' * hidden}{number[first + hidden :]}"
 
     return mask
 

@@ -150,6 +150,11 @@ def _phone_is(phone: bytes) -> Condition:
     return ProfileItem.phone == phone if phone else ProfileItem.phone.does_not_exist()
 
 
+def _passes_from_is(since: datetime | None) -> Condition:
+    attribute = ProfileItem.passes_from
+    return attribute.does_not_exist() if since is None else attribute == since
+
+
 def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
     profile: Profile | None = None
     sessions: dict[str, Session] = {}
@@ -382,12 +387,13 @@ class PeopleStore:
         mine = OwnerItem.person == profile.person_id
         claim = OwnerItem.at(keys.identity(profile.document_blind), person=profile.person_id)
         # The condition includes the verification, because an edit could undo a concurrent
-        # rejection, and the phone, because the whole profile is replaced.
+        # rejection, and phone and revocation of passes, because the whole profile is replaced.
         unchanged = (
             PRESENT
             & (ProfileItem.registration == previous.registration)
             & (ProfileItem.verification == previous.verification)
             & _phone_is(previous.phone)
+            & _passes_from_is(previous.passes_from)
         )
         writes: list[Put | Delete] = [
             Put(claim, ABSENT | mine),

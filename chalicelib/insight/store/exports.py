@@ -88,15 +88,14 @@ class ExportStore:
             return False
         return True
 
-    def items(self, person_id: str, now: datetime) -> Iterator[StoredItem]:
-        """See `Exports.items`. DynamoDB may delete an item days after its TTL."""
+    def items(self, person_id: str) -> Iterator[StoredItem]:
+        """See `Exports.items`."""
         span = (keys.ANY, keys.ANY_TO)
         for raw in self._table.query(keys.person(person_id), span, consistent=True):
-            if "ttl" in raw and int(raw["ttl"]["N"]) <= now.timestamp():
-                continue
             yield StoredItem(
                 raw["sk"]["S"],
                 {name: _value(stored) for name, stored in raw.items() if name not in _TECHNICAL},
+                until=int(raw["ttl"]["N"]) if "ttl" in raw else None,
             )
 
 

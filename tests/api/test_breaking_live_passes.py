@@ -1,0 +1,40 @@
+"""Attacks on live passes: a revocation that is lost, a link that is new or ends on a birthday."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.api.driver import Person, World
+from tests.api.test_door import chief, guard, live_pass, scan
+
+__all__ = ["chief", "guard"]
+
+
+@pytest.mark.requirement("GO-4")
+def test_an_edit_at_the_same_time_does_not_undo_a_revocation(world: World, guard: Person) -> None:
+    visitor = world.visitor()
+    answers = set()
+    for at in range(1, 4):
+        stolen = live_pass(visitor)
+        version = visitor.registration()["version"]
+        world.wire.interrupt(at, lambda: visitor.post("/v1/me/pass/revoke").expect(200))
+        reply = visitor.register(version, name=f"{visitor.name}改{'甲乙丙'[at - 1]}")
+        world.wire.heal()
+        answers.add((reply.status, reply.code))
+        scan(guard, stolen).expect(422, "pass_revoked")
+        world.clock.pass_(seconds=1)
+        world.work()
+    assert answers == {(202, ""), (409, "version_conflict")}
+
+
+@pytest.mark.requirement("YK-6")
+def test_a_companions_pass_shown_offline_before_the_birthday_counts(
+    world: World, guard: Person
+) -> None:
+    child, guardian = world.visitor(), world.visitor()
+    world.link(guardian, child, until=world.clock.at + timedelta(seconds=30))
+    shown = guardian.get(f"/v1/me/dependants/{child.person_id}/pass").expect(200)["code"]
+    nonce = world.nonce()
+    world.clock.pass_(seconds=60)
+    scan(guard, shown, nonce).expect(201)
+    scan(guard, shown).expect(422, "pass_revoked")
