@@ -201,6 +201,12 @@ class Erasures(Protocol):
     def venues_of(self, person_id: str) -> list[str]:
         """Return the ids of all venues where the person has a right, in force or not."""
 
+    def dependants_of(self, person_id: str) -> list[str]:
+        """Return the ids of all dependants of the person, by links in force or not.
+
+        Cost: one strongly consistent GetItem.
+        """
+
     def erase_account(
         self, receipt_id: str, profile: Profile, *, phone: str, document: str
     ) -> bool:
@@ -496,9 +502,11 @@ class Erasing:
         receipt_id, erasures = due.receipt_id, self._erasures
         traces = due.traces.without_owners(due.person_id, self._people)
         # Before the links end, and again after: a run that dies in between is made up for.
-        self._release_dependants(due, record, now)
+        # Not those of `record`: without a profile, as when a run goes on, no link is in force.
+        dependants = erasures.dependants_of(due.person_id)
+        self._release(due, dependants, now)
         erasures.erase_family(receipt_id, due.person_id)
-        self._release_dependants(due, record, now)
+        self._release(due, dependants, now)
         erasures.erase_rights(receipt_id, due.person_id)
         for person_id in (due.person_id, *traces.shadows):
             known = record if person_id == due.person_id else self._people.subject(person_id)
@@ -510,8 +518,8 @@ class Erasing:
             erasures.erase_invitations(receipt_id, phone)
         self._erase_files(due)
 
-    def _release_dependants(self, due: Due, record: PersonRecord, now: datetime) -> None:
-        for dependant_id in record.dependants:
+    def _release(self, due: Due, dependants: Sequence[str], now: datetime) -> None:
+        for dependant_id in dependants:
             self._dependants.release(
                 due.person_id, dependant_id, correlation=due.receipt_id, now=now
             )

@@ -1,10 +1,12 @@
 """Own data at its edges: data of somebody else, a new account, what TTL has not deleted."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from chalicelib.core.errors import Unavailable
 from chalicelib.identity.providers import Answer
 from tests.api.driver import HEALTH, Person, World
 from tests.api.families import by_consent
@@ -186,3 +188,27 @@ def test_an_anonymous_scan_takes_no_evidence_any_more(world: World) -> None:
     before = world.container.scan_finder.find(scan, world.clock.at)
     world.container.waiting_scans.reconsider(scan, record, now=world.clock.at, colour=True)
     assert world.container.scan_finder.find(scan, world.clock.at) == before
+
+
+@pytest.mark.requirement("GO-6")
+@pytest.mark.parametrize("at", range(8, 18))
+def test_a_card_that_an_erased_guardian_issued_ends_although_a_run_dies(
+    world: World, at: int
+) -> None:
+    elder, guardian = world.visitor(), world.visitor()
+    world.link(guardian, elder)
+    path = f"/v1/me/dependants/{elder.person_id}/pass/paper"
+    guardian.post(path, {"replaces": None}).expect(202)
+    world.work()
+    ask(guardian)
+    world.clock.pass_(hours=24)
+    world.restart()
+    world.wire.fail("lost", at)
+    with suppress(Unavailable):
+        world.container.erasing.run(world.clock.at)
+    world.wire.heal()
+    while world.container.erasing.run(world.clock.at).get("failed"):
+        pass
+    issued = world.container.people.load(elder.person_id).paper_pass
+    assert issued is not None
+    assert issued.revoked

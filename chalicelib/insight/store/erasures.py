@@ -289,6 +289,10 @@ class ErasureStore:
                 found.add(raw["sk"]["S"].removeprefix(one_each))
         return sorted(found)
 
+    def dependants_of(self, person_id: str) -> list[str]:
+        """See `Erasures.dependants_of`."""
+        return self._linked(keys.dependants(person_id))
+
     def erase_account(
         self, receipt_id: str, profile: Profile, *, phone: str, document: str
     ) -> bool:
@@ -310,8 +314,7 @@ class ErasureStore:
             (keys.dependants, lambda other: (person_id, other)),
             (keys.guardians, lambda other: (other, person_id)),
         ):
-            raw = self._table.get(own(person_id)) or {}
-            for other in sorted(name for name in raw if name.startswith("per_")):
+            for other in self._linked(own(person_id)):
                 try:
                     self._table.transact(
                         *unlink_writes(*of_other(other)),
@@ -369,6 +372,10 @@ class ErasureStore:
         """See `Erasures.count_files`."""
         attribute = ReceiptItem.files_swept if step is Step.SWEEPING else ReceiptItem.files
         self._table.update(keys.receipt(receipt_id), [attribute.set(attribute | count)], PRESENT)
+
+    def _linked(self, side: Key) -> list[str]:
+        raw = self._table.get(side) or {}
+        return sorted(name for name in raw if name.startswith("per_"))
 
     def _all(self, partition: str) -> list[Key]:
         span = (keys.ANY, keys.ANY_TO)
