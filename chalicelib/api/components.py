@@ -45,15 +45,26 @@ def name(context: RequestContext, view: ScanView, profile: Profile | None) -> st
     The name is decrypted in any case, so that withheld and shown names take the same calls and
     time.
     """
+    profile = _kept(context, profile)
     masked = context.container.masked_people.name(profile) if profile else None
     return None if view.name is Masking.WITHHELD else masked
 
 
 def phone(context: RequestContext, view: ScanView, profile: Profile | None) -> str | None:
     """Return the person's phone as the view masks it, or None."""
+    profile = _kept(context, profile)
     if profile is None or view.phone is Masking.WITHHELD:
         return None
     return context.container.masked_people.phone(profile)
+
+
+def _kept(context: RequestContext, profile: Profile | None) -> Profile | None:
+    """Return the profile, or None for the subject of a manual check who has expired.
+
+    DynamoDB deletes it up to days later.
+    """
+    until = profile.shadow_until if profile else None
+    return None if until is not None and until <= context.now else profile
 
 
 def reasons(context: RequestContext, view: ScanView) -> list[Explained]:

@@ -18,7 +18,8 @@ from chalicelib.core.clock import rfc3339
 
 Row = Mapping[str, object]
 Sections = Mapping[str, Sequence[Row]]
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What begins a formula; in East Asia also full-width signs do (OWASP, *CSV Injection*)."""
 
 
 def archive(sections: Sections, *, made_at: datetime) -> bytes:

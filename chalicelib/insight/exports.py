@@ -79,7 +79,8 @@ class Exports(Protocol):
     def request(self, person_id: str, export: Export, correlation: str) -> Export:
         """Record a request, and return it, or the export on record if it is too recent.
 
-        Too recent: a day, or 15 minutes while it is pending. Cost: one conditional PutItem.
+        Too recent: a day, or 15 minutes while it is pending. A finished one is never too old for
+        its own id, so that a late retry writes nothing. Cost: one conditional PutItem.
         """
 
     def finish(self, person_id: str, export_id: str, expires_at: datetime) -> bool:

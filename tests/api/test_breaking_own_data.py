@@ -8,6 +8,8 @@ import pytest
 
 from chalicelib.core.errors import Unavailable
 from chalicelib.identity.providers import Answer
+from chalicelib.insight import export_files
+from tests import support
 from tests.api.driver import HEALTH, Person, World
 from tests.api.families import by_consent
 from tests.api.test_erasures import ask, counts, erase, left, run
@@ -166,6 +168,41 @@ def test_what_has_expired_is_not_shown_although_the_table_still_has_it(world: Wo
     assert data["accesses"] == []
     assert [one for one in data["records"] if one["item"].startswith("REC#")] == []
     assert len(data["sessions"]) == 1
+
+
+@pytest.mark.requirement("GO-6")
+def test_staff_see_no_name_of_an_expired_subject(world: World) -> None:
+    """A stranger whom staff checked is kept for 14 days, the scan for 28."""
+    chief = world.administrator()
+    world.providers[HEALTH].otherwise = Answer("red", world.hours_ago(1))
+    check = checked(world, chief, "王小虎", support.resident_id(777))
+    world.clock.pass_(seconds=3)
+    path = f"/v1/venues/{chief.venue['venue_id']}/scans?outcome=abnormal&day=2026-11-22"
+    for name in ("王**", "*"):
+        (listed,) = chief.get(path).expect(200)["items"]
+        assert listed["person"]["name"] == name
+        shown = chief.get(f"/v1/manual-checks/{check}").expect(200)["person"]
+        assert shown == (None if name == "*" else {"name": name})
+        world.clock.pass_(hours=24 * 14)
+        chief.log_in()
+
+
+@pytest.mark.requirement("GO-6")
+def test_a_retry_on_the_next_day_writes_no_other_export(world: World) -> None:
+    person, nonce = world.visitor(), world.nonce()
+    first = request(person, nonce).expect(202)
+    world.work()
+    world.clock.pass_(hours=25)
+    person.log_in()
+    again = request(person, nonce).expect(202)
+    assert (again["status"], again["requested_at"]) == ("expired", first["requested_at"])
+    assert request(person).expect(202)["status"] == "pending"
+
+
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
+def test_no_cell_of_an_export_is_a_formula(begin: str) -> None:
+    line = export_files.table([{"place": f"{begin}1+1"}]).splitlines(keepends=False)
+    assert line[1].lstrip('"').startswith("'")
 
 
 @pytest.mark.parametrize("length", [3, 2040, 3000])

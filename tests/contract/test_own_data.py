@@ -63,6 +63,8 @@ class TestExports:
         assert exports.of(me) == ready
         soon = export(NOON + timedelta(days=1, milliseconds=-1))
         assert exports.request(me, soon, "c0ffee00") == ready
+        retried = first._replace(requested_at=NOON + timedelta(days=1))
+        assert exports.request(me, retried, "c0ffee00") == ready
         late = export(NOON + timedelta(days=1))
         assert exports.request(me, late, "c0ffee00") == late
 

@@ -66,8 +66,9 @@ class ExportStore:
         stuck = (ExportItem.state == ExportState.PENDING) & (
             ExportItem.requested <= now - ASKED_AGAIN_AFTER
         )
+        next_one = (ExportItem.requested <= now - ONE_IN) & (ExportItem.export != export.export_id)
         try:
-            self._table.put(item, ABSENT | (ExportItem.requested <= now - ONE_IN) | stuck)
+            self._table.put(item, ABSENT | next_one | stuck)
         except ConditionFailed as failure:
             if failure.met[0]:
                 return read_export(failure.met[0])[0]
