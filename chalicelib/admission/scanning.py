@@ -149,12 +149,15 @@ class Scanning:
         if not live and not self._is_retry(made):
             raise Unprocessable("pass_expired")
         visitor = self._people.load(presented.person_id, consistent=False)
-        if visitor.profile is None:
-            raise Unprocessable("pass_invalid")
         # As for paper: the pass was valid at the door when an offline device scanned it.
         at = min(now, made.made_at)
-        if _is_revoked(presented, visitor, at) and not self._is_retry(made):
-            raise Unprocessable("pass_revoked")
+        if _is_revoked(presented, visitor, at):
+            # The first read may lack a guardian's link of a second ago.
+            visitor = self._people.load(presented.person_id)
+            if _is_revoked(presented, visitor, at) and not self._is_retry(made):
+                raise Unprocessable("pass_revoked")
+        if visitor.profile is None:
+            raise Unprocessable("pass_invalid")
         if not visitor.profile.may_scan:
             raise Unprocessable("visitor_not_verified")
         return Holder(visitor)
@@ -215,7 +218,9 @@ def _is_revoked(presented: Pass, visitor: PersonRecord, at: datetime) -> bool:
 
     `at` is the time of the scan.
     """
-    since = visitor.profile.passes_from if visitor.profile else None
+    if visitor.profile is None:
+        return False
+    since = visitor.profile.passes_from
     if since is not None and presented.minted_at <= since:
         return True
     if not presented.guardian_id:
