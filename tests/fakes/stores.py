@@ -66,7 +66,9 @@ class _Partition:
     def family(self, links: dict[str, tuple[FamilyLink, str]]) -> dict[str, FamilyLink]:
         """Return the links that hold under the present registration."""
         document = self.profile.document_blind if self.profile else ""
-        stands = self.profile and not self.profile.is_refused
+        stands = self.profile and self.profile.verification is not Verification.REJECTED
+        if links is self.dependants and self.profile and self.profile.blocked:
+            stands = False
         return {name: link for name, (link, under) in links.items() if stands and under == document}
 
 
