@@ -117,14 +117,18 @@ class AccessLog:
 
         Accesses belong to the number, not to the person. A newly registered person sees earlier
         accesses, a person who was managed by a guardian sees those of that time, and a person who
-        was looked up under a wrong name sees that access. Raises Forbidden unless the actor is
-        verified.
+        was looked up under a wrong name sees that access. An expired record is gone, even if it is
+        still stored, so that a page may hold fewer than `limit`. Raises Forbidden unless the actor
+        is verified.
         """
         require_verified(actor.profile)
         blind = actor.profile.document_blind
         found = list(islice(self._accesses.of(blind, after, limit + 1), limit + 1))
         last = found[limit - 1][0] if len(found) > limit else None
-        return AccessPage([self._shown(blind, access, now) for _, access in found[:limit]], last)
+        shown = [
+            self._shown(blind, access, now) for _, access in found[:limit] if access.until > now
+        ]
+        return AccessPage(shown, last)
 
     def _shown(self, blind: str, access: Access, now: datetime) -> SeenAccess:
         place = access.place

@@ -115,13 +115,13 @@ class Declarations:
         """Record an arrival in the province; errors are those of `declare`."""
         return self._file(_ARRIVAL, holder, given, submission, None)
 
-    def declared(self, holder: Holder, *, limit: int, after: str) -> FiledPage:
+    def declared(self, holder: Holder, *, limit: int, after: str, now: datetime) -> FiledPage:
         """Return a page of the declarations of `holder`; see `_page`."""
-        return self._page(_DECLARATION, holder, limit=limit, after=after)
+        return self._page(_DECLARATION, holder, limit=limit, after=after, now=now)
 
-    def arrived(self, holder: Holder, *, limit: int, after: str) -> FiledPage:
+    def arrived(self, holder: Holder, *, limit: int, after: str, now: datetime) -> FiledPage:
         """Return a page of the arrivals of `holder`; see `_page`."""
-        return self._page(_ARRIVAL, holder, limit=limit, after=after)
+        return self._page(_ARRIVAL, holder, limit=limit, after=after, now=now)
 
     def _file(
         self,
@@ -179,12 +179,14 @@ class Declarations:
             guardian_id=holder.guardian_id,
         )
 
-    def _page(self, kind: str, holder: Holder, *, limit: int, after: str) -> FiledPage:
+    def _page(
+        self, kind: str, holder: Holder, *, limit: int, after: str, now: datetime
+    ) -> FiledPage:
         """Return a page of records after the position `after`, newest first.
 
         Cost: one Query, and one BatchGetItem if guardians made some of them.
         """
-        page = page_of(self._records, holder.person_id, kind, limit=limit, after=after)
+        page = page_of(self._records, holder.person_id, kind, limit=limit, after=after, now=now)
         filed = [self._filed(record) for record in page.records]
         guardians = {record.guardian_id for record in page.records} - {""}
         return FiledPage(filed, self._people.profiles(guardians) if guardians else {}, page.last)

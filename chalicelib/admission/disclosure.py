@@ -247,6 +247,23 @@ def _steps(scan: Scan, rule: Rule, decision: Decision, *, for_staff: bool) -> tu
     return ("compare_id", *decision.next_steps) if compare else decision.next_steps
 
 
+def own_record(scan: Scan) -> dict[str, object]:
+    """Return all that a scan has on record of its visitor, for their own export (GO-6)."""
+    decision = scan.verdict.decision
+    return {
+        "at": scan.at,
+        "direction": scan.direction,
+        "method": scan.method,
+        "outcome": decision.outcome,
+        "reasons": ",".join(decision.reasons),
+        "evidence": {name: one.state for name, one in scan.verdict.evidence.items()},
+        "temperature": scan.temperature,
+        "location_cell": scan.location_cell,
+        "on_behalf": bool(scan.guardian_id),
+        "deleted_at": scan.expires_at,
+    }
+
+
 def counted(scan: Scan) -> Outcome:
     """Return the outcome as which a scan counts in its venue's figures, and on its lists.
 

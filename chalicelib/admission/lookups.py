@@ -12,7 +12,7 @@ from chalicelib.admission.declaration_delivery import DeclarationDelivery
 from chalicelib.admission.lookup_requests import Declared, Lookup, LookupQueue, Message, Settle
 from chalicelib.admission.waiting import WaitingScans
 from chalicelib.core import ids
-from chalicelib.core.clock import Clock
+from chalicelib.core.clock import Clock, epoch_ms
 from chalicelib.core.crypto import Vault
 from chalicelib.identity.people import People, Profile, Snapshot, Verification
 from chalicelib.identity.providers import (
@@ -127,9 +127,11 @@ class Lookups:
         return "answered"
 
     def _ask(self, message: Lookup, profile: Profile) -> Answer | Absent | Pending:
+        # The same for every delivery of a message. The client may have chosen the correlation id:
+        # the time makes a later question another one.
         request_id = ids.derive(
             "lookup", message.provider, message.person_id, message.correlation,
-            str(profile.registration),
+            str(profile.registration), str(epoch_ms(message.asked_at)),
         )  # fmt: skip
         return self._providers(message.provider).lookup(
             subject_of(profile, self._vault), request_id=request_id

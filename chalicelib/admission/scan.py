@@ -91,6 +91,11 @@ class Scan:
     location_cell: str = ""
 
     @property
+    def waits(self) -> bool:
+        """Whether answers are missing, and the decision may change."""
+        return bool(self.verdict.needs)
+
+    @property
     def scan_id(self) -> str:
         """The id: venue, time and hash. The scan's key is computed from it, without an index."""
         return ScanReference(self.venue_id, self.at, self.digest).scan_id
@@ -116,6 +121,7 @@ class Scan:
             correlation="",
             temperature="",
             evidence_level=None,
+            location_cell="",
             verdict=verdict,
             version=self.version + 1,
         )

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from chalicelib.admission import disclosure
-from chalicelib.admission.disclosure import ScanView, at_screen
+from chalicelib.admission.disclosure import ScanView, ViewerKind, as_viewer, at_screen
 from chalicelib.admission.eligibility import require_may_scan
 from chalicelib.admission.judge import decide
 from chalicelib.admission.location import Location, cell_of
@@ -142,22 +142,23 @@ class Scanning:
         return _result(actor, recorded, venue, visitor.profile, now)
 
     def _holder_of_live(self, presented: Pass, made: Attempt) -> Holder:
-        """Return the owner of a live pass, who may be admitted with it. Raises Unprocessable."""
+        """Return the owner of a live pass, who may be admitted with it. Raises Unprocessable.
+
+        A companion's pass needs the link on the dependant's side, strongly consistent: a removed
+        guardian shows it no longer.
+        """
         # By the server's clock first: that of the staff's device may be wrong.
         now = made.submission.now
         live = presented.is_live(now) or presented.is_live(made.made_at)
         if not live and not self._is_retry(made):
             raise Unprocessable("pass_expired")
-        visitor = self._people.load(presented.person_id, consistent=False)
-        # As for paper: the pass was valid at the door when an offline device scanned it.
-        at = min(now, made.made_at)
-        if _is_revoked(presented, visitor, at):
-            # The first read may lack a guardian's link of a second ago.
-            visitor = self._people.load(presented.person_id)
-            if _is_revoked(presented, visitor, at) and not self._is_retry(made):
-                raise Unprocessable("pass_revoked")
+        visitor = self._people.load(presented.person_id, consistent=bool(presented.guardian_id))
         if visitor.profile is None:
             raise Unprocessable("pass_invalid")
+        # A device that was offline sends the scan later: the pass was valid at the door.
+        at = min(now, made.made_at) if presented.is_live(made.made_at) else now
+        if _is_revoked(presented, visitor, at) and not self._is_retry(made):
+            raise Unprocessable("pass_revoked")
         if not visitor.profile.may_scan:
             raise Unprocessable("visitor_not_verified")
         return Holder(visitor)
@@ -182,15 +183,26 @@ class Scanning:
         standing = self._recorder.standing(made)
         return standing is not None and is_retry(made, standing)
 
-    def visible_scan(self, actor: Actor, scan_id: str, now: datetime) -> Result:
+    def visible_scan(
+        self, actor: Actor, scan_id: str, now: datetime, *, correlation: str
+    ) -> Result:
         """Return the current state of the actor's scan, or of one at a venue where they are staff.
 
+        A guardian sees the scans of a dependant, which puts them on the dependant's access log.
         Raises NotFound, alike for the scans of others and for unknown ids.
         """
         found = self._finder.find(scan_id, now)
         if found is None:
             raise NotFound
-        view = disclosure.view(found.scan, at_screen(actor, found.scan, now))
+        viewer = at_screen(actor, found.scan, now)
+        if viewer.kind is ViewerKind.GUARDIAN:
+            try:
+                self._families.holder(
+                    actor, found.scan.person_id, now, reads="scan", correlation=correlation
+                )
+            except Forbidden:  # the link has ended on the dependant's side
+                viewer = as_viewer(ViewerKind.STAFF, actor, now)
+        view = disclosure.view(found.scan, viewer)
         # Staff see less than a screen of a manual check; `ManualChecks` shows its result.
         if view is None or not view.complete:
             raise NotFound
@@ -214,14 +226,9 @@ class Scanning:
 
 
 def _is_revoked(presented: Pass, visitor: PersonRecord, at: datetime) -> bool:
-    """Return whether the owner has revoked a live pass, or the guardian's link is ended (GO-4).
-
-    `at` is the time of the scan.
-    """
-    if visitor.profile is None:
-        return False
-    since = visitor.profile.passes_from
-    if since is not None and presented.minted_at <= since:
+    """Return whether the owner had revoked a live pass at `at`, or ended the guardian's link."""
+    since = visitor.profile.passes_from if visitor.profile else None
+    if since is not None and presented.minted_at <= since <= at:
         return True
     if not presented.guardian_id:
         return False

@@ -97,8 +97,9 @@ class RequestContext:
     def holder(self) -> Holder:
         """The person whom the request concerns: the dependant in the route's path, or the actor.
 
-        A guardian's reading of a dependant's data is recorded. Raises Forbidden
-        ``not_your_dependant``. Cost for a dependant: one Query, and one PutItem if it is a GET.
+        A guardian's request is recorded, a POST too: its response may show data, such as the links
+        of a card. Raises Forbidden ``not_your_dependant``. Cost for a dependant: one Query and one
+        PutItem.
         """
         if not self._dependant_id:
             return self.actor.holder
@@ -312,7 +313,7 @@ def _call(
         raw_body=_raw(request),
         _venue_id=parameters.pop("venue_id", ""),
         _dependant_id=parameters.pop("dependant_id", ""),
-        _reads=operation.path.rpartition("}/")[2] if operation.method == "GET" else "",
+        _reads=operation.path.rpartition("}/")[2],
         _caller=caller,
         _query=parse_query(operation.query, query) if operation.query else None,
         _body=parse(operation.request, _raw(request), today=local_day(now, CHINA))

@@ -33,8 +33,7 @@ _ADVICE = {  # what the holder of a colour should do (JN-23 to JN-26)
     "red": "advice.red",
     "light_green": "advice.light_green",
 }
-_UNREGISTERED = ("registration_required",)
-_REGISTRATION = (*_UNREGISTERED, "registration_rejected")
+_REGISTRATION = ("registration_required", "registration_rejected")
 
 
 @own_and_dependants(
@@ -42,8 +41,8 @@ _REGISTRATION = (*_UNREGISTERED, "registration_rejected")
     "GET",
     "pass",
     response=LivePass,
-    own_errors=_UNREGISTERED,
-    errors=("registration_rejected", "registration_not_verified"),
+    own_errors=_REGISTRATION,
+    errors=("registration_not_verified",),
 )
 def live_pass(context: RequestContext) -> LivePass:
     """Return the pass, new every minute, in the colour of the health code."""
@@ -78,8 +77,7 @@ def revoke_live_passes(context: RequestContext) -> Empty:
     "GET",
     "health",
     response=Health,
-    own_errors=_UNREGISTERED,
-    errors=("registration_rejected",),
+    own_errors=_REGISTRATION,
 )
 def health(context: RequestContext) -> Health:
     """Return the health code, vaccination and travel card; stale ones are looked up."""
@@ -100,8 +98,7 @@ def health(context: RequestContext) -> Health:
     "GET",
     "nucleic-acid",
     response=NucleicAcid,
-    own_errors=_UNREGISTERED,
-    errors=("registration_rejected",),
+    own_errors=_REGISTRATION,
 )
 def nucleic_acid(context: RequestContext) -> NucleicAcid:
     """Return the latest nucleic acid result within 14 days."""

@@ -45,9 +45,9 @@ from chalicelib.identity.people import Profile
 from chalicelib.venues import regions
 
 routes = Blueprint(__name__)
-_UNREGISTERED = ("registration_required",)  # a dependant is registered
+# A dependant is registered, and nobody acts for a rejected one.
+_REFUSED = ("registration_required", "registration_rejected")
 _FILING = (
-    "registration_rejected",
     "form_changed",
     "nonce_reused",
     "clock_skewed",
@@ -82,7 +82,7 @@ def declaration_form(context: RequestContext) -> FormShown:
     request=DeclarationRequest,
     response=DeclarationShown,
     statuses=(200, 201),
-    own_errors=_UNREGISTERED,
+    own_errors=_REFUSED,
     errors=(*_FILING, "not_found"),
 )
 def declare(context: RequestContext) -> Answer:
@@ -103,7 +103,9 @@ def list_declarations(context: RequestContext) -> DeclarationList:
     """Return the health declarations on file, newest first."""
     of, query = f"declarations/{context.holder.person_id}", context.query(Paged)
     after = context.after(of, query.cursor)
-    page = context.container.declarations.declared(context.holder, limit=query.limit, after=after)
+    page = context.container.declarations.declared(
+        context.holder, limit=query.limit, after=after, now=context.now
+    )
     return DeclarationList(
         items=[_declaration(context, filed, page.guardians) for filed in page.filed],
         next_cursor=context.cursor(of, page.last),
@@ -117,7 +119,7 @@ def list_declarations(context: RequestContext) -> DeclarationList:
     request=ArrivalRequest,
     response=ArrivalShown,
     statuses=(200, 201),
-    own_errors=_UNREGISTERED,
+    own_errors=_REFUSED,
     errors=_FILING,
 )
 def register_arrival(context: RequestContext) -> Answer:
@@ -137,7 +139,9 @@ def list_arrivals(context: RequestContext) -> ArrivalList:
     """Return the arrivals on file, newest first."""
     of, query = f"arrivals/{context.holder.person_id}", context.query(Paged)
     after = context.after(of, query.cursor)
-    page = context.container.declarations.arrived(context.holder, limit=query.limit, after=after)
+    page = context.container.declarations.arrived(
+        context.holder, limit=query.limit, after=after, now=context.now
+    )
     return ArrivalList(
         items=[_arrival(context, filed, page.guardians) for filed in page.filed],
         next_cursor=context.cursor(of, page.last),
@@ -149,7 +153,9 @@ def list_notices(context: RequestContext) -> NoticeList:
     """Return the notices that medical observation has ended, newest first."""
     of, query = f"notices/{context.holder.person_id}", context.query(Paged)
     after = context.after(of, query.cursor)
-    page = context.container.notices.page(context.holder, limit=query.limit, after=after)
+    page = context.container.notices.page(
+        context.holder, limit=query.limit, after=after, now=context.now
+    )
     return NoticeList(
         items=[_notice(context, issued) for issued in page.notices],
         next_cursor=context.cursor(of, page.last),

@@ -77,7 +77,9 @@ def scan_venue(context: RequestContext) -> Answer:
 )
 def get_scan(context: RequestContext, scan_id: str) -> Screen:
     """Return the current state of the caller's scan, or of one at a venue where they are staff."""
-    result = context.container.scanning.visible_scan(context.actor, scan_id, context.now)
+    result = context.container.scanning.visible_scan(
+        context.actor, scan_id, context.now, correlation=context.correlation
+    )
     return _screen(context, result)
 
 

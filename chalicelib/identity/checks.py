@@ -240,10 +240,12 @@ class IdentityChecks:
         """Return the actor's check, after asking the service if it is pending.
 
         The service is asked at most once a second. If it does not answer, the check is returned as
-        it is, and the client asks again. Raises NotFound for another person's check.
+        it is, and the client asks again. Raises NotFound for another person's check, and after
+        `KEPT`.
         """
-        check = self._checks.get(check_id)
-        if check is None or check.person_id != actor.person_id:
+        # An invalid id may be too long for a key, which DynamoDB reports as a ValidationException.
+        check = self._checks.get(check_id) if ids.is_id(check_id, "idc") else None
+        if check is None or check.person_id != actor.person_id or check.ttl <= now:
             raise NotFound
         if check.state_at(now) is State.PENDING and self._checks.may_poll(check_id, now):
             try:

@@ -11,7 +11,7 @@
 for a dependant does not reach the dependant's own dependants.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -53,6 +53,10 @@ ADULT_FROM = 18  # years
 _ADDED_A_DAY = 10
 _TRIES = 3
 _ACTIONS = {Relation.CHILD: Action.ADD_CHILD, Relation.ELDER: Action.ADD_ELDER}
+_NAMED = (Proof.FACE, Proof.HOUSEHOLD)
+"""The proofs for which the guardian enters name and number."""
+_IN_HOUSEHOLDS = ("resident_id", "residence_permit", "birth_certificate")
+"""The documents under which the register of households knows a child (YK-31, YK-32)."""
 _PROOFS = {
     Proof.FACE: Required.SUBJECT_FACE,
     Proof.HOUSEHOLD: Required.HOUSEHOLD,
@@ -127,9 +131,11 @@ class Proofs:
             self._checks.spend(actor, candidate.evidence, subject, by=by, now=submission.now)
             return
         guardian = subject_of(actor.profile, self._vault)
-        # The register's request id is this request's, so that a retry gets the same answer.
-        request_id = ids.derive("household", actor.person_id, by)
-        if not self._households.same_household(guardian, subject, request_id=request_id):
+        # A retry gets the same answer. Another child is another question, under one nonce too.
+        # The link's end follows from the birth date. The register compares the one entered.
+        born = candidate.birth_date
+        request_id = ids.derive("household", actor.person_id, by, *astuple(subject), str(born))
+        if not self._households.same_household(guardian, subject, request_id=request_id, born=born):
             raise Unprocessable("dependant_no_match")
 
 
@@ -185,7 +191,8 @@ class DependantAdding:
         new_id = f"per_{ids.derive('dependant', whom, submission.nonce)}"
         for person_id in {self._people.by_document(blind) or new_id, new_id}:
             known = self._linked_before(whom, actor.record, person_id, now)
-            if known is not None:
+            # Who was linked otherwise proves name and number first: the answer would reveal them.
+            if known is not None and known.link.proof in _NAMED:
                 # The nonce of another dependant, or the number of one under another name.
                 if known.profile.document_blind != blind:
                     raise Conflict("nonce_reused")
@@ -255,7 +262,7 @@ class DependantAdding:
         profile = self._people.load(person_id).profile
         if (
             profile is None
-            or profile.verification is Verification.REJECTED
+            or profile.is_refused
             or self._name(profile) != entry.name
             or (profile.phone and candidate.proof is Proof.HOUSEHOLD)
         ):
@@ -313,31 +320,33 @@ class Dependants:
     def of(self, actor: Actor, *, now: datetime) -> list[Dependant]:
         """Return the actor's dependants. A rejected one is shown with the reason.
 
-        Cost: one Query for each, at most eight.
+        Cost: one Query for each, at most eight; one more, strongly consistent, if a link is so new
+        that the first lacks it, or has ended on the dependant's side.
         """
         found = []
         for person_id, link in actor.record.dependants.items():
-            record = self._people.load(person_id, consistent=False)
-            if link.in_force(now) and record.profile and _mirrored(record, actor.person_id, now):
-                name = shown_name(link, self._name(record.profile))
-                issued = record.paper_pass
-                valid = issued and state_of(issued, record.profile, now) is PassState.VALID
-                found.append(Dependant(record.profile, link, name, has_pass=bool(valid)))
+            if not link.in_force(now):
+                continue
+            for consistent in (False, True):
+                record = self._people.load(person_id, consistent=consistent)
+                if record.profile and _mirrored(record, actor.person_id, now):
+                    found.append(self._shown(record, record.profile, link, now))
+                    break
         return found
 
     def guardians(self, actor: Actor, *, now: datetime) -> list[Guardian]:
-        """Return who acts for the actor, with masked names. Cost: one BatchGetItem."""
-        links = {
-            person_id: link
-            for person_id, link in actor.record.guardians.items()
-            if link.in_force(now)
-        }
-        profiles = self._people.profiles(list(links)) if links else {}
-        return [
-            Guardian(person_id, link, mask_name(self._name(profiles[person_id])))
-            for person_id, link in links.items()
-            if person_id in profiles and profiles[person_id].name
-        ]
+        """Return who acts for the actor, with masked names.
+
+        A guardian who has registered another document is not shown: that is the next owner of their
+        phone. Cost: one strongly consistent Query for each, at most two.
+        """
+        found = []
+        for person_id, link in actor.record.guardians.items():
+            record = self._people.load(person_id)
+            profile = record.profile
+            if profile is not None and actor.person_id in record.dependants and link.in_force(now):
+                found.append(Guardian(person_id, link, mask_name(self._name(profile))))
+        return found
 
     def remove(
         self, guardian_id: str, dependant_id: str, *, correlation: str, now: datetime
@@ -353,6 +362,15 @@ class Dependants:
         if not ids.is_id(guardian_id, "per") or not ids.is_id(dependant_id, "per"):
             raise NotFound
         self._links.unlink(guardian_id, dependant_id)
+        self.release(guardian_id, dependant_id, correlation=correlation, now=now)
+
+    def release(
+        self, guardian_id: str, dependant_id: str, *, correlation: str, now: datetime
+    ) -> None:
+        """End what follows from a link that has ended, or is about to end. It may be repeated.
+
+        See `remove`.
+        """
         record = self._people.load(dependant_id)
         issued = record.paper_pass
         if issued is not None and issued.issued_by == guardian_id and not issued.revoked:
@@ -360,6 +378,13 @@ class Dependants:
         profile = record.profile
         if profile and profile.is_managed and profile.verification is Verification.REJECTED:
             self._links.discard(dependant_id)
+
+    def _shown(
+        self, record: PersonRecord, profile: Profile, link: FamilyLink, now: datetime
+    ) -> Dependant:
+        issued = record.paper_pass
+        valid = issued is not None and state_of(issued, profile, now) is PassState.VALID
+        return Dependant(profile, link, shown_name(link, self._name(profile)), has_pass=valid)
 
     def _name(self, profile: Profile) -> str:
         return personal.NAME.open(self._vault, profile.name, profile.person_id)
@@ -378,13 +403,15 @@ def _birth_date(profile: Profile, vault: Vault) -> date | None:
 
 def shown_name(link: FamilyLink, name: str) -> str:
     """Return a dependant's name for the guardian: masked if the guardian did not enter it."""
-    return name if link.proof in (Proof.FACE, Proof.HOUSEHOLD) else mask_name(name)
+    return name if link.proof in _NAMED else mask_name(name)
 
 
 def _mirrored(record: PersonRecord, guardian_id: str, now: datetime) -> bool:
     profile = record.profile
-    if profile is not None and profile.verification is Verification.REJECTED:
-        return True  # no link of a rejected person holds, but the guardian sees the reason
+    if profile is not None and profile.is_managed and profile.is_refused:
+        # No link of a rejected person holds, but the guardian sees the reason. Of a person who logs
+        # in, it may be the next owner of the phone.
+        return True
     theirs = record.guardians.get(guardian_id)
     return theirs is not None and theirs.in_force(now)
 
@@ -406,6 +433,9 @@ def _born(candidate: Candidate) -> date | None:
     An elder's document may carry none.
     """
     entry = _entered(candidate)
+    if candidate.proof is Proof.HOUSEHOLD and entry.document_type not in _IN_HOUSEHOLDS:
+        # Another number carries no birth date, and its owner may be an adult, who was not asked.
+        raise BadInput.at("/document_type", "not_allowed")
     carried = documents.of(entry.document_type).birth_date(entry.number)
     if carried is None and candidate.birth_date is None and candidate.relation is Relation.CHILD:
         raise BadInput.at("/birth_date", "missing")

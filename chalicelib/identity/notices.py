@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.core import ids
 from chalicelib.core.clock import CHINA
 from chalicelib.core.crypto import BlindIndex, Vault
-from chalicelib.identity import personal, records
+from chalicelib.identity import documents, personal, records
 from chalicelib.identity.people import Holder, People
 from chalicelib.identity.personal_records import (
     PersonalRecord,
@@ -65,7 +65,7 @@ class Notices:
 
         The same notice to the same person is issued once. `number` is in canonical form.
         """
-        person_id = self._people.by_document(self._index.of(document_type, number))
+        person_id = self._people.by_document(documents.blind(self._index, document_type, number))
         if person_id is None:
             return False
         text = _write(notice)
@@ -87,12 +87,12 @@ class Notices:
         )
         return True
 
-    def page(self, holder: Holder, *, limit: int, after: str) -> NoticePage:
+    def page(self, holder: Holder, *, limit: int, after: str, now: datetime) -> NoticePage:
         """Return a page of the notices of `holder` after the position `after`, newest first.
 
         Cost: one Query.
         """
-        page = page_of(self._records, holder.person_id, _KIND, limit=limit, after=after)
+        page = page_of(self._records, holder.person_id, _KIND, limit=limit, after=after, now=now)
         return NoticePage([self._issued(record) for record in page.records], page.last)
 
     def _issued(self, record: PersonalRecord) -> Issued:

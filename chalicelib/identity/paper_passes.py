@@ -106,7 +106,8 @@ class IssuedPasses(Protocol):
     ) -> bool:
         """Record `new` as the person's pass in place of `former`, and request its files.
 
-        Returns False if `former` is no longer the pass on record.
+        Returns False if `former` is no longer the pass on record, or if a guardian issues it whose
+        link has ended.
         """
 
     def revoke(
@@ -304,7 +305,11 @@ class PaperPasses:
         """Return a page of the holder's paper passes, newest first. Cost: one Query."""
         record = self._current(holder)
         found = list(islice(self._issued.history(holder.person_id, after, limit + 1), limit + 1))
-        items = tuple(HistoryEntry(one, _listed(one, record, now)) for _, one in found[:limit])
+        items = tuple(
+            HistoryEntry(one, _listed(one, record, now))
+            for _, one in found[:limit]
+            if now < one.issued_at + HISTORY_KEPT  # deleted later, but gone
+        )
         return HistoryPage(items, found[limit - 1][0] if len(found) > limit else None)
 
     def _current(self, holder: Holder) -> PersonRecord:

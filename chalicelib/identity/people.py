@@ -85,6 +85,11 @@ class Profile:
         return self.verification is not Verification.NONE and not self.blocked
 
     @property
+    def is_refused(self) -> bool:
+        """Whether the registration was rejected, and no edit has been approved since (JN-20)."""
+        return self.blocked or self.verification is Verification.REJECTED
+
+    @property
     def is_managed(self) -> bool:
         """Whether the person is registered without a login, by a guardian or a device."""
         registered = self.verification is not Verification.NONE

@@ -104,9 +104,12 @@ class RecordPage(NamedTuple):
 
 
 def page_of(
-    records: PersonalRecords, person_id: str, kind: str, *, limit: int, after: str
+    records: PersonalRecords, person_id: str, kind: str, *, limit: int, after: str, now: datetime
 ) -> RecordPage:
-    """Return a page of the person's records of a kind after the id `after`. Cost: one Query."""
+    """Return a page of the person's records of a kind after the id `after`. Cost: one Query.
+
+    An expired record is gone, even if it is still stored. So a page may hold fewer than `limit`.
+    """
     found = list(islice(records.of(person_id, kind, after, limit + 1), limit + 1))
     last = found[limit - 1].record_id if len(found) > limit else None
-    return RecordPage(found[:limit], last)
+    return RecordPage([one for one in found[:limit] if one.until > now], last)

@@ -17,11 +17,13 @@ from typing import NamedTuple, Protocol
 from chalicelib.admission.scan import Scan, Scans
 from chalicelib.admission.shadows import shadow_of
 from chalicelib.admission.waiting import WaitingScans
+from chalicelib.core import ids
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Conflict, Forbidden, NotFound, Unavailable
 from chalicelib.core.ids import Ids
 from chalicelib.core.logs import logger
 from chalicelib.identity import personal, strength
+from chalicelib.identity.dependants import Dependants
 from chalicelib.identity.people import Actor, Holder, People, PersonRecord, Profile, Role
 from chalicelib.identity.strength import Action
 from chalicelib.venues.staffing import Staff
@@ -32,7 +34,6 @@ SWEPT_AGAIN_AFTER = timedelta(minutes=15)
 RECEIPT_KEPT_FOR = timedelta(days=3 * 365)
 VISITS_KEPT_FOR = timedelta(days=28)
 """The longest time for which a policy keeps scans."""
-ACTIONS_KEPT_FOR = timedelta(days=183)
 BACKUPS_KEPT_FOR = timedelta(days=35)
 """The time that point-in-time recovery of DynamoDB reaches back."""
 _TRIES = 8
@@ -75,7 +76,8 @@ class Erasure(NamedTuple):
     """An erasure and its receipt.
 
     `acted`: the person has acted for others, as staff or as a guardian. `erased_at` is None until
-    everything is erased; `counts` says what was removed.
+    everything is erased; `counts` says what was removed. `by_guardian`: a guardian asked for it,
+    for a person who did not log in.
     """
 
     receipt_id: str
@@ -85,13 +87,14 @@ class Erasure(NamedTuple):
     acted: bool
     erased_at: datetime | None = None
     counts: Mapping[Category, int] = {}
+    by_guardian: bool = False
 
     def kept(self) -> dict[Kept, datetime | None]:
         """Return what is kept, and until when at the latest; None is without an end."""
         kept = {
             Kept.VISITS: self.due_at + VISITS_KEPT_FOR,
             Kept.FIGURES: None,
-            Kept.ACTIONS: self.due_at + ACTIONS_KEPT_FOR,
+            Kept.ACTIONS: None,
             Kept.BACKUPS: self.due_at + BACKUPS_KEPT_FOR,
             Kept.RECEIPT: self.due_at + RECEIPT_KEPT_FOR,
         }
@@ -260,6 +263,7 @@ class ErasureRequests:
     def request(self, actor: Actor, holder: Holder, now: datetime) -> Erasure:
         """Schedule the erasure of `holder` in 24 hours, and return it; the same one if repeated.
 
+        One that a guardian asked for before the record became the person's own is replaced.
         Raises Forbidden ``own_account`` for a dependant who logs in, StrongerLogin for a session
         that `strength.RULES` does not admit, and Conflict ``hand_over_first`` if a venue would be
         without its administrator.
@@ -268,7 +272,9 @@ class ErasureRequests:
         _require_own(holder)
         standing = self._erasures.of(holder.person_id)
         if standing is not None and standing.state is not State.CANCELLED:
-            return standing
+            void = _is_void(standing, holder.record)
+            if not (void and self._erasures.cancel(holder.person_id, standing)):
+                return standing
         venue_ids = self._erasures.venues_of(holder.person_id)
         names = "、".join(self._hand_overs.of(holder.person_id, venue_ids))
         if names:
@@ -280,6 +286,7 @@ class ErasureRequests:
             now,
             now + COOLING_OFF,
             acted=bool(venue_ids or record.dependants),
+            by_guardian=bool(holder.guardian_id),
         )
         return self._erasures.schedule(holder.person_id, erasure)
 
@@ -306,10 +313,17 @@ class ErasureRequests:
 
     def receipt(self, receipt_id: str) -> Erasure:
         """Return an erasure by its receipt. Raises NotFound."""
-        found = self._erasures.receipt(receipt_id)
+        # An invalid id may be too long for a key, which DynamoDB reports as a ValidationException.
+        found = self._erasures.receipt(receipt_id) if ids.is_id(receipt_id, "rcp") else None
         if found is None:
             raise NotFound
         return found
+
+
+def _is_void(erasure: Erasure, record: PersonRecord) -> bool:
+    """Return whether a guardian asked for it, and the record has become its person's own since."""
+    profile = record.profile
+    return erasure.by_guardian and profile is not None and bool(profile.phone)
 
 
 def _require_own(holder: Holder) -> None:
@@ -344,7 +358,7 @@ class AnonymousVisits:
                 scan = self._scans.get(reference, venue)
                 if scan is None or scan.person_id != person_id:
                     break  # the index lags behind
-                if scan.verdict.needs and not scan.expired(now):
+                if scan.waits and not scan.expired(now):
                     self._waiting.reconsider(scan.scan_id, record, now=now, final=True)
                     continue
                 if self._erasures.make_anonymous(receipt_id, scan, venue):
@@ -356,7 +370,16 @@ class AnonymousVisits:
 class Erasing:
     """Carries out the erasures that are due."""
 
-    __slots__ = ("_erasures", "_files", "_hand_overs", "_index", "_people", "_vault", "_visits")
+    __slots__ = (
+        "_dependants",
+        "_erasures",
+        "_files",
+        "_hand_overs",
+        "_index",
+        "_people",
+        "_vault",
+        "_visits",
+    )
 
     def __init__(
         self,
@@ -366,9 +389,12 @@ class Erasing:
         visits: AnonymousVisits,
         files: Files,
         hand_overs: HandOvers,
+        dependants: Dependants,
         index: BlindIndex,
         vault: Vault,
     ) -> None:
+        """Keep the collaborators: many parameters because a person is in every area."""
+        self._dependants = dependants
         self._erasures = erasures
         self._people = people
         self._visits = visits
@@ -398,6 +424,9 @@ class Erasing:
     def _carry_out(self, due: Due, now: datetime) -> str:
         record = self._people.subject(due.person_id)
         if due.step is Step.WAITING:
+            asked = self._erasures.of(due.person_id)
+            if asked is not None and _is_void(asked, record):
+                return "void" if self._erasures.cancel(due.person_id, asked) else "gone"
             venue_ids = self._erasures.venues_of(due.person_id)
             if self._hand_overs.of(due.person_id, venue_ids):
                 later = self._erasures.postpone(due, now + COOLING_OFF, Step.WAITING)
@@ -445,7 +474,10 @@ class Erasing:
 
     def _erase_rest(self, due: Due, record: PersonRecord, now: datetime) -> None:
         receipt_id, erasures = due.receipt_id, self._erasures
+        # Before the links end, and again after: a run that dies in between is made up for.
+        self._release_dependants(due, record, now)
         erasures.erase_family(receipt_id, due.person_id)
+        self._release_dependants(due, record, now)
         erasures.erase_rights(receipt_id, due.person_id)
         for person_id in (due.person_id, *due.traces.shadows):
             known = record if person_id == due.person_id else self._people.subject(person_id)
@@ -456,6 +488,12 @@ class Erasing:
         for phone in due.traces.phones:
             erasures.erase_invitations(receipt_id, phone)
         self._erase_files(due)
+
+    def _release_dependants(self, due: Due, record: PersonRecord, now: datetime) -> None:
+        for dependant_id in record.dependants:
+            self._dependants.release(
+                due.person_id, dependant_id, correlation=due.receipt_id, now=now
+            )
 
     def _erase_files(self, due: Due) -> None:
         folders = (f"{folder}/{due.person_id}/" for folder in ("cards", "exports"))

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import NamedTuple, Protocol
 
 from chalicelib.admission.accesses import Accesses
+from chalicelib.admission.disclosure import own_record
 from chalicelib.admission.scan import Scan, Scans
 from chalicelib.core import ids
 from chalicelib.core.crypto import Vault
@@ -55,10 +56,18 @@ class Export(NamedTuple):
 
 
 class StoredItem(NamedTuple):
-    """An item of a person's partition: its sort key, and its values by attribute name."""
+    """An item of a person's partition: its sort key, and its values by attribute name.
+
+    `until` is the time of its deletion in epoch seconds; None if it is kept.
+    """
 
     sort_key: str
     values: Mapping[str, str | int | bool | bytes]
+    until: int | None = None
+
+    def expired(self, now: datetime) -> bool:
+        """Return whether the item is gone at `now`. DynamoDB deletes it up to days later."""
+        return self.until is not None and self.until <= now.timestamp()
 
 
 class Exports(Protocol):
@@ -182,7 +191,7 @@ class PersonalData:
             "records": [
                 self._opened(item, person_id)
                 for item in self._exports.items(person_id)
-                if not item.sort_key.startswith(_IN_OTHER_SECTIONS)
+                if not item.sort_key.startswith(_IN_OTHER_SECTIONS) and not item.expired(now)
             ],
         }
 
@@ -191,16 +200,15 @@ class PersonalData:
         if profile is None:
             return
 
-        def opened(field: personal.PersonalField) -> str:
-            sealed: bytes = getattr(profile, field.attribute)
+        def opened(field: personal.PersonalField, sealed: bytes) -> str:
             return field.open(self._vault, sealed, profile.person_id) if sealed else ""
 
         yield {
             "person_id": profile.person_id,
-            "name": opened(personal.NAME),
+            "name": opened(personal.NAME, profile.name),
             "document_type": profile.document_type,
-            "document_number": opened(personal.DOCUMENT),
-            "phone": opened(personal.PHONE),
+            "document_number": opened(personal.DOCUMENT, profile.document),
+            "phone": opened(personal.PHONE, profile.phone),
             "verification": profile.verification,
             "reason": profile.reason,
             "version": profile.registration,
@@ -209,12 +217,15 @@ class PersonalData:
     def _family(self, record: PersonRecord) -> Iterator[Row]:
         """Yield the links with the masked names of the others, whose data this is not."""
         sides = (("dependant", record.dependants), ("guardian", record.guardians))
-        others = self._people.profiles({*record.dependants, *record.guardians})
+        mine = record.profile.person_id if record.profile else ""
         for side, links in sides:
             for person_id, link in links.items():
-                other, name = others.get(person_id), "*"
-                if other and other.name:
-                    name = mask_name(personal.NAME.open(self._vault, other.name, person_id))
+                known, name = self._people.load(person_id, consistent=False), "*"
+                theirs = known.guardians if side == "dependant" else known.dependants
+                # Without the link on their side it is the next owner of their phone.
+                if known.profile and mine in theirs:
+                    sealed = known.profile.name
+                    name = mask_name(personal.NAME.open(self._vault, sealed, person_id))
                 yield {"side": side, "name": name, **link._asdict()}
 
     def _visits(self, person_id: str, now: datetime) -> Iterator[Row]:
@@ -232,7 +243,8 @@ class PersonalData:
             place = self._venue(access.venue_id, now) if access.venue_id else access.place
             if access.guardian:
                 place = personal.ACCESS_GUARDIAN.open(self._vault, access.guardian, blind)
-            yield {"at": access.asked_at, "kind": access.kind, "place": place}
+            if access.until > now:
+                yield {"at": access.asked_at, "kind": access.kind, "place": place}
 
     def _venue(self, venue_id: str, now: datetime) -> str:
         venue = self._directory.venue(venue_id, now)
@@ -295,18 +307,4 @@ def object_key(person_id: str, export_id: str) -> str:
 
 
 def _visit(scan: Scan, venue: Venue) -> Row:
-    decision = scan.verdict.decision
-    return {
-        "at": scan.at,
-        "venue": venue.name,
-        "address": venue.address,
-        "direction": scan.direction,
-        "method": scan.method,
-        "outcome": decision.outcome,
-        "reasons": ",".join(decision.reasons),
-        "evidence": {name: one.state for name, one in scan.verdict.evidence.items()},
-        "temperature": scan.temperature,
-        "location_cell": scan.location_cell,
-        "on_behalf": bool(scan.guardian_id),
-        "deleted_at": scan.expires_at,
-    }
+    return {"venue": venue.name, "address": venue.address, **own_record(scan)}

@@ -18,12 +18,12 @@ from infra.local.seed import people
 from infra.local.traces import traces
 
 OUT = Path("out")
+(_HER,) = people("family")
 GRANDMOTHER = {
-    "name": "黄月娥",
+    "name": _HER.name,
     "document_type": "resident_id",
-    "document_number": "440983194203154625",
+    "document_number": _HER.document_number,
 }
-"""A person of the sandbox's cast (data/documents.csv)."""
 _FILES = {"card_pdf": "card.pdf", "sheet_pdf": "card-sheet.pdf", "card_png": "card.png"}
 
 

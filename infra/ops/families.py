@@ -115,7 +115,7 @@ def transfer(
     _, guardian = _load(container, guardian_id)
     now = container.clock.now().replace(microsecond=0)
     link = record.guardians.get(former_id)
-    if link is None or guardian_id == dependant_id:
+    if link is None or guardian_id in (dependant_id, former_id):
         raise SystemExit("Nothing was changed: there is no such link.")
     if not is_adult(guardian, container.vault, now):
         raise SystemExit("Nothing was changed: the new guardian is not of age.")

@@ -105,9 +105,8 @@ class RouteCase:
     `who` are the roles of a `Cast` that are allowed, including ``nobody`` (no token) if the route
     is public. They send the valid `body` and get `answer`, except the roles in `but`. Other roles
     get `NOT_YOURS`, or `NOT_YOUR_DEPENDANT` at a dependant's path, and `NOT_A_TOKEN` where devices
-    and people are not both allowed. `scenes` are run with faults;
-    each route that changes something has one.
-    `calls_aws`: whether it makes any call to AWS.
+    and people are not both allowed. `before` is done first. `scenes` are run with faults; each
+    route that changes something has one. `calls_aws`: whether it makes any call to AWS.
     """
 
     method: str
@@ -119,6 +118,7 @@ class RouteCase:
     but: Mapping[str, Answer] = field(default_factory=dict)
     scenes: tuple[Make, ...] = ()
     calls_aws: bool = True
+    before: Callable[[Cast, Person], object] | None = None
 
     @property
     def route(self) -> tuple[str, str]:
@@ -127,6 +127,8 @@ class RouteCase:
 
     def request(self, cast: Cast, person: Person) -> tuple[str, Any]:
         """Return the path and the valid body of a request by `person`."""
+        if self.before:
+            self.before(cast, person)
         path = self.path.format(
             venue_id=cast.administrator.venue["venue_id"],
             person_id=NOBODY,
@@ -316,16 +318,16 @@ CASES: tuple[RouteCase, ...] = (
         "POST", "/v1/me/export", PERSON, ACCEPTED, always(EXPORT),
         scenes=(scenes_own_data.exporting,),
     ),
-    RouteCase("GET", "/v1/me/export", PERSON, OK, exported),
+    RouteCase("GET", "/v1/me/export", PERSON, before=exported),
     RouteCase(
         "POST", "/v1/me/erasure", PERSON, ACCEPTED, always(CONFIRMED), but=HAND_OVER,
         scenes=(scenes_own_data.erasing,),
     ),
     RouteCase(
-        "GET", "/v1/me/erasure", PERSON, OK, erasing, but=dict.fromkeys(HAND_OVER, NOT_FOUND)
+        "GET", "/v1/me/erasure", PERSON, before=erasing, but=dict.fromkeys(HAND_OVER, NOT_FOUND)
     ),
     RouteCase(
-        "POST", "/v1/me/erasure/cancel", PERSON, OK, erasing,
+        "POST", "/v1/me/erasure/cancel", PERSON, before=erasing,
         but=dict.fromkeys(HAND_OVER, NOT_FOUND), scenes=(scenes_own_data.cancelling,),
     ),
     RouteCase(
@@ -333,8 +335,8 @@ CASES: tuple[RouteCase, ...] = (
         always(CONFIRMED), scenes=(scenes_own_data.erasing_a_dependant,),
     ),
     RouteCase(
-        "GET", "/v1/me/dependants/{dependant_id}/erasure", GUARDIAN, OK,
-        lambda cast, _: erasing(cast, cast.dependant),
+        "GET", "/v1/me/dependants/{dependant_id}/erasure", GUARDIAN,
+        before=lambda cast, _: erasing(cast, cast.dependant),
     ),
     RouteCase(
         "POST", "/v1/me/dependants/{dependant_id}/erasure/cancel", GUARDIAN, (403, "own_account"),
@@ -428,7 +430,7 @@ CASES: tuple[RouteCase, ...] = (
     ),
     RouteCase("GET", _VENUE, ADMINISTRATOR),
     RouteCase(
-        "POST", f"{_VENUE}/posters", ADMINISTRATOR, ACCEPTED, always({"form": "a4_pdf"}),
+        "POST", f"{_VENUE}/posters", ADMINISTRATOR, ACCEPTED, always({"form": "a4_png"}),
         scenes=(scenes.asking_for_a_poster,),
     ),
     RouteCase("GET", f"{_VENUE}/posters/{{poster_id}}", ADMINISTRATOR),

@@ -424,3 +424,32 @@ def test_an_operator_sees_what_is_due_and_carries_it_out(world: World) -> None:
     assert "1 erased" in command("run", 24.25)
     assert "Nothing is due" in command("run", 48)
     assert left(world, person) == []
+
+
+def test_the_cards_that_an_erased_guardian_issued_end(world: World) -> None:
+    """The guardian may hold a copy, as with a link that they end themselves."""
+    dependant = world.visitor()
+    guardian = world.guardian(dependant)
+    guardian.post(f"/v1/me/dependants/{dependant.person_id}/pass/paper", {}).expect(202)
+    world.work()
+    assert dependant.get("/v1/me/pass/paper").expect(200)["state"] == "valid"
+    ask(guardian)
+    erase(world)
+    dependant.log_in()
+    assert dependant.get("/v1/me/pass/paper").expect(200)["state"] == "revoked"
+    assert dependant.get("/v1/me/guardians").expect(200)["items"] == []
+
+
+def test_a_location_goes_with_the_visitor(world: World) -> None:
+    visitor, chief = world.visitor(), world.administrator()
+    body = {
+        "nonce": world.nonce(), "code": chief.venue["code_url"],
+        "location": {"latitude": 22.354, "longitude": 110.947, "accuracy_m": 30},
+    }  # fmt: skip
+    scan_id = visitor.post("/v1/scans", body).expect(201)["scan_id"]
+    world.work()
+    ask(visitor)
+    erase(world)
+    found = world.container.scan_finder.find(scan_id, world.clock.at)
+    assert found is not None
+    assert (found.scan.location_cell, found.scan.evidence_level) == ("", None)

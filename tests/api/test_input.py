@@ -15,6 +15,7 @@ from chalicelib.api.access import (
     STAFF_OF_VENUE,
 )
 from chalicelib.api.endpoint import OPERATIONS
+from chalicelib.api.kiosks import ANY_KIOSK
 from chalicelib.core.ids import encode
 from chalicelib.venues.codes import MAX_PAYLOAD
 from tests import support
@@ -436,5 +437,6 @@ def test_any_nonce_of_another_time_is_refused(person: Person, moment: int, rest:
 def test_the_matrix_knows_of_no_route_for_others() -> None:
     known = {
         ANYONE, ANY_PERSON, GUARDIAN_OF_DEPENDANT, STAFF_OF_VENUE, ADMINISTRATOR_OF_VENUE,
+        ANY_KIOSK,
     }  # fmt: skip
     assert {operation.access for operation in OPERATIONS} == known

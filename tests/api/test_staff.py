@@ -132,6 +132,8 @@ def test_who_was_rejected_works_nowhere_until_it_is_corrected(world: World, chie
     guard.get(path).expect(403, "not_your_venue")
     world.say(guard, identity=Answer("match"))
     guard.register(2).expect(202)
+    guard.get(path).expect(403, "not_your_venue")  # an edit alone admits nobody (JN-20)
+    world.work()
     guard.get(path).expect(200)
 
 

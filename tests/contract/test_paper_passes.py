@@ -50,10 +50,10 @@ def history(stores: Stores, person_id: str, after: str = "") -> list[PassRecord]
 
 
 def test_an_issued_pass_is_on_record_with_everything(stores: Stores) -> None:
-    guardian = f"per_{makers.random()}"
+    device = f"dev_{makers.random()}"
     for issued in (
         makers.issued_pass(),
-        makers.issued_pass(full_name=True, issued_by=guardian, replaces="0" * 12),
+        makers.issued_pass(full_name=True, issued_by=device, replaces="0" * 12),
     ):
         owner = f"per_{makers.random()}"
         assert current(stores, owner) is None

@@ -95,7 +95,12 @@ def test_pages_follow_one_another(stores: Stores) -> None:
         after: str | None = ""
         while after is not None:
             page = page_of(
-                stores.personal_records, person_id, "declaration", limit=limit, after=after
+                stores.personal_records,
+                person_id,
+                "declaration",
+                limit=limit,
+                after=after,
+                now=NOON,
             )
             listed += page.records
             after = page.last

@@ -196,10 +196,14 @@ def fill(backend: Backend, table: Table, texts: dict[str, Any]) -> int:
         table.transact(*link_writes(edit, makers.registered(makers.profile()), link))
     for _ in range(MAX_GUARDIANS):
         table.transact(*link_writes(makers.registered(makers.profile()), edit, link))
+    backend.stores.issued_passes.issue(
+        person.person_id, makers.issued_pass(), None, (), CORRELATION
+    )
     found = list(table.query(keys.person(person.person_id), (keys.HOT, keys.SUBJECT_TO)))
     kinds = Counter(raw["sk"]["S"].split("#")[1] for raw in found)
     assert kinds == {
         "PROFILE": 1, "SESSION": SESSIONS, "SNAP": 4, "RIGHTS": 1, "DEPENDANTS": 1, "GUARDIANS": 1,
+        "PASS": 1,
     }  # fmt: skip
     return sum(map(item_size, found))
 
@@ -208,7 +212,7 @@ def test_a_paper_pass_is_small(backend: Backend, table: Table) -> None:
     """Every request of its owner reads it."""
     person_id, former = f"per_{makers.random()}", makers.issued_pass()
     longest = makers.issued_pass(
-        full_name=True, issued_by=f"per_{makers.random()}", replaces=former.serial,
+        full_name=True, issued_by=f"dev_{makers.random()}", replaces=former.serial,
         issued_at=NOON.replace(microsecond=123_000),
     )  # fmt: skip
     passes = backend.stores.issued_passes

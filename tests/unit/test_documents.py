@@ -1,5 +1,6 @@
 """Each type of identity document: its form, check character, canonical form and mask."""
 
+import ast
 import csv
 import re
 from collections.abc import Callable
@@ -221,3 +222,15 @@ def test_who_verifies_each_type() -> None:
         "passport": "exit_entry",
         "birth_certificate": "birth_registry",
     }
+
+
+def test_numbers_are_indexed_in_one_place() -> None:
+    """A residence permit and a resident ID share their numbers, and so their index."""
+    for path in sorted((ROOT / "chalicelib").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            index = ast.unparse(node.func).rpartition(".")[0]
+            by_type = node.args and ast.unparse(node.args[0]).endswith("document_type")
+            if node.func.attr == "of" and index.endswith("index"):
+                assert not by_type, (path, node.lineno)

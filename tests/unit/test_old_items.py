@@ -40,7 +40,8 @@ from chalicelib.insight.store.pointers import PointerItem
 from chalicelib.venues.store.posters import PosterItem
 from chalicelib.venues.store.references import JoinItem, ReferenceItem
 from chalicelib.venues.store.staff import InvitationItem, StaffItem
-from chalicelib.venues.store.venues import PrintedCodeItem, VenueItem
+from chalicelib.venues.store.venue_item import VenueItem
+from chalicelib.venues.store.venues import PrintedCodeItem
 from tests import tables
 from tests.unit.test_attributes import items
 from tests.unit.test_keys import BUILDERS, WORDS

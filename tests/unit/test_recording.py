@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from itertools import product
 from typing import Any, get_args, get_type_hints
@@ -20,7 +20,7 @@ from chalicelib.admission.recording import (
     Recorder,
     attempt,
 )
-from chalicelib.admission.scan import Direction, EvidenceLevel, Method
+from chalicelib.admission.scan import Direction, EvidenceLevel, Method, Scan
 from chalicelib.admission.schemas import AbnormalScan, Screen
 from chalicelib.core.errors import AppError
 from chalicelib.core.submission import Submission
@@ -174,3 +174,24 @@ def test_no_two_methods_meet_but_a_visitors_own() -> None:
 def test_a_pass_is_needed_where_one_is_scanned() -> None:
     with pytest.raises(ValueError, match="pass"):
         attempt(Method.STAFF, VENUE, "per_A", Submission(NONCE, "h", "c0ffee00", NOON))
+
+
+STAYS = {
+    "venue_id", "at", "digest", "received_at", "verdict", "first_outcome", "method", "staff_id",
+    "checkpoint_id", "direction", "device_id", "annulled_at", "expires_at", "version",
+}  # fmt: skip
+"""What an erased visitor's scan keeps. Whoever adds a field decides whether it leads to them."""
+
+
+def test_an_erased_visitors_scan_keeps_nothing_that_leads_to_them() -> None:
+    full = replace(
+        makers.scan(makers.venue(), NOON),
+        temperature="normal", guardian_id="per_G", evidence_level=EvidenceLevel.LOCATION,
+        location_cell="FDNVT", correlation="c",
+    )  # fmt: skip
+    left = full.anonymous()
+    for field in fields(Scan):
+        if field.name not in STAYS:
+            assert not getattr(left, field.name), field.name
+    assert (left.verdict.evidence, left.verdict.needs) == ({}, ())
+    assert left.verdict.decision == full.verdict.decision

@@ -590,8 +590,8 @@ def test_the_applications_gateway_sends_a_code(sandbox: Running) -> None:
 
 def test_the_cast_is_of_sixty_people_with_valid_numbers() -> None:
     rows = people().values()
-    assert len(rows) == 60
-    assert len({row["document_number"] for row in rows}) == 60
+    assert len(rows) == 61
+    assert len({row["document_number"] for row in rows}) == 61
     phones = [row["phone"] for row in rows if row["phone"]]
     assert len(set(phones)) == len(phones) == 59
     for row in rows:
@@ -618,7 +618,7 @@ def test_the_cast_has_a_part_for_everybody() -> None:
     parts = Counter(row["part"] for row in rows)
     assert parts == {
         "poster": 24, "door": 14, "outage": 12, "card": 2, "by_hand": 2, "fever": 1, "fast": 1,
-        "twice": 1, "guard_identity": 1, "guard_join": 1, "guard_invited": 1,
+        "twice": 1, "guard_identity": 1, "guard_join": 1, "guard_invited": 1, "family": 1,
     }  # fmt: skip
     door = {row["health_code"] for row in rows if row["part"] == "door"}
     assert door == {*states(ProviderName.HEALTH_CODE), "absent"}

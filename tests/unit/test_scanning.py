@@ -137,7 +137,7 @@ def test_a_scan_is_shown_to_its_owner_only() -> None:
 
     def show(person_id: str, scan_id: str) -> Result:
         actor = makers.actor(replace(region.person, person_id=person_id))
-        return region.scanning.visible_scan(actor, scan_id, NOON)
+        return region.scanning.visible_scan(actor, scan_id, NOON, correlation="c-1")
 
     assert show(region.person.person_id, found.scan_id).scan == found
     strangers = [(f"per_{makers.random()}", found.scan_id)]

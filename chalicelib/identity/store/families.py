@@ -21,7 +21,7 @@ from chalicelib.identity.family import (
     Proof,
     Relation,
 )
-from chalicelib.identity.people import Profile, Verification
+from chalicelib.identity.people import Profile
 
 _RELATIONS = {"c": Relation.CHILD, "e": Relation.ELDER}
 _PROOFS = {"f": Proof.FACE, "h": Proof.HOUSEHOLD, "c": Proof.CONSENT, "o": Proof.OFFICER}
@@ -45,10 +45,11 @@ def read_links(raw: Raw, profile: Profile | None) -> dict[str, FamilyLink]:
     """Return the links in a `DependantsItem` or a `GuardiansItem` by the other person's id.
 
     A link holds while the item's owner, whose `profile` this is, is registered under the same
-    document and not rejected. So the next owner of a phone does not inherit a family.
+    document, and approved after a rejection. So the next owner of a phone does not inherit a
+    family, and an edit alone does not restore one (JN-20).
     """
     DependantsItem.read(raw)  # refuses an unknown version; both classes have the same attributes
-    if profile is None or profile.verification is Verification.REJECTED:
+    if profile is None or profile.is_refused:
         return {}
     document = _beginning(profile)
     return {name: link for name, link, under in entries(raw) if under == document}
@@ -129,6 +130,16 @@ def unlink_writes(guardian_id: str, dependant_id: str) -> tuple[Change, Change]:
             theirs.exists(),
         ),
     )
+
+
+def link_stands(guardian_id: str, dependant_id: str) -> Change:
+    """Return a write without effect, whose condition is that the dependant's side has the link.
+
+    DynamoDB Streams has no record of an update that changes nothing (DynamoDB Developer Guide,
+    "Change data capture for DynamoDB Streams").
+    """
+    key = keys.guardians(dependant_id)
+    return Change(key, [GuardiansItem.v.set(GuardiansItem.v)], Path([guardian_id]).exists())
 
 
 def transfer_writes(

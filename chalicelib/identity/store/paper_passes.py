@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
-from chalicelib.core import keys
+from chalicelib.core import ids, keys
 from chalicelib.core.attributes import (
     EnumAttribute,
     EpochMsAttribute,
@@ -32,6 +32,7 @@ from chalicelib.identity.paper_passes import (
     PassRecord,
 )
 from chalicelib.identity.people import IssuedPass
+from chalicelib.identity.store.families import link_stands
 from chalicelib.identity.store.issued_pass import PaperPassItem, pass_item
 
 
@@ -99,7 +100,11 @@ class PaperPassStore:
         files: Sequence[PaperFile],
         correlation: str,
     ) -> bool:
-        """See `IssuedPasses.issue`. The condition is on the serial alone: a revoked pass stays."""
+        """See `IssuedPasses.issue`. The condition is on the serial alone: a revoked pass stays.
+
+        A guardian's link is a condition too, because it may have ended since the request began, and
+        its end has looked for their pass already.
+        """
         known = ABSENT if former is None else PaperPassItem.serial == former.serial
         writes: list[Put | Change | Delete] = [
             Put(pass_item(person_id, new), known),
@@ -117,6 +122,8 @@ class PaperPassStore:
         ]
         if former is not None:
             writes.append(_end(person_id, former, Ending.REPLACED, new.issued_at, correlation))
+        if ids.is_id(new.issued_by, "per"):
+            writes.append(link_stands(new.issued_by, person_id))
         return self._try_transact(*writes)
 
     def revoke(

@@ -14,7 +14,7 @@ from pynamodb.expressions.operand import Path
 from chalicelib.core import keys
 from chalicelib.core.attributes import EnumAttribute, TextAttribute
 from chalicelib.core.table import Change, Delete, Item, Raw
-from chalicelib.identity.people import Profile, Role, Verification
+from chalicelib.identity.people import Profile, Role
 
 _LETTERS = {Role.ADMINISTRATOR: "a", Role.INSPECTOR: "i"}
 _ROLES = {letter: role for role, letter in _LETTERS.items()}
@@ -64,9 +64,10 @@ def in_force(rights: Mapping[str, Right], profile: Profile | None) -> dict[str, 
     """Return the roles that are in force, by venue id, sorted.
 
     A right is in force while the person is registered under the document that it was given for, and
-    is not rejected. So the next owner of a phone does not inherit rights.
+    approved after a rejection. So the next owner of a phone does not inherit rights, and an edit
+    alone does not restore them (JN-20).
     """
-    if profile and profile.verification is Verification.REJECTED:
+    if profile and profile.is_refused:
         return {}
     document = _beginning(profile.document_blind if profile else "")
     return {

@@ -58,6 +58,7 @@ class ErasureItem(Item):
     requested = EpochMsAttribute(attr_name="rq")
     due = EpochMsAttribute(attr_name="du")
     acted = BooleanAttribute(attr_name="ac", null=True)
+    by_guardian = BooleanAttribute(attr_name="gu", null=True)
 
 
 class DueItem(Item):
@@ -142,6 +143,7 @@ class ErasureStore:
             requested=erasure.requested_at,
             due=erasure.due_at,
             acted=erasure.acted or None,
+            by_guardian=erasure.by_guardian or None,
         )
         receipt = ReceiptItem.at(
             keys.receipt(erasure.receipt_id),
@@ -171,7 +173,14 @@ class ErasureStore:
         if raw is None:
             return None
         item = ErasureItem.read(raw)
-        return Erasure(item.receipt, item.state, item.requested, item.due, bool(item.acted))
+        return Erasure(
+            item.receipt,
+            item.state,
+            item.requested,
+            item.due,
+            bool(item.acted),
+            by_guardian=bool(item.by_guardian),
+        )
 
     def cancel(self, person_id: str, erasure: Erasure) -> bool:
         """See `Erasures.cancel`. The condition is that the erasure has not begun."""

@@ -95,6 +95,7 @@ class ExportStore:
             yield StoredItem(
                 raw["sk"]["S"],
                 {name: _value(stored) for name, stored in raw.items() if name not in _TECHNICAL},
+                until=int(raw["ttl"]["N"]) if "ttl" in raw else None,
             )
 
 
