@@ -176,3 +176,24 @@ def test_in_any_order_only_the_files_of_the_valid_pass_are_left(
     assert len(ready) == (0 if revoked else 3)
     assert len(left) == len(ready)
     assert all(str(serial).replace("-", "") in key for key in left)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_late_drawing_leaves_the_files_of_a_document_that_comes_back(
+    world: World, visitor: Person
+) -> None:
+    """Another document ends the pass, its correction restores it; the links must work then."""
+    start = len(world.renders.bodies)
+    issued(visitor)
+    files = world.stored()
+    other = support.resident_id(750)
+    visitor.register(version=1, number=other).expect(202)
+    world.work()
+    assert shown(visitor)["state"] == "revoked"
+    for body in world.renders.bodies[start:]:
+        world.renders.send(body)
+    world.renders.run()
+    visitor.register(version=2).expect(202)
+    world.work()
+    assert {file["status"] for file in shown(visitor)["files"]} == {"ready"}
+    assert world.stored() == files

@@ -484,6 +484,8 @@ def tour_of_a_family(world: World) -> None:
     world.say(pending, identity=Answer("match"))
     world.work()
     guardian.get(f"{path}/pass").expect(200)
+    for person, of in ((pending, "/v1/me"), (guardian, path)):
+        person.post(f"{of}/pass/revoke").expect(200)
 
 
 def tour_of_paper(world: World) -> None:
