@@ -42,6 +42,7 @@ from chalicelib.insight.erasures import (
     Step,
     Traces,
 )
+from chalicelib.venues.store.venue_item import not_initial
 from chalicelib.venues.venue import Venue
 
 _TRIES = 8
@@ -298,9 +299,11 @@ class ErasureStore:
         found = self._table.query(prefix.pk, (prefix.sk, f"{prefix.sk}~"), consistent=True)
         accounts = [raw["sk"]["S"].removeprefix(prefix.sk) for raw in found]
         writes = erasure_writes(profile, phone=phone, document=document, accounts=accounts)
+        person_id = profile.person_id
+        stays = [not_initial(venue_id, person_id) for venue_id in self.venues_of(person_id)]
         count = 1 + bool(phone) + bool(document) + len(accounts)
         try:
-            self._table.transact(*writes, _counted(receipt_id, Category.ACCOUNT, count))
+            self._table.transact(*writes, *stays, _counted(receipt_id, Category.ACCOUNT, count))
         except ConditionFailed:
             return False
         return True
