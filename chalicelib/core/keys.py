@@ -10,6 +10,7 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | the person who logs in with a phone | 1 Get, strong | PHONE#blind · PHONE |
 | the owner of an account of WeChat or Alipay | 1 Get, strong | ACCOUNT#blind · ACCOUNT |
 | a person's accounts of WeChat and Alipay | 1 Query, strong | PER#per · ACCOUNT#blind |
+| the items elsewhere that name a person, for erasure | in the query of all | PER#per · LEADS#pk |
 | the person who registered a document | transaction condition | IDENT#blind · IDENT |
 | the one-time code last sent to a phone | 1 Update | OTP#blind · OTP |
 | an identity check: read, poll, settle, use up | 1 Get; 1 Update, conditional | CHECK#idc · CHECK |
@@ -73,6 +74,7 @@ ABNORMAL = "ABN#"
 ANY, ANY_TO = " ", "~~"
 """A span of sort keys that holds every sort key."""
 PERSON_CARDS, PERSON_CARDS_TO = "KIOSK#", "KIOSK#~"
+_LEADS = "LEADS#"
 _LAST_MS = 10**13 - 1
 
 
@@ -212,6 +214,20 @@ def records(kind: str) -> str:
 def record(person_id: str, kind: str, at_ms: int, digest: str) -> Key:
     """Return the key of a person's record. The time counts down, so that the newest is first."""
     return Key(person(person_id), f"{records(kind)}{_LAST_MS - at_ms:013d}#{digest}")
+
+
+def lead(person_id: str, pk: str) -> Key:
+    """Return the key that leads from a person to the item under `pk` that names them, for erasure.
+
+    The sort key of such an item is the beginning of its partition key, such as ``CHECK``.
+    """
+    return Key(person(person_id), f"{_LEADS}{pk}")
+
+
+def lead_of(sk: str) -> Key | None:
+    """Return the key of the item that the sort key of :func:`lead` leads to; None for others."""
+    pk = sk.removeprefix(_LEADS)
+    return None if pk == sk else Key(pk, pk.partition("#")[0])
 
 
 def phone(blind: str) -> Key:

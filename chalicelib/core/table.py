@@ -23,7 +23,12 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action, Update
 from pynamodb.models import Model
 
-from chalicelib.core.attributes import IntegerAttribute, SealedAttribute, TextAttribute
+from chalicelib.core.attributes import (
+    EpochSecondsAttribute,
+    IntegerAttribute,
+    SealedAttribute,
+    TextAttribute,
+)
 from chalicelib.core.aws import CONFIG, session
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.keys import Key
@@ -158,6 +163,12 @@ class Item(Model):
     def key(self) -> Key:
         """The item's primary key."""
         return Key(self.pk, self.sk)
+
+
+class LeadItem(Item):
+    """LEADS#pk: the person is named by the item under `pk`, and erased there. See `keys.lead`."""
+
+    ttl = EpochSecondsAttribute()
 
 
 ABSENT = Item.pk.does_not_exist()

@@ -148,7 +148,7 @@ class Checks(Protocol):
     def create(self, check: IdentityCheck) -> IdentityCheck:
         """Record a check and return it, or return the one on record.
 
-        Cost: one PutItem, and one GetItem if there is one.
+        Cost: one TransactWriteItems, and one GetItem if there is one.
         """
 
     def may_poll(self, check_id: str, now: datetime) -> bool:

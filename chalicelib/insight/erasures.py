@@ -24,7 +24,15 @@ from chalicelib.core.ids import Ids
 from chalicelib.core.logs import logger
 from chalicelib.identity import personal, strength
 from chalicelib.identity.dependants import Dependants
-from chalicelib.identity.people import Actor, Holder, People, PersonRecord, Profile, Role
+from chalicelib.identity.people import (
+    Actor,
+    Holder,
+    People,
+    PersonRecord,
+    Profile,
+    Role,
+    Verification,
+)
 from chalicelib.identity.strength import Action
 from chalicelib.venues.staffing import Staff
 from chalicelib.venues.venue import Directory, Venue, Venues
@@ -116,6 +124,18 @@ class Traces(NamedTuple):
     def __or__(self, other: "Traces") -> "Traces":
         return Traces(*(tuple(sorted({*a, *b})) for a, b in zip(self, other, strict=True)))
 
+    def without_owners(self, person_id: str, people: People) -> "Traces":
+        """Return the traces without those that another person owns by now.
+
+        Whoever registers again between the two sweeps is another person, who keeps what is theirs.
+        Cost: one GetItem for each phone and document.
+        """
+        phones = tuple(one for one in self.phones if people.by_phone(one) in (None, person_id))
+        documents = tuple(
+            one for one in self.documents if people.by_document(one) in (None, person_id)
+        )
+        return Traces(phones, documents, self.shadows if documents == self.documents else ())
+
 
 class Step(StrEnum):
     """What a due erasure waits for: to be begun or continued, or to be swept a second time."""
@@ -180,6 +200,12 @@ class Erasures(Protocol):
 
     def venues_of(self, person_id: str) -> list[str]:
         """Return the ids of all venues where the person has a right, in force or not."""
+
+    def dependants_of(self, person_id: str) -> list[str]:
+        """Return the ids of all dependants of the person, by links in force or not.
+
+        Cost: one strongly consistent GetItem.
+        """
 
     def erase_account(
         self, receipt_id: str, profile: Profile, *, phone: str, document: str
@@ -475,23 +501,26 @@ class Erasing:
 
     def _erase_rest(self, due: Due, record: PersonRecord, now: datetime) -> None:
         receipt_id, erasures = due.receipt_id, self._erasures
+        traces = due.traces.without_owners(due.person_id, self._people)
         # Before the links end, and again after: a run that dies in between is made up for.
-        self._release_dependants(due, record, now)
+        # Not those of `record`: without a profile, as when a run goes on, no link is in force.
+        dependants = erasures.dependants_of(due.person_id)
+        self._release(due, dependants, now)
         erasures.erase_family(receipt_id, due.person_id)
-        self._release_dependants(due, record, now)
+        self._release(due, dependants, now)
         erasures.erase_rights(receipt_id, due.person_id)
-        for person_id in (due.person_id, *due.traces.shadows):
+        for person_id in (due.person_id, *traces.shadows):
             known = record if person_id == due.person_id else self._people.subject(person_id)
             self._visits.forget(person_id, receipt_id, known, now)
             erasures.erase_partition(receipt_id, person_id)
-        for document in due.traces.documents:
+        for document in traces.documents:
             erasures.erase_accesses(receipt_id, document)
-        for phone in due.traces.phones:
+        for phone in traces.phones:
             erasures.erase_invitations(receipt_id, phone)
         self._erase_files(due)
 
-    def _release_dependants(self, due: Due, record: PersonRecord, now: datetime) -> None:
-        for dependant_id in record.dependants:
+    def _release(self, due: Due, dependants: Sequence[str], now: datetime) -> None:
+        for dependant_id in dependants:
             self._dependants.release(
                 due.person_id, dependant_id, correlation=due.receipt_id, now=now
             )
@@ -506,6 +535,7 @@ class Erasing:
             self._files.remove(found[start : start + 1000])
 
     def _traces(self, profile: Profile | None) -> Traces:
+        """Return the traces of a person; a number whose claim was rejected is somebody else's."""
         if profile is None or profile.shadow_until is not None:
             return Traces()
         person_id = profile.person_id
@@ -513,7 +543,7 @@ class Erasing:
         if profile.phone:
             phone = personal.PHONE.open(self._vault, profile.phone, person_id)
             phones = (self._index.of("phone", phone),)
-        if not profile.document_blind:
+        if not profile.document_blind or profile.verification is Verification.REJECTED:
             return Traces(phones)
         name = personal.NAME.open(self._vault, profile.name, person_id)
         number = personal.DOCUMENT.open(self._vault, profile.document, person_id)

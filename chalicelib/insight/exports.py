@@ -20,7 +20,7 @@ from chalicelib.core.crypto import Vault
 from chalicelib.core.errors import NotFound, TooMany
 from chalicelib.core.storage import Storage
 from chalicelib.identity import personal, strength
-from chalicelib.identity.people import Actor, People, PersonRecord, mask_name
+from chalicelib.identity.people import Actor, People, PersonRecord, Verification, mask_name
 from chalicelib.identity.strength import Action
 from chalicelib.insight import export_files
 from chalicelib.insight.export_files import Row, Sections
@@ -179,6 +179,7 @@ class PersonalData:
             "sessions": [
                 {"client": one.client, "strength": one.strength, "expires_at": one.expires_at}
                 for one in record.sessions.values()
+                if one.expires_at > now
             ],
             "answers": [asdict(one) for one in record.snapshots.values()],
             "rights": [
@@ -236,10 +237,14 @@ class PersonalData:
                 yield _visit(scan, venue)
 
     def _looked_up(self, record: PersonRecord, now: datetime) -> Iterator[Row]:
-        blind = record.profile.document_blind if record.profile else ""
-        if not blind:
+        """Yield the accesses to the number, if it is the person's: see `AccessLog.page`."""
+        profile = record.profile
+        if profile is None or profile.verification is not Verification.VERIFIED:
             return
+        blind = profile.document_blind
         for _, access in islice(self._accesses.of(blind, "", 100), _MOST_ACCESSES):
+            if access.until <= now:
+                continue
             place = self._venue(access.venue_id, now) if access.venue_id else access.place
             if access.guardian:
                 place = personal.ACCESS_GUARDIAN.open(self._vault, access.guardian, blind)

@@ -31,7 +31,7 @@ WORDS: dict[str, Any] = {
     "at_ms": 1795327200000, "prefix": "prefix", "key_id": "id", "check_id": "idc",
     "serial": "serial", "form": "form",
     "kind": "kind",
-    "device_id": "kio", "card_id": "id", "receipt_id": "id",
+    "pk": "pk", "device_id": "kio", "card_id": "id", "receipt_id": "id",
 }  # fmt: skip
 REAL = {
     derive("whom"): "whom",
@@ -122,6 +122,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "device_id": codes.map("kio_{}".format),
     "card_id": codes.map("crd_{}".format),
     "receipt_id": codes.map("rcp_{}".format),
+    "pk": codes.map("CHECK#idc_{}".format),
 }
 
 

@@ -13,7 +13,16 @@ from chalicelib.core.attributes import (
     TextAttribute,
 )
 from chalicelib.core.errors import Unavailable
-from chalicelib.core.table import ABSENT, Change, ConditionFailed, Item, Raw, Table
+from chalicelib.core.table import (
+    ABSENT,
+    Change,
+    ConditionFailed,
+    Item,
+    LeadItem,
+    Put,
+    Raw,
+    Table,
+)
 from chalicelib.identity.checks import POLL_EVERY, USABLE, IdentityCheck, Method, Started, State
 from chalicelib.identity.store.people import SessionItem, strengthening
 
@@ -80,7 +89,8 @@ class IdentityCheckStore:
             ttl=check.ttl,
         )
         try:
-            self._table.put(item, ABSENT)
+            lead = LeadItem.at(keys.lead(check.person_id, item.pk), ttl=check.ttl)
+            self._table.transact(Put(item, ABSENT), Put(lead))
         except ConditionFailed:
             stored = self.get(check.check_id)
             if stored is None:

@@ -1,7 +1,7 @@
 """The items and store of consent codes.
 
 ``CONSENT#blind`` finds the person who made a code. Their ``OWN#CONSENT`` item holds the one code
-that is valid; using it up deletes that item.
+that is valid; using it up deletes that item. ``CONSENT#blind`` stays, for a retry of that use.
 """
 
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.core import keys
 from chalicelib.core.attributes import EpochSecondsAttribute
-from chalicelib.core.table import Delete, Item, Put, Table
+from chalicelib.core.table import Delete, Item, LeadItem, Put, Table
 
 _LEFTOVER = timedelta(days=1)
 
@@ -39,8 +39,10 @@ class ConsentStore:
     def put(self, person_id: str, blind: str, expires_at: datetime) -> None:
         """See `Consents.put`. The items of a former code stay until their TTL, without effect."""
         ttl = expires_at + _LEFTOVER
+        giver = keys.consent(blind)
         self._table.transact(
-            Put(GiverItem.at(keys.consent(blind), person=person_id, ttl=ttl)),
+            Put(GiverItem.at(giver, person=person_id, ttl=ttl)),
+            Put(LeadItem.at(keys.lead(person_id, giver.pk), ttl=ttl)),
             Put(
                 ConsentItem.at(
                     keys.valid_consent(person_id), code=blind, expires=expires_at, ttl=ttl

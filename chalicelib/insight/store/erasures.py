@@ -30,7 +30,6 @@ from chalicelib.core.table import (
     Table,
 )
 from chalicelib.identity.people import Profile
-from chalicelib.identity.store.consents import ConsentItem
 from chalicelib.identity.store.families import unlink_writes
 from chalicelib.identity.store.people import erasure_writes
 from chalicelib.insight.erasures import (
@@ -121,8 +120,8 @@ def _key(raw: Raw) -> Key:
 def _leads_to(raw: Raw) -> Iterator[Key]:
     """Yield the keys of items elsewhere that an item of a person's partition leads to."""
     key = _key(raw)
-    if key == keys.valid_consent(keys.person_of(key.pk)):
-        yield keys.consent(ConsentItem.read(raw).code)
+    if lead := keys.lead_of(key.sk):
+        yield lead
     elif key.sk.startswith(keys.PERSON_CARDS):
         yield keys.kiosk_card(*keys.card_of(key.sk))
 
@@ -291,6 +290,10 @@ class ErasureStore:
                 found.add(raw["sk"]["S"].removeprefix(one_each))
         return sorted(found)
 
+    def dependants_of(self, person_id: str) -> list[str]:
+        """See `Erasures.dependants_of`."""
+        return self._linked(keys.dependants(person_id))
+
     def erase_account(
         self, receipt_id: str, profile: Profile, *, phone: str, document: str
     ) -> bool:
@@ -314,8 +317,7 @@ class ErasureStore:
             (keys.dependants, lambda other: (person_id, other)),
             (keys.guardians, lambda other: (other, person_id)),
         ):
-            raw = self._table.get(own(person_id)) or {}
-            for other in sorted(name for name in raw if name.startswith("per_")):
+            for other in self._linked(own(person_id)):
                 try:
                     self._table.transact(
                         *unlink_writes(*of_other(other)),
@@ -373,6 +375,10 @@ class ErasureStore:
         """See `Erasures.count_files`."""
         attribute = ReceiptItem.files_swept if step is Step.SWEEPING else ReceiptItem.files
         self._table.update(keys.receipt(receipt_id), [attribute.set(attribute | count)], PRESENT)
+
+    def _linked(self, side: Key) -> list[str]:
+        raw = self._table.get(side) or {}
+        return sorted(name for name in raw if name.startswith("per_"))
 
     def _all(self, partition: str) -> list[Key]:
         span = (keys.ANY, keys.ANY_TO)
