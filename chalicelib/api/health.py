@@ -33,7 +33,8 @@ _ADVICE = {  # what the holder of a colour should do (JN-23 to JN-26)
     "red": "advice.red",
     "light_green": "advice.light_green",
 }
-_REGISTRATION = ("registration_required", "registration_rejected")
+_UNREGISTERED = ("registration_required",)
+_REGISTRATION = (*_UNREGISTERED, "registration_rejected")
 
 
 @own_and_dependants(
@@ -41,8 +42,8 @@ _REGISTRATION = ("registration_required", "registration_rejected")
     "GET",
     "pass",
     response=LivePass,
-    own_errors=_REGISTRATION,
-    errors=("registration_not_verified",),
+    own_errors=_UNREGISTERED,
+    errors=("registration_rejected", "registration_not_verified"),
 )
 def live_pass(context: RequestContext) -> LivePass:
     """Return the pass, new every minute, in the colour of the health code."""
@@ -77,7 +78,8 @@ def revoke_live_passes(context: RequestContext) -> Empty:
     "GET",
     "health",
     response=Health,
-    own_errors=_REGISTRATION,
+    own_errors=_UNREGISTERED,
+    errors=("registration_rejected",),
 )
 def health(context: RequestContext) -> Health:
     """Return the health code, vaccination and travel card; stale ones are looked up."""
@@ -98,7 +100,8 @@ def health(context: RequestContext) -> Health:
     "GET",
     "nucleic-acid",
     response=NucleicAcid,
-    own_errors=_REGISTRATION,
+    own_errors=_UNREGISTERED,
+    errors=("registration_rejected",),
 )
 def nucleic_acid(context: RequestContext) -> NucleicAcid:
     """Return the latest nucleic acid result within 14 days."""

@@ -45,9 +45,9 @@ from chalicelib.identity.people import Profile
 from chalicelib.venues import regions
 
 routes = Blueprint(__name__)
-# A dependant is registered, and nobody acts for a rejected one.
-_REFUSED = ("registration_required", "registration_rejected")
+_UNREGISTERED = ("registration_required",)  # a dependant is registered
 _FILING = (
+    "registration_rejected",
     "form_changed",
     "nonce_reused",
     "clock_skewed",
@@ -82,7 +82,7 @@ def declaration_form(context: RequestContext) -> FormShown:
     request=DeclarationRequest,
     response=DeclarationShown,
     statuses=(200, 201),
-    own_errors=_REFUSED,
+    own_errors=_UNREGISTERED,
     errors=(*_FILING, "not_found"),
 )
 def declare(context: RequestContext) -> Answer:
@@ -119,7 +119,7 @@ def list_declarations(context: RequestContext) -> DeclarationList:
     request=ArrivalRequest,
     response=ArrivalShown,
     statuses=(200, 201),
-    own_errors=_REFUSED,
+    own_errors=_UNREGISTERED,
     errors=_FILING,
 )
 def register_arrival(context: RequestContext) -> Answer:
