@@ -14,7 +14,7 @@ from chalicelib.admission.store.prefetches import PrefetchItem
 from chalicelib.admission.store.scans import PendingScanItem, ScanItem
 from chalicelib.core import keys
 from chalicelib.core.keys import Key
-from chalicelib.core.table import Item, Raw
+from chalicelib.core.table import Item, LeadItem, Raw
 from chalicelib.identity.store.checks import IdentityCheckItem
 from chalicelib.identity.store.codes import CodeItem
 from chalicelib.identity.store.consents import ConsentItem, GiverItem
@@ -86,6 +86,7 @@ STORED: dict[str, tuple[type[Item], str]] = {
     "issued_pass": (PassHistoryItem, r"PER#per · PASS#\d{13}#.*"),
     "paper_file": (PaperFileItem, "PER#per · PAPER#.*"),
     "record": (PersonalRecordItem, "PER#per · REC#.*"),
+    "lead": (LeadItem, "PER#per · LEADS#.*"),
     "erasure": (ErasureItem, "PER#per · OWN#ERASURE"),
     "export": (ExportItem, "PER#per · OWN#EXPORT"),
     "due_erasure": (DueItem, r"ERASURES · \d{13}#.*"),
@@ -100,6 +101,7 @@ STORED: dict[str, tuple[type[Item], str]] = {
 LATER = {"rights", "staff_counter", "dependants", "guardians", "identity_check"}
 LATER |= {"consent", "valid_consent"}
 LATER |= {"paper_pass", "issued_pass", "paper_file", "record"}
+LATER |= {"lead"}
 LATER |= {"erasure", "export", "due_erasure", "receipt"}
 LATER |= {"device", "pairing", "kiosk_card", "person_card"}
 """What 0.2.0 did not write."""

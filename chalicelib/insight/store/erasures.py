@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
@@ -109,7 +110,7 @@ def _category(key: Key) -> Category:
 
 
 def _counted(receipt_id: str, category: Category, count: int) -> Change:
-    attribute = getattr(ReceiptItem, category.value)
+    attribute: Any = ReceiptItem.get_attributes()[category.value]
     return Change(keys.receipt(receipt_id), [attribute.add(count)], PRESENT)
 
 
@@ -208,7 +209,7 @@ class ErasureStore:
         if raw is None:
             return None
         item = ReceiptItem.read(raw)
-        counts = {category: getattr(item, category.value) or 0 for category in Category}
+        counts = {category: item.attribute_values.get(category.value) or 0 for category in Category}
         counts[Category.FILES] += item.files_swept or 0
         return Erasure(
             receipt_id,
