@@ -567,11 +567,12 @@ class Container:
 
     @cached_property
     def staffing(self) -> "Staffing":
-        """Adds, lists and removes staff."""
+        """Adds, lists and removes staff, and hands venues over."""
         from chalicelib.venues.staffing import Staffing
 
         return Staffing(
             people=self.people,
+            venues=self.venues,
             staff=self.staff,
             limits=self.limits,
             index=self.index,

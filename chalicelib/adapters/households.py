@@ -1,5 +1,7 @@
 """The register of households, over signed HTTP: ``POST /v1/household/checks``."""
 
+from datetime import date
+
 from chalicelib.adapters.partners import Partner, PartnerFault
 from chalicelib.core.errors import TooMany, Unavailable
 from chalicelib.core.logs import logger
@@ -14,12 +16,14 @@ class HttpHouseholds:
     def __init__(self, partner: Partner) -> None:
         self._partner = partner
 
-    def same_household(self, guardian: Subject, child: Subject, *, request_id: str) -> bool:
+    def same_household(
+        self, guardian: Subject, child: Subject, *, request_id: str, born: date | None = None
+    ) -> bool:
         """See `households.Households`."""
         body = {
             "request_id": request_id,
             "guardian": _person(guardian),
-            "child": _person(child),
+            "child": _person(child) | ({"birth_date": born.isoformat()} if born else {}),
         }
         try:
             status, answer = self._partner.post("/v1/household/checks", body)

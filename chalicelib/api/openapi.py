@@ -50,6 +50,7 @@ _TAGGED = (
     ("/v1/venues/{venue_id}/posters", "Posters"),
     ("/v1/venues/{venue_id}/staff", "Staff"),
     ("/v1/venues/{venue_id}/join-code", "Staff"),
+    ("/v1/venues/{venue_id}/administrator", "Staff"),
     ("/v1/venues/{venue_id}/scans", "Scans"),
     ("/v1/venues/{venue_id}/manual-checks", "Manual checks"),
     ("/v1/venues/{venue_id}/statistics", "Statistics"),

@@ -127,6 +127,22 @@ def remove_staff(context: RequestContext, person_id: str) -> Empty:
     return Empty()
 
 
+@endpoint(
+    routes,
+    "POST",
+    f"{_VENUE}/administrator",
+    access=ADMINISTRATOR_OF_VENUE,
+    request=shown.HandOver,
+    response=shown.InitialAdministrator,
+    errors=("not_found", "initial_administrator_only"),
+)
+def hand_over_venue(context: RequestContext) -> shown.InitialAdministrator:
+    """Hand the venue over to another administrator; the caller stays an ordinary one."""
+    person_id = context.body(shown.HandOver).person_id
+    context.container.staffing.hand_over(context.actor, context.venue, person_id)
+    return shown.InitialAdministrator(person_id=person_id)
+
+
 @endpoint(routes, "GET", "/v1/bindings", access=ANY_PERSON, response=shown.Bindings)
 def list_bindings(context: RequestContext) -> shown.Bindings:
     """Return the venues at which the caller works."""

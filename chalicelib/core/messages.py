@@ -55,10 +55,10 @@ TEXTS: dict[str, str] = {
     "error.join_code_unknown": "This join code is not known. Please ask the venue's administrator.",
     "error.visitor_not_verified": "This visitor's name and ID number are not verified. "
     "Please check their ID card.",
-    "error.initial_administrator": "The person who applied for the venue's code "
-    "stays its administrator.",
-    "error.initial_administrator_only": "Only the person who applied for the venue's code "
-    "adds and removes administrators.",
+    "error.initial_administrator": "A venue's initial administrator stays until they have handed "
+    "it over to another administrator.",
+    "error.initial_administrator_only": "Only the venue's initial administrator adds and removes "
+    "administrators, and hands the venue over.",
     "error.hand_over_first": "Please hand over first: you are the administrator of {venues}.",
     "error.own_account": "This person has an account of their own and asks for this themselves.",
     "error.staff_no_match": "No registered person matches what was entered.",
@@ -137,6 +137,8 @@ TEXTS: dict[str, str] = {
     "with their own consent.",
     "field.elder_too_young": "They are not 14 yet: please add them as a child.",
     "field.yourself": "This is yourself.",
+    "field.administrator": "Please name another administrator of this venue, with a verified "
+    "registration.",
     "field.cursor": "This place in the list is not known. Please begin again.",
     "field.day": "This is not a day in the form 2022-04-24.",
     "field.payload": "This is not a venue code.",

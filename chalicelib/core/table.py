@@ -197,6 +197,16 @@ class Delete(NamedTuple):
     condition: Condition | None = None
 
 
+class Check(NamedTuple):
+    """A condition, in a transaction, on an item that it does not write.
+
+    Needs the right ``dynamodb:ConditionCheckItem``.
+    """
+
+    key: Key
+    condition: Condition
+
+
 class Connection:
     """A connection to DynamoDB, opened with the first call."""
 
@@ -311,7 +321,7 @@ class Table:
         """Delete the item under `key`, if it exists. Raises ConditionFailed."""
         self._call("DeleteItem", Key=_key(key), **_expressions(condition), **_old(condition))
 
-    def transact(self, *writes: Put | Change | Delete) -> None:
+    def transact(self, *writes: Put | Change | Delete | Check) -> None:
         """Make all of `writes`, or none. Raises ConditionFailed; `met` is in their order.
 
         A transaction that conflicts with a concurrent one writes nothing and is retried at once.
@@ -325,7 +335,7 @@ class Table:
                 return
         raise Unavailable
 
-    def _write(self, write: Put | Change | Delete) -> dict[str, Any]:
+    def _write(self, write: Put | Change | Delete | Check) -> dict[str, Any]:
         common = {"TableName": self._name, **_old(write.condition)}
         match write:
             case Put():
@@ -338,6 +348,9 @@ class Table:
                 return {
                     "Delete": common | {"Key": _key(write.key), **_expressions(write.condition)}
                 }
+            case Check():
+                condition = _expressions(write.condition)
+                return {"ConditionCheck": common | {"Key": _key(write.key), **condition}}
 
     def _call(self, operation: str, /, **request: Any) -> dict[str, Any]:
         if "TransactItems" not in request and "RequestItems" not in request:

@@ -102,13 +102,15 @@ class CardRendering:
         from chalicelib.rendering.engine import GlyphMissing
 
         valid = self._valid(person_id, serial)
+        file = self._issued.file(person_id, form)
         if valid is None:
-            self._storage.remove([object_key(person_id, serial, form)])
+            # A file that was finished stays: the pass may be valid again after an edit.
+            if file is None or (file.serial, file.state) != (serial, FileState.READY):
+                self._storage.remove([object_key(person_id, serial, form)])
             return None
         profile, issued = valid
         if profile.verification is not Verification.VERIFIED:
             return None  # the name was edited: it may be anybody's
-        file = self._issued.file(person_id, form)
         if file is None or file.serial != serial or file.state is not FileState.PENDING:
             return None
         state = FileState.READY

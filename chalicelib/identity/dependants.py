@@ -132,8 +132,10 @@ class Proofs:
             return
         guardian = subject_of(actor.profile, self._vault)
         # A retry gets the same answer. Another child is another question, under one nonce too.
-        request_id = ids.derive("household", actor.person_id, by, *astuple(subject))
-        if not self._households.same_household(guardian, subject, request_id=request_id):
+        # The link's end follows from the birth date. The register compares the one entered.
+        born = candidate.birth_date
+        request_id = ids.derive("household", actor.person_id, by, *astuple(subject), str(born))
+        if not self._households.same_household(guardian, subject, request_id=request_id, born=born):
             raise Unprocessable("dependant_no_match")
 
 

@@ -213,7 +213,7 @@ class Erasures(Protocol):
         """Erase a profile with its phone, document and platform accounts, in one transaction.
 
         `phone` and `document` are blind indexes, or empty if the person does not own them. Returns
-        False if any of it has changed.
+        False if any of it has changed, or if the person is a venue's initial administrator.
         """
 
     def erase_family(self, receipt_id: str, person_id: str) -> None:
@@ -453,6 +453,7 @@ class Erasing:
             asked = self._erasures.of(due.person_id)
             if asked is not None and _is_void(asked, record):
                 return "void" if self._erasures.cancel(due.person_id, asked) else "gone"
+        if due.step is not Step.SWEEPING:
             venue_ids = self._erasures.venues_of(due.person_id)
             if self._hand_overs.of(due.person_id, venue_ids):
                 later = self._erasures.postpone(due, now + COOLING_OFF, Step.WAITING)

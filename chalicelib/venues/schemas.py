@@ -335,6 +335,18 @@ class StaffAdded(Response):
     status: Literal["bound", "invited"]
 
 
+class HandOver(Request):
+    """The administrator of the venue who becomes its initial administrator."""
+
+    person_id: Annotated[PersonId, Field(max_length=40)]
+
+
+class InitialAdministrator(Response):
+    """Who alone adds and removes the venue's administrators."""
+
+    person_id: PersonId
+
+
 class Member(Response):
     """A staff member, as the venue's administrators see them."""
 

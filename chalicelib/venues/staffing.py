@@ -9,7 +9,14 @@ from typing import NamedTuple, Protocol
 
 from chalicelib.core import ids, short_codes
 from chalicelib.core.crypto import BlindIndex, Vault
-from chalicelib.core.errors import Conflict, Forbidden, NotFound, Unavailable, Unprocessable
+from chalicelib.core.errors import (
+    BadInput,
+    Conflict,
+    Forbidden,
+    NotFound,
+    Unavailable,
+    Unprocessable,
+)
 from chalicelib.identity import documents, personal
 from chalicelib.identity.people import (
     Actor,
@@ -27,6 +34,7 @@ from chalicelib.venues.venue import Venue, Venues
 JOIN_LENGTH = 9  # eight random characters (40 bits) and a check character
 _GUESSES_AN_HOUR = 10
 _ADDED_AN_HOUR = 60
+_TRIES = 3
 
 
 class Identity(NamedTuple):
@@ -72,8 +80,9 @@ class Binding(NamedTuple):
 class Invitation(NamedTuple):
     """A right that waits until the phone's owner has logged in, verified under `name`.
 
-    `by` is the administrator who gave it. It ends with that administrator's right, because open
-    invitations are not listed and cannot be revoked.
+    `by` is the administrator who gave it. It ends with that administrator's right, and for a new
+    administrator when the venue is handed over, because open invitations are not listed and cannot
+    be revoked.
     """
 
     venue_id: str
@@ -91,15 +100,27 @@ class Staff(Protocol):
         Cost: one strongly consistent Query; without a limit, one for each megabyte.
         """
 
-    def bind(self, venue_id: str, member: Member) -> None:
+    def bind(self, venue_id: str, member: Member, *, appointed_by: str = "") -> None:
         """Record a right in the holder's partition and in the venue's list.
 
-        An administrator who is bound as inspector stays administrator. Cost: one
-        TransactWriteItems.
+        An administrator who is bound as inspector stays administrator. Raises Forbidden
+        ``initial_administrator_only`` if `appointed_by` is given and is not the venue's initial
+        administrator. Cost: one TransactWriteItems.
         """
 
     def unbind(self, venue_id: str, person_id: str) -> None:
-        """Remove a right. Idempotent. Cost: one TransactWriteItems."""
+        """Remove a right. Idempotent. Cost: one TransactWriteItems.
+
+        Raises Conflict ``initial_administrator`` for the venue's initial administrator.
+        """
+
+    def hand_over(self, venue_id: str, former: str, successor: Profile) -> bool:
+        """Make `successor` the venue's initial administrator in the place of `former`.
+
+        Returns False if `former` is not the initial administrator, or if `successor` is not an
+        administrator there who is verified under the document of this profile. Cost: one
+        TransactWriteItems of three items.
+        """
 
     def join_code(self, venue_id: str) -> str | None:
         """Return the venue's current join code. Cost: one strongly consistent GetItem."""
@@ -126,7 +147,8 @@ class Staff(Protocol):
         """Bind `member` as :meth:`bind` does, and delete the invitation.
 
         Does nothing if the invitation is gone, because a claimed right may have been removed since.
-        If its giver is no longer an administrator, the invitation is deleted without a right. Cost:
+        If its giver may no longer give it, the invitation is deleted without a right: an
+        administrator's right is given by the initial administrator, an inspector's by any. Cost:
         one TransactWriteItems, or one DeleteItem without a right.
         """
 
@@ -194,15 +216,23 @@ class Bindings:
 
 
 class Staffing:
-    """Adds, lists and removes a venue's staff."""
+    """Adds, lists and removes a venue's staff, and hands the venue over."""
 
-    __slots__ = ("_index", "_limits", "_people", "_staff", "_vault")
+    __slots__ = ("_index", "_limits", "_people", "_staff", "_vault", "_venues")
 
     def __init__(
-        self, *, people: People, staff: Staff, limits: Limits, index: BlindIndex, vault: Vault
+        self,
+        *,
+        people: People,
+        venues: Venues,
+        staff: Staff,
+        limits: Limits,
+        index: BlindIndex,
+        vault: Vault,
     ) -> None:
         self._people = people
         self._staff = staff
+        self._venues = venues
         self._limits = limits
         self._index = index
         self._vault = vault
@@ -226,7 +256,8 @@ class Staffing:
             raise Unprocessable("staff_no_match")
         _require_room(record, venue.venue_id)
         member = Member(by_document, role, now, document)
-        self._staff.bind(venue.venue_id, member)
+        appointed_by = actor.person_id if role is Role.ADMINISTRATOR else ""
+        self._staff.bind(venue.venue_id, member, appointed_by=appointed_by)
         return member
 
     def add_by_phone(
@@ -274,19 +305,42 @@ class Staffing:
         Only the initial administrator, who cannot be removed, removes administrators. So nobody can
         take over a venue, and a person who was added against their will can leave. Raises NotFound
         for an invalid id, Conflict ``initial_administrator``, Forbidden
-        ``initial_administrator_only``.
+        ``initial_administrator_only``. Cost: one TransactWriteItems, and one GetItem if it is not
+        the actor's own right.
         """
         # An invalid id may be too long for a key, which DynamoDB reports as a ValidationException.
         if not ids.is_id(person_id, "per"):
             raise NotFound
-        if person_id == venue.applicant:
-            raise Conflict("initial_administrator")
-        if actor.person_id not in (person_id, venue.applicant):
-            members = self._staff.members(venue.venue_id)
-            roles = {member.person_id: member.role for member in members}
-            if roles.get(person_id) is Role.ADMINISTRATOR:
-                raise Forbidden("initial_administrator_only")
+        if actor.person_id != person_id:
+            self._require_may_remove(actor, venue, person_id)
         self._staff.unbind(venue.venue_id, person_id)
+
+    def hand_over(self, actor: Actor, venue: Venue, person_id: str) -> None:
+        """Make another administrator the initial administrator in the actor's place (YK-17).
+
+        The actor stays an administrator, and may leave then. Nothing happens if the person is the
+        initial administrator, as in a retry. Raises Forbidden ``initial_administrator_only``, and
+        BadInput at ``/person_id`` unless the person administers the venue and is verified under
+        the document that they were bound with. Cost: one GetItem, one Query, one
+        TransactWriteItems.
+        """
+        for _ in range(_TRIES):
+            initial = self._initial_administrator(venue)
+            if initial == person_id:
+                return
+            if initial != actor.person_id:
+                raise Forbidden("initial_administrator_only")
+            record = self._people.load(person_id)
+            profile, role = record.profile, record.rights.get(venue.venue_id)
+            if (
+                profile is None
+                or role is not Role.ADMINISTRATOR
+                or profile.verification is not Verification.VERIFIED
+            ):
+                raise BadInput.at("/person_id", "administrator")
+            if self._staff.hand_over(venue.venue_id, actor.person_id, profile):
+                return
+        raise Unavailable
 
     def members(self, venue: Venue, *, limit: int, after: str) -> MemberPage:
         """Return a page of the venue's staff with their names, for its administrators.
@@ -304,8 +358,25 @@ class Staffing:
             return ""
         return personal.NAME.open(self._vault, profile.name, profile.person_id)
 
+    def _initial_administrator(self, venue: Venue) -> str:
+        """Return the id of the initial administrator as it is now; `venue` may be a cached one."""
+        current = self._venues.venue(venue.venue_id)
+        if current is None:
+            raise NotFound
+        return current.applicant
+
+    def _require_may_remove(self, actor: Actor, venue: Venue, person_id: str) -> None:
+        initial = self._initial_administrator(venue)
+        if person_id == initial:
+            raise Conflict("initial_administrator")
+        if actor.person_id != initial:
+            members = self._staff.members(venue.venue_id)
+            roles = {member.person_id: member.role for member in members}
+            if roles.get(person_id) is Role.ADMINISTRATOR:
+                raise Forbidden("initial_administrator_only")
+
     def _require_may_add(self, actor: Actor, venue: Venue, role: Role, now: datetime) -> None:
-        if role is Role.ADMINISTRATOR and actor.person_id != venue.applicant:
+        if role is Role.ADMINISTRATOR and actor.person_id != self._initial_administrator(venue):
             raise Forbidden("initial_administrator_only")
         # Every verified person can have a venue. The limit prevents probing phones and numbers.
         whom = actor.person_id

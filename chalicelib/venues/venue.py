@@ -49,7 +49,11 @@ class Venue(Application[bytes]):
     created_at: datetime
     fingerprint: str
     applicant: str
-    """The initial administrator, who alone authorises and removes administrators (XC-6)."""
+    """The initial administrator, who alone authorises and removes administrators (XC-6).
+
+    Who applied, or to whom the venue was handed over since (YK-17). The value of a cached venue may
+    be a minute old: decisions read it from the store, or are conditions of their transaction.
+    """
 
 
 class PosterState(StrEnum):

@@ -14,7 +14,7 @@ from typing import Any, Self
 from chalicelib.core import short_codes
 from chalicelib.identity.platforms import PlatformName
 from tests import support
-from tests.api import scenes, scenes_own_data, scenes_records
+from tests.api import scenes, scenes_hand_over, scenes_own_data, scenes_records
 from tests.api.driver import Kiosk, Person, World
 from tests.api.scenes import Make
 
@@ -450,6 +450,11 @@ CASES: tuple[RouteCase, ...] = (
     RouteCase(
         "POST", f"{_VENUE}/staff/{{person_id}}/remove", ADMINISTRATOR,
         scenes=(partial(scenes.removing_staff, by_themselves=False),),
+    ),
+    RouteCase(
+        "POST", f"{_VENUE}/administrator", ADMINISTRATOR, OK,
+        lambda _, person: {"person_id": person.person_id},
+        scenes=(scenes_hand_over.handing_over,),
     ),
     RouteCase(
         "POST", f"{_VENUE}/scans", STAFF, CREATED, pass_scan, scenes=(scenes.scanning_a_pass,)

@@ -1,6 +1,7 @@
 """What a guardian, or one who was a guardian, must not get."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -292,3 +293,13 @@ def test_neither_side_sees_who_got_the_others_phone_and_was_rejected(world: Worl
             world.work()
             assert len(dependants(guardian)) == 1
     assert guardians(dependant) == []
+
+
+@pytest.mark.requirement("JN-27")
+def test_a_guardian_cannot_prolong_the_link_by_a_false_birth_date(world: World) -> None:
+    parent = world.visitor()
+    child = Relative("关小满", "T440123456", "birth_certificate")
+    world.secrets |= {child.name, child.number}
+    world.households.births[child.number] = date(2013, 4, 24)
+    by_household(parent, child, birth_date="2026-04-24").expect(422, "dependant_no_match")
+    by_household(parent, child, birth_date="2013-04-24").expect(202)

@@ -1,9 +1,12 @@
 """Attacks on live passes: a revocation that is lost, a link that is new or ends on a birthday."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from chalicelib.identity.people import People, PersonRecord
 from tests.api.driver import Person, World
 from tests.api.test_door import chief, guard, live_pass, scan
 
@@ -38,3 +41,27 @@ def test_a_companions_pass_shown_offline_before_the_birthday_counts(
     world.clock.pass_(seconds=60)
     scan(guard, shown, nonce).expect(201)
     scan(guard, shown).expect(422, "pass_revoked")
+
+
+class Lagging:
+    """The store of people, whose eventually consistent reads do not have the newest links yet."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._people, name)
+
+    def load(self, person_id: str, *, consistent: bool = True) -> PersonRecord:
+        record = self._people.load(person_id, consistent=consistent)
+        return record if consistent else replace(record, guardians={})
+
+
+@pytest.mark.requirement("YK-6")
+def test_a_companions_pass_counts_a_moment_after_the_link(world: World, guard: Person) -> None:
+    """DynamoDB's eventually consistent reads may lack what was written a second ago."""
+    dependant = world.visitor()
+    guardian = world.guardian(dependant)
+    shown = guardian.get(f"/v1/me/dependants/{dependant.person_id}/pass").expect(200)["code"]
+    world.replace(people=Lagging(world.container.people))
+    scan(guard, shown).expect(201)

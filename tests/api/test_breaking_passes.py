@@ -1,5 +1,7 @@
 """Attacks on paper passes: names nobody has verified, and a person's quota used up by others."""
 
+from random import Random
+
 import pytest
 
 from chalicelib.identity.providers import Answer, ProviderFault
@@ -13,6 +15,7 @@ from tests.api.test_paper_passes import (
     issue,
     issued,
     quick,
+    revoke,
     shown,
     visitor,
 )
@@ -137,3 +140,60 @@ def test_whose_full_name_cannot_be_printed_gets_a_masked_card_at_a_kiosk(world: 
     world.clock.pass_(seconds=1)
     assert kiosk.printed(name, person.number, replace=True)["status"] == "ready"
     assert shown(person)["name"] == "masked"
+
+
+# --- Records and messages come late, twice, and in any order
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("revoked", [False, True])
+def test_in_any_order_only_the_files_of_the_valid_pass_are_left(
+    world: World, visitor: Person, seed: int, revoked: bool
+) -> None:
+    random = Random(seed)  # noqa: S311 (an order of messages, no secret)
+    start = world.streamed
+    serial = None
+    for _ in range(3):
+        serial = issue(visitor, serial).expect(202)["serial"]
+        world.clock.pass_(seconds=61)
+        visitor.post(f"{OWN}/pass/paper/files", {}).expect(202)
+    if revoked:
+        revoke(visitor, str(serial)).expect(200)
+    records = world.records(start) * 2
+    random.shuffle(records)
+    for record in records:
+        world.deliver([record])
+    messages = []
+    while found := world.renders.receive():
+        messages += found
+    messages *= 2
+    random.shuffle(messages)
+    for message in messages:
+        world.renders.handle([message])
+    left = world.stored()
+    ready = [file["form"] for file in shown(visitor)["files"] if file["status"] == "ready"]
+    assert len(ready) == (0 if revoked else 3)
+    assert len(left) == len(ready)
+    assert all(str(serial).replace("-", "") in key for key in left)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_late_drawing_leaves_the_files_of_a_document_that_comes_back(
+    world: World, visitor: Person
+) -> None:
+    """Another document ends the pass, its correction restores it; the links must work then."""
+    start = len(world.renders.bodies)
+    issued(visitor)
+    files = world.stored()
+    other = support.resident_id(750)
+    visitor.register(version=1, number=other).expect(202)
+    world.work()
+    assert shown(visitor)["state"] == "revoked"
+    for body in world.renders.bodies[start:]:
+        world.renders.send(body)
+    world.renders.run()
+    visitor.register(version=2).expect(202)
+    world.work()
+    assert {file["status"] for file in shown(visitor)["files"]} == {"ready"}
+    assert world.stored() == files

@@ -15,7 +15,8 @@ from chalicelib.workers.schedules import schedules
 from infra.local.traces import traces
 from infra.ops import erasures as operator
 from tests import support
-from tests.api.driver import HEALTH, TEST, Interrupted, Person, World
+from tests.api.driver import HEALTH, TEST, HttpReply, Interrupted, Person, World
+from tests.api.scenes_hand_over import hand_over, second_administrator
 from tests.api.scenes_own_data import CONFIRMED, managed
 
 
@@ -209,6 +210,51 @@ def test_a_venue_is_handed_over_first(world: World) -> None:
     answer.expect(409, "hand_over_first")
     assert chief.venue["name"] in answer.json["detail"]
     chief.get("/v1/me/erasure").expect(404, "not_found")
+
+
+@pytest.mark.requirement("GO-6", "YK-17")
+def test_who_has_handed_over_is_erased(world: World) -> None:
+    chief = world.administrator()
+    second = second_administrator(world, chief)
+    world.secrets |= {chief.name, chief.number}
+    chief.post("/v1/me/erasure", CONFIRMED).expect(409, "hand_over_first")
+    hand_over(chief, second).expect(200)
+    asked = ask(chief)
+    erase(world)
+    # The venue's application names a contact, who is another person.
+    assert left(world, chief) == []
+    assert counts(world, asked)["rights"] == 1
+    second.log_in()
+    (member,) = second.get(f"/v1/venues/{chief.venue['venue_id']}/staff").expect(200)["items"]
+    assert member["person_id"] == second.person_id
+    second.post("/v1/me/erasure", CONFIRMED).expect(409, "hand_over_first")
+
+
+@pytest.mark.parametrize("at", range(1, 12))
+def test_a_venue_never_goes_to_who_is_erased(world: World, at: int) -> None:
+    """Handed over between any two calls of the run: it is refused, or the erasure waits."""
+    chief = world.administrator()
+    second = second_administrator(world, chief)
+    ask(second)
+    world.clock.pass_(hours=24)
+    chief.log_in()
+    second.log_in()
+    answers: list[HttpReply] = []
+    world.restart()
+    world.wire.interrupt(at, lambda: answers.append(hand_over(chief, second)))
+    results = [world.container.erasing.run(world.clock.at)]
+    world.wire.heal()
+    results.append(run(world))
+    if answers[0].status == 200:
+        assert {"postponed": 1} in results
+        second.get("/v1/me").expect(200)
+        second.post("/v1/me/erasure/cancel").expect(200)
+    else:
+        answers[0].expect(400, "invalid_input")
+        assert results == [{"swept": 1}, {}]
+        chief.post(f"/v1/bindings/{chief.venue['venue_id']}/remove").expect(
+            409, "initial_administrator"
+        )
 
 
 def test_who_gets_a_venue_while_it_is_awaited_stays_until_it_is_handed_over(world: World) -> None:

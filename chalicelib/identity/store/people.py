@@ -221,6 +221,20 @@ def strengthening(person_id: str, session_id: str, strength: Strength) -> Change
     return Change(key, [SessionItem.strength.set(strength)], PRESENT & lower)
 
 
+def still_verified(profile: Profile) -> Change:
+    """Return a write without effect, whose condition is that the person is verified as before.
+
+    DynamoDB Streams has no record of an update that changes nothing (DynamoDB Developer Guide,
+    "Change data capture for DynamoDB Streams").
+    """
+    same = PRESENT & (ProfileItem.document_blind == profile.document_blind)
+    return Change(
+        keys.profile(profile.person_id),
+        [ProfileItem.verification.set(Verification.VERIFIED)],
+        same & (ProfileItem.verification == Verification.VERIFIED),
+    )
+
+
 def erasure_writes(
     profile: Profile, *, phone: str, document: str, accounts: Sequence[str]
 ) -> list[Delete]:

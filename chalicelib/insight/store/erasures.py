@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
@@ -41,6 +42,7 @@ from chalicelib.insight.erasures import (
     Step,
     Traces,
 )
+from chalicelib.venues.store.venue_item import not_initial
 from chalicelib.venues.venue import Venue
 
 _TRIES = 8
@@ -108,7 +110,7 @@ def _category(key: Key) -> Category:
 
 
 def _counted(receipt_id: str, category: Category, count: int) -> Change:
-    attribute = getattr(ReceiptItem, category.value)
+    attribute: Any = ReceiptItem.get_attributes()[category.value]
     return Change(keys.receipt(receipt_id), [attribute.add(count)], PRESENT)
 
 
@@ -207,7 +209,7 @@ class ErasureStore:
         if raw is None:
             return None
         item = ReceiptItem.read(raw)
-        counts = {category: getattr(item, category.value) or 0 for category in Category}
+        counts = {category: item.attribute_values.get(category.value) or 0 for category in Category}
         counts[Category.FILES] += item.files_swept or 0
         return Erasure(
             receipt_id,
@@ -301,9 +303,11 @@ class ErasureStore:
         found = self._table.query(prefix.pk, (prefix.sk, f"{prefix.sk}~"), consistent=True)
         accounts = [raw["sk"]["S"].removeprefix(prefix.sk) for raw in found]
         writes = erasure_writes(profile, phone=phone, document=document, accounts=accounts)
+        person_id = profile.person_id
+        stays = [not_initial(venue_id, person_id) for venue_id in self.venues_of(person_id)]
         count = 1 + bool(phone) + bool(document) + len(accounts)
         try:
-            self._table.transact(*writes, _counted(receipt_id, Category.ACCOUNT, count))
+            self._table.transact(*writes, *stays, _counted(receipt_id, Category.ACCOUNT, count))
         except ConditionFailed:
             return False
         return True

@@ -1,16 +1,17 @@
 """The items and store of a venue's staff, join codes and invitations."""
 
-from contextlib import suppress
 from itertools import islice
 
 from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.core import keys
 from chalicelib.core.attributes import EnumAttribute, EpochMsAttribute, SealedAttribute
+from chalicelib.core.errors import Conflict, Forbidden
 from chalicelib.core.table import (
     ABSENT,
     PRESENT,
     Change,
+    Check,
     ConditionFailed,
     Delete,
     Item,
@@ -18,10 +19,12 @@ from chalicelib.core.table import (
     Raw,
     Table,
 )
-from chalicelib.identity.people import Role
+from chalicelib.identity.people import Profile, Role
+from chalicelib.identity.store.people import still_verified
 from chalicelib.identity.store.rights import right_removal, right_write
 from chalicelib.venues.staffing import Invitation, Member
 from chalicelib.venues.store.references import JoinItem, ReferenceItem
+from chalicelib.venues.store.venue_item import VenueItem, initial, not_initial
 
 
 class StaffItem(Item):
@@ -55,18 +58,40 @@ class StaffStore:
         found = self._table.query(prefix.pk, span, consistent=True, page=limit)
         return [_member(raw) for raw in islice(found, limit)]
 
-    def bind(self, venue_id: str, member: Member) -> None:
+    def bind(self, venue_id: str, member: Member, *, appointed_by: str = "") -> None:
         """See `Staff.bind`. The condition is that the person is no administrator there."""
-        with suppress(ConditionFailed):
-            self._table.transact(*binding(venue_id, member))
+        checks = [initial(venue_id, appointed_by)] if appointed_by else []
+        try:
+            self._table.transact(*checks, *binding(venue_id, member))
+        except ConditionFailed as failure:
+            if checks and failure.met[0] is not None:
+                raise Forbidden("initial_administrator_only") from None
 
     def unbind(self, venue_id: str, person_id: str) -> None:
-        """See `Staff.unbind`. The condition is that the person is on the venue's list."""
-        with suppress(ConditionFailed):
+        """See `Staff.unbind`. The first condition is that the person is on the venue's list."""
+        try:
             self._table.transact(
                 Delete(keys.staff(venue_id, person_id), PRESENT),
                 *right_removal(person_id, venue_id),
+                not_initial(venue_id, person_id),
             )
+        except ConditionFailed as failure:
+            if failure.met[-1] is not None:
+                raise Conflict("initial_administrator") from None
+
+    def hand_over(self, venue_id: str, former: str, successor: Profile) -> bool:
+        """See `Staff.hand_over`."""
+        chosen = successor.person_id
+        applicant = VenueItem.applicant
+        try:
+            self._table.transact(
+                Change(keys.venue(venue_id), [applicant.set(chosen)], applicant == former),
+                _administers(venue_id, chosen),
+                still_verified(successor),
+            )
+        except ConditionFailed:
+            return False
+        return True
 
     def join_code(self, venue_id: str) -> str | None:
         """See `Staff.join_code`."""
@@ -121,12 +146,8 @@ class StaffStore:
         if invitation.by == member.person_id:  # the giver needs no right, or has lost it
             self._table.delete(waiting)
             return
-        administrator = Role.ADMINISTRATOR
-        by = Change(
-            keys.staff(venue_id, invitation.by),
-            [StaffItem.role.set(administrator)],
-            StaffItem.role == administrator,
-        )
+        may_give = initial if invitation.role is Role.ADMINISTRATOR else _administers
+        by = may_give(venue_id, invitation.by)
         same = InvitationItem.name == invitation.name
         try:
             self._table.transact(Delete(waiting, same), *binding(venue_id, member), by)
@@ -146,6 +167,11 @@ def binding(venue_id: str, member: Member) -> list[Put | Change | Delete]:
         Put(item, ABSENT | _BELOW_ADMINISTRATOR),
         *right_write(member.person_id, venue_id, member.role, member.document_blind),
     ]
+
+
+def _administers(venue_id: str, person_id: str) -> Check:
+    """Return the condition that the person is on the venue's list as an administrator."""
+    return Check(keys.staff(venue_id, person_id), StaffItem.role == Role.ADMINISTRATOR)
 
 
 def _member(raw: Raw) -> Member:

@@ -8,13 +8,7 @@ from typing import Any
 from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.core import keys
-from chalicelib.core.attributes import (
-    EnumAttribute,
-    EpochMsAttribute,
-    IntegerAttribute,
-    SealedAttribute,
-    TextAttribute,
-)
+from chalicelib.core.attributes import EnumAttribute
 from chalicelib.core.cache import TimedCache
 from chalicelib.core.errors import Conflict, Unavailable
 from chalicelib.core.table import ABSENT, ConditionFailed, Item, Put, Raw, Table
@@ -23,33 +17,13 @@ from chalicelib.venues.codes import Code, CodeKind, CodeState
 from chalicelib.venues.staffing import Member
 from chalicelib.venues.store.references import JoinItem, ReferenceItem
 from chalicelib.venues.store.staff import binding
+from chalicelib.venues.store.venue_item import VenueItem
 from chalicelib.venues.venue import Venue, Venues
 
 _CACHED = timedelta(seconds=60)
 
 
 _CACHE_SIZE = 2048
-
-
-class VenueItem(Item):
-    """VENUE."""
-
-    name = UnicodeAttribute(attr_name="nm")
-    kind = UnicodeAttribute(attr_name="ki")
-    region = UnicodeAttribute(attr_name="re")
-    region_name = UnicodeAttribute(attr_name="rn")
-    street = TextAttribute(attr_name="st")
-    address = UnicodeAttribute(attr_name="ad")
-    number_type = UnicodeAttribute(attr_name="nt")
-    number = SealedAttribute(attr_name="nb")
-    contact_name = SealedAttribute(attr_name="cn")
-    contact_phone = SealedAttribute(attr_name="cp")
-    code = UnicodeAttribute(attr_name="co")
-    time_zone = UnicodeAttribute(attr_name="tz")
-    shards = IntegerAttribute(attr_name="sh")
-    created_at = EpochMsAttribute(attr_name="cr")
-    fingerprint = UnicodeAttribute(attr_name="bh")
-    applicant = UnicodeAttribute(attr_name="ap")
 
 
 class PrintedCodeItem(Item):

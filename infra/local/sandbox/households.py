@@ -18,10 +18,14 @@ class Member(NamedTuple):
 
 
 class Households:
-    """Members of households; thread-safe. A person may be known by several documents."""
+    """Members of households; thread-safe. A person may be known by several documents.
+
+    A member's birth date is compared if it is known here and the question has one.
+    """
 
     def __init__(self, members: Iterable[tuple[str, Member]] = ()) -> None:
         self._of: dict[Member, str] = {member: household for household, member in members}
+        self._born: dict[Member, object] = {}
         self._lock = threading.Lock()
 
     @classmethod
@@ -37,6 +41,7 @@ class Households:
             raise ValueError("household: missing")
         with self._lock:
             self._of[_member(asked)] = household
+            self._born[_member(asked)] = asked.get("birth_date")
 
     def check(self, asked: Mapping[str, object], _now: float) -> Verdict:
         """Return whether guardian and child are in one household; unknown people are in none."""
@@ -48,8 +53,13 @@ class Households:
             raise ValueError("guardian, child: missing")
         with self._lock:
             first, second = (self._of.get(member) if member else None for member in members)
-        same = first is not None and first == second
+            dates = {self._born.get(members[1]) if members[1] else None, _born(people[1])}
+        same = first is not None and first == second and len(dates - {None}) < 2
         return Verdict(200, {"status": "answer", "same_household": same})
+
+
+def _born(child: object) -> object:
+    return child.get("birth_date") if isinstance(child, Mapping) else None
 
 
 def _member(row: Mapping[str, object]) -> Member:
