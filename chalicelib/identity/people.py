@@ -352,7 +352,7 @@ class People(Protocol):
     ) -> bool:
         """Record a provider's answer; False if a newer one is on record. Cost: one PutItem.
 
-        `until` is the time of its deletion; None keeps it.
+        `until` is the time of its deletion, 30 days after the answer if it is None.
         """
 
 

@@ -39,9 +39,14 @@ class Scene:
 
 
 def home(person: Person) -> list[Any]:
-    """Return everything that a person is shown about themselves."""
+    """Return everything that a person is shown about themselves, but how they have logged in.
+
+    Whoever lost the answer to a login logs in again, perhaps in another way.
+    """
     paths = ("/v1/me", "/v1/me/health", "/v1/me/nucleic-acid", "/v1/venues", "/v1/bindings")
-    return [person.get(path).json for path in paths]
+    shown = [person.get(path).json for path in paths]
+    shown[0].pop("strength", None)
+    return shown
 
 
 def office(chief: Person) -> list[Any]:

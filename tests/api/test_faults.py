@@ -210,7 +210,9 @@ WORKERS: dict[str, Callable[[World], bool]] = {
 
 
 def test_every_worker_is_among_them() -> None:
-    assert WORKERS.keys() == {function.name for function in app.app.pure_lambda_functions}
+    """A schedule is not delivered again: `test_erasures` loses the answer of each of its calls."""
+    functions = {function.name for function in app.app.pure_lambda_functions}
+    assert WORKERS.keys() | {"schedules"} == functions
 
 
 @pytest.mark.parametrize("name", WORKERS)

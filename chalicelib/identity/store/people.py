@@ -42,6 +42,8 @@ from chalicelib.identity.store.issued_pass import read_paper_pass
 from chalicelib.identity.store.rights import Right, in_force, read_right, read_rights
 
 _LEFTOVER = timedelta(days=1)
+_ANSWERS_KEPT_FOR = timedelta(days=30)
+"""No policy uses an older answer. It also removes the answers about a person who is discarded."""
 
 
 class ProfileItem(Item):
@@ -565,7 +567,7 @@ class PeopleStore:
             how_to_clear=snapshot.how_to_clear,
             doses=snapshot.doses,
             report_to=snapshot.report_to,
-            ttl=until,
+            ttl=until or snapshot.fetched_at + _ANSWERS_KEPT_FOR,
         )
         older = (SnapshotItem.registration < snapshot.registration) | (
             (SnapshotItem.registration == snapshot.registration)
