@@ -249,3 +249,21 @@ def test_a_card_that_an_erased_guardian_issued_ends_although_a_run_dies(
     issued = world.container.people.load(elder.person_id).paper_pass
     assert issued is not None
     assert issued.revoked
+
+
+@pytest.mark.requirement("GO-6")
+@pytest.mark.parametrize("at", range(7, 15))
+def test_nobody_becomes_an_administrator_while_they_are_erased(world: World, at: int) -> None:
+    """Either the account goes and the venue is refused, or both stay."""
+    person = world.visitor()
+    ask(person)
+    world.clock.pass_(hours=24)
+    person.log_in()
+    issued: list[int] = []
+    world.restart()
+    world.wire.interrupt(at, lambda: issued.append(person.issue().status))
+    results = world.container.erasing.run(world.clock.at)
+    world.wire.heal()
+    while "failed" in results:
+        results = world.container.erasing.run(world.clock.at)
+    assert (issued, results) in (([201], {"postponed": 1}), ([401], {"swept": 1}))

@@ -142,4 +142,4 @@ def test_twenty_rights_take_less_than_seven_hundred_bytes(
         backend.stores.staff.bind(new_venue(), member(person, Role.ADMINISTRATOR))
     (raw,) = items(table, person).values()
     assert len(rights(backend.stores, person)) == MAX_VENUES
-    assert (before, item_size(raw)) == (1760, 661)
+    assert (before, item_size(raw)) == (1760, 664)

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from pynamodb.expressions.operand import Path
 
 from chalicelib.core import keys
-from chalicelib.core.attributes import EnumAttribute, TextAttribute
-from chalicelib.core.table import Change, Delete, Item, Raw
+from chalicelib.core.attributes import EnumAttribute, IntegerAttribute, TextAttribute
+from chalicelib.core.table import Change, Check, Delete, Item, Raw
 from chalicelib.identity.people import Profile, Role
 
 _LETTERS = {Role.ADMINISTRATOR: "a", Role.INSPECTOR: "i"}
@@ -29,7 +29,13 @@ class Right(NamedTuple):
 
 
 class RightsItem(Item):
-    """HOT#RIGHTS: for each venue id, the role's letter and the beginning of the blind index."""
+    """HOT#RIGHTS: for each venue id, the role's letter and the beginning of the blind index.
+
+    `given` counts the rights that were ever written, so that a condition can say that no further
+    one was.
+    """
+
+    given = IntegerAttribute(attr_name="n", default=0)
 
 
 class RightItem(Item):
@@ -94,6 +100,13 @@ def right_removal(person_id: str, venue_id: str) -> tuple[Change, Delete]:
     )
 
 
+def no_further_right(person_id: str, rights: Raw | None) -> Check:
+    """Return the condition that the person got no right since their `RightsItem` was read."""
+    given = 0 if rights is None else RightsItem.read(rights).given
+    unchanged = RightsItem.given.does_not_exist() if not given else RightsItem.given == given
+    return Check(keys.rights(person_id), unchanged)
+
+
 def right_write(
     person_id: str, venue_id: str, role: Role, document_blind: str
 ) -> tuple[Change, Delete]:
@@ -104,6 +117,9 @@ def right_write(
     coded = _LETTERS[role] + _beginning(document_blind)
     version = RightsItem.v.set(RightsItem.v | RightsItem.FORMAT)
     return (
-        Change(keys.rights(person_id), [version, Path([venue_id]).set(coded)]),
+        Change(
+            keys.rights(person_id),
+            [version, RightsItem.given.add(1), Path([venue_id]).set(coded)],
+        ),
         Delete(keys.right(person_id, venue_id)),
     )

@@ -33,6 +33,7 @@ from chalicelib.core.table import (
 from chalicelib.identity.people import Profile
 from chalicelib.identity.store.families import unlink_writes
 from chalicelib.identity.store.people import erasure_writes
+from chalicelib.identity.store.rights import no_further_right
 from chalicelib.insight.erasures import (
     RECEIPT_KEPT_FOR,
     Category,
@@ -304,10 +305,14 @@ class ErasureStore:
         accounts = [raw["sk"]["S"].removeprefix(prefix.sk) for raw in found]
         writes = erasure_writes(profile, phone=phone, document=document, accounts=accounts)
         person_id = profile.person_id
+        # First: a venue that the person gets after this read makes the transaction fail.
+        rights = no_further_right(person_id, self._table.get(keys.rights(person_id)))
         stays = [not_initial(venue_id, person_id) for venue_id in self.venues_of(person_id)]
         count = 1 + bool(phone) + bool(document) + len(accounts)
         try:
-            self._table.transact(*writes, *stays, _counted(receipt_id, Category.ACCOUNT, count))
+            self._table.transact(
+                *writes, *stays, rights, _counted(receipt_id, Category.ACCOUNT, count)
+            )
         except ConditionFailed:
             return False
         return True
