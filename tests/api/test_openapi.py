@@ -87,6 +87,8 @@ def tour(world: World) -> None:
     ghost.post(f"{path}/staff", hired("13900001111")).expect(404, "not_found")
     for rest in ("join-code/rotate", "fast-code"):
         ghost.post(f"{path}/{rest}").expect(404, "not_found")
+    named = {"person_id": visitor.person_id}
+    ghost.post(f"{path}/administrator", named).expect(404, "not_found")
     ghost.get(path).expect(404, "not_found")
     ghost.get(f"{path}/statistics").expect(404, "not_found")
     ghost.get(f"{path}/posters/0000000000000000").expect(404, "not_found")
