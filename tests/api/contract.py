@@ -5,8 +5,11 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from jsonschema import Draft202012Validator
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
 
 from chalicelib.api import openapi
 from chalicelib.api.endpoint import OPERATIONS, Operation
@@ -14,6 +17,9 @@ from chalicelib.api.endpoint import OPERATIONS, Operation
 # Required in every response.
 HEADERS = ("x-correlation-id", "strict-transport-security", "x-content-type-options",
            "content-language", "cache-control", "access-control-allow-origin")  # fmt: skip
+
+
+_DOCUMENT = "urn:venuecode:openapi"
 
 
 @functools.cache
@@ -38,10 +44,22 @@ def operation_of(method: str, path: str) -> Operation:
 
 
 @functools.cache
-def validator_of(path: str, method: str, status: int, media_type: str) -> Draft202012Validator:
-    answer = document()["paths"][path][method.lower()]["responses"][str(status)]
-    schema = answer["content"][media_type]["schema"]
-    return Draft202012Validator({**schema, "components": document()["components"]})
+def registry() -> "Registry[Any]":
+    """Return the document, searched once for what its references lead to."""
+    resource = DRAFT202012.create_resource(document())
+    found: Registry[Any] = Registry().with_resource(_DOCUMENT, resource)
+    return found.crawl()
+
+
+@functools.cache
+def validator_at(*steps: str) -> Draft202012Validator:
+    """Return the validator of the schema at a place of the document.
+
+    A schema with a copy of the components would be searched anew each time.
+    """
+    pointer = "/".join(step.replace("~", "~0").replace("/", "~1") for step in steps)
+    reference = f"{_DOCUMENT}#/{quote(pointer, safe='/~')}"
+    return Draft202012Validator({"$ref": reference}, registry=registry())
 
 
 def check(method: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
@@ -55,7 +73,8 @@ def check(method: str, path: str, status: int, headers: Mapping[str, str], body:
     missing = [name for name in HEADERS if not headers.get(name)]
     assert not missing, f"{where} lacks {missing}"
     if media_type.endswith("json") and (status >= 400 or operation.response):
-        validator = validator_of(operation.path, method, status, media_type)
+        response = ("paths", operation.path, method.lower(), "responses", str(status))
+        validator = validator_at(*response, "content", media_type, "schema")
         faults = [error.message for error in validator.iter_errors(json.loads(body))]
         assert not faults, f"{where}: {faults}"
     if media_type == "application/problem+json":

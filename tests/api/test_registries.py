@@ -66,7 +66,8 @@ def _forget() -> None:
     """Have the OpenAPI document made anew."""
     openapi.render.cache_clear()
     contract.document.cache_clear()
-    contract.validator_of.cache_clear()
+    contract.registry.cache_clear()
+    contract.validator_at.cache_clear()
 
 
 @pytest.fixture
