@@ -1,25 +1,18 @@
 """Requested files of paper passes: have the render worker draw them."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap import container
 from chalicelib.core import keys
 from chalicelib.workers.records import Record, Subscription
 
 if TYPE_CHECKING:
-    from chalicelib.identity.paper_passes import PaperFile
+    from chalicelib.core.render_jobs import CardJob
 
 
-class FileRequest(NamedTuple):
-    """A file to be drawn."""
-
-    person_id: str
-    file: "PaperFile"
-    correlation: str
-
-
-def _read(record: Record) -> FileRequest | None:
+def _read(record: Record) -> "CardJob | None":
+    from chalicelib.core.render_jobs import CardJob
     from chalicelib.identity.paper_passes import FileState
     from chalicelib.identity.store.paper_passes import read_paper_file
 
@@ -30,15 +23,11 @@ def _read(record: Record) -> FileRequest | None:
         file.requested_at,
     )
     if requested and file.state is FileState.PENDING:
-        return FileRequest(person_id, file, correlation)
+        return CardJob(person_id, file.serial, file.form, correlation)
     return None
 
 
-def _draw(request: FileRequest) -> Mapping[str, object]:
-    from chalicelib.core.render_jobs import CardJob
-
-    file = request.file
-    job = CardJob(request.person_id, file.serial, file.form, request.correlation)
+def _draw(job: "CardJob") -> Mapping[str, object]:
     container().render_queue.send(job)
     return {"what": "card"}
 

@@ -1,24 +1,18 @@
 """Requested posters: have the render worker draw them."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap import container
 from chalicelib.core import keys
 from chalicelib.workers.records import Record, Subscription
 
 if TYPE_CHECKING:
-    from chalicelib.venues.venue import PosterRecord
+    from chalicelib.core.render_jobs import PosterJob
 
 
-class PosterRequest(NamedTuple):
-    """A poster to be drawn."""
-
-    poster: "PosterRecord"
-    correlation: str
-
-
-def _read(record: Record) -> PosterRequest | None:
+def _read(record: Record) -> "PosterJob | None":
+    from chalicelib.core.render_jobs import PosterJob
     from chalicelib.venues.store.posters import read_poster_request
     from chalicelib.venues.venue import PosterState
 
@@ -26,15 +20,11 @@ def _read(record: Record) -> PosterRequest | None:
     before = read_poster_request(record.old)[0] if record.old else None
     requested = before is None or before.requested_at != poster.requested_at
     if requested and poster.state is PosterState.PENDING:
-        return PosterRequest(poster, correlation)
+        return PosterJob(poster.venue_id, poster.poster_id, correlation)
     return None
 
 
-def _draw(request: PosterRequest) -> Mapping[str, object]:
-    from chalicelib.core.render_jobs import PosterJob
-
-    poster = request.poster
-    job = PosterJob(poster.venue_id, poster.poster_id, request.correlation)
+def _draw(job: "PosterJob") -> Mapping[str, object]:
     container().render_queue.send(job)
     return {"what": "poster"}
 
