@@ -20,13 +20,11 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from chalicelib.admission.accesses import AccessKind, device_access
 from chalicelib.bootstrap import Container
-from chalicelib.core.clock import CHINA, epoch_ms, local_day
+from chalicelib.core.clock import CHINA, local_day
 from chalicelib.core.errors import AppError, BadInput
 from chalicelib.core.fields import parse
 from chalicelib.core.messages import text
-from chalicelib.core.submission import Submission
 from chalicelib.identity.paper_passes import ISSUED_BY_OFFICER
 from chalicelib.identity.passes import PassState, state_of
 from chalicelib.identity.people import Holder, PersonRecord, Profile, Verification, mask_name
@@ -34,8 +32,8 @@ from chalicelib.identity.registration import Entry
 from chalicelib.identity.schemas import CheckSubject
 from chalicelib.rendering import cards as drawing
 from chalicelib.rendering import coverage
-from infra.local.client import uuid7
 from infra.ops.deployment import Deployment
+from infra.ops.officers import record_access
 
 COLUMNS = ("name", "document_type", "document_number")
 HELP = "print paper passes for a village or school, ten on each page"
@@ -46,7 +44,7 @@ _PATIENCE = timedelta(seconds=90)
 
 @dataclass
 class Row:
-    """A row of the file; `result` says what became of it."""
+    """A row of the file; `result` is the outcome that is printed; empty until it is known."""
 
     number: int
     entry: Entry | None
@@ -175,12 +173,11 @@ def _reported(row: Row) -> Iterator[None]:
 def _identify(container: Container, row: Row, office: str) -> None:
     if row.entry is None:
         return
-    now, identities = container.clock.now(), container.card_identities
+    identities = container.card_identities
     blind = identities.blind(row.entry)
     run_id = container.ids.random()
-    submission = Submission(uuid7(epoch_ms(now)), "", run_id, now)
-    access = device_access(AccessKind.OFFICER, ISSUED_BY_OFFICER, office, submission)
-    container.accesses.record(blind, access)
+    record_access(container, blind, by=ISSUED_BY_OFFICER, office=office, correlation=run_id)
+    now = container.clock.now()
     row.person = identities.of(row.entry, blind, correlation=run_id, now=now)
 
 

@@ -23,8 +23,8 @@ def run(deployment: Deployment, *, action: str, at: datetime | None, console: Co
         console.print(table)
         return 0
     results = container.erasing.run(now)
-    said = ", ".join(f"{count} {result}" for result, count in sorted(results.items()))
-    console.print(said or "Nothing is due.")
+    summary = ", ".join(f"{count} {result}" for result, count in sorted(results.items()))
+    console.print(summary or "Nothing is due.")
     return 1 if results.get("failed") else 0
 
 

@@ -2,23 +2,19 @@
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
-from datetime import datetime
 
 from rich.console import Console
 from rich.table import Table
 
-from chalicelib.admission.accesses import AccessKind, device_access
 from chalicelib.bootstrap import Container
 from chalicelib.core import ids
-from chalicelib.core.clock import epoch_ms
 from chalicelib.core.errors import Conflict
-from chalicelib.core.submission import Submission
 from chalicelib.identity import documents
 from chalicelib.identity.dependants import is_adult
 from chalicelib.identity.family import Proof
 from chalicelib.identity.people import PersonRecord, Profile
-from infra.local.client import uuid7
 from infra.ops.deployment import Deployment
+from infra.ops.officers import record_access, typed_number
 from infra.ops.partners import typed
 
 REASONS = ("death", "court", "request")
@@ -34,12 +30,11 @@ def show(
 ) -> int:
     """Print the family of the person whose document number stands on standard input.
 
-    The number is no argument, so that no history keeps it. Raises SystemExit for an invalid number,
-    or if nobody has registered it.
+    Raises SystemExit for an invalid number, or if nobody has registered it.
     """
     container = deployment.container()
     try:
-        number = documents.of(document_type).canonical(read("document number"))
+        number = typed_number(document_type, read)
     except ValueError:
         raise SystemExit(f"Nothing is shown: this is no {document_type}.") from None
     blind = documents.blind(container.index, document_type, number)
@@ -82,6 +77,7 @@ def end(
     now = container.clock.now()
     run_id = container.ids.random()
     linked = {other_id} if other_id else {*record.guardians, *record.dependants}
+    _record_access(container, profile, office)  # first: a run that dies is on the list
     for other in sorted(linked):
         _load(container, other)
         for pair in ((other, person_id), (person_id, other)):
@@ -91,7 +87,6 @@ def end(
     issued = container.people.load(person_id).paper_pass
     if reason == "death" and issued is not None and not issued.revoked:
         container.issued_passes.revoke(person_id, issued, at=now, correlation=run_id)
-    _record_access(container, profile, office)
     console.print(f"Ended, because of: {reason}. It counts at the next request.")
     return 0
 
@@ -119,6 +114,7 @@ def transfer(
         raise SystemExit("Nothing was changed: there is no such link.")
     if not is_adult(guardian, container.vault, now):
         raise SystemExit("Nothing was changed: the new guardian is not of age.")
+    _record_access(container, dependant, office)  # first: a run that dies is on the list
     moved = link._replace(proof=Proof.OFFICER, since=now)
     try:
         container.family_links.transfer(former_id, guardian, dependant, moved)
@@ -126,7 +122,6 @@ def transfer(
         raise SystemExit(f"Nothing was changed: {conflict.code}.") from None
     run_id = container.ids.random()
     container.dependants.remove(former_id, dependant_id, correlation=run_id, now=now)
-    _record_access(container, dependant, office)
     console.print("Transferred. It counts at the next request.")
     return 0
 
@@ -141,10 +136,8 @@ def _load(container: Container, person_id: str) -> tuple[PersonRecord, Profile]:
 
 
 def _record_access(container: Container, profile: Profile, office: str) -> None:
-    now: datetime = container.clock.now()
-    submission = Submission(uuid7(epoch_ms(now)), "", container.ids.random(), now)
-    access = device_access(AccessKind.OFFICER, "families", office, submission)
-    container.accesses.record(profile.document_blind, access)
+    blind, run_id = profile.document_blind, container.ids.random()
+    record_access(container, blind, by="families", office=office, correlation=run_id)
 
 
 HELP = "show, end or transfer family links"

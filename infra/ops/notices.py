@@ -6,13 +6,10 @@ from datetime import date
 
 from rich.console import Console
 
-from chalicelib.admission.accesses import AccessKind, device_access
-from chalicelib.core.clock import epoch_ms
-from chalicelib.core.submission import Submission
 from chalicelib.identity import documents
 from chalicelib.identity.notices import Notice
-from infra.local.client import uuid7
 from infra.ops.deployment import Deployment
+from infra.ops.officers import record_access, typed_number
 from infra.ops.partners import typed
 
 LONGEST_AUTHORITY = 50
@@ -28,25 +25,23 @@ def run(
 ) -> int:
     """Issue `notice` to the person whose document number stands on standard input.
 
-    The number is no argument, so that no history keeps it. Repeated, it issues nothing twice.
-    Raises SystemExit for an invalid notice or number, or if nobody has registered the number.
+    Repeated, it issues nothing twice. Raises SystemExit for an invalid notice or
+    number, or if nobody has registered the number.
     """
     container = deployment.container()
     now = container.clock.now()
     if fault := _fault(notice, now.date()):
         raise SystemExit(f"Nothing was issued: {fault}.")
     try:
-        number = documents.of(document_type).canonical(read("document number"))
+        number = typed_number(document_type, read)
     except ValueError:
         raise SystemExit(f"Nothing was issued: this is no {document_type}.") from None
     run_id = container.ids.random()
     blind = documents.blind(container.index, document_type, number)
     if container.people.by_document(blind) is None:
         raise SystemExit("Nothing was issued: nobody has registered this number.")
-    submission = Submission(uuid7(epoch_ms(now)), "", run_id, now)
     # The person sees that they were looked up (GO-7); the notice itself names the authority.
-    access = device_access(AccessKind.OFFICER, "notices", "", submission)
-    container.accesses.record(blind, access)
+    record_access(container, blind, by="notices", office="", correlation=run_id)
     if not container.notices.issue(document_type, number, notice, correlation=run_id, now=now):
         raise SystemExit("Nothing was issued: nobody has registered this number.")
     console.print("The notice is issued; the person sees it at once.")

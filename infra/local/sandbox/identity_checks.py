@@ -1,7 +1,7 @@
 """The service for identity checks: a page to pass or fail on, results, and signed callbacks.
 
-Whoever "passes" must be known to the cast under that name and number; anyone else fails, as a face
-that is compared with no picture. A start looks the same for both.
+A person "passes" only if the cast has that name and number; all others fail, as a face that is
+compared with no picture. A start looks the same for both.
 """
 
 import html
@@ -19,7 +19,7 @@ from infra.local.sandbox.messages import Verdict
 from infra.local.sandbox.signature import sign
 
 CALLBACK_PATH = "/v1/identity-checks/callback"
-"""What a callback's signature says as its path, whatever stage is before it in the URL."""
+"""The path that a callback's signature covers, without the stage in the URL."""
 LIFE_S = 600.0
 _RESULTS = ("passed", "failed", "expired")
 _REMEMBERED = 10_000
@@ -109,7 +109,7 @@ class IdentityChecks:
                 return Verdict(404, {"code": "unknown_check"})
             if check.state == "pending" and check.until <= now:
                 check.state = "expired"
-            return Verdict(200, _told(check, str(asked["reference"])))
+            return Verdict(200, _message(check, str(asked["reference"])))
 
     def end(self, asked: Mapping[str, object], now: float) -> dict[str, object]:
         """Do what the person would on the page, and post the callback.
@@ -132,9 +132,9 @@ class IdentityChecks:
             if check.state == "pending":
                 matched = result if check.known or result != "passed" else "failed"
                 check.state = str(matched) if now < check.until else "expired"
-            told = _told(check, reference)
-        statuses = [self._post(told, now) for _ in range(times)] if self._callback else []
-        return {"status": told["status"], "callbacks": statuses}
+            message = _message(check, reference)
+        statuses = [self._post(message, now) for _ in range(times)] if self._callback else []
+        return {"status": message["status"], "callbacks": statuses}
 
     def page(self, reference: str) -> bytes | None:
         """Return the page on which a person passes or fails, or None."""
@@ -149,8 +149,8 @@ class IdentityChecks:
             method=html.escape(check.method), reference=html.escape(reference), buttons=buttons
         ).encode()
 
-    def _post(self, told: Mapping[str, object], now: float) -> int:
-        body, timestamp = json.dumps(told).encode(), str(int(now))
+    def _post(self, message: Mapping[str, object], now: float) -> int:
+        body, timestamp = json.dumps(message).encode(), str(int(now))
         headers = {
             "Content-Type": "application/json",
             "X-Venuecode-Timestamp": timestamp,
@@ -165,7 +165,7 @@ class IdentityChecks:
         return reply.status
 
 
-def _told(check: _Check, reference: str) -> dict[str, object]:
+def _message(check: _Check, reference: str) -> dict[str, object]:
     return {
         "check_id": check.check_id,
         "reference": reference,
