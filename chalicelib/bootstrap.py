@@ -950,7 +950,7 @@ class Container:
         return PersonalData(
             exports=self.exports,
             people=self.people,
-            scans=self.scans,
+            visits=self.visits,
             accesses=self.accesses,
             directory=self.directory,
             vault=self.vault,

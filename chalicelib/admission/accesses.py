@@ -16,7 +16,7 @@ from chalicelib.core.crypto import Vault
 from chalicelib.core.submission import Submission
 from chalicelib.identity import personal
 from chalicelib.identity.people import Actor, Profile, mask_name
-from chalicelib.venues.rights import require_verified
+from chalicelib.identity.registration import require_verified
 from chalicelib.venues.venue import Directory
 
 KEPT_FOR = timedelta(days=183)
@@ -95,6 +95,19 @@ class SeenAccess(NamedTuple):
     place: str
 
 
+def seen(
+    access: Access, blind: str, *, directory: Directory, vault: Vault, now: datetime
+) -> SeenAccess:
+    """Return an access to the number with this blind index as the person sees it."""
+    place = access.place
+    if access.guardian:
+        place = personal.ACCESS_GUARDIAN.open(vault, access.guardian, blind)
+    if access.venue_id:
+        venue = directory.venue(access.venue_id, now)
+        place = venue.name if venue else access.venue_id
+    return SeenAccess(access.kind, access.asked_at, place)
+
+
 class AccessPage(NamedTuple):
     """A page of accesses, newest first; `last` is the position of its last one if more follow."""
 
@@ -126,18 +139,11 @@ class AccessLog:
         found = list(islice(self._accesses.of(blind, after, limit + 1), limit + 1))
         last = found[limit - 1][0] if len(found) > limit else None
         shown = [
-            self._shown(blind, access, now) for _, access in found[:limit] if access.until > now
+            seen(access, blind, directory=self._directory, vault=self._vault, now=now)
+            for _, access in found[:limit]
+            if access.until > now
         ]
         return AccessPage(shown, last)
-
-    def _shown(self, blind: str, access: Access, now: datetime) -> SeenAccess:
-        place = access.place
-        if access.guardian:
-            place = personal.ACCESS_GUARDIAN.open(self._vault, access.guardian, blind)
-        if access.venue_id:
-            venue = self._directory.venue(access.venue_id, now)
-            place = venue.name if venue else access.venue_id
-        return SeenAccess(access.kind, access.asked_at, place)
 
 
 class GuardianAccesses:

@@ -33,8 +33,8 @@ class DeclarationDelivery:
     def deliver(self, message: Declared) -> str:
         """Deliver a declaration.
 
-        Return an empty text, or the result label that is logged if there is nothing to deliver or
-        nobody to take it. The request id comes from the record, so that the provider acts once.
+        Return an empty text, or the result label that is logged if there is no declaration, or no
+        registered person. The request id comes from the record, so that the provider acts once.
         Cost: a GetItem and a Query, both strongly consistent, and one request to the provider.
         Raises ProviderFault.
         """

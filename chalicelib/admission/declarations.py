@@ -106,7 +106,7 @@ class Declarations:
 
         `scan_id`: the holder's scan on whose screen it was made, which takes the colour that
         follows for 15 minutes. A retry returns the declaration of its nonce and is not charged.
-        Raises BadInput, Forbidden (registration), NotFound for somebody else's scan, Unprocessable
+        Raises BadInput, Forbidden (registration), NotFound for another person's scan, Unprocessable
         ``clock_skewed``, Conflict ``form_changed``, ``nonce_reused``, TooMany above 20 a day.
         """
         return self._file(_DECLARATION, holder, given, submission, scan_id)
@@ -189,7 +189,7 @@ class Declarations:
         page = page_of(self._records, holder.person_id, kind, limit=limit, after=after, now=now)
         filed = [self._filed(record) for record in page.records]
         guardians = {record.guardian_id for record in page.records} - {""}
-        return FiledPage(filed, self._people.profiles(guardians) if guardians else {}, page.last)
+        return FiledPage(filed, self._people.profiles(guardians), page.last)
 
     def _filed(self, record: PersonalRecord) -> Filed:
         text = personal.RECORD.open(self._vault, record.contents, record.person_id)

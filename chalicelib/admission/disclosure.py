@@ -68,8 +68,8 @@ class ScanView(NamedTuple):
     shown. `complete`: the view has all evidence of a screen. `waits`: answers are pending.
     `for_staff`: texts address the staff, not the visitor. `pass_kind` is the kind of pass that
     staff scanned, or None. `hours` is the maximum age of a nucleic acid result by policy.
-    `guardian` is the id of who scanned on the visitor's behalf; empty if nobody did, or for viewers
-    who are not told.
+    `guardian` is the id of who scanned on the visitor's behalf; empty if nobody did, or if the
+    viewer may not see it.
     """
 
     scan_id: str

@@ -1,7 +1,7 @@
 """Kiosks (粤智助): a person's document is read, their paper pass is printed (JN-30, YK-8).
 
-A kiosk can print anybody's pass. So what it asks for is charged to quotas and put on the person's
-access records before anybody is looked up, and answered after two seconds at the earliest. Then an
+A kiosk can print everyone's pass. So its requests are charged to quotas and put on the person's
+access records before a person is looked up, and answered after two seconds at the earliest. Then an
 unknown person, a wrong name and a person erased meanwhile read the same: ``rejected``.
 
 The card is recorded first, then printed if the person is verified. If not, it waits: the stream
@@ -153,7 +153,8 @@ class CardPrinting:
     def _serial(self, card: Card, record: PersonRecord, *, correlation: str, now: datetime) -> str:
         holder, issued = Holder(record), record.paper_pass
         lost = issued is not None and card.replaces and issued.issued_at < card.requested_at
-        if issued is not None and not lost and state_of(issued, record.profile, now) == _VALID:
+        valid = issued is not None and state_of(issued, record.profile, now) is PassState.VALID
+        if valid and not lost:
             shown = self._passes.draw_again(holder, card.form, correlation=correlation, now=now)
         else:
             shown = self._passes.issue(
@@ -308,17 +309,14 @@ class KioskCards:
 
     def _fingerprint(self, entry: Entry, form: str, *, replaces: bool) -> str:
         """Return a keyed hash of a request: from a bare one, name and number could be guessed."""
-        said = {
+        contents = {
             "document_number": entry.number,
             "document_type": entry.document_type,
             "form": form,
             "name": entry.name,
             "replace": replaces,
         }
-        return self._index.of("kiosk_card", json.dumps(said, ensure_ascii=False))
-
-
-_VALID = PassState.VALID
+        return self._index.of("kiosk_card", json.dumps(contents, ensure_ascii=False))
 
 
 def _is_verified(card: Card, record: PersonRecord) -> bool:

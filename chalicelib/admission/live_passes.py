@@ -1,4 +1,4 @@
-"""Live passes, with the evidence shown on it."""
+"""Live passes, with the evidence shown on them."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from chalicelib.admission.prefetching import Overview, Prefetching
 from chalicelib.core.crypto import KeyRing
 from chalicelib.identity import passes
 from chalicelib.identity.people import Holder, People
-from chalicelib.venues.rights import require_verified
+from chalicelib.identity.registration import require_verified
 
 
 class ShownPass(NamedTuple):

@@ -184,13 +184,11 @@ class Scans(Protocol):
         Cost: one strongly consistent Query per shard.
         """
 
-    def visits(
-        self, person_id: str, after: str = "", page: int | None = None
-    ) -> Iterator[tuple[str, ScanReference]]:
-        """Yield positions and references of a person's scans after the position `after`.
+    def visits(self, person_id: str) -> Iterator[ScanReference]:
+        """Yield references of a person's scans, the oldest first.
 
-        The oldest is first. A scan of the last second may be missing, and an expired one may be
-        there. Cost: one Query of the index per `page` scans.
+        A scan of the last second may be missing, and an expired one may be there. Cost: one Query
+        of the index for each megabyte.
         """
 
     def await_answer(self, scan: Scan) -> None:

@@ -98,7 +98,7 @@ class VisitHistory:
 
     def _history(self, visits: list[Visit], last: str | None) -> History:
         guardians = {visit.view.guardian for visit in visits} - {""}
-        return History(visits, self._people.profiles(guardians) if guardians else {}, last)
+        return History(visits, self._people.profiles(guardians), last)
 
 
 def _viewer(holder: Holder, now: datetime) -> Viewer:

@@ -5,8 +5,8 @@ profile and what leads to it, so that nobody logs in any more, then everything e
 for what is still there and removes it, so that a run that dies is continued by the next one. A
 second sweep, 15 minutes later, removes what was being written during the first.
 
-What is removed is counted on a receipt in the same transaction. The receipt names nobody. Whoever
-knows its id may read it.
+Each removal is counted on a receipt in the same transaction. The receipt names nobody. Everyone
+with its id may read it.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -127,7 +127,7 @@ class Traces(NamedTuple):
     def without_owners(self, person_id: str, people: People) -> "Traces":
         """Return the traces without those that another person owns by now.
 
-        Whoever registers again between the two sweeps is another person, who keeps what is theirs.
+        A person who registers again between the two sweeps is another person, and keeps their data.
         Cost: one GetItem for each phone and document.
         """
         phones = tuple(one for one in self.phones if people.by_phone(one) in (None, person_id))
@@ -260,7 +260,7 @@ class HandOvers:
     def of(self, person_id: str, venue_ids: Collection[str]) -> list[str]:
         """Return the names of the venues of which the person is the initial or only administrator.
 
-        Cost: one BatchGetItem, and one Query for each venue that somebody else applied for.
+        Cost: one BatchGetItem, and one Query for each venue of another initial administrator.
         """
         found = self._venues.venues(sorted(venue_ids))
         return [venue.name for venue in found if self._depends_on(person_id, venue)]
@@ -376,7 +376,7 @@ class AnonymousVisits:
 
         Cost: one Query, and for each scan one GetItem and one TransactWriteItems.
         """
-        for _, reference in self._scans.visits(person_id):
+        for reference in self._scans.visits(person_id):
             venue = self._directory.venue(reference.venue_id, now)
             if venue is None:
                 raise LookupError("a scan of an unknown venue")
@@ -432,8 +432,8 @@ class Erasing:
     def run(self, now: datetime, *, enough: Callable[[], bool] = lambda: False) -> dict[str, int]:
         """Carry out all erasures that are due at `now`. Return how many had which result.
 
-        It stops early when `enough` says so; the next run goes on. One that fails is logged and
-        stays on the list, and the others are carried out.
+        It stops early when `enough` returns True; the next run continues. One that fails is
+        logged and stays on the list, and the others are carried out.
         """
         results: dict[str, int] = {}
         for due in self._erasures.due(now):
@@ -535,7 +535,7 @@ class Erasing:
             self._files.remove(found[start : start + 1000])
 
     def _traces(self, profile: Profile | None) -> Traces:
-        """Return the traces of a person; a number whose claim was rejected is somebody else's."""
+        """Return the traces of a person; a number whose claim was rejected belongs to another."""
         if profile is None or profile.shadow_until is not None:
             return Traces()
         person_id = profile.person_id

@@ -14,10 +14,11 @@ from chalicelib.core.ids import Ids
 from chalicelib.core.submission import Submission
 from chalicelib.identity import personal
 from chalicelib.identity.people import Actor, Role
+from chalicelib.identity.registration import require_verified
 from chalicelib.rendering import coverage
 from chalicelib.venues.codes import url
 from chalicelib.venues.numbers import masked
-from chalicelib.venues.rights import MAX_VENUES, require_verified
+from chalicelib.venues.rights import MAX_VENUES
 from chalicelib.venues.venue import Application, Venue, Venues
 
 

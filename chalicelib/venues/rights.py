@@ -2,9 +2,6 @@
 
 from chalicelib.core.errors import Forbidden
 from chalicelib.identity.people import Actor, Role
-from chalicelib.identity.registration import require_verified
-
-__all__ = ["MAX_VENUES", "require_role", "require_verified"]
 
 MAX_VENUES = 20  # the rights must fit in the one query of a request (4 KB)
 

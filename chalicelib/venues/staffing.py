@@ -27,8 +27,8 @@ from chalicelib.identity.people import (
     Role,
     Verification,
 )
-from chalicelib.identity.registration import is_verified_as
-from chalicelib.venues.rights import MAX_VENUES, require_verified
+from chalicelib.identity.registration import is_verified_as, require_verified
+from chalicelib.venues.rights import MAX_VENUES
 from chalicelib.venues.venue import Venue, Venues
 
 JOIN_LENGTH = 9  # eight random characters (40 bits) and a check character

@@ -157,11 +157,14 @@ class TestVisits:
         for scan in (*scans, makers.scan(place)):
             stores.scans.put(scan, place)
         found = list(stores.scans.visits(me))
-        assert [one.scan_id for _, one in found] == [scans[1].scan_id, scans[0].scan_id]
-        assert list(stores.scans.visits(me, found[0][0], 1)) == found[1:]
+        assert [one.scan_id for one in found] == [scans[1].scan_id, scans[0].scan_id]
+        first = stores.visits.page(me, limit=1, after="").last
+        assert first is not None
+        rest = stores.visits.page(me, limit=1, after=first)
+        assert [one for _, one in rest.scans] == [scans[1]]
         assert stores.scans.change(scans[0].anonymous(), place)
-        assert [one.scan_id for _, one in stores.scans.visits(me)] == [scans[1].scan_id]
-        kept = stores.scans.get(found[1][1], place)
+        assert [one.scan_id for one in stores.scans.visits(me)] == [scans[1].scan_id]
+        kept = stores.scans.get(found[1], place)
         assert kept == scans[0].anonymous()
         assert kept is not None
         assert (kept.person_id, kept.nonce, kept.fingerprint, kept.correlation) == ("",) * 4

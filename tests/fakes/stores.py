@@ -784,15 +784,10 @@ class FakeScans:
         mine = (s for s in self.kept.values() if s.venue_id == venue.venue_id)
         yield from sorted((s for s in mine if day_of(venue, s.at) == day), key=place)
 
-    def visits(
-        self, person_id: str, after: str = "", page: int | None = None
-    ) -> Iterator[tuple[str, ScanReference]]:
-        del page
+    def visits(self, person_id: str) -> Iterator[ScanReference]:
         mine = [scan for scan in self.kept.values() if scan.person_id == person_id]
         for scan in sorted(mine, key=lambda scan: (scan.at, scan.venue_id)):
-            place = keys.visit(person_id, scan.venue_id, epoch_ms(scan.at)).sk
-            if place > after:
-                yield place, ScanReference(scan.venue_id, scan.at, scan.digest)
+            yield ScanReference(scan.venue_id, scan.at, scan.digest)
 
     def await_answer(self, scan: Scan) -> None:
         self._people.partition(scan.person_id).awaiting.add(scan.scan_id)

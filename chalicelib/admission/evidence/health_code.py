@@ -24,5 +24,5 @@ def background(state: str) -> str:
 
 
 def is_reported(state: str) -> bool:
-    """Return whether the holder of this colour reports to somebody (JN-24, JN-25)."""
+    """Return whether the holder of this colour must report to an authority (JN-24, JN-25)."""
     return state in ("yellow", "red")

@@ -283,16 +283,13 @@ class ScanStore:
             for raw in self._table.query(partition, ("0", "9~"), consistent=True):
                 yield read_scan(raw)
 
-    def visits(
-        self, person_id: str, after: str = "", page: int | None = None
-    ) -> Iterator[tuple[str, ScanReference]]:
+    def visits(self, person_id: str) -> Iterator[ScanReference]:
         """See `Scans.visits`. The index holds keys only."""
-        span = (f"{after}~" if after else "0", "9~")
         partition, index = keys.person(person_id), keys.VISITS_INDEX
-        for raw in self._table.query(partition, span, index=index, page=page):
+        for raw in self._table.query(partition, ("0", "9~"), index=index):
             moment, _, digest = raw["sk"]["S"].partition("#")
             venue_id = keys.venue_of(raw["pk"]["S"])
-            yield raw["g1sk"]["S"], ScanReference(venue_id, from_epoch_ms(int(moment)), digest)
+            yield ScanReference(venue_id, from_epoch_ms(int(moment)), digest)
 
     def await_answer(self, scan: Scan) -> None:
         """See `Scans.await_answer`."""

@@ -28,7 +28,7 @@ class VisitStore:
         )
         places = [Key(raw["pk"]["S"], raw["sk"]["S"]) for raw in islice(found, limit + 1)]
         shown = places[:limit]
-        raws = self._table.batch_get(shown, consistent=False) if shown else []
+        raws = self._table.batch_get(shown, consistent=False)
         scans = {Key(raw["pk"]["S"], raw["sk"]["S"]): _scan(raw, person_id) for raw in raws}
         last = " ".join(shown[-1]) if len(places) > limit else None
         return VisitPage([(" ".join(place), scans.get(place)) for place in shown], last)

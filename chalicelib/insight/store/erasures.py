@@ -337,7 +337,7 @@ class ErasureStore:
 
         def listed() -> Sequence[Key]:
             wanted = [keys.staff(venue, person_id) for venue in self.venues_of(person_id)]
-            return [_key(raw) for raw in self._table.batch_get(wanted)] if wanted else []
+            return [_key(raw) for raw in self._table.batch_get(wanted)]
 
         self._clear(receipt_id, listed, lambda _: Category.RIGHTS)
 
@@ -348,7 +348,7 @@ class ErasureStore:
             span = (keys.ANY, keys.ANY_TO)
             own = list(self._table.query(keys.person(person_id), span, consistent=True))
             further = [key for raw in own for key in _leads_to(raw)]
-            there = self._table.batch_get(further) if further else []
+            there = self._table.batch_get(further)
             return [_key(raw) for raw in (*there, *own)]
 
         self._clear(receipt_id, found, _category)

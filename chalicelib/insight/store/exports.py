@@ -22,6 +22,19 @@ from chalicelib.insight.exports import (
 )
 
 _TECHNICAL = frozenset({"pk", "sk", "v", "ttl"})
+_IN_OTHER_SECTIONS = tuple(
+    key.sk
+    for key in (
+        keys.profile(""),
+        keys.session("", ""),
+        keys.snapshot("", ""),
+        keys.rights(""),
+        keys.right("", ""),
+        keys.dependants(""),
+        keys.guardians(""),
+    )
+)
+"""The beginnings of the sort keys of items that an export has in sections of their own."""
 
 
 class ExportItem(Item):
@@ -93,6 +106,8 @@ class ExportStore:
         """See `Exports.items`."""
         span = (keys.ANY, keys.ANY_TO)
         for raw in self._table.query(keys.person(person_id), span, consistent=True):
+            if raw["sk"]["S"].startswith(_IN_OTHER_SECTIONS):
+                continue
             yield StoredItem(
                 raw["sk"]["S"],
                 {name: _value(stored) for name, stored in raw.items() if name not in _TECHNICAL},
