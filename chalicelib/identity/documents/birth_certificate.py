@@ -9,7 +9,7 @@ from chalicelib.identity.providers import ProviderName
 def canonical(value: str) -> str:
     """Return the canonical form: the letter of the print run and nine digits.
 
-    It has no check digit and tells no birth date. Other spellings are accepted as those of a
+    It has no check digit and carries no birth date. Other spellings are accepted as those of a
     resident ID.
 
     Raises ValueError, which does not quote the number.
