@@ -1,8 +1,6 @@
 """The medical certificate of birth (出生医学证明), a child's first document."""
 
-import re
-
-from chalicelib.identity.documents.base import DocumentType, compact, mask_but
+from chalicelib.identity.documents.base import DocumentType, mask_but, matched
 from chalicelib.identity.providers import ProviderName
 
 
@@ -14,10 +12,7 @@ def canonical(value: str) -> str:
 
     Raises ValueError, which does not quote the number.
     """
-    number = compact(value)
-    if not re.fullmatch("[A-Z][0-9]{9}", number):
-        raise ValueError("form")
-    return number
+    return matched(value, "([A-Z][0-9]{9})")
 
 
 TYPE = DocumentType(

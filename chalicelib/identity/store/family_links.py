@@ -1,4 +1,4 @@
-"""The store of family links; `identity/store/families` has the items."""
+"""The store of family links; `identity/store/family_items` has the items."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ from chalicelib.core.table import (
 from chalicelib.identity.family import FamilyLink
 from chalicelib.identity.people import Profile, Verification
 from chalicelib.identity.store.consents import spending
-from chalicelib.identity.store.families import (
+from chalicelib.identity.store.family_items import (
     DependantsItem,
     GuardiansItem,
     entries,

@@ -33,7 +33,7 @@ from chalicelib.identity.paper_passes import (
     PassRecord,
 )
 from chalicelib.identity.people import IssuedPass
-from chalicelib.identity.store.families import link_stands
+from chalicelib.identity.store.family_items import link_stands
 from chalicelib.identity.store.issued_pass import PaperPassItem, pass_item
 
 

@@ -38,7 +38,7 @@ from chalicelib.identity.people import (
     Strength,
     Verification,
 )
-from chalicelib.identity.store.families import GuardiansItem, read_links
+from chalicelib.identity.store.family_items import GuardiansItem, read_links
 from chalicelib.identity.store.issued_pass import read_paper_pass
 from chalicelib.identity.store.rights import Right, in_force, read_right, read_rights
 

@@ -3,7 +3,7 @@
 from chalicelib.core import keys
 from chalicelib.core.table import PRESENT, Change, Delete, Put, Raw, Table
 from chalicelib.identity.people import Profile
-from chalicelib.identity.store.families import ending_writes, has_links
+from chalicelib.identity.store.family_items import ending_writes, has_links
 from chalicelib.identity.store.people import AccountItem, OwnerItem, ProfileItem, unchanged
 from chalicelib.identity.store.rights import has_rights
 
