@@ -117,8 +117,17 @@ class Account:
     def _delete(self, body: Body) -> tuple[Body, float, int]:
         return {}, 0, self._replace(body["Key"], None)
 
+    def _check(self, body: Body) -> tuple[Body, float, int]:
+        found = self._find(body["Key"])
+        return {}, 0, write_units(found, found)
+
     def _transact(self, body: Body) -> tuple[Body, float, int]:
-        known = {"Put": self._put, "Update": self._update, "Delete": self._delete}
+        known = {
+            "Put": self._put,
+            "Update": self._update,
+            "Delete": self._delete,
+            "ConditionCheck": self._check,
+        }
         # Each write of a transaction is charged twice: to prepare and to commit.
         writes = [
             known[kind](one)[2] for write in body["TransactItems"] for kind, one in write.items()

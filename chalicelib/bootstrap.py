@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     from chalicelib.identity.consents import ConsentCodes, Consents
     from chalicelib.identity.dependants import DependantAdding, Dependants
     from chalicelib.identity.devices import DeviceCredentials, Devices
-    from chalicelib.identity.families import Families
     from chalicelib.identity.family import FamilyLinks
+    from chalicelib.identity.guardianship import Guardianship
     from chalicelib.identity.households import Households
     from chalicelib.identity.logins import PhoneLogin, PlatformLogin
     from chalicelib.identity.masking import MaskedPeople
@@ -532,11 +532,11 @@ class Container:
         return FamilyStore(self.table)
 
     @cached_property
-    def families(self) -> "Families":
+    def guardianship(self) -> "Guardianship":
         """Acting for dependants."""
-        from chalicelib.identity.families import Families
+        from chalicelib.identity.guardianship import Guardianship
 
-        return Families(people=self.people, readings=self.guardian_accesses)
+        return Guardianship(people=self.people, readings=self.guardian_accesses)
 
     @cached_property
     def masked_people(self) -> "MaskedPeople":
@@ -694,7 +694,7 @@ class Container:
             recorder=self.recorder,
             finder=self.scan_finder,
             ring=self.ring,
-            families=self.families,
+            guardianship=self.guardianship,
         )
 
     @cached_property

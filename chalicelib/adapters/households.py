@@ -1,5 +1,6 @@
 """The register of households, over signed HTTP: ``POST /v1/household/checks``."""
 
+from dataclasses import asdict
 from datetime import date
 
 from chalicelib.adapters.partners import Partner, PartnerFault
@@ -22,8 +23,8 @@ class HttpHouseholds:
         """See `households.Households`."""
         body = {
             "request_id": request_id,
-            "guardian": _person(guardian),
-            "child": _person(child) | ({"birth_date": born.isoformat()} if born else {}),
+            "guardian": asdict(guardian),
+            "child": asdict(child) | ({"birth_date": born.isoformat()} if born else {}),
         }
         try:
             status, answer = self._partner.post("/v1/household/checks", body)
@@ -36,11 +37,3 @@ class HttpHouseholds:
             raise TooMany(_RETRY_S)
         logger().warning("household_refused", extra={"status": status})
         raise Unavailable
-
-
-def _person(subject: Subject) -> dict[str, str]:
-    return {
-        "name": subject.name,
-        "document_type": subject.document_type,
-        "document_number": subject.document_number,
-    }

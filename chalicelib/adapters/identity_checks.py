@@ -6,6 +6,7 @@ present result. The service's callback is `api.identity_checks`.
 
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,7 +31,6 @@ class HttpCheckService:
 
     def start(self, order: Order) -> Started:
         """See `checks.CheckService`."""
-        subject = order.subject
         answer = self._post(
             "",
             201,
@@ -39,9 +39,7 @@ class HttpCheckService:
                 "binding": order.binding,
                 "method": order.method.value,
                 "client": order.client,
-                "name": subject.name,
-                "document_type": subject.document_type,
-                "document_number": subject.document_number,
+                **asdict(order.subject),
             },
         )
         try:

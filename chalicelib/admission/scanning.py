@@ -26,7 +26,7 @@ from chalicelib.core.crypto import KeyRing
 from chalicelib.core.errors import Forbidden, Gone, NotFound, Unprocessable
 from chalicelib.core.submission import Submission
 from chalicelib.identity import passes
-from chalicelib.identity.families import Families
+from chalicelib.identity.guardianship import Guardianship
 from chalicelib.identity.passes import PaperPass, Pass, PassState
 from chalicelib.identity.people import Actor, Holder, People, PersonRecord, Profile, Verification
 from chalicelib.venues.codes import CodeKind, CodeState
@@ -49,7 +49,15 @@ class Result(NamedTuple):
 class Scanning:
     """The recording of scans, and their display."""
 
-    __slots__ = ("_directory", "_families", "_finder", "_people", "_policies", "_recorder", "_ring")
+    __slots__ = (
+        "_directory",
+        "_finder",
+        "_guardianship",
+        "_people",
+        "_policies",
+        "_recorder",
+        "_ring",
+    )
 
     def __init__(
         self,
@@ -60,7 +68,7 @@ class Scanning:
         recorder: Recorder,
         finder: ScanFinder,
         ring: KeyRing,
-        families: Families,
+        guardianship: Guardianship,
     ) -> None:
         self._people = people
         self._directory = directory
@@ -68,7 +76,7 @@ class Scanning:
         self._recorder = recorder
         self._finder = finder
         self._ring = ring
-        self._families = families
+        self._guardianship = guardianship
 
     def scan_venue(
         self,
@@ -91,7 +99,7 @@ class Scanning:
         venue, fast = self._open_venue(code, now)
         visitor = actor.holder
         if on_behalf_of is not None:
-            visitor = self._families.holder(actor, on_behalf_of, now)
+            visitor = self._guardianship.holder(actor, on_behalf_of, now)
         require_may_scan(visitor.profile)
         method = Method.FAST if fast else Method.VISITOR
         made = attempt(method, venue, actor.person_id, submission)
@@ -197,7 +205,7 @@ class Scanning:
         viewer = at_screen(actor, found.scan, now)
         if viewer.kind is ViewerKind.GUARDIAN:
             try:
-                self._families.holder(
+                self._guardianship.holder(
                     actor, found.scan.person_id, now, reads="scan", correlation=correlation
                 )
             except Forbidden:  # the link has ended on the dependant's side

@@ -13,7 +13,7 @@ from typing import Generic, Protocol, TypeVar
 
 from chalicelib.bootstrap import Container
 from chalicelib.core.errors import Unauthenticated
-from chalicelib.identity.families import require_dependant
+from chalicelib.identity.guardianship import require_dependant
 from chalicelib.identity.people import Actor, Role
 from chalicelib.venues.rights import require_role
 

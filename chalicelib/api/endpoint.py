@@ -103,7 +103,7 @@ class RequestContext:
         """
         if not self._dependant_id:
             return self.actor.holder
-        return self.container.families.holder(
+        return self.container.guardianship.holder(
             self.actor,
             self._dependant_id,
             self.now,

@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from chalicelib.core import short_codes
 from chalicelib.core.errors import BadInput, FieldError
 from chalicelib.core.ids import PATTERN, nonce_time
 from chalicelib.core.phones import e164
@@ -95,6 +96,18 @@ def described(example: object, *, pattern: str = "", accepts: str = "", **schema
     if accepts:
         extra["description"] = f"In canonical form. Also accepted: {accepts}."
     return Field(examples=[example], json_schema_extra=extra)
+
+
+def short_code(length: int, code: str) -> Any:
+    """Convert a short code to its canonical form. The error of an invalid one is `code`."""
+
+    def read(value: str) -> str:
+        try:
+            return short_codes.canonical(value, length)
+        except ValueError:
+            raise refuse(code) from None
+
+    return AfterValidator(read)
 
 
 def identifier(prefix: str, example: str) -> Any:

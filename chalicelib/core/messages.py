@@ -308,7 +308,6 @@ TEXTS: dict[str, str] = {
     # Notices.
     "notice.released": "Your medical observation from {began} to {ended} has ended. "
     "Please keep watching your health.",
-    # Registration.
     # What an action requires, by action.
     "stronger_login.add_child": "Please do the child's face check, "
     "or let us check that you live in the same household.",
@@ -317,9 +316,11 @@ TEXTS: dict[str, str] = {
     "stronger_login.take_over": "Please do the face check of this name and ID number first.",
     "stronger_login.export": "Please confirm your phone number first, or do a face check.",
     "stronger_login.erase": "Please confirm your phone number first, or do a face check.",
+    # Why a location is asked for with a scan.
     "location.purpose": "Your location shows that you are near the venue when you scan. "
     "Only the area, about 5 km wide, is kept with your visit; staff do not see it. "
     "You can scan without it.",
+    # Registration.
     "verification.mismatch": "The name and the ID number do not belong together.",
     "verification.absent": "This ID number is not known to the identity service.",
     # Families.

@@ -28,6 +28,17 @@ def new(length: int) -> str:
     return body + check_character(body)
 
 
+def canonical(text: str, length: int) -> str:
+    """Return a code as it was entered, in capitals, without spaces and hyphens.
+
+    Raises ValueError unless it is a valid code of `length` characters.
+    """
+    code = text.upper().replace(" ", "").replace("-", "")
+    if not is_valid(code, length):
+        raise ValueError("not a code")
+    return code
+
+
 def is_valid(text: str, length: int) -> bool:
     """Return whether `text` has the alphabet, this length and a correct check character."""
     return (

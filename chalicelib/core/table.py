@@ -335,6 +335,14 @@ class Table:
                 return
         raise Unavailable
 
+    def try_transact(self, *writes: Put | Change | Delete | Check) -> bool:
+        """Make all of `writes`; return False if a condition did not hold. See `transact`."""
+        try:
+            self.transact(*writes)
+        except ConditionFailed:
+            return False
+        return True
+
     def _write(self, write: Put | Change | Delete | Check) -> dict[str, Any]:
         common = {"TableName": self._name, **_old(write.condition)}
         match write:

@@ -13,7 +13,7 @@ from chalicelib.core.errors import Unavailable
 from chalicelib.core.ids import Ids
 from chalicelib.identity import documents, personal
 from chalicelib.identity.people import People, Profile, Verification
-from chalicelib.identity.registration import Entry
+from chalicelib.identity.registration import Entry, managed_profile
 
 _TRIES = 3
 
@@ -43,7 +43,9 @@ class CardIdentities:
         for _ in range(_TRIES):
             owner_id = self._people.by_document(blind)
             if owner_id is None:
-                new = self._profile(f"per_{self._ids.random()}", entry, blind, now)
+                new = managed_profile(
+                    f"per_{self._ids.random()}", entry, blind, vault=self._vault, now=now
+                )
                 if self._people.create_managed(new, correlation):
                     return new
                 continue  # another kiosk came first
@@ -55,7 +57,7 @@ class CardIdentities:
             # One for each pair of document and name. In hexadecimal: the index ignores case.
             pair = f"{blind}\x1f{entry.name.encode().hex()}"
             stand_in_id = ids.derive("stand-in", self._index.of("stand-in", pair))
-            stand_in = self._profile(f"per_{stand_in_id}", entry, "", now)
+            stand_in = managed_profile(f"per_{stand_in_id}", entry, "", vault=self._vault, now=now)
             self._people.create_managed(stand_in, correlation)
             return stand_in
         raise Unavailable
@@ -64,16 +66,4 @@ class CardIdentities:
         registered = profile.verification in (Verification.PENDING, Verification.VERIFIED)
         return registered and (
             personal.NAME.open(self._vault, profile.name, profile.person_id) == name
-        )
-
-    def _profile(self, person_id: str, entry: Entry, blind: str, now: datetime) -> Profile:
-        return Profile(
-            person_id=person_id,
-            phone=b"",
-            name=personal.NAME.seal(self._vault, entry.name, person_id, now=now),
-            document_type=entry.document_type,
-            document=personal.DOCUMENT.seal(self._vault, entry.number, person_id, now=now),
-            document_blind=blind,
-            registration=1,
-            verification=Verification.PENDING,
         )

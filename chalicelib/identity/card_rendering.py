@@ -66,7 +66,7 @@ class CardContents:
             issued=local_day(issued.issued_at, CHINA),
             expires=local_day(last_moment, CHINA),
             region_name=self._issuer,
-            by_family=issued.issued_by.startswith("per_"),
+            by_family=issued.by_guardian,
             demo=self._demo,
         )
 
@@ -110,7 +110,7 @@ class CardRendering:
             return None
         profile, issued = valid
         if profile.verification is not Verification.VERIFIED:
-            return None  # the name was edited: it may be anybody's
+            return None  # the name was edited, and nobody has verified it yet
         if file is None or file.serial != serial or file.state is not FileState.PENDING:
             return None
         state = FileState.READY

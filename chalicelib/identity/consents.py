@@ -48,11 +48,6 @@ class Consent(NamedTuple):
     blind: str
 
 
-def is_consent_code(text: str) -> bool:
-    """Return whether `text` has a consent code's alphabet, length and check character."""
-    return short_codes.is_valid(text, LENGTH)
-
-
 class ConsentCodes:
     """Makes and reads consent codes."""
 

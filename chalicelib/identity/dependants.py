@@ -44,7 +44,7 @@ from chalicelib.identity.people import (
     mask_name,
 )
 from chalicelib.identity.providers import Subject
-from chalicelib.identity.registration import Entry, require_verified, subject_of
+from chalicelib.identity.registration import Entry, managed_profile, require_verified, subject_of
 from chalicelib.identity.strength import Action, require
 from chalicelib.identity.strength import Proof as Required
 
@@ -206,7 +206,7 @@ class DependantAdding:
             if owner is not None:
                 profile = self._matching(owner, candidate, entry)
                 return self._linked(actor, profile, link, now=now)
-            profile = self._managed(new_id, entry, blind, now)
+            profile = managed_profile(new_id, entry, blind, vault=self._vault, now=now)
             try:
                 self._links.create(actor.profile, profile, link, correlation=submission.correlation)
             except Conflict as conflict:
@@ -279,21 +279,6 @@ class DependantAdding:
         if record.profile is None or not _mirrored(record, guardian_id, now):
             return None
         return Dependant(record.profile, link, shown_name(link, self._name(record.profile)))
-
-    def _managed(self, person_id: str, entry: Entry, blind: str, now: datetime) -> Profile:
-        def sealed(field: personal.PersonalField, text: str) -> bytes:
-            return field.seal(self._vault, text, person_id, now=now)
-
-        return Profile(
-            person_id=person_id,
-            phone=b"",
-            name=sealed(personal.NAME, entry.name),
-            document_type=entry.document_type,
-            document=sealed(personal.DOCUMENT, entry.number),
-            document_blind=blind,
-            registration=1,
-            verification=Verification.PENDING,
-        )
 
     def _require_guardian(self, actor: Actor, now: datetime) -> None:
         require_verified(actor.profile)

@@ -5,12 +5,11 @@ Officers issue them, until they have routes of their own by an operator's comman
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from chalicelib.core import ids
-from chalicelib.core.clock import CHINA
+from chalicelib.core.clock import CHINA, start_of_day
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.identity import documents, personal, records
 from chalicelib.identity.people import Holder, People
@@ -70,12 +69,11 @@ class Notices:
             return False
         text = _write(notice)
         fingerprint = self._index.of("record", text)
-        ended = datetime.combine(notice.ended_on, time(), ZoneInfo(CHINA)).astimezone(UTC)
         self._records.put(
             PersonalRecord(
                 person_id=person_id,
                 kind=_KIND,
-                at=ended,
+                at=start_of_day(notice.ended_on, CHINA),
                 digest=ids.derive("record", _KIND, person_id, fingerprint),
                 contents=personal.RECORD.seal(self._vault, text, person_id, now=now),
                 recorded_at=now,

@@ -28,8 +28,8 @@ from chalicelib.identity.people import (
     People,
     PersonRecord,
     Profile,
-    Verification,
 )
+from chalicelib.identity.registration import require_verified
 
 LIFE = timedelta(days=365)
 """A pass is valid through the day, in China, on which this time after its issue ends."""
@@ -348,16 +348,9 @@ def object_key(person_id: str, serial: str, form: str) -> str:
 
 def _require_approved(record: PersonRecord) -> Profile:
     profile = record.profile
-    if (
-        profile is None
-        or profile.shadow_until is not None
-        or profile.verification is Verification.NONE
-    ):
+    if profile is None or profile.shadow_until is not None:
         raise Forbidden("registration_required")
-    if profile.verification is Verification.REJECTED:
-        raise Forbidden("registration_rejected")
-    if profile.verification is not Verification.VERIFIED:
-        raise Forbidden("registration_not_verified")
+    require_verified(profile)
     return profile
 
 

@@ -146,6 +146,11 @@ class IssuedPass:
     document: str
     revoked: bool = False
 
+    @property
+    def by_guardian(self) -> bool:
+        """Whether a guardian issued it."""
+        return self.issued_by.startswith("per_")
+
 
 @dataclass(frozen=True)
 class PersonRecord:

@@ -38,7 +38,10 @@ ProviderName.BIRTH_REGISTRY = ProviderName("birth_registry")
 
 @dataclass(frozen=True)
 class Subject:
-    """The person of a lookup, in plain text. Never logged, never queued."""
+    """The person of a lookup, in plain text. Never logged, never queued.
+
+    The names of the fields are those of the partners' protocols.
+    """
 
     name: str
     document_type: str

@@ -48,6 +48,25 @@ def is_managed_as(profile: Profile, name: str, *, vault: Vault) -> bool:
     return profile.is_managed and personal.NAME.open(vault, profile.name, profile.person_id) == name
 
 
+def managed_profile(
+    person_id: str, entry: Entry, blind: str, *, vault: Vault, now: datetime
+) -> Profile:
+    """Return the profile of a new person without a login, to be verified.
+
+    `blind` is the blind index of their document, or empty if the person does not claim it.
+    """
+    return Profile(
+        person_id=person_id,
+        phone=b"",
+        name=personal.NAME.seal(vault, entry.name, person_id, now=now),
+        document_type=entry.document_type,
+        document=personal.DOCUMENT.seal(vault, entry.number, person_id, now=now),
+        document_blind=blind,
+        registration=1,
+        verification=Verification.PENDING,
+    )
+
+
 def require_verified(profile: Profile) -> None:
     """Require a verified registration. Raises Forbidden with the registration's state as code."""
     match profile.verification:

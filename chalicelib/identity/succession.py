@@ -9,7 +9,6 @@ logged in, who was registered under no document, is merged into it.
 
 from typing import Protocol
 
-from chalicelib.core import ids
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Conflict
 from chalicelib.core.submission import Submission
@@ -101,8 +100,7 @@ class Succession:
             if managed is None or not is_managed_as(managed, entry.name, vault=self._vault):
                 break
             issued = record.paper_pass
-            by_guardian = issued is not None and ids.is_id(issued.issued_by, "per")
-            if issued and by_guardian and not issued.revoked:
+            if issued and issued.by_guardian and not issued.revoked:
                 # Its issuer may hold a copy. The new owner of the record gets another one.
                 self._issued.revoke(
                     managed.person_id, issued, at=now, correlation=submission.correlation

@@ -31,13 +31,14 @@ from chalicelib.core.fields import (
     VenueName,
     described,
     refuse,
+    short_code,
 )
 from chalicelib.identity.documents import find
 from chalicelib.identity.schemas import DocumentKind, DocumentNumber, checked_number
 from chalicelib.venues.catalogue import CATEGORIES, category, type_name
 from chalicelib.venues.numbers import PATTERNS, InvalidNumber, normalise
 from chalicelib.venues.regions import region
-from chalicelib.venues.staffing import Identity, is_join_code
+from chalicelib.venues.staffing import JOIN_LENGTH, Identity
 from chalicelib.venues.venue import Application
 
 if TYPE_CHECKING:
@@ -248,13 +249,6 @@ class Poster(Response):
     poll_after_ms: int | None = Field(examples=[500])
 
 
-def _join_code(value: str) -> str:
-    code = value.upper().replace(" ", "").replace("-", "")
-    if not is_join_code(code):
-        raise refuse("join_code")
-    return code
-
-
 class JoinCode(Response):
     """The venue's join code (場所申報碼), which its administrator gives to staff."""
 
@@ -275,7 +269,7 @@ class JoinRequest(Request):
         str,
         Clean,
         Field(min_length=1, max_length=20),
-        AfterValidator(_join_code),
+        short_code(JOIN_LENGTH, "join_code"),
         described(
             "23456789N",
             pattern="^[2-9A-HJ-NP-Z]{9}$",

@@ -158,11 +158,6 @@ def new_join_code() -> str:
     return short_codes.new(JOIN_LENGTH)
 
 
-def is_join_code(text: str) -> bool:
-    """Return whether `text` has a join code's alphabet, length and check character."""
-    return short_codes.is_valid(text, JOIN_LENGTH)
-
-
 class Bindings:
     """Join codes, and the venues where a person works."""
 

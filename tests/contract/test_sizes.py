@@ -30,7 +30,7 @@ from chalicelib.identity.family import (
 from chalicelib.identity.people import Profile, Role, Verification
 from chalicelib.identity.providers import ProviderName
 from chalicelib.identity.sessions import REFRESH_LIFE
-from chalicelib.identity.store.families import link_writes
+from chalicelib.identity.store.family_items import link_writes
 from chalicelib.identity.store.rights import right_write
 from chalicelib.venues.rights import MAX_VENUES
 from chalicelib.venues.venue import Venue, day_of, shard_of

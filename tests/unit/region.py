@@ -11,7 +11,7 @@ from chalicelib.admission.scanning import Scanning
 from chalicelib.admission.waiting import WaitingScans
 from chalicelib.core.crypto import KeyRing, Vault
 from chalicelib.core.submission import Submission
-from chalicelib.identity.families import Families
+from chalicelib.identity.guardianship import Guardianship
 from chalicelib.identity.people import Profile, Verification
 from chalicelib.identity.providers import ProviderName
 from tests.contract import makers
@@ -74,7 +74,7 @@ class Region:
         self.scanning = Scanning(
             people=self.people, directory=self.directory, policies=self.policies,
             recorder=Recorder(scans=self.scans, policies=self.policies), finder=finder, ring=RING,
-            families=Families(people=self.people, readings=readings),
+            guardianship=Guardianship(people=self.people, readings=readings),
         )  # fmt: skip
         self.lookup_requests = LookupRequests(
             directory=self.directory, policies=self.policies, scans=self.scans, queue=self.queue

@@ -127,6 +127,8 @@ def test_the_stand_in_bills_each_request(account: Account) -> None:
 def test_the_stand_in_bills_batches_and_transactions(account: Account) -> None:
     writes = [{"Put": {"Item": key("P", sk) | {"x": {"S": "x" * 3000}}}} for sk in ("a", "b")]
     assert ask(account, "TransactWriteItems", TransactItems=writes)[2] == 2 * 2 * 3
+    checks = [{"ConditionCheck": {"Key": key("P", "a")}}]
+    assert ask(account, "TransactWriteItems", TransactItems=checks)[2] == 2 * 3
     wanted = {TABLE: {"Keys": [key("P", sk) for sk in ("a", "b", "c")], "ConsistentRead": True}}
     answer, reads, _ = ask(account, "BatchGetItem", RequestItems=wanted)
     assert [one["sk"]["S"] for one in answer["Responses"][TABLE]] == ["a", "b"]

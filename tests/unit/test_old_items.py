@@ -19,7 +19,7 @@ from chalicelib.identity.store.checks import IdentityCheckItem
 from chalicelib.identity.store.codes import CodeItem
 from chalicelib.identity.store.consents import ConsentItem, GiverItem
 from chalicelib.identity.store.devices import DeviceItem, PairingItem
-from chalicelib.identity.store.families import DependantsItem, GuardiansItem
+from chalicelib.identity.store.family_items import DependantsItem, GuardiansItem
 from chalicelib.identity.store.issued_pass import PaperPassItem
 from chalicelib.identity.store.limits import LimitItem
 from chalicelib.identity.store.paper_passes import PaperFileItem, PassHistoryItem

@@ -120,13 +120,13 @@ def verified(kind: str) -> Callable[[str, datetime], Any]:
 
 
 def consented(text: str, _: datetime) -> str:
-    if not consents.is_consent_code(text):
+    if not short_codes.is_valid(text, consents.LENGTH):
         raise AppError
     return text
 
 
 def joined(text: str, _: datetime) -> str:
-    if not staffing.is_join_code(text):
+    if not short_codes.is_valid(text, staffing.JOIN_LENGTH):
         raise AppError
     return text
 

@@ -66,7 +66,9 @@ QUERY = {"by", "day", "limit", "outcome"}
 
 def field_codes() -> set[str]:
     """Every code that a bad field can be answered with."""
-    said = arguments("refuse", "at", "FieldError", "InvalidNumber", "InvalidAnswer", "_require")
+    said = arguments(
+        "refuse", "at", "FieldError", "InvalidNumber", "InvalidAnswer", "_require", "short_code"
+    )
     pointers = {code for code in said if not code or code.startswith("/")} | QUERY
     documents = {one.name for one in TYPES}
     return (said - pointers) | documents | {"type", "day"} | set(fields.FAULT_CODES.values())

@@ -5,6 +5,7 @@ person. Anything else is a fault.
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from chalicelib.adapters.partners import Partner, PartnerFault
@@ -21,13 +22,7 @@ class HttpHealthDeclarations:
 
     def declare(self, subject: Subject, declaration: Mapping[str, Any], *, request_id: str) -> bool:
         """See `HealthDeclarations.declare`. The transport may retry the request once."""
-        body = {
-            "request_id": request_id,
-            "name": subject.name,
-            "document_type": subject.document_type,
-            "document_number": subject.document_number,
-            **declaration,
-        }
+        body = {"request_id": request_id, **asdict(subject), **declaration}
         try:
             status, answer = self._partner.post(f"/v1/{_NAME}/declarations", body)
         except PartnerFault as fault:

@@ -5,6 +5,7 @@ including an answer with a state that this kind of provider does not have.
 """
 
 import unicodedata
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,12 +35,7 @@ class HttpProvider:
 
     def lookup(self, subject: Subject, *, request_id: str) -> Answer | Absent | Pending:
         """See `providers.Provider`. Sends one request, which the transport may retry once."""
-        body = {
-            "request_id": request_id,
-            "name": subject.name,
-            "document_type": subject.document_type,
-            "document_number": subject.document_number,
-        }
+        body = {"request_id": request_id, **asdict(subject)}
         try:
             status, answer = self._partner.post(f"/v1/{self._name}/lookups", body)
         except PartnerFault as fault:

@@ -29,6 +29,17 @@ def mask_but(first: int, last: int) -> Callable[[str], str]:
     return mask
 
 
+def matched(value: str, form: str) -> str:
+    """Return the first group of `form`, a regular expression, in the compact form of `value`.
+
+    Raises ValueError, which does not quote the number.
+    """
+    found = re.fullmatch(form, compact(value))
+    if found is None:
+        raise ValueError("form")
+    return found[1]
+
+
 def citizen_number(value: str, form: str) -> str:
     """Return the canonical form of a number of 18 characters, as GB 11643 describes it.
 

@@ -35,5 +35,5 @@ TYPE = DocumentType(
     pattern=f"^(?:9[0-9]{{5}}{DATED}[0-9]{{3}}[0-9X]|[A-Z]{{3}}[0-9]{{12}})$",
     canonical=canonical,
     verified_by=ProviderName.EXIT_ENTRY,
-    birth_date=birth_date_of,  # the older number has two digits of the year, so it tells none
+    birth_date=birth_date_of,  # the older number has two digits of the year, so it carries none
 )

@@ -1,8 +1,6 @@
 """The mainland travel permit for residents of Hong Kong and Macau (港澳居民来往内地通行证)."""
 
-import re
-
-from chalicelib.identity.documents.base import DocumentType, compact, mask_but
+from chalicelib.identity.documents.base import DocumentType, mask_but, matched
 from chalicelib.identity.providers import ProviderName
 
 
@@ -15,10 +13,7 @@ def canonical(value: str) -> str:
 
     Raises ValueError, which does not quote the number.
     """
-    found = re.fullmatch("([HM](?:[0-9]{8}|A[0-9]{7}))(?:[0-9]{2})?", compact(value))
-    if found is None:
-        raise ValueError("form")
-    return found[1]
+    return matched(value, "([HM](?:[0-9]{8}|A[0-9]{7}))(?:[0-9]{2})?")
 
 
 TYPE = DocumentType(

@@ -1,8 +1,6 @@
 """The mainland travel permit for Taiwan residents (台湾居民来往大陆通行证, 台胞证)."""
 
-import re
-
-from chalicelib.identity.documents.base import DocumentType, compact, mask_but
+from chalicelib.identity.documents.base import DocumentType, mask_but, matched
 from chalicelib.identity.providers import ProviderName
 
 
@@ -17,10 +15,7 @@ def canonical(value: str) -> str:
     Raises ValueError, which does not quote the number.
     """
     office = r"(?:[0-9A-Z]|\([0-9A-Z]\))"
-    found = re.fullmatch(rf"([0-9]{{8}})(?:[0-9]{{2}}{office}?)?", compact(value))
-    if found is None:
-        raise ValueError("form")
-    return found[1]
+    return matched(value, rf"([0-9]{{8}})(?:[0-9]{{2}}{office}?)?")
 
 
 TYPE = DocumentType(

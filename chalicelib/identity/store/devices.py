@@ -106,22 +106,14 @@ class DeviceStore:
     def pair(self, device_id: str, pairing: str, digest: str, now: datetime) -> bool:
         """See `Devices.pair`. Of two concurrent requests, the second fails the condition."""
         item = DeviceItem
-        try:
-            self._table.transact(
-                Delete(keys.pairing(pairing), PRESENT & (PairingItem.expires > now)),
-                Change(
-                    keys.device(device_id),
-                    [
-                        item.state.set(DeviceState.PAIRED),
-                        item.paired.set(now),
-                        item.digest.set(digest),
-                    ],
-                    PRESENT & (item.state == DeviceState.ADDED),
-                ),
-            )
-        except ConditionFailed:
-            return False
-        return True
+        return self._table.try_transact(
+            Delete(keys.pairing(pairing), PRESENT & (PairingItem.expires > now)),
+            Change(
+                keys.device(device_id),
+                [item.state.set(DeviceState.PAIRED), item.paired.set(now), item.digest.set(digest)],
+                PRESENT & (item.state == DeviceState.ADDED),
+            ),
+        )
 
     def use(self, device_id: str, day: date) -> None:
         """See `Devices.use`. The condition keeps a device that was deleted from coming back."""

@@ -1,4 +1,4 @@
-"""The store of family links; `identity/store/families` has the items."""
+"""The store of family links; `identity/store/family_items` has the items."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,6 +10,7 @@ from chalicelib.core.table import (
     ABSENT,
     PRESENT,
     Change,
+    Check,
     ConditionFailed,
     Delete,
     Put,
@@ -19,7 +20,7 @@ from chalicelib.core.table import (
 from chalicelib.identity.family import FamilyLink
 from chalicelib.identity.people import Profile, Verification
 from chalicelib.identity.store.consents import spending
-from chalicelib.identity.store.families import (
+from chalicelib.identity.store.family_items import (
     DependantsItem,
     GuardiansItem,
     entries,
@@ -58,7 +59,7 @@ class FamilyStore:
         self, guardian: Profile, dependant: Profile, link: FamilyLink, *, consent: str = ""
     ) -> bool:
         """See `FamilyLinks.link`."""
-        writes: list[Change | Delete] = [
+        writes: list[Change | Check | Delete] = [
             *link_writes(guardian, dependant, link),
             still_verified(guardian),
             _still_registered(dependant),
@@ -98,14 +99,14 @@ class FamilyStore:
 
     def unlink(self, guardian_id: str, dependant_id: str) -> bool:
         """See `FamilyLinks.unlink`."""
-        return self._try_transact(*unlink_writes(guardian_id, dependant_id))
+        return self._table.try_transact(*unlink_writes(guardian_id, dependant_id))
 
     def discard(self, person_id: str) -> bool:
         """See `FamilyLinks.discard`. A rejection has released the document already."""
         rejected = (ProfileItem.verification == Verification.REJECTED) & (
             ProfileItem.phone.does_not_exist()
         )
-        return self._try_transact(
+        return self._table.try_transact(
             Delete(keys.profile(person_id), PRESENT & rejected),
             Delete(keys.guardians(person_id), ABSENT | (GuardiansItem.many == 0)),
         )
@@ -150,7 +151,7 @@ class FamilyStore:
                 self.unlink(person_id, other_id)
             for other_id in own.guardians:
                 self.unlink(other_id, person_id)
-            if self._try_transact(
+            if self._table.try_transact(
                 Delete(keys.dependants(person_id), ABSENT | (DependantsItem.many == 0)),
                 Delete(keys.guardians(person_id), ABSENT | (GuardiansItem.many == 0)),
             ):
@@ -173,26 +174,18 @@ class FamilyStore:
             links.get(keys.guardians(person_id).sk, {}),
         )
 
-    def _try_transact(self, *writes: Put | Change | Delete) -> bool:
-        try:
-            self._table.transact(*writes)
-        except ConditionFailed:
-            return False
-        return True
 
+def _still_registered(dependant: Profile) -> Check:
+    """Return the condition that the dependant is registered as before.
 
-def _still_registered(dependant: Profile) -> Change:
-    """Return a write without effect, whose condition is that the dependant is registered as before.
-
-    A managed person who has become their own is not. See `still_verified`.
+    A managed person who has become their own is not.
     """
-    document, phone = ProfileItem.document_blind, ProfileItem.phone
+    phone = ProfileItem.phone
     login = phone.exists() if dependant.phone else phone.does_not_exist()
-    return Change(
+    return Check(
         keys.profile(dependant.person_id),
-        [document.set(dependant.document_blind)],
         PRESENT
-        & (document == dependant.document_blind)
+        & (ProfileItem.document_blind == dependant.document_blind)
         & (ProfileItem.verification != Verification.REJECTED)
         & login,
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
-from chalicelib.core import ids, keys
+from chalicelib.core import keys
 from chalicelib.core.attributes import (
     EnumAttribute,
     EpochMsAttribute,
@@ -16,6 +16,7 @@ from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.core.table import (
     ABSENT,
     Change,
+    Check,
     ConditionFailed,
     Delete,
     Item,
@@ -32,7 +33,7 @@ from chalicelib.identity.paper_passes import (
     PassRecord,
 )
 from chalicelib.identity.people import IssuedPass
-from chalicelib.identity.store.families import link_stands
+from chalicelib.identity.store.family_items import link_stands
 from chalicelib.identity.store.issued_pass import PaperPassItem, pass_item
 
 
@@ -106,7 +107,7 @@ class PaperPassStore:
         its end has looked for their pass already.
         """
         known = ABSENT if former is None else PaperPassItem.serial == former.serial
-        writes: list[Put | Change | Delete] = [
+        writes: list[Put | Change | Check] = [
             Put(pass_item(person_id, new), known),
             Put(
                 PassHistoryItem.at(
@@ -122,16 +123,16 @@ class PaperPassStore:
         ]
         if former is not None:
             writes.append(_end(person_id, former, Ending.REPLACED, new.issued_at, correlation))
-        if ids.is_id(new.issued_by, "per"):
+        if new.by_guardian:
             writes.append(link_stands(new.issued_by, person_id))
-        return self._try_transact(*writes)
+        return self._table.try_transact(*writes)
 
     def revoke(
         self, person_id: str, standing: IssuedPass, *, at: datetime, correlation: str
     ) -> bool:
         """See `IssuedPasses.revoke`."""
         stands = (PaperPassItem.serial == standing.serial) & PaperPassItem.revoked.does_not_exist()
-        return self._try_transact(
+        return self._table.try_transact(
             Change(keys.paper_pass(person_id), [PaperPassItem.revoked.set(True)], stands),
             _end(person_id, standing, Ending.REVOKED, at, correlation),
             *(Delete(keys.paper_file(person_id, form)) for form in SUFFIXES),
@@ -174,13 +175,6 @@ class PaperPassStore:
             self._table.update(
                 keys.paper_file(person_id, file.form), [PaperFileItem.state.set(state)], pending
             )
-        except ConditionFailed:
-            return False
-        return True
-
-    def _try_transact(self, *writes: Put | Change | Delete) -> bool:
-        try:
-            self._table.transact(*writes)
         except ConditionFailed:
             return False
         return True

@@ -21,6 +21,7 @@ from chalicelib.core.table import (
     ABSENT,
     PRESENT,
     Change,
+    Check,
     ConditionFailed,
     Delete,
     Item,
@@ -37,7 +38,7 @@ from chalicelib.identity.people import (
     Strength,
     Verification,
 )
-from chalicelib.identity.store.families import GuardiansItem, read_links
+from chalicelib.identity.store.family_items import GuardiansItem, read_links
 from chalicelib.identity.store.issued_pass import read_paper_pass
 from chalicelib.identity.store.rights import Right, in_force, read_right, read_rights
 
@@ -152,6 +153,17 @@ def _phone_is(phone: bytes) -> Condition:
     return ProfileItem.phone == phone if phone else ProfileItem.phone.does_not_exist()
 
 
+def unchanged(profile: Profile) -> Condition:
+    """Return the condition that registration, verification and phone are as in `profile`."""
+    same: Condition = (
+        PRESENT
+        & (ProfileItem.registration == profile.registration)
+        & (ProfileItem.verification == profile.verification)
+        & _phone_is(profile.phone)
+    )
+    return same
+
+
 def _passes_from_is(since: datetime | None) -> Condition:
     attribute = ProfileItem.passes_from
     return attribute.does_not_exist() if since is None else attribute == since
@@ -223,17 +235,13 @@ def strengthening(person_id: str, session_id: str, strength: Strength) -> Change
     return Change(key, [SessionItem.strength.set(strength)], PRESENT & lower)
 
 
-def still_verified(profile: Profile) -> Change:
-    """Return a write without effect, whose condition is that the person is verified as before.
-
-    DynamoDB Streams has no record of an update that changes nothing (DynamoDB Developer Guide,
-    "Change data capture for DynamoDB Streams").
-    """
-    same = PRESENT & (ProfileItem.document_blind == profile.document_blind)
-    return Change(
+def still_verified(profile: Profile) -> Check:
+    """Return the condition that the person is verified as before."""
+    return Check(
         keys.profile(profile.person_id),
-        [ProfileItem.verification.set(Verification.VERIFIED)],
-        same & (ProfileItem.verification == Verification.VERIFIED),
+        PRESENT
+        & (ProfileItem.document_blind == profile.document_blind)
+        & (ProfileItem.verification == Verification.VERIFIED),
     )
 
 
@@ -247,14 +255,11 @@ def erasure_writes(
     """
     person_id = profile.person_id
     mine, my_account = OwnerItem.person == person_id, AccountItem.person == person_id
-    unchanged = (
-        PRESENT
-        & (ProfileItem.registration == profile.registration)
-        & (ProfileItem.verification == profile.verification)
-        & _phone_is(profile.phone)
-    )
     owned = [key(blind) for key, blind in ((keys.phone, phone), (keys.identity, document)) if blind]
-    writes = [Delete(keys.profile(person_id), unchanged), *(Delete(key, mine) for key in owned)]
+    writes = [
+        Delete(keys.profile(person_id), unchanged(profile)),
+        *(Delete(key, mine) for key in owned),
+    ]
     for account in accounts:
         writes += [
             Delete(keys.account(account), my_account),
@@ -318,7 +323,7 @@ class PeopleStore:
     def create(self, profile: Profile, phone_blind: str) -> str:
         """See `People.create`. If the condition fails, reads the phone's owner."""
         owner = OwnerItem.at(keys.phone(phone_blind), person=profile.person_id)
-        if self._try_transact(Put(owner, ABSENT), Put(profile_item(profile, ""), ABSENT)):
+        if self._table.try_transact(Put(owner, ABSENT), Put(profile_item(profile, ""), ABSENT)):
             return profile.person_id
         winner = self.by_phone(phone_blind)
         if winner is None:
@@ -335,11 +340,11 @@ class PeopleStore:
         ]
         if phone is not None:
             writes.append(Put(OwnerItem.at(keys.phone(phone), person=person_id), ABSENT))
-        return self._try_transact(*writes)
+        return self._table.try_transact(*writes)
 
     def link(self, account: str, person_id: str, *, phone: str) -> bool:
         """See `People.link`. A conditional write checks that the phone's owner is the same."""
-        return self._try_transact(
+        return self._table.try_transact(
             Put(AccountItem.at(keys.account(account), person=person_id), ABSENT),
             Put(AccountItem.at(keys.account_of(person_id, account), person=person_id)),
             self._check_owner(phone, person_id),
@@ -363,7 +368,7 @@ class PeopleStore:
         if former is not None:
             # Only if this person still owns the former one: another request may have changed it.
             writes.append(Delete(keys.phone(former), mine))
-        return self._try_transact(*writes)
+        return self._table.try_transact(*writes)
 
     def merge_into(self, person_id: str, accounts: Sequence[str], to: str, *, phone: str) -> bool:
         """See `People.merge_into`. A conditional write checks the phone's owner."""
@@ -383,15 +388,7 @@ class PeopleStore:
                 Put(AccountItem.at(keys.account_of(to, account), person=to)),
                 Delete(keys.account_of(person_id, account)),
             ]
-        return self._try_transact(*writes)
-
-    def _try_transact(self, *writes: Put | Change | Delete) -> bool:
-        """Make all of `writes`; return False if a condition did not hold."""
-        try:
-            self._table.transact(*writes)
-        except ConditionFailed:
-            return False
-        return True
+        return self._table.try_transact(*writes)
 
     @staticmethod
     def _check_owner(phone: str, person_id: str) -> Put:
@@ -404,16 +401,10 @@ class PeopleStore:
         claim = OwnerItem.at(keys.identity(profile.document_blind), person=profile.person_id)
         # The condition includes the verification, because an edit could undo a concurrent
         # rejection, and phone and revocation of passes, because the whole profile is replaced.
-        unchanged = (
-            PRESENT
-            & (ProfileItem.registration == previous.registration)
-            & (ProfileItem.verification == previous.verification)
-            & _phone_is(previous.phone)
-            & _passes_from_is(previous.passes_from)
-        )
+        same = unchanged(previous) & _passes_from_is(previous.passes_from)
         writes: list[Put | Delete] = [
             Put(claim, ABSENT | mine),
-            Put(profile_item(profile, correlation), unchanged),
+            Put(profile_item(profile, correlation), same),
         ]
         former = previous.document_blind
         # A rejection has released it already. It may have a new owner.
@@ -432,7 +423,7 @@ class PeopleStore:
         if profile.document_blind:
             claim = OwnerItem.at(keys.identity(profile.document_blind), person=profile.person_id)
             writes.append(Put(claim, ABSENT))
-        return self._try_transact(*writes)
+        return self._table.try_transact(*writes)
 
     def settle(self, profile: Profile, verification: Verification, reason: str) -> bool:
         """See `People.settle`. The registration must be the same, and pending."""
@@ -465,19 +456,19 @@ class PeopleStore:
     def _discard(self, profile: Profile) -> bool:
         """Delete a pending person who has neither a phone nor a guardian; False for others."""
         person_id, blind = profile.person_id, profile.document_blind
-        unchanged = (
+        pending = (
             (ProfileItem.registration == profile.registration)
             & (ProfileItem.verification == Verification.PENDING)
             & ProfileItem.phone.does_not_exist()
         )
         writes = [
-            Delete(keys.profile(person_id), unchanged),
+            Delete(keys.profile(person_id), pending),
             Delete(keys.guardians(person_id), ABSENT | (GuardiansItem.many == 0)),
         ]
         if blind:
             mine = OwnerItem.person == person_id
             writes.append(Delete(keys.identity(blind), ABSENT | mine))
-        return self._try_transact(*writes)
+        return self._table.try_transact(*writes)
 
     def keep_shadow(self, profile: Profile, *, again: bool) -> None:
         """See `People.keep_shadow`."""

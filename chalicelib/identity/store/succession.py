@@ -1,10 +1,10 @@
 """The transaction by which a managed person's record becomes their own."""
 
 from chalicelib.core import keys
-from chalicelib.core.table import PRESENT, Change, ConditionFailed, Delete, Put, Raw, Table
+from chalicelib.core.table import PRESENT, Change, Delete, Put, Raw, Table
 from chalicelib.identity.people import Profile
-from chalicelib.identity.store.families import ending_writes, has_links
-from chalicelib.identity.store.people import AccountItem, OwnerItem, ProfileItem
+from chalicelib.identity.store.family_items import ending_writes, has_links
+from chalicelib.identity.store.people import AccountItem, OwnerItem, ProfileItem, unchanged
 from chalicelib.identity.store.rights import has_rights
 
 
@@ -20,12 +20,6 @@ class SuccessionStore:
         items = self._items(heir_id)
         if any(map(has_links, items.values())) or any(map(has_rights, items.values())):
             return False
-        same = (
-            PRESENT
-            & (ProfileItem.registration == heir.registration)
-            & (ProfileItem.verification == heir.verification)
-            & (ProfileItem.phone == heir.phone)
-        )
         still = (
             PRESENT
             & ProfileItem.phone.does_not_exist()
@@ -33,7 +27,7 @@ class SuccessionStore:
             & (ProfileItem.document_blind == managed.document_blind)
         )
         writes: list[Put | Change | Delete] = [
-            Delete(keys.profile(heir_id), same),
+            Delete(keys.profile(heir_id), unchanged(heir)),
             Change(keys.profile(person_id), [ProfileItem.phone.set(phone)], still),
             Put(
                 OwnerItem.at(keys.phone(phone_blind), person=person_id),
@@ -52,11 +46,7 @@ class SuccessionStore:
                     Put(AccountItem.at(keys.account_of(person_id, account), person=person_id)),
                     Delete(keys.account_of(heir_id, account)),
                 ]
-        try:
-            self._table.transact(*writes)
-        except ConditionFailed:
-            return False
-        return True
+        return self._table.try_transact(*writes)
 
     def _items(self, person_id: str) -> dict[str, Raw]:
         """Return the person's accounts and the items of a request, by sort key."""

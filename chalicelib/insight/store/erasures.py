@@ -31,7 +31,7 @@ from chalicelib.core.table import (
     Table,
 )
 from chalicelib.identity.people import Profile
-from chalicelib.identity.store.families import unlink_writes
+from chalicelib.identity.store.family_items import unlink_writes
 from chalicelib.identity.store.people import erasure_writes
 from chalicelib.identity.store.rights import no_further_right
 from chalicelib.insight.erasures import (

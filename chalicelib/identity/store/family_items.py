@@ -13,7 +13,7 @@ from pynamodb.expressions.operand import Path
 
 from chalicelib.core import keys
 from chalicelib.core.attributes import IntegerAttribute
-from chalicelib.core.table import ABSENT, Change, Delete, Item, Raw
+from chalicelib.core.table import ABSENT, Change, Check, Delete, Item, Raw
 from chalicelib.identity.family import (
     MAX_DEPENDANTS,
     MAX_GUARDIANS,
@@ -134,14 +134,9 @@ def unlink_writes(guardian_id: str, dependant_id: str) -> tuple[Change, Change]:
     )
 
 
-def link_stands(guardian_id: str, dependant_id: str) -> Change:
-    """Return a write without effect, whose condition is that the dependant's side has the link.
-
-    DynamoDB Streams has no record of an update that changes nothing (DynamoDB Developer Guide,
-    "Change data capture for DynamoDB Streams").
-    """
-    key = keys.guardians(dependant_id)
-    return Change(key, [GuardiansItem.v.set(GuardiansItem.v)], Path([guardian_id]).exists())
+def link_stands(guardian_id: str, dependant_id: str) -> Check:
+    """Return the condition that the dependant's side has the link."""
+    return Check(keys.guardians(dependant_id), Path([guardian_id]).exists())
 
 
 def transfer_writes(

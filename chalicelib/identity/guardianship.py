@@ -16,7 +16,7 @@ class GuardianReadings(Protocol):
         """Record that the guardian has read `what` of the dependant's data. Cost: one PutItem."""
 
 
-class Families:
+class Guardianship:
     """Finds the dependants for whom an actor acts."""
 
     __slots__ = ("_people", "_readings")
