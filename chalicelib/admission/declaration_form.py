@@ -11,12 +11,11 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
-from zoneinfo import ZoneInfo
 
-from chalicelib.core.clock import CHINA, local_day
+from chalicelib.core.clock import CHINA, local_day, start_of_day
 from chalicelib.core.errors import BadInput, Conflict, FieldError
 from chalicelib.venues import regions
 
@@ -74,7 +73,7 @@ class Form(NamedTuple):
     @property
     def effective_at(self) -> datetime:
         """The moment from which it is in force, in UTC."""
-        return datetime.combine(self.effective_on, time(), ZoneInfo(CHINA)).astimezone(UTC)
+        return start_of_day(self.effective_on, CHINA)
 
 
 class Declaration(NamedTuple):

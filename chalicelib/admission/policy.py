@@ -33,7 +33,7 @@ class ManualPhone(StrEnum):
     REQUIRED = "required"
 
 
-class PaperPasses(StrEnum):
+class PaperAcceptance(StrEnum):
     """Whether staff may scan a paper pass, or a picture of it (YK-7)."""
 
     ACCEPTED = "accepted"
@@ -229,11 +229,11 @@ class Policy:
             "pass before the registration is approved; only in `*`, because a pass has no region",
         ),
     )
-    paper_pass: PaperPasses = field(
-        default=PaperPasses.ACCEPTED,
+    paper_pass: PaperAcceptance = field(
+        default=PaperAcceptance.ACCEPTED,
         metadata=choice(
             "paper_pass",
-            PaperPasses,
+            PaperAcceptance,
             "`accepted`: staff may scan a paper pass, or a picture of it; `live_only`: only passes "
             "shown live on a phone",
         ),

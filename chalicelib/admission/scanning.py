@@ -12,7 +12,7 @@ from chalicelib.admission.disclosure import ScanView, ViewerKind, as_viewer, at_
 from chalicelib.admission.eligibility import require_may_scan
 from chalicelib.admission.judge import decide
 from chalicelib.admission.location import Location, cell_of
-from chalicelib.admission.policy import PaperPasses, Policies, Policy
+from chalicelib.admission.policy import PaperAcceptance, Policies, Policy
 from chalicelib.admission.recording import (
     Attempt,
     Circumstances,
@@ -248,7 +248,7 @@ def _require_valid(
     presented: PaperPass, visitor: PersonRecord, policy: Policy, at: datetime
 ) -> None:
     """Require a paper pass that is valid and accepted. Raises Unprocessable."""
-    if policy.paper_pass is not PaperPasses.ACCEPTED:
+    if policy.paper_pass is not PaperAcceptance.ACCEPTED:
         raise Unprocessable("paper_not_accepted")
     issued = visitor.paper_pass
     if visitor.profile is None or issued is None or issued.serial != presented.serial:

@@ -74,8 +74,10 @@ ABNORMAL = "ABN#"
 ANY, ANY_TO = " ", "~~"
 """A span of sort keys that holds every sort key."""
 PERSON_CARDS, PERSON_CARDS_TO = "KIOSK#", "KIOSK#~"
+RECORDS = "REC#"
 _LEADS = "LEADS#"
-_LAST_MS = 10**13 - 1
+LAST_MS = 10**13 - 1
+"""The last time that the 13 digits of a key hold, in milliseconds."""
 
 
 class Key(NamedTuple):
@@ -155,12 +157,12 @@ def issued_pass(person_id: str, at_ms: int, serial: str) -> Key:
 
     The time counts down, so that the newest is first.
     """
-    return Key(person(person_id), f"{PASSES}{_LAST_MS - at_ms:013d}#{serial}")
+    return Key(person(person_id), f"{PASSES}{LAST_MS - at_ms:013d}#{serial}")
 
 
 def issued_at_ms(sk: str) -> int:
     """Return the time of issue in the sort key of a paper pass in the history."""
-    return _LAST_MS - int(sk.split("#")[1])
+    return LAST_MS - int(sk.split("#")[1])
 
 
 def paper_file(person_id: str, form: str) -> Key:
@@ -208,12 +210,12 @@ def receipt(receipt_id: str) -> Key:
 
 def records(kind: str) -> str:
     """Return the beginning of the sort keys of a person's records of a kind."""
-    return f"REC#{kind}#"
+    return f"{RECORDS}{kind}#"
 
 
 def record(person_id: str, kind: str, at_ms: int, digest: str) -> Key:
     """Return the key of a person's record. The time counts down, so that the newest is first."""
-    return Key(person(person_id), f"{records(kind)}{_LAST_MS - at_ms:013d}#{digest}")
+    return Key(person(person_id), f"{records(kind)}{LAST_MS - at_ms:013d}#{digest}")
 
 
 def lead(person_id: str, pk: str) -> Key:
@@ -375,13 +377,13 @@ def access_partition(blind: str) -> str:
 
 def access(blind: str, at_ms: int, digest: str) -> Key:
     """Return the key of one access. The time counts down, so that the newest is first."""
-    return Key(access_partition(blind), f"{_LAST_MS - at_ms:013d}#{digest}")
+    return Key(access_partition(blind), f"{LAST_MS - at_ms:013d}#{digest}")
 
 
 def access_place(sk: str) -> tuple[int, str]:
     """Return the time (epoch ms) and the hash in the sort key of an access."""
     remaining, _, digest = sk.partition("#")
-    return _LAST_MS - int(remaining), digest
+    return LAST_MS - int(remaining), digest
 
 
 def policy(prefix: str) -> Key:

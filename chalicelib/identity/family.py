@@ -119,7 +119,6 @@ class FamilyLinks(Protocol):
     def forget(self, person_id: str) -> None:
         """Remove all links of a person, on both sides, and their items.
 
-        Erasure calls this after it has deleted the profile: then no new link can begin. If it
-        fails, it may be repeated. Cost: one strongly consistent Query, one TransactWriteItems a
+        It may be repeated. Cost: one strongly consistent Query, one TransactWriteItems a
         link and one for the items. Raises Unavailable if links are made at the same time.
         """

@@ -20,7 +20,7 @@ from chalicelib.core.errors import Conflict, Forbidden, NotFound
 from chalicelib.core.ids import Ids
 from chalicelib.core.storage import Storage
 from chalicelib.identity import passes
-from chalicelib.identity.passes import PassState, document_of, state_of
+from chalicelib.identity.passes import PassState, state_of
 from chalicelib.identity.people import (
     Holder,
     IssuedPass,
@@ -234,7 +234,7 @@ class PaperPasses:
             full_name=full_name,
             issued_by=by or holder.guardian_id,
             replaces=replaces,
-            document=document_of(profile),
+            document=profile.document_beginning,
         )
         files = [_requested(form, new.serial, now) for form in SUFFIXES]
         if self._issued.issue(person_id, new, record.paper_pass, files, correlation):

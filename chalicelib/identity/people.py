@@ -48,6 +48,14 @@ class Strength(StrEnum):
         return order[: order.index(self)]
 
 
+def beginning_of(document_blind: str) -> str:
+    """Return the beginning of a document's blind index, as rights, links and passes store it.
+
+    48 of 128 bits distinguish the documents of one person, and keep their items small.
+    """
+    return document_blind[:10]
+
+
 @dataclass(frozen=True)
 class Profile:
     """A person's contact and registration.
@@ -83,6 +91,11 @@ class Profile:
     def may_scan(self) -> bool:
         """Whether the person is registered, and approved after a rejection (JN-19, JN-20)."""
         return self.verification is not Verification.NONE and not self.blocked
+
+    @property
+    def document_beginning(self) -> str:
+        """The beginning of the blind index of the document; see `beginning_of`."""
+        return beginning_of(self.document_blind)
 
     @property
     def is_refused(self) -> bool:

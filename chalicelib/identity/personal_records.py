@@ -11,12 +11,11 @@ from datetime import datetime
 from itertools import islice
 from typing import NamedTuple, Protocol
 
-from chalicelib.core import ids
+from chalicelib.core import ids, keys
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.identity import records
 
 _MOMENT = re.compile("[0-9a-f]{12}")
-_LAST_MS = 10**13 - 1  # what 13 digits of a key hold
 
 
 class RecordReference(NamedTuple):
@@ -42,7 +41,7 @@ class RecordReference(NamedTuple):
         if not (_MOMENT.fullmatch(moment) and ids.is_code(digest)):
             return None
         at_ms = int(moment, 16)
-        return None if at_ms > _LAST_MS else cls(kind.name, from_epoch_ms(at_ms), digest)
+        return None if at_ms > keys.LAST_MS else cls(kind.name, from_epoch_ms(at_ms), digest)
 
 
 @dataclass(frozen=True)

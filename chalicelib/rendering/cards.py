@@ -1,6 +1,5 @@
 """Draws the paper pass: a card, an A4 sheet with the card to cut out, ten cards on each A4 page."""
 
-import colorsys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +18,7 @@ _TEMPLATES: Final[dict[CardForm, str]] = {
 _CODE_MM = 36
 _LEAST_VERSION = 4
 _BAND = "#00687a"
+"""It is never red, green or yellow: a pass shows no health code."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,7 @@ class Card:
 
     `pass_text` is the text of the QR code. `name` is masked or full, as the holder chose. `serial`
     is ``XXXX-XXXX-XXXX``. The pass is valid through `expires`. `by_family` marks a pass that a
-    family member applied for; `demo` marks it 演示. `band` is the issuer's colour, ``#rrggbb``, or
-    empty for the usual one; see `_band`.
+    family member applied for; `demo` marks it 演示.
     """
 
     pass_text: str
@@ -39,7 +38,6 @@ class Card:
     region_name: str = ""
     by_family: bool = False
     demo: bool = False
-    band: str = ""
 
 
 def content_type(form: CardForm) -> str:
@@ -74,18 +72,6 @@ def render_cards(
     )
 
 
-def _band(colour: str) -> str:
-    """Return `colour`, or the usual one if it is empty or might be taken for a health code's.
-
-    A dark blue or violet is neither red, green nor yellow.
-    """
-    if not colour:
-        return _BAND
-    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    hue, lightness, _ = colorsys.rgb_to_hls(red, green, blue)
-    return colour if 0.5 < hue < 0.8 and lightness < 0.4 else _BAND
-
-
 def _data(card: Card) -> dict[str, object]:
     """Return what `card.typ` draws. Raises GlyphMissing."""
     engine.check_glyphs((card.name, card.region_name))
@@ -98,7 +84,7 @@ def _data(card: Card) -> dict[str, object]:
         "region_name": card.region_name,
         "by_family": card.by_family,
         "demo": card.demo,
-        "band": _band(card.band),
+        "band": _BAND,
         "code_svg": code.svg.decode(),
         "code_dots": engine.whole_dots(_CODE_MM, code.modules),
     }

@@ -338,13 +338,8 @@ def test_a_small_bad_copy_still_decodes() -> None:
 # No health colour
 
 
-@pytest.mark.parametrize("band", ["#00687a", "#1d4e89", "#b91c1c", "#fde047", "#0b6e4f", "#ffffff"])
-def test_nothing_on_it_is_red_green_or_yellow(band: str) -> None:
-    for image in (
-        png_image(replace(CARD, band=band)),
-        pdf_image(draw("sheet_pdf", band=band), 100),
-        pdf_image(draw_all(replace(CARD, band=band)), 100),
-    ):
+def test_nothing_on_it_is_red_green_or_yellow() -> None:
+    for image in (png_image(), pdf_image(draw("sheet_pdf"), 100), pdf_image(draw_all(CARD), 100)):
         seen = [
             tone for tone in colours(image.convert("RGB").convert("HSV")) if tone[1] > 50 < tone[2]
         ]
@@ -352,11 +347,6 @@ def test_nothing_on_it_is_red_green_or_yellow(band: str) -> None:
         assert hues
         assert min(hues) > 255 * 180 / 360
         assert max(hues) < 255 * 290 / 360
-
-
-def test_a_dark_blue_band_is_the_issuers_own() -> None:
-    corner_of = [png_image(replace(CARD, band=band)).getpixel((60, 4)) for band in ("#1d4e89", "")]
-    assert corner_of == [(0x1D, 0x4E, 0x89), (0x00, 0x68, 0x7A)]
 
 
 # Same in, same out

@@ -53,7 +53,7 @@ def read_links(raw: Raw, profile: Profile | None) -> dict[str, FamilyLink]:
         return {}
     if profile.blocked and raw["sk"]["S"] == keys.dependants(profile.person_id).sk:
         return {}
-    document = _beginning(profile)
+    document = profile.document_beginning
     return {name: link for name, link, under in entries(raw) if under == document}
 
 
@@ -75,14 +75,10 @@ def _moment(seconds: str) -> datetime:
     return datetime.fromtimestamp(int(seconds), UTC)
 
 
-def _beginning(profile: Profile) -> str:
-    return profile.document_blind[:10]  # as in rights
-
-
 def _coded(link: FamilyLink, owner: Profile) -> str:
     until = "" if link.until is None else str(int(link.until.timestamp()))
     letters = _LETTER[link.relation] + _LETTER[link.proof]
-    return f"{letters},{int(link.since.timestamp())},{until},{_beginning(owner)}"
+    return f"{letters},{int(link.since.timestamp())},{until},{owner.document_beginning}"
 
 
 def link_writes(guardian: Profile, dependant: Profile, link: FamilyLink) -> tuple[Change, Change]:
@@ -176,4 +172,4 @@ def has_links(raw: Raw) -> bool:
 
 def is_over(link: FamilyLink, document: str, owner: Profile | None, now: datetime) -> bool:
     """Return whether a link has ended: by time, or by another document of the item's `owner`."""
-    return owner is None or document != _beginning(owner) or not link.in_force(now)
+    return owner is None or document != owner.document_beginning or not link.in_force(now)

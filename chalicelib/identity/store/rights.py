@@ -14,7 +14,7 @@ from pynamodb.expressions.operand import Path
 from chalicelib.core import keys
 from chalicelib.core.attributes import EnumAttribute, IntegerAttribute, TextAttribute
 from chalicelib.core.table import Change, Check, Delete, Item, Raw
-from chalicelib.identity.people import Profile, Role
+from chalicelib.identity.people import Profile, Role, beginning_of
 
 _LETTERS = {Role.ADMINISTRATOR: "a", Role.INSPECTOR: "i"}
 _ROLES = {letter: role for role, letter in _LETTERS.items()}
@@ -75,17 +75,12 @@ def in_force(rights: Mapping[str, Right], profile: Profile | None) -> dict[str, 
     """
     if profile and profile.is_refused:
         return {}
-    document = _beginning(profile.document_blind if profile else "")
+    document = profile.document_beginning if profile else ""
     return {
         venue_id: right.role
         for venue_id, right in sorted(rights.items())
         if right.document == document
     }
-
-
-def _beginning(document_blind: str) -> str:
-    # 48 of 128 bits distinguish the documents of one person. Twenty rights must fit in 4 KB.
-    return document_blind[:10]
 
 
 def right_removal(person_id: str, venue_id: str) -> tuple[Change, Delete]:
@@ -114,7 +109,7 @@ def right_write(
 
     The right is in force while the person is registered under the document of `document_blind`.
     """
-    coded = _LETTERS[role] + _beginning(document_blind)
+    coded = _LETTERS[role] + beginning_of(document_blind)
     version = RightsItem.v.set(RightsItem.v | RightsItem.FORMAT)
     return (
         Change(

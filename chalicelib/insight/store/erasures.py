@@ -95,9 +95,9 @@ class ReceiptItem(Item):
 
 
 _CATEGORIES = (
-    ("HOT#SNAP#", Category.ANSWERS),
-    ("REC#", Category.RECORDS),
-    ("PASS#", Category.PASSES),
+    (keys.snapshot("", "").sk, Category.ANSWERS),
+    (keys.RECORDS, Category.RECORDS),
+    (keys.PASSES, Category.PASSES),
 )
 """The categories of the items of a person's partition, by the beginning of their sort key.
 
