@@ -308,7 +308,6 @@ TEXTS: dict[str, str] = {
     # Notices.
     "notice.released": "Your medical observation from {began} to {ended} has ended. "
     "Please keep watching your health.",
-    # Registration.
     # What an action requires, by action.
     "stronger_login.add_child": "Please do the child's face check, "
     "or let us check that you live in the same household.",
@@ -317,14 +316,17 @@ TEXTS: dict[str, str] = {
     "stronger_login.take_over": "Please do the face check of this name and ID number first.",
     "stronger_login.export": "Please confirm your phone number first, or do a face check.",
     "stronger_login.erase": "Please confirm your phone number first, or do a face check.",
+    # With the request for a location.
     "location.purpose": "Your location shows that you are near the venue when you scan. "
     "Only the area, about 5 km wide, is kept with your visit; staff do not see it. "
     "You can scan without it.",
+    # Registration.
     "verification.mismatch": "The name and the ID number do not belong together.",
     "verification.absent": "This ID number is not known to the identity service.",
     # Families.
-    "consent.purpose": "Whoever enters this code may show your pass, read your health code and "
-    "check in for you. Tell it only to the family member who is to do so. You can end it any time.",
+    "consent.purpose": "The person who enters this code may show your pass, read your health code "
+    "and check in for you. Tell it only to the family member who is to do so. You can end it any "
+    "time.",
     # Warnings in a response.
     "warning.number_shared": "Another venue is registered under this number. "
     "That is right for branches of one firm.",

@@ -28,6 +28,11 @@ def new(length: int) -> str:
     return body + check_character(body)
 
 
+def fold(text: str) -> str:
+    """Return `text` as codes are written: in capitals, without spaces and hyphens."""
+    return text.upper().replace(" ", "").replace("-", "")
+
+
 def is_valid(text: str, length: int) -> bool:
     """Return whether `text` has the alphabet, this length and a correct check character."""
     return (

@@ -21,7 +21,7 @@ from chalicelib.core.fields import (
     identifier,
     refuse,
 )
-from chalicelib.core.ids import PATTERN
+from chalicelib.core.ids import CHARACTER, PATTERN
 from chalicelib.identity import documents, passes
 from chalicelib.identity.consents import is_consent_code
 from chalicelib.identity.devices import PAIRING_LENGTH
@@ -162,6 +162,8 @@ def _name(value: str) -> str:
     return value
 
 
+RealName = Annotated[PersonName, AfterValidator(_name)]
+"""A person's name, in full, by which the identity provider knows them."""
 _USUAL = documents.of("resident_id")
 
 
@@ -223,7 +225,7 @@ class RegistrationRequest(Request):
     """Real name and identity document. `version` is the one last read, 0 before the first."""
 
     version: int = Field(ge=0, le=1_000_000, examples=[0])
-    name: Annotated[PersonName, AfterValidator(_name)]
+    name: RealName
     document_type: DocumentKind
     document_number: DocumentNumber
 
@@ -243,12 +245,16 @@ class Registration(Response):
     """Masked even for its owner, because people show their screens to others."""
 
 
-class CheckSubject(Request):
-    """Another person, whose own face is checked: a dependant, or the owner of a record."""
+class _Subject(Request):
+    """A person, as on their document."""
 
-    name: Annotated[PersonName, AfterValidator(_name)]
+    name: RealName
     document_type: DocumentKind
     document_number: DocumentNumber
+
+
+class CheckSubject(_Subject):
+    """Another person, whose own face is checked: a dependant, or the owner of a record."""
 
 
 class IdentityCheckRequest(Request):
@@ -259,14 +265,14 @@ class IdentityCheckRequest(Request):
     subject: CheckSubject | None = None
 
 
-_CHECK_ID = f"^idc_{PATTERN}$"
+CheckId = Annotated[str, Field(pattern=f"^idc_{PATTERN}$", examples=["idc_32P3WWT3Y0B8J32H"])]
 _URL = "https://checks.example.com/start?reference=d0V4YW1wbGU"
 
 
 class IdentityCheck(Response):
     """A check of an identity. The client opens `redirect_url`, or starts the SDK with `sdk`."""
 
-    check_id: str = Field(examples=["idc_32P3WWT3Y0B8J32H"], pattern=_CHECK_ID)
+    check_id: CheckId
     method: Literal["face", "payment_password"]
     status: Literal["pending", "passed", "failed", "expired"]
     redirect_url: str | None = Field(examples=[_URL])
@@ -281,7 +287,7 @@ class IdentityCheckResult(Request):
     """A result of a check, as the service posts it. The last three are those of the start."""
 
     status: Literal["pending", "passed", "failed", "expired"]
-    check_id: str = Field(pattern=_CHECK_ID, examples=["idc_32P3WWT3Y0B8J32H"])
+    check_id: CheckId
     reference: str = Field(min_length=1, max_length=128, examples=["d0V4YW1wbGU"])
     binding: str = Field(pattern=f"^{PATTERN}$", examples=["5SYJR0X9A1XE4SFC"])
 
@@ -329,7 +335,7 @@ def _birth_date(value: object) -> date:
 
 
 def _consent_code(value: str) -> str:
-    code = value.upper().replace(" ", "").replace("-", "")
+    code = short_codes.fold(value)
     if not is_consent_code(code):
         raise refuse("consent_code")
     return code
@@ -341,17 +347,7 @@ BirthDate = Annotated[
     Field(examples=["2019-04-24"], json_schema_extra={"type": "string", "format": "date"}),
 ]
 """A birth date, such as 2019-04-24."""
-CheckId = Annotated[str, Field(pattern=_CHECK_ID, examples=["idc_32P3WWT3Y0B8J32H"])]
-"""A face check that was passed: `POST /v1/me/identity-checks`."""
 RelationName = Literal["child", "elder"]
-
-
-class _Subject(Request):
-    """A person, as on their document."""
-
-    name: Annotated[PersonName, AfterValidator(_name)]
-    document_type: DocumentKind
-    document_number: DocumentNumber
 
 
 class DependantByFace(_Subject):
@@ -476,12 +472,8 @@ class ConsentCodeShown(Response):
     expires_at: datetime
 
 
-RealName = Annotated[PersonName, AfterValidator(_name)]
-"""A person's name, in full, by which the identity provider knows them."""
-
-
 def _pairing_code(value: str) -> str:
-    code = value.upper().replace(" ", "").replace("-", "")
+    code = short_codes.fold(value)
     if not short_codes.is_valid(code, PAIRING_LENGTH):
         raise refuse("pairing_code")
     return code
@@ -522,16 +514,12 @@ def _serial(value: str) -> str:
     return serial
 
 
-_LETTER = "[0-9A-HJKMNP-TV-Z]"
-_SERIAL = described(
-    "7RHY-G5G0-75CM", pattern=f"^{_LETTER}{{4}}-{_LETTER}{{4}}-{_LETTER}{{4}}$", accepts=SEPARATED
-)
+_PRINTED = f"^{CHARACTER}{{4}}-{CHARACTER}{{4}}-{CHARACTER}{{4}}$"
+_SERIAL = described("7RHY-G5G0-75CM", pattern=_PRINTED, accepts=SEPARATED)
 PaperForm = Literal["card_pdf", "sheet_pdf", "card_png"]
 """A card of 85.6 × 54 mm; an A4 sheet with the card to cut out; a picture for the album."""
 PaperSerial = Annotated[str, Clean, Field(max_length=40), AfterValidator(_serial), _SERIAL]
-PrintedSerial = Annotated[
-    str, described("7RHY-G5G0-75CM", pattern=f"^{_LETTER}{{4}}-{_LETTER}{{4}}-{_LETTER}{{4}}$")
-]
+PrintedSerial = Annotated[str, described("7RHY-G5G0-75CM", pattern=_PRINTED)]
 NameOnPass = Literal["masked", "full"]
 PassIssuer = Literal["self", "guardian", "kiosk", "officer"]
 

@@ -12,6 +12,7 @@ from pydantic import (
     field_validator,
 )
 
+from chalicelib.core import short_codes
 from chalicelib.core.fields import (
     AROUND,
     SEPARATED,
@@ -249,7 +250,7 @@ class Poster(Response):
 
 
 def _join_code(value: str) -> str:
-    code = value.upper().replace(" ", "").replace("-", "")
+    code = short_codes.fold(value)
     if not is_join_code(code):
         raise refuse("join_code")
     return code
