@@ -15,6 +15,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 
 from chalicelib.admission import evidence
+from chalicelib.admission.evidence.health_code import Background
 from chalicelib.admission.evidence.kind import Kind
 from chalicelib.admission.lookup_requests import Declared, Lookup, Message, Settle
 from chalicelib.admission.scan import Means, PassKind
@@ -36,7 +37,7 @@ from chalicelib.core.fields import (
     VenueName,
     described,
 )
-from chalicelib.core.ids import PATTERN
+from chalicelib.core.ids import CHARACTER, PATTERN
 from chalicelib.core.messages import TEXTS
 from chalicelib.identity.providers import ProviderName
 from chalicelib.identity.schemas import DocumentKind, DocumentNumber, RealName
@@ -59,13 +60,11 @@ def _looked_up(name: str) -> str:
     return name
 
 
-Background = Literal["green", "yellow", "red", "light_green", "grey"]
 _PASS = "VP1.L.1.7RHYG5G075CMMCW9.1G2RDWE00.32P3WWT3Y0B8J32H"  # noqa: S105 (none)
-_LETTER = "[0-9A-HJKMNP-TV-Z]"
 _PASS_PATTERN = (
-    rf"^VP1\.(L\.[0-9A-Z]{{1,8}}\.{PATTERN}\.{_LETTER}{{9}}\.{PATTERN}"
-    rf"|C\.[0-9A-Z]{{1,8}}\.{PATTERN}\.{_LETTER}{{9}}\.{PATTERN}\.{PATTERN}"
-    rf"|P\.[0-9A-Z]{{1,8}}\.{_LETTER}{{41}})$"
+    rf"^VP1\.(L\.[0-9A-Z]{{1,8}}\.{PATTERN}\.{CHARACTER}{{9}}\.{PATTERN}"
+    rf"|C\.[0-9A-Z]{{1,8}}\.{PATTERN}\.{CHARACTER}{{9}}\.{PATTERN}\.{PATTERN}"
+    rf"|P\.[0-9A-Z]{{1,8}}\.{CHARACTER}{{41}})$"
 )
 
 

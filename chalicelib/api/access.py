@@ -117,7 +117,7 @@ class Access(Generic[Identity]):
         self.authorise(caller, path, now)
         return caller
 
-    def authorise(self, caller: Identity, path: Mapping[str, str], now: datetime) -> None:
+    def authorise(self, caller: Identity, path: Mapping[str, str], now: datetime, /) -> None:
         """Raise Forbidden if the caller may not call this route."""
 
     def admits(self, kinds: Iterable[str]) -> bool:
@@ -140,7 +140,7 @@ class VenueRole(Access[Actor]):
         self._roles = roles
         self._parameter = parameter
 
-    def authorise(self, caller: Actor, path: Mapping[str, str], now: datetime) -> None:  # noqa: ARG002
+    def authorise(self, caller: Actor, path: Mapping[str, str], _now: datetime, /) -> None:
         """Raise Forbidden ``not_your_venue`` if the caller has none of the roles at the venue."""
         require_role(caller, path[self._parameter], *self._roles)
 
@@ -150,7 +150,7 @@ class GuardianOfDependant(Access[Actor]):
 
     __slots__ = ()
 
-    def authorise(self, caller: Actor, path: Mapping[str, str], now: datetime) -> None:
+    def authorise(self, caller: Actor, path: Mapping[str, str], now: datetime, /) -> None:
         """Raise Forbidden ``not_your_dependant`` if the caller is no guardian of the person."""
         require_dependant(caller, path["dependant_id"], now)
 

@@ -5,10 +5,9 @@ from typing import Any, Literal
 
 from chalicelib.admission import evidence as kinds
 from chalicelib.admission.disclosure import Masking, ScanView
-from chalicelib.admission.evidence.health_code import background, is_reported
+from chalicelib.admission.evidence.health_code import is_reported
 from chalicelib.admission.judge import Evidence
 from chalicelib.admission.schemas import (
-    Background,
     Component,
     Explained,
     HealthCodeShown,
@@ -132,8 +131,3 @@ def health_code(
         lifting=(snapshot and snapshot.how_to_clear) or None,
         report_to=report_to if is_reported(evidence.state) else None,
     )
-
-
-def pass_background(health_code: HealthCodeShown) -> Background:
-    """Return the colour of the pass's background."""
-    return background(health_code.state)  # type: ignore[return-value]

@@ -62,7 +62,10 @@ class Operation:
 
 
 OPERATIONS: list[Operation] = []
+POLL_MS = 1000
+"""After how many milliseconds a client asks again for an answer of a provider."""
 _CURSOR_LIFE = timedelta(days=1)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
@@ -181,6 +184,11 @@ class Answer:
 
 
 Handler = Callable[..., BaseModel | Answer]
+
+
+def milliseconds(span: timedelta) -> int:
+    """Return the milliseconds of a wait, rounded up: a client never asks too early."""
+    return -(-span // _MILLISECOND)
 
 
 def endpoint(

@@ -3,7 +3,7 @@
 from chalice.app import Blueprint
 
 from chalicelib.api.access import ANY_PERSON
-from chalicelib.api.endpoint import Answer, RequestContext, endpoint
+from chalicelib.api.endpoint import POLL_MS, Answer, RequestContext, endpoint
 from chalicelib.identity.dependants import Candidate, Dependant
 from chalicelib.identity.family import Proof, Relation
 from chalicelib.identity.people import Verification
@@ -23,7 +23,6 @@ from chalicelib.identity.schemas import (
 )
 
 routes = Blueprint(__name__)
-_POLL_MS = 1000
 _UNVERIFIED = ("registration_required", "registration_rejected", "registration_not_verified")
 
 
@@ -65,7 +64,7 @@ def add_dependant(context: RequestContext) -> Answer:
     pending = added.dependant.profile.verification is Verification.PENDING
     shown = DependantAdded(
         status="pending" if pending else "settled",
-        poll_after_ms=_POLL_MS if pending else None,
+        poll_after_ms=POLL_MS if pending else None,
         dependant=_dependant(context, added.dependant),
     )
     return Answer(shown, 202 if pending else 201 if added.created else 200)

@@ -5,6 +5,7 @@ from typing import Any
 from chalice.app import Blueprint
 
 from chalicelib.admission import evidence, travel_card
+from chalicelib.admission.evidence.health_code import background
 from chalicelib.admission.judge import assess_card
 from chalicelib.admission.prefetching import Overview
 from chalicelib.admission.schemas import (
@@ -19,14 +20,13 @@ from chalicelib.admission.schemas import (
 )
 from chalicelib.api import components
 from chalicelib.api.access import ANY_PERSON
-from chalicelib.api.endpoint import Answer, RequestContext, endpoint, own_and_dependants
+from chalicelib.api.endpoint import POLL_MS, Answer, RequestContext, endpoint, own_and_dependants
 from chalicelib.identity import passes
 from chalicelib.identity.people import Snapshot
 from chalicelib.identity.providers import ProviderName
 from chalicelib.identity.schemas import Empty
 
 routes = Blueprint(__name__)
-_POLL_MS = 1000
 _ADVICE = {  # what the holder of a colour should do (JN-23 to JN-26)
     "green": "advice.green",
     "yellow": "advice.yellow",
@@ -59,16 +59,16 @@ def live_pass(context: RequestContext) -> LivePass:
         expires_at=context.now + passes.ACCEPTED,
         refresh_after_s=int(passes.REFRESH.total_seconds()),
         health_code=colour,
-        background=components.pass_background(colour),
+        background=background(colour.state),
         advice=context.text(advice) if advice else None,
-        poll_after_ms=_POLL_MS if ProviderName.HEALTH_CODE in overview.needs else None,
+        poll_after_ms=POLL_MS if ProviderName.HEALTH_CODE in overview.needs else None,
         demo=context.text("demo") if context.container.settings.demo else None,
     )
 
 
 @own_and_dependants(routes, "POST", "pass/revoke", response=Empty)
 def revoke_live_passes(context: RequestContext) -> Empty:
-    """Revoke the live passes shown so far, such as one that was photographed."""
+    """Revoke the live passes shown until now, such as one that was photographed."""
     context.container.live_passes.revoke(context.holder, context.now)
     return Empty()
 
@@ -90,9 +90,7 @@ def health(context: RequestContext) -> Health:
         for name in names
     }
     shown[ProviderName.HEALTH_CODE] = _health_code(context, overview)
-    return Health(
-        **shown, poll_after_ms=None if set(names).isdisjoint(overview.needs) else _POLL_MS
-    )
+    return Health(**shown, poll_after_ms=None if set(names).isdisjoint(overview.needs) else POLL_MS)
 
 
 @own_and_dependants(
@@ -108,7 +106,7 @@ def nucleic_acid(context: RequestContext) -> NucleicAcid:
     overview = _overview(context)
     kind = ProviderName.NUCLEIC_ACID
     shown = components.fields(context, kind, overview.evidence[kind], context.now)
-    return NucleicAcid(**shown, poll_after_ms=_POLL_MS if kind in overview.needs else None)
+    return NucleicAcid(**shown, poll_after_ms=POLL_MS if kind in overview.needs else None)
 
 
 @endpoint(

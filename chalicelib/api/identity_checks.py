@@ -3,8 +3,7 @@
 from chalice.app import Blueprint
 
 from chalicelib.api.access import ANY_PERSON, ANYONE
-from chalicelib.api.endpoint import Answer, RequestContext, endpoint
-from chalicelib.core.errors import BadInput
+from chalicelib.api.endpoint import POLL_MS, Answer, RequestContext, endpoint
 from chalicelib.core.signatures import SignedMessage
 from chalicelib.identity import checks
 from chalicelib.identity.providers import Subject
@@ -16,7 +15,6 @@ from chalicelib.identity.schemas import (
 )
 
 routes = Blueprint(__name__)
-_POLL_MS = 1000
 
 
 @endpoint(
@@ -40,8 +38,6 @@ def start_identity_check(context: RequestContext) -> Answer:
     body = context.body(IdentityCheckRequest)
     method, subject = checks.Method(body.method), None
     if body.subject is not None:
-        if method is not checks.Method.FACE:
-            raise BadInput.at("/method", "not_allowed")
         who = body.subject
         subject = Subject(who.name, who.document_type, who.document_number)
     check = context.container.identity_checks.start(
@@ -101,5 +97,5 @@ def _shown(context: RequestContext, check: checks.IdentityCheck) -> IdentityChec
         redirect_url=check.started.redirect_url or None,
         sdk=dict(check.started.sdk) or None,
         expires_at=check.started.expires_at,
-        poll_after_ms=_POLL_MS if pending else None,
+        poll_after_ms=POLL_MS if pending else None,
     )

@@ -1,14 +1,14 @@
 """Routes of kiosks: pairing, and the cards of people whose document was read there."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chalice.app import Blueprint
 
 from chalicelib.admission.kiosks import CardShown
 from chalicelib.admission.schemas import CardRequest, KioskCard
 from chalicelib.api.access import ANYONE, Access, bearer
-from chalicelib.api.endpoint import Answer, RequestContext, endpoint
+from chalicelib.api.endpoint import Answer, RequestContext, endpoint, milliseconds
 from chalicelib.bootstrap import Container
 from chalicelib.identity.devices import Device
 from chalicelib.identity.registration import Entry
@@ -104,10 +104,7 @@ def _card(shown: CardShown) -> KioskCard:
         card_id=shown.card_id,
         form=shown.form,  # type: ignore[arg-type]  # as it was requested
         status=shown.state.value,
-        poll_after_ms=None if wait is None else -(-wait // _MILLISECOND),  # never too early
+        poll_after_ms=None if wait is None else milliseconds(wait),
         url=shown.url,
         expires_at=shown.expires_at,
     )
-
-
-_MILLISECOND = timedelta(milliseconds=1)

@@ -16,12 +16,11 @@ from chalicelib.admission.schemas import (
 from chalicelib.admission.shadows import ManualEntry
 from chalicelib.api import components
 from chalicelib.api.access import ANY_PERSON, STAFF_OF_VENUE
-from chalicelib.api.endpoint import Answer, RequestContext, endpoint
+from chalicelib.api.endpoint import POLL_MS, Answer, RequestContext, endpoint, milliseconds
 from chalicelib.core.fields import Paged
 from chalicelib.identity.providers import ProviderName
 
 routes = Blueprint(__name__)
-_POLL_MS = 1000
 
 
 @endpoint(
@@ -47,7 +46,7 @@ def check_by_hand(context: RequestContext) -> Answer:
     submission = context.submission(body.nonce)
     result = context.container.manual_checks.check(context.actor, venue, entry, submission)
     view = result.view
-    return Answer(_waiting(context, result, _ms(view.answer_at - view.received_at)), 202)
+    return Answer(_waiting(context, result, milliseconds(view.answer_at - view.received_at)), 202)
 
 
 @endpoint(
@@ -64,7 +63,7 @@ def get_manual_check(context: RequestContext, check_id: str) -> ManualCheck:
     name = components.name(context, result.view, result.subject)
     if result.view.outcome is None:
         rest = result.view.answer_at - context.now
-        return _waiting(context, result, _ms(rest) if rest > timedelta() else _POLL_MS)
+        return _waiting(context, result, milliseconds(rest) if rest > timedelta() else POLL_MS)
     return _answered(context, result, name)
 
 
@@ -101,10 +100,6 @@ def _access(context: RequestContext, access: SeenAccess) -> AccessShown:
     )
 
 
-def _ms(span: timedelta) -> int:
-    return -(-span // timedelta(milliseconds=1))  # rounded up: never too early
-
-
 def _waiting(context: RequestContext, result: Check, poll_after_ms: int) -> ManualCheck:
     return ManualCheck(
         check_id=result.view.scan_id,
@@ -128,7 +123,7 @@ def _answered(context: RequestContext, result: Check, name: str | None) -> Manua
     return ManualCheck(
         check_id=view.scan_id,
         status="answered",
-        poll_after_ms=_POLL_MS if view.waits else None,
+        poll_after_ms=POLL_MS if view.waits else None,
         checked_at=view.scanned_at,
         venue=components.venue(context, result.venue),
         person=Named(name=name) if name else None,

@@ -3,7 +3,7 @@
 from chalice.app import Blueprint
 
 from chalicelib.api.access import ANY_PERSON
-from chalicelib.api.endpoint import Answer, RequestContext, endpoint
+from chalicelib.api.endpoint import POLL_MS, Answer, RequestContext, endpoint
 from chalicelib.identity.people import Verification
 from chalicelib.identity.registration import Entry, OwnRegistration
 from chalicelib.identity.schemas import (
@@ -15,7 +15,6 @@ from chalicelib.identity.schemas import (
 )
 
 routes = Blueprint(__name__)
-_POLL_MS = 1000
 
 
 @endpoint(routes, "GET", "/v1/me", access=ANY_PERSON, response=Me)
@@ -64,7 +63,7 @@ def put_registration(context: RequestContext) -> Answer:
     pending = own.profile.verification is Verification.PENDING
     accepted = RegistrationAccepted(
         status="pending" if pending else "settled",
-        poll_after_ms=_POLL_MS if pending else None,
+        poll_after_ms=POLL_MS if pending else None,
         registration=_registration(context, own),
     )
     return Answer(accepted, 202 if pending else 200)

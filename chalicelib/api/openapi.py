@@ -7,7 +7,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
@@ -23,10 +23,10 @@ from chalicelib.core.fields import (
     ReceiptId,
     ScanId,
     VenueId,
-    identifier,
 )
 from chalicelib.core.messages import TEXTS
 from chalicelib.identity import documents
+from chalicelib.identity.schemas import CheckId
 
 _REFERENCE = "#/components/schemas/{model}"
 _TAGS = {
@@ -88,7 +88,7 @@ _PATH: dict[str, Any] = {
     "guardian_id": PersonId,
     "scan_id": ScanId,
     "check_id": ScanId,
-    "identity_check_id": Annotated[str, identifier("idc", "idc_32P3WWT3Y0B8J32H")],
+    "identity_check_id": CheckId,
     "poster_id": Code,
     "receipt_id": ReceiptId,
     "card_id": CardId,

@@ -79,7 +79,6 @@ def _export(shown: ShownExport) -> Export:
 )
 def request_erasure(context: RequestContext) -> Answer:
     """Have all data of the person erased in 24 hours; it can be cancelled until then."""
-    context.body(ErasureRequest)
     erasure = context.container.erasure_requests.request(context.actor, context.holder, context.now)
     return Answer(_shown(context, erasure), 202)
 

@@ -18,7 +18,7 @@ from chalicelib.admission.schemas import (
 )
 from chalicelib.api import components
 from chalicelib.api.access import ANY_PERSON, STAFF_OF_VENUE
-from chalicelib.api.endpoint import Answer, RequestContext, endpoint
+from chalicelib.api.endpoint import POLL_MS, Answer, RequestContext, endpoint
 from chalicelib.core.crypto import fingerprint
 from chalicelib.core.fields import canonical
 from chalicelib.identity.people import Profile
@@ -26,7 +26,6 @@ from chalicelib.venues import codes
 from chalicelib.venues.venue import day_of
 
 routes = Blueprint(__name__)
-_POLL_MS = 1000
 
 
 @endpoint(
@@ -190,6 +189,6 @@ def _screen(context: RequestContext, result: Result) -> Screen:
         next_steps=components.next_steps(context, view),
         **shown,
         temperature=components.temperature(view),
-        poll_after_ms=_POLL_MS if view.waits else None,
+        poll_after_ms=POLL_MS if view.waits else None,
         demo=context.text("demo") if context.container.settings.demo else None,
     )

@@ -11,7 +11,8 @@ from typing import Protocol
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 16
-PATTERN = "[0-9A-HJKMNP-TV-Z]{16}"
+CHARACTER = "[0-9A-HJKMNP-TV-Z]"
+PATTERN = f"{CHARACTER}{{16}}"
 """A regular expression for sixteen characters of the alphabet."""
 _FOLD = str.maketrans("ILO", "110")
 _DIGITS = str.maketrans(ALPHABET, "0123456789abcdefghijklmnopqrstuv")  # as `int` reads them

@@ -324,8 +324,9 @@ TEXTS: dict[str, str] = {
     "verification.mismatch": "The name and the ID number do not belong together.",
     "verification.absent": "This ID number is not known to the identity service.",
     # Families.
-    "consent.purpose": "Whoever enters this code may show your pass, read your health code and "
-    "check in for you. Tell it only to the family member who is to do so. You can end it any time.",
+    "consent.purpose": "The person who enters this code may show your pass, read your health code "
+    "and check in for you. Tell it only to the family member who is to do so. You can end it any "
+    "time.",
     # Warnings in a response.
     "warning.number_shared": "Another venue is registered under this number. "
     "That is right for branches of one firm.",

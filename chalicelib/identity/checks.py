@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol
 from chalicelib.core import ids
 from chalicelib.core.crypto import BlindIndex, SecretSource, Vault
 from chalicelib.core.errors import (
+    BadInput,
     Conflict,
     Forbidden,
     NotFound,
@@ -205,11 +206,14 @@ class IdentityChecks:
     ) -> IdentityCheck:
         """Start a check of the actor, or of `subject`'s face; a retry returns the same check.
 
-        The response does not depend on whether anyone knows the subject's number. Raises Forbidden
+        The response does not depend on whether anyone knows the subject's number. Raises BadInput
+        at ``/method`` for another check of `subject` than of the face. Raises Forbidden
         ``registration_required``, ``registration_rejected``, ``registration_not_verified`` for a
         check of oneself, which needs a verified name and number. Raises Conflict ``nonce_reused``,
         TooMany above ten a day, Unavailable; nothing is written then.
         """
+        if subject is not None and method is not Method.FACE:
+            raise BadInput.at("/method", "not_allowed")
         person_id = actor.person_id
         check_id = f"idc_{ids.derive('identity-check', person_id, nonce)}"
         blind = "" if subject is None else self._blind(subject)

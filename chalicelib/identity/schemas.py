@@ -22,7 +22,7 @@ from chalicelib.core.fields import (
     refuse,
     short_code,
 )
-from chalicelib.core.ids import PATTERN
+from chalicelib.core.ids import CHARACTER, PATTERN
 from chalicelib.identity import consents, documents, passes
 from chalicelib.identity.devices import PAIRING_LENGTH
 from chalicelib.identity.documents.base import DocumentType
@@ -502,8 +502,7 @@ def _serial(value: str) -> str:
     return serial
 
 
-_LETTER = "[0-9A-HJKMNP-TV-Z]"
-_PRINTED = f"^{_LETTER}{{4}}-{_LETTER}{{4}}-{_LETTER}{{4}}$"
+_PRINTED = f"^{CHARACTER}{{4}}-{CHARACTER}{{4}}-{CHARACTER}{{4}}$"
 _SERIAL = described("7RHY-G5G0-75CM", pattern=_PRINTED, accepts=SEPARATED)
 PaperForm = Literal["card_pdf", "sheet_pdf", "card_png"]
 """A card of 85.6 × 54 mm; an A4 sheet with the card to cut out; a picture for the album."""

@@ -1,11 +1,11 @@
-"""A deployment of its own for each test, or one for a module whose tests leave it as it was."""
+"""Deployments of a test or of a module, and the people whom most tests need."""
 
 from collections.abc import Iterator
 
 import pytest
 from moto import mock_aws
 
-from tests.api.driver import World
+from tests.api.driver import Person, World
 
 
 @pytest.fixture
@@ -33,3 +33,21 @@ def demo() -> Iterator[World]:
         made = World(demo=True)
         yield made
         made.close()
+
+
+@pytest.fixture
+def chief(world: World) -> Person:
+    """The administrator of a venue."""
+    return world.administrator()
+
+
+@pytest.fixture
+def guard(world: World, chief: Person) -> Person:
+    """An inspector of the chief's venue."""
+    return world.inspector(chief)
+
+
+@pytest.fixture
+def visitor(world: World) -> Person:
+    """A person with a verified registration."""
+    return world.visitor()

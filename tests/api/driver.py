@@ -55,6 +55,7 @@ from chalicelib.workers.renders import renders
 from chalicelib.workers.stream import stream
 from infra.local import client
 from infra.local.sandbox.signature import sign
+from infra.ops.deployment import Deployment
 from tests import support
 from tests.api import contract
 from tests.fakes.parts import (
@@ -342,6 +343,19 @@ class Standing:
         return cls(administrators, visitors, items, ids, world.secrets)
 
 
+@dataclass(frozen=True)
+class OperatedWorld(Deployment):
+    """A world, as the operator's commands see it."""
+
+    of: Container
+
+    def client(self, service: str) -> Any:
+        return support.client(service)
+
+    def container(self) -> Container:
+        return self.of
+
+
 class CountingConnection(Connection):
     """A connection that counts the requests to the table."""
 
@@ -431,6 +445,10 @@ class World:
         """Start a new process without cached data."""
         self.container = self._compose()
         install(self.container)
+
+    def deployment(self) -> OperatedWorld:
+        """Return the deployment for the operator's commands."""
+        return OperatedWorld("test", {"TableName": self.name}, None, self.container)
 
     def replace(self, **parts: object) -> None:
         """Start a new process whose container has these attributes replaced."""
@@ -707,8 +725,8 @@ class World:
         """End an identity check as the service does, by a signed callback, with `changes`."""
         self.checks.results[check_id] = state
         named = self.checks.of(check_id)
-        told = {"check_id": check_id, "reference": named.reference, "binding": named.binding}
-        body = json.dumps({**told, "status": state.value, **changes}).encode()
+        result = {"check_id": check_id, "reference": named.reference, "binding": named.binding}
+        body = json.dumps({**result, "status": state.value, **changes}).encode()
         timestamp = str(int(self.clock.at.timestamp() - late))
         headers = {
             "Content-Type": "application/json",

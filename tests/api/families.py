@@ -10,7 +10,7 @@ from tests.api.driver import HttpReply, Person, World
 
 @dataclass(frozen=True)
 class Relative:
-    """Somebody with a document, and without a phone."""
+    """A person with a document and without a phone."""
 
     name: str
     number: str
@@ -18,7 +18,7 @@ class Relative:
 
     @classmethod
     def born(cls, world: World, day: str = "20190424", serial: int = 1) -> "Relative":
-        """Return somebody with a resident ID who was born on `day`."""
+        """Return a person with a resident ID who was born on `day`."""
         name = f"关小{'一二三四五六七八九十'[serial % 10]}{day[3]}"
         one = cls(name, support.resident_id(serial, born=day))
         world.secrets |= {one.name, one.number}

@@ -7,9 +7,8 @@ import pytest
 
 from tests import support
 from tests.api.driver import Person, World
-from tests.api.test_paper_passes import OWN, guard, scan, visitor
+from tests.api.test_paper_passes import OWN, scan
 
-__all__ = ["guard", "visitor"]
 ODD = [
     "\ud800", "\x00", "\ue863", "\u202e", "\u200f", "\U000f0000", "\ufffe", "ſ", "ı", "ß", "ﬃ", "٣",
     "Ⅷ", "😀", "A" * 5000, "\u0301", "..", "../x", "%00", "'", '"', "{0}", "{code}", "＃",

@@ -17,10 +17,9 @@ from tests.api.test_paper_passes import (
     quick,
     revoke,
     shown,
-    visitor,
 )
 
-__all__ = ["quick", "visitor"]  # fixtures
+__all__ = ["quick"]  # the fixture
 FORGED = "钱多多"
 
 

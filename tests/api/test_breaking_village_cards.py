@@ -10,7 +10,6 @@ from rich.console import Console
 from infra.ops import cards
 from tests import support
 from tests.api.driver import Person, World
-from tests.api.test_family_office import Here
 from tests.api.test_village_cards import OFFICE, printed, villagers
 
 
@@ -19,7 +18,7 @@ def run(world: World, folder: Path, people: bytes, *, full_name: bool = False) -
     path, said = folder / "people.csv", io.StringIO()
     path.write_bytes(people)
     code = cards.run(
-        Here("local", {}, None, world.container), people=path, out=folder / "cards.pdf",
+        world.deployment(), people=path, out=folder / "cards.pdf",
         office=OFFICE, full_name=full_name, console=Console(file=said, width=160),
         pause=world.work,
     )  # fmt: skip

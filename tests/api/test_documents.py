@@ -56,12 +56,6 @@ def world() -> Iterator[World]:
     thread.join()
 
 
-@pytest.fixture
-def guard(world: World) -> Person:
-    """An inspector of a venue."""
-    return world.inspector(world.administrator())
-
-
 def entry(row: dict[str, str], **changes: object) -> dict[str, Any]:
     """Return what a person of the cast enters."""
     body = {key: row[key] for key in ("name", "document_type", "document_number")}

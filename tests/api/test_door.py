@@ -9,18 +9,6 @@ from chalicelib.identity.providers import Answer
 from tests.api.driver import HttpReply, Person, World, codes
 
 
-@pytest.fixture
-def chief(world: World) -> Person:
-    """The administrator of a venue."""
-    return world.administrator()
-
-
-@pytest.fixture
-def guard(world: World, chief: Person) -> Person:
-    """An inspector of the chief's venue."""
-    return world.inspector(chief)
-
-
 def live_pass(person: Person) -> str:
     return str(person.get("/v1/me/pass").expect(200)["code"])
 

@@ -452,14 +452,10 @@ def test_an_operator_sees_what_is_due_and_carries_it_out(world: World) -> None:
     person = world.visitor()
     asked = ask(person)
 
-    class Deployment:
-        def container(self) -> Any:
-            return world.container
-
     def command(action: str, hours: float) -> str:
         console = Console(record=True, width=120)
         at = world.clock.at + timedelta(hours=hours)
-        assert operator.run(Deployment(), action=action, at=at, console=console) == 0  # type: ignore[arg-type]  # only its container is used
+        assert operator.run(world.deployment(), action=action, at=at, console=console) == 0
         return console.export_text()
 
     assert asked["receipt_id"] not in command("list", 23)

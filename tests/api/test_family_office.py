@@ -2,15 +2,12 @@
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from chalicelib.bootstrap import Container
 from infra.ops import families
-from infra.ops.deployment import Deployment
 from tests.api.driver import Person, World
 from tests.api.families import (
     Relative,
@@ -26,22 +23,11 @@ from tests.api.families import (
 OFFICE = "信宜市民政局"
 
 
-@dataclass(frozen=True)
-class Here(Deployment):
-    """The deployment of a world."""
-
-    of: Container
-
-    def container(self) -> Container:
-        return self.of
-
-
 def run(world: World, command: Callable[..., int], **arguments: Any) -> str:
     """Run a command as an operator does; return what it prints."""
     printed = io.StringIO()
     console = Console(file=printed, width=200)
-    here = Here("test", {}, None, world.container)
-    assert command(here, office=OFFICE, console=console, **arguments) == 0
+    assert command(world.deployment(), office=OFFICE, console=console, **arguments) == 0
     return printed.getvalue()
 
 

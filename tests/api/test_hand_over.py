@@ -14,12 +14,6 @@ STAYS = (409, "initial_administrator")
 
 
 @pytest.fixture
-def chief(world: World) -> Person:
-    """The administrator of a venue."""
-    return world.administrator()
-
-
-@pytest.fixture
 def second(world: World, chief: Person) -> Person:
     """Another administrator of the venue."""
     return second_administrator(world, chief)

@@ -2,18 +2,15 @@
 
 import io
 import json
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from chalicelib.bootstrap import Container
 from chalicelib.core import keys
 from chalicelib.identity.devices import PAIRING_LENGTH
 from chalicelib.identity.providers import Absent, Answer, ProviderFault
 from infra.ops import kiosks
-from infra.ops.deployment import Deployment
 from tests import support
 from tests.api.driver import IDENTITY, Kiosk, World
 from tests.api.families import Relative, checked
@@ -119,25 +116,11 @@ class TestPairing:
 # --- The operator's command
 
 
-@dataclass(frozen=True)
-class Operated(Deployment):
-    """The deployment of a world, in the hands of its operator."""
-
-    world: World
-
-    def client(self, service: str) -> Any:
-        return support.client(service)
-
-    def container(self) -> Container:
-        return self.world.container
-
-
 def operate(world: World, action: str, *given: str, region: str | None = None) -> str:
     """Run the command; return what it prints."""
     printed = io.StringIO()
-    deployment = Operated("test", {"TableName": world.name}, None, world)
     status = kiosks.run(
-        deployment,
+        world.deployment(),
         action=action,
         given=list(given),
         region=region,

@@ -15,11 +15,6 @@ FAULT = ProviderFault("refused")
 
 
 @pytest.fixture
-def visitor(world: World) -> Person:
-    return world.visitor()
-
-
-@pytest.fixture
 def venue(world: World, visitor: Person) -> dict[str, Any]:
     """The venue; its administrator is asked for the figures."""
     administrator = world.administrator()

@@ -31,18 +31,6 @@ from tests.api.test_races import Send, races, said
 STRANGER = "李不在册"
 
 
-@pytest.fixture
-def chief(world: World) -> Person:
-    """The administrator of a venue."""
-    return world.administrator()
-
-
-@pytest.fixture
-def guard(world: World, chief: Person) -> Person:
-    """An inspector of the chief's venue."""
-    return world.inspector(chief)
-
-
 def check(
     guard: Person, name: str, number: str, nonce: str = "", venue_id: str = "", **more: Any
 ) -> HttpReply:

@@ -2,17 +2,14 @@
 
 import io
 import json
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from chalicelib.bootstrap import Container
 from chalicelib.identity.notices import Notice
 from infra.ops import notices
-from infra.ops.deployment import Deployment
 from tests import support
 from tests.api.driver import Person, World
 from tests.api.scenes_records import base
@@ -21,21 +18,11 @@ CENTRE = "信宜市疾病预防控制中心"
 NOTICE = Notice(date(2026, 11, 8), date(2026, 11, 21), CENTRE)
 
 
-@dataclass(frozen=True)
-class Here(Deployment):
-    """The deployment of a world."""
-
-    of: Container
-
-    def container(self) -> Container:
-        return self.of
-
-
 def issue(world: World, number: str, notice: Notice = NOTICE) -> str:
     """Issue a notice as an operator does; return what the command says."""
     said = io.StringIO()
     status = notices.run(
-        Here("test", {}, None, world.container),
+        world.deployment(),
         notice=notice,
         document_type="resident_id",
         console=Console(file=said),

@@ -52,16 +52,6 @@ def quick(world: World) -> QuickRenderer:
     return renderer
 
 
-@pytest.fixture
-def visitor(world: World) -> Person:
-    return world.visitor()
-
-
-@pytest.fixture
-def guard(world: World) -> Person:
-    return world.inspector(world.administrator())
-
-
 def issue(person: Person, replaces: str | None = None, *, of: str = OWN, **body: Any) -> HttpReply:
     return person.post(f"{of}/pass/paper", {"replaces": replaces, **body})
 

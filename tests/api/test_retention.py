@@ -80,13 +80,9 @@ def test_a_day_whose_scans_may_have_expired_is_not_recounted(world: World) -> No
     stopped(world, chief)
     venue_id, day = chief.venue["venue_id"], date(2026, 11, 22)
 
-    class Deployment:
-        def container(self) -> Any:
-            return world.container
-
     def command() -> int:
         return recount.run(
-            Deployment(),  # type: ignore[arg-type]  # only its container is used
+            world.deployment(),
             venue=venue_id, day=day, mend=True, console=Console(quiet=True),
         )  # fmt: skip
 

@@ -3,9 +3,7 @@
 import pytest
 
 from tests.api.driver import Person, World
-from tests.api.test_door import chief, guard, live_pass, scan
-
-__all__ = ["chief", "guard"]
+from tests.api.test_door import live_pass, scan
 
 
 @pytest.mark.requirement("GO-4")

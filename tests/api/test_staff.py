@@ -8,12 +8,6 @@ from chalicelib.identity.providers import Answer
 from tests.api.driver import Person, World
 
 
-@pytest.fixture
-def chief(world: World) -> Person:
-    """The administrator of a venue."""
-    return world.administrator()
-
-
 def _staff(chief: Person) -> str:
     return f"/v1/venues/{chief.venue['venue_id']}/staff"
 

@@ -16,11 +16,6 @@ MIDNIGHT = datetime(2026, 11, 22, 16, tzinfo=UTC)
 """The end of the tests' day in Shanghai."""
 
 
-@pytest.fixture
-def visitor(world: World) -> Person:
-    return world.visitor()
-
-
 def card_of(person: Person) -> Any:
     return person.get("/v1/me/health").expect(200)["travel_card"]
 

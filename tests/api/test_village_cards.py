@@ -11,7 +11,6 @@ from chalicelib.identity.providers import Answer, Pending
 from infra.ops import cards
 from tests import support
 from tests.api.driver import IDENTITY, World, codes
-from tests.api.test_family_office import Here
 from tests.pictures import pdf_image, pdf_text
 
 OFFICE = "东镇街道办事处"
@@ -22,7 +21,7 @@ def printed(world: World, folder: Path, lines: list[str]) -> tuple[int, str, Pat
     people, out, said = folder / "people.csv", folder / "cards.pdf", io.StringIO()
     people.write_text("\n".join(("name,document_type,document_number", *lines)), "utf-8-sig")
     code = cards.run(
-        Here("local", {}, None, world.container),
+        world.deployment(),
         people=people,
         out=out,
         office=OFFICE,
@@ -108,6 +107,6 @@ def test_a_file_without_its_columns_is_refused(world: World, tmp_path: Path) -> 
     people.write_text("name,number\n", "utf-8")
     with pytest.raises(SystemExit, match="document_number"):
         cards.run(
-            Here("local", {}, None, world.container), people=people, out=tmp_path / "x.pdf",
+            world.deployment(), people=people, out=tmp_path / "x.pdf",
             office=OFFICE, full_name=False, console=Console(file=io.StringIO()),
         )  # fmt: skip

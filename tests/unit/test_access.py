@@ -53,7 +53,7 @@ class DeviceKey:
 class DeviceOfVenue(Access[Device]):
     """A device of the venue that the path names."""
 
-    def authorise(self, caller: Device, path: Mapping[str, str], now: datetime) -> None:  # noqa: ARG002
+    def authorise(self, caller: Device, path: Mapping[str, str], _now: datetime, /) -> None:
         if caller.venue_id != path["gate_venue"]:
             raise Forbidden("not_your_venue")
 

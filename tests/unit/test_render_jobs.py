@@ -16,6 +16,7 @@ from chalicelib.core.render_jobs import (
     decode,
     encode,
 )
+from tests.unit.test_queue_messages import json_values
 
 codes = st.text(ALPHABET, min_size=16, max_size=16)
 serials = st.text(ALPHABET, min_size=12, max_size=12)
@@ -43,13 +44,6 @@ def refused(body: str) -> bool:
     except ValueError:
         return True
     return False
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=8,
-)
 
 
 @given(st.text() | json_values.map(json.dumps))
