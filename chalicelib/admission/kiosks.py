@@ -24,7 +24,7 @@ from chalicelib.core.submission import Submission
 from chalicelib.identity.card_identities import CardIdentities
 from chalicelib.identity.devices import Device
 from chalicelib.identity.paper_passes import FileState, PaperPasses, ShownFile
-from chalicelib.identity.passes import PassState, state_of
+from chalicelib.identity.passes import valid_pass
 from chalicelib.identity.people import Holder, Limits, People, PersonRecord, Profile, Verification
 from chalicelib.identity.registration import Entry
 
@@ -153,8 +153,7 @@ class CardPrinting:
     def _serial(self, card: Card, record: PersonRecord, *, correlation: str, now: datetime) -> str:
         holder, issued = Holder(record), record.paper_pass
         lost = issued is not None and card.replaces and issued.issued_at < card.requested_at
-        valid = issued is not None and state_of(issued, record.profile, now) is PassState.VALID
-        if valid and not lost:
+        if valid_pass(record, now) and not lost:
             shown = self._passes.draw_again(holder, card.form, correlation=correlation, now=now)
         else:
             shown = self._passes.issue(

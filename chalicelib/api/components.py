@@ -35,7 +35,7 @@ def venue(context: RequestContext, shown: Venue) -> VenueShown:
 
 def temperature(view: ScanView) -> Literal["normal", "fever"] | None:
     """Return the measured band, or None."""
-    return view.temperature or None  # type: ignore[return-value]
+    return view.temperature or None  # type: ignore[return-value]  # one of both, or empty
 
 
 def name(context: RequestContext, view: ScanView, profile: Profile | None) -> str | None:

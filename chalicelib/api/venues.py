@@ -134,7 +134,7 @@ def get_statistics(context: RequestContext) -> Statistics:
 def _poster(poster: Poster) -> shown.Poster:
     return shown.Poster(
         poster_id=poster.poster_id,
-        form=poster.form,  # type: ignore[arg-type]
+        form=poster.form,  # type: ignore[arg-type]  # as it was requested
         status=poster.state.value,
         url=poster.url,
         expires_at=poster.expires_at,

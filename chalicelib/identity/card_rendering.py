@@ -19,7 +19,6 @@ from chalicelib.identity.paper_passes import (
     object_key,
     printed,
 )
-from chalicelib.identity.passes import PassState
 from chalicelib.identity.people import IssuedPass, People, Profile, Verification, mask_name
 from chalicelib.rendering import coverage
 from chalicelib.rendering.cards import Card, CardForm
@@ -136,8 +135,7 @@ class CardRendering:
 
     def _valid(self, person_id: str, serial: str) -> tuple[Profile, IssuedPass] | None:
         record = self._people.load(person_id)
-        profile, issued = record.profile, record.paper_pass
+        profile, issued = record.profile, passes.valid_pass(record, self._clock.now())
         if profile is None or issued is None or issued.serial != serial:
             return None
-        state = passes.state_of(issued, profile, self._clock.now())
-        return (profile, issued) if state is PassState.VALID else None
+        return profile, issued

@@ -33,7 +33,7 @@ from chalicelib.identity.consents import ConsentCodes
 from chalicelib.identity.family import FamilyLink, FamilyLinks, Proof, Relation, birthday
 from chalicelib.identity.households import Households
 from chalicelib.identity.paper_passes import IssuedPasses
-from chalicelib.identity.passes import PassState, state_of
+from chalicelib.identity.passes import valid_pass
 from chalicelib.identity.people import (
     Actor,
     Limits,
@@ -367,9 +367,8 @@ class Dependants:
     def _shown(
         self, record: PersonRecord, profile: Profile, link: FamilyLink, now: datetime
     ) -> Dependant:
-        issued = record.paper_pass
-        valid = issued is not None and state_of(issued, profile, now) is PassState.VALID
-        return Dependant(profile, link, shown_name(link, self._name(profile)), has_pass=valid)
+        name, has_pass = shown_name(link, self._name(profile)), valid_pass(record, now) is not None
+        return Dependant(profile, link, name, has_pass=has_pass)
 
     def _name(self, profile: Profile) -> str:
         return personal.NAME.open(self._vault, profile.name, profile.person_id)

@@ -20,7 +20,7 @@ from chalicelib.core.errors import Conflict, Forbidden, NotFound
 from chalicelib.core.ids import Ids
 from chalicelib.core.storage import Storage
 from chalicelib.identity import passes
-from chalicelib.identity.passes import PassState, state_of
+from chalicelib.identity.passes import PassState, state_of, valid_pass
 from chalicelib.identity.people import (
     Holder,
     IssuedPass,
@@ -264,8 +264,8 @@ class PaperPasses:
         printed; TooMany above ten a day.
         """
         record = self._current(holder)
-        issued, person_id = record.paper_pass, holder.person_id
-        if issued is None or state_of(issued, record.profile, now) is not PassState.VALID:
+        issued, person_id = valid_pass(record, now), holder.person_id
+        if issued is None:
             raise NotFound
         _require_approved(record)
         known = {file.form: file for file in self._issued.files(person_id)}

@@ -22,7 +22,7 @@ from chalicelib.core import ids
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.core.crypto import KeyRing
 from chalicelib.core.errors import BadInput, Unprocessable
-from chalicelib.identity.people import IssuedPass, Profile
+from chalicelib.identity.people import IssuedPass, PersonRecord, Profile
 
 REFRESH = timedelta(seconds=60)
 ACCEPTED = timedelta(seconds=90)
@@ -113,6 +113,14 @@ def state_of(issued: IssuedPass, profile: Profile | None, now: datetime) -> Pass
     if issued.revoked or profile is None or profile.document_beginning != issued.document:
         return PassState.REVOKED
     return PassState.VALID if now < issued.expires_at else PassState.EXPIRED
+
+
+def valid_pass(record: PersonRecord, now: datetime) -> IssuedPass | None:
+    """Return the person's paper pass if it is valid, or None."""
+    issued = record.paper_pass
+    if issued is None or state_of(issued, record.profile, now) is not PassState.VALID:
+        return None
+    return issued
 
 
 def _read_paper(key_id: str, joined: str, ring: KeyRing) -> PaperPass:

@@ -87,22 +87,22 @@ class Reply:
     def expect(self, status: int, code: str = "") -> Any:
         """Return the body if status and code are as expected. Raises ApiError."""
         if (self.status, self.code) != (status, code):
-            raise ApiError(self.status, self._told(), f"{status} {code}".strip())
+            raise ApiError(self.status, self._problem(), f"{status} {code}".strip())
         return self.json
 
     def good(self) -> dict[str, Any]:
         """Return the body unless the status is an error. Raises ApiError."""
         if self.status >= 400:
-            raise ApiError(self.status, self._told())
+            raise ApiError(self.status, self._problem())
         return dict(self.json)
 
-    def _told(self) -> dict[str, Any]:
+    def _problem(self) -> dict[str, Any]:
         try:
-            told = json.loads(self.body)
+            problem = json.loads(self.body)
         except ValueError:
-            told = None
-        readable = isinstance(told, dict)
-        return told if readable else {"detail": self.body[:600].decode(errors="replace")}
+            problem = None
+        readable = isinstance(problem, dict)
+        return problem if readable else {"detail": self.body[:600].decode(errors="replace")}
 
 
 class Transport(Protocol):

@@ -26,7 +26,7 @@ from chalicelib.core.errors import AppError, BadInput
 from chalicelib.core.fields import parse
 from chalicelib.core.messages import text
 from chalicelib.identity.paper_passes import ISSUED_BY_OFFICER
-from chalicelib.identity.passes import PassState, state_of
+from chalicelib.identity.passes import valid_pass
 from chalicelib.identity.people import Holder, PersonRecord, Profile, Verification, mask_name
 from chalicelib.identity.registration import Entry
 from chalicelib.identity.schemas import CheckSubject
@@ -202,12 +202,12 @@ def _issue(container: Container, row: Row, *, full_name: bool) -> None:
 
 def _card(container: Container, record: PersonRecord, *, full_name: bool) -> drawing.Card:
     now, holder = container.clock.now(), Holder(record)
-    issued = record.paper_pass
-    if issued is None or state_of(issued, record.profile, now) is not PassState.VALID:
+    issued = valid_pass(record, now)
+    if issued is None:
         shown = container.paper_passes.issue(
             holder,
             full_name=full_name,
-            replaces=issued.serial if issued else "",
+            replaces=record.paper_pass.serial if record.paper_pass else "",
             by=ISSUED_BY_OFFICER,
             correlation=container.ids.random(),
             now=now,

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from chalicelib.identity.family import Proof
 from infra.ops import families
 from tests.api.driver import Person, World
 from tests.api.families import (
@@ -89,6 +90,27 @@ def test_a_child_is_transferred(world: World) -> None:
     health(father, person_id).expect(200)
     with pytest.raises(SystemExit, match="no such link"):
         run(world, families.transfer, **former, guardian_id=aunt.person_id)
+
+
+def test_an_interrupted_transfer_is_finished_by_an_end(world: World) -> None:
+    mother, _, person_id = family(world)
+    aunt = world.visitor()
+    mother.post(f"/v1/me/dependants/{person_id}/pass/paper", {"name": "masked"}).expect(202)
+    container = world.deployment().container()
+    link = container.people.load(person_id).guardians[mother.person_id]
+    container.family_links.transfer(
+        mother.person_id,
+        container.people.profiles([aunt.person_id])[aunt.person_id],
+        container.people.profiles([person_id])[person_id],
+        link._replace(proof=Proof.OFFICER),
+    )  # and here the run was interrupted
+    (moved,) = dependants(aunt)
+    assert moved["has_paper_pass"]
+    run(
+        world, families.end, person_id=person_id, other_id=mother.person_id, reason="request",
+    )  # fmt: skip
+    (kept,) = dependants(aunt)
+    assert (kept["person_id"], kept["has_paper_pass"]) == (person_id, False)
 
 
 def test_a_child_is_not_transferred_to_a_minor_or_to_somebody_unverified(world: World) -> None:

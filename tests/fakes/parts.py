@@ -192,7 +192,7 @@ class ScriptedTravelCards:
     sent: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     fault: Exception | None = None
-    _told: dict[str, Answer] = field(default_factory=dict)
+    _exchanged: dict[str, Answer] = field(default_factory=dict)
 
     def send_code(self, phone: str, *, request_id: str) -> None:
         del request_id
@@ -207,12 +207,12 @@ class ScriptedTravelCards:
         self.asked.append(request_id)
         if self.fault:
             raise self.fault
-        if request_id not in self._told:
+        if request_id not in self._exchanged:
             if self.codes.get(phone) != code:
                 return None
             del self.codes[phone]
-            self._told[request_id] = self.answers.get(phone, Answer("normal", NOON))
-        return self._told[request_id]
+            self._exchanged[request_id] = self.answers.get(phone, Answer("normal", NOON))
+        return self._exchanged[request_id]
 
 
 @dataclass

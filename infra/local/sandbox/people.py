@@ -294,7 +294,7 @@ def _person(before: Person | None, values: Mapping[str, object]) -> Person:
         number = key in _LIMITS or key.endswith("_hours")
         read[key] = _number(key, value) if number else _text(key, value)
     if before is None and not (read.get("document_number") and read.get("name")):
-        raise ValueError("document_number, name: needed for somebody new")
+        raise ValueError("document_number, name: needed for a new person")
     known = before or Person("", "")
     further = {key: read.pop(key) for key in [*read] if key not in _FIELDS}
     read["further"] = {**known.further, **further}

@@ -104,13 +104,13 @@ class Sandbox(ThreadingHTTPServer):
             ("GET", "/sandbox/calls"): self._read_calls,
             ("POST", "/sandbox/faults"): self._put_fault,
             ("POST", "/sandbox/people"): self._change_person,
-            ("POST", "/v1/messages"): self._partner("sms", self._told(self._inbox.send)),
+            ("POST", "/v1/messages"): self._partner("sms", self._replying(self._inbox.send)),
             ("POST", "/v1/health_code/declarations"): self._partner("health_code", self._declare),
             ("POST", "/v1/travel_card/codes"): self._partner(
-                "travel_card", self._told(self._card.send_code)
+                "travel_card", self._replying(self._card.send_code)
             ),
             ("POST", "/v1/travel_card/exchanges"): self._partner(
-                "travel_card", self._told(self._card.exchange)
+                "travel_card", self._replying(self._card.exchange)
             ),
         }
         self.routes |= self._identity()
@@ -187,13 +187,13 @@ class Sandbox(ThreadingHTTPServer):
 
         return {
             ("POST", "/v1/identity_checks"): self._partner(
-                "identity_checks", self._told(checks.start)
+                "identity_checks", self._replying(checks.start)
             ),
             ("POST", "/v1/identity_checks/results"): self._partner(
-                "identity_checks", self._told(checks.result)
+                "identity_checks", self._replying(checks.result)
             ),
             ("POST", "/v1/household/checks"): self._partner(
-                "household", self._told(households.check)
+                "household", self._replying(households.check)
             ),
             ("GET", "/sandbox/identity-checks"): page,
             ("POST", "/sandbox/identity-checks"): lambda r: Reply(
@@ -281,15 +281,15 @@ class Sandbox(ThreadingHTTPServer):
         self._faults.pause(found.latency_ms)
         return Reply(found.status, found.body)
 
-    def _told(
+    def _replying(
         self, handle: Callable[[Mapping[str, object], float], Verdict]
     ) -> Callable[[Request], Reply]:
-        def tell(request: Request) -> Reply:
+        def reply(request: Request) -> Reply:
             verdict = handle(request.json(), self.now())
             wait = verdict.retry_after
             return Reply(verdict.status, verdict.body, {"Retry-After": str(wait)} if wait else {})
 
-        return tell
+        return reply
 
     def _read_inbox(self, request: Request) -> Reply:
         # An unescaped "+" in a query is a blank; people type it nevertheless.

@@ -33,7 +33,7 @@ class TravelCard:
         self._inbox = inbox
         self._card = card
         self._codes: dict[str, _Code] = {}
-        self._told: OrderedDict[str, Verdict] = OrderedDict()
+        self._verdicts: OrderedDict[str, Verdict] = OrderedDict()
         self._lock = threading.Lock()
 
     def send_code(self, asked: Mapping[str, object], now: float) -> Verdict:
@@ -57,8 +57,8 @@ class TravelCard:
             raise ValueError("request_id, phone, code: missing")
         request_id, phone, code = map(str, values)
         with self._lock:
-            if request_id in self._told:
-                return self._told[request_id]
+            if request_id in self._verdicts:
+                return self._verdicts[request_id]
             if not self._spend(phone, code, now):
                 return Verdict(422, {"code": "invalid_code"})
             state = self._card(phone)
@@ -71,9 +71,9 @@ class TravelCard:
                     "cities": ["演示市*" if state == "abnormal" else "演示市"],
                 },
             )
-            self._told[request_id] = verdict
-            if len(self._told) > _REMEMBERED:
-                self._told.popitem(last=False)
+            self._verdicts[request_id] = verdict
+            if len(self._verdicts) > _REMEMBERED:
+                self._verdicts.popitem(last=False)
         return verdict
 
     def _spend(self, phone: str, code: str, now: float) -> bool:
