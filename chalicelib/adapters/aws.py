@@ -8,7 +8,7 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.core.aws import CONFIG, session
+from chalicelib.core.aws import CONFIG, new_client
 from chalicelib.core.errors import Unavailable
 
 _TEMPORARY = ("Throttl", "TooManyRequests", "RequestTimeout", "LimitExceeded")
@@ -19,7 +19,7 @@ _TEMPORARY = ("Throttl", "TooManyRequests", "RequestTimeout", "LimitExceeded")
 def client(service: str) -> Any:
     """Return the process's client of an AWS service."""
     config = CONFIG.merge(Config(signature_version="s3v4")) if service == "s3" else CONFIG
-    return session().create_client(service, config=config)
+    return new_client(service, config)
 
 
 @contextmanager

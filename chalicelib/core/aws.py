@@ -1,6 +1,7 @@
 """The session and configuration of all AWS clients."""
 
 import functools
+import threading
 from typing import Any
 
 import botocore.session
@@ -23,3 +24,16 @@ CONFIG = Config(
 def session() -> Any:
     """Return the process's botocore session. A second one would read all data files again."""
     return botocore.session.get_session()
+
+
+_creating = threading.Lock()
+
+
+def new_client(service: str, config: Config = CONFIG) -> Any:
+    """Return a new client of an AWS service, which threads may share.
+
+    botocore's session, from which it is made, is not thread-safe (Boto3 guide, *Session*,
+    "Multithreading or multiprocessing with sessions").
+    """
+    with _creating:
+        return session().create_client(service, config=config)

@@ -29,7 +29,7 @@ from chalicelib.core.attributes import (
     SealedAttribute,
     TextAttribute,
 )
-from chalicelib.core.aws import CONFIG, session
+from chalicelib.core.aws import new_client
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.keys import Key
 
@@ -212,7 +212,7 @@ class Connection:
 
     @functools.cached_property
     def _client(self) -> Any:
-        return session().create_client("dynamodb", config=CONFIG)
+        return new_client("dynamodb")
 
     def dispatch(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """Send one request and return the response. Raises ClientError and BotoCoreError."""

@@ -1,7 +1,8 @@
 """The table's stream function: it dispatches what follows from a write, and counts scans.
 
-The stream is the outbox of every put. Reactions are in `subscriptions`, one module each. Everything
-may run twice. After a failure, Lambda delivers the batch again from the failed record on.
+The stream is the outbox of every put. Reactions are in `subscriptions`, one module each. The
+messages of a batch are sent together at its end. Everything may run twice. After a failure, Lambda
+delivers the batch again from the failed record on.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ def stream(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (La
     from chalicelib.workers.scan_changes import scan_change
 
     records = event["Records"]
+    outbox = container().outbox
+    requested: list[tuple[str, int]] = []
     scans: list[ScanChange] = []
     failed: str | None = None
     for raw in records:
@@ -43,7 +46,12 @@ def stream(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (La
             failed = sequence
             break
         finally:
+            requested.append((sequence, len(outbox)))
             correlation.reset(token)
+    unsent = outbox.send()
+    if unsent is not None:
+        # Only what comes after the last message that was sent is delivered again.
+        failed = next(sequence for sequence, messages in requested if messages > unsent)
     try:
         if scans:
             container().counting.apply(scans)

@@ -188,7 +188,7 @@ def _furnish(environment: dict[str, str]) -> World:
     ).profile
     container.people.settle(profile, Verification.VERIFIED, "")
     for provider, state in (("health_code", "green"), ("nucleic_acid", "negative")):
-        container.people.save_snapshot(login.person_id, Snapshot(provider, state, now, now, 1))
+        container.people.save_answers(login.person_id, [Snapshot(provider, state, now, now, 1)])
     application = Application(
         name="信宜市人民医院", kind="medical", region="440983", region_name="广东省茂名市信宜市",
         street="", address="新里二路 1 号", number_type="uscc", number=social_credit_code(1),
