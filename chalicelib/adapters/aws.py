@@ -26,8 +26,13 @@ _S3 = Config(
 @functools.cache
 def client(service: str) -> Any:
     """Return the process's client of an AWS service."""
+    return connect(session(), service)
+
+
+def connect(of: Any, service: str) -> Any:
+    """Return a new client of an AWS service, from the botocore session `of`."""
     config = CONFIG.merge(_S3) if service == "s3" else CONFIG
-    return session().create_client(service, config=config)
+    return of.create_client(service, config=config)
 
 
 @contextmanager
