@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from chalicelib.admission.travel_card import TravelCardEntry, TravelCards
     from chalicelib.admission.visits import VisitHistory, Visits
     from chalicelib.admission.waiting import WaitingScans
+    from chalicelib.core.downloads import Downloads
     from chalicelib.core.render_jobs import RenderQueue
     from chalicelib.core.storage import Storage
     from chalicelib.core.table import Table
@@ -255,7 +256,21 @@ class Container:
         """The storage of rendered files."""
         from chalicelib.adapters.storage import S3Storage
 
-        return S3Storage(self.settings.bucket)
+        own = self.downloads.link if self.settings.files_url else None
+        return S3Storage(self.settings.bucket, own)
+
+    @cached_property
+    def downloads(self) -> "Downloads":
+        """Links to files under the deployment's own host."""
+        from chalicelib.adapters.storage import S3Storage
+        from chalicelib.core.downloads import Downloads
+
+        return Downloads(
+            files=S3Storage(self.settings.bucket),
+            tokens=self.tokens,
+            clock=self.clock,
+            url=self.settings.files_url,
+        )
 
     @cached_property
     def renderer(self) -> "Renderer":
