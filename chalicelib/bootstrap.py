@@ -81,6 +81,7 @@ if TYPE_CHECKING:
         Exports,
         PersonalData,
     )
+    from chalicelib.insight.reconciliation import Reconciliation, Reconciliations, Reconciling
     from chalicelib.insight.statistics import VenueStatistics
     from chalicelib.venues.issuance import Issuance
     from chalicelib.venues.landing import Landing
@@ -935,6 +936,36 @@ class Container:
         from chalicelib.insight.counters import Counting
 
         return Counting(counters=self.counters, scans=self.scans)
+
+    @cached_property
+    def reconciliations(self) -> "Reconciliations":
+        """The store of fences and of the progress of reconciliation."""
+        from chalicelib.insight.store.reconciliations import ReconciliationStore
+
+        return ReconciliationStore(self.table)
+
+    @cached_property
+    def reconciliation(self) -> "Reconciliation":
+        """Compares partitions with their records, and repairs them."""
+        from chalicelib.insight.reconciliation import Reconciliation
+
+        return Reconciliation(
+            counters=self.counters,
+            scans=self.scans,
+            reconciliations=self.reconciliations,
+            ids=self.ids,
+        )
+
+    @cached_property
+    def reconciling(self) -> "Reconciling":
+        """The scheduled comparison of all venues' days."""
+        from chalicelib.insight.reconciliation import Reconciling
+
+        return Reconciling(
+            reconciliation=self.reconciliation,
+            reconciliations=self.reconciliations,
+            venues=self.venues,
+        )
 
     @cached_property
     def erasures(self) -> "Erasures":
