@@ -291,7 +291,7 @@ def _serve(
     finally:
         logger().info(
             "request",
-            extra={"route": operation.name, "status": status, "code": code},
+            extra={"route": operation.name, "status": status, **({"code": code} if code else {})},
         )
         answer.headers["X-Correlation-Id"] = correlation.get()
         correlation.reset(token)

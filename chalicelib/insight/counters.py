@@ -22,6 +22,7 @@ from chalicelib.admission.judge import Outcome
 from chalicelib.admission.recording import METHODS
 from chalicelib.admission.scan import Scan, Scans
 from chalicelib.core.errors import Unavailable
+from chalicelib.insight.scan_metrics import record_new_scans
 from chalicelib.venues.venue import Venue
 
 _RACES = 8
@@ -129,6 +130,7 @@ class Counting:
             partitions.setdefault(change.partition, []).append(change)
         for partition, mine in partitions.items():
             self._apply(partition, mine)
+        record_new_scans(change.new for change in changes if change.old is None)
 
     def recount(self, venue: Venue, day: date) -> dict[str, Figures]:
         """Return the day's figures computed from its scans, by staff id.

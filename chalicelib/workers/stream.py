@@ -12,6 +12,7 @@ from chalicelib.bootstrap import container
 from chalicelib.core import keys
 from chalicelib.core.logs import correlation, logger
 from chalicelib.workers.batches import Response
+from chalicelib.workers.lag import record_lag
 
 if TYPE_CHECKING:
     from chalicelib.insight.counters import ScanChange
@@ -50,7 +51,7 @@ def stream(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (La
     except Exception:
         logger().exception("count_failed", extra={"scans": len(scans)})
         failed = records[0]["dynamodb"]["SequenceNumber"]
-    logger().info("stream", extra={"records": len(records), "scans": len(scans)})
+    record_lag("stream", records, container().clock.now())
     return {"batchItemFailures": [{"itemIdentifier": failed}] if failed else []}
 
 
