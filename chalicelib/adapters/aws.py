@@ -1,6 +1,7 @@
 """AWS clients of the adapters, and the translation of their errors."""
 
 import functools
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,11 +16,15 @@ _TEMPORARY = ("Throttl", "TooManyRequests", "RequestTimeout", "LimitExceeded")
 """Parts of the error codes of temporary errors that do not have a 5xx status."""
 
 
+_making = threading.Lock()
+
+
 @functools.cache
 def client(service: str) -> Any:
     """Return the process's client of an AWS service."""
     config = CONFIG.merge(Config(signature_version="s3v4")) if service == "s3" else CONFIG
-    return session().create_client(service, config=config)
+    with _making:  # clients are shared by threads, but a session makes one at a time
+        return session().create_client(service, config=config)
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from chalicelib.core.errors import (
     TooMany,
     Unauthenticated,
     Unavailable,
+    Unhealthy,
 )
 from chalicelib.core.fields import Query, parse, parse_query
 from chalicelib.core.logs import correlation, logger
@@ -371,12 +372,14 @@ def problem(error: AppError, language: str) -> Response:
         ]
     if isinstance(error, StrongerLogin):
         body["accepted"] = list(error.accepted)
+    if isinstance(error, Unhealthy):
+        body["checks"] = list(error.checks)
     headers: dict[str, str | list[str]] = {
         "Content-Type": "application/problem+json",
         "Content-Language": language,
         **_SECURITY,
     }
-    if isinstance(error, TooMany | Unavailable):
+    if isinstance(error, TooMany | Unavailable | Unhealthy):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
