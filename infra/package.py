@@ -37,6 +37,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chalicelib.core import messages
+from infra.dashboard import put_dashboard
 
 ROOT = Path(__file__).absolute().parents[1]
 STAGES = ("local", "dev", "prod")
@@ -139,6 +140,7 @@ def package(
         template = yaml.safe_load((Path(scratch) / "out/sam.yaml").read_text())
     template["Parameters"]["Stage"]["Default"] = stage
     put_gateway_texts(template)
+    put_dashboard(template)
     # Written as JSON: CloudFormation takes no YAML aliases.
     (out / "template.json").write_text(json.dumps(template, indent=1, ensure_ascii=False))
 
@@ -210,7 +212,7 @@ def _digest_of_sources(root: Path, stage: str, environment: Mapping[str, str], r
     files += root.glob(".chalice/*.json")
     files += [path for path in (root / "infra/layers").rglob("*") if path.is_file()]
     files += _application(root)
-    files.append(Path(__file__))
+    files += [Path(__file__), root / "infra/dashboard.py"]
     named = (f"{path.relative_to(root)}".encode() + path.read_bytes() for path in sorted(files))
     settings = json.dumps([stage, dict(environment), runtime, platform.platform()], sort_keys=True)
     return _digest([settings.encode(), *named])
