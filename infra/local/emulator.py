@@ -40,6 +40,8 @@ from ministack import app as ministack
 from ministack.core import lambda_runtime, persistence
 from ministack.services import dynamodb, lambda_svc, sqs
 
+from infra.local.rest_imports import complete_rest_imports
+
 CHECKPOINT_SECONDS = 60
 _POISON = "RetryAttemptsExhausted"
 
@@ -371,6 +373,7 @@ def main() -> None:
     keep_a_journal(journal)
     guard_queues()
     complete_stream_mappings()
+    complete_rest_imports()
     write_logs(Path(os.environ["VENUECODE_LOGS"]), os.environ["VENUECODE_STACK"])
     run_functions_alone(Path(os.environ["TMPDIR"]))
     unpack_once(Path(os.environ["TMPDIR"]))
