@@ -26,14 +26,5 @@ def session() -> Any:
     return botocore.session.get_session()
 
 
-_creating = threading.Lock()
-
-
-def new_client(service: str, config: Config = CONFIG) -> Any:
-    """Return a new client of an AWS service, which threads may share.
-
-    botocore's session, from which it is made, is not thread-safe (Boto3 guide, *Session*,
-    "Multithreading or multiprocessing with sessions").
-    """
-    with _creating:
-        return session().create_client(service, config=config)
+MAKING = threading.Lock()
+"""Held while a client is made: threads share clients, but a session makes one at a time."""

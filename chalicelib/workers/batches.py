@@ -1,10 +1,10 @@
-"""The common part of the SQS workers: a failed message fails alone (style, 11).
+"""What workers answer to SQS and to a stream: a failed message or record fails alone (style, 11).
 
 A Blueprint's event handler is deployed as ``module.function``. Lambda imports that module alone and
 runs no app middleware, so the common part of the workers is here.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextvars import copy_context
 from typing import Any
 
@@ -24,8 +24,8 @@ def each_message(
     """Run `handle` on the body of every SQS message, and report the messages that failed.
 
     `read` returns the correlation id in a body; `handle` returns the result label that is logged. A
-    message that cannot be parsed fails alone and ends in the dead-letter queue. `side_by_side`: each
-    message has a thread of its own, so that a slow one does not hold up others.
+    message that cannot be parsed fails alone and ends in the dead-letter queue. Messages that are
+    handled `side_by_side`, in threads, do not wait for a slow one among them.
     """
 
     def done(record: Mapping[str, Any]) -> bool:
@@ -50,7 +50,7 @@ def _is_done(
     try:
         correlation.set(read(record["body"]))
         result = handle(record["body"])
-        logger().info("message", extra={"result": result, "message_id": record["messageId"]})
+        logger().info("message", extra={"result": result})
     except Exception:
         attempt = (record.get("attributes") or {}).get("ApproximateReceiveCount", "")
         logger().exception(
@@ -60,3 +60,20 @@ def _is_done(
     finally:
         correlation.reset(token)
     return True
+
+
+class BatchFailed(Exception):
+    """Nothing before the first failed record of a stream's batch can be checkpointed."""
+
+
+def stream_response(records: Sequence[Mapping[str, Any]], failed: Collection[str]) -> Response:
+    """Return the sequence numbers of failed records, from the lowest of which Lambda tries again.
+
+    Raises BatchFailed if that is the first record of several: the batch would come back as it is,
+    and in the end be given up as a whole. After an exception Lambda halves it, so that a record
+    that always fails is given up alone (AWS Lambda Developer Guide, "Configuring partial batch
+    response with DynamoDB and Lambda").
+    """
+    if len(records) > 1 and records[0]["dynamodb"]["SequenceNumber"] in failed:
+        raise BatchFailed
+    return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in failed]}
