@@ -11,7 +11,7 @@ from rich.progress import Progress
 
 from infra.ops.deployment import Deployment
 
-QUEUES = ("lookups", "renders", "stream")
+QUEUES = ("lookups", "settles", "renders", "stream")
 
 
 def dead_letters(deployment: Deployment, queue: str) -> int:
