@@ -61,7 +61,8 @@ def get_manual_check(context: RequestContext, check_id: str) -> ManualCheck:
     name = components.name(context, result.view, result.subject)
     if result.view.outcome is None:
         rest = result.view.answer_at - context.now
-        return _waiting(context, result, milliseconds(max(rest, result.poll_after or rest)))
+        again = rest if rest > timedelta() else result.poll_after or rest
+        return _waiting(context, result, milliseconds(again))
     return _answered(context, result, name)
 
 
