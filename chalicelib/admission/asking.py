@@ -71,5 +71,5 @@ class Asking:
             if fault.kind is FaultKind.OPEN:
                 return fault
             reply = fault
-        metrics.record({"ProviderTime": (time.monotonic() - started) * 1000}, provider=name)
+        metrics.record({"ProviderTime": round((time.monotonic() - started) * 1000)}, provider=name)
         return reply

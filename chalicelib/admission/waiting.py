@@ -262,7 +262,7 @@ def _measure(before: Scan, after: Scan, now: datetime) -> None:
     if decision.outcome is Outcome.PENDING:
         return
     unknown = any(reason.endswith(_UNANSWERED) for reason in decision.reasons)
-    seconds = (now - before.received_at).total_seconds()
+    seconds = round((now - before.received_at).total_seconds(), 1)
     metrics.record({"SecondsToDecision": seconds, "UnknownDecisions": int(unknown)})
     metrics.record({"Decisions": 1}, outcome=decision.outcome)
 
