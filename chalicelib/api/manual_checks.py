@@ -1,5 +1,7 @@
 """Routes: manual checks, and the access records that people see about themselves."""
 
+from datetime import timedelta
+
 from chalice.app import Blueprint
 
 from chalicelib.admission.accesses import AccessKind, SeenAccess
