@@ -38,7 +38,7 @@ from typing import Any
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack import app as ministack
-from ministack.core import lambda_runtime, persistence
+from ministack.core import iam_actions, lambda_runtime, persistence
 from ministack.services import cloudwatch, dynamodb, lambda_svc, sqs
 from ministack.services.cloudformation import provisioners
 
@@ -243,6 +243,20 @@ def guard_queues() -> None:
             sqs._HANDLERS[action] = locked(function)
 
 
+def authorize_batches_of_messages() -> None:
+    """Let the right to send, delete or hide a message hold for a batch, which has none of its own.
+
+    Amazon SQS Developer Guide, "Amazon SQS batch actions": permissions.
+    """
+    extract = iam_actions.extract_iam_action
+
+    def of_one_message(*request: Any) -> Any:
+        action = extract(*request)
+        return action.removesuffix("Batch") if action and action.startswith("sqs:") else action
+
+    iam_actions.extract_iam_action = of_one_message
+
+
 def complete_stream_mappings() -> None:
     """Add partial batch responses, bisecting and the limit of retries to stream mappings.
 
@@ -416,6 +430,7 @@ def main() -> None:
     journal = Journal(state)
     keep_a_journal(journal)
     guard_queues()
+    authorize_batches_of_messages()
     complete_stream_mappings()
     keep_alarms_on_expressions()
     complete_rest_imports()
