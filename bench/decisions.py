@@ -33,7 +33,7 @@ from stdnum.cn import ric
 from chalicelib.admission.policy import Policy
 from chalicelib.core import keys
 from infra.local import cloud as local
-from infra.local.client import Phone, Server
+from infra.local.client import Phone, Server, now_ms
 from infra.local.place import LocalCloud
 from infra.local.seed import issue, pocket_of, venues
 
@@ -101,7 +101,7 @@ class Watch:
             for scan_id, (key, since) in waiting.items():
                 item = self._table.get_item(TableName=self._name, Key=key)["Item"]
                 if item["oc"]["S"] != "pending":
-                    self.decided[scan_id] = (time.time() - since, item["oc"]["S"])
+                    self.decided[scan_id] = (now_ms() / 1000 - since, item["oc"]["S"])
                     with self._lock:
                         del self._waiting[scan_id]
             time.sleep(_LOOK_EVERY_S)
@@ -190,7 +190,7 @@ class Round:
             time.sleep(screen["poll_after_ms"] / 1000)
             with self._gate:
                 screen = phone.screen(screen["scan_id"])
-        return time.time() - began
+        return now_ms() / 1000 - began
 
     def _forget_answers(self) -> None:
         """Delete the answers on record, so that every scan needs all of them."""
