@@ -40,6 +40,8 @@ from ministack import app as ministack
 from ministack.core import lambda_runtime, persistence
 from ministack.services import dynamodb, lambda_svc, sqs
 
+from infra.local import conditions
+
 CHECKPOINT_SECONDS = 60
 _POISON = "RetryAttemptsExhausted"
 
@@ -374,6 +376,7 @@ def main() -> None:
     write_logs(Path(os.environ["VENUECODE_LOGS"]), os.environ["VENUECODE_STACK"])
     run_functions_alone(Path(os.environ["TMPDIR"]))
     unpack_once(Path(os.environ["TMPDIR"]))
+    conditions.add_to_requests()
     asyncio.run(run(journal, int(os.environ["GATEWAY_PORT"])))
     lambda_runtime.reset()
     os._exit(0)  # ministack's threads never end
