@@ -1,7 +1,7 @@
 """Restore what the emulator's API Gateway drops from the template at a deployment.
 
-It imports methods, but neither preflight responses nor gateway responses; both are read from the
-deployed template.
+It imports methods, but neither preflight responses, gateway responses nor binary media types; they
+are read from the deployed template.
 """
 
 import json
@@ -10,10 +10,7 @@ from typing import Any
 
 
 def repair(gateway: Any, api_id: str, template: Path) -> None:
-    """Give the REST API `api_id` its preflights and gateway responses, through boto3's `gateway`.
-
-    Idempotent.
-    """
+    """Give the REST API `api_id` what was dropped, through boto3's `gateway`. Idempotent."""
     api = json.loads(template.read_text())["Resources"]["RestAPI"]["Properties"]
     methods = api["DefinitionBody"]["paths"]
     for resource in gateway.get_resources(restApiId=api_id, limit=500)["items"]:
@@ -22,6 +19,9 @@ def repair(gateway: Any, api_id: str, template: Path) -> None:
             _put_preflight(gateway, api_id, resource["id"], preflight)
     for kind, response in api["GatewayResponses"].items():
         _put_response(gateway, api_id, kind, response)
+    for kind in api["DefinitionBody"]["x-amazon-apigateway-binary-media-types"]:
+        path = f"/binaryMediaTypes/{kind.replace('/', '~1')}"
+        gateway.update_rest_api(restApiId=api_id, patchOperations=[{"op": "add", "path": path}])
     gateway.create_deployment(restApiId=api_id, stageName=api["StageName"])
 
 
