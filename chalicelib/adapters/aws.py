@@ -1,6 +1,7 @@
 """AWS clients of the adapters, and the translation of their errors."""
 
 import functools
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,10 +24,14 @@ _S3 = Config(
 )
 
 
+_making = threading.Lock()
+
+
 @functools.cache
 def client(service: str) -> Any:
     """Return the process's client of an AWS service."""
-    return connect(session(), service)
+    with _making:  # clients are shared by threads, but a session makes one at a time
+        return connect(session(), service)
 
 
 def connect(of: Any, service: str) -> Any:

@@ -72,6 +72,11 @@ class S3Storage:
         if answer.get("Errors"):
             raise Unavailable
 
+    def probe(self) -> None:
+        """Raise if the bucket cannot be reached. Cost: one GetBucketLocation."""
+        with translate_errors():
+            client("s3").get_bucket_location(Bucket=self._bucket)
+
     def list(self, prefix: str) -> list[str]:
         """See `erasures.Files`. S3 lists what was stored before (*Strong consistency*)."""
         found: list[str] = []

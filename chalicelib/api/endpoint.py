@@ -31,6 +31,7 @@ from chalicelib.core.errors import (
     TooMany,
     Unauthenticated,
     Unavailable,
+    Unhealthy,
 )
 from chalicelib.core.fields import Query, parse, parse_query
 from chalicelib.core.logs import correlation, logger
@@ -295,7 +296,7 @@ def _serve(
     finally:
         logger().info(
             "request",
-            extra={"route": operation.name, "status": status, "code": code},
+            extra={"route": operation.name, "status": status, **({"code": code} if code else {})},
         )
         answer.headers["X-Correlation-Id"] = correlation.get()
         correlation.reset(token)
@@ -385,12 +386,14 @@ def problem(error: AppError, language: str) -> Response:
         ]
     if isinstance(error, StrongerLogin):
         body["accepted"] = list(error.accepted)
+    if isinstance(error, Unhealthy):
+        body["checks"] = list(error.checks)
     headers: dict[str, str | list[str]] = {
         "Content-Type": "application/problem+json",
         "Content-Language": language,
         **_SECURITY,
     }
-    if isinstance(error, TooMany | Unavailable):
+    if isinstance(error, TooMany | Unavailable | Unhealthy):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"

@@ -347,6 +347,20 @@ def _problem() -> dict[str, Any]:
                 "description": "With `stronger_login_needed`: the logins and proofs that would do.",
                 "items": text,
             },
+            "checks": {
+                "type": "array",
+                "description": "With `unhealthy`: the results of all checks.",
+                "items": {
+                    "type": "object",
+                    "required": ["name", "ok", "ms", "fault"],
+                    "properties": {
+                        "name": text,
+                        "ok": {"type": "boolean"},
+                        "ms": {"type": "integer"},
+                        "fault": {"type": ["string", "null"]},
+                    },
+                },
+            },
             "errors": {
                 "type": "array",
                 "items": {

@@ -24,6 +24,7 @@ from infra.ops import (
     recount,
     redrive,
     rotate,
+    status,
 )
 
 
@@ -42,6 +43,7 @@ class Command(Protocol):
 
 
 COMMANDS: Mapping[str, Command] = {
+    "status": status,
     "recount": recount,
     "redrive": redrive,
     "rotate": rotate,

@@ -3,13 +3,10 @@
 import functools
 import json
 import re
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from samtranslator.translator.transform import transform
 
 from chalicelib.adapters import partners
@@ -34,15 +31,8 @@ class _NoPolicies:
 
 @functools.cache
 def packaged(stage: str) -> dict[str, Any]:
-    """The template of a stage, built without the packages that ship."""
-    with tempfile.TemporaryDirectory() as scratch:
-        vendor = Path(scratch) / "vendor"
-        vendor.mkdir()
-        project = package._stage_project(ROOT, Path(scratch) / "project", vendor, stage, {})
-        package._chalice_package(ROOT, project, Path(scratch) / "out", stage)
-        template: dict[str, Any] = yaml.safe_load((Path(scratch) / "out/sam.yaml").read_text())
-    package.put_gateway_texts(template)
-    return template
+    """The template of a stage, as Chalice packages it."""
+    return package.template(stage)
 
 
 @functools.cache
