@@ -42,9 +42,8 @@ from ministack.core import lambda_runtime, persistence
 from ministack.services import cloudwatch, dynamodb, lambda_svc, sqs
 from ministack.services.cloudformation import provisioners
 
-from infra.local.rest_imports import complete_rest_imports
-
 from infra.local import conditions
+from infra.local.rest_imports import complete_rest_imports
 
 CHECKPOINT_SECONDS = 60
 _POISON = "RetryAttemptsExhausted"

@@ -1,6 +1,8 @@
 """A function may do what it does and nothing else: its policy against the calls that it makes."""
 
+import functools
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,8 +10,12 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.adapters.keys import SecretsManager
+from chalicelib.core import keys
 from chalicelib.core.render_jobs import ExportJob, encode
+from chalicelib.workers.reconciliations import reconciliations
 from chalicelib.workers.schedules import schedules
+from infra import package
+from infra.foundation import logical_id
 from tests import support
 from tests.api.driver import Person, World
 from tests.api.rights import Recorder, Right
@@ -20,29 +26,6 @@ from tests.api.test_faults import Morning
 FUNCTIONS: Mapping[str, Any] = json.loads((support.ROOT / ".chalice/config.json").read_text())[
     "lambda_functions"
 ]
-OF_LAMBDA: Mapping[str, frozenset[tuple[str, str]]] = {
-    # What the poller of an event source mapping does with the function's role: Lambda Developer
-    # Guide, "Using Lambda with Amazon SQS", "Configuring execution role permissions".
-    **{
-        name: frozenset(
-            (f"sqs:{action}", f"{name.title()}Queue")
-            for action in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")
-        )
-        for name in ("lookups", "renders")
-    },
-    # The same guide, "Process DynamoDB records with Lambda", and "Retaining records of failed
-    # batches" for the queue.
-    "stream": frozenset(
-        (f"dynamodb:{action}", resource)
-        for action, resource in (
-            ("DescribeStream", "Table.StreamArn"),
-            ("GetRecords", "Table.StreamArn"),
-            ("GetShardIterator", "Table.StreamArn"),
-            ("ListStreams", "*"),
-        )
-    )
-    | {("sqs:SendMessage", "StreamDeadLetters")},
-}
 UNPLAYED: Mapping[str, frozenset[tuple[str, str]]] = {
     # Partners are played here, and so nobody signs a request to them: tests/contract/test_partners.
     # A message with a delay is held back by the test's clock: tests/contract, on a real queue.
@@ -113,10 +96,28 @@ def play(world: World, partners: str) -> None:
         world.restart()
         schedules({"id": "0f0f"}, Context(300_000))
         work(world)
+    for hours in (30, 1, 1, 24, 1, 1):
+        world.clock.pass_(hours=hours)
+        drift(world)
+        world.restart()
+        reconciliations({"id": "0f0f"}, Context(300_000))
+        work(world)
     world.clock.pass_(hours=24 * 40)  # the month's first registration makes a data key
     world.restart()
     newcomer = world.person()
     newcomer.register().expect(202)
+
+
+def drift(world: World) -> None:
+    """Have every counter of a unit count one too many."""
+    for item in world.items():
+        if item["sk"]["S"] == keys.COUNT:
+            support.client("dynamodb").update_item(
+                TableName=world.name,
+                Key={"pk": item["pk"], "sk": item["sk"]},
+                UpdateExpression="ADD c :one",
+                ExpressionAttributeValues={":one": {"N": "1"}},
+            )
 
 
 def fresh(world: World, partners: str) -> None:
@@ -134,6 +135,33 @@ def work(world: World) -> None:
         for run in (world.run_stream, world.lookups.run, world.renders.run):
             world.restart()
             done += run()
+
+
+@functools.cache
+def of_lambda() -> Mapping[str, set[tuple[str, str]]]:
+    """What the poller of an event source mapping does with its function's role, by function.
+
+    Lambda Developer Guide, "Using Lambda with Amazon SQS" (execution role permissions), "Process
+    DynamoDB records with Lambda" (likewise), "Retaining records of failed batches".
+    """
+    names = {logical_id(name): name for name in FUNCTIONS}
+    found: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for resource in package.template("prod")["Resources"].values():
+        if resource["Type"] != "AWS::Lambda::EventSourceMapping":
+            continue
+        mapping = resource["Properties"]
+        rights = found[names[mapping["FunctionName"]["Ref"]]]
+        source, attribute = mapping["EventSourceArn"]["Fn::GetAtt"]
+        if attribute == "StreamArn":
+            for action in ("DescribeStream", "GetRecords", "GetShardIterator"):
+                rights.add((f"dynamodb:{action}", f"{source}.StreamArn"))
+            rights.add(("dynamodb:ListStreams", "*"))
+            queue = mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
+            rights.add(("sqs:SendMessage", queue))
+        else:
+            for action in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage"):
+                rights.add((f"sqs:{action}", source))
+    return found
 
 
 def policy(function: str) -> list[dict[str, Any]]:
@@ -174,7 +202,7 @@ def test_a_policy_allows_what_its_function_does_and_nothing_else(
     function: str, recorded: Mapping[str, set[Right]]
 ) -> None:
     made = {(right.action, right.resource) for right in recorded[function]}
-    made |= OF_LAMBDA.get(function, frozenset()) | UNPLAYED.get(function, frozenset())
+    made |= of_lambda().get(function, set()) | UNPLAYED.get(function, frozenset())
     assert granted(function) == made
 
 
