@@ -151,12 +151,9 @@ def _statements(functions: Any, name: str) -> list[dict[str, Any]]:
 
 
 def _grants(statement: Mapping[str, Any], right: Mapping[str, str]) -> bool:
-    return (
-        statement["Action"] == right["Action"]
-        and statement["Principal"] == {"Service": right["Principal"]}
-        and statement.get("Condition", {}).get("ArnLike", {}).get("AWS:SourceArn")
-        == right.get("SourceArn")
-    )
+    source = statement.get("Condition", {}).get("ArnLike", {}).get("AWS:SourceArn")
+    granted = (statement["Action"], statement["Principal"], source)
+    return granted == (right["Action"], {"Service": right["Principal"]}, right.get("SourceArn"))
 
 
 # --- The API --------------------------------------------------------------------------------------

@@ -374,6 +374,8 @@ def main() -> None:
     guard_queues()
     complete_stream_mappings()
     complete_rest_imports()
+    # A function is ready at once: `chalice deploy` looks again only after five seconds.
+    lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = 0.0
     write_logs(Path(os.environ["VENUECODE_LOGS"]), os.environ["VENUECODE_STACK"])
     run_functions_alone(Path(os.environ["TMPDIR"]))
     unpack_once(Path(os.environ["TMPDIR"]))
