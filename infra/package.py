@@ -37,6 +37,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chalicelib.core import messages
+from infra.dashboard import put_dashboard
 
 ROOT = Path(__file__).absolute().parents[1]
 STAGES = ("local", "dev", "prod")
@@ -250,7 +251,7 @@ def _digest_of_sources(root: Path, stage: str, environment: Mapping[str, str], r
     files += root.glob(".chalice/*.json")
     files += [path for path in (root / "infra/layers").rglob("*") if path.is_file()]
     files += _application(root)
-    files.append(Path(__file__))
+    files += [Path(__file__), root / "infra/dashboard.py"]
     named = (f"{path.relative_to(root)}".encode() + path.read_bytes() for path in sorted(files))
     settings = json.dumps([stage, dict(environment), runtime, platform.platform()], sort_keys=True)
     return _digest([settings.encode(), *named])
@@ -423,7 +424,8 @@ def _compile(folder: Path, deployed_at: str, *, sources: bool) -> None:
     """Compile all modules so that Lambda neither compiles nor checks their age.
 
     Without `sources` the compiled modules replace them, which makes the package smaller.
-    """
+    put_gateway_texts(made)
+    put_dashboard(made)
     compiled = compileall.compile_dir(
         folder,
         quiet=1,

@@ -23,6 +23,16 @@ class Deployment:
         """Return a boto3 client of an AWS service."""
         return self.session.client(service)
 
+    @property
+    def base_url(self) -> str:
+        """The API's URL, without a slash at the end."""
+        if self.stage == "local":
+            from infra.local.place import Place
+
+            api = self.outputs["RestAPIId"]
+            return f"{Place.from_environment().endpoint_url}/restapis/{api}/api/_user_request_"
+        return self.outputs["EndpointURL"].rstrip("/")
+
     def container(self) -> Container:
         """Return the application's container, with this deployment's table and keys."""
         outputs = self.outputs
