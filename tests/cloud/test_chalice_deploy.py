@@ -20,6 +20,7 @@ from infra.foundation import lay
 from infra.local import cloud as local
 from infra.local.place import Place, client_of, environment
 from infra.ops import deployment
+from infra.stacks import Target
 from infra.wire import wire
 from tests.cloud.driver import Deployed, _forget_clients, addresses, free_place
 from tests.support import ROOT
@@ -89,7 +90,7 @@ class Project:
         return client_of(self.place.endpoint_url, service)
 
     def foundation(self) -> dict[str, str]:
-        return lay(STAGE, self.client, BUCKET, root=self.root, poll_seconds=0.1)
+        return lay(STAGE, self.target, root=self.root)
 
     def chalice(self, command: str) -> None:
         inherited = {key: text for key, text in os.environ.items() if not key.startswith("AWS_")}
@@ -106,7 +107,11 @@ class Project:
         self.log.append(ran.stdout)
 
     def wire(self) -> str | None:
-        return wire(STAGE, self.client, BUCKET, root=self.root, poll_seconds=0.1)
+        return wire(STAGE, self.target, root=self.root)
+
+    @property
+    def target(self) -> Target:
+        return Target(self.client, BUCKET, poll_seconds=0.1)
 
     def deploy(self) -> dict[str, str]:
         self.foundation()
@@ -286,6 +291,5 @@ def test_chalice_delete_leaves_the_data_and_wire_removes_the_rest(
     assert not project.client("apigateway").get_rest_apis()["items"]
     assert project.client("dynamodb").scan(TableName=table, Limit=1)["Items"]
 
-    formation = project.client("cloudformation")
-    stacks.remove(formation, stacks.foundation(STAGE), poll_seconds=0.1)
+    project.target.stack(stacks.foundation(STAGE)).delete()
     assert project.client("dynamodb").scan(TableName=table, Limit=1)["Items"]
