@@ -420,6 +420,8 @@ def main() -> None:
     complete_stream_mappings()
     keep_alarms_on_expressions()
     complete_rest_imports()
+    # A function is ready at once: `chalice deploy` looks again only after five seconds.
+    lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = 0.0
     write_logs(Path(os.environ["VENUECODE_LOGS"]), os.environ["VENUECODE_STACK"])
     run_functions_alone(Path(os.environ["TMPDIR"]))
     unpack_once(Path(os.environ["TMPDIR"]))
