@@ -41,9 +41,11 @@ from tests.unit.test_stream_polling import Door, Plan, deployed
 
 
 @pytest.fixture(autouse=True)
-def no_container() -> Iterator[None]:
-    """No container is left behind."""
+def no_container(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No container is left behind; injected faults are not logged."""
+    logger().setLevel("INFO" if "log" in request.fixturenames else "CRITICAL")
     yield
+    logger().setLevel("INFO")
     install(None)
 
 
@@ -88,12 +90,13 @@ class Chaos:
     several at once, and dead letters are redriven."""
 
     plan: Plan
+    given_up_after: int = 1
     door: Door = field(init=False)
 
     def __post_init__(self) -> None:
         self.door = self.plan.door()
         self.random = Random(self.plan.seed + 1)  # noqa: S311 (a schedule that can be repeated)
-        chances = Chances(batch=self.plan.batch, given_up_after=1)
+        chances = Chances(batch=self.plan.batch, given_up_after=self.given_up_after)
         handler = deployed(self.door)
         self.mapping = SourceMapping(self.door.stream, handler, 1, self.door.random, chances)
         self.busy = 0
@@ -127,10 +130,18 @@ class Chaos:
 
     def reconcile(self, partition: str) -> Result:
         self.busy += 1
+        written = self.written()
         result = self.reconciliation.reconcile(partition, self.now)
         self.busy -= 1
-        self.repaired += result is Result.REPAIRED
+        if result is Result.REPAIRED:
+            self.repaired += 1
+            if written == self.written():  # nothing was uploaded meanwhile
+                assert self.door.counted()[partition] == self.door.truth()[partition]
         return result
+
+    def written(self) -> int:
+        """The number of writes of scans so far."""
+        return sum(1 + scan.version for scan, _ in self.door.latest.values())
 
     def redrive(self) -> None:
         """Replay what was given up, as an operator does, perhaps days later."""
@@ -162,31 +173,39 @@ chaotic = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=80, deadline=None, derandomize=True, database=None)
 @given(chaotic, st.integers(0, 120))
 def test_what_the_stream_lost_is_repaired_once(plan: Plan, actions: int) -> None:
-    level = logger().level
-    logger().setLevel("CRITICAL")
-    try:
-        chaos = Chaos(plan)
-        if not chaos.door.partitions():
-            return
-        for _ in range(actions):
-            chaos.act()
-        chaos.settle()
-        assert chaos.door.counted() == chaos.door.truth()
-        # What is redriven afterwards changes nothing.
-        chaos.door.counters.percent = 0
-        while chaos.mapping.dead:
-            chaos.redrive()
-        chaos.mapping.run()
-        assert chaos.door.counted() == chaos.door.truth()
-    finally:
-        logger().setLevel(level)
+    chaos = Chaos(plan)
+    if not chaos.door.partitions():
+        return
+    for _ in range(actions):
+        chaos.act()
+    chaos.settle()
+    assert chaos.door.counted() == chaos.door.truth()
+    # What is redriven afterwards changes nothing.
+    chaos.door.counters.percent = 0
+    while chaos.mapping.dead:
+        chaos.redrive()
+    chaos.mapping.run()
+    assert chaos.door.counted() == chaos.door.truth()
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@given(chaotic, st.integers(0, 120))
+def test_where_nothing_is_lost_nothing_is_repaired(plan: Plan, actions: int) -> None:
+    """What is merely on its way is left to the stream."""
+    chaos = Chaos(plan, given_up_after=1_000_000)
+    if not chaos.door.partitions():
+        return
+    for _ in range(actions):
+        chaos.act()
+    chaos.settle()
+    assert chaos.door.counted() == chaos.door.truth()
+    assert chaos.repaired == 0
 
 
 def test_the_chaos_has_losses_and_repairs() -> None:
-    logger().setLevel("CRITICAL")
     repaired = dead = 0
     for seed in range(15):
         chaos = Chaos(Plan(seed, venues=2, writes=25, percent=50, batch=6))
@@ -195,7 +214,6 @@ def test_the_chaos_has_losses_and_repairs() -> None:
         chaos.settle()
         repaired += chaos.repaired
         dead += len(chaos.mapping.dead) + chaos.lost
-    logger().setLevel("INFO")
     print(f"{dead} batches given up, {repaired} repairs")
     assert repaired > 10
     assert dead > 10
@@ -340,8 +358,7 @@ def test_a_venue_of_which_nothing_was_counted_that_day_is_looked_at() -> None:
     known, unknown = town.places
     town.count(known, DAY - timedelta(days=6))
     town.run()
-    assert town.compared == [town.partition(known)]
-    assert list(town.reconciliations.fences) == [town.partition(known)]
+    assert town.partition(known) in town.reconciliations.fences
     assert town.partition(unknown) not in town.compared
 
 
