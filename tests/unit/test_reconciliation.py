@@ -370,9 +370,9 @@ def test_a_late_upload_is_looked_at_again() -> None:
     late = makers.scan(place, NOON + timedelta(seconds=1))
     town.scans.put(late, place)
     town.now = NOON + timedelta(days=8)
-    assert town.run() == {"waits": 1}
+    assert town.run()["waits"] == 1
     town.pass_fences()
-    assert town.run() == {"repaired": 1}
+    assert town.run()["repaired"] == 1
     assert town.checked() == [2]
 
 
