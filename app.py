@@ -4,6 +4,7 @@ from chalice.app import Chalice, CORSConfig
 
 from chalicelib.api import (
     family,
+    files,
     health,
     identity_checks,
     kiosks,
@@ -30,9 +31,11 @@ app.api.cors = CORSConfig(
     expose_headers=["X-Correlation-Id", "Retry-After"],
     max_age=86_400,
 )
+# Chalice would refuse a file to a client that does not say that it accepts it.
+app.api.binary_types = []
 for resource in (
     identity_checks, sessions, me, own_data, family, health, paper_passes, venues, staff,
-    scans, manual_checks, landing, service, kiosks, records,
+    scans, manual_checks, landing, service, kiosks, records, files,
 ):  # fmt: skip
     app.register_blueprint(resource.routes)
 for worker in (counts, lookups, reconciliations, renders, schedules, stream):

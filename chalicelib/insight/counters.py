@@ -26,6 +26,7 @@ from chalicelib.admission.recording import METHODS
 from chalicelib.admission.scan import Scan, Scans
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.logs import logger
+from chalicelib.insight.scan_metrics import record_new_scans
 from chalicelib.venues.venue import Venue
 
 _RACES = 8
@@ -190,6 +191,11 @@ class Counting:
 
             with ThreadPoolExecutor(min(_AT_ONCE, len(partitions))) as pool:
                 results = [*pool.map(self._attempt, partitions.values())]
+        record_new_scans(
+            change.new
+            for change in changes
+            if isinstance(change, ScanChange) and change.old is None
+        )
         return [sequence for sequence in results if sequence]
 
     def recount(self, venue: Venue, day: date) -> dict[str, Figures]:

@@ -26,7 +26,7 @@ def each_message(
         try:
             correlation.set(read(record["body"]))
             result = handle(record["body"])
-            logger().info("message", extra={"result": result, "message_id": record["messageId"]})
+            logger().info("message", extra={"result": result})
         except Exception:
             attempt = (record.get("attributes") or {}).get("ApproximateReceiveCount", "")
             logger().exception(

@@ -12,6 +12,7 @@ from chalicelib.bootstrap import container
 from chalicelib.core import keys
 from chalicelib.core.logs import logger
 from chalicelib.workers.batches import Response, stream_response
+from chalicelib.workers.lag import record_lag
 
 if TYPE_CHECKING:
     from chalicelib.insight.counters import FencePassed, ScanChange
@@ -46,7 +47,7 @@ def counts(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (La
             held_up.add(partition)
     if changes:
         failed += container().counting.apply(changes)
-    logger().info("counts", extra={"records": len(event["Records"]), "changes": len(changes)})
+    record_lag("counts", event["Records"], container().clock.now())
     return stream_response(event["Records"], failed)
 
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint
 
+from chalicelib.bootstrap import container
 from chalicelib.core.logs import correlation, logger
 from chalicelib.workers.batches import Response, stream_response
+from chalicelib.workers.lag import record_lag
 
 if TYPE_CHECKING:
     from chalicelib.workers.records import Record
@@ -38,7 +40,7 @@ def stream(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (La
             break
         finally:
             correlation.reset(token)
-    logger().info("stream", extra={"records": len(records)})
+    record_lag("stream", records, container().clock.now())
     return stream_response(records, failed)
 
 
