@@ -22,6 +22,7 @@ from infra.ops import (
     recount,
     redrive,
     rotate,
+    shards,
     status,
 )
 
@@ -52,6 +53,7 @@ COMMANDS: Mapping[str, Command] = {
     "cards": cards,
     "notices": notices,
     "erasures": erasures,
+    "shards": shards,
 }
 
 
