@@ -33,6 +33,7 @@ from chalicelib.core.metrics import NAMESPACE
 from chalicelib.identity.people import Verification
 from infra.local.client import Api, ApiError, Http, Patient, Person, Sandbox, wait_for
 from infra.local.pictures import decode
+from infra.local.place import Place
 from infra.ops import recount, status
 from infra.ops.deployment import Deployment, find
 
@@ -117,7 +118,9 @@ class Smoke:
         self.chief = Player(self, phone, name, resident_id(born, serial))
         self.visitor = invented_visitor(self)
         self.venue: dict[str, Any] = {}
+        self.nonce = ""
         self.first: dict[str, Any] = {}
+        self.scanned = 0.0
         self.checked = 0
 
     def run(self) -> bool:
@@ -207,9 +210,9 @@ class Smoke:
         if file.status != 200:
             raise SmokeError(f"its link answers {file.status}: {file.body[:200]!r}")
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "poster.png"
-            path.write_bytes(file.body)
-            read = decode(path)
+            poster = Path(folder) / "poster.png"
+            poster.write_bytes(file.body)
+            read = decode(poster)
         if read != self.venue["code_url"]:
             raise SmokeError(f"it holds {read}")
         return f"{len(file.body) / 1024:.0f} KB"
@@ -293,7 +296,7 @@ class Smoke:
                 Period=60,
                 Statistics=["Sum"],
             )["Datapoints"]
-            return sum(point["Sum"] for point in points)
+            return sum(float(point["Sum"]) for point in points)
 
         found = wait_for(recorded, lambda count: count >= 1, seconds=_METRICS_WITHIN_S)
         return f"{namespace}: {found:.0f} scans"
@@ -391,6 +394,8 @@ def main(arguments: list[str] | None = None) -> int:
         "--sandbox", default="", metavar="URL", help="the sandbox that plays the stage's partners"
     )
     given = parser.parse_args(arguments)
+    if given.stage == "local" and not given.sandbox:
+        given.sandbox = Place.from_environment().sandbox_url
     with contextlib.suppress(KeyboardInterrupt):
         deployment = find(given.stage)
         good = smoke(deployment, console=Console(), url=given.url, sandbox_url=given.sandbox)
