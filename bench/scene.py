@@ -43,6 +43,7 @@ def environment(stub: Stub) -> dict[str, str]:
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": stub.url,
+        "AWS_CA_BUNDLE": str(stub.root),
         **_configured(),
         "PYDANTIC_DISABLE_PLUGINS": "__all__",  # as in infra/resources.yaml
         "VC_TABLE": "venuecode-prod-Table-0123456789AB",

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from chalicelib.admission.travel_card import TravelCardEntry, TravelCards
     from chalicelib.admission.visits import VisitHistory, Visits
     from chalicelib.admission.waiting import WaitingScans
+    from chalicelib.core.downloads import Downloads
     from chalicelib.core.render_jobs import RenderQueue
     from chalicelib.core.storage import Storage
     from chalicelib.core.table import Table
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
         Exports,
         PersonalData,
     )
+    from chalicelib.insight.reconciliation import Reconciliation, Reconciliations, Reconciling
     from chalicelib.insight.statistics import VenueStatistics
     from chalicelib.venues.issuance import Issuance
     from chalicelib.venues.landing import Landing
@@ -256,7 +258,21 @@ class Container:
         """The storage of rendered files."""
         from chalicelib.adapters.storage import S3Storage
 
-        return S3Storage(self.settings.bucket)
+        own = self.downloads.link if self.settings.files_url else None
+        return S3Storage(self.settings.bucket, own)
+
+    @cached_property
+    def downloads(self) -> "Downloads":
+        """Links to files under the deployment's own host."""
+        from chalicelib.adapters.storage import S3Storage
+        from chalicelib.core.downloads import Downloads
+
+        return Downloads(
+            files=S3Storage(self.settings.bucket),
+            tokens=self.tokens,
+            clock=self.clock,
+            url=self.settings.files_url,
+        )
 
     @cached_property
     def renderer(self) -> "Renderer":
@@ -921,6 +937,36 @@ class Container:
         from chalicelib.insight.counters import Counting
 
         return Counting(counters=self.counters, scans=self.scans)
+
+    @cached_property
+    def reconciliations(self) -> "Reconciliations":
+        """The store of fences and of the progress of reconciliation."""
+        from chalicelib.insight.store.reconciliations import ReconciliationStore
+
+        return ReconciliationStore(self.table)
+
+    @cached_property
+    def reconciliation(self) -> "Reconciliation":
+        """Compares partitions with their records, and repairs them."""
+        from chalicelib.insight.reconciliation import Reconciliation
+
+        return Reconciliation(
+            counters=self.counters,
+            scans=self.scans,
+            reconciliations=self.reconciliations,
+            ids=self.ids,
+        )
+
+    @cached_property
+    def reconciling(self) -> "Reconciling":
+        """The scheduled comparison of all venues' days."""
+        from chalicelib.insight.reconciliation import Reconciling
+
+        return Reconciling(
+            reconciliation=self.reconciliation,
+            reconciliations=self.reconciliations,
+            venues=self.venues,
+        )
 
     @cached_property
     def deep_status(self) -> "DeepStatus":

@@ -8,6 +8,7 @@ them, so errors become problem+json (RFC 9457) here.
 import functools
 import json
 import re
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -177,9 +178,12 @@ class RequestContext:
 
 @dataclass(frozen=True)
 class Answer:
-    """A response body with a status or headers; a bare model is returned with status 200."""
+    """A response body with a status or headers; a bare model is returned with status 200.
 
-    body: BaseModel | str
+    Bytes are a file, and `headers` say of which type.
+    """
+
+    body: BaseModel | str | bytes
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -331,9 +335,10 @@ def _call(
     )
     result = handler(context, **parameters)
     answer = result if isinstance(result, Answer) else Answer(result)
-    body = answer.body if isinstance(answer.body, str) else answer.body.model_dump_json()
-    return Response(
-        body,
+    body = answer.body
+    kind = _FileResponse if isinstance(body, bytes) else Response
+    return kind(
+        body.model_dump_json() if isinstance(body, BaseModel) else body,
         status_code=answer.status,
         headers={
             "Content-Type": operation.content_type,
@@ -342,6 +347,15 @@ def _call(
             **answer.headers,
         },
     )
+
+
+class _FileResponse(Response):
+    """A file. API Gateway decodes it for every client, because all media types are binary there."""
+
+    def to_dict(self, _: list[str] | None = None) -> dict[str, Any]:
+        """Return the response in base64, whatever media types Chalice knows as binary."""
+        encoded = Response(b64encode(self.body).decode(), self.headers, self.status_code)
+        return {**encoded.to_dict(), "isBase64Encoded": True}
 
 
 _SECURITY = {

@@ -42,6 +42,8 @@ from ministack.core import lambda_runtime, persistence
 from ministack.services import cloudwatch, dynamodb, lambda_svc, sqs
 from ministack.services.cloudformation import provisioners
 
+from infra.local.rest_imports import complete_rest_imports
+
 CHECKPOINT_SECONDS = 60
 _POISON = "RetryAttemptsExhausted"
 
@@ -416,6 +418,7 @@ def main() -> None:
     guard_queues()
     complete_stream_mappings()
     keep_alarms_on_expressions()
+    complete_rest_imports()
     write_logs(Path(os.environ["VENUECODE_LOGS"]), os.environ["VENUECODE_STACK"])
     run_functions_alone(Path(os.environ["TMPDIR"]))
     unpack_once(Path(os.environ["TMPDIR"]))
