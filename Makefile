@@ -8,7 +8,7 @@ RUN := .venv/bin/python -m
 SHARED := --numprocesses $(shell expr $$(nproc) + 1) --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check verify bench run down package deploy foundation wire openapi requirements
+.PHONY: help demo test check verify bench run down package deploy foundation wire smoke openapi requirements
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ foundation: $(VENV) ## Make what chalice deploy stands on; STAGE=dev, YES=1 does
 
 wire: $(VENV) ## Connect what chalice deploy has made; STAGE=dev
 	@$(RUN) infra.wire $(STAGE)
+
+smoke: $(VENV) ## Tell the story in five minutes on a deployment; STAGE=dev or local, SANDBOX=url
+	@$(RUN) infra.smoke $(STAGE) $(if $(SANDBOX),--sandbox $(SANDBOX))
 
 openapi: $(VENV) ## Write docs/openapi.json from the routes
 	@$(RUN) infra.openapi
