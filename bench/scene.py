@@ -147,7 +147,7 @@ def _person(container: Container, person_id: str, number: str, *, answered: bool
     container.people.open_session(person_id, session)
     for provider, state in _ANSWERS.items() if answered else ():
         snapshot = Snapshot(provider, state, now - timedelta(hours=3), now, 1)
-        container.people.save_snapshot(person_id, snapshot)
+        container.people.save_answers(person_id, [snapshot])
     claims = {"sub": person_id, "sid": session.session_id}
     return container.tokens.issue("session", claims, now=now, life=life)
 
