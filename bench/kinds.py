@@ -67,9 +67,9 @@ def measure(step: Step) -> dict[str, dict[str, Measured]]:
     return read()
 
 
-def read() -> dict[str, dict[str, Measured]]:
+def read(path: Path = RESULTS) -> dict[str, dict[str, Measured]]:
     """Return the last measurement. Raises FileNotFoundError."""
-    found: dict[str, dict[str, Measured]] = json.loads(RESULTS.read_text())
+    found: dict[str, dict[str, Measured]] = json.loads(path.read_text())
     return found
 
 
