@@ -40,7 +40,9 @@ def environment(stub: Stub | None) -> dict[str, str]:
 
     Without a `stub`, AWS has no endpoint of its own.
     """
-    endpoint = {"AWS_ENDPOINT_URL": stub.url} if stub else {}
+    endpoint = (
+        {"AWS_ENDPOINT_URL": stub.url, "AWS_CA_BUNDLE": str(stub.root)} if stub is not None else {}
+    )
     return {
         "AWS_ACCESS_KEY_ID": "bench",
         "AWS_SECRET_ACCESS_KEY": "bench",

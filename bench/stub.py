@@ -1,4 +1,6 @@
-"""The stand-in as a server on loopback: ``python -m bench.stub`` prints its port and serves.
+"""The stand-in as a server on loopback, over TLS as AWS's endpoints are.
+
+``python -m bench.stub CERTIFICATE`` prints its port and serves; the certificate's file has its key.
 
 It has a process of its own, so that its CPU is not measured. ``GET /sent`` returns the requests
 since the last time; ``GET /forget`` empties the table.
@@ -6,15 +8,18 @@ since the last time; ``GET /forget`` empties the table.
 
 import asyncio
 import json
+import ssl
 import subprocess
 import sys
+import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPConnection
+from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any
 
+from bench import authority
 from bench.account import Account
 
 ROOT = Path(__file__).absolute().parents[1]
@@ -55,11 +60,13 @@ def _answer(
 
 
 class Stub:
-    """A running stand-in."""
+    """A running stand-in; `root` is the file of the authority that its certificate is from."""
 
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
-        self._connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    def __init__(self, port: int, root: Path) -> None:
+        self.url = f"https://127.0.0.1:{port}"
+        self.root = root
+        context = ssl.create_default_context(cafile=root)
+        self._connection = HTTPSConnection("127.0.0.1", port, timeout=10, context=context)
 
     def sent(self) -> list[dict[str, Any]]:
         """Return the requests since the last call: `account.Sent` as plain objects."""
@@ -78,22 +85,27 @@ class Stub:
 @contextmanager
 def running() -> Iterator[Stub]:
     """Run a stand-in for the length of a block."""
-    command = [sys.executable, "-m", "bench.stub"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield Stub(int((process.stdout or sys.stdin).readline()))
-        finally:
-            process.terminate()
+    with tempfile.TemporaryDirectory(prefix="venuecode-bench-") as folder:
+        root, server = authority.create(Path(folder))
+        command = [sys.executable, "-m", "bench.stub", str(server)]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                yield Stub(int((process.stdout or sys.stdin).readline()), root)
+            finally:
+                process.terminate()
 
 
-async def _main() -> None:
+async def _main(certificate: Path) -> None:
     account = Account()
     server = await asyncio.start_server(
-        lambda reader, writer: _serve(account, reader, writer), "127.0.0.1", 0
+        lambda reader, writer: _serve(account, reader, writer),
+        "127.0.0.1",
+        0,
+        ssl=authority.server_context(certificate),
     )
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(_main())
+    asyncio.run(_main(Path(sys.argv[1])))

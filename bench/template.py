@@ -1,7 +1,8 @@
 """The functions and mappings of the template, as `prod` gets them.
 
 Names are discovered by resource type, so that the bench follows what is deployed. The sources are
-``infra/resources.yaml``, ``.chalice/config.json`` and the functions that ``app.py`` registers.
+``infra/resources.yaml`` with the operator's ``infra/parameters.json``, ``.chalice/config.json`` and
+the functions that ``app.py`` registers.
 """
 
 import functools
@@ -47,6 +48,7 @@ def template() -> dict[str, Any]:
     """
     raw = yaml.load((ROOT / "infra/resources.yaml").read_text(), _Loader)  # noqa: S506 (a SafeLoader)
     conditions = raw.get("Conditions", {})
+    given = {"Stage": _STAGE, **json.loads((ROOT / "infra/parameters.json").read_text())[_STAGE]}
 
     def holds(condition: Any) -> bool:
         if isinstance(condition, str):
@@ -66,11 +68,10 @@ def template() -> dict[str, Any]:
         raise LookupError(f"no condition of CloudFormation's: {name}")
 
     def operand(value: Any) -> Any:
-        if value == {"Ref": "Stage"}:
-            return _STAGE
         if isinstance(value, dict) and "Ref" in value:
-            return raw["Parameters"].get(value["Ref"], {}).get("Default", "")
-        return value
+            name = value["Ref"]
+            value = given.get(name, raw["Parameters"].get(name, {}).get("Default", ""))
+        return str(value)
 
     def decide(value: Any) -> Any:
         if isinstance(value, list):
