@@ -134,7 +134,7 @@ class Cloud:
         self._waiting: dict[int, list[Any]] = defaultdict(list)
         self._scheduled: set[object] = set()
         self._running: Function | None = None
-        self._calls = 0.0
+        self._calls: dict[int, float] = {}
         self._moto_cpu = 0.0
         self._waits: list[tuple[float, float]] = []
         self._lock = threading.RLock()
@@ -218,17 +218,22 @@ class Cloud:
     def _invoke(self, name: str, event: Any) -> Any:
         function = template.functions()[name]
         handler = self._handlers.setdefault(name, function.load())
-        self._running, self._calls, self._moto_cpu, self._waits = function, 0.0, 0.0, []
+        self._running, self._calls, self._moto_cpu, self._waits = function, {}, 0.0, []
         cpu = time.process_time()
         with self.clock.running():
             answer = handler(event, _Context(function))
         used = 1000 * (time.process_time() - cpu - self._moto_cpu)
         self._running = None
         share = min(1.0, function.memory / FULL_CPU_MB)
-        ms = used / share + self._calls + 1000 * _union(self._waits)
+        ms = used / share + self._called_ms() + 1000 * _union(self._waits)
         self.meter.uses[name].append(Use(ms, math.ceil(ms) / 1000 * function.memory / 1024))
         self.meter.counts["log_bytes"] += function.system_log_bytes
         return answer
+
+    def _called_ms(self) -> float:
+        """Return the milliseconds of the calls to AWS; threads of the handler make them at once."""
+        main = self._calls.pop(threading.get_ident(), 0.0)
+        return main + max(self._calls.values(), default=0.0)
 
     # --- AWS's side of a call --------------------------------------------------------------------
 
@@ -239,7 +244,8 @@ class Cloud:
             service, operation = event_name.replace("-", "").split(".")[1:]
             body: Body = json.loads(request.body or b"{}")
             self.meter.operations[f"{self._name} {service} {operation}"] += 1
-            self._calls += CALL_MS[service]
+            thread = threading.get_ident()
+            self._calls[thread] = self._calls.get(thread, 0.0) + CALL_MS[service]
             match service:
                 case "dynamodb":
                     response = self._dynamodb(event_name, request, operation, body)
