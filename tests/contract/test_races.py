@@ -590,7 +590,7 @@ def test_batches_that_overlap_are_counted_once(backend: Backend) -> None:
         backend.stores.scans.put(scan, venue)
     changes = [ScanChange(partition, f"{99 + n}", None, scan) for n, scan in enumerate(scans)]
 
-    def count(batch: list[ScanChange]) -> Callable[[Stores], None]:
+    def count(batch: list[ScanChange]) -> Callable[[Stores], list[str]]:
         return lambda stores: Counting(counters=stores.counters, scans=stores.scans).apply(batch)
 
     _, refusals = race(backend, count(changes[:4]), count(changes), count(changes[:2]))
