@@ -41,47 +41,57 @@ _Loader.add_multi_constructor("!", _tag)
 
 
 @functools.cache
+def _raw() -> dict[str, Any]:
+    text = (ROOT / "infra/resources.yaml").read_text()
+    raw: dict[str, Any] = yaml.load(text, _Loader)  # noqa: S506 (a SafeLoader)
+    return raw
+
+
+def value(of: Any) -> Any:
+    """Return a value, or that of the parameter to which it refers, as text."""
+    if not isinstance(of, dict) or "Ref" not in of:
+        return of
+    name = of["Ref"]
+    given = json.loads((ROOT / "infra/parameters.json").read_text())[_STAGE]
+    default = _raw()["Parameters"].get(name, {}).get("Default", "")
+    return str({"Stage": _STAGE, **given}.get(name, default))
+
+
+@functools.cache
 def template() -> dict[str, Any]:
     """Return the template, with its conditions decided for `prod`.
 
     A reference is left as CloudFormation's long form.
     """
-    raw = yaml.load((ROOT / "infra/resources.yaml").read_text(), _Loader)  # noqa: S506 (a SafeLoader)
+    raw = _raw()
     conditions = raw.get("Conditions", {})
-    given = {"Stage": _STAGE, **json.loads((ROOT / "infra/parameters.json").read_text())[_STAGE]}
 
     def holds(condition: Any) -> bool:
         if isinstance(condition, str):
             return holds(conditions[condition])
-        ((name, value),) = condition.items()
+        ((name, parts),) = condition.items()
         match name:
             case "Condition":
-                return holds(value)
+                return holds(parts)
             case "Fn::Equals":
-                return bool(operand(value[0]) == operand(value[1]))
+                return str(value(parts[0])) == str(value(parts[1]))
             case "Fn::Not":
-                return not holds(value[0])
+                return not holds(parts[0])
             case "Fn::And":
-                return all(map(holds, value))
+                return all(map(holds, parts))
             case "Fn::Or":
-                return any(map(holds, value))
+                return any(map(holds, parts))
         raise LookupError(f"no condition of CloudFormation's: {name}")
 
-    def operand(value: Any) -> Any:
-        if isinstance(value, dict) and "Ref" in value:
-            name = value["Ref"]
-            value = given.get(name, raw["Parameters"].get(name, {}).get("Default", ""))
-        return str(value)
-
-    def decide(value: Any) -> Any:
-        if isinstance(value, list):
-            return [one for one in map(decide, value) if one != {"Ref": _NO_VALUE}]
-        if not isinstance(value, dict):
-            return value
-        if set(value) == {"Fn::If"}:
-            condition, yes, no = value["Fn::If"]
+    def decide(part: Any) -> Any:
+        if isinstance(part, list):
+            return [one for one in map(decide, part) if one != {"Ref": _NO_VALUE}]
+        if not isinstance(part, dict):
+            return part
+        if set(part) == {"Fn::If"}:
+            condition, yes, no = part["Fn::If"]
             return decide(yes if holds(condition) else no)
-        decided = {name: decide(one) for name, one in value.items()}
+        decided = {name: decide(one) for name, one in part.items()}
         return {name: one for name, one in decided.items() if one != {"Ref": _NO_VALUE}}
 
     resources = {

@@ -6,6 +6,7 @@ Expected values are worked out by hand.
 import json
 from collections.abc import Mapping
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -236,7 +237,7 @@ def test_a_failed_message_returns_and_dies(monkeypatch: pytest.MonkeyPatch) -> N
     times = [at for at, _ in queue.batches]
     assert len(times) == most
     hidden = properties["VisibilityTimeout"]
-    assert [b - a for a, b in zip(times, times[1:], strict=False)] == pytest.approx(
+    assert [b - a for a, b in pairwise(times)] == pytest.approx(
         [hidden] * (most - 1), abs=1
     )
     assert queue.cloud.meter.counts["dead_letters"] == 1
