@@ -2,23 +2,7 @@
 
 from chalice.app import Chalice, CORSConfig
 
-from chalicelib.api import (
-    family,
-    health,
-    identity_checks,
-    kiosks,
-    landing,
-    manual_checks,
-    me,
-    own_data,
-    paper_passes,
-    records,
-    scans,
-    service,
-    sessions,
-    staff,
-    venues,
-)
+from chalicelib.api import loading
 from chalicelib.core.settings import Settings
 from chalicelib.workers import lookups, renders, schedules, stream
 
@@ -30,10 +14,6 @@ app.api.cors = CORSConfig(
     expose_headers=["X-Correlation-Id", "Retry-After"],
     max_age=86_400,
 )
-for resource in (
-    identity_checks, sessions, me, own_data, family, health, paper_passes, venues, staff,
-    scans, manual_checks, landing, service, kiosks, records,
-):  # fmt: skip
-    app.register_blueprint(resource.routes)
+loading.register(app)
 for worker in (lookups, renders, schedules, stream):
     app.register_blueprint(worker.functions)

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from stdnum.cn import ric
 
-import app  # noqa: F401 (its routes are the document's)
 from chalicelib.admission import schemas as admission
 from chalicelib.api import openapi
 from chalicelib.core.errors import BadInput
