@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from chalicelib.admission.travel_card import TravelCardEntry, TravelCards
     from chalicelib.admission.visits import VisitHistory, Visits
     from chalicelib.admission.waiting import WaitingScans
+    from chalicelib.core.downloads import Downloads
     from chalicelib.core.render_jobs import RenderQueue
     from chalicelib.core.storage import Storage
     from chalicelib.core.table import Table
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from chalicelib.identity.succession import Succession, Successions
     from chalicelib.insight.abnormal import AbnormalPointers, AbnormalScans, Pointers
     from chalicelib.insight.counters import Counters, Counting
+    from chalicelib.insight.deep_status import DeepStatus
     from chalicelib.insight.erasures import (
         AnonymousVisits,
         Erasing,
@@ -80,6 +82,7 @@ if TYPE_CHECKING:
         Exports,
         PersonalData,
     )
+    from chalicelib.insight.reconciliation import Reconciliation, Reconciliations, Reconciling
     from chalicelib.insight.statistics import VenueStatistics
     from chalicelib.venues.issuance import Issuance
     from chalicelib.venues.landing import Landing
@@ -255,7 +258,21 @@ class Container:
         """The storage of rendered files."""
         from chalicelib.adapters.storage import S3Storage
 
-        return S3Storage(self.settings.bucket)
+        own = self.downloads.link if self.settings.files_url else None
+        return S3Storage(self.settings.bucket, own)
+
+    @cached_property
+    def downloads(self) -> "Downloads":
+        """Links to files under the deployment's own host."""
+        from chalicelib.adapters.storage import S3Storage
+        from chalicelib.core.downloads import Downloads
+
+        return Downloads(
+            files=S3Storage(self.settings.bucket),
+            tokens=self.tokens,
+            clock=self.clock,
+            url=self.settings.files_url,
+        )
 
     @cached_property
     def renderer(self) -> "Renderer":
@@ -920,6 +937,66 @@ class Container:
         from chalicelib.insight.counters import Counting
 
         return Counting(counters=self.counters, scans=self.scans)
+
+    @cached_property
+    def reconciliations(self) -> "Reconciliations":
+        """The store of fences and of the progress of reconciliation."""
+        from chalicelib.insight.store.reconciliations import ReconciliationStore
+
+        return ReconciliationStore(self.table)
+
+    @cached_property
+    def reconciliation(self) -> "Reconciliation":
+        """Compares partitions with their records, and repairs them."""
+        from chalicelib.insight.reconciliation import Reconciliation
+
+        return Reconciliation(
+            counters=self.counters,
+            scans=self.scans,
+            reconciliations=self.reconciliations,
+            ids=self.ids,
+        )
+
+    @cached_property
+    def reconciling(self) -> "Reconciling":
+        """The scheduled comparison of all venues' days."""
+        from chalicelib.insight.reconciliation import Reconciling
+
+        return Reconciling(
+            reconciliation=self.reconciliation,
+            reconciliations=self.reconciliations,
+            venues=self.venues,
+        )
+
+    @cached_property
+    def deep_status(self) -> "DeepStatus":
+        """Checks what the API leans on."""
+        from chalicelib.adapters.keys import KmsDataKeys, SecretsManager
+        from chalicelib.adapters.partners import probe
+        from chalicelib.adapters.storage import S3Storage
+        from chalicelib.identity.store.wrapped_keys import WrappedKeyStore
+        from chalicelib.insight.deep_status import DeepStatus, Probe
+
+        settings, clock, wrapped = self.settings, self.clock, WrappedKeyStore(self.table)
+        # Afresh: what this process has cached says nothing.
+        probes: dict[str, Probe] = {
+            "keys_secret": lambda: SecretsManager(settings.keys_secret, clock).read(),
+            "partners_secret": lambda: SecretsManager(settings.partners_secret, clock).read(),
+            "data_key": lambda: KmsDataKeys(settings.kms_key, wrapped, clock).current(clock.now()),
+            "bucket": lambda: S3Storage(settings.bucket).probe(),
+        }
+        partners = {
+            "providers": settings.providers_url,
+            "sms": settings.sms_url,
+            "identity_checks": settings.checks_url,
+            "households": settings.households_url,
+            "wechat": settings.wechat_url,
+            "alipay": settings.alipay_url,
+        }
+        for name, url in partners.items():
+            if url:
+                probes[name] = functools.partial(probe, url)
+        return DeepStatus(tokens=self.tokens, limits=self.limits, probes=probes)
 
     @cached_property
     def erasures(self) -> "Erasures":

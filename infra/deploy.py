@@ -6,27 +6,87 @@ go to the private bucket ``venuecode-artifacts-<account>-<region>``.
 """
 
 import argparse
+import dataclasses
 import hashlib
 import json
 import sys
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
+from rich.prompt import Confirm
 from rich.table import Table
 
-from infra.package import BuildError, Package, lint, package
+from infra import account
+from infra.package import ROOT, BuildError, Package, lint, package
 
 _DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 _Step = Callable[[str], None]
 
+# What holds data. Nothing brings it back: neither may an update replace or delete it, nor make a
+# secret's value anew, which an edited `GenerateSecretString` does.
+_KEPT = ("AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::S3::Bucket")
+_STACK_POLICY = {
+    "Statement": [
+        {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"},
+        {
+            "Effect": "Deny",
+            "Action": ["Update:Replace", "Update:Delete"],
+            "Principal": "*",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"ResourceType": list(_KEPT)}},
+        },
+        {
+            "Effect": "Deny",
+            "Action": "Update:*",
+            "Principal": "*",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"ResourceType": ["AWS::SecretsManager::Secret"]}},
+        },
+    ]
+}
+# What to do about a stack that no operation can change, by its status.
+_STUCK = {
+    "ROLLBACK_FAILED": "The first deployment failed, and so did its undoing. It holds no data: "
+    "delete it (aws cloudformation delete-stack --stack-name {stack}), delete by hand what that "
+    "names, and deploy again.",
+    "DELETE_FAILED": "Delete by hand what is named, then the stack (aws cloudformation "
+    "delete-stack --stack-name {stack}), and deploy again.",
+    "UPDATE_ROLLBACK_FAILED": "An update failed, and so did its undoing; the application may run "
+    "with parts of both. Mend what is named, then finish the undoing (aws cloudformation "
+    "continue-update-rollback --stack-name {stack}), and deploy again.",
+}
+
 
 class DeployError(Exception):
     """The stack could not be deployed; the message says why."""
+
+
+class Change(NamedTuple):
+    """What an update does to a resource. `replacement` is ``True``, ``Conditional`` or empty."""
+
+    action: str
+    resource: str
+    kind: str
+    replacement: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """How a stack is deployed.
+
+    `owner` is the account that must own the artifacts' bucket. `parameters` are the template's;
+    ``Protect`` is turned on after the creation. `confirm` is asked before an update.
+    """
+
+    owner: str = ""
+    parameters: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    confirm: Callable[[Sequence[Change]], bool] = lambda _: True
 
 
 def deploy(
@@ -37,6 +97,7 @@ def deploy(
     bucket: str,
     poll_seconds: float = 5.0,
     step: _Step = lambda _: None,
+    options: Options = Options(),
 ) -> dict[str, str]:
     """Bring `stack` to `built` and return its outputs.
 
@@ -45,8 +106,9 @@ def deploy(
     """
     step("Uploading the package")
     s3, formation = client("s3"), client("cloudformation")
+    owner = {"ExpectedBucketOwner": options.owner} if options.owner else {}
     template = json.loads(built.template.read_text())
-    code, layer = (_upload(s3, bucket, path) for path in (built.code, built.layer))
+    code, layer = (_upload(s3, bucket, path, owner) for path in (built.code, built.layer))
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = code
@@ -54,94 +116,208 @@ def deploy(
             resource["Properties"]["ContentUri"] = layer
     body = json.dumps(template, ensure_ascii=False).encode()
     key = f"{hashlib.sha256(body).hexdigest()}.json"
-    s3.put_object(Bucket=bucket, Key=key, Body=body)
+    s3.put_object(Bucket=bucket, Key=key, Body=body, **owner)
 
     step("Deploying the stack")
+    deployment = _Deployment(formation, stack, poll_seconds)
     request = {
-        "StackName": stack,
         "TemplateURL": f"{s3.meta.endpoint_url}/{bucket}/{key}",
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     }
-    status = _status(formation, stack)
-    if status == "ROLLBACK_COMPLETE":  # its creation failed: there is nothing to update
-        formation.delete_stack(StackName=stack)
-        status = _wait(formation, stack, poll_seconds)
-    if status in (None, "DELETE_COMPLETE"):
-        formation.create_stack(**request)
+    if deployment.is_new():
+        deployment.create(request, {**options.parameters, "Protect": "off"})
+        if options.parameters.get("Protect") == "on":
+            step("Protecting the table")
+            deployment.update(request, options.parameters, lambda _: True)
     else:
+        deployment.update(request, options.parameters, options.confirm)
+    return deployment.outputs()
+
+
+class _Deployment:
+    """The operations on one stack through CloudFormation's client `formation`."""
+
+    def __init__(self, formation: Any, stack: str, poll_seconds: float) -> None:
+        self._formation = formation
+        self._stack = stack
+        self._poll_seconds = poll_seconds
+
+    def is_new(self) -> bool:
+        """Return whether the stack is to be created; remove what a failed creation has left.
+
+        Raises DeployError if another operation goes on, or the stack is stuck.
+        """
+        status = self._status()
+        if status == "ROLLBACK_COMPLETE":  # its creation failed: there is nothing to update
+            since = self._newest_event()
+            self._formation.delete_stack(StackName=self._stack)
+            status = self._wait()
+            if status == "DELETE_FAILED":
+                self._fail(status, since)
+        if status in (None, "DELETE_COMPLETE"):
+            return True
+        if status.endswith("_IN_PROGRESS"):
+            raise DeployError(
+                f"Stack {self._stack} is being changed ({status}): wait until that has ended."
+            )
+        if status in _STUCK:
+            self._fail(status, None)
+        return False
+
+    def create(self, request: dict[str, Any], parameters: Mapping[str, str]) -> None:
+        """Create the stack. Raises DeployError."""
+        self._formation.create_stack(
+            StackName=self._stack, Parameters=_parameters(parameters), **request
+        )
+        status = self._wait()
+        if status not in _DONE:
+            self._fail(status, None)
+
+    def update(
+        self,
+        request: dict[str, Any],
+        parameters: Mapping[str, str],
+        confirm: Callable[[Sequence[Change]], bool],
+    ) -> None:
+        """Update the stack by a change set, if `confirm` agrees with its changes.
+
+        Does nothing if there is nothing to change. Raises DeployError.
+        """
+        named = {"StackName": self._stack, "ChangeSetName": f"deploy-{uuid.uuid4().hex}"}
         try:
-            formation.update_stack(**request)
+            self._formation.create_change_set(
+                **named, ChangeSetType="UPDATE", Parameters=_parameters(parameters), **request
+            )
         except ClientError as error:
-            if "No updates are to be performed" not in str(error):
-                raise DeployError(str(error)) from error
-    status = _wait(formation, stack, poll_seconds)
-    if status not in _DONE:
-        raise DeployError(f"Stack {stack} ended as {status}: {_first_failure(formation, stack)}")
-    described = formation.describe_stacks(StackName=stack)["Stacks"][0]
-    return {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+            raise DeployError(str(error)) from error
+        changes = self._changes(named)
+        if not changes or not confirm(changes):
+            self._formation.delete_change_set(**named)
+            if changes:
+                raise DeployError("You said no: nothing was changed.")
+            return
+        since = self._newest_event()
+        self._formation.execute_change_set(**named)
+        status = self._wait()
+        if status not in _DONE:
+            self._fail(status, since)
+
+    def outputs(self) -> dict[str, str]:
+        """Return the stack's outputs."""
+        described = self._formation.describe_stacks(StackName=self._stack)["Stacks"][0]
+        return {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+
+    def _changes(self, named: dict[str, str]) -> list[Change]:
+        """Return the changes of a change set, none if it is empty. Raises DeployError."""
+        found: list[Change] = []
+        page = self._formation.describe_change_set(**named)
+        while page["Status"] in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
+            time.sleep(self._poll_seconds)
+            page = self._formation.describe_change_set(**named)
+        if page["Status"] == "FAILED":
+            reason = page.get("StatusReason", "no reason given")
+            if "didn't contain changes" in reason or "No updates are to be performed" in reason:
+                return []
+            raise DeployError(f"Stack {self._stack} cannot be updated: {reason}")
+        while True:
+            for change in page["Changes"]:
+                one = change["ResourceChange"]
+                replacement = one.get("Replacement", "False")
+                found.append(
+                    Change(
+                        one["Action"],
+                        one["LogicalResourceId"],
+                        one["ResourceType"],
+                        "" if replacement == "False" else replacement,
+                    )
+                )
+            if "NextToken" not in page:
+                return found
+            page = self._formation.describe_change_set(**named, NextToken=page["NextToken"])
+
+    def _status(self) -> str | None:
+        try:
+            found = self._formation.describe_stacks(StackName=self._stack)
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return None
+            raise
+        return str(found["Stacks"][0]["StackStatus"])
+
+    def _wait(self) -> str | None:
+        while True:
+            # An update is not in progress at once.
+            time.sleep(self._poll_seconds)
+            status = self._status()
+            if not status or not status.endswith("_IN_PROGRESS"):
+                return status
+
+    def _events(self, since: str | None) -> list[dict[str, Any]]:
+        """Return the stack's events after the event `since`, newest first."""
+        found: list[dict[str, Any]] = []
+        pages = self._formation.get_paginator("describe_stack_events")
+        for page in pages.paginate(StackName=self._stack):
+            for event in page["StackEvents"]:
+                if event["EventId"] == since:
+                    return found
+                found.append(event)
+        return found
+
+    def _newest_event(self) -> str | None:
+        events = self._formation.describe_stack_events(StackName=self._stack)["StackEvents"]
+        return str(events[0]["EventId"]) if events else None
+
+    def _fail(self, status: str | None, since: str | None) -> None:
+        """Raise DeployError with the first failure after the event `since`."""
+        advice = _STUCK.get(status or "", "").format(stack=self._stack)
+        reason = first_failure(self._events(since))
+        raise DeployError(f"Stack {self._stack} ended as {status}: {reason} {advice}".rstrip())
 
 
-def _upload(s3: Any, bucket: str, path: Path) -> str:
+def first_failure(events: Sequence[Mapping[str, Any]]) -> str:
+    """Return resource and reason of the first failure among `events`, which are newest first.
+
+    What CloudFormation cancelled because something else failed is no reason.
+    """
+    failed = [event for event in events if event["ResourceStatus"].endswith("_FAILED")]
+    own = [one for one in failed if "cancelled" not in one.get("ResourceStatusReason", "")]
+    if not failed:
+        return "no reason was given."
+    first = (own or failed)[-1]
+    reason = first.get("ResourceStatusReason", "no reason given").rstrip(".")
+    return f"{first['LogicalResourceId']}: {reason}."
+
+
+def _parameters(values: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()]
+
+
+def _upload(s3: Any, bucket: str, path: Path, owner: Mapping[str, str]) -> str:
     """Put `path` under its content's hash, unless it is there; return its s3:// address."""
     content = path.read_bytes()
     key = f"{hashlib.sha256(content).hexdigest()}.zip"
     try:
-        s3.head_object(Bucket=bucket, Key=key)
+        s3.head_object(Bucket=bucket, Key=key, **owner)
     except ClientError:
-        s3.put_object(Bucket=bucket, Key=key, Body=content)
+        s3.put_object(Bucket=bucket, Key=key, Body=content, **owner)
     return f"s3://{bucket}/{key}"
 
 
-def _status(formation: Any, stack: str) -> str | None:
-    try:
-        return str(formation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"])
-    except ClientError as error:
-        if "does not exist" in str(error):
-            return None
-        raise
+def parameters_of(stage: str, template: Mapping[str, Any]) -> dict[str, str]:
+    """Return the template's parameters for `stage`: ``infra/parameters.json`` and what follows.
+
+    Raises DeployError for a parameter that the template does not have.
+    """
+    given: dict[str, str] = json.loads((ROOT / "infra/parameters.json").read_text()).get(stage, {})
+    if unknown := given.keys() - template["Parameters"].keys():
+        raise DeployError(f"infra/parameters.json: no parameter {', '.join(sorted(unknown))}.")
+    variables = template["Resources"]["APIHandler"]["Properties"]["Environment"]["Variables"]
+    protect = "on" if stage == "prod" else "off"
+    return {"Domain": variables["VC_CODE_HOST"].lower(), "Protect": protect, **given}
 
 
-def _wait(formation: Any, stack: str, poll_seconds: float) -> str | None:
-    while (status := _status(formation, stack)) and status.endswith("_IN_PROGRESS"):
-        time.sleep(poll_seconds)
-    return status
-
-
-def _first_failure(formation: Any, stack: str) -> str:
-    events = formation.describe_stack_events(StackName=stack)["StackEvents"]
-    failed = [event for event in events if event["ResourceStatus"].endswith("_FAILED")]
-    if not failed:
-        return "no reason was given"
-    first = min(failed, key=lambda event: event["Timestamp"])
-    return f"{first['LogicalResourceId']}: {first.get('ResourceStatusReason', 'no reason given')}"
-
-
-def _artifacts(session: Any) -> str:
-    """Return the account's private bucket for artifacts; create it on first use."""
-    account = session.client("sts").get_caller_identity()["Account"]
-    bucket = f"venuecode-artifacts-{account}-{session.region_name}"
-    s3 = session.client("s3")
-    try:
-        s3.head_bucket(Bucket=bucket)
-    except ClientError:
-        place = {"LocationConstraint": session.region_name}
-        options = {} if session.region_name == "us-east-1" else {"CreateBucketConfiguration": place}
-        s3.create_bucket(Bucket=bucket, **options)
-        s3.put_public_access_block(
-            Bucket=bucket,
-            PublicAccessBlockConfiguration={
-                "BlockPublicAcls": True,
-                "BlockPublicPolicy": True,
-                "IgnorePublicAcls": True,
-                "RestrictPublicBuckets": True,
-            },
-        )
-    return bucket
-
-
-def _examples(built: Package) -> list[str]:
+def _examples(template: Mapping[str, Any]) -> list[str]:
     """Return the settings that still have the repository's example values."""
-    template = json.loads(built.template.read_text())
     variables = template["Resources"]["APIHandler"]["Properties"]["Environment"]["Variables"]
     return sorted(
         name
@@ -150,10 +326,52 @@ def _examples(built: Package) -> list[str]:
     )
 
 
-def _deploy_stage(stage: str, console: Console) -> dict[str, str]:
+def _protect(formation: Any, stack: str, stage: str) -> None:
+    """Forbid updates that lose data, and in `prod` the stack's deletion. Idempotent."""
+    formation.set_stack_policy(StackName=stack, StackPolicyBody=json.dumps(_STACK_POLICY))
+    formation.update_termination_protection(
+        StackName=stack, EnableTerminationProtection=stage == "prod"
+    )
+
+
+def _reserved(session: Any, stack: str) -> int:
+    """Return the concurrency that the stack's API function holds already."""
+    try:
+        function = session.client("cloudformation").describe_stack_resource(
+            StackName=stack, LogicalResourceId="APIHandler"
+        )["StackResourceDetail"]["PhysicalResourceId"]
+        answer = session.client("lambda").get_function_concurrency(FunctionName=function)
+    except ClientError:  # there is no such stack, or its creation failed
+        return 0
+    return int(answer.get("ReservedConcurrentExecutions", 0))
+
+
+def _prepare(session: Any, stage: str, stack: str, template: Mapping[str, Any]) -> list[str]:
+    """Check the account's quotas and make what stacks share. Return what to ask AWS for.
+
+    Raises AccountError.
+    """
+    parameters = parameters_of(stage, template)
+    sentences = account.check_quotas(
+        session,
+        reserved=int(parameters.get("ApiConcurrency", 0)) - _reserved(session, stack),
+        workers=account.workers_concurrency(template, stage, parameters),
+        requests=template["Resources"]["RestAPI"]["Properties"]["MethodSettings"][0][
+            "ThrottlingRateLimit"
+        ],
+    )
+    if parameters.get("AccessLogs") == "on":
+        partition = session.get_partition_for_region(session.region_name)
+        account.let_gateway_write_logs(session, partition)
+    return sentences
+
+
+def _deploy_stage(stage: str, console: Console, *, yes: bool) -> dict[str, str]:
+    stack = f"venuecode-{stage}"
     with console.status("Packaging") as status:
         built = package(stage, step=status.update)
-        if examples := _examples(built):
+        template = json.loads(built.template.read_text())
+        if examples := _examples(template):
             raise DeployError(
                 f"Set {', '.join(examples)} of stage {stage} in .chalice/config.json: "
                 "what stands there is an example."
@@ -165,24 +383,52 @@ def _deploy_stage(stage: str, console: Console) -> dict[str, str]:
             raise DeployError(
                 "No AWS region: set AWS_DEFAULT_REGION to where the stack shall stand."
             )
-        return deploy(
+        owner = session.client("sts").get_caller_identity()["Account"]
+        console.print(f"Account {owner}, region {session.region_name}, stack {stack}.")
+        for sentence in _prepare(session, stage, stack, template):
+            console.print(f"[yellow]A low quota.[/yellow] To AWS's support: {sentence}")
+
+        def confirm(changes: Sequence[Change]) -> bool:
+            status.stop()
+            console.print(change_table(changes))
+            agreed = yes or Confirm.ask("Make these changes?", console=console, default=False)
+            status.start()
+            return agreed
+
+        outputs = deploy(
             built,
             session.client,
-            stack=f"venuecode-{stage}",
-            bucket=_artifacts(session),
+            stack=stack,
+            bucket=account.artifacts_bucket(session, owner),
             step=status.update,
+            options=Options(owner, parameters_of(stage, template), confirm),
         )
+        _protect(session.client("cloudformation"), stack, stage)
+        return outputs
+
+
+def change_table(changes: Sequence[Change]) -> Table:
+    """Return the changes as a table. What replaces a resource stands first, in red."""
+    table = Table("action", "resource", "type", "replaced", title="Changes")
+    for change in sorted(changes, key=lambda one: (not one.replacement, one)):
+        dangerous = change.replacement or change.action == "Remove"
+        replaced = {"True": "yes", "": ""}.get(change.replacement, "perhaps")
+        table.add_row(*change[:3], replaced, style="red" if dangerous else "")
+    return table
 
 
 def main() -> int:
     """Package a stage, deploy it, print the stack's outputs."""
     parser = argparse.ArgumentParser(description="Deploy to AWS.")
     parser.add_argument("stage", choices=("dev", "prod"))
-    stage = parser.parse_args().stage
-    console = Console()
+    parser.add_argument("--yes", action="store_true", help="update without asking")
+    given = parser.parse_args()
+    stage, console = given.stage, Console()
     try:
-        outputs = _deploy_stage(stage, console)
-    except (BuildError, DeployError, BotoCoreError, ClientError) as error:
+        outputs = _deploy_stage(stage, console, yes=given.yes)
+    except (
+        BuildError, DeployError, account.AccountError, BotoCoreError, ClientError
+    ) as error:  # fmt: skip
         console.print(f"[red]Not deployed.[/red] {error}", highlight=False)
         return 1
     table = Table("output", "value", title=f"venuecode-{stage}")

@@ -37,6 +37,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chalicelib.core import messages
+from infra.dashboard import put_dashboard
 
 ROOT = Path(__file__).absolute().parents[1]
 STAGES = ("local", "dev", "prod")
@@ -61,6 +62,16 @@ KEPT = {
     "botocore/data": ("dynamodb", "kms", "s3", "secretsmanager", "sqs", "sts"),
     "stdnum": ("cn", "iso7064"),
 }
+# What `make foundation` writes into a stage of .chalice/config.json, a function each.
+FOUNDATION_KEYS = (
+    "manage_iam_role",
+    "iam_role_arn",
+    "layers",
+    "reserved_concurrency",
+    "subnet_ids",
+    "security_group_ids",
+    "environment_variables",
+)
 _Step = Callable[[str], None]
 
 
@@ -104,9 +115,7 @@ def package(
     Raises BuildError. The stage `local` gets wheels for this interpreter, others for Lambda.
     """
     out = out or root / "build" / stage
-    runtime: str = Config().lambda_python_version
-    if runtime != f"python{sys.version_info.major}.{sys.version_info.minor}":
-        raise BuildError(f"Lambda has no runtime for this Python; build with {runtime}.")
+    runtime = _runtime()
     source = _digest_of_sources(root, stage, environment or {}, runtime)
     manifest = out / "manifest.json"  # the last to be written
     if manifest.exists():
@@ -118,29 +127,21 @@ def package(
     manifest.unlink(missing_ok=True)
 
     step("Installing the runtime's wheels")
-    vendor, wheels = _vendor(root, root / "requirements.txt", stage, runtime)
-    render, render_wheels = _vendor(
-        root, root / "infra/layers/render/requirements.txt", stage, runtime
-    )
-    wheels = tuple(sorted({*wheels, *render_wheels}, key=lambda wheel: wheel.name.lower()))
-    if stage != "local":
-        check_tags(wheels, runtime)
+    found = libraries(stage, root=root)
 
     with tempfile.TemporaryDirectory(prefix="venuecode-build-") as scratch:
         step("Packaging with Chalice")
-        project = _stage_project(root, Path(scratch) / "project", vendor, stage, environment or {})
-        _chalice_package(root, project, Path(scratch) / "out", stage)
+        project = _stage_project(root, Path(scratch) / "project", stage, environment or {})
+        (project / "vendor").symlink_to(found.vendor)
+        merged = _chalice_package(root, project, Path(scratch) / "out", stage)
         step("Compiling and zipping")
         with zipfile.ZipFile(Path(scratch) / "out/deployment.zip") as made:
             made.extractall(Path(scratch) / "code")
         _compile(Path(scratch) / "code", "/var/task", sources=True)
         _zip({"": Path(scratch) / "code"}, out / "deployment.zip")
-        shutil.copyfile(_render_layer(root, render), out / "layer-render.zip")
-        template = yaml.safe_load((Path(scratch) / "out/sam.yaml").read_text())
-    template["Parameters"]["Stage"]["Default"] = stage
-    put_gateway_texts(template)
+        shutil.copyfile(found.layer, out / "layer-render.zip")
     # Written as JSON: CloudFormation takes no YAML aliases.
-    (out / "template.json").write_text(json.dumps(template, indent=1, ensure_ascii=False))
+    (out / "template.json").write_text(json.dumps(merged, indent=1, ensure_ascii=False))
 
     built = {
         "source": source,
@@ -148,10 +149,50 @@ def package(
             (out / name).read_bytes()
             for name in ("template.json", "deployment.zip", "layer-render.zip")
         ),
-        "wheels": [dataclasses.astuple(wheel) for wheel in wheels],
+        "wheels": [dataclasses.astuple(wheel) for wheel in found.wheels],
     }
     manifest.write_text(json.dumps(built))
     return _from_manifest(out, stage, runtime, built)
+
+
+@dataclasses.dataclass(frozen=True)
+class Libraries:
+    """What others wrote, built for the runtime: a folder of packages, and the layer's zip."""
+
+    vendor: Path
+    layer: Path
+    wheels: tuple[Wheel, ...]
+
+
+def libraries(stage: str, *, root: Path = ROOT) -> Libraries:
+    """Install, trim and compile what the functions and the layer import, unless it is there.
+
+    Raises BuildError.
+    """
+    runtime = _runtime()
+    vendor, wheels = _vendor(root, root / "infra/requirements.txt", stage, runtime)
+    render, render_wheels = _vendor(
+        root, root / "infra/layers/render/requirements.txt", stage, runtime
+    )
+    wheels = tuple(sorted({*wheels, *render_wheels}, key=lambda wheel: wheel.name.lower()))
+    if stage != "local":
+        check_tags(wheels, runtime)
+    return Libraries(vendor, _render_layer(root, render), wheels)
+
+
+def template(stage: str, *, root: Path = ROOT) -> dict[str, Any]:
+    """Return the template of `stage` without building what it deploys. Raises BuildError."""
+    with tempfile.TemporaryDirectory(prefix="venuecode-build-") as scratch:
+        project = _stage_project(root, Path(scratch) / "project", stage, {})
+        return _chalice_package(root, project, Path(scratch) / "out", stage)
+
+
+def _runtime() -> str:
+    """Return Lambda's name of this Python. Raises BuildError if there is none."""
+    runtime: str = Config().lambda_python_version
+    if runtime != f"python{sys.version_info.major}.{sys.version_info.minor}":
+        raise BuildError(f"Lambda has no runtime for this Python; build with {runtime}.")
+    return runtime
 
 
 def put_gateway_texts(template: dict[str, Any]) -> None:
@@ -206,11 +247,11 @@ def _digest(parts: Iterable[bytes]) -> str:
 
 
 def _digest_of_sources(root: Path, stage: str, environment: Mapping[str, str], runtime: str) -> str:
-    files = [root / "app.py", root / "requirements.txt", root / "infra/resources.yaml"]
+    files = [root / "app.py", root / "infra/requirements.txt", root / "infra/resources.yaml"]
     files += root.glob(".chalice/*.json")
     files += [path for path in (root / "infra/layers").rglob("*") if path.is_file()]
     files += _application(root)
-    files.append(Path(__file__))
+    files += [Path(__file__), root / "infra/dashboard.py"]
     named = (f"{path.relative_to(root)}".encode() + path.read_bytes() for path in sorted(files))
     settings = json.dumps([stage, dict(environment), runtime, platform.platform()], sort_keys=True)
     return _digest([settings.encode(), *named])
@@ -334,10 +375,11 @@ def check_tags(wheels: Iterable[Wheel], runtime: str) -> None:
             )
 
 
-def _stage_project(
-    root: Path, project: Path, vendor: Path, stage: str, environment: Mapping[str, str]
-) -> Path:
-    """Make a Chalice project that holds only what ships."""
+def _stage_project(root: Path, project: Path, stage: str, environment: Mapping[str, str]) -> Path:
+    """Make a Chalice project that holds only what ships, without ``vendor/``.
+
+    What `make foundation` wrote into the stage is left out: here the template says it.
+    """
     (project / ".chalice").mkdir(parents=True)
     shutil.copy2(root / "app.py", project)
     shutil.copytree(
@@ -348,14 +390,18 @@ def _stage_project(
     for policy in (root / ".chalice").glob("policy-*.json"):
         shutil.copy2(policy, project / ".chalice")
     config = json.loads((root / ".chalice/config.json").read_text())
-    config["stages"][stage]["environment_variables"].update(environment)
+    settings = config["stages"][stage]
+    settings["environment_variables"].update(environment)
+    for function in settings.get("lambda_functions", {}).values():
+        for key in FOUNDATION_KEYS:
+            function.pop(key, None)
     (project / ".chalice/config.json").write_text(json.dumps(config))
     (project / "requirements.txt").touch()  # all of it is in vendor/, precompiled
-    (project / "vendor").symlink_to(vendor)
     return project
 
 
-def _chalice_package(root: Path, project: Path, out: Path, stage: str) -> None:
+def _chalice_package(root: Path, project: Path, out: Path, stage: str) -> dict[str, Any]:
+    """Have Chalice package `project` into `out`; return the template, completed."""
     command = [
         *(sys.executable, "-c", "from chalice.cli import main; main()", "package"),
         *("--pkg-format", "cloudformation", "--template-format", "yaml", "--stage", stage),
@@ -368,13 +414,18 @@ def _chalice_package(root: Path, project: Path, out: Path, stage: str) -> None:
     )
     if ran.returncode:
         raise BuildError(f"chalice package failed:\n{(ran.stdout + ran.stderr).strip()}")
+    made: dict[str, Any] = yaml.safe_load((out / "sam.yaml").read_text())
+    made["Parameters"]["Stage"]["Default"] = stage
+    put_gateway_texts(made)
+    return made
 
 
 def _compile(folder: Path, deployed_at: str, *, sources: bool) -> None:
     """Compile all modules so that Lambda neither compiles nor checks their age.
 
     Without `sources` the compiled modules replace them, which makes the package smaller.
-    """
+    put_gateway_texts(made)
+    put_dashboard(made)
     compiled = compileall.compile_dir(
         folder,
         quiet=1,

@@ -64,13 +64,16 @@ def create_table(name: str, items: Sequence[Mapping[str, Any]] = ()) -> str:
     """
     properties = template()["Resources"]["Table"]["Properties"]
     taken = ("AttributeDefinitions", "KeySchema", "BillingMode")
-    indexes = [
-        {key: index[key] for key in ("IndexName", "KeySchema", "Projection")}
-        for index in properties["GlobalSecondaryIndexes"]
-    ]
+    indexes = {
+        kind: [
+            {key: index[key] for key in ("IndexName", "KeySchema", "Projection")}
+            for index in properties[kind]
+        ]
+        for kind in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes")
+    }
     client("dynamodb").create_table(
         TableName=name,
-        GlobalSecondaryIndexes=indexes,
+        **indexes,
         **{key: properties[key] for key in taken},
     )
     for start in range(0, len(items), _BATCH):

@@ -1,6 +1,7 @@
 """AWS clients of the adapters, and the translation of their errors."""
 
 import functools
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,12 +15,29 @@ from chalicelib.core.errors import Unavailable
 _TEMPORARY = ("Throttl", "TooManyRequests", "RequestTimeout", "LimitExceeded")
 """Parts of the error codes of temporary errors that do not have a 5xx status."""
 
+_S3 = Config(
+    signature_version="s3v4",
+    # Links name the region's own host: a bucket of a region launched after March 2019 is not found
+    # under s3.amazonaws.com (S3 User Guide, "Virtual hosting of buckets"). An address by IP, as the
+    # local cloud's, keeps the bucket in the path.
+    s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+)
+
+
+_making = threading.Lock()
+
 
 @functools.cache
 def client(service: str) -> Any:
     """Return the process's client of an AWS service."""
-    config = CONFIG.merge(Config(signature_version="s3v4")) if service == "s3" else CONFIG
-    return session().create_client(service, config=config)
+    with _making:  # clients are shared by threads, but a session makes one at a time
+        return connect(session(), service)
+
+
+def connect(of: Any, service: str) -> Any:
+    """Return a new client of an AWS service, from the botocore session `of`."""
+    config = CONFIG.merge(_S3) if service == "s3" else CONFIG
+    return of.create_client(service, config=config)
 
 
 @contextmanager

@@ -77,6 +77,16 @@ def exchange(
     return response.status, text
 
 
+def probe(base_url: str) -> None:
+    """Raise PartnerFault if a partner's host does not answer, or with a 5xx.
+
+    The protocol has no request that asks nothing: any other answer will do, 404 as well.
+    """
+    status, _ = exchange("GET", base_url.rstrip("/") + "/healthz")
+    if status >= 500:
+        raise PartnerFault(f"status {status}")
+
+
 def read_object(text: bytes) -> dict[str, Any]:
     """Return the JSON object in a response's body. Raises PartnerFault."""
     try:

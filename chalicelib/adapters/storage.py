@@ -1,18 +1,40 @@
 """Rendered files on S3: private, encrypted, downloaded by links that expire."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from urllib.parse import quote
+
+from botocore.exceptions import ClientError
 
 from chalicelib.adapters.aws import client, translate_errors
 from chalicelib.core.errors import Unavailable
+from chalicelib.core.storage import StoredFile, disposition
+
+_Link = Callable[[str, str, timedelta], str]
 
 
 class S3Storage:
-    """One bucket. See `core.storage.Storage`."""
+    """One bucket. See `core.storage.Storage`.
 
-    def __init__(self, bucket: str) -> None:
+    With `own_link`, links lead to the deployment's own host instead of the bucket's.
+    """
+
+    def __init__(self, bucket: str, own_link: _Link | None = None) -> None:
         self._bucket = bucket
+        self._own_link = own_link
+
+    def get(self, key: str, *, at_most: int) -> StoredFile | None:
+        """See `core.storage.FileSource`. Cost: one GetObject."""
+        with translate_errors():
+            try:
+                answer = client("s3").get_object(Bucket=self._bucket, Key=key)
+            except ClientError as error:
+                # Who may not list the bucket learns of no missing file (GetObject, "Permissions").
+                if error.response["Error"]["Code"] in ("NoSuchKey", "AccessDenied"):
+                    return None
+                raise
+            large = answer["ContentLength"] > at_most
+            data = None if large else answer["Body"].read()
+        return StoredFile(data, answer["ContentType"])
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
         """See `core.storage.Storage`. Cost: one PutObject."""
@@ -22,14 +44,15 @@ class S3Storage:
             )
 
     def link(self, key: str, filename: str, life: timedelta) -> str:
-        """Return a presigned GET with `filename` (RFC 6266, RFC 8187). Cost: no call."""
-        disposition = f"attachment; filename*=UTF-8''{quote(filename, safe='')}"
+        """Return a presigned GET with `filename`, or one's own link. Cost: no call."""
+        if self._own_link:
+            return self._own_link(key, filename, life)
         url: str = client("s3").generate_presigned_url(
             "get_object",
             Params={
                 "Bucket": self._bucket,
                 "Key": key,
-                "ResponseContentDisposition": disposition,
+                "ResponseContentDisposition": disposition(filename),
             },
             ExpiresIn=int(life.total_seconds()),
         )
@@ -48,6 +71,11 @@ class S3Storage:
             )
         if answer.get("Errors"):
             raise Unavailable
+
+    def probe(self) -> None:
+        """Raise if the bucket cannot be reached. Cost: one GetBucketLocation."""
+        with translate_errors():
+            client("s3").get_bucket_location(Bucket=self._bucket)
 
     def list(self, prefix: str) -> list[str]:
         """See `erasures.Files`. S3 lists what was stored before (*Strong consistency*)."""

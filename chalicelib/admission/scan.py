@@ -184,6 +184,12 @@ class Scans(Protocol):
         Cost: one strongly consistent Query per shard.
         """
 
+    def in_partition(self, partition: str) -> Iterator[Scan]:
+        """Yield the scans of one shard of a venue's local day, by time.
+
+        Cost: one strongly consistent Query for each megabyte.
+        """
+
     def visits(self, person_id: str) -> Iterator[ScanReference]:
         """Yield references of a person's scans, the oldest first.
 

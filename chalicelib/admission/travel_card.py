@@ -16,6 +16,7 @@ from chalicelib.core import ids
 from chalicelib.core.clock import CHINA, epoch_ms, local_day
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Unavailable, Unprocessable
+from chalicelib.core.metrics import text_message
 from chalicelib.identity import personal
 from chalicelib.identity.people import Actor, Limits, People, Snapshot
 from chalicelib.identity.providers import Answer, ProviderName
@@ -82,7 +83,8 @@ class TravelCardEntry:
         charge("card-minute", person_id, limit=1, seconds=seconds, now=now)
         charge("card-day", person_id, limit=_CODES_A_DAY, seconds=86_400, now=now)
         request_id = ids.derive("travel-card", person_id, str(epoch_ms(now)))
-        self._cards.send_code(phone, request_id=request_id)
+        with text_message("travel_card"):
+            self._cards.send_code(phone, request_id=request_id)
         return None
 
     def enter_code(

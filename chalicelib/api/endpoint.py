@@ -8,6 +8,7 @@ them, so errors become problem+json (RFC 9457) here.
 import functools
 import json
 import re
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -30,6 +31,7 @@ from chalicelib.core.errors import (
     TooMany,
     Unauthenticated,
     Unavailable,
+    Unhealthy,
 )
 from chalicelib.core.fields import Query, parse, parse_query
 from chalicelib.core.logs import correlation, logger
@@ -176,9 +178,12 @@ class RequestContext:
 
 @dataclass(frozen=True)
 class Answer:
-    """A response body with a status or headers; a bare model is returned with status 200."""
+    """A response body with a status or headers; a bare model is returned with status 200.
 
-    body: BaseModel | str
+    Bytes are a file, and `headers` say of which type.
+    """
+
+    body: BaseModel | str | bytes
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -291,7 +296,7 @@ def _serve(
     finally:
         logger().info(
             "request",
-            extra={"route": operation.name, "status": status, "code": code},
+            extra={"route": operation.name, "status": status, **({"code": code} if code else {})},
         )
         answer.headers["X-Correlation-Id"] = correlation.get()
         correlation.reset(token)
@@ -330,9 +335,10 @@ def _call(
     )
     result = handler(context, **parameters)
     answer = result if isinstance(result, Answer) else Answer(result)
-    body = answer.body if isinstance(answer.body, str) else answer.body.model_dump_json()
-    return Response(
-        body,
+    body = answer.body
+    kind = _FileResponse if isinstance(body, bytes) else Response
+    return kind(
+        body.model_dump_json() if isinstance(body, BaseModel) else body,
         status_code=answer.status,
         headers={
             "Content-Type": operation.content_type,
@@ -341,6 +347,15 @@ def _call(
             **answer.headers,
         },
     )
+
+
+class _FileResponse(Response):
+    """A file. API Gateway decodes it for every client, because all media types are binary there."""
+
+    def to_dict(self, _: list[str] | None = None) -> dict[str, Any]:
+        """Return the response in base64, whatever media types Chalice knows as binary."""
+        encoded = Response(b64encode(self.body).decode(), self.headers, self.status_code)
+        return {**encoded.to_dict(), "isBase64Encoded": True}
 
 
 _SECURITY = {
@@ -371,12 +386,14 @@ def problem(error: AppError, language: str) -> Response:
         ]
     if isinstance(error, StrongerLogin):
         body["accepted"] = list(error.accepted)
+    if isinstance(error, Unhealthy):
+        body["checks"] = list(error.checks)
     headers: dict[str, str | list[str]] = {
         "Content-Type": "application/problem+json",
         "Content-Language": language,
         **_SECURITY,
     }
-    if isinstance(error, TooMany | Unavailable):
+    if isinstance(error, TooMany | Unavailable | Unhealthy):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"

@@ -7,9 +7,9 @@ import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, StringConstraints, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from chalicelib.admission.schemas import CardId
@@ -47,6 +47,7 @@ _TAGS = {
     "Kiosks": "Devices that print a person's paper pass when their document is read.",
     "Statistics": "The figures of a venue's day.",
     "Landing": "The page behind a printed code.",
+    "Files": "Files under the deployment's own host.",
     "Service": "Status of the service, and the description of its API.",
 }
 _TAGGED = (
@@ -78,6 +79,7 @@ _TAGGED = (
     ("/v1/me/identity-checks", "Identity checks"),
     ("/v1/identity-checks", "Identity checks"),
     ("/v1/me", "Me"),
+    ("/v1/files", "Files"),
     ("/V", "Landing"),
     ("/v/", "Landing"),
     ("/v1/status", "Service"),
@@ -96,10 +98,12 @@ _PATH: dict[str, Any] = {
     "receipt_id": ReceiptId,
     "card_id": CardId,
     "code": Code,
+    "token": Annotated[str, StringConstraints(min_length=1, max_length=2048)],
 }
 """The types of path parameters."""
 _DOCUMENTS: dict[str, dict[str, Any]] = {
     "application/json": {"type": "object", "examples": [{"openapi": "3.1.0"}]},
+    "*/*": {"type": "string", "examples": ["%PDF-1.7…"]},
     "text/html; charset=utf-8": {"type": "string", "examples": ["<!doctype html>…"]},
 }
 """The schemas of responses without a model, by media type."""
@@ -345,6 +349,20 @@ def _problem() -> dict[str, Any]:
                 "type": "array",
                 "description": "With `stronger_login_needed`: the logins and proofs that would do.",
                 "items": text,
+            },
+            "checks": {
+                "type": "array",
+                "description": "With `unhealthy`: the results of all checks.",
+                "items": {
+                    "type": "object",
+                    "required": ["name", "ok", "ms", "fault"],
+                    "properties": {
+                        "name": text,
+                        "ok": {"type": "boolean"},
+                        "ms": {"type": "integer"},
+                        "fault": {"type": ["string", "null"]},
+                    },
+                },
             },
             "errors": {
                 "type": "array",

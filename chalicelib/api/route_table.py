@@ -9,6 +9,7 @@ ROUTES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("GET", "/v1/me/guardians", "list_guardians"),
         ("POST", "/v1/me/guardians/{guardian_id}/remove", "remove_guardian"),
     ),
+    "files": (("GET", "/v1/files/{token}", "download"),),
     "health": (
         ("GET", "/v1/me/dependants/{dependant_id}/health", "health"),
         ("GET", "/v1/me/dependants/{dependant_id}/nucleic-acid", "nucleic_acid"),

@@ -5,11 +5,29 @@ from typing import Literal
 from chalice.app import Blueprint
 from pydantic import Field
 
-from chalicelib.api.access import ANYONE
+from chalicelib.api.access import ANYONE, bearer
 from chalicelib.api.endpoint import Answer, RequestContext, endpoint
-from chalicelib.core.fields import Response
+from chalicelib.core.fields import Query, Response
 
 routes = Blueprint(__name__)
+
+
+class StatusQuery(Query):
+    """How deep to look."""
+
+    deep: Literal["0", "1"] = "0"
+    """`1`: check everything that the API leans on. Needs an operator's token."""
+
+
+class PartStatus(Response):
+    """A part that the API leans on."""
+
+    name: str = Field(examples=["table"])
+    ok: bool
+    ms: int = Field(examples=[12])
+    """How long its check took."""
+    fault: str | None = Field(examples=[None])
+    """The class of the error."""
 
 
 class Status(Response):
@@ -18,13 +36,33 @@ class Status(Response):
     status: Literal["ok"] = "ok"
     stage: str = Field(examples=["prod"])
     demo: bool
+    checks: list[PartStatus] | None
+    """With `deep=1`: the parts; all are well, otherwise the answer is 503 `unhealthy`."""
 
 
-@endpoint(routes, "GET", "/v1/status", access=ANYONE, response=Status)
+@endpoint(
+    routes,
+    "GET",
+    "/v1/status",
+    access=ANYONE,
+    query=StatusQuery,
+    response=Status,
+    errors=(
+        *("token_missing", "token_invalid", "token_expired"),
+        *("too_many_requests", "unhealthy"),
+    ),
+)
 def status(context: RequestContext) -> Status:
-    """Return the status of the service, for monitors; reads no data."""
+    """Return the status of the service, for monitors; reads no data.
+
+    With `deep=1` and an operator's token, after checks of all that it leans on.
+    """
     settings = context.container.settings
-    return Status(stage=settings.stage, demo=settings.demo)
+    checks = None
+    if context.query(StatusQuery).deep == "1":
+        found = context.container.deep_status.check(bearer(context.headers), context.now)
+        checks = [PartStatus(name=one.name, ok=one.ok, ms=one.ms, fault=one.fault) for one in found]
+    return Status(stage=settings.stage, demo=settings.demo, checks=checks)
 
 
 @endpoint(routes, "GET", "/v1/openapi.json", access=ANYONE)

@@ -10,13 +10,14 @@
     ├── Gone                  410  the resource was withdrawn
     ├── Unprocessable         422  well formed, but not acceptable
     ├── TooMany               429  a rate limit is exceeded; carries the seconds to wait
-    └── Unavailable           503  a dependency is unavailable; the request may be retried
+    ├── Unavailable           503  a dependency is unavailable; the request may be retried
+    └── Unhealthy             503  the deep status: parts are unwell; carries all checks
 
 Each error carries a stable `code`. Clients switch on it; `messages.py` has its text. `CODES` maps
 each code to its class. Responses are problem details (RFC 9457).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -146,6 +147,18 @@ class Unavailable(AppError):
     retry_after = 2
 
 
+class Unhealthy(AppError):
+    """Parts of the deployment are unwell. `checks` are the results of all of them."""
+
+    status = 503
+    default = "unhealthy"
+    retry_after = 60
+
+    def __init__(self, checks: Sequence[Mapping[str, object]]) -> None:
+        super().__init__()
+        self.checks = checks
+
+
 CODES: dict[str, type[AppError]] = {
     "internal_error": AppError,
     "invalid_input": BadInput,
@@ -203,4 +216,5 @@ CODES: dict[str, type[AppError]] = {
     "phone_proof_invalid": Unprocessable,
     "too_many_requests": TooMany,
     "unavailable": Unavailable,
+    "unhealthy": Unhealthy,
 }

@@ -37,6 +37,10 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | a person's guardians | in the subject's query | PER#per · HOT#GUARDIANS |
 | the day's figures | 1 BatchGet over shards | VEN#ven#day#shard · COUNT |
 | the day's figures of a staff member | in the same BatchGet | VEN#ven#day#shard · COUNT#per |
+| counters of a partition, for reconciliation | 1 Query, strong | VEN#ven#day#shard · begins COUNT |
+| the fence in a partition | 1 Get, strong | VEN#ven#day#shard · FENCE |
+| venues with scans on a day | 1 Query a bucket on `visits` | g1pk DAY#day#bucket · g1sk ven#shard |
+| how far the looks at a day are | 1 Query, strong | LOOKS#day · look#bucket |
 | the day's abnormal scans | 1 Query a shard, 1 Get a scan | VEN#ven#day#shard · begins ABN# |
 | the policy of a region | 1 BatchGet, cached 60 s | POLICY#prefix · CURRENT |
 | a person's valid paper pass | in the person's query | PER#per · HOT#PASS |
@@ -57,6 +61,7 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | the cards asked for a person in the last day | 1 Query, strong | PER#per · KIOSK#kio#id |
 """
 
+import zlib
 from datetime import date
 from typing import NamedTuple
 
@@ -70,6 +75,9 @@ ACCOUNTS, ACCOUNTS_TO = "ACCOUNT#", "ACCOUNT#~"
 PASSES, PASSES_TO = "PASS#", "PASS#~"
 PAPER_FILES, PAPER_FILES_TO = "PAPER#", "PAPER#~"
 COUNT = "COUNT"
+FENCE = "FENCE"
+DAY_BUCKETS = 16
+"""A partition of the index takes 1,000 writes a second; at midnight many venues' days begin."""
 ABNORMAL = "ABN#"
 ANY, ANY_TO = " ", "~~"
 """A span of sort keys that holds every sort key."""
@@ -360,6 +368,48 @@ def staff_counter(partition: str, person_id: str) -> Key:
     return Key(partition, f"{COUNT}#{person_id}")
 
 
+def staff_of(sk: str) -> str:
+    """Return the staff member in the sort key of a counter; empty for the unit's."""
+    return sk.removeprefix(COUNT).removeprefix("#")
+
+
+def bucket_of(venue_id: str) -> int:
+    """Return the bucket under which a venue is listed among a day's venues."""
+    return zlib.crc32(venue_id.encode()) % DAY_BUCKETS
+
+
+def counted_day(day: date, bucket: int) -> str:
+    """Return the index partition (``g1pk``) of a bucket of the venues with scans on a local day."""
+    return f"DAY#{day.isoformat()}#{bucket}"
+
+
+def counted(partition: str) -> Key:
+    """Return the index key (``g1pk``, ``g1sk``) of the unit's counter in a scan partition."""
+    _, venue_id, day, shard = partition.split("#")
+    return Key(counted_day(date.fromisoformat(day), bucket_of(venue_id)), f"{venue_id}#{shard}")
+
+
+def fence(partition: str) -> Key:
+    """Return the key of the fence in a scan partition."""
+    return Key(partition, FENCE)
+
+
+def looks(day: date) -> str:
+    """Return the partition of the progress of reconciling a local day."""
+    return f"LOOKS#{day.isoformat()}"
+
+
+def look(day: date, number: int, bucket: int) -> Key:
+    """Return the key of the progress of one look at a bucket of a day's venues."""
+    return Key(looks(day), f"{number}#{bucket}")
+
+
+def look_of(sk: str) -> tuple[int, int]:
+    """Return the number of the look and the bucket in the sort key of :func:`look`."""
+    number, bucket = sk.split("#")
+    return int(number), int(bucket)
+
+
 def abnormal(partition: str, at_ms: int, digest: str) -> Key:
     """Return the key of the pointer to an abnormal scan, in the scan's partition."""
     return Key(partition, f"{ABNORMAL}{at_ms:013d}#{digest}")
@@ -430,6 +480,11 @@ def card_of(sk: str) -> tuple[str, str]:
 def is_scan(key: Key) -> bool:
     """Return whether `key` is a scan's: in a day's partition, with a time first in its sort key."""
     return key.pk.startswith("VEN#") and key.pk.count("#") == 3 and key.sk[:13].isdecimal()
+
+
+def is_fence(key: Key) -> bool:
+    """Return whether `key` is that of a fence in a scan partition."""
+    return key.pk.startswith("VEN#") and key.sk == FENCE
 
 
 def is_export(key: Key) -> bool:

@@ -93,6 +93,7 @@ TEXTS: dict[str, str] = {
     "Please have the staff check it.",
     "error.too_many_requests": "Too many attempts. Please try again in {seconds} seconds.",
     "error.unavailable": "The service is busy. Please try again in a moment.",
+    "error.unhealthy": "Parts of the service do not work.",
     # Invalid fields, by code.
     "field.missing": "This is needed.",
     "field.unknown": "This field is not known.",

@@ -11,7 +11,8 @@ class Settings:
 
     `code_host` is part of the printed URL. It has at most 32 characters; above 31, the QR code
     needs version 6 instead of 5. `demo` marks every screen and poster 演示. `issuer` is the
-    name of the issuing authority or region, printed on paper passes.
+    name of the issuing authority or region, printed on paper passes. `files_url` is the own host
+    under which files are downloaded; empty for links to the bucket.
     """
 
     stage: str
@@ -33,6 +34,7 @@ class Settings:
     cors_origin: str
     demo: bool
     fonts: str
+    files_url: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -64,4 +66,5 @@ class Settings:
             cors_origin=read("CORS_ORIGIN", "*"),
             demo=read("DEMO") == "1",
             fonts=read("FONTS", "/opt/fonts"),
+            files_url=read("FILES_URL"),
         )

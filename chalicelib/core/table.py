@@ -14,7 +14,7 @@ Temporary refusals of DynamoDB (throttling, timeouts) become `Unavailable`, a 50
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
@@ -235,17 +235,25 @@ class Table:
         answer = self._call("GetItem", Key=_key(key), ConsistentRead=consistent)
         return answer.get("Item")
 
-    def batch_get(self, keys: Sequence[Key], *, consistent: bool = True) -> list[Raw]:
-        """Return the existing items under `keys`, in no order.
+    def batch_get(
+        self, keys: Sequence[Key], *, consistent: bool = True, attributes: Sequence[str] = ()
+    ) -> list[Raw]:
+        """Return the existing items under `keys`, in no order; only `attributes` of them if given.
 
         Cost: one BatchGetItem for each 100 keys.
         """
         found: list[Raw] = []
+        named = {f"#{number}": name for number, name in enumerate(attributes)}
+        projection: dict[str, Any] = {
+            "ProjectionExpression": ",".join(named),
+            "ExpressionAttributeNames": named,
+        }
         for start in range(0, len(keys), 100):
             wanted: dict[str, Any] = {
                 self._name: {
                     "Keys": [_key(key) for key in keys[start : start + 100]],
                     "ConsistentRead": consistent,
+                    **(projection if named else {}),
                 }
             }
             for _ in range(8):
@@ -305,17 +313,25 @@ class Table:
         self._call("PutItem", Item=item.raw(), **_expressions(condition), **_old(condition))
 
     def update(
-        self, key: Key, actions: Sequence[Action], condition: Condition | None = None
+        self,
+        key: Key,
+        actions: Sequence[Action],
+        condition: Condition | None = None,
+        *,
+        returned: Literal["ALL_NEW", "NONE"] = "ALL_NEW",
     ) -> Raw:
-        """Update the item under `key`, and return the new item. Raises ConditionFailed."""
+        """Update the item under `key`, and return the new item, or nothing.
+
+        Raises ConditionFailed.
+        """
         answer = self._call(
             "UpdateItem",
             Key=_key(key),
-            ReturnValues="ALL_NEW",
+            ReturnValues=returned,
             **_expressions(condition, actions),
             **_old(condition),
         )
-        return answer["Attributes"]  # type: ignore[no-any-return]
+        return answer.get("Attributes", {})  # type: ignore[no-any-return]
 
     def delete(self, key: Key, condition: Condition | None = None) -> None:
         """Delete the item under `key`, if it exists. Raises ConditionFailed."""

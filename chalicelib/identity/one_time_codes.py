@@ -5,6 +5,7 @@ from typing import Protocol
 
 from chalicelib.core.crypto import BlindIndex
 from chalicelib.core.ids import Ids
+from chalicelib.core.metrics import text_message
 from chalicelib.identity.people import Codes, Limits
 
 CODE_LIFE = timedelta(minutes=5)
@@ -56,7 +57,8 @@ class OneTimeCodes:
         self._limits.charge("otp-day", blind, limit=_CODES_A_DAY, seconds=86_400, now=now)
         code = self._ids.digits(6)
         self._codes.put(blind, self._digest(blind, code), now + CODE_LIFE)
-        self._sms.send_code(phone, code, language)
+        with text_message("login"):
+            self._sms.send_code(phone, code, language)
 
     def spend(self, phone: str, code: str, *, now: datetime) -> bool:
         """Use up `code`; return whether it is the last one sent to `phone`, valid and unused."""

@@ -89,7 +89,10 @@ class AbnormalScans:
         listed without a person.
         """
         places = heapq.merge(
-            *(self._pointers.of_day(venue, day, shard, after) for shard in range(venue.shards))
+            *(
+                self._pointers.of_day(venue, day, shard, after)
+                for shard in range(venue.shards_on(day))
+            )
         )
         wanted = list(islice(places, limit + 1))
         found = self._scans.get_many([_reference(place, venue) for place in wanted[:limit]], venue)

@@ -2,9 +2,12 @@
 
 A scan partition has a counter of the unit and one of each staff member who scanned there. Each
 counter holds the last stream sequence number applied to it, and an update is conditional on the
-number that was read. The records of one partition key arrive in order. A redelivery, whatever its
-batch boundaries, neither doubles nor drops a change: changes at or below a counter's number are in
-it.
+number that was read. A redelivery, whatever its batch boundaries, neither doubles nor drops a
+change: changes at or below a counter's number are in it.
+
+This needs the records of one partition key in order. Lambda gives that with a parallelization
+factor of 1 only, because above it keeps the order of an item; and the table has a local secondary
+index, so that DynamoDB keeps a partition key in one shard (decision 0140).
 
 The unit's counter is written last. Changes at or below its number are therefore in the staff's
 counters too, and a staff member's counter takes only the changes above both numbers. This also
@@ -22,9 +25,13 @@ from chalicelib.admission.judge import Outcome
 from chalicelib.admission.recording import METHODS
 from chalicelib.admission.scan import Scan, Scans
 from chalicelib.core.errors import Unavailable
+from chalicelib.core.logs import logger
+from chalicelib.insight.scan_metrics import record_new_scans
 from chalicelib.venues.venue import Venue
 
 _RACES = 8
+_AT_ONCE = 8
+"""Partitions that are counted in parallel; botocore keeps ten connections."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,37 @@ class ScanChange(NamedTuple):
         """The correlation id of the request that made the scan."""
         return self.new.correlation or "-"  # an anonymous scan has none
 
+    @property
+    def staff_id(self) -> str:
+        """The staff member whose counter takes the change beside the unit's; empty for none."""
+        return self.new.staff_id
+
+    @property
+    def delta(self) -> Figures:
+        """What the change adds to the figures."""
+        return figures(self.new) - figures(self.old)
+
+
+class FencePassed(NamedTuple):
+    """The stream record of a fence (see `reconciliation`).
+
+    All changes of its partition that were made before it have been delivered when it is.
+    """
+
+    partition: str
+    sequence: str
+    nonce: str
+    staff_id: str = ""
+    delta: Figures = Figures()
+
+
+class Standing(NamedTuple):
+    """A counter: its figures, the last number applied, and the last fence that it has passed."""
+
+    figures: Figures
+    last: str = ""
+    fence: str = ""
+
 
 class Counters(Protocol):
     """The store of counters, beside the scans; implemented by `store.CounterStore`."""
@@ -79,12 +117,31 @@ class Counters(Protocol):
         """
 
     def add(
-        self, partition: str, staff_id: str, delta: Figures, *, last: str, sequence: str
+        self,
+        partition: str,
+        staff_id: str,
+        delta: Figures,
+        *,
+        last: str,
+        sequence: str,
+        fence: str = "",
     ) -> bool:
-        """Apply `delta` to one counter and move it from `last` to `sequence`.
+        """Apply `delta` to one counter and move it from `last` to `sequence`, and past `fence`.
 
         The empty `staff_id` is the unit's. Return False if another update came first. Cost: one
         conditional UpdateItem.
+        """
+
+    def standing(self, partition: str) -> Mapping[str, Standing]:
+        """Return the counters of a partition, by staff id. Cost: one strongly consistent Query."""
+
+    def repair(
+        self, partition: str, staff_id: str, delta: Figures, *, last: str, fence: str
+    ) -> bool:
+        """Apply `delta` to one counter that is still at `last`, once for each `fence`.
+
+        Return False if another update came first, or if the counter was repaired behind this fence
+        before. Cost: one conditional UpdateItem.
         """
 
     def of_day(self, venue: Venue, day: date, staff_id: str = "") -> Figures:
@@ -118,17 +175,28 @@ class Counting:
         self._counters = counters
         self._scans = scans
 
-    def apply(self, changes: Sequence[ScanChange]) -> None:
-        """Count `changes`, which are in stream order.
+    def apply(self, changes: Sequence[ScanChange | FencePassed]) -> list[str]:
+        """Count `changes`, which are in stream order; partitions are counted in parallel.
 
-        Removals are not included: expired scans stay in the figures. Raises Unavailable; the call
-        may then be repeated.
+        Returns the sequence number of the first change of each partition that failed: these must be
+        delivered again. Removals are not included: expired scans stay in the figures.
         """
-        partitions: dict[str, list[ScanChange]] = {}
+        partitions: dict[str, list[ScanChange | FencePassed]] = {}
         for change in changes:
             partitions.setdefault(change.partition, []).append(change)
-        for partition, mine in partitions.items():
-            self._apply(partition, mine)
+        if len(partitions) < 2:
+            results = [*map(self._attempt, partitions.values())]
+        else:
+            from concurrent.futures import ThreadPoolExecutor
+
+            with ThreadPoolExecutor(min(_AT_ONCE, len(partitions))) as pool:
+                results = [*pool.map(self._attempt, partitions.values())]
+        record_new_scans(
+            change.new
+            for change in changes
+            if isinstance(change, ScanChange) and change.old is None
+        )
+        return [sequence for sequence in results if sequence]
 
     def recount(self, venue: Venue, day: date) -> dict[str, Figures]:
         """Return the day's figures computed from its scans, by staff id.
@@ -141,17 +209,34 @@ class Counting:
                 found[who] = found.get(who, Figures()) + figures(scan)
         return found
 
-    def _apply(self, partition: str, changes: list[ScanChange]) -> None:
-        staff = sorted({change.new.staff_id for change in changes} - {""})
+    def _attempt(self, changes: Sequence[ScanChange | FencePassed]) -> str:
+        """Count the changes of one partition; return the number of the first if that failed."""
+        try:
+            self._apply(changes)
+        except Exception:
+            logger().exception("count_failed", extra={"sequence": changes[0].sequence})
+            return changes[0].sequence
+        return ""
+
+    def _apply(self, changes: Sequence[ScanChange | FencePassed]) -> None:
+        partition = changes[0].partition
+        # A batch may hold a record twice.
+        once = {_order(change.sequence): change for change in changes}
+        ordered = [once[number] for number in sorted(once)]
+        staff = sorted({change.staff_id for change in ordered} - {""})
         for _ in range(_RACES):
             last = self._counters.last(partition, staff)
-            fresh = _above(last[""], changes)
+            fresh = _above(last[""], ordered)
             # The unit's is last: the staff's counters then hold all changes up to its number.
             for who in (*staff, ""):
-                mine = _above(last[who], [one for one in fresh if who in ("", one.new.staff_id)])
-                delta = total(figures(change.new) - figures(change.old) for change in mine)
+                mine = _above(last[who], [one for one in fresh if who in ("", one.staff_id)])
                 if mine and not self._counters.add(
-                    partition, who, delta, last=last[who], sequence=mine[-1].sequence
+                    partition,
+                    who,
+                    total(change.delta for change in mine),
+                    last=last[who],
+                    sequence=mine[-1].sequence,
+                    fence="" if who else _last_fence(mine),
                 ):
                     break
             else:
@@ -159,7 +244,14 @@ class Counting:
         raise Unavailable
 
 
-def _above(sequence: str, changes: Iterable[ScanChange]) -> list[ScanChange]:
+def _last_fence(changes: Sequence[ScanChange | FencePassed]) -> str:
+    """Return the nonce of the last fence among `changes`, or nothing."""
+    return next((one.nonce for one in reversed(changes) if isinstance(one, FencePassed)), "")
+
+
+def _above(
+    sequence: str, changes: Iterable[ScanChange | FencePassed]
+) -> list[ScanChange | FencePassed]:
     return [change for change in changes if _order(change.sequence) > _order(sequence)]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from chalicelib.core import ids
 from chalicelib.core.clock import local_day
@@ -34,12 +34,20 @@ class Application(Generic[Text]):
     contact_phone: Text
 
 
+class ShardChange(NamedTuple):
+    """From the local day `day` on, a venue's day has `shards` partitions."""
+
+    day: date
+    shards: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Venue(Application[bytes]):
     """A venue: its application, and the values assigned to it.
 
     `time_zone` never changes: its calendar days are the days of the figures. `shards` is the number
-    of partitions for a day's scans.
+    of partitions for a day's scans in the beginning; `shard_changes` are by day. All that reads or
+    writes a day asks `shards_on`.
     """
 
     venue_id: str
@@ -54,6 +62,12 @@ class Venue(Application[bytes]):
     Who applied, or to whom the venue was handed over since (YK-17). The value of a cached venue may
     be a minute old: decisions read it from the store, or are conditions of their transaction.
     """
+    shard_changes: tuple[ShardChange, ...] = ()
+
+    def shards_on(self, day: date) -> int:
+        """Return the number of partitions of a local day."""
+        changes = [change.shards for change in self.shard_changes if change.day <= day]
+        return changes[-1] if changes else self.shards
 
 
 class PosterState(StrEnum):
@@ -96,6 +110,12 @@ class Venues(Protocol):
 
     def code(self, value: str) -> Code | None:
         """Return a printed code. Cost: one eventually consistent GetItem."""
+
+    def change_shards(self, venue: Venue, changes: Sequence[ShardChange]) -> bool:
+        """Replace the venue's `shard_changes`; return False if another change came first.
+
+        Cost: one conditional UpdateItem.
+        """
 
     def add_fast_code(self, venue_id: str, value: str) -> str:
         """Return the venue's code for fast check-in; record `value` if it has none.

@@ -1,10 +1,10 @@
-"""The common part of the SQS workers: a failed message fails alone (style, 11).
+"""What workers answer to SQS and to a stream: a failed message or record fails alone (style, 11).
 
 A Blueprint's event handler is deployed as ``module.function``. Lambda imports that module alone and
 runs no app middleware, so the common part of the workers is here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from chalicelib.core.logs import correlation, logger
@@ -26,7 +26,7 @@ def each_message(
         try:
             correlation.set(read(record["body"]))
             result = handle(record["body"])
-            logger().info("message", extra={"result": result, "message_id": record["messageId"]})
+            logger().info("message", extra={"result": result})
         except Exception:
             attempt = (record.get("attributes") or {}).get("ApproximateReceiveCount", "")
             logger().exception(
@@ -36,3 +36,20 @@ def each_message(
         finally:
             correlation.reset(token)
     return {"batchItemFailures": failures}
+
+
+class BatchFailed(Exception):
+    """Nothing before the first failed record of a stream's batch can be checkpointed."""
+
+
+def stream_response(records: Sequence[Mapping[str, Any]], failed: Collection[str]) -> Response:
+    """Return the sequence numbers of failed records, from the lowest of which Lambda tries again.
+
+    Raises BatchFailed if that is the first record of several: the batch would come back as it is,
+    and in the end be given up as a whole. After an exception Lambda halves it, so that a record
+    that always fails is given up alone (AWS Lambda Developer Guide, "Configuring partial batch
+    response with DynamoDB and Lambda").
+    """
+    if len(records) > 1 and records[0]["dynamodb"]["SequenceNumber"] in failed:
+        raise BatchFailed
+    return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in failed]}

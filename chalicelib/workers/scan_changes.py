@@ -1,11 +1,11 @@
-"""The content of a scan's stream record, for the figures and the subscriptions about scans."""
+"""The content of the stream records of scans and fences."""
 
 from typing import TYPE_CHECKING
 
 from chalicelib.workers.records import Record
 
 if TYPE_CHECKING:
-    from chalicelib.insight.counters import ScanChange
+    from chalicelib.insight.counters import FencePassed, ScanChange
 
 
 def scan_change(record: Record) -> "ScanChange":
@@ -15,3 +15,11 @@ def scan_change(record: Record) -> "ScanChange":
 
     before = read_scan(record.old) if record.old else None
     return ScanChange(record.key.pk, record.sequence, before, read_scan(record.new))
+
+
+def fence_passed(record: Record) -> "FencePassed":
+    """Return the fence that was put."""
+    from chalicelib.insight.counters import FencePassed
+    from chalicelib.insight.store.reconciliations import read_fence
+
+    return FencePassed(record.key.pk, record.sequence, read_fence(record.new).nonce)

@@ -30,7 +30,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from infra.deploy import DeployError, deploy
-from infra.local import repairs
 from infra.local.client import ApiError
 from infra.local.place import CREDENTIALS, REGION, LocalCloud, LocalCloudError, Place, client_of
 from infra.local.sandbox.platforms import Credentials
@@ -94,7 +93,6 @@ def _bring_up(place: Place, progress: _Step, *, seeded: bool) -> LocalCloud:
         outputs = deploy(
             built, client, stack=STACK, bucket=_ARTIFACTS, poll_seconds=0.1, step=_quiet
         )
-        repairs.repair(client("apigateway"), outputs["RestAPIId"], built.template)
         checkpoint(place)
         known = {"digest": built.digest, "outputs": outputs}
         marker.write_text(json.dumps(known))

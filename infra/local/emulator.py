@@ -13,7 +13,8 @@ covered: nothing is flushed to the disk.
 
 It also adds what ministack's stream mappings lack (partial batch responses, bisecting, a limit of
 retries), guards its queues against lost updates between threads, runs functions in an interpreter
-that sees only the deployment package, unpacked once, and writes their logs to files.
+that sees only the deployment package, unpacked once, writes their logs to files, reads metrics from
+them, and keeps alarms on metric math.
 
 Run as ``python -m infra.local.emulator`` by :mod:`infra.local.cloud`, which sets the environment;
 SIGUSR1 requests a checkpoint, SIGTERM stops.
@@ -38,7 +39,10 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack import app as ministack
 from ministack.core import lambda_runtime, persistence
-from ministack.services import dynamodb, lambda_svc, sqs
+from ministack.services import cloudwatch, dynamodb, lambda_svc, sqs
+from ministack.services.cloudformation import provisioners
+
+from infra.local.rest_imports import complete_rest_imports
 
 CHECKPOINT_SECONDS = 60
 _POISON = "RetryAttemptsExhausted"
@@ -301,8 +305,50 @@ def write_logs(folder: Path, stack: str) -> None:
         line = f"{text}\n{request_id} {state} in {milliseconds} ms\n".lstrip("\n")
         with (folder / f"{name}.log").open("a", encoding="utf-8") as log:
             log.write(line)
+        for logged in text.splitlines():
+            if '"_aws"' in logged:
+                extract_metrics(logged)
 
     lambda_svc._emit_lambda_logs = emit
+
+
+def extract_metrics(line: str) -> None:
+    """Store the metrics of a log line in the embedded metric format; ministack does not.
+
+    As CloudWatch Logs does (*Specification: Embedded metric format*), a line that is not in the
+    format is a log line only.
+    """
+    try:
+        entry = json.loads(line)
+        for directive in entry["_aws"]["CloudWatchMetrics"]:
+            for names in directive["Dimensions"]:
+                dimensions = {name: entry[name] for name in names}
+                for metric in directive["Metrics"]:
+                    name, unit = metric["Name"], metric.get("Unit", "None")
+                    cloudwatch.record_metric(
+                        directive["Namespace"], name, entry[name], unit, dimensions
+                    )
+    except (ValueError, LookupError, TypeError):
+        return
+
+
+def keep_alarms_on_expressions() -> None:
+    """Take alarms on metric math from a template; ministack refuses them.
+
+    They are kept and described, but never evaluated: their state stays INSUFFICIENT_DATA.
+    """
+    record = provisioners._cw_metric_alarm_record
+
+    def record_any(name: str, properties: dict[str, Any]) -> Any:
+        metrics = properties.get("Metrics")
+        if not metrics:
+            return record(name, properties)
+        plain = {key: value for key, value in properties.items() if key != "Metrics"}
+        alarm = record(name, plain | {"Namespace": "-", "MetricName": "-"})
+        del alarm["Namespace"], alarm["MetricName"]
+        return alarm | {"Metrics": metrics}
+
+    provisioners._cw_metric_alarm_record = record_any
 
 
 def run_functions_alone(folder: Path) -> None:
@@ -371,6 +417,8 @@ def main() -> None:
     keep_a_journal(journal)
     guard_queues()
     complete_stream_mappings()
+    keep_alarms_on_expressions()
+    complete_rest_imports()
     write_logs(Path(os.environ["VENUECODE_LOGS"]), os.environ["VENUECODE_STACK"])
     run_functions_alone(Path(os.environ["TMPDIR"]))
     unpack_once(Path(os.environ["TMPDIR"]))

@@ -22,6 +22,7 @@ from infra.ops import (
     recount,
     redrive,
     rotate,
+    status,
 )
 
 
@@ -40,6 +41,7 @@ class Command(Protocol):
 
 
 COMMANDS: Mapping[str, Command] = {
+    "status": status,
     "recount": recount,
     "redrive": redrive,
     "rotate": rotate,

@@ -8,6 +8,7 @@ import boto3
 
 from chalicelib.bootstrap import Container
 from chalicelib.core.settings import Settings
+from infra import stacks
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,16 @@ class Deployment:
     def client(self, service: str) -> Any:
         """Return a boto3 client of an AWS service."""
         return self.session.client(service)
+
+    @property
+    def base_url(self) -> str:
+        """The API's URL, without a slash at the end."""
+        if self.stage == "local":
+            from infra.local.place import Place
+
+            api = self.outputs["RestAPIId"]
+            return f"{Place.from_environment().endpoint_url}/restapis/{api}/api/_user_request_"
+        return self.outputs["EndpointURL"].rstrip("/")
 
     def container(self) -> Container:
         """Return the application's container, with this deployment's table and keys."""
@@ -48,14 +59,19 @@ def find(stage: str) -> Deployment:
 
         os.environ.update(environment())
     session = boto3.Session()
+    whole = stacks.whole(stage)
     try:
-        stacks = session.client("cloudformation").describe_stacks(StackName=f"venuecode-{stage}")
+        formation = session.client("cloudformation")
+        outputs = stacks.outputs(formation, whole)
+        if outputs is None:  # deployed by `chalice deploy`, between two stacks
+            around = (stacks.foundation(stage), stacks.wiring(stage))
+            found = [stacks.outputs(formation, stack) for stack in around]
+            outputs = {key: text for part in found if part for key, text in part.items()}
+        if not outputs:
+            raise LookupError(f"neither {whole} nor {' and '.join(around)}")
     except Exception as error:
         raise SystemExit(
-            f"There is no stack venuecode-{stage} to be found: {error}\n"
+            f"There is no stack {whole} to be found: {error}\n"
             "Deploy it first (make deploy, or make run for the local cloud)."
         ) from None
-    outputs = stacks["Stacks"][0].get("Outputs", [])
-    return Deployment(
-        stage, {output["OutputKey"]: output["OutputValue"] for output in outputs}, session
-    )
+    return Deployment(stage, outputs, session)

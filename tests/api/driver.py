@@ -50,6 +50,8 @@ from chalicelib.identity.store.rights import right_removal, right_write
 from chalicelib.identity.store.wrapped_keys import WrappedKeyStore
 from chalicelib.venues.codes import CodeState
 from chalicelib.venues.store.venues import PrintedCodeItem
+from chalicelib.workers.batches import BatchFailed
+from chalicelib.workers.counts import counts
 from chalicelib.workers.lookups import lookups
 from chalicelib.workers.renders import renders
 from chalicelib.workers.stream import stream
@@ -566,14 +568,20 @@ class World:
         return done
 
     def deliver(self, records: Sequence[Mapping[str, Any]]) -> int:
-        """Give the worker one batch of the stream; return how many records are done.
+        """Give both functions of the stream one batch; return how many records both have done.
 
         Records are done in order: those after the first failure are not done.
         """
         sequences = [last_of(record) for record in records]
-        response: Response = stream(support.event(records), None)
-        failed = [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
-        return min((sequences.index(sequence) for sequence in failed), default=len(records))
+        done = len(records)
+        for handler in (stream, counts):
+            try:
+                response: Response = handler(support.event(records), None)
+            except BatchFailed:
+                return 0
+            failed = [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
+            done = min([done, *map(sequences.index, failed)])
+        return done
 
     def work(self) -> None:
         """Run the workers until nothing is left to do."""

@@ -141,6 +141,7 @@ class RouteCase:
             card_id=cast.card_id,
             receipt_id=cast.receipt_id,
             code=cast.administrator.venue["code"],
+            token="x.y.z",
         )
         return path + self.query, self.body(cast, person) if self.body else None
 
@@ -468,6 +469,7 @@ CASES: tuple[RouteCase, ...] = (
         "GET", "/v1/manual-checks/{check_id}", PERSON,
         but=dict.fromkeys(PERSON - ADMINISTRATOR, NOT_FOUND),
     ),
+    RouteCase("GET", "/v1/files/{token}", ANYONE, NOT_FOUND, calls_aws=False),
     RouteCase("GET", "/v1/bindings", PERSON),
     RouteCase(
         "POST", "/v1/bindings", PERSON, (404, "join_code_unknown"),

@@ -61,7 +61,7 @@ def test_a_day_from_application_to_figures_tells_no_one_about_anybody(world: Wor
 
     # And nobody's name, number, phone or code lies about.
     lines = [json.loads(line) for line in world.log.getvalue().splitlines()]
-    assert {"request", "message", "message_failed", "dispatched", "stream"} <= {
+    assert {"request", "message", "message_failed", "dispatched", "metrics"} <= {
         line["event"] for line in lines
     }
     assert all("correlation" in line for line in lines)

@@ -28,8 +28,10 @@ from tests.api.driver import HttpReply, Person, World
 from tests.api.routes import CASE, UNKNOWN_PAIRING_CODE, Cast, by_hand, swiped
 from tests.api.scenes_records import arrival, base, declaration
 from tests.api.test_errors import Broken
+from tests.api.tour_downloads import tour_of_downloads
 from tests.api.tour_families import tour_of_families, tour_without_a_phone
 from tests.api.tour_own_data import tour_of_own_data
+from tests.api.tour_status import tour_of_the_status
 
 # What is documented of every route, though these have nothing to be wrong in a request (no body,
 # no parameter that is not looked up), or touch nothing that could be away.
@@ -71,12 +73,14 @@ def tour() -> set[tuple[str, int, str]]:
         tour_of_a_family,
         tour_of_families,
         tour_of_own_data,
+        tour_of_downloads,
         tour_of_paper,
         tour_of_staff,
         tour_of_kiosks,
         tour_of_the_door,
         tour_of_checks_by_hand,
         tour_of_a_ghost,
+        tour_of_the_status,
     )
     answered = set[tuple[str, int, str]]()
     for part in parts:

@@ -13,7 +13,7 @@ from chalicelib.core import keys
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.keys import Key
 from chalicelib.identity.providers import Answer, ProviderFault
-from chalicelib.insight.counters import Counters, Figures
+from chalicelib.insight.counters import Counters, Figures, Standing
 from chalicelib.venues.venue import Venue
 from tests.api.driver import FIGURES, TODAY, Person, World
 
@@ -120,15 +120,32 @@ class Flaky:
     def last(self, partition: str, staff: Collection[str]) -> Mapping[str, str]:
         return self.counters.last(partition, staff)
 
+    def standing(self, partition: str) -> Mapping[str, Standing]:
+        return self.counters.standing(partition)
+
+    def repair(
+        self, partition: str, staff_id: str, delta: Figures, *, last: str, fence: str
+    ) -> bool:
+        return self.counters.repair(partition, staff_id, delta, last=last, fence=fence)
+
     def add(
-        self, partition: str, staff_id: str, delta: Figures, *, last: str, sequence: str
+        self,
+        partition: str,
+        staff_id: str,
+        delta: Figures,
+        *,
+        last: str,
+        sequence: str,
+        fence: str = "",
     ) -> bool:
         how = next(self.plan, "")
         if how == "before":
             raise Unavailable
         if how == "race":  # another process has the same records, and is faster
-            self.counters.add(partition, staff_id, delta, last=last, sequence=sequence)
-        done = self.counters.add(partition, staff_id, delta, last=last, sequence=sequence)
+            self.counters.add(partition, staff_id, delta, last=last, sequence=sequence, fence=fence)
+        done = self.counters.add(
+            partition, staff_id, delta, last=last, sequence=sequence, fence=fence
+        )
         if how == "after":
             raise Unavailable
         return done

@@ -36,10 +36,17 @@ from chalicelib.identity.people import (
     Verification,
 )
 from chalicelib.identity.personal_records import PersonalRecord, RecordReference
-from chalicelib.insight.counters import Figures, total
+from chalicelib.insight.counters import Figures, Standing, total
 from chalicelib.venues.codes import Code, CodeKind, CodeState
 from chalicelib.venues.staffing import Invitation, Member
-from chalicelib.venues.venue import PosterRecord, PosterState, Venue, day_of, shard_of
+from chalicelib.venues.venue import (
+    PosterRecord,
+    PosterState,
+    ShardChange,
+    Venue,
+    day_of,
+    shard_of,
+)
 
 
 @dataclass
@@ -589,6 +596,13 @@ class FakeVenues:
     def code(self, value: str) -> Code | None:
         return self.codes.get(value)
 
+    def change_shards(self, venue: Venue, changes: Sequence[ShardChange]) -> bool:
+        known = self._venues.get(venue.venue_id)
+        if known is None or known.shard_changes != venue.shard_changes:
+            return False
+        self._venues[venue.venue_id] = replace(known, shard_changes=tuple(changes))
+        return True
+
     def add_fast_code(self, venue_id: str, value: str) -> str:
         kept = self._fast.setdefault(venue_id, value)
         self.codes.setdefault(kept, Code(kept, venue_id, CodeState.ACTIVE, CodeKind.FAST))
@@ -749,12 +763,15 @@ class FakeScans:
     def __init__(self, people: FakePeople) -> None:
         self._people = people
         self.kept: dict[str, Scan] = {}
+        self._places: dict[str, str] = {}
 
     def put(self, scan: Scan, venue: Venue) -> Scan | None:
-        del venue
         earlier = self.kept.get(scan.scan_id)
         if earlier is None:
             self.kept[scan.scan_id] = scan
+            day = day_of(venue, scan.at)
+            shard = shard_of(scan.digest, venue.shards_on(day))
+            self._places[scan.scan_id] = scan_partition(venue.venue_id, day, shard)
         return earlier
 
     def get(self, reference: ScanReference, venue: Venue) -> Scan | None:
@@ -779,10 +796,14 @@ class FakeScans:
 
     def of_day(self, venue: Venue, day: date) -> Iterator[Scan]:
         def place(scan: Scan) -> tuple[int, datetime, str]:
-            return shard_of(scan.digest, venue.shards), scan.at, scan.digest
+            return shard_of(scan.digest, venue.shards_on(day)), scan.at, scan.digest
 
         mine = (s for s in self.kept.values() if s.venue_id == venue.venue_id)
         yield from sorted((s for s in mine if day_of(venue, s.at) == day), key=place)
+
+    def in_partition(self, partition: str) -> Iterator[Scan]:
+        mine = [self.kept[scan_id] for scan_id, place in self._places.items() if place == partition]
+        yield from sorted(mine, key=lambda scan: (scan.at, scan.digest))
 
     def visits(self, person_id: str) -> Iterator[ScanReference]:
         mine = [scan for scan in self.kept.values() if scan.person_id == person_id]
@@ -992,22 +1013,50 @@ class FakeCounters:
     def __init__(self) -> None:
         self._figures: dict[tuple[str, str], Figures] = {}
         self._last: dict[tuple[str, str], str] = {}
+        self._fences: dict[tuple[str, str], str] = {}
+        self._repaired: dict[tuple[str, str], str] = {}
 
     def last(self, partition: str, staff: Collection[str]) -> dict[str, str]:
         return {who: self._last.get((partition, who), "") for who in ("", *staff)}
 
     def add(
-        self, partition: str, staff_id: str, delta: Figures, *, last: str, sequence: str
+        self,
+        partition: str,
+        staff_id: str,
+        delta: Figures,
+        *,
+        last: str,
+        sequence: str,
+        fence: str = "",
     ) -> bool:
         place = partition, staff_id
         if self._last.get(place, "") != last:
             return False
         self._figures[place] = self._figures.get(place, Figures()) + delta
         self._last[place] = sequence
+        if fence:
+            self._fences[place] = fence
+        return True
+
+    def standing(self, partition: str) -> dict[str, Standing]:
+        return {
+            who: Standing(figures, self._last.get((of, who), ""), self._fences.get((of, who), ""))
+            for (of, who), figures in self._figures.items()
+            if of == partition
+        }
+
+    def repair(
+        self, partition: str, staff_id: str, delta: Figures, *, last: str, fence: str
+    ) -> bool:
+        place = partition, staff_id
+        if self._last.get(place, "") != last or self._repaired.get(place) == fence:
+            return False
+        self._figures[place] = self._figures.get(place, Figures()) + delta
+        self._repaired[place] = fence
         return True
 
     def of_day(self, venue: Venue, day: date, staff_id: str = "") -> Figures:
-        mine = (scan_partition(venue.venue_id, day, shard) for shard in range(venue.shards))
+        mine = (scan_partition(venue.venue_id, day, one) for one in range(venue.shards_on(day)))
         return total(self._figures.get((partition, staff_id), Figures()) for partition in mine)
 
 

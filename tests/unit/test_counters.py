@@ -57,14 +57,21 @@ class FlakyCounters(FakeCounters):
         self.faults = faults
 
     def add(
-        self, partition: str, staff_id: str, delta: Figures, *, last: str, sequence: str
+        self,
+        partition: str,
+        staff_id: str,
+        delta: Figures,
+        *,
+        last: str,
+        sequence: str,
+        fence: str = "",
     ) -> bool:
         fault = self.faults.pop() if self.faults else ""
         if fault == "refused":
             raise Unavailable
         if fault == "raced":
             return False
-        added = super().add(partition, staff_id, delta, last=last, sequence=sequence)
+        added = super().add(partition, staff_id, delta, last=last, sequence=sequence, fence=fence)
         if fault == "lost":
             raise Unavailable
         return added
@@ -112,9 +119,7 @@ def test_redelivery_with_other_boundaries_neither_doubles_nor_drops(
     # As long as there are batches, they may step back; then everything is delivered to the end.
     for size, back in [*batches, *[(5, 0)] * (len(stream.records) + len(faults) + 1)]:
         position = max(0, position - back)
-        try:
-            counting.apply(stream.records[position : position + size])
-        except Unavailable:
+        if counting.apply(stream.records[position : position + size]):
             continue
         position = min(position + size, len(stream.records))
     assert position == len(stream.records)
@@ -125,6 +130,17 @@ def test_redelivery_with_other_boundaries_neither_doubles_nor_drops(
     theirs = {who: counters.of_day(VENUE, DAY, who) for who in ("per_A", "per_B")}
     assert theirs == {who: records.get(who, Figures()) for who in theirs}
     assert found.checked == found.own + sum(one.checked for one in theirs.values())
+
+
+def test_a_record_that_stands_twice_in_a_batch_counts_once() -> None:
+    stream = Stream()
+    for staff_id in ("", "per_A"):
+        stream.write(makers.scan(VENUE, staff_id=staff_id))
+    counters = FakeCounters()
+    counting = Counting(counters=counters, scans=stream.scans)
+    assert counting.apply([*stream.records, *stream.records]) == []
+    assert counters.of_day(VENUE, DAY).checked == 2
+    assert counters.of_day(VENUE, DAY, "per_A").checked == 1
 
 
 @pytest.mark.parametrize(
@@ -145,8 +161,7 @@ def test_a_counter_that_is_never_ours_is_given_up() -> None:
     stream = Stream()
     stream.write(makers.scan(VENUE))
     counting = Counting(counters=FlakyCounters(["raced"] * 99), scans=stream.scans)
-    with pytest.raises(Unavailable):
-        counting.apply(stream.records)
+    assert counting.apply(stream.records) == [stream.records[0].sequence]
 
 
 def test_a_partition_that_fails_does_not_undo_another() -> None:
@@ -156,7 +171,8 @@ def test_a_partition_that_fails_does_not_undo_another() -> None:
         stream.write(makers.scan(VENUE))
     counters = FlakyCounters(["refused", ""])
     counting = Counting(counters=counters, scans=stream.scans)
-    with pytest.raises(Unavailable):
-        counting.apply(stream.records)
-    counting.apply(stream.records)
+    (failed,) = counting.apply(stream.records)
+    first = {record.partition: record.sequence for record in reversed(stream.records)}
+    assert failed in first.values()
+    assert counting.apply(stream.records) == []
     assert counters.of_day(VENUE, DAY).checked == len(stream.records)

@@ -187,15 +187,10 @@ def test_the_openapi_document_is_that_of_the_code() -> None:
     assert text("docs/openapi.json") == render()
 
 
-def test_every_queue_and_alarm_is_documented() -> None:
+def test_every_queue_is_documented() -> None:
     queues = {name for name in template()["Outputs"] if name.endswith("Url")}
-    alarms = {
-        name
-        for name, resource in template()["Resources"].items()
-        if resource.get("Type") == "AWS::CloudWatch::Alarm"
-    }
     cells = {cell for row in rows("docs/operations.md") for part in row for cell in named(part)}
-    assert queues | alarms <= cells
+    assert queues <= cells
 
 
 def test_outputs_that_the_guide_names_are_there() -> None:

@@ -289,4 +289,4 @@ def test_a_handler_loads_what_its_work_needs(handler: str, world: World) -> None
     elif handler == "stream":
         assert answer == {"batchItemFailures": []}
     assert unwanted(run.in_the_end, IN_THE_END[handler]) == set()
-    assert {"event", "level", "correlation"} <= set.intersection(*map(set, run.lines))
+    assert {"event", "correlation"} <= set.intersection(*map(set, run.lines))

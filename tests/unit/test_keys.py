@@ -30,12 +30,13 @@ WORDS: dict[str, Any] = {
     "partition": "VEN#ven#2026-11-22#7", "join_code": "code", "phone_blind": "blind",
     "at_ms": 1795327200000, "prefix": "prefix", "key_id": "id", "check_id": "idc",
     "serial": "serial", "form": "form",
-    "kind": "kind",
+    "kind": "kind", "number": "look", "bucket": "bucket",
     "pk": "pk", "device_id": "kio", "card_id": "id", "receipt_id": "id",
 }  # fmt: skip
 REAL = {
     derive("whom"): "whom",
     "2026-11-22#7": "day#shard",
+    "2026-11-22": "day",
     "1795327200000": "ms",
     "8204672799999": "lms",
 }
@@ -65,6 +66,9 @@ def test_the_table_of_access_patterns_names_it(name: str) -> None:
     elif name == "visit":
         assert "g1pk PER#per · g1sk ms#venue" in patterns()
         assert text == "PER#per · ms#ven"
+    elif name == "counted":
+        assert "g1pk DAY#day#bucket · g1sk ven#shard" in patterns()
+        assert text == f"DAY#day#{keys.bucket_of('ven')} · ven#7"
     elif " · HOT#" in text:
         assert "PER#per · begins HOT#" in patterns()
     elif name in ("staff", "invitation"):
@@ -86,6 +90,8 @@ def test_the_table_of_access_patterns_names_nothing_else() -> None:
         "PER#per · any",
         "INVITE#blind · begins VEN#",
         "g1pk PER#per · g1sk ms#venue",
+        "g1pk DAY#day#bucket · g1sk ven#shard",
+        "VEN#ven#day#shard · begins COUNT",
     }
     assert set(patterns()) - spans <= made
 
@@ -123,13 +129,15 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "card_id": codes.map("crd_{}".format),
     "receipt_id": codes.map("rcp_{}".format),
     "pk": codes.map("CHECK#idc_{}".format),
+    "number": st.integers(1, 8),
+    "bucket": st.integers(0, 15),
 }
 
 
 @st.composite
 def key(draw: st.DrawFn) -> tuple[str, tuple[Any, ...], Key]:
     """A builder, what it was given, and what came of it; keys of the index aside."""
-    name = draw(st.sampled_from(sorted(set(BUILDERS) - {"visit"})))
+    name = draw(st.sampled_from(sorted(set(BUILDERS) - {"visit", "counted"})))
     arguments = {p: draw(VALUES[p]) for p in inspect.signature(BUILDERS[name]).parameters}
     return name, tuple(arguments.values()), BUILDERS[name](**arguments)
 
@@ -148,6 +156,7 @@ def test_each_is_recognised_in_the_stream_as_what_it_is(
 ) -> None:
     name, _, built = made
     assert keys.is_scan(built) is (name == "scan")
+    assert keys.is_fence(built) is (name == "fence")
     assert keys.is_profile(built) is (name == "profile")
     assert keys.is_prefetch(built) is (name == "prefetch")
     assert keys.is_poster(built) is (name == "poster")

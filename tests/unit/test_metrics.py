@@ -27,7 +27,7 @@ def test_a_line_has_what_the_format_requires(lines: io.StringIO) -> None:
     [directive] = line["_aws"]["CloudWatchMetrics"]
     assert isinstance(line["_aws"]["Timestamp"], int)
     assert directive == {
-        "Namespace": "Venuecode",
+        "Namespace": "Venuecode/local",
         "Dimensions": [["provider"]],
         "Metrics": [{"Name": "ProviderTime", "Unit": "Milliseconds"}],
     }

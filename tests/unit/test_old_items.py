@@ -37,6 +37,7 @@ from chalicelib.insight.store.counters import CounterItem
 from chalicelib.insight.store.erasures import DueItem, ErasureItem, ReceiptItem
 from chalicelib.insight.store.exports import ExportItem
 from chalicelib.insight.store.pointers import PointerItem
+from chalicelib.insight.store.reconciliations import FenceItem, LookItem
 from chalicelib.venues.store.posters import PosterItem
 from chalicelib.venues.store.references import JoinItem, ReferenceItem
 from chalicelib.venues.store.staff import InvitationItem, StaffItem
@@ -75,6 +76,8 @@ STORED: dict[str, tuple[type[Item], str]] = {
     "scan": (ScanItem, r"VEN#ven#.* · \d{13}#.*"),
     "counter": (CounterItem, "VEN#ven#.* · COUNT"),
     "staff_counter": (CounterItem, "VEN#ven#.* · COUNT#.*"),
+    "fence": (FenceItem, "VEN#ven#.* · FENCE"),
+    "look": (LookItem, "LOOKS#.* · .*"),
     "abnormal": (PointerItem, "VEN#ven#.* · ABN#.*"),
     "access": (AccessItem, "ACCESS#.* · .*"),
     "dependants": (DependantsItem, "PER#per · HOT#DEPENDANTS"),
@@ -104,8 +107,9 @@ LATER |= {"paper_pass", "issued_pass", "paper_file", "record"}
 LATER |= {"lead"}
 LATER |= {"erasure", "export", "due_erasure", "receipt"}
 LATER |= {"device", "pairing", "kiosk_card", "person_card"}
+LATER |= {"fence", "look"}
 """What 0.2.0 did not write."""
-IN_THE_INDEX = {"visit"}
+IN_THE_INDEX = {"visit", "counted"}
 
 
 def builder_of(key: Key) -> str:

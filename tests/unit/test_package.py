@@ -168,6 +168,7 @@ def test_every_dead_letter_queue_has_an_alarm() -> None:
     watched = {
         dimension["Value"].removesuffix(".QueueName")
         for alarm in resources("AWS::CloudWatch::Alarm").values()
+        if alarm.get("MetricName") == "ApproximateNumberOfMessagesVisible"
         for dimension in alarm.get("Dimensions", [])
         if dimension["Name"] == "QueueName"
     }

@@ -230,8 +230,8 @@ def _scan_item(scan: Scan, venue: Venue) -> ScanItem:
 
 
 def _key(scan: Scan | ScanReference, venue: Venue) -> Key:
-    shard = shard_of(scan.digest, venue.shards)
     day = day_of(venue, scan.at)
+    shard = shard_of(scan.digest, venue.shards_on(day))
     return keys.scan(venue.venue_id, day, shard, epoch_ms(scan.at), scan.digest)
 
 
@@ -278,10 +278,12 @@ class ScanStore:
 
     def of_day(self, venue: Venue, day: date) -> Iterator[Scan]:
         """See `Scans.of_day`."""
-        for shard in range(venue.shards):
-            partition = keys.scan_partition(venue.venue_id, day, shard)
-            for raw in self._table.query(partition, ("0", "9~"), consistent=True):
-                yield read_scan(raw)
+        for shard in range(venue.shards_on(day)):
+            yield from self.in_partition(keys.scan_partition(venue.venue_id, day, shard))
+
+    def in_partition(self, partition: str) -> Iterator[Scan]:
+        """See `Scans.in_partition`."""
+        return map(read_scan, self._table.query(partition, ("0", "9~"), consistent=True))
 
     def visits(self, person_id: str) -> Iterator[ScanReference]:
         """See `Scans.visits`. The index holds keys only."""

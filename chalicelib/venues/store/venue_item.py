@@ -1,6 +1,9 @@
 """The item of a venue, and the conditions on its initial administrator."""
 
-from pynamodb.attributes import UnicodeAttribute
+from datetime import date
+
+from pynamodb.attributes import Attribute, UnicodeAttribute
+from pynamodb.constants import STRING
 
 from chalicelib.core import keys
 from chalicelib.core.attributes import (
@@ -10,6 +13,22 @@ from chalicelib.core.attributes import (
     TextAttribute,
 )
 from chalicelib.core.table import Check, Item
+from chalicelib.venues.venue import ShardChange
+
+
+class ShardChangesAttribute(Attribute[tuple[ShardChange, ...]]):
+    """Changes of the number of shards, stored as ``2022-04-24=64,…``; none as no attribute."""
+
+    attr_type = STRING
+
+    def serialize(self, value: tuple[ShardChange, ...]) -> str | None:
+        """Return the text, or None without changes."""
+        return ",".join(f"{one.day.isoformat()}={one.shards}" for one in value) or None
+
+    def deserialize(self, value: str) -> tuple[ShardChange, ...]:
+        """Return the changes."""
+        entries = (entry.partition("=") for entry in value.split(","))
+        return tuple(ShardChange(date.fromisoformat(day), int(n)) for day, _, n in entries)
 
 
 class VenueItem(Item):
@@ -31,6 +50,7 @@ class VenueItem(Item):
     created_at = EpochMsAttribute(attr_name="cr")
     fingerprint = UnicodeAttribute(attr_name="bh")
     applicant = UnicodeAttribute(attr_name="ap")
+    shard_changes = ShardChangesAttribute(attr_name="sx", null=True, default=())
 
 
 def initial(venue_id: str, person_id: str) -> Check:

@@ -11,14 +11,14 @@ from chalicelib.core import keys
 from chalicelib.core.attributes import EnumAttribute
 from chalicelib.core.cache import TimedCache
 from chalicelib.core.errors import Conflict, Unavailable
-from chalicelib.core.table import ABSENT, ConditionFailed, Item, Put, Raw, Table
+from chalicelib.core.table import ABSENT, PRESENT, ConditionFailed, Item, Put, Raw, Table
 from chalicelib.identity.people import Role
 from chalicelib.venues.codes import Code, CodeKind, CodeState
 from chalicelib.venues.staffing import Member
 from chalicelib.venues.store.references import JoinItem, ReferenceItem
 from chalicelib.venues.store.staff import binding
 from chalicelib.venues.store.venue_item import VenueItem
-from chalicelib.venues.venue import Venue, Venues
+from chalicelib.venues.venue import ShardChange, Venue, Venues
 
 _CACHED = timedelta(seconds=60)
 
@@ -100,6 +100,20 @@ class VenueStore:
             return None
         item = PrintedCodeItem.read(raw)
         return Code(value, item.venue, item.state, item.kind)
+
+    def change_shards(self, venue: Venue, changes: Sequence[ShardChange]) -> bool:
+        """See `Venues.change_shards`."""
+        attribute = VenueItem.shard_changes
+        unchanged = (
+            attribute == venue.shard_changes if venue.shard_changes else attribute.does_not_exist()
+        )
+        try:
+            self._table.update(
+                keys.venue(venue.venue_id), [attribute.set(tuple(changes))], PRESENT & unchanged
+            )
+        except ConditionFailed:
+            return False
+        return True
 
     def add_fast_code(self, venue_id: str, value: str) -> str:
         """See `Venues.add_fast_code`. If the condition fails, reads the code on record."""

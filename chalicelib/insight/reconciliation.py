@@ -1,0 +1,266 @@
+"""Reconciliation: counters are compared with the records of a day that is over, and repaired.
+
+A scan may still be on its way through the stream: it is on record and not counted yet. Adding the
+difference at once would count it twice. So a repair waits behind a fence:
+
+1. The records of a partition are counted, and differ from the counters. A fence is put into the
+   partition, with a fingerprint of these records.
+2. The counting function finds the fence in the stream and notes it on the unit's counter. All that
+   was written before the fence has then been delivered, and what is delivered again is skipped.
+3. If the records are still the same, nothing is on its way, and the difference is the error. It is
+   added, on condition that no change was counted meanwhile, once for each fence.
+
+Late uploads change the records, so that a new fence is put. This is exact however late a record is
+delivered, and two runs at once do no harm (decision 0141).
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from heapq import merge
+from itertools import groupby, islice
+from typing import NamedTuple, Protocol
+
+from chalicelib.admission.scan import Scan, Scans
+from chalicelib.core import keys, metrics
+from chalicelib.core.clock import CHINA, local_day
+from chalicelib.core.ids import Ids
+from chalicelib.core.logs import logger
+from chalicelib.insight.counters import Counters, Figures, Standing, figures
+from chalicelib.venues.venue import Venue, Venues, day_of
+
+LOOKS = (1, 2, 4, 8)
+"""How many days after a day it is looked at: staff's devices upload for seven days."""
+ACTIVE = timedelta(days=7)
+"""A venue is looked at if it had visitors in so many days before, even if nothing was counted."""
+FENCE_KEPT_FOR = timedelta(days=3)
+FENCE_LOST_AFTER = timedelta(hours=25)
+"""A fence that the stream no longer holds is replaced; the stream keeps records for 24 hours."""
+PROGRESS_KEPT_FOR = timedelta(days=30)
+_AT_ONCE = 8
+_MOST_WAITING = 1000
+
+
+class Fence(NamedTuple):
+    """A fence in a scan partition; `fingerprint` is that of the records when it was put."""
+
+    nonce: str
+    fingerprint: str
+    put_at: datetime
+
+
+class Tally(NamedTuple):
+    """The figures of a partition's records, by staff id, and a fingerprint of the records."""
+
+    figures: Mapping[str, Figures]
+    fingerprint: str
+
+
+class Progress(NamedTuple):
+    """How far a look at a bucket of a day's venues is.
+
+    `after` is the last venue done; `waiting` are partitions whose repair waits behind a fence.
+    """
+
+    after: str = ""
+    done: bool = False
+    waiting: tuple[str, ...] = ()
+
+
+class Result(StrEnum):
+    """The result of comparing a partition."""
+
+    AGREES = "agrees"
+    REPAIRED = "repaired"
+    WAITS = "waits"
+    FAILED = "failed"
+
+
+class Reconciliations(Protocol):
+    """The store of fences and progress; implemented by `store.ReconciliationStore`."""
+
+    def venues(self, day: date, bucket: int, after: str) -> Iterator[str]:
+        """Yield the venues of a bucket that have a counter for a local day, in order of their ids.
+
+        Cost: one eventually consistent Query of the index for each megabyte.
+        """
+
+    def fence(self, partition: str) -> Fence | None:
+        """Return the fence in a partition. Cost: one strongly consistent GetItem."""
+
+    def put_fence(self, partition: str, fence: Fence) -> None:
+        """Put a fence, instead of an earlier one. Cost: one PutItem."""
+
+    def progress(self, day: date) -> Mapping[tuple[int, int], Progress]:
+        """Return the progress of a day, by look and bucket. Cost: one strongly consistent Query."""
+
+    def save(
+        self, day: date, look: int, bucket: int, progress: Progress, expires_at: datetime
+    ) -> None:
+        """Save the progress of a look at a bucket. Cost: one PutItem."""
+
+
+def tally(scans: Iterable[Scan]) -> Tally:
+    """Count records; the fingerprint is of their ids and versions, and changes with each change."""
+    found: dict[str, Figures] = {"": Figures()}
+    digest = hashlib.sha256()
+    for scan in scans:
+        digest.update(f"{scan.scan_id} {scan.version}\n".encode())
+        for who in {"", scan.staff_id}:
+            found[who] = found.get(who, Figures()) + figures(scan)
+    return Tally(found, digest.hexdigest()[:32])
+
+
+def drift(counted: Mapping[str, Standing], records: Tally) -> dict[str, Figures]:
+    """Return what each counter lacks, by staff id; counters that agree are left out."""
+    everyone = counted.keys() | records.figures.keys()
+    lacking = {
+        who: records.figures.get(who, Figures()) - counted.get(who, Standing(Figures())).figures
+        for who in everyone
+    }
+    return {who: delta for who, delta in lacking.items() if delta != Figures()}
+
+
+class Reconciliation:
+    """Compares partitions with their records, and repairs them."""
+
+    __slots__ = ("_counters", "_ids", "_reconciliations", "_scans")
+
+    def __init__(
+        self, *, counters: Counters, scans: Scans, reconciliations: Reconciliations, ids: Ids
+    ) -> None:
+        self._counters = counters
+        self._scans = scans
+        self._reconciliations = reconciliations
+        self._ids = ids
+
+    def venues(self, day: date) -> Iterator[str]:
+        """Yield the venues with a counter for a local day. Cost: 16 Queries, never a Scan."""
+        for bucket in range(keys.DAY_BUCKETS):
+            yield from self._reconciliations.venues(day, bucket, "")
+
+    def reconcile(self, partition: str, now: datetime) -> Result:
+        """Compare a partition with its records; repair it if that is safe by now.
+
+        Repeat it while it `waits`. Cost: two strongly consistent Queries if it agrees.
+        """
+        # The counters first: what is counted after this read makes the repair's condition fail.
+        counted = self._counters.standing(partition)
+        records = tally(self._scans.in_partition(partition))
+        lacking = drift(counted, records)
+        if not lacking:
+            return Result.AGREES
+        fence = self._reconciliations.fence(partition)
+        same = fence is not None and fence.fingerprint == records.fingerprint
+        unit = counted.get("", Standing(Figures()))
+        if fence is not None and same and unit.fence == fence.nonce:
+            repaired = [
+                self._counters.repair(
+                    partition,
+                    who,
+                    delta,
+                    last=counted[who].last if who in counted else "",
+                    fence=fence.nonce,
+                )
+                for who, delta in sorted(lacking.items())
+            ]
+            if all(repaired):
+                logger().warning("counters_repaired", extra={"counters": len(repaired)})
+                return Result.REPAIRED
+            same = False
+        if fence is None or not same or now - fence.put_at >= FENCE_LOST_AFTER:
+            self._reconciliations.put_fence(
+                partition, Fence(self._ids.random(), records.fingerprint, now)
+            )
+        return Result.WAITS
+
+
+class Reconciling:
+    """The scheduled looks at all venues' days.
+
+    A day is looked at several times (`LOOKS`). Venues are spread over buckets, and a run continues
+    where the last one stopped.
+    """
+
+    __slots__ = ("_reconciliation", "_reconciliations", "_venues")
+
+    def __init__(
+        self, *, reconciliation: Reconciliation, reconciliations: Reconciliations, venues: Venues
+    ) -> None:
+        self._reconciliation = reconciliation
+        self._reconciliations = reconciliations
+        self._venues = venues
+
+    def run(self, now: datetime, enough: Callable[[], bool]) -> dict[str, int]:
+        """Do what is due until it is `enough`; return how many partitions had which result.
+
+        A venue whose day is not over yet holds up the rest of its bucket until a later run.
+        """
+        results: Counter[str] = Counter()
+        for look in LOOKS:
+            day = local_day(now, CHINA) - timedelta(days=look)
+            known = self._reconciliations.progress(day)
+            for bucket in range(keys.DAY_BUCKETS):
+                progress = known.get((look, bucket), Progress())
+                if not enough() and (progress.waiting or not progress.done):
+                    progress = self._go_on(day, bucket, progress, now, enough, results)
+                    kept_until = now + PROGRESS_KEPT_FOR
+                    self._reconciliations.save(day, look, bucket, progress, kept_until)
+        metrics.record({"Drift": results[Result.REPAIRED]})
+        return dict(results)
+
+    def _go_on(
+        self,
+        day: date,
+        bucket: int,
+        progress: Progress,
+        now: datetime,
+        enough: Callable[[], bool],
+        results: Counter[str],
+    ) -> Progress:
+        """Look at what waits, and at the next venues of a bucket; return the new progress."""
+        waiting = self._reconcile(progress.waiting, now, results)
+        after, done = progress.after, progress.done
+        candidates = self._candidates(day, bucket, after)
+        while not done and not enough() and len(waiting) < _MOST_WAITING:
+            ids = [*islice(candidates, _AT_ONCE)]
+            venues = self._venues.venues(ids)
+            if any(day_of(venue, now) <= day for venue in venues):
+                break  # it is not over there
+            partitions = [one for venue in venues for one in _partitions(venue, day)]
+            waiting += self._reconcile(partitions, now, results)
+            after, done = (ids[-1], False) if ids else (after, True)
+        return Progress(after, done, tuple(waiting))
+
+    def _candidates(self, day: date, bucket: int, after: str) -> Iterator[str]:
+        """Yield the venues to look at, in order of their ids."""
+        days = [day - timedelta(days=n) for n in range(ACTIVE.days + 1)]
+        listed = (self._reconciliations.venues(one, bucket, after) for one in days)
+        return (venue_id for venue_id, _ in groupby(merge(*listed)))
+
+    def _reconcile(
+        self, partitions: Sequence[str], now: datetime, results: Counter[str]
+    ) -> list[str]:
+        """Reconcile partitions in parallel, and count the results; return those that wait."""
+
+        def attempt(partition: str) -> Result:
+            try:
+                return self._reconciliation.reconcile(partition, now)
+            except Exception:
+                logger().exception("reconciliation_failed")
+                return Result.FAILED
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            found = [*pool.map(attempt, partitions)]
+        results.update(found)
+        unfinished = (Result.WAITS, Result.FAILED)
+        return [one for one, result in zip(partitions, found, strict=True) if result in unfinished]
+
+
+def _partitions(venue: Venue, day: date) -> list[str]:
+    return [
+        keys.scan_partition(venue.venue_id, day, shard) for shard in range(venue.shards_on(day))
+    ]

@@ -1,0 +1,111 @@
+"""The command ``status``: the deep status of the API, the queues, and the alarms."""
+
+import json
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+
+from infra.local.client import Api, Http, Reply
+from infra.ops.deployment import Deployment
+
+_QUEUE = "Url"
+_LATELY = timedelta(minutes=10)
+
+
+class Queue(NamedTuple):
+    """A queue: its messages, and the age of its oldest in seconds, None if nothing is known."""
+
+    name: str
+    messages: int
+    oldest_s: int | None
+
+
+def deep_status(deployment: Deployment, url: str) -> Reply:
+    """Return the API's answer to an operator. Raises urllib3's HTTPError."""
+    container = deployment.container()
+    token = container.deep_status.token(container.clock.now())
+    api = Api(Http(url), language="en")
+    return api.call("GET", "/v1/status?deep=1", token=token)
+
+
+def queues(deployment: Deployment) -> Iterator[Queue]:
+    """Yield the queues in the stack's outputs. Cost: two calls for each."""
+    sqs, cloudwatch = deployment.client("sqs"), deployment.client("cloudwatch")
+    now = datetime.now(UTC)
+    for output, url in sorted(deployment.outputs.items()):
+        if not output.endswith(_QUEUE) or "/" not in url or output == "EndpointURL":
+            continue
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        ages = cloudwatch.get_metric_statistics(
+            Namespace="AWS/SQS",
+            MetricName="ApproximateAgeOfOldestMessage",
+            Dimensions=[{"Name": "QueueName", "Value": url.rpartition("/")[2]}],
+            StartTime=now - _LATELY,
+            EndTime=now,
+            Period=60,
+            Statistics=["Maximum"],
+        )["Datapoints"]
+        newest = max(ages, key=lambda point: point["Timestamp"], default=None)
+        yield Queue(
+            output.removesuffix(_QUEUE),
+            sum(int(count) for count in counts.values()),
+            round(newest["Maximum"]) if newest else None,
+        )
+
+
+def raised(deployment: Deployment) -> list[str]:
+    """Return the descriptions of the stack's alarms that are raised."""
+    pages = deployment.client("cloudwatch").get_paginator("describe_alarms")
+    found = pages.paginate(AlarmNamePrefix=f"venuecode-{deployment.stage}-", StateValue="ALARM")
+    alarms = [alarm for page in found for alarm in page.get("MetricAlarms", ())]
+    return [f"{alarm['AlarmName']}: {alarm.get('AlarmDescription', '')}" for alarm in alarms]
+
+
+def run(deployment: Deployment, *, url: str, console: Console) -> int:
+    """Print the status; return 1 if a part is unwell, a message dead, or an alarm raised."""
+    reply = deep_status(deployment, url)
+    body = _object(reply)
+    parts = Table("Part", "ms", "", title=f"{url}: {reply.status} {body.get('code', 'ok')}")
+    for check in body.get("checks") or ():
+        fault = f"[red]{check['fault']}[/red]" if check["fault"] else "[green]ok[/green]"
+        parts.add_row(check["name"], str(check["ms"]), fault)
+    console.print(parts)
+    dead = 0
+    waiting = Table("Queue", "messages", "oldest, s")
+    for queue in queues(deployment):
+        dead += queue.messages if queue.name.endswith("DeadLetters") else 0
+        oldest = "—" if queue.oldest_s is None else str(queue.oldest_s)
+        waiting.add_row(queue.name, str(queue.messages), oldest)
+    console.print(waiting)
+    alarms = raised(deployment)
+    for alarm in alarms:
+        console.print(f"[red]{alarm}[/red]", highlight=False)
+    if not alarms:
+        console.print("No alarm is raised.")
+    return 0 if reply.status == 200 and not dead and not alarms else 1
+
+
+def _object(reply: Reply) -> Mapping[str, Any]:
+    try:
+        body = json.loads(reply.body)
+    except ValueError:
+        body = None
+    return body if isinstance(body, dict) else {"code": "unreadable"}
+
+
+HELP = "check the deployment: parts, queues, alarms"
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("--url", help="the API's URL; by default the stack's")
+
+
+def command(found: Deployment, given: Namespace, console: Console) -> int:
+    """Run the command with the `given` arguments; return its exit code."""
+    return run(found, url=given.url or found.base_url, console=console)
