@@ -417,6 +417,7 @@ def _chalice_package(root: Path, project: Path, out: Path, stage: str) -> dict[s
     made: dict[str, Any] = yaml.safe_load((out / "sam.yaml").read_text())
     made["Parameters"]["Stage"]["Default"] = stage
     put_gateway_texts(made)
+    put_dashboard(made)
     return made
 
 
@@ -424,8 +425,7 @@ def _compile(folder: Path, deployed_at: str, *, sources: bool) -> None:
     """Compile all modules so that Lambda neither compiles nor checks their age.
 
     Without `sources` the compiled modules replace them, which makes the package smaller.
-    put_gateway_texts(made)
-    put_dashboard(made)
+    """
     compiled = compileall.compile_dir(
         folder,
         quiet=1,
