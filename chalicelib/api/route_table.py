@@ -1,6 +1,7 @@
 """All routes by module: method, path, name. Generated: python -m infra.routes."""
 
 ROUTES: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "abnormal_scans": (("GET", "/v1/venues/{venue_id}/scans", "list_abnormal"),),
     "family": (
         ("POST", "/v1/me/consent-code", "make_consent_code"),
         ("GET", "/v1/me/dependants", "list_dependants"),
@@ -88,7 +89,6 @@ ROUTES: dict[str, tuple[tuple[str, str, str], ...]] = {
     "scans": (
         ("POST", "/v1/scans", "scan_venue"),
         ("GET", "/v1/scans/{scan_id}", "get_scan"),
-        ("GET", "/v1/venues/{venue_id}/scans", "list_abnormal"),
         ("POST", "/v1/venues/{venue_id}/scans", "scan_pass"),
     ),
     "service": (
