@@ -126,6 +126,8 @@ class Wire:
 
     def __init__(self) -> None:
         self.calls: list[str] = []
+        self.watch: Callable[[Mapping[str, Any], Any], None] | None = None
+        """Gets the parameters and the model of every call, and of every presigned link."""
         self._at = 0
         self._how = ""
         self._meanwhile: Callable[[], object] | None = None
@@ -190,7 +192,12 @@ def _listen() -> Any:
         if World.open:
             World.open[-1].wire.after()
 
+    def provided(params: Mapping[str, Any], model: Any, **_: Any) -> None:
+        if World.open and (watch := World.open[-1].wire.watch):
+            watch(params, model)
+
     listening = session()
+    listening.register("provide-client-params", provided)
     listening.register("before-call", before)
     listening.register("after-call", after)
     return listening

@@ -592,8 +592,9 @@ def test_batches_that_overlap_are_counted_once(backend: Backend) -> None:
     def count(batch: list[ScanChange]) -> Callable[[Stores], list[str]]:
         return lambda stores: Counting(counters=stores.counters, scans=stores.scans).apply(batch)
 
-    _, refusals = race(backend, count(changes[:4]), count(changes), count(changes[:2]))
+    failed, refusals = race(backend, count(changes[:4]), count(changes), count(changes[:2]))
     assert not refusals
+    assert failed == [[], [], []]
     counting = Counting(counters=backend.stores.counters, scans=backend.stores.scans)
     expected = counting.recount(venue, day)[""]
     assert expected == Figures(checked=6, pending=6, own=6)

@@ -37,6 +37,7 @@ from chalicelib.identity.people import (
 )
 from chalicelib.identity.personal_records import PersonalRecord, RecordReference
 from chalicelib.insight.counters import Figures, Standing, total
+from chalicelib.insight.reconciliation import Fence, Progress
 from chalicelib.venues.codes import Code, CodeKind, CodeState
 from chalicelib.venues.staffing import Invitation, Member
 from chalicelib.venues.venue import (
@@ -1060,6 +1061,10 @@ class FakeCounters:
             self._fences[place] = fence
         return True
 
+    def partitions(self) -> set[str]:
+        """The partitions in which the unit has a counter."""
+        return {partition for partition, who in self._figures if not who}
+
     def standing(self, partition: str) -> dict[str, Standing]:
         return {
             who: Standing(figures, self._last.get((of, who), ""), self._fences.get((of, who), ""))
@@ -1080,6 +1085,43 @@ class FakeCounters:
     def of_day(self, venue: Venue, day: date, staff_id: str = "") -> Figures:
         mine = (scan_partition(venue.venue_id, day, one) for one in range(venue.shards_on(day)))
         return total(self._figures.get((partition, staff_id), Figures()) for partition in mine)
+
+
+class FakeReconciliations:
+    """See `reconciliation.Reconciliations`. A venue is listed once its unit has a counter."""
+
+    def __init__(self, counters: FakeCounters) -> None:
+        self._counters = counters
+        self._progress: dict[tuple[date, int, int], Progress] = {}
+        self.fences: dict[str, Fence] = {}
+
+    def venues(self, day: date, bucket: int, after: str) -> Iterator[str]:
+        index = keys.counted_day(day, bucket)
+        found = {
+            keys.venue_of(partition)
+            for partition in self._counters.partitions()
+            if keys.counted(partition).pk == index
+        }
+        yield from sorted(one for one in found if one > after)
+
+    def fence(self, partition: str) -> Fence | None:
+        return self.fences.get(partition)
+
+    def put_fence(self, partition: str, fence: Fence) -> None:
+        self.fences[partition] = fence
+
+    def progress(self, day: date) -> dict[tuple[int, int], Progress]:
+        return {
+            (look, bucket): progress
+            for (of, look, bucket), progress in self._progress.items()
+            if of == day
+        }
+
+    def save(
+        self, day: date, look: int, bucket: int, progress: Progress, expires_at: datetime
+    ) -> None:
+        del expires_at
+        self._progress[day, look, bucket] = progress
 
 
 class FakeWrappedKeys:
