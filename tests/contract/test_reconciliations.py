@@ -63,7 +63,7 @@ def test_a_fence_that_the_stream_delivers_is_noted(stores: Stores) -> None:
     venue = makers.venue()
     partition = partition_of(venue)
     scan = makers.scan(venue, staff_id="per_A", method=Method.STAFF)
-    changes = [
+    changes: list[ScanChange | FencePassed] = [
         ScanChange(partition, "100", None, scan),
         FencePassed(partition, "101", "N"),
         ScanChange(partition, "102", scan, replace(scan, version=1)),
