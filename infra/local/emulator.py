@@ -42,6 +42,7 @@ from ministack.core import iam_actions, lambda_runtime, persistence
 from ministack.services import cloudwatch, dynamodb, lambda_svc, sqs
 from ministack.services.cloudformation import provisioners
 
+from infra.local import conditions
 from infra.local.rest_imports import complete_rest_imports
 
 CHECKPOINT_SECONDS = 60
@@ -485,9 +486,12 @@ def main() -> None:
     complete_dynamodb_conditions()
     keep_alarms_on_expressions()
     complete_rest_imports()
+    # A function is ready at once: `chalice deploy` looks again only after five seconds.
+    lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = 0.0
     write_logs(Path(os.environ["VENUECODE_LOGS"]), os.environ["VENUECODE_STACK"])
     run_functions_alone(Path(os.environ["TMPDIR"]))
     unpack_once(Path(os.environ["TMPDIR"]))
+    conditions.add_to_requests()
     asyncio.run(run(journal, int(os.environ["GATEWAY_PORT"])))
     lambda_runtime.reset()
     os._exit(0)  # ministack's threads never end

@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from infra.ops.deployment import Deployment
 
-QUEUES = ("lookups", "renders", "stream")
+QUEUES = ("lookups", "settles", "renders", "stream")
 _HIDDEN_SECONDS = 900
 """How long a message is hidden while it is redriven."""
 _AT_ONCE = 100

@@ -250,6 +250,7 @@ def aws_backend(name: str) -> Iterator[Backend]:
     support.create_table(scratch)
     client("s3").create_bucket(Bucket=scratch)
     lookups_url = client("sqs").create_queue(QueueName=f"{scratch}-lookups")["QueueUrl"]
+    settles_url = client("sqs").create_queue(QueueName=f"{scratch}-settles")["QueueUrl"]
     renders_url = client("sqs").create_queue(QueueName=f"{scratch}-renders")["QueueUrl"]
     connection = Connection()
     table = Table(scratch, connection)
@@ -275,20 +276,24 @@ def aws_backend(name: str) -> Iterator[Backend]:
             table,
             stores_over(table),
             S3Storage(scratch),
-            SqsLookupQueue(lookups_url),
+            SqsLookupQueue(lookups_url, settles_url),
             SqsRenderQueue(renders_url),
             _download,
-            lambda: receive(lookups_url, decode),
+            lambda: _both(receive(lookups_url, decode), receive(settles_url, decode)),
             lambda: receive(renders_url, render_jobs.decode),
         )
     finally:
         for found in client("s3").list_objects_v2(Bucket=scratch).get("Contents", []):
             client("s3").delete_object(Bucket=scratch, Key=found["Key"])
         client("s3").delete_bucket(Bucket=scratch)
-        for url in (lookups_url, renders_url):
+        for url in (lookups_url, settles_url, renders_url):
             client("sqs").delete_queue(QueueUrl=url)
         client("dynamodb").delete_table(TableName=scratch)
         forget_clients()
+
+
+def _both(one: Received, other: Received) -> Received:
+    return Received([*one.messages, *other.messages], one.delayed + other.delayed)
 
 
 def forget_clients() -> None:
