@@ -24,6 +24,7 @@ from infra.ops import (
     recount,
     redrive,
     rotate,
+    shards,
     status,
 )
 
@@ -54,6 +55,7 @@ COMMANDS: Mapping[str, Command] = {
     "cards": cards,
     "notices": notices,
     "erasures": erasures,
+    "shards": shards,
 }
 
 

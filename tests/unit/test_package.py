@@ -155,11 +155,13 @@ def test_every_mapping_reports_failures_one_by_one_and_never_waits() -> None:
 def test_a_message_comes_back_only_after_its_function_has_timed_out() -> None:
     functions = json.loads((ROOT / ".chalice/config.json").read_text())["lambda_functions"]
     queues = resources("AWS::SQS::Queue")
-    for name, queue in (("lookups", "LookupsQueue"), ("renders", "RendersQueue")):
-        _, local, deployed = queues[queue]["VisibilityTimeout"]
-        timeout = functions[name]["lambda_timeout"]
-        assert local > timeout
-        assert deployed >= 6 * timeout
+    _, local, deployed = queues["RendersQueue"]["VisibilityTimeout"]
+    timeout = functions["renders"]["lambda_timeout"]
+    assert local > timeout
+    assert deployed >= 6 * timeout
+    # Somebody waits for these: less than a scan's wait, and a third of a question's life.
+    for name, queue in (("lookups", "LookupsQueue"), ("settles", "SettlesQueue")):
+        assert functions[name]["lambda_timeout"] < queues[queue]["VisibilityTimeout"] <= 15
 
 
 def test_every_dead_letter_queue_has_an_alarm() -> None:
