@@ -492,6 +492,7 @@ def main() -> None:
     run_functions_alone(Path(os.environ["TMPDIR"]))
     unpack_once(Path(os.environ["TMPDIR"]))
     conditions.add_to_requests()
+    conditions.name_batches_by_their_calls()
     asyncio.run(run(journal, int(os.environ["GATEWAY_PORT"])))
     lambda_runtime.reset()
     os._exit(0)  # ministack's threads never end
