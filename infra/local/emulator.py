@@ -398,6 +398,21 @@ def extract_metrics(line: str) -> None:
         return
 
 
+def authorise_batches() -> None:
+    """Let the right to one message of a queue be the right to a batch, as SQS does.
+
+    IAM knows no action for batches (Service Authorization Reference, *Actions, resources, and
+    condition keys for Amazon SQS*).
+    """
+    extract = iam_actions.extract_iam_action
+
+    def extract_single(*request: Any, **options: Any) -> str | None:
+        action = extract(*request, **options)
+        return action.removesuffix("Batch") if action and action.startswith("sqs:") else action
+
+    iam_actions.extract_iam_action = extract_single
+
+
 def keep_alarms_on_expressions() -> None:
     """Take alarms on metric math from a template; ministack refuses them.
 
@@ -482,6 +497,7 @@ def main() -> None:
     journal = Journal(state)
     keep_a_journal(journal)
     guard_queues()
+    authorise_batches()
     complete_stream_mappings()
     complete_dynamodb_conditions()
     keep_alarms_on_expressions()
