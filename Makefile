@@ -8,7 +8,7 @@ RUN := .venv/bin/python -m
 SHARED := --numprocesses $(shell expr $$(nproc) + 1) --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check verify bench cost run down package deploy openapi requirements
+.PHONY: help demo test check verify bench cost run down package deploy foundation wire smoke openapi requirements
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,15 @@ package: $(VENV) ## Build what is deployed and lint the template; STAGE=prod or 
 
 deploy: $(VENV) ## Package and deploy to AWS with the environment's credentials; STAGE=prod or dev
 	@$(RUN) infra.deploy $(STAGE)
+
+foundation: $(VENV) ## Make what chalice deploy stands on; STAGE=dev, YES=1 does not ask
+	@$(RUN) infra.foundation $(STAGE) $(if $(filter 1,$(YES)),--yes)
+
+wire: $(VENV) ## Connect what chalice deploy has made; STAGE=dev
+	@$(RUN) infra.wire $(STAGE)
+
+smoke: $(VENV) ## Tell the story in five minutes on a deployment; STAGE=dev or local, SANDBOX=url
+	@$(RUN) infra.smoke $(STAGE) $(if $(SANDBOX),--sandbox $(SANDBOX))
 
 openapi: $(VENV) ## Write docs/openapi.json from the routes
 	@$(RUN) infra.openapi

@@ -21,7 +21,7 @@ from chalicelib.api import (
     venues,
 )
 from chalicelib.core.settings import Settings
-from chalicelib.workers import counts, lookups, reconciliations, renders, schedules, stream
+from chalicelib.workers import counts, lookups, reconciliations, renders, schedules, settles, stream
 
 # Chalice would reconfigure the logger of this name: plain text, errors only, no correlation id.
 app = Chalice(app_name="venuecode", configure_logs=False)
@@ -38,5 +38,5 @@ for resource in (
     scans, manual_checks, landing, service, kiosks, records, files,
 ):  # fmt: skip
     app.register_blueprint(resource.routes)
-for worker in (counts, lookups, reconciliations, renders, schedules, stream):
+for worker in (counts, lookups, reconciliations, renders, schedules, settles, stream):
     app.register_blueprint(worker.functions)

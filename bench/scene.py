@@ -177,7 +177,7 @@ def _person(
     for provider, state in _ANSWERS.items() if answered else ():
         fetched = now - _TOO_OLD if provider in stale else now
         snapshot = Snapshot(provider, state, fetched - timedelta(hours=3), fetched, 1)
-        container.people.save_snapshot(person_id, snapshot)
+        container.people.save_answers(person_id, [snapshot])
     claims = {"sub": person_id, "sid": session.session_id}
     return container.tokens.issue("session", claims, now=now, life=life)
 

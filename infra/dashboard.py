@@ -106,6 +106,13 @@ def _text_messages(template: Template) -> list[Line]:
     return ours("TextMessages")(template) + ours("TextMessageFaults")(template)
 
 
+def _lag(template: Template) -> list[Line]:
+    return [
+        *ours("StreamLag", "Maximum")(template),
+        *_functions("IteratorAge", "Maximum")(template),
+    ]
+
+
 ROWS: Mapping[str, Sequence[Widget]] = {
     "The door": (
         Widget("New scans, by first answer", ours("Scans")),
@@ -114,7 +121,7 @@ ROWS: Mapping[str, Sequence[Widget]] = {
         Widget("Decisions without an answer, percent", _unknown_share),
         Widget("API latency, ms", _speed),
         Widget("API requests", _answers),
-        Widget("Stream lag, seconds", ours("StreamLag", "Maximum")),
+        Widget("Stream: lag, s; age of records, ms", _lag),
         Widget("Drift of counters", ours("Drift")),
     ),
     "Providers": (

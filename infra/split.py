@@ -153,8 +153,9 @@ def _decide(template: Template, stack: str, given: Mapping[str, str]) -> Templat
             case "Condition":
                 return holds(operands)
             case "Fn::Equals":
-                first, second = (resolve(operand, values) for operand in operands)
-                return bool(first == second)
+                # CloudFormation compares texts: a template's 0 equals a parameter's "0".
+                first, second = (str(resolve(operand, values)) for operand in operands)
+                return first == second
             case "Fn::Not":
                 return not holds(operands[0])
             case "Fn::And":

@@ -1,6 +1,7 @@
 """The session and configuration of all AWS clients."""
 
 import functools
+import threading
 from typing import Any
 
 import botocore.session
@@ -23,3 +24,7 @@ CONFIG = Config(
 def session() -> Any:
     """Return the process's botocore session. A second one would read all data files again."""
     return botocore.session.get_session()
+
+
+MAKING = threading.Lock()
+"""Held while a client is made: threads share clients, but a session makes one at a time."""

@@ -2,7 +2,7 @@
 
 Ministack takes the document of CloudFormation's template alone, and of an operation only where it
 leads. Here ImportRestApi and PutRestApi take theirs, and all of them also keep a mock's answers
-(preflights) and the gateway's own responses.
+(preflights), the gateway's own responses and the binary media types.
 """
 
 import json
@@ -37,7 +37,7 @@ def complete_rest_imports() -> None:
 
     def import_whole_api(spec: Any, base: Any = None) -> str:
         api_id: str = import_api(spec, base)
-        _put_gateway_responses(api_id, spec)
+        _put_beside(api_id, spec)
         return api_id
 
     async def handle_imports(
@@ -58,6 +58,13 @@ def complete_rest_imports() -> None:
             return _answer(gateway._get_rest_api(parts[1]))
         return await handle(verb, path, headers, body, query)
 
+    matches = gateway._media_type_matches
+
+    def matches_unescaped(media_type: str | None, kinds: Any) -> bool:
+        """Patches write ``*~1*``, and who names no media type accepts every one."""
+        return bool(matches(media_type or "*/*", [kind.replace("~1", "/") for kind in kinds or ()]))
+
+    gateway._media_type_matches = matches_unescaped
     gateway._import_operation = import_whole_operation
     gateway._import_rest_api = import_whole_api
     gateway.handle_request = handle_imports
@@ -84,9 +91,13 @@ def _put_rest_api(api_id: str, spec: Any, *, overwrite: bool) -> None:
     schemes = gateway._import_security_schemes(api_id, spec)
     for path, operations in (spec.get("paths") or {}).items():
         gateway._import_path_item(api_id, path, operations, schemes, spec.get("security"))
-    _put_gateway_responses(api_id, spec)
+    _put_beside(api_id, spec)
 
 
-def _put_gateway_responses(api_id: str, spec: Any) -> None:
+def _put_beside(api_id: str, spec: Any) -> None:
+    """Take what a document says of the whole API."""
+    kinds = spec.get("x-amazon-apigateway-binary-media-types")
+    if kinds is not None:
+        gateway._rest_apis[api_id]["binaryMediaTypes"] = list(kinds)
     for kind, response in (spec.get("x-amazon-apigateway-gateway-responses") or {}).items():
         gateway._put_gateway_response(api_id, kind, response)

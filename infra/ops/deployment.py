@@ -49,6 +49,12 @@ class Deployment:
         )
 
 
+def place(found: Deployment) -> str:
+    """Return in which account and region a deployment is. Cost: one GetCallerIdentity."""
+    account = found.client("sts").get_caller_identity()["Account"]
+    return f"Account {account}, region {found.session.region_name}, stage {found.stage}."
+
+
 def find(stage: str) -> Deployment:
     """Return the deployment of `stage`, with the environment's credentials and region.
 

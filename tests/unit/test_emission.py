@@ -89,8 +89,11 @@ def test_the_lag_is_that_of_the_oldest_record(lines: Lines) -> None:
     assert lines.values() == [{"function": "stream", "StreamLag": 40}]
 
 
-def test_a_batch_without_times_has_no_lag(lines: Lines) -> None:
-    record_lag("stream", [{"dynamodb": {}}], NOW)
+@pytest.mark.parametrize("times", [{}, {"ApproximateCreationDateTime": int(NOW.timestamp()) - 1}])
+def test_a_batch_on_time_or_without_times_costs_no_line(
+    lines: Lines, times: dict[str, int]
+) -> None:
+    record_lag("stream", [{"dynamodb": times}], NOW)
     assert lines.values() == []
 
 

@@ -32,9 +32,10 @@ HANDLERS = {
     "api": "app.app",
     "lookups": "chalicelib.workers.lookups.lookups",
     "renders": "chalicelib.workers.renders.renders",
+    "settles": "chalicelib.workers.settles.settles",
     "stream": "chalicelib.workers.stream.stream",
 }
-WORKERS = ["lookups", "renders", "stream"]
+WORKERS = ["lookups", "renders", "settles", "stream"]
 ALONE = """
 import json, sys, time
 path, events = json.load(sys.stdin)
@@ -69,6 +70,7 @@ AT_IMPORT = {
     "api": NEVER | LAZY,
     "lookups": NEVER | LAZY | {"pydantic", "pydantic_core", "chalicelib.api", "app"},
     "renders": NEVER | LAZY | {"pydantic", "pydantic_core", "chalicelib.api", "app"},
+    "settles": NEVER | LAZY | {"pydantic", "pydantic_core", "chalicelib.api", "app"},
     "stream": NEVER | LAZY | {"pydantic", "pydantic_core", "chalicelib.api", "app"},
 }
 OTHERS = {"app", "chalicelib.api"}
@@ -81,6 +83,9 @@ IN_THE_END = {
     "renders": NEVER | DRAWING | INPUT | OTHERS | {
         "jwt", "cryptography", "pydantic", "pydantic_core", "chalicelib.admission.judge",
         "chalicelib.insight",
+    },
+    "settles": NEVER | DRAWING | INPUT | OTHERS | {
+        "jwt", "cryptography", "chalicelib.adapters.partners", "chalicelib.adapters.queues",
     },
     "stream": NEVER | DRAWING | INPUT | OTHERS | {
         "jwt", "cryptography", "pydantic", "pydantic_core", "chalicelib.adapters.partners",
@@ -166,6 +171,7 @@ def _resources() -> dict[str, str]:
         "VC_PARTNERS_SECRET": "partners",
         "VC_KMS_KEY": support.client("kms").create_key()["KeyMetadata"]["KeyId"],
         "VC_LOOKUPS_URL": support.create_queue("lookups")[0],
+        "VC_SETTLES_URL": support.create_queue("settles")[0],
         "VC_RENDERS_URL": support.create_queue("renders")[0],
         "VC_PROVIDERS_URL": "http://127.0.0.1:1",
     }
@@ -188,7 +194,7 @@ def _furnish(environment: dict[str, str]) -> World:
     ).profile
     container.people.settle(profile, Verification.VERIFIED, "")
     for provider, state in (("health_code", "green"), ("nucleic_acid", "negative")):
-        container.people.save_snapshot(login.person_id, Snapshot(provider, state, now, now, 1))
+        container.people.save_answers(login.person_id, [Snapshot(provider, state, now, now, 1)])
     application = Application(
         name="信宜市人民医院", kind="medical", region="440983", region_name="广东省茂名市信宜市",
         street="", address="新里二路 1 号", number_type="uscc", number=social_credit_code(1),
