@@ -237,9 +237,7 @@ def test_a_failed_message_returns_and_dies(monkeypatch: pytest.MonkeyPatch) -> N
     times = [at for at, _ in queue.batches]
     assert len(times) == most
     hidden = properties["VisibilityTimeout"]
-    assert [b - a for a, b in pairwise(times)] == pytest.approx(
-        [hidden] * (most - 1), abs=1
-    )
+    assert [b - a for a, b in pairwise(times)] == pytest.approx([hidden] * (most - 1), abs=1)
     assert queue.cloud.meter.counts["dead_letters"] == 1
     assert queue.cloud.meter.counts["sqs_requests"] == 1 + most  # never deleted
 
