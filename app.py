@@ -2,24 +2,7 @@
 
 from chalice.app import Chalice, CORSConfig
 
-from chalicelib.api import (
-    family,
-    files,
-    health,
-    identity_checks,
-    kiosks,
-    landing,
-    manual_checks,
-    me,
-    own_data,
-    paper_passes,
-    records,
-    scans,
-    service,
-    sessions,
-    staff,
-    venues,
-)
+from chalicelib.api import loading
 from chalicelib.core.settings import Settings
 from chalicelib.workers import counts, lookups, reconciliations, renders, schedules, settles, stream
 
@@ -33,10 +16,6 @@ app.api.cors = CORSConfig(
 )
 # Chalice would refuse a file to a client that does not say that it accepts it.
 app.api.binary_types = []
-for resource in (
-    identity_checks, sessions, me, own_data, family, health, paper_passes, venues, staff,
-    scans, manual_checks, landing, service, kiosks, records, files,
-):  # fmt: skip
-    app.register_blueprint(resource.routes)
+loading.register(app)
 for worker in (counts, lookups, reconciliations, renders, schedules, settles, stream):
     app.register_blueprint(worker.functions)

@@ -5,7 +5,6 @@ python -m infra.openapi
 
 from pathlib import Path
 
-import app  # noqa: F401 (registers the routes)
 from chalicelib.api.openapi import render
 
 TARGET = Path(__file__).parent.parent / "docs" / "openapi.json"

@@ -1,107 +1,54 @@
-"""Schemas of scans over HTTP (one screen, JN-11), and of the lookup queue's messages."""
+"""Schemas of health, passes, manual checks, lists of scans and the lookup queue's messages."""
 
-import functools
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    ConfigDict,
     Field,
-    GetJsonSchemaHandler,
-    create_model,
-    model_validator,
 )
-from pydantic.json_schema import JsonSchemaValue
 
 from chalicelib.admission import evidence
 from chalicelib.admission.evidence.health_code import Background
-from chalicelib.admission.evidence.kind import Kind
 from chalicelib.admission.lookup_requests import Declared, Lookup, Message, Settle
-from chalicelib.admission.scan import Means, PassKind
+from chalicelib.admission.scan import Means
+from chalicelib.admission.schemas_scan import (
+    PASS_EXAMPLE,
+    Component,
+    Composed,
+    Demo,
+    Explained,
+    HealthColour,
+    MaskedName,
+    NucleicAcidShown,
+    PersonShown,
+    PollAfter,
+    TravelCardShown,
+    VenueShown,
+)
 from chalicelib.core.clock import from_epoch_ms
 from chalicelib.core.fields import (
     SCAN_PATTERN,
     Day,
     Nonce,
     Paged,
-    PersonId,
     PersonName,
     Phone,
-    RegionName,
     Request,
     Response,
     ScanId,
-    TypeName,
-    VenueId,
     VenueName,
     described,
 )
-from chalicelib.core.ids import CHARACTER, PATTERN
-from chalicelib.core.messages import TEXTS
+from chalicelib.core.ids import PATTERN
 from chalicelib.identity.providers import ProviderName
 from chalicelib.identity.schemas import DocumentKind, DocumentNumber, RealName
-
-PollAfter = Annotated[int | None, Field(examples=[None])]
-"""Milliseconds; null when no answer is pending."""
-MaskedName = Annotated[str, Field(examples=["梁**"])]
-Demo = Annotated[str | None, Field(examples=[None])]
-
-
-def _states(name: ProviderName, example: str, *others: str) -> Any:
-    """Return the schema of a component's state: the provider's states and `others`."""
-    states = sorted(evidence.states(name))
-    return described(example, enum=[*states, *others, "unknown", "pending"])
 
 
 def _looked_up(name: str) -> str:
     if name not in evidence.looked_up():
         raise ValueError("not asked from the queue")
     return name
-
-
-_PASS = "VP1.L.1.7RHYG5G075CMMCW9.1G2RDWE00.32P3WWT3Y0B8J32H"  # noqa: S105 (none)
-_PASS_PATTERN = (
-    rf"^VP1\.(L\.[0-9A-Z]{{1,8}}\.{PATTERN}\.{CHARACTER}{{9}}\.{PATTERN}"
-    rf"|C\.[0-9A-Z]{{1,8}}\.{PATTERN}\.{CHARACTER}{{9}}\.{PATTERN}\.{PATTERN}"
-    rf"|P\.[0-9A-Z]{{1,8}}\.{CHARACTER}{{41}})$"
-)
-
-
-class Location(Request):
-    """Where the phone is, as its platform says."""
-
-    latitude: float = Field(ge=-90, le=90, examples=[22.35])
-    longitude: float = Field(ge=-180, le=180, examples=[110.94])
-    accuracy_m: float = Field(ge=0, le=1_000_000, examples=[30])
-    """The radius in metres. Above 5,000 the location is not kept."""
-
-
-class ScanRequest(Request):
-    """A scan of a venue's code; `code` is the text from the scanner or the launch parameter."""
-
-    nonce: Nonce
-    code: Annotated[
-        str,
-        Field(min_length=1, max_length=2048),
-        described("https://V.EXAMPLE.COM/V/32P3WWT3Y0B8J32H", pattern="[0-9A-Za-z]{16}"),
-    ]
-    on_behalf_of: Annotated[PersonId, Field(max_length=40)] | None = None
-    """The dependant who enters, if the caller scans for them."""
-    location: Location | None = None
-    """Optional. Ask for it with the text `location_purpose`."""
-
-
-class PassScanRequest(Request):
-    """A staff member's scan of a visitor's pass, live or on paper, with the temperature."""
-
-    nonce: Nonce
-    pass_code: Annotated[
-        str,
-        Field(min_length=1, max_length=200),
-        described(_PASS, pattern=_PASS_PATTERN, accepts="lower case, and white space around it"),
-    ]
-    temperature: Literal["normal", "fever"] | None = None
 
 
 class ManualCheckRequest(Request):
@@ -116,43 +63,6 @@ class ManualCheckRequest(Request):
     temperature: Literal["normal", "fever"] | None = None
 
 
-class VenueShown(Response):
-    """The venue on a screen."""
-
-    venue_id: VenueId
-    name: VenueName
-    type_name: TypeName
-    region_name: RegionName
-
-
-class PersonShown(Response):
-    """The visitor on a screen, masked."""
-
-    name: MaskedName
-    phone: str | None = Field(examples=["+86138****0001"])
-    """Null for the subject of a manual check."""
-
-
-class Component(Response):
-    """Evidence from one provider: `observed_at` is the source's time, `fetched_at` the server's."""
-
-    state: str
-    text: str = Field(examples=["Green"])
-    observed_at: datetime | None
-    fetched_at: datetime | None
-    stale: bool
-
-
-class HealthColour(Component):
-    """The colour of a health code."""
-
-    state: Annotated[
-        str,
-        _states(ProviderName.HEALTH_CODE, "green", "unconfirmed", "absent"),
-    ]
-    """The provider's state, or `unconfirmed`: green at the last lookup, and stale."""
-
-
 class HealthCodeShown(HealthColour):
     """The caller's health code, with the provider's texts; only some colours have them."""
 
@@ -163,125 +73,6 @@ class HealthCodeShown(HealthColour):
     """How to have the colour lifted."""
     report_to: str | None = Field(examples=[None])
     """Whom the holder of yellow or red reports to."""
-
-
-class NucleicAcidShown(Component):
-    """The latest result within 14 days."""
-
-    state: Annotated[str, _states(ProviderName.NUCLEIC_ACID, "negative", "absent")]
-    text: str = Field(examples=["Negative, within 48 hours"])
-    within_48h: bool
-    """Whether the test was taken within the 48 hours before the scan, or before now."""
-    within_hours: int | None = Field(examples=[12])
-    """The age of the result at that time in hours, rounded up; null without a result."""
-
-
-class TravelCardShown(Component):
-    """The travel card of the local day: normal or abnormal only."""
-
-    state: Annotated[str, _states(ProviderName.TRAVEL_CARD, "normal", "code_needed")]
-    text: str = Field(examples=["Normal"])
-    valid_until: datetime | None
-    official_url: str = Field(examples=["https://xc.caict.ac.cn/"])
-    """The official travel card, for details."""
-
-
-@functools.cache
-def component_model(kind: Kind) -> type[Component]:
-    """Return the model of the component that shows `kind`.
-
-    A kind whose component is also the response of a route has a class above. The other models are
-    built from the kind's fields.
-    """
-    classes: dict[str, type[Component]] = {
-        ProviderName.HEALTH_CODE: HealthColour,
-        ProviderName.NUCLEIC_ACID: NucleicAcidShown,
-        ProviderName.TRAVEL_CARD: TravelCardShown,
-    }
-    if kind.name in classes:
-        return classes[kind.name]
-    name = kind.name.title().replace("_", "")
-    unanswered = "code_needed" if kind.by_code else "absent"
-    state: Any = Annotated[str, _states(kind.name, kind.example, unanswered)]
-    fields: dict[str, Any] = {
-        field: (annotation, Field(description=text or None, examples=[example]))
-        for field, (annotation, text, example) in kind.fields.items()
-    }
-    return create_model(
-        f"{name}Shown",
-        __base__=Component,
-        __module__="components",  # field descriptions come from `fields`, not from source
-        __doc__=f"Evidence on the {kind.name.replace('_', ' ')}.",
-        state=(state, ...),
-        text=(str, Field(examples=[TEXTS[f"state.{kind.example}"]])),
-        **fields,
-    )
-
-
-class Composed(Response):
-    """A response with one component per kind of provider, under the kind's name.
-
-    Components are extra fields, because the kinds are registered in a table.
-    """
-
-    model_config = ConfigDict(extra="allow")
-
-    @classmethod
-    def models(cls) -> dict[str, type[Component]]:
-        """Return the models of the components, by kind."""
-        return {name: component_model(evidence.of(name)) for name in evidence.shown()}
-
-    @model_validator(mode="after")
-    def _are_complete(self) -> Self:
-        if (self.__pydantic_extra__ or {}).keys() != self.models().keys():
-            raise ValueError("there must be a component per kind")
-        return self
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core_schema: Any, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """Return the schema, including the components."""
-        schema = handler.resolve_ref_schema(handler(core_schema))
-        schema.pop("additionalProperties", None)
-        fields: dict[str, Any] = {name: (model, ...) for name, model in cls.models().items()}
-        components = create_model(
-            "Components", __module__="components", **fields
-        ).__pydantic_core_schema__
-        described = handler.resolve_ref_schema(handler(components))
-        schema["properties"] |= described["properties"]
-        schema["required"] += described["required"]
-        return schema
-
-
-class Explained(Response):
-    """A stable code and its text in the caller's language."""
-
-    code: str = Field(examples=["health_code_green"])
-    text: str = Field(examples=["Health code: green."])
-
-
-class Screen(Composed):
-    """The response to a scan. While `poll_after_ms` is set, answers are pending."""
-
-    scan_id: ScanId
-    scanned_at: datetime
-    received_at: datetime
-    """Later than `scanned_at` if the device was offline."""
-    venue: VenueShown
-    checkpoint: str | None = Field(examples=[None])
-    means: Means
-    pass_kind: PassKind | None = Field(examples=["live"])
-    """The pass that staff scanned; `companion`: on a guardian's phone; `paper`: compare the ID."""
-    person: PersonShown
-    outcome: Literal["admit", "check", "refuse", "pending"]
-    outcome_text: str = Field(examples=["Please come in"])
-    reasons: list[Explained]
-    next_steps: list[Explained]
-    temperature: Literal["normal", "fever"] | None
-    poll_after_ms: PollAfter
-    demo: Demo
-    """A notice to show with the screen; only set on a demonstration system."""
 
 
 class Named(Response):
@@ -504,7 +295,7 @@ class LivePass(Response):
     While `poll_after_ms` is set, the colour is pending.
     """
 
-    code: str = Field(examples=[_PASS])
+    code: str = Field(examples=[PASS_EXAMPLE])
     """The content of the QR code: capitals, digits and dots."""
     name: MaskedName
     """Masked."""

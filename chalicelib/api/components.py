@@ -5,19 +5,18 @@ from typing import Any, Literal
 
 from chalicelib.admission import evidence as kinds
 from chalicelib.admission.disclosure import Masking, ScanView
-from chalicelib.admission.evidence.health_code import is_reported
 from chalicelib.admission.judge import Evidence
-from chalicelib.admission.schemas import (
+from chalicelib.admission.schemas_scan import (
     Component,
     Explained,
-    HealthCodeShown,
     HealthColour,
+    PersonShown,
     VenueShown,
     component_model,
 )
 from chalicelib.api.endpoint import RequestContext
 from chalicelib.core.messages import TEXTS
-from chalicelib.identity.people import Profile, Snapshot
+from chalicelib.identity.people import Profile
 from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.catalogue import type_name
 from chalicelib.venues.venue import Venue
@@ -64,6 +63,14 @@ def _kept(context: RequestContext, profile: Profile | None) -> Profile | None:
     """
     until = profile.shadow_until if profile else None
     return None if until is not None and until <= context.now else profile
+
+
+def person(context: RequestContext, view: ScanView, profile: Profile | None) -> PersonShown:
+    """Return the visitor, masked as the view says."""
+    # The subject of a manual check may have expired.
+    return PersonShown(
+        name=name(context, view, profile) or "*", phone=phone(context, view, profile)
+    )
 
 
 def reasons(context: RequestContext, view: ScanView) -> list[Explained]:
@@ -117,17 +124,3 @@ def fields(
         **kinds.of(name).show(evidence, at),
     }
     return {**shown, "text": context.text(shown["text"])}
-
-
-def health_code(
-    context: RequestContext, evidence: Evidence, snapshot: Snapshot | None
-) -> HealthCodeShown:
-    """Return the caller's health code, with the provider's texts from its `snapshot`."""
-    report_to = (snapshot and snapshot.report_to) or context.text("report_to.community")
-    return HealthCodeShown(
-        **fields(context, ProviderName.HEALTH_CODE, evidence, context.now),
-        group=(snapshot and snapshot.group) or None,
-        reason=(snapshot and snapshot.reason) or None,
-        lifting=(snapshot and snapshot.how_to_clear) or None,
-        report_to=report_to if is_reported(evidence.state) else None,
-    )

@@ -5,19 +5,18 @@ from typing import Any
 from chalice.app import Blueprint
 
 from chalicelib.admission import evidence, travel_card
-from chalicelib.admission.evidence.health_code import background
+from chalicelib.admission.evidence.health_code import background, is_reported
 from chalicelib.admission.judge import assess_card
 from chalicelib.admission.prefetching import Overview
 from chalicelib.admission.schemas import (
     CardCode,
     CardCodeRequest,
-    Explained,
     Health,
     HealthCodeShown,
     LivePass,
     NucleicAcid,
-    TravelCardShown,
 )
+from chalicelib.admission.schemas_scan import Explained, TravelCardShown
 from chalicelib.api import components
 from chalicelib.api.access import ANY_PERSON
 from chalicelib.api.endpoint import POLL_MS, Answer, RequestContext, endpoint, own_and_dependants
@@ -156,10 +155,16 @@ def _overview(context: RequestContext) -> Overview:
 
 
 def _health_code(context: RequestContext, overview: Overview) -> HealthCodeShown:
-    return components.health_code(
-        context,
-        overview.evidence[ProviderName.HEALTH_CODE],
-        context.holder.record.current(ProviderName.HEALTH_CODE),
+    """Return the caller's health code, with the provider's texts from its snapshot."""
+    found = overview.evidence[ProviderName.HEALTH_CODE]
+    snapshot = context.holder.record.current(ProviderName.HEALTH_CODE)
+    report_to = (snapshot and snapshot.report_to) or context.text("report_to.community")
+    return HealthCodeShown(
+        **components.fields(context, ProviderName.HEALTH_CODE, found, context.now),
+        group=(snapshot and snapshot.group) or None,
+        reason=(snapshot and snapshot.reason) or None,
+        lifting=(snapshot and snapshot.how_to_clear) or None,
+        report_to=report_to if is_reported(found.state) else None,
     )
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, StringConstraints, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from chalicelib.admission.schemas import CardId
+from chalicelib.api import loading
 from chalicelib.api.endpoint import OPERATIONS, Operation, problem
 from chalicelib.api.examples import example, examples
 from chalicelib.core.errors import CODES, AppError, BadInput
@@ -27,6 +28,8 @@ from chalicelib.core.fields import (
 from chalicelib.core.messages import TEXTS
 from chalicelib.identity import documents
 from chalicelib.identity.schemas import CheckId
+
+loading.import_all()
 
 _REFERENCE = "#/components/schemas/{model}"
 _TAGS = {

@@ -1,29 +1,18 @@
-"""Routes: scans by visitors and by staff, their screens, and the day's abnormal scans."""
+"""Routes: scans by visitors and by staff, and their screens."""
 
 from typing import Any
 
 from chalice.app import Blueprint
 
-from chalicelib.admission.disclosure import ScanView
 from chalicelib.admission.location import Location
 from chalicelib.admission.scanning import Result
-from chalicelib.admission.schemas import (
-    AbnormalScan,
-    AbnormalScans,
-    AbnormalScansQuery,
-    PassScanRequest,
-    PersonShown,
-    ScanRequest,
-    Screen,
-)
+from chalicelib.admission.schemas_scan import PassScanRequest, ScanRequest, Screen
 from chalicelib.api import components
 from chalicelib.api.access import ANY_PERSON, STAFF_OF_VENUE
 from chalicelib.api.endpoint import Answer, RequestContext, endpoint, milliseconds
 from chalicelib.core.crypto import fingerprint
 from chalicelib.core.fields import canonical
-from chalicelib.identity.people import Profile
 from chalicelib.venues import codes
-from chalicelib.venues.venue import day_of
 
 routes = Blueprint(__name__)
 
@@ -118,56 +107,6 @@ def scan_pass(context: RequestContext) -> Answer:
     return Answer(_screen(context, result), 201 if result.created else 200)
 
 
-@endpoint(
-    routes,
-    "GET",
-    "/v1/venues/{venue_id}/scans",
-    access=STAFF_OF_VENUE,
-    response=AbnormalScans,
-    errors=("not_found",),
-    query=AbnormalScansQuery,
-)
-def list_abnormal(context: RequestContext) -> AbnormalScans:
-    """Return the abnormal scans of a venue's day."""
-    venue, query = context.venue, context.query(AbnormalScansQuery)
-    day = query.day or day_of(venue, context.now)
-    of = f"abnormal/{venue.venue_id}/{day}"
-    found = context.container.abnormal_scans.page(
-        context.actor,
-        venue,
-        day,
-        limit=query.limit,
-        after=context.after(of, query.cursor),
-        now=context.now,
-    )
-    return AbnormalScans(
-        items=[_abnormal(context, item.view, item.person) for item in found.items],
-        next_cursor=context.cursor(of, found.last),
-    )
-
-
-def _abnormal(context: RequestContext, view: ScanView, profile: Profile | None) -> AbnormalScan:
-    return AbnormalScan(
-        scan_id=view.scan_id,
-        scanned_at=view.scanned_at,
-        received_at=view.received_at,
-        means=view.means,
-        person=_person(context, view, profile),
-        outcome=view.outcome,  # type: ignore[arg-type]  # abnormal: a check or a refusal
-        outcome_text=components.outcome_text(context, view),
-        reasons=components.reasons(context, view),
-        temperature=components.temperature(view),
-    )
-
-
-def _person(context: RequestContext, view: ScanView, profile: Profile | None) -> PersonShown:
-    # The subject of a manual check may have expired.
-    return PersonShown(
-        name=components.name(context, view, profile) or "*",
-        phone=components.phone(context, view, profile),
-    )
-
-
 def _screen(context: RequestContext, result: Result) -> Screen:
     view = result.view
     shown: dict[str, Any] = {
@@ -182,7 +121,7 @@ def _screen(context: RequestContext, result: Result) -> Screen:
         checkpoint=view.checkpoint_id or None,
         means=view.means,
         pass_kind=view.pass_kind,
-        person=_person(context, view, result.visitor),
+        person=components.person(context, view, result.visitor),
         outcome=view.outcome,  # type: ignore[arg-type]  # None only for manual checks, which have no screen
         outcome_text=components.outcome_text(context, view),
         reasons=components.reasons(context, view),

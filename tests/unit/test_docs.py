@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-import app  # noqa: F401 (registers the routes)
 from chalicelib.api.endpoint import OPERATIONS
 from chalicelib.api.openapi import render
 from chalicelib.core.errors import CODES

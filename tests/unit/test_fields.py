@@ -10,7 +10,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from chalicelib.admission.schemas import ScanRequest
+from chalicelib.admission.schemas_scan import ScanRequest
 from chalicelib.core.errors import BadInput
 from chalicelib.core.fields import MAX_BODY, Clean, Nonce, Phone, Request, canonical, parse
 from chalicelib.core.messages import TEXTS

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from stdnum.cn import ric
 
-import app  # noqa: F401 (its routes are the document's)
-from chalicelib.admission import schemas as admission
+from chalicelib.admission import schemas_scan as admission
 from chalicelib.api import openapi
 from chalicelib.core.errors import BadInput
 from chalicelib.core.fields import TEXT, Request, parse

@@ -21,7 +21,8 @@ from chalicelib.admission.recording import (
     attempt,
 )
 from chalicelib.admission.scan import Direction, EvidenceLevel, Method, Scan
-from chalicelib.admission.schemas import AbnormalScan, Screen
+from chalicelib.admission.schemas import AbnormalScan
+from chalicelib.admission.schemas_scan import Screen
 from chalicelib.core.errors import AppError
 from chalicelib.core.submission import Submission
 from chalicelib.identity.passes import Pass
