@@ -123,7 +123,8 @@ class Outbox:
         self._queue = queue
         self._messages: list[Outgoing] = []
 
-    def __len__(self) -> int:
+    def size(self) -> int:
+        """Return the number of messages kept."""
         return len(self._messages)
 
     def add(self, message: Message, *, delay: timedelta = timedelta()) -> None:

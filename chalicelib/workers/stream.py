@@ -43,7 +43,7 @@ def stream(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (La
             failed.append(sequence)
             break
         finally:
-            requested.append((sequence, len(outbox)))
+            requested.append((sequence, outbox.size()))
             correlation.reset(token)
     unsent = outbox.send()
     if unsent is not None:

@@ -38,7 +38,7 @@ from typing import Any
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack import app as ministack
-from ministack.core import iam_actions, lambda_runtime, persistence
+from ministack.core import lambda_runtime, persistence
 from ministack.services import cloudwatch, dynamodb, lambda_svc, sqs
 from ministack.services.cloudformation import provisioners
 
@@ -307,58 +307,6 @@ def _mapping(source: str, function: str) -> Any:
     )
 
 
-def complete_dynamodb_conditions() -> None:
-    """Let policies see which keys and attributes a request names, also in a BatchGetItem.
-
-    Ministack knows `dynamodb:Attributes` for projections only, and `dynamodb:LeadingKeys` not at
-    all (DynamoDB Developer Guide, "Using IAM policy conditions for fine-grained access control").
-    """
-    known = iam_actions.dynamodb_service_context
-
-    def context(body: bytes) -> dict[str, Any]:
-        found: dict[str, Any] = known(body)
-        try:
-            request = json.loads(body or b"{}")
-        except ValueError:
-            return found
-        parts = [request, *(request.get("RequestItems") or {}).values()]
-        parts = [part for part in parts if isinstance(part, dict)]
-        leading = {value for part in parts for value in _leading_keys(part)}
-        attributes = {name for part in parts for name in _attributes(part)}
-        if leading:
-            found["dynamodb:LeadingKeys"] = sorted(leading)
-        if attributes:
-            found["dynamodb:Attributes"] = sorted(attributes)
-        if any("ProjectionExpression" in part for part in parts):
-            found["dynamodb:Select"] = "SPECIFIC_ATTRIBUTES"
-        if "ReturnValues" in request:
-            found["dynamodb:ReturnValues"] = request["ReturnValues"]
-        return found
-
-    iam_actions.dynamodb_service_context = context
-
-
-def _leading_keys(part: dict[str, Any]) -> list[str]:
-    """Return the partition keys that a request, or its part about a table, names."""
-    named = [*part.get("Keys", []), part.get("Key"), part.get("Item")]
-    found = [key["pk"]["S"] for key in named if key and "pk" in key]
-    values = part.get("ExpressionAttributeValues") or {}
-    if "KeyConditionExpression" in part and ":p" in values:  # as chalicelib.core.table asks
-        found.append(values[":p"]["S"])
-    return found
-
-
-def _attributes(part: dict[str, Any]) -> list[str]:
-    """Return the attributes that a request, or its part about a table, names."""
-    names = part.get("ExpressionAttributeNames") or {}
-    if "Item" in part:
-        return [*part["Item"], *names.values()]
-    expressions = ("ProjectionExpression", "UpdateExpression", "ConditionExpression")
-    if not any(expression in part for expression in expressions):
-        return []
-    return [*names.values(), *(part.get("Key") or {})]
-
-
 def write_logs(folder: Path, stack: str) -> None:
     """Append a function's output to ``<folder>/<logical name>.log``, per invocation."""
 
@@ -398,21 +346,6 @@ def extract_metrics(line: str) -> None:
                         )
     except (ValueError, LookupError, TypeError):
         return
-
-
-def authorise_batches() -> None:
-    """Let the right to one message of a queue be the right to a batch, as SQS does.
-
-    IAM knows no action for batches (Service Authorization Reference, *Actions, resources, and
-    condition keys for Amazon SQS*).
-    """
-    extract = iam_actions.extract_iam_action
-
-    def extract_single(*request: Any, **options: Any) -> str | None:
-        action = extract(*request, **options)
-        return action.removesuffix("Batch") if action and action.startswith("sqs:") else action
-
-    iam_actions.extract_iam_action = extract_single
 
 
 def keep_alarms_on_expressions() -> None:
@@ -499,9 +432,7 @@ def main() -> None:
     journal = Journal(state)
     keep_a_journal(journal)
     guard_queues()
-    authorise_batches()
     complete_stream_mappings()
-    complete_dynamodb_conditions()
     keep_alarms_on_expressions()
     complete_rest_imports()
     # A function is ready at once: `chalice deploy` looks again only after five seconds.
@@ -510,6 +441,7 @@ def main() -> None:
     run_functions_alone(Path(os.environ["TMPDIR"]))
     unpack_once(Path(os.environ["TMPDIR"]))
     conditions.add_to_requests()
+    conditions.name_batches_by_their_calls()
     asyncio.run(run(journal, int(os.environ["GATEWAY_PORT"])))
     lambda_runtime.reset()
     os._exit(0)  # ministack's threads never end

@@ -1,6 +1,7 @@
 """What each function asks of AWS, recorded while the suite plays, in the words of its policy."""
 
 import sys
+import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -38,7 +39,9 @@ class Recorder:
 
     def note(self, params: Mapping[str, Any], model: Any) -> None:
         """Record a call, unless the test itself makes it."""
-        function = _function(sys._getframe())
+        # A function's own threads work for it while it waits for them.
+        waiting = sys._current_frames()[threading.main_thread().ident or 0]
+        function = _function(sys._getframe()) or _function(waiting)
         if function:
             service = model.service_model.service_name
             self.made[function].update(self._rights(service, model.name, params))
@@ -49,9 +52,8 @@ class Recorder:
             yield from _of_the_table(operation, params)
         elif service == "s3":
             keys = params.get("Delete", {}).get("Objects", [params])
-            for key in {one.get("Key", one.get("Prefix")).partition("/")[0] for one in keys}:
-                bucket = action == "s3:ListBucket"
-                yield Right(action, "Bucket" if bucket else f"Bucket/{key}")
+            for key in {one.get("Key", "").partition("/")[0] for one in keys}:
+                yield Right(action, f"Bucket/{key}" if key else "Bucket")
         elif service == "kms":
             yield Right(action, "DataKey")
         else:

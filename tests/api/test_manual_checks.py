@@ -531,7 +531,7 @@ def test_a_shadow_is_forgotten_by_itself(world: World, guard: Person) -> None:
     shadows = [item for item in world.items() if item["sk"]["S"] == keys.shadow("x").sk]
     partition = [item for item in world.items() if item["pk"] == shadows[0]["pk"]]
     assert len(shadows) == 1
-    assert len(partition) == 4  # and three snapshots
+    assert len(partition) == 2  # and the answers
     days = {(int(item["ttl"]["N"]) - world.clock.at.timestamp()) // 86_400 for item in partition}
     assert days == {14}
 

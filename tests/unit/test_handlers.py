@@ -30,12 +30,13 @@ from tests.unit.wire import served
 
 HANDLERS = {
     "api": "app.app",
+    "counts": "chalicelib.workers.counts.counts",
     "lookups": "chalicelib.workers.lookups.lookups",
     "renders": "chalicelib.workers.renders.renders",
     "settles": "chalicelib.workers.settles.settles",
     "stream": "chalicelib.workers.stream.stream",
 }
-WORKERS = ["lookups", "renders", "settles", "stream"]
+WORKERS = ["counts", "lookups", "renders", "settles", "stream"]
 ALONE = """
 import json, sys, time
 path, events = json.load(sys.stdin)
@@ -68,6 +69,7 @@ LAZY = {
 }  # fmt: skip
 AT_IMPORT = {
     "api": NEVER | LAZY,
+    "counts": NEVER | LAZY | {"pydantic", "pydantic_core", "chalicelib.api", "app"},
     "lookups": NEVER | LAZY | {"pydantic", "pydantic_core", "chalicelib.api", "app"},
     "renders": NEVER | LAZY | {"pydantic", "pydantic_core", "chalicelib.api", "app"},
     "settles": NEVER | LAZY | {"pydantic", "pydantic_core", "chalicelib.api", "app"},
@@ -79,6 +81,11 @@ INPUT = {"stdnum", "phonenumbers"}
 # After a scan, a batch of lookups, a poster that is no longer waited for, a batch of the stream.
 IN_THE_END = {
     "api": NEVER | DRAWING | INPUT | {"chalicelib.adapters.queues", "chalicelib.adapters.partners"},
+    "counts": NEVER | DRAWING | INPUT | OTHERS | {
+        "jwt", "cryptography", "pydantic", "pydantic_core", "chalicelib.adapters.partners",
+        "chalicelib.adapters.queues", "chalicelib.workers.subscriptions",
+        "chalicelib.insight.abnormal", "chalicelib.insight.reconciliation",
+    },
     "lookups": NEVER | DRAWING | INPUT | OTHERS | {"jwt", "chalicelib.venues.issuance"},
     "renders": NEVER | DRAWING | INPUT | OTHERS | {
         "jwt", "cryptography", "pydantic", "pydantic_core", "chalicelib.admission.judge",
@@ -254,7 +261,7 @@ def work(handler: str, world: World) -> list[dict[str, Any]]:
     if handler == "api":
         body = {"nonce": nonce_at(_now()), "code": f"HTTPS://V.TEST/V/{world.code}"}
         return [request("POST", "/v1/scans", body, world.token)]
-    name = "table_stream" if handler == "stream" else f"{handler}_queue"
+    name = "table_stream" if handler in ("counts", "stream") else f"{handler}_queue"
     return [support.raw_event(f"{name}.json", mine)]
 
 
@@ -292,7 +299,7 @@ def test_a_handler_loads_what_its_work_needs(handler: str, world: World) -> None
     elif handler == "lookups":  # nobody is where the providers should be
         assert answer["batchItemFailures"]
         assert {"cryptography", "chalicelib.adapters.partners"} <= run.in_the_end
-    elif handler == "stream":
+    elif handler in ("counts", "stream"):
         assert answer == {"batchItemFailures": []}
     assert unwanted(run.in_the_end, IN_THE_END[handler]) == set()
     assert {"event", "correlation"} <= set.intersection(*map(set, run.lines))

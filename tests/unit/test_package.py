@@ -143,7 +143,7 @@ def test_what_the_gateway_answers_is_in_the_words_of_the_catalogue() -> None:
     }
 
 
-def test_every_mapping_reports_failures_one_by_one_and_never_waits() -> None:
+def test_every_mapping_reports_failures_one_by_one_and_only_counting_waits() -> None:
     mappings = resources("AWS::Lambda::EventSourceMapping")
     assert mappings
     for mapping in mappings.values():

@@ -45,8 +45,11 @@ def table() -> Mapping[str, Any]:
     return found
 
 
-def functions(kind: str) -> dict[str, Any]:
-    return template.template()["Resources"][template.logical_id(kind)]["Properties"]
+def function(name: str) -> dict[str, Any]:
+    properties: dict[str, Any] = template.template()["Resources"][template.logical_id(name)][
+        "Properties"
+    ]
+    return properties
 
 
 def test_rows_are_in_the_order_in_which_they_break() -> None:
@@ -95,7 +98,7 @@ def test_limits_are_the_templates() -> None:
     (stage,) = [one for one in settings if one["ResourcePath"] == "/*"]
     assert number(row("requests of the stage")["Limit"]) == stage["ThrottlingRateLimit"]
     assert f"burst {stage['ThrottlingBurstLimit']:,}" in row("requests of the stage")["Change"]
-    reserved = template.value(functions(template.API)["ReservedConcurrentExecutions"])
+    reserved = template.value(function(template.API)["ReservedConcurrentExecutions"])
     of_api = row("requests of the API function")
     assert f"its {reserved} instances" in of_api["What"]
     assert number(of_api["Limit"]) == REQUESTS_OF_AN_INSTANCE * int(reserved)

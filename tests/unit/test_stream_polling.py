@@ -187,7 +187,8 @@ def deployed(door: Door) -> Handler:
     container = Container(Settings.from_environment({"VC_TABLE": "t"}))
     container.counters, container.scans = door.counters, door.scans
     install(container)
-    return counts
+    handler: Handler = counts
+    return handler
 
 
 def play(plan: Plan, handler: Callable[[Door], Handler], factor: int, **options: bool) -> Door:
