@@ -131,11 +131,16 @@ def test_the_api_serves_a_scan_its_status_and_a_problem(runs: dict[str, Run]) ->
     assert unknown["statusCode"] == 405  # the gateway answers 403 before
 
 
-def test_workers_finish_their_batches(runs: dict[str, Run], resources: dict[str, Any]) -> None:
-    """Only the lookups' providers are not there."""
-    batches = {name: run for name, run in runs.items() if f"{name}Mapping" in resources}
-    unfinished = {name for name, run in batches.items() if run.answers[0]["batchItemFailures"]}
-    assert unfinished <= {"Lookups"}
+def test_workers_answer_with_what_failed(
+    runs: dict[str, Run], resources: dict[str, Any], world: World
+) -> None:
+    """Some messages are of an unknown version, and the lookups' providers are not there."""
+    for name, run in runs.items():
+        if f"{name}Mapping" not in resources:
+            continue
+        (event,) = events(name, resources, world)
+        failed = run.answers[0]["batchItemFailures"]
+        assert name == "Lookups" or len(failed) < len(event["Records"]), (name, run.log)
 
 
 def test_every_line_that_lambda_prints_is_an_object_with_a_correlation_id(
