@@ -121,7 +121,9 @@ def test_what_nobody_reads_is_decided_by_the_settle_queue(world: World, chief: P
     assert world.settles.run() == 1
     world.run_stream()
     assert chief.figures()["abnormal"] == 1
-    (listed,) = chief.get(f"/v1/venues/{chief.venue['venue_id']}/scans?outcome=abnormal").expect(200)["items"]
+    (listed,) = chief.get(f"/v1/venues/{chief.venue['venue_id']}/scans?outcome=abnormal").expect(
+        200
+    )["items"]
     assert (listed["scan_id"], listed["outcome"]) == (scan["scan_id"], "check")
 
 
