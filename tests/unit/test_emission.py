@@ -18,12 +18,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.admission.judge import Outcome
+from chalicelib.admission.judge import Decision, Outcome
 from chalicelib.core import metrics
 from chalicelib.core.errors import BadInput, Unavailable
 from chalicelib.core.logs import JsonFormatter, logger
 from chalicelib.insight.scan_metrics import record_new_scans
 from chalicelib.workers.lag import record_lag
+from tests.contract import makers
 from tests.support import ROOT
 
 NOW = datetime(2022, 4, 24, 8, 0, 0, 400_000, tzinfo=UTC)
@@ -59,16 +60,12 @@ def lines() -> Iterator[Lines]:
     logger().removeHandler(handler)
 
 
-class Shown:
-    """A scan, as far as its metric goes."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        self.first_outcome = outcome
-
-
 def test_a_batch_of_scans_has_a_line_for_each_outcome(lines: Lines) -> None:
     outcomes = [Outcome.ADMIT, Outcome.PENDING, Outcome.ADMIT, Outcome.ADMIT]
-    record_new_scans(Shown(outcome) for outcome in outcomes)  # type: ignore[misc]  # a part of one
+    record_new_scans(
+        makers.scan(makers.venue(), verdict=makers.verdict(decision=Decision(outcome, (), ())))
+        for outcome in outcomes
+    )
     assert lines.values() == [{"outcome": "admit", "Scans": 3}, {"outcome": "pending", "Scans": 1}]
 
 
