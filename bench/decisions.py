@@ -1,10 +1,11 @@
 """From scan to decision while a provider fails: two hundred scans for each way of failing.
 
-    python -m bench.decisions
+    python -m bench.decisions [--visitors 100] [--per-second 4]
 
 runs on the local cloud, which it starts if there is none (VENUECODE_HOME and the ports choose
 another one). A hundred visitors with stale answers scan twice each, the second time a second after
-the first, while the health code's provider hangs, drips, refuses, or sends garbage. Half of the
+the first, while the health code's provider hangs, drips, refuses, or sends garbage. They come at a
+rate that two cores serve: the time is the application's then, not the emulator's. Half of the
 phones poll as `poll_after_ms` says; the others never ask, and the settle queue decides. Then the
 provider recovers and everybody scans once more.
 
@@ -17,6 +18,7 @@ import statistics
 import sys
 import threading
 import time
+from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -39,7 +41,6 @@ from infra.local.seed import issue, pocket_of, venues
 
 PROVIDER = "health_code"
 WAYS = ("none", "hang", "drip", "refuse", "garbage")
-VISITORS = 100
 _AT_ONCE = 6
 """Requests to the API at once: as many as two cores answer without a queue of their own."""
 _LOOK_EVERY_S = 0.2
@@ -110,21 +111,21 @@ class Watch:
 class Round:
     """The visitors and a venue, who scan once more for each way of failing."""
 
-    def __init__(self, cloud: LocalCloud, console: Console, bar: Progress) -> None:
+    def __init__(self, cloud: LocalCloud, bar: Progress, rate: float) -> None:
+        self._rate = rate
         self.cloud, self.bar = cloud, bar
         self.server = Server(cloud.base_url, cloud.sandbox_url)
         self.pocket = pocket_of(cloud)
         self.table, self.sqs = cloud.client("dynamodb"), cloud.client("sqs")
-        self.console = console
         self.phones: list[Phone] = []
         self._gate = threading.BoundedSemaphore(_AT_ONCE)
         row = venues()[0]
         chief = Phone(row["administrator"], self.server, self.pocket)
         self.code = str(issue(chief, row, self.pocket)["code_url"])
 
-    def admit(self) -> None:
+    def admit(self, visitors: int) -> None:
         """Register the visitors, unless an earlier run has."""
-        task = self.bar.add_task("Visitors", total=VISITORS)
+        task = self.bar.add_task("Visitors", total=visitors)
 
         def enter(serial: int) -> Phone:
             phone = Phone(f"+8613811{serial:06d}", self.server, self.pocket)
@@ -141,7 +142,7 @@ class Round:
             return phone
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            self.phones = [*pool.map(enter, range(1, VISITORS + 1))]
+            self.phones = [*pool.map(enter, range(1, visitors + 1))]
 
     def run(self, way: str, scans_each: int = 2) -> Row:
         """Play one way of failing."""
@@ -156,6 +157,7 @@ class Round:
 
         def visit(place: int) -> None:
             phone = self.phones[place]
+            time.sleep(place * scans_each / self._rate)
             for number in range(scans_each):
                 with self._gate:
                     screen = phone.scan_code(self.code).good()
@@ -242,6 +244,10 @@ def _print(rows: Sequence[Row], console: Console) -> None:
 
 def main() -> int:
     """Play every way of failing, print the table, and return 1 if the goal was missed."""
+    parser = ArgumentParser(prog="python -m bench.decisions")
+    parser.add_argument("--visitors", type=int, default=100)
+    parser.add_argument("--per-second", type=float, default=4.0, help="scans a second")
+    options = parser.parse_args()
     console = Console()
     cloud = local.show_progress(console)
     columns = (
@@ -250,8 +256,8 @@ def main() -> int:
     )  # fmt: skip
     rows: list[Row] = []
     with Progress(*columns, console=console) as bar:
-        played = Round(cloud, console, bar)
-        played.admit()
+        played = Round(cloud, bar, options.per_second)
+        played.admit(options.visitors)
         try:
             for way in WAYS:
                 rows.append(played.run(way))

@@ -6,7 +6,8 @@
 - choose wheels for the Lambda runtime and never compile here; fail on a tag that its glibc cannot
   load (Chalice would ship it silently);
 - precompile everything, which halves a cold start; the same sources give the same bytes;
-- ship only the called services of botocore's 16 MB, without their documentation;
+- ship only the called services of botocore's 16 MB, without their documentation, and beside its
+  bundle of certificates one of Amazon's;
 - put typst and the fonts into a layer of their own.
 
     build/<stage>/template.json  deployment.zip  layer-render.zip
@@ -37,6 +38,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chalicelib.core import messages
+from infra import roots
 from infra.dashboard import put_dashboard
 
 ROOT = Path(__file__).absolute().parents[1]
@@ -279,6 +281,7 @@ def _vendor(
         [
             requirements.read_bytes(),
             Path(__file__).read_bytes(),
+            Path(roots.__file__).read_bytes(),
             repr((options, sys.version)).encode(),
         ]
     )[:16]
@@ -319,6 +322,7 @@ def _trim(packages: Path) -> None:
         else:
             path.unlink()
     slim(packages / "botocore/data")
+    roots.put(packages)
 
 
 def slim(data: Path) -> None:
