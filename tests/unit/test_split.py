@@ -206,6 +206,29 @@ def test_what_was_written_does_not_reach_make_deploy(parts: Split, tmp_path: Pat
     assert shipped == config()["stages"]["dev"]
 
 
+def test_a_reservation_of_nothing_is_none(whole: dict[str, Any]) -> None:
+    """The parameter's "0" equals the condition's 0; Lambda would stop a function that has none."""
+    parts = split(whole, STACK, parameters_of("dev", whole))
+    stage = with_foundation(config(), "dev", parts, values(parts))["stages"]["dev"]
+    assert "reserved_concurrency" not in stage["lambda_functions"]["api_handler"]
+    parts = split(whole, STACK, {**parameters_of("dev", whole), "ApiConcurrency": "800"})
+    stage = with_foundation(config(), "dev", parts, values(parts))["stages"]["dev"]
+    assert stage["lambda_functions"]["api_handler"]["reserved_concurrency"] == 800
+
+
+def test_what_depends_on_a_function_comes_after_it_and_on_what_is_made_before_no_more(
+    whole: dict[str, Any],
+) -> None:
+    changed = copy.deepcopy(whole)
+    changed["Resources"] |= {
+        "After": {"Type": "AWS::SNS::Topic", "DependsOn": ["Stream", "Table", "StreamMapping"]},
+        "Before": {"Type": "AWS::SNS::Topic", "DependsOn": "Table"},
+    }
+    parts = split(changed, STACK, parameters_of("dev", whole))
+    after, before = parts.wiring["Resources"]["After"], parts.foundation["Resources"]["Before"]
+    assert (after["DependsOn"], before["DependsOn"]) == (["StreamMapping"], ["Table"])
+
+
 # --- What is refused, not left out ----------------------------------------------------------------
 
 

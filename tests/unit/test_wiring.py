@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from infra.deploy import DeployError, refuse
+from infra.foundation import lay
+from infra.stacks import Target
 from infra.wire import permit, set_api, set_logging
 
 RIGHT = {
@@ -224,3 +227,29 @@ def test_logs_are_redirected_once_and_not_while_the_function_is_updated() -> Non
     for _ in range(2):
         set_logging(functions, "f", {"LogGroup": "g", "LogFormat": "JSON"})
     assert functions.calls == ["wait", "update", "wait"]
+
+
+class Formation:
+    """CloudFormation with one stack."""
+
+    def __init__(self, stack: str) -> None:
+        self.stack = stack
+
+    def describe_stacks(self, StackName: str) -> Any:  # noqa: N803 (boto3's)
+        if StackName != self.stack:
+            message = f"Stack with id {StackName} does not exist"
+            raise ClientError({"Error": {"Code": "x", "Message": message}}, "DescribeStacks")
+        return {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Outputs": []}]}
+
+
+def test_a_stage_that_make_deploy_made_gets_no_foundation() -> None:
+    formation = Formation("venuecode-dev")
+    with pytest.raises(DeployError, match="was deployed by `make deploy`"):
+        lay("dev", Target(lambda _: formation, "artifacts"))
+
+
+def test_a_stage_with_a_foundation_is_not_deployed_again_beside_it() -> None:
+    formation = Formation("venuecode-dev-foundation")
+    with pytest.raises(DeployError, match="was deployed by `make foundation`"):
+        refuse(formation, "venuecode-dev-foundation", "dev", "make foundation")
+    refuse(formation, "venuecode-prod-foundation", "prod", "make foundation")
