@@ -236,11 +236,12 @@ def test_forty_scans_of_one_visitor_cost_calls_in_proportion(
         world.clock.pass_(minutes=61)
         visitor.keep(visitor.refresh().expect(200))
         scans = [visitor.scan(administrator.venue).expect(201) for _ in range(count)]
-        asked = len(world.providers[HEALTH].asked)
+        asked, sent = len(world.providers[HEALTH].asked), len(world.lookups.bodies)
         before = len(world.wire.calls)
         world.run_stream()
         world.lookups.run()
         calls = len(world.wire.calls) - before
+        assert len(world.lookups.bodies) - sent == 1, "the others have joined"
         is_settled(world, visitor, *scans)
         world.lookup_queue.later.clear()
         world.run_stream()
