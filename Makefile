@@ -8,7 +8,7 @@ RUN := .venv/bin/python -m
 SHARED := --numprocesses $(shell expr $$(nproc) + 1) --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check verify bench run down package deploy openapi requirements
+.PHONY: help demo test check verify bench cost run down package deploy foundation wire smoke openapi requirements
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,11 +47,23 @@ verify: $(VENV) ## Check style, types, imports, generated files, package; no tes
 bench: $(VENV) ## Measure against the goals of docs/performance.md
 	@$(RUN) bench
 
+cost: $(VENV) ## Print what a million scans cost, as make bench measured; PRICES=file for a region
+	@$(RUN) bench.cost $(if $(PRICES),--prices $(PRICES))
+
 package: $(VENV) ## Build what is deployed and lint the template; STAGE=prod or dev
 	@$(RUN) infra.package $(STAGE)
 
 deploy: $(VENV) ## Package and deploy to AWS with the environment's credentials; STAGE=prod or dev
 	@$(RUN) infra.deploy $(STAGE)
+
+foundation: $(VENV) ## Make what chalice deploy stands on; STAGE=dev, YES=1 does not ask
+	@$(RUN) infra.foundation $(STAGE) $(if $(filter 1,$(YES)),--yes)
+
+wire: $(VENV) ## Connect what chalice deploy has made; STAGE=dev
+	@$(RUN) infra.wire $(STAGE)
+
+smoke: $(VENV) ## Tell the story in five minutes on a deployment; STAGE=dev or local, SANDBOX=url, URL=url
+	@$(RUN) infra.smoke $(STAGE) $(if $(SANDBOX),--sandbox $(SANDBOX)) $(if $(URL),--url $(URL))
 
 openapi: $(VENV) ## Write docs/openapi.json from the routes
 	@$(RUN) infra.openapi

@@ -4,7 +4,7 @@ from chalice.app import Chalice, CORSConfig
 
 from chalicelib.api import loading
 from chalicelib.core.settings import Settings
-from chalicelib.workers import counts, lookups, reconciliations, renders, schedules, stream
+from chalicelib.workers import counts, lookups, reconciliations, renders, schedules, settles, stream
 
 # Chalice would reconfigure the logger of this name: plain text, errors only, no correlation id.
 app = Chalice(app_name="venuecode", configure_logs=False)
@@ -17,5 +17,5 @@ app.api.cors = CORSConfig(
 # Chalice would refuse a file to a client that does not say that it accepts it.
 app.api.binary_types = []
 loading.register(app)
-for worker in (counts, lookups, reconciliations, renders, schedules, stream):
+for worker in (counts, lookups, reconciliations, renders, schedules, settles, stream):
     app.register_blueprint(worker.functions)

@@ -10,12 +10,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bench import cards, figures, posters, scans, throttle
+from bench import cards, cost, figures, kinds, posters, scans, throttle
 from bench.scene import environment
 from bench.stub import ROOT, running
 from infra.package import BuildError, package
 
-_PARTS = 7
+_PARTS = 8
 
 
 def _unpacked(code: Path, digest: str) -> Path:
@@ -60,11 +60,14 @@ def main() -> int:
             add(*scans.counts(stub, step))
             add(*scans.warm(stub, unpacked, step))
             add(*scans.cold(stub, unpacked, step))
+        measured = kinds.measure(step)
+        add(*kinds.figures(measured), *cost.figures(measured))
         step("Throwing shards onto partitions")
         add(throttle.figure())
         add(posters.figure(step))
         add(cards.figure(step))
     figures.write(found)
+    console.print(kinds.table(measured))
     console.print(figures.table(found))
     return 0
 

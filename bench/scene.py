@@ -6,7 +6,7 @@ venue, and acts for the second.
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,20 +30,26 @@ _ANSWERS = {
     ProviderName.NUCLEIC_ACID: "negative",
     ProviderName.VACCINATION: "complete",
 }
+_TOO_OLD = timedelta(days=2)
 _MILLISECOND = timedelta(milliseconds=1)
 _NONCE = 0x7 << 76 | 0x2 << 62
 
 
-def environment(stub: Stub) -> dict[str, str]:
-    """Return a function's environment variables; credentials as Lambda gives them."""
+def environment(stub: Stub | None) -> dict[str, str]:
+    """Return a function's environment variables; credentials as Lambda gives them.
+
+    Without a `stub`, AWS has no endpoint of its own.
+    """
+    endpoint = (
+        {"AWS_ENDPOINT_URL": stub.url, "AWS_CA_BUNDLE": str(stub.root)} if stub is not None else {}
+    )
     return {
         "AWS_ACCESS_KEY_ID": "bench",
         "AWS_SECRET_ACCESS_KEY": "bench",
         "AWS_SESSION_TOKEN": "bench" * 100,
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": stub.url,
-        "AWS_CA_BUNDLE": str(stub.root),
+        **endpoint,
         **_configured(),
         "PYDANTIC_DISABLE_PLUGINS": "__all__",  # as in infra/resources.yaml
         "VC_TABLE": "venuecode-prod-Table-0123456789AB",
@@ -128,7 +134,30 @@ def seed(container: Container, *, answered: bool = True) -> Scene:
     return Scene(staff, visitor, container.ring)
 
 
-def _person(container: Container, person_id: str, number: str, *, answered: bool) -> str:
+def visitor(container: Container, count: int, stale: Collection[ProviderName]) -> str:
+    """Write one more visitor, whose answers of `stale` are too old, and return their token."""
+    person_id = f"per_{count + 1000:016}"
+    return _person(container, person_id, f"44052418800101{count:04}", stale=stale)
+
+
+def scan(token: str, now: datetime) -> dict[str, Any]:
+    """Return the event of a scan of the venue's code."""
+    return _event(token, "/v1/scans", {}, {"nonce": next(_nonces(now)), "code": CODE})
+
+
+def look(token: str, scan_id: str) -> dict[str, Any]:
+    """Return the event of a look at a scan's state."""
+    return _event(token, "/v1/scans/{scan_id}", {"scan_id": scan_id})
+
+
+def _person(
+    container: Container,
+    person_id: str,
+    number: str,
+    *,
+    answered: bool = True,
+    stale: Collection[ProviderName] = (),
+) -> str:
     now = container.clock.now()
     phone = f"+86138{person_id[-8:]}"
     registered = Profile(
@@ -146,8 +175,9 @@ def _person(container: Container, person_id: str, number: str, *, answered: bool
     session = Session(_session(person_id), now + life, 1, "sms", Strength.PHONE)
     container.people.open_session(person_id, session)
     for provider, state in _ANSWERS.items() if answered else ():
-        snapshot = Snapshot(provider, state, now - timedelta(hours=3), now, 1)
-        container.people.save_snapshot(person_id, snapshot)
+        fetched = now - _TOO_OLD if provider in stale else now
+        snapshot = Snapshot(provider, state, fetched - timedelta(hours=3), fetched, 1)
+        container.people.save_answers(person_id, [snapshot])
     claims = {"sub": person_id, "sid": session.session_id}
     return container.tokens.issue("session", claims, now=now, life=life)
 
@@ -167,7 +197,10 @@ def _nonces(now: datetime) -> Iterator[str]:
 
 
 def _event(
-    token: str, resource: str, parameters: dict[str, str], body: dict[str, str]
+    token: str,
+    resource: str,
+    parameters: dict[str, str],
+    body: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     path = resource.format(**parameters)
     headers = {
@@ -184,10 +217,11 @@ def _event(
         "X-Forwarded-Port": "443",
         "X-Forwarded-Proto": "https",
     }
+    method = "GET" if body is None else "POST"
     return {
         "resource": resource,
         "path": path,
-        "httpMethod": "POST",
+        "httpMethod": method,
         "headers": headers,
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
         "queryStringParameters": None,
@@ -196,12 +230,12 @@ def _event(
         "stageVariables": None,
         "requestContext": {
             "resourcePath": resource,
-            "httpMethod": "POST",
+            "httpMethod": method,
             "path": f"/api{path}",
             "stage": "api",
             "requestId": "00000000-0000-0000-0000-000000000000",
             "identity": {"sourceIp": "203.0.113.1", "userAgent": headers["User-Agent"]},
         },
-        "body": json.dumps(body),
+        "body": None if body is None else json.dumps(body),
         "isBase64Encoded": False,
     }

@@ -22,14 +22,24 @@ from chalicelib.core.crypto import (
 from chalicelib.core.ids import Ids, RandomIds
 from chalicelib.core.settings import Settings
 
+_MESSAGES = 10
+"""The batch size of the lookup queue's mapping in ``infra/resources.yaml``."""
+_PROVIDERS = 5
+"""The most providers that one message asks: a verifier, three kinds that are shown, a further one.
+
+Another one would wait for a free thread.
+"""
+
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from chalicelib.admission.accesses import Accesses, AccessLog, GuardianAccesses
     from chalicelib.admission.declaration_delivery import DeclarationDelivery
     from chalicelib.admission.declaration_form import DeclarationForms
     from chalicelib.admission.declarations import Declarations
     from chalicelib.admission.kiosks import CardPrinting, Cards, KioskCards
     from chalicelib.admission.live_passes import LivePasses
-    from chalicelib.admission.lookup_requests import LookupQueue, LookupRequests
+    from chalicelib.admission.lookup_requests import LookupQueue, LookupRequests, Outbox
     from chalicelib.admission.lookups import Lookups
     from chalicelib.admission.manual_checks import ManualChecks
     from chalicelib.admission.policy import Policies
@@ -214,12 +224,14 @@ class Container:
     def provider(self) -> "Callable[[ProviderName], Provider]":
         """The providers, by name."""
         from chalicelib.adapters.partners import Partner
+        from chalicelib.adapters.providers.breaker import GuardedProvider
         from chalicelib.adapters.providers.http import HttpProvider
 
         @functools.cache
         def make(name: "ProviderName") -> "Provider":
             url = self.settings.providers_url
-            return HttpProvider(name, Partner(url, name, self.partner_secrets, self.clock.now))
+            partner = Partner(url, name, self.partner_secrets, self.clock.now)
+            return GuardedProvider(HttpProvider(name, partner), self.clock)
 
         return make
 
@@ -293,7 +305,7 @@ class Container:
         """The queue of the lookup worker."""
         from chalicelib.adapters.queues import SqsLookupQueue
 
-        return SqsLookupQueue(self.settings.lookups_url)
+        return SqsLookupQueue(self.settings.lookups_url, self.settings.settles_url)
 
     @cached_property
     def sessions(self) -> "Sessions":
@@ -709,7 +721,7 @@ class Container:
             directory=self.directory,
             policies=self.policies,
             recorder=self.recorder,
-            finder=self.scan_finder,
+            waiting=self.waiting_scans,
             ring=self.ring,
             guardianship=self.guardianship,
         )
@@ -732,17 +744,39 @@ class Container:
             directory=self.directory,
             policies=self.policies,
             scans=self.scans,
-            queue=self.lookup_queue,
+            outbox=self.outbox,
         )
+
+    @cached_property
+    def outbox(self) -> "Outbox":
+        """The messages of a batch of stream records."""
+        from chalicelib.admission.lookup_requests import Outbox
+
+        return Outbox(queue=self.lookup_queue)
+
+    @cached_property
+    def message_pool(self) -> "Executor":
+        """The threads that handle the messages of a batch side by side."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        return ThreadPoolExecutor(_MESSAGES)
+
+    @cached_property
+    def request_pool(self) -> "Executor":
+        """The threads that wait for providers: one for each provider of each message."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        return ThreadPoolExecutor(_MESSAGES * _PROVIDERS)
 
     @cached_property
     def lookups(self) -> "Lookups":
         """The use cases of the lookup worker."""
+        from chalicelib.admission.asking import Asking
         from chalicelib.admission.lookups import Lookups
 
         return Lookups(
             people=self.people,
-            providers=self.provider,
+            asking=Asking(providers=self.provider, pool=self.request_pool),
             vault=self.vault,
             queue=self.lookup_queue,
             waiting=self.waiting_scans,
@@ -871,7 +905,7 @@ class Container:
             accesses=self.accesses,
             policies=self.policies,
             recorder=self.recorder,
-            finder=self.scan_finder,
+            waiting=self.waiting_scans,
         )
 
     @cached_property

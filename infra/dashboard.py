@@ -106,6 +106,13 @@ def _text_messages(template: Template) -> list[Line]:
     return ours("TextMessages")(template) + ours("TextMessageFaults")(template)
 
 
+def _lag(template: Template) -> list[Line]:
+    return [
+        *ours("StreamLag", "Maximum")(template),
+        *_functions("IteratorAge", "Maximum")(template),
+    ]
+
+
 ROWS: Mapping[str, Sequence[Widget]] = {
     "The door": (
         Widget("New scans, by first answer", ours("Scans")),
@@ -114,7 +121,7 @@ ROWS: Mapping[str, Sequence[Widget]] = {
         Widget("Decisions without an answer, percent", _unknown_share),
         Widget("API latency, ms", _speed),
         Widget("API requests", _answers),
-        Widget("Stream lag, seconds", ours("StreamLag", "Maximum")),
+        Widget("Stream: lag, s; age of records, ms", _lag),
         Widget("Drift of counters", ours("Drift")),
     ),
     "Providers": (
@@ -166,5 +173,13 @@ def _widgets(template: Template) -> Iterator[dict[str, Any]]:
 
 
 def _of(template: Template, kind: str) -> list[str]:
+    """Return the resources of a kind that are always there.
+
+    CloudFormation refuses a template that refers to one whose condition does not hold.
+    """
     resources: Mapping[str, Any] = template["Resources"]
-    return [name for name, resource in resources.items() if resource.get("Type") == kind]
+    return [
+        name
+        for name, resource in resources.items()
+        if resource.get("Type") == kind and "Condition" not in resource
+    ]

@@ -108,7 +108,7 @@ def deploy(
     s3, formation = client("s3"), client("cloudformation")
     owner = {"ExpectedBucketOwner": options.owner} if options.owner else {}
     template = json.loads(built.template.read_text())
-    code, layer = (_upload(s3, bucket, path, owner) for path in (built.code, built.layer))
+    code, layer = (upload(s3, bucket, path, owner) for path in (built.code, built.layer))
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = code
@@ -119,7 +119,7 @@ def deploy(
     s3.put_object(Bucket=bucket, Key=key, Body=body, **owner)
 
     step("Deploying the stack")
-    deployment = _Deployment(formation, stack, poll_seconds)
+    deployment = Stack(formation, stack, poll_seconds)
     request = {
         "TemplateURL": f"{s3.meta.endpoint_url}/{bucket}/{key}",
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
@@ -134,7 +134,7 @@ def deploy(
     return deployment.outputs()
 
 
-class _Deployment:
+class Stack:
     """The operations on one stack through CloudFormation's client `formation`."""
 
     def __init__(self, formation: Any, stack: str, poll_seconds: float) -> None:
@@ -149,11 +149,8 @@ class _Deployment:
         """
         status = self._status()
         if status == "ROLLBACK_COMPLETE":  # its creation failed: there is nothing to update
-            since = self._newest_event()
-            self._formation.delete_stack(StackName=self._stack)
-            status = self._wait()
-            if status == "DELETE_FAILED":
-                self._fail(status, since)
+            self.delete()
+            status = None
         if status in (None, "DELETE_COMPLETE"):
             return True
         if status.endswith("_IN_PROGRESS"):
@@ -163,6 +160,16 @@ class _Deployment:
         if status in _STUCK:
             self._fail(status, None)
         return False
+
+    def delete(self) -> None:
+        """Delete the stack, if it is there. Raises DeployError."""
+        if self._status() in (None, "DELETE_COMPLETE"):
+            return
+        since = self._newest_event()
+        self._formation.delete_stack(StackName=self._stack)
+        status = self._wait()
+        if status not in (None, "DELETE_COMPLETE"):
+            self._fail(status, since)
 
     def create(self, request: dict[str, Any], parameters: Mapping[str, str]) -> None:
         """Create the stack. Raises DeployError."""
@@ -181,7 +188,8 @@ class _Deployment:
     ) -> None:
         """Update the stack by a change set, if `confirm` agrees with its changes.
 
-        Does nothing if there is nothing to change. Raises DeployError.
+        Does nothing if there is nothing to change, and does not ask if only outputs change. Raises
+        DeployError.
         """
         named = {"StackName": self._stack, "ChangeSetName": f"deploy-{uuid.uuid4().hex}"}
         try:
@@ -191,7 +199,7 @@ class _Deployment:
         except ClientError as error:
             raise DeployError(str(error)) from error
         changes = self._changes(named)
-        if not changes or not confirm(changes):
+        if changes is None or (changes and not confirm(changes)):
             self._formation.delete_change_set(**named)
             if changes:
                 raise DeployError("You said no: nothing was changed.")
@@ -207,8 +215,11 @@ class _Deployment:
         described = self._formation.describe_stacks(StackName=self._stack)["Stacks"][0]
         return {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
 
-    def _changes(self, named: dict[str, str]) -> list[Change]:
-        """Return the changes of a change set, none if it is empty. Raises DeployError."""
+    def _changes(self, named: dict[str, str]) -> list[Change] | None:
+        """Return a change set's changes of resources, or None if it changes nothing at all.
+
+        Raises DeployError.
+        """
         found: list[Change] = []
         page = self._formation.describe_change_set(**named)
         while page["Status"] in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
@@ -217,7 +228,7 @@ class _Deployment:
         if page["Status"] == "FAILED":
             reason = page.get("StatusReason", "no reason given")
             if "didn't contain changes" in reason or "No updates are to be performed" in reason:
-                return []
+                return None
             raise DeployError(f"Stack {self._stack} cannot be updated: {reason}")
         while True:
             for change in page["Changes"]:
@@ -292,7 +303,7 @@ def _parameters(values: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()]
 
 
-def _upload(s3: Any, bucket: str, path: Path, owner: Mapping[str, str]) -> str:
+def upload(s3: Any, bucket: str, path: Path, owner: Mapping[str, str]) -> str:
     """Put `path` under its content's hash, unless it is there; return its s3:// address."""
     content = path.read_bytes()
     key = f"{hashlib.sha256(content).hexdigest()}.zip"
@@ -316,7 +327,7 @@ def parameters_of(stage: str, template: Mapping[str, Any]) -> dict[str, str]:
     return {"Domain": variables["VC_CODE_HOST"].lower(), "Protect": protect, **given}
 
 
-def _examples(template: Mapping[str, Any]) -> list[str]:
+def examples_of(template: Mapping[str, Any]) -> list[str]:
     """Return the settings that still have the repository's example values."""
     variables = template["Resources"]["APIHandler"]["Properties"]["Environment"]["Variables"]
     return sorted(
@@ -326,7 +337,7 @@ def _examples(template: Mapping[str, Any]) -> list[str]:
     )
 
 
-def _protect(formation: Any, stack: str, stage: str) -> None:
+def protect(formation: Any, stack: str, stage: str) -> None:
     """Forbid updates that lose data, and in `prod` the stack's deletion. Idempotent."""
     formation.set_stack_policy(StackName=stack, StackPolicyBody=json.dumps(_STACK_POLICY))
     formation.update_termination_protection(
@@ -340,13 +351,16 @@ def _reserved(session: Any, stack: str) -> int:
         function = session.client("cloudformation").describe_stack_resource(
             StackName=stack, LogicalResourceId="APIHandler"
         )["StackResourceDetail"]["PhysicalResourceId"]
-        answer = session.client("lambda").get_function_concurrency(FunctionName=function)
     except ClientError:  # there is no such stack, or its creation failed
+        function = stack  # what `chalice deploy` calls it
+    try:
+        answer = session.client("lambda").get_function_concurrency(FunctionName=function)
+    except ClientError:
         return 0
     return int(answer.get("ReservedConcurrentExecutions", 0))
 
 
-def _prepare(session: Any, stage: str, stack: str, template: Mapping[str, Any]) -> list[str]:
+def prepare(session: Any, stage: str, stack: str, template: Mapping[str, Any]) -> list[str]:
     """Check the account's quotas and make what stacks share. Return what to ask AWS for.
 
     Raises AccountError.
@@ -371,7 +385,7 @@ def _deploy_stage(stage: str, console: Console, *, yes: bool) -> dict[str, str]:
     with console.status("Packaging") as status:
         built = package(stage, step=status.update)
         template = json.loads(built.template.read_text())
-        if examples := _examples(template):
+        if examples := examples_of(template):
             raise DeployError(
                 f"Set {', '.join(examples)} of stage {stage} in .chalice/config.json: "
                 "what stands there is an example."
@@ -385,7 +399,7 @@ def _deploy_stage(stage: str, console: Console, *, yes: bool) -> dict[str, str]:
             )
         owner = session.client("sts").get_caller_identity()["Account"]
         console.print(f"Account {owner}, region {session.region_name}, stack {stack}.")
-        for sentence in _prepare(session, stage, stack, template):
+        for sentence in prepare(session, stage, stack, template):
             console.print(f"[yellow]A low quota.[/yellow] To AWS's support: {sentence}")
 
         def confirm(changes: Sequence[Change]) -> bool:
@@ -403,7 +417,7 @@ def _deploy_stage(stage: str, console: Console, *, yes: bool) -> dict[str, str]:
             step=status.update,
             options=Options(owner, parameters_of(stage, template), confirm),
         )
-        _protect(session.client("cloudformation"), stack, stage)
+        protect(session.client("cloudformation"), stack, stage)
         return outputs
 
 

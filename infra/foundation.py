@@ -11,7 +11,7 @@ import argparse
 import json
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,68 +19,91 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from chalice.utils import to_cfn_resource_name
 from rich.console import Console
+from rich.prompt import Confirm
 
-from infra import stacks
-from infra.deploy import DeployError, _artifacts
+from infra import account, stacks
+from infra.deploy import (
+    Change,
+    DeployError,
+    change_table,
+    examples_of,
+    parameters_of,
+    prepare,
+    protect,
+)
 from infra.package import FOUNDATION_KEYS, ROOT, BuildError, libraries, template
-from infra.split import Split, SplitError, settled, split
+from infra.split import Split, SplitError, Template, settled, split
+from infra.stacks import Target
 
+FAILURES = (
+    BuildError, SplitError, DeployError, account.AccountError, BotoCoreError, ClientError
+)  # fmt: skip
 _Step = Callable[[str], None]
-_Client = Callable[[str], Any]
 Config = dict[str, Any]
 
 
 def lay(
     stage: str,
-    client: _Client,
-    bucket: str,
+    target: Target,
     *,
     root: Path = ROOT,
-    poll_seconds: float = 5.0,
     step: _Step = lambda _: None,
+    confirm: Callable[[Sequence[Change]], bool] = lambda _: True,
 ) -> dict[str, str]:
     """Bring up the foundation of `stage`, tell Chalice of it, and return its outputs.
 
-    Raises BuildError, SplitError, DeployError.
+    `confirm` is asked before an update. Raises BuildError, SplitError, DeployError.
     """
-    path = root / ".chalice/config.json"
-    config = json.loads(path.read_text())
-    if examples := _examples(config["stages"][stage]):
-        raise DeployError(
-            f"Set {', '.join(examples)} of stage {stage} in .chalice/config.json: "
-            "what stands there is an example."
-        )
-    if stacks.outputs(client("cloudformation"), stacks.whole(stage)) is not None:
+    formation, name = target.client("cloudformation"), stacks.foundation(stage)
+    if stacks.outputs(formation, stacks.whole(stage)) is not None:
         raise DeployError(
             f"Stage {stage} was deployed by `make deploy`: the stack {stacks.whole(stage)} is "
             "there. A stage is deployed in one way only."
         )
+    step("Reading the template")
+    whole = template(stage, root=root)
+    if examples := examples_of(whole):
+        raise DeployError(
+            f"Set {', '.join(examples)} of stage {stage} in .chalice/config.json: "
+            "what stands there is an example."
+        )
+    parameters = parameters_of(stage, whole)
+    parts = split(whole, stacks.whole(stage), parameters)
     step("Installing the runtime's wheels")
     found = libraries(stage, root=root)
     fill_vendor(found.vendor, root / "vendor")
-    step("Reading the template")
-    parts = split(template(stage, root=root), stacks.whole(stage))
     step("Uploading the layer")
-    content = stacks.upload(client, bucket, found.layer)
-    for resource in parts.foundation["Resources"].values():
-        if resource["Type"] == "AWS::Lambda::LayerVersion":
-            resource["Properties"]["Content"] = content
+    content = stacks.upload(target, found.layer)
+
     step("Bringing up the foundation")
-    outputs = stacks.bring_up(
-        client, stacks.foundation(stage), parts.foundation, bucket, poll_seconds=poll_seconds
-    )
+    if stacks.outputs(formation, name) is None and parameters["Protect"] == "on":
+        # What a failed creation leaves can be deleted only if it is not protected yet.
+        first = split(whole, stacks.whole(stage), {**parameters, "Protect": "off"})
+        stacks.bring_up(target, name, _with_layer(first.foundation, content))
+    outputs = stacks.bring_up(target, name, _with_layer(parts.foundation, content), confirm)
+    protect(formation, name, stage)
+
     step("Telling Chalice")
-    values = {**pseudo_parameters(client), **parts.values(outputs)}
+    values = {**pseudo_parameters(target.client), **parts.values(outputs)}
+    path = root / ".chalice/config.json"
+    config = json.loads(path.read_text())
     written = with_foundation(config, stage, parts, values)
     if written != config:
-        text = json.dumps(written, indent=2, ensure_ascii=False) + "\n"
         fresh = path.with_suffix(".new")
-        fresh.write_text(text)
+        fresh.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n")
         fresh.replace(path)
     return outputs
 
 
-def pseudo_parameters(client: _Client) -> dict[str, str]:
+def _with_layer(foundation: Template, content: dict[str, str]) -> Template:
+    """Return `foundation`, whose layer's content lies at `content`."""
+    for resource in foundation["Resources"].values():
+        if resource["Type"] == "AWS::Lambda::LayerVersion":
+            resource["Properties"]["Content"] = content
+    return foundation
+
+
+def pseudo_parameters(client: Callable[[str], Any]) -> dict[str, str]:
     """Return the pseudo parameters that do not depend on a stack."""
     sts = client("sts")
     arn = sts.get_caller_identity()["Arn"].split(":")
@@ -155,25 +178,46 @@ def fill_vendor(packages: Path, vendor: Path) -> None:
     marker.write_text(text)
 
 
-def _examples(stage: Mapping[str, Any]) -> list[str]:
-    """Return the settings that still have the repository's example values."""
-    variables = stage["environment_variables"]
-    return sorted(name for name, text in variables.items() if "EXAMPLE.COM" in text.upper())
+def target_of(session: Any, console: Console, **options: Any) -> Target:
+    """Return where the session's account and region are; print them. `options` go to each client.
+
+    Raises DeployError without a region.
+    """
+    if not session.region_name:
+        raise DeployError("No AWS region: set AWS_DEFAULT_REGION to where the stage stands.")
+    owner = session.client("sts").get_caller_identity()["Account"]
+    console.print(f"Account {owner}, region {session.region_name}.", highlight=False)
+    return Target(
+        lambda service: session.client(service, **options),
+        account.artifacts_bucket(session, owner),
+        owner,
+    )
 
 
 def main() -> int:
     """Bring up the foundation of a stage."""
     parser = argparse.ArgumentParser(description="Make what `chalice deploy` stands on.")
     parser.add_argument("stage", choices=("dev", "prod"))
-    stage = parser.parse_args().stage
-    console = Console()
-    session = boto3.Session()
+    parser.add_argument("--yes", action="store_true", help="update without asking")
+    given = parser.parse_args()
+    stage, console, session = given.stage, Console(), boto3.Session()
     try:
-        if not session.region_name:
-            raise DeployError("No AWS region: set AWS_DEFAULT_REGION to where the stage stands.")
-        with console.status("Beginning") as status:
-            lay(stage, session.client, _artifacts(session), step=status.update)
-    except (BuildError, SplitError, DeployError, BotoCoreError, ClientError) as error:
+        target = target_of(session, console)
+        with console.status("Reading the template") as status:
+            for sentence in prepare(session, stage, stacks.whole(stage), template(stage)):
+                console.print(f"[yellow]A low quota.[/yellow] To AWS's support: {sentence}")
+
+            def confirm(changes: Sequence[Change]) -> bool:
+                status.stop()
+                console.print(change_table(changes))
+                agreed = given.yes or Confirm.ask(
+                    "Make these changes?", console=console, default=False
+                )
+                status.start()
+                return agreed
+
+            lay(stage, target, step=status.update, confirm=confirm)
+    except FAILURES as error:
         console.print(f"[red]No foundation.[/red] {error}", highlight=False)
         return 1
     console.print(

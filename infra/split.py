@@ -105,7 +105,7 @@ def split(template: Template, stack: str, parameters: Mapping[str, str] | None =
     return parts
 
 
-def resolve(node: Any, values: Mapping[str, str]) -> Any:
+def resolve(node: Any, values: Mapping[str, Any]) -> Any:
     """Return `node` with `values` in place of what refers to them; the rest stays as it is."""
     if isinstance(node, list):
         return [resolve(one, values) for one in node]
@@ -138,11 +138,14 @@ def settled(node: Any, values: Mapping[str, str], what: str) -> Any:
 
 def _decide(template: Template, stack: str, given: Mapping[str, str]) -> Template:
     """Return the template without parameters, conditions and the stack's name."""
-    values = {"AWS::StackName": stack}
+    values: dict[str, Any] = {"AWS::StackName": stack}
     for name, parameter in template.get("Parameters", {}).items():
         if name not in given and "Default" not in parameter:
             raise SplitError(f"Parameter {name} has no value.")
-        values[name] = str(given.get(name, parameter.get("Default")))
+        value = given.get(name, parameter.get("Default"))
+        values[name] = float(value) if parameter["Type"] == "Number" else str(value)
+        if isinstance(values[name], float) and values[name].is_integer():
+            values[name] = int(value)
     conditions = template.get("Conditions", {})
 
     def holds(condition: Any) -> bool:
@@ -153,8 +156,9 @@ def _decide(template: Template, stack: str, given: Mapping[str, str]) -> Templat
             case "Condition":
                 return holds(operands)
             case "Fn::Equals":
-                first, second = (resolve(operand, values) for operand in operands)
-                return bool(first == second)
+                # CloudFormation compares texts: a template's 0 equals a parameter's "0".
+                first, second = (str(resolve(operand, values)) for operand in operands)
+                return first == second
             case "Fn::Not":
                 return not holds(operands[0])
             case "Fn::And":
@@ -227,7 +231,7 @@ def _variables(argument: Any) -> tuple[str, dict[str, Any]]:
     return (argument, {}) if isinstance(argument, str) else (argument[0], argument[1])
 
 
-def _substitute(argument: Any, values: Mapping[str, str]) -> Any:
+def _substitute(argument: Any, values: Mapping[str, Any]) -> Any:
     text, own = _variables(argument)
     own = {name: resolve(one, values) for name, one in own.items()}
     known = {**values, **{name: one for name, one in own.items() if isinstance(one, str)}}

@@ -2,17 +2,39 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from infra import deploy
-from infra.deploy import DeployError
+from infra.deploy import Change, Stack
 from infra.split import Template
 
-_Client = Callable[[str], Any]
+
+@dataclass(frozen=True)
+class Target:
+    """Where something is deployed.
+
+    `client` makes a boto3 client of a service; `bucket` exists and takes the artifacts; `owner` is
+    the account that must own it.
+    """
+
+    client: Callable[[str], Any]
+    bucket: str
+    owner: str = ""
+    poll_seconds: float = 5.0
+
+    def stack(self, name: str) -> Stack:
+        """Return the operations on a stack."""
+        return Stack(self.client("cloudformation"), name, self.poll_seconds)
+
+    @property
+    def owned(self) -> dict[str, str]:
+        """The argument that makes S3 refuse a bucket of others."""
+        return {"ExpectedBucketOwner": self.owner} if self.owner else {}
 
 
 def whole(stage: str) -> str:
@@ -42,47 +64,32 @@ def outputs(formation: Any, stack: str) -> dict[str, str] | None:
 
 
 def bring_up(
-    client: _Client, stack: str, template: Template, bucket: str, *, poll_seconds: float = 5.0
+    target: Target,
+    name: str,
+    template: Template,
+    confirm: Callable[[Sequence[Change]], bool] = lambda _: True,
 ) -> dict[str, str]:
-    """Create or update `stack` and return its outputs. Raises DeployError."""
-    s3, formation = client("s3"), client("cloudformation")
+    """Create the stack, or update it if `confirm` agrees; return its outputs.
+
+    Raises DeployError.
+    """
+    s3 = target.client("s3")
     body = json.dumps(template, ensure_ascii=False).encode()
     key = f"{hashlib.sha256(body).hexdigest()}.json"
-    s3.put_object(Bucket=bucket, Key=key, Body=body)
+    s3.put_object(Bucket=target.bucket, Key=key, Body=body, **target.owned)
     request = {
-        "StackName": stack,
-        "TemplateURL": f"{s3.meta.endpoint_url}/{bucket}/{key}",
+        "TemplateURL": f"{s3.meta.endpoint_url}/{target.bucket}/{key}",
         "Capabilities": ["CAPABILITY_IAM"],
     }
-    status = deploy._status(formation, stack)
-    if status == "ROLLBACK_COMPLETE":
-        remove(formation, stack, poll_seconds=poll_seconds)
-        status = None
-    if status in (None, "DELETE_COMPLETE"):
-        formation.create_stack(**request)
+    stack = target.stack(name)
+    if stack.is_new():
+        stack.create(request, {})
     else:
-        try:
-            formation.update_stack(**request)
-        except ClientError as error:
-            if "No updates are to be performed" not in str(error):
-                raise DeployError(str(error)) from error
-    status = deploy._wait(formation, stack, poll_seconds)
-    if status not in deploy._DONE:
-        reason = deploy._first_failure(formation, stack)
-        raise DeployError(f"Stack {stack} ended as {status}: {reason}")
-    return outputs(formation, stack) or {}
+        stack.update(request, {}, confirm)
+    return stack.outputs()
 
 
-def remove(formation: Any, stack: str, *, poll_seconds: float = 5.0) -> None:
-    """Delete `stack`, if it is there, and wait until it is gone. Raises DeployError."""
-    formation.delete_stack(StackName=stack)
-    status = deploy._wait(formation, stack, poll_seconds)
-    if status not in (None, "DELETE_COMPLETE"):
-        reason = deploy._first_failure(formation, stack)
-        raise DeployError(f"Stack {stack} ended as {status}: {reason}")
-
-
-def upload(client: _Client, bucket: str, path: Path) -> dict[str, str]:
+def upload(target: Target, path: Path) -> dict[str, str]:
     """Put `path` into the bucket, unless it is there; return where, as a layer's ``Content``."""
-    address = deploy._upload(client("s3"), bucket, path)
-    return {"S3Bucket": bucket, "S3Key": address.rpartition("/")[2]}
+    address = deploy.upload(target.client("s3"), target.bucket, path, target.owned)
+    return {"S3Bucket": target.bucket, "S3Key": address.rpartition("/")[2]}

@@ -16,17 +16,17 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from rich.console import Console
 
 from infra import stacks
-from infra.deploy import DeployError, _artifacts
-from infra.foundation import logical_id, pseudo_parameters
-from infra.package import ROOT, BuildError, template
-from infra.split import SplitError, resolve, settled, split
+from infra.deploy import DeployError, parameters_of
+from infra.foundation import FAILURES, logical_id, pseudo_parameters, target_of
+from infra.package import ROOT, template
+from infra.split import resolve, settled, split
+from infra.stacks import Target
 
 _Step = Callable[[str], None]
-_Client = Callable[[str], Any]
 _OURS = "wire-"  # how the names of our statements in a function's policy begin
 _METHOD_SETTINGS = {
     "DataTraceEnabled": "logging/dataTrace",
@@ -38,28 +38,24 @@ _METHOD_SETTINGS = {
 
 
 def wire(
-    stage: str,
-    client: _Client,
-    bucket: str,
-    *,
-    root: Path = ROOT,
-    poll_seconds: float = 5.0,
-    step: _Step = lambda _: None,
+    stage: str, target: Target, *, root: Path = ROOT, step: _Step = lambda _: None
 ) -> str | None:
     """Connect the functions of `stage`; return the API's address, or None if nothing is deployed.
 
     Raises BuildError, SplitError, DeployError.
     """
+    client = target.client
     deployed = _deployed(root / f".chalice/deployed/{stage}.json")
     functions = {
         logical_id(name): one["lambda_arn"] for name, one in deployed.items() if "lambda_arn" in one
     }
     if not functions:
         step("Removing the wiring")
-        stacks.remove(client("cloudformation"), stacks.wiring(stage), poll_seconds=poll_seconds)
+        target.stack(stacks.wiring(stage)).delete()
         return None
     step("Reading the template")
-    parts = split(template(stage, root=root), stacks.whole(stage))
+    whole = template(stage, root=root)
+    parts = split(whole, stacks.whole(stage), parameters_of(stage, whole))
     if missing := sorted(parts.functions.keys() - functions.keys()):
         raise DeployError(
             f"{', '.join(missing)} not deployed: run `chalice deploy --stage {stage}` first."
@@ -77,13 +73,7 @@ def wire(
         f"{parts.api_name}.Stage": api_stage,
     }
     step("Connecting the functions")
-    made = stacks.bring_up(
-        client,
-        stacks.wiring(stage),
-        resolve(parts.wiring, values),
-        bucket,
-        poll_seconds=poll_seconds,
-    )
+    made = stacks.bring_up(target, stacks.wiring(stage), resolve(parts.wiring, values))
     values |= parts.values(made)
     step("Setting up the functions")
     permissions = {name: settled(right, values, name) for name, right in parts.permissions.items()}
@@ -151,12 +141,9 @@ def _statements(functions: Any, name: str) -> list[dict[str, Any]]:
 
 
 def _grants(statement: Mapping[str, Any], right: Mapping[str, str]) -> bool:
-    return (
-        statement["Action"] == right["Action"]
-        and statement["Principal"] == {"Service": right["Principal"]}
-        and statement.get("Condition", {}).get("ArnLike", {}).get("AWS:SourceArn")
-        == right.get("SourceArn")
-    )
+    source = statement.get("Condition", {}).get("ArnLike", {}).get("AWS:SourceArn")
+    granted = (statement["Action"], statement["Principal"], source)
+    return granted == (right["Action"], {"Service": right["Principal"]}, right.get("SourceArn"))
 
 
 # --- The API --------------------------------------------------------------------------------------
@@ -268,21 +255,14 @@ def main() -> int:
     """Connect what `chalice deploy` made of a stage."""
     parser = argparse.ArgumentParser(description="Connect what `chalice deploy` made.")
     parser.add_argument("stage", choices=("dev", "prod"))
-    stage = parser.parse_args().stage
-    console = Console()
-    session = boto3.Session()
+    stage, console = parser.parse_args().stage, Console()
     # CreateDeployment takes one call in five seconds, and Chalice has just made one.
     patient = Config(retries={"mode": "standard", "total_max_attempts": 10})
-
-    def client(service: str) -> Any:
-        return session.client(service, config=patient)
-
     try:
-        if not session.region_name:
-            raise DeployError("No AWS region: set AWS_DEFAULT_REGION to where the stage stands.")
+        target = target_of(boto3.Session(), console, config=patient)
         with console.status("Beginning") as status:
-            address = wire(stage, client, _artifacts(session), step=status.update)
-    except (BuildError, SplitError, DeployError, BotoCoreError, ClientError) as error:
+            address = wire(stage, target, step=status.update)
+    except FAILURES as error:
         console.print(f"[red]Not connected.[/red] {error}", highlight=False)
         return 1
     console.print(

@@ -1,7 +1,6 @@
 """AWS clients of the adapters, and the translation of their errors."""
 
 import functools
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.core.aws import CONFIG, session
+from chalicelib.core.aws import CONFIG, MAKING, session
 from chalicelib.core.errors import Unavailable
 
 _TEMPORARY = ("Throttl", "TooManyRequests", "RequestTimeout", "LimitExceeded")
@@ -24,13 +23,10 @@ _S3 = Config(
 )
 
 
-_making = threading.Lock()
-
-
 @functools.cache
 def client(service: str) -> Any:
     """Return the process's client of an AWS service."""
-    with _making:  # clients are shared by threads, but a session makes one at a time
+    with MAKING:
         return connect(session(), service)
 
 

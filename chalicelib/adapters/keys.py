@@ -10,7 +10,8 @@ from chalicelib.core.cache import TimedCache
 from chalicelib.core.clock import Clock
 from chalicelib.core.crypto import DataKey
 
-_LIFE = timedelta(minutes=5)
+LIFE = timedelta(minutes=5)
+"""How long a process keeps what it has read."""
 
 
 class SecretsManager:
@@ -19,7 +20,7 @@ class SecretsManager:
     def __init__(self, secret_id: str, clock: Clock) -> None:
         self._secret_id = secret_id
         self._clock = clock
-        self._cache = TimedCache(self._load, _LIFE, 1)
+        self._cache = TimedCache(self._load, LIFE, 1)
 
     def read(self) -> Mapping[str, str]:
         """Return the secret's pairs, at most five minutes old.
@@ -62,7 +63,7 @@ class KmsDataKeys:
         self._kms_key = kms_key
         self._wrapped = wrapped
         self._clock = clock
-        self._cache = TimedCache(self._unwrap, _LIFE, 64)
+        self._cache = TimedCache(self._unwrap, LIFE, 64)
 
     def current(self, now: datetime) -> DataKey:
         """Return the month's key; its first use generates it. Raises Unavailable."""

@@ -3,34 +3,126 @@
 A signed request carries ``X-Venuecode-Timestamp``, ``X-Venuecode-Signature`` (`core.signatures`)
 and ``X-Correlation-Id``. A failed connection, a 429 and a 5xx are retried once, after a pause with
 jitter. A read timeout (two seconds) is not retried here; the queue retries the message.
+
+A request with its retry ends after three seconds, whatever arrives. urllib3's read timeout is for
+each read, so a partner that sends a byte a second would hold the request for as long as it likes.
+Therefore the connection is shut down when the time is over.
 """
 
 import functools
 import json
 import logging
+import socket
+import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
+from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
+from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry, Timeout
 
 from chalicelib.core.crypto import SecretSource
 from chalicelib.core.logs import correlation
 from chalicelib.core.signatures import sign
+from chalicelib.identity.providers import FaultKind
 
 _TIMEOUT = Timeout(connect=1.0, read=2.0)
+_LONGEST_S = 3.0
+
+
+class _TimeLimit:
+    """Shuts down the connection of this thread's request when its time is over."""
+
+    _current = threading.local()
+
+    def __init__(self, seconds: float) -> None:
+        self.over = False
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        self._current.limit = self
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+        with self._lock:
+            self._socket = None  # the connection serves another request from now on
+        self._current.limit = None
+
+    @classmethod
+    def current(cls) -> "_TimeLimit | None":
+        """Return the limit of this thread's request."""
+        return getattr(cls._current, "limit", None)
+
+    def watch(self, connected: socket.socket | None) -> None:
+        """Shut `connected` down when the time is over."""
+        with self._lock:
+            self._socket = connected
+            if self.over:
+                self._shut_down()
+
+    def _end(self) -> None:
+        with self._lock:
+            self.over = True
+            self._shut_down()
+
+    def _shut_down(self) -> None:
+        if self._socket is not None:
+            with suppress(OSError):  # it is closed already
+                # Not SSLSocket.shutdown, which takes the TLS layer from under a running read.
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+class _Connection(HTTPConnection):
+    """A connection that a time limit watches while a response is awaited and read."""
+
+    def getresponse(self) -> Any:
+        """Return the response."""
+        if limit := _TimeLimit.current():
+            limit.watch(self.sock)
+        return super().getresponse()
+
+
+class _TlsConnection(_Connection, HTTPSConnection):
+    """The same over TLS."""
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
 
 
 class _Retry(Retry):
-    """Retries immediate failures, but not read timeouts."""
+    """Retries immediate failures, but not timeouts."""
 
     def increment(self, *args: Any, **options: Any) -> Self:
-        """Return the retries that remain. Raises a read timeout, and the error of the last try."""
-        if isinstance(options.get("error"), ReadTimeoutError):
-            raise options["error"]
+        """Return the retries that remain. Raises a timeout, and the error of the last try."""
+        limit = _TimeLimit.current()
+        error = options.get("error")
+        if error is not None and (
+            isinstance(error, ReadTimeoutError) or (limit is not None and limit.over)
+        ):
+            raise error
         return super().increment(*args, **options)
 
 
@@ -49,12 +141,18 @@ _MAX_ANSWER = 64 * 1024
 class PartnerFault(Exception):
     """The connection failed, the request timed out, or the response is not a JSON object."""
 
+    def __init__(self, message: str, kind: FaultKind = FaultKind.GARBAGE) -> None:
+        super().__init__(message)
+        self.kind = kind
+
 
 @functools.cache
 def _pool() -> urllib3.PoolManager:
     # urllib3 logs the whole URL of a retry. WeChat's URLs contain the app's secret and codes.
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
-    return urllib3.PoolManager(maxsize=4, timeout=_TIMEOUT, retries=_RETRY)
+    manager = urllib3.PoolManager(maxsize=10, timeout=_TIMEOUT, retries=_RETRY)
+    manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+    return manager
 
 
 def exchange(
@@ -64,17 +162,31 @@ def exchange(
 
     Raises PartnerFault, which does not quote the URL, because it may contain a secret.
     """
-    try:
-        response = _pool().request(
-            method, url, body=data, headers=headers, preload_content=False, redirect=False
-        )
-        text = response.read(_MAX_ANSWER + 1)
-        response.release_conn()
-    except HTTPError as error:
-        raise PartnerFault(type(error).__name__) from None
+    with _TimeLimit(_LONGEST_S) as limit:
+        try:
+            response = _pool().request(
+                method, url, body=data, headers=headers, preload_content=False, redirect=False
+            )
+            text = _read(response)
+        except HTTPError as error:
+            timed_out = limit.over or isinstance(error, Urllib3TimeoutError)
+            kind = FaultKind.TIMEOUT if timed_out else FaultKind.REFUSED
+            raise PartnerFault(type(error).__name__, kind) from None
+    if limit.over:
+        raise PartnerFault("answer cut off", FaultKind.TIMEOUT)
     if len(text) > _MAX_ANSWER:
         raise PartnerFault("answer too large")
     return response.status, text
+
+
+def _read(response: BaseHTTPResponse) -> bytes:
+    """Return the body, at most a byte more than `_MAX_ANSWER`. Then the connection is closed."""
+    text = response.read(_MAX_ANSWER + 1)
+    if len(text) > _MAX_ANSWER:
+        response.close()
+    else:
+        response.release_conn()
+    return text
 
 
 def probe(base_url: str) -> None:
@@ -121,7 +233,12 @@ class Partner:
             "X-Correlation-Id": correlation.get(),
         }
         status, text = exchange("POST", url, data=data, headers=headers)
-        return status, read_object(text or b"{}")
+        try:
+            return status, read_object(text or b"{}")
+        except PartnerFault as fault:
+            if status < 500:
+                raise
+            raise PartnerFault(f"status {status}", FaultKind.STATUS) from fault
 
     def _sign(self, timestamp: str, method: str, path: str, data: bytes) -> str:
         known = self._secrets.read()

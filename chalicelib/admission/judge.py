@@ -15,7 +15,12 @@ from chalicelib.admission import evidence as kinds
 from chalicelib.admission.policy import OnUnknown, Policy
 from chalicelib.core.clock import CHINA, local_day
 from chalicelib.identity import documents
-from chalicelib.identity.people import PersonRecord, Snapshot, Verification
+from chalicelib.identity.people import (
+    ANSWERS_KEPT_FOR,
+    PersonRecord,
+    Snapshot,
+    Verification,
+)
 from chalicelib.identity.providers import ProviderName
 
 _HEALTH = ProviderName.HEALTH_CODE
@@ -192,7 +197,7 @@ def assess(
     kind = kinds.of(provider)
     if kind.by_code:
         return assess_card(snapshot, at)
-    if snapshot is None:
+    if snapshot is None or at - snapshot.fetched_at >= ANSWERS_KEPT_FOR:
         return UNKNOWN if final else Evidence("pending")
     state, observed = snapshot.state, snapshot.observed_at
     if kind.shown_for is not None and observed is not None and at - observed > kind.shown_for:

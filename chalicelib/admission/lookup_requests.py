@@ -1,16 +1,18 @@
-"""Requests to the lookup worker: provider lookups, and the end of a scan's wait.
+"""Requests to the lookup worker, and to the worker that ends scans' waits.
 
 The stream function sends them. It must not load pydantic, so messages are encoded here and decoded
 by `schemas.decode`.
 """
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from chalicelib.admission.policy import Policies
 from chalicelib.admission.prefetching import Prefetch
 from chalicelib.admission.scan import Scan, Scans
+from chalicelib.core import metrics
 from chalicelib.core.clock import epoch_ms
 from chalicelib.identity import documents
 from chalicelib.identity.people import Profile
@@ -19,18 +21,22 @@ from chalicelib.venues.venue import Directory
 
 
 class Lookup(NamedTuple):
-    """A request to ask `provider` about a person; an answer fetched since `asked_at` suffices.
+    """A request to ask `providers` about a person; answers fetched since `asked_at` suffice.
 
-    `registration`: the version of the registration that the identity provider verifies. `scan_id`:
-    the scan that takes the colour after a health declaration; empty for none.
+    `registration`: the version of the registration that the identity provider verifies, 0 for
+    lookups about scans. After a health declaration no answer on record suffices, and `afresh` is
+    true; `scan_id` is the scan that takes the colour, or empty. `attempt` counts the attempts
+    before this one, which failed.
     """
 
-    provider: ProviderName
+    providers: tuple[ProviderName, ...]
     person_id: str
     asked_at: datetime
     correlation: str
     registration: int = 0
     scan_id: str = ""
+    attempt: int = 0
+    afresh: bool = False
 
 
 class Declared(NamedTuple):
@@ -56,7 +62,10 @@ Message = Lookup | Declared | Settle
 
 
 def encode(message: Message) -> str:
-    """Return `message` as JSON text for the queue, version 1, with ids only."""
+    """Return `message` as JSON text for its queue, with ids only.
+
+    Lookups have version 2; until 0.2.0 each asked one provider.
+    """
     body: dict[str, object] = {"v": 1, "correlation": message.correlation}
     if isinstance(message, Settle):
         body |= {"kind": "settle", "scan": message.scan_id}
@@ -68,71 +77,116 @@ def encode(message: Message) -> str:
         }
     else:
         body |= {
+            "v": 2,
             "kind": "lookup",
-            "provider": message.provider,
+            "providers": message.providers,
             "person": message.person_id,
             "asked_at": epoch_ms(message.asked_at),
             "registration": message.registration,
+            "attempt": message.attempt,
+            "afresh": message.afresh,
         }
     if not isinstance(message, Settle) and message.scan_id:
         body["scan"] = message.scan_id
     return json.dumps(body)
 
 
+class Outgoing(NamedTuple):
+    """A message to be delivered after `delay` (whole seconds, at most 15 min)."""
+
+    message: Message
+    delay: timedelta = timedelta()
+
+
 class LookupQueue(Protocol):
-    """The queue of the lookup worker."""
+    """The queues of the lookup worker, and of the worker that ends waits."""
 
     def send(self, message: Message, *, delay: timedelta = timedelta()) -> None:
-        """Enqueue `message`, to be delivered after `delay` (whole seconds, at most 15 min).
+        """Enqueue `message`, a `Settle` for the worker that ends waits. Cost: one SendMessage.
 
         Raises Unavailable.
         """
+
+    def send_all(self, messages: Sequence[Outgoing]) -> list[int]:
+        """Enqueue `messages`, and return the places of those that were not accepted, in order.
+
+        Cost: one SendMessageBatch for each ten messages of a queue.
+        """
+
+
+class Outbox:
+    """The messages of a batch of stream records, which are sent together."""
+
+    __slots__ = ("_messages", "_queue")
+
+    def __init__(self, *, queue: LookupQueue) -> None:
+        self._queue = queue
+        self._messages: list[Outgoing] = []
+
+    def size(self) -> int:
+        """Return the number of messages kept."""
+        return len(self._messages)
+
+    def add(self, message: Message, *, delay: timedelta = timedelta()) -> None:
+        """Keep `message` for `send`."""
+        self._messages.append(Outgoing(message, delay))
+
+    def send(self) -> int | None:
+        """Send what was kept. Return the place of the first message that was not accepted, or None.
+
+        Nothing is kept afterwards: what was not accepted is requested again by its stream record.
+        """
+        messages, self._messages = self._messages, []
+        return min(self._queue.send_all(messages), default=None) if messages else None
 
 
 class LookupRequests:
     """The sender of lookups for new scans, prefetch requests, registrations and declarations.
 
-    Every method may be repeated.
+    Messages are put into the outbox. Every method may be repeated.
     """
 
-    __slots__ = ("_directory", "_policies", "_queue", "_scans")
+    __slots__ = ("_directory", "_outbox", "_policies", "_scans")
 
     def __init__(
-        self, *, directory: Directory, policies: Policies, scans: Scans, queue: LookupQueue
+        self, *, directory: Directory, policies: Policies, scans: Scans, outbox: Outbox
     ) -> None:
         self._directory = directory
         self._policies = policies
         self._scans = scans
-        self._queue = queue
+        self._outbox = outbox
 
     def start(self, scan: Scan, now: datetime) -> None:
         """Request the answers that a new scan waits for, and schedule the end of its wait.
 
-        The pending marker is written first, so that an early answer finds it.
+        Nobody is asked if the scan joins a question about the person that is under way. That the
+        scan waits is written first, so that an early answer finds it.
         """
         venue = self._directory.venue(scan.venue_id, now)
-        if venue is None or not scan.verdict.needs:
+        needs = scan.verdict.needs
+        if venue is None or not needs:
             return
-        self._scans.await_answer(scan)
-        for provider in scan.verdict.needs:
-            self._queue.send(Lookup(provider, scan.person_id, scan.received_at, scan.correlation))
-        answer_within = self._policies.of(venue.region, now).answer_within
-        self._queue.send(Settle(scan.scan_id, scan.correlation), delay=answer_within)
+        if self._scans.await_answers(scan, now):
+            self._outbox.add(Lookup(needs, scan.person_id, scan.received_at, scan.correlation))
+        else:
+            metrics.record({"LookupsJoined": 1})
+        ends_at = scan.received_at + self._policies.of(venue.region, now).answer_within
+        settle = Settle(scan.scan_id, scan.correlation)
+        self._outbox.add(settle, delay=max(ends_at - now, timedelta()))
 
     def prefetch(self, request: Prefetch) -> None:
         """Request the answers that a prefetch request names."""
-        for provider in request.wanted:
-            self._queue.send(
-                Lookup(provider, request.person_id, request.asked_at, request.correlation)
-            )
+        self._outbox.add(
+            Lookup(request.wanted, request.person_id, request.asked_at, request.correlation)
+        )
 
     def declare(self, message: Declared) -> None:
         """Request the delivery of a health declaration."""
-        self._queue.send(message)
+        self._outbox.add(message)
 
     def verify(self, profile: Profile, correlation: str, now: datetime) -> None:
         """Request verification of a registration by the provider of its document type."""
         provider = documents.of(profile.document_type).verified_by
-        self._queue.send(
-            Lookup(provider, profile.person_id, now, correlation, profile.registration)
+        self._outbox.add(
+            Lookup((provider,), profile.person_id, now, correlation, profile.registration)
         )

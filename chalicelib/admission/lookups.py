@@ -1,42 +1,67 @@
-"""The lookup worker: ask a provider, keep the answer, judge waiting scans again.
+"""The lookup worker: ask providers, keep their answers, judge waiting scans again.
 
-Messages may arrive twice, late, or out of order. An answer is kept only if it is newer. An identity
-verdict is kept only for the registration that was verified. A scan changes by version.
+Messages may arrive twice, late, or out of order. Answers are kept only if they are newer. An
+identity verdict is kept only for the registration that was verified. A scan changes by version.
+
+What a provider did not answer is asked again by a message of its own, a few seconds later, as long
+as a scan waits. Then the question is given up: a dead provider is normal, and the next scan asks
+again. Only the verification of a registration goes on until the dead-letter queue.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from chalicelib.admission import evidence
+from chalicelib.admission.asking import Asking, Reply
 from chalicelib.admission.declaration_delivery import DeclarationDelivery
 from chalicelib.admission.lookup_requests import Declared, Lookup, LookupQueue, Message, Settle
-from chalicelib.admission.waiting import WaitingScans
+from chalicelib.admission.waiting import Judged, WaitingScans
 from chalicelib.core import ids
 from chalicelib.core.clock import Clock, epoch_ms
 from chalicelib.core.crypto import Vault
-from chalicelib.identity.people import People, Profile, Snapshot, Verification
+from chalicelib.identity.people import People, PersonRecord, Profile, Snapshot, Verification
 from chalicelib.identity.providers import (
     Absent,
     Answer,
+    FaultKind,
     Pending,
-    Provider,
     ProviderFault,
     ProviderName,
 )
 from chalicelib.identity.registration import subject_of, verdict
 
-_LONGEST_WAIT = timedelta(days=1)
+RETRIES = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 10))
+"""After which times a provider that failed is asked again, while a scan waits."""
+PATIENT_RETRIES = (
+    *RETRIES,
+    *(timedelta(seconds=seconds) for seconds in (30, 60, 120, 300, 600)),
+)
+"""The same, for a registration or a declared colour. A registration then fails; see `Lookups`."""
+_LONGEST_PENDING = timedelta(days=1)
 _CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+class _Progress:
+    """What has become of one lookup so far: the person's record, and who has not answered."""
+
+    __slots__ = ("failed", "judged", "pending", "person", "verified")
+
+    def __init__(self, person: PersonRecord) -> None:
+        self.person = person
+        self.judged = Judged()
+        self.failed: dict[ProviderName, ProviderFault] = {}
+        self.pending: dict[ProviderName, Pending] = {}
+        self.verified: bool | None = None
 
 
 class Lookups:
     """The handler of the lookup queue's messages."""
 
     __slots__ = (
+        "_asking",
         "_clock",
         "_declarations",
         "_people",
-        "_providers",
         "_queue",
         "_vault",
         "_waiting",
@@ -46,7 +71,7 @@ class Lookups:
         self,
         *,
         people: People,
-        providers: Callable[[ProviderName], Provider],
+        asking: Asking,
         vault: Vault,
         queue: LookupQueue,
         waiting: WaitingScans,
@@ -54,7 +79,7 @@ class Lookups:
         clock: Clock,
     ) -> None:
         self._people = people
-        self._providers = providers
+        self._asking = asking
         self._vault = vault
         self._queue = queue
         self._waiting = waiting
@@ -62,11 +87,12 @@ class Lookups:
         self._clock = clock
 
     def handle(self, message: Message) -> str:
-        """Ask a provider, deliver a declaration, or end a scan's wait.
+        """Ask providers, deliver a declaration, or end a scan's wait.
 
         Return the result label that is logged.
 
-        Raises ProviderFault and Unavailable: the message is then delivered again.
+        Raises ProviderFault and Unavailable: the message is then delivered again. (Until 0.2.0 the
+        end of a wait was a message of this queue.)
         """
         if isinstance(message, Settle):
             return self._waiting.settle(message, self._clock.now())
@@ -79,91 +105,177 @@ class Lookups:
         undelivered = self._declarations.deliver(message)
         if undelivered:
             return undelivered
-        lookup = Lookup(
-            ProviderName.HEALTH_CODE,
-            message.person_id,
-            self._clock.now(),
-            message.correlation,
-            scan_id=message.scan_id,
+        return self._look_up(
+            Lookup(
+                (ProviderName.HEALTH_CODE,),
+                message.person_id,
+                self._clock.now(),
+                message.correlation,
+                scan_id=message.scan_id,
+                afresh=True,
+            )
         )
-        return self._look_up(lookup, afresh=True)
 
-    def _look_up(self, message: Lookup, *, afresh: bool = False) -> str:
-        """Ask, keep the answer, and judge the person's waiting scans again.
+    def _look_up(self, message: Lookup) -> str:
+        """Ask, keep the answers, and judge the person's waiting scans again.
 
-        `afresh`: the provider is asked, however new the answer on record is. One that was under way
-        during a declaration may rest on the time before it.
+        Cost: one Query, one request to each provider, one UpdateItem for the answers, a GetItem and
+        a PutItem for each waiting scan, one DeleteItem; more if scans join meanwhile.
         """
         person = self._people.subject(message.person_id)
         profile = person.profile
         if profile is None or profile.verification is Verification.NONE:
             return "nobody"
-        identity = evidence.of(message.provider).verifies
-        shadow = profile.shadow_until is not None
-        asks = not identity or (
-            profile.registration == message.registration
-            and profile.verification is Verification.PENDING
-        )
-        if not asks and not shadow:
+        if not profile.shadow_until and not any(
+            _concerns(name, message, profile) for name in message.providers
+        ):
             return "superseded"
-        known = person.current(message.provider)
-        if asks and (afresh or known is None or known.fetched_at < message.asked_at):
-            answer = self._ask(message, profile)
-            # The age of an answer counts from its arrival.
-            if isinstance(answer, Pending):
-                return self._ask_again(message, answer, self._clock.now())
-            if isinstance(answer, Answer) and _from_the_future(answer, self._clock.now()):
-                raise ProviderFault(f"{message.provider}: observed in the future")
-            if identity:
-                settled = self._people.settle(profile, *verdict(answer))
-                if not shadow:
-                    return "settled" if settled else "superseded"
+        asked = [
+            name
+            for name in message.providers
+            if _concerns(name, message, profile) and not _suffices(name, message, person)
+        ]
+        progress = _Progress(person)
+        if asked:
+            subject = subject_of(profile, self._vault)
+            request_ids = [_request_id(name, message, profile) for name in asked]
+            for replies in self._asking.ask(asked, subject, request_ids):
+                self._keep(progress, profile, replies)
+                self._judge(progress, message)
+        else:
+            self._judge(progress, message)
+        if progress.verified is not None and not profile.shadow_until:
+            return "settled" if progress.verified else "superseded"
+        return self._ask_again(progress, message)
+
+    def _keep(
+        self, progress: _Progress, profile: Profile, replies: Mapping[ProviderName, Reply]
+    ) -> None:
+        """Keep the answers among `replies`, all but a verification in one write."""
+        now = self._clock.now()  # the age of an answer counts from its arrival
+        answers: list[Snapshot] = []
+        reread = False
+        for name, reply in replies.items():
+            if isinstance(reply, Answer) and _from_the_future(reply, now):
+                progress.failed[name] = ProviderFault(f"{name}: observed in the future")
+            elif isinstance(reply, ProviderFault):
+                progress.failed[name] = reply
+            elif isinstance(reply, Pending):
+                progress.pending[name] = reply
+            elif evidence.of(name).verifies:
+                progress.verified = self._people.settle(profile, *verdict(reply))
+                reread = True
             else:
-                self._keep(message, profile, answer)
-            person = self._people.subject(message.person_id)
-        for scan_id in dict.fromkeys((*person.awaiting, *filter(None, [message.scan_id]))):
-            colour = scan_id == message.scan_id
-            self._waiting.reconsider(scan_id, person, now=self._clock.now(), colour=colour)
-        return "answered"
+                answers.append(_snapshot(name, reply, profile, now))
+        if answers and not self._people.save_answers(
+            profile.person_id, answers, until=profile.shadow_until
+        ):
+            reread = True
+        if reread:
+            progress.person = self._people.subject(profile.person_id)
+        else:
+            progress.person = progress.person.knowing(answers)
 
-    def _ask(self, message: Lookup, profile: Profile) -> Answer | Absent | Pending:
-        # The same for every delivery of a message. The client may have chosen the correlation id:
-        # the time makes a later question another one.
-        request_id = ids.derive(
-            "lookup", message.provider, message.person_id, message.correlation,
-            str(profile.registration), str(epoch_ms(message.asked_at)),
-        )  # fmt: skip
-        return self._providers(message.provider).lookup(
-            subject_of(profile, self._vault), request_id=request_id
+    def _judge(self, progress: _Progress, message: Lookup) -> None:
+        progress.judged = self._waiting.answer(
+            message.person_id, progress.person, self._clock.now(), takes=message.scan_id
         )
 
-    def _keep(self, message: Lookup, profile: Profile, answer: Answer | Absent) -> None:
-        if isinstance(answer, Absent):
-            answer = Answer("absent")
-        snapshot = Snapshot(
-            provider=message.provider,
-            state=answer.state,
-            observed_at=answer.observed_at,
-            fetched_at=self._clock.now(),
-            registration=profile.registration,
-            reason=answer.reason,
-            group=answer.group,
-            how_to_clear=answer.how_to_clear,
-            doses=answer.doses,
-            report_to=answer.report_to,
-        )
-        self._people.save_snapshot(message.person_id, snapshot, until=profile.shadow_until)
+    def _ask_again(self, progress: _Progress, message: Lookup) -> str:
+        """Enqueue what is still to be asked, if anything. Return the result label."""
+        now, result = self._clock.now(), "answered"
+        if progress.pending:
+            result = self._poll_again(progress, message, now)
+        if progress.failed:
+            result = self._retry(progress, message, now)
+        return result
 
-    def _ask_again(self, message: Lookup, answer: Pending, now: datetime) -> str:
-        """Enqueue the lookup again.
+    def _poll_again(self, progress: _Progress, message: Lookup, now: datetime) -> str:
+        """Ask providers that are still working again.
 
         The delay is the provider's, or a quarter of the lookup's age if that is longer.
         """
         age = now - message.asked_at
-        if age > _LONGEST_WAIT:
-            raise ProviderFault(f"{message.provider}: pending for too long")
-        self._queue.send(message, delay=max(timedelta(milliseconds=answer.poll_after_ms), age / 4))
+        if age > _LONGEST_PENDING:
+            late = {
+                name: ProviderFault(f"{name}: pending for too long", FaultKind.TIMEOUT)
+                for name in progress.pending
+            }
+            return self._give_up(late, message)
+        after = max(one.poll_after_ms for one in progress.pending.values())
+        self._queue.send(
+            message._replace(providers=tuple(progress.pending)),
+            delay=max(timedelta(milliseconds=after), age / 4),
+        )
         return "pending"
+
+    def _retry(self, progress: _Progress, message: Lookup, now: datetime) -> str:
+        """Ask providers that failed again, as long as somebody waits; see `RETRIES`."""
+        patient = message.afresh or bool(message.registration)
+        delays = PATIENT_RETRIES if patient else RETRIES
+        until = progress.judged.until or self._waiting.patience(message.asked_at, now)
+        if message.attempt < len(delays):
+            delay = delays[message.attempt]
+            if patient or now + delay < until:
+                again = message._replace(
+                    providers=tuple(progress.failed), attempt=message.attempt + 1
+                )
+                self._queue.send(again, delay=delay)
+                return "failed, asked again later"
+        return self._give_up(progress.failed, message)
+
+    def _give_up(self, failed: Mapping[ProviderName, ProviderFault], message: Lookup) -> str:
+        """End the question. Raises ProviderFault for a registration, which must be verified."""
+        if message.registration:
+            raise next(iter(failed.values()))
+        self._waiting.give_up(message)
+        return "given up"
+
+
+def _concerns(name: ProviderName, message: Lookup, profile: Profile) -> bool:
+    """Return whether the provider's answer would be used. A verification is of one registration."""
+    if not evidence.of(name).verifies:
+        return True
+    pending = profile.verification is Verification.PENDING
+    return pending and profile.registration == message.registration
+
+
+def _suffices(name: ProviderName, message: Lookup, person: PersonRecord) -> bool:
+    """Return whether the answer on record is new enough.
+
+    After a declaration none is: one that was under way may rest on the time before it.
+    """
+    known = person.current(name)
+    return known is not None and not message.afresh and known.fetched_at >= message.asked_at
+
+
+def _request_id(name: ProviderName, message: Lookup, profile: Profile) -> str:
+    """Return an id that is the same for every attempt of a lookup.
+
+    The client may have chosen the correlation id: the time makes a later question another one.
+    """
+    return ids.derive(
+        "lookup", name, message.person_id, message.correlation,
+        str(profile.registration), str(epoch_ms(message.asked_at)),
+    )  # fmt: skip
+
+
+def _snapshot(
+    name: ProviderName, reply: Answer | Absent, profile: Profile, now: datetime
+) -> Snapshot:
+    answer = Answer("absent") if isinstance(reply, Absent) else reply
+    return Snapshot(
+        provider=name,
+        state=answer.state,
+        observed_at=answer.observed_at,
+        fetched_at=now,
+        registration=profile.registration,
+        reason=answer.reason,
+        group=answer.group,
+        how_to_clear=answer.how_to_clear,
+        doses=answer.doses,
+        report_to=answer.report_to,
+    )
 
 
 def _from_the_future(answer: Answer, now: datetime) -> bool:

@@ -5,7 +5,7 @@ on the access log before it is made. Known, unknown and mismatched people cost t
 are answered at the same time. Staff see only a colour and a masked name.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from chalicelib.admission import disclosure
@@ -14,8 +14,9 @@ from chalicelib.admission.disclosure import ScanView, ViewerKind, as_viewer
 from chalicelib.admission.judge import decide
 from chalicelib.admission.policy import ManualPhone, ManualQuota, Policies, Policy
 from chalicelib.admission.recording import Circumstances, Recorder, attempt, meet
-from chalicelib.admission.scan import Method, Scan, ScanFinder
+from chalicelib.admission.scan import Method, Scan
 from chalicelib.admission.shadows import ManualEntry, Subjects
+from chalicelib.admission.waiting import WaitingScans
 from chalicelib.core.errors import BadInput, Forbidden, NotFound
 from chalicelib.core.submission import Submission
 from chalicelib.identity.people import Actor, Limits, People, Profile
@@ -28,11 +29,13 @@ class Check(NamedTuple):
     """What may be seen of a manual check, and its venue.
 
     `subject` is the profile of the person checked; None if it was not read or has expired.
+    `poll_after` is when to ask for a waiting check again, or None.
     """
 
     view: ScanView
     venue: Venue
     subject: Profile | None = None
+    poll_after: timedelta | None = None
 
 
 class ManualChecks:
@@ -40,12 +43,12 @@ class ManualChecks:
 
     __slots__ = (
         "_accesses",
-        "_finder",
         "_limits",
         "_people",
         "_policies",
         "_recorder",
         "_subjects",
+        "_waiting",
     )
 
     def __init__(
@@ -57,7 +60,7 @@ class ManualChecks:
         accesses: Accesses,
         policies: Policies,
         recorder: Recorder,
-        finder: ScanFinder,
+        waiting: WaitingScans,
     ) -> None:
         self._subjects = subjects
         self._people = people
@@ -65,7 +68,7 @@ class ManualChecks:
         self._accesses = accesses
         self._policies = policies
         self._recorder = recorder
-        self._finder = finder
+        self._waiting = waiting
 
     def check(
         self, actor: Actor, venue: Venue, entry: ManualEntry, submission: Submission
@@ -112,17 +115,19 @@ class ManualChecks:
     def visible_check(self, actor: Actor, check_id: str, now: datetime) -> Check:
         """Return a check that the actor made, while they are staff of its venue.
 
-        The subject is read even while the check is pending, so that both take the same time. Raises
+        The subject is read even while the check is pending, so that both take the same time. A
+        check whose wait is over is decided first, as in `Scanning.visible_scan`. Raises
         NotFound, alike for the checks of others and for unknown ids.
         """
-        found = self._finder.find(check_id, now)
+        found = self._waiting.find(check_id, now)
         if found is None:
             raise NotFound
         view = disclosure.view(found.scan, as_viewer(ViewerKind.CHECKER, actor, now))
         if view is None:
             raise NotFound
         subject = self._people.load(found.scan.person_id, consistent=False).profile
-        return Check(view, found.venue, subject)
+        again = self._waiting.poll_after(found, now)
+        return Check(view, found.venue, subject, again)
 
     def _charge(
         self, actor: Actor, venue: Venue, blind: str, quota: ManualQuota, now: datetime

@@ -1,9 +1,9 @@
 """Scans, their ids, and the protocol of their store."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Literal, NamedTuple, Protocol
 
@@ -13,6 +13,12 @@ from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.venues.venue import Directory, Venue
 
 _MOMENT = re.compile("[0-9a-f]{12}")
+QUESTION_LIFE = timedelta(seconds=40)
+"""How long after the scan that a question was asked for other scans join it.
+
+It outlasts every retry: a question that lasts longer is lost. An answer counts as fresh for longer
+(`policy.Policy.fresh`), so that the answer to a question suffices for each scan that has joined.
+"""
 _LAST_MS = epoch_ms(datetime(9999, 12, 31, tzinfo=UTC))  # the last that has a local day everywhere
 
 
@@ -197,14 +203,28 @@ class Scans(Protocol):
         of the index for each megabyte.
         """
 
-    def await_answer(self, scan: Scan) -> None:
-        """Write a pending marker under the person: the scan waits for an answer.
+    def await_answers(self, scan: Scan, now: datetime) -> bool:
+        """Record that the scan waits for its `verdict.needs`; return whether to ask for them.
 
-        Cost: one PutItem.
+        False: the scan has joined a question under way that asks all of them; see `QUESTION_LIFE`.
+        Repeated for the scan that the question was asked for, it is True again, because a crash may
+        have lost the message. Cost: one UpdateItem; another one to replace a lost question.
         """
 
-    def stop_waiting(self, person_id: str, scan_id: str) -> None:
-        """Delete the pending marker. Cost: one DeleteItem."""
+    def stop_waiting(self, person_id: str, scan_ids: Collection[str]) -> None:
+        """Record that scans wait no longer. Cost: one UpdateItem."""
+
+    def end_question(self, person_id: str, scan_ids: Collection[str]) -> bool:
+        """Record that no scan waits and no question is under way.
+
+        Return False, and change nothing, if others than `scan_ids` wait. Cost: one DeleteItem.
+        """
+
+    def give_up(self, person_id: str, asked_at: datetime) -> None:
+        """End the question of `asked_at` without its answers, so that the next scan asks again.
+
+        `asked_at` is when the scan was received for which it was asked. Cost: one UpdateItem.
+        """
 
 
 class FoundScan(NamedTuple):

@@ -4,7 +4,7 @@ Each costs one conditional put and returns one screen. Rows YK-2, YK-3, SD-1; JN
 YK-6, YK-7, YK-20, YK-22, YK-23.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from chalicelib.admission import disclosure
@@ -21,7 +21,8 @@ from chalicelib.admission.recording import (
     attempt,
     is_retry,
 )
-from chalicelib.admission.scan import EvidenceLevel, Method, Scan, ScanFinder
+from chalicelib.admission.scan import EvidenceLevel, FoundScan, Method, Scan
+from chalicelib.admission.waiting import WaitingScans
 from chalicelib.core.crypto import KeyRing
 from chalicelib.core.errors import Forbidden, Gone, NotFound, Unprocessable
 from chalicelib.core.submission import Submission
@@ -36,7 +37,8 @@ from chalicelib.venues.venue import Directory, Venue
 class Result(NamedTuple):
     """A scan, the actor's view of it, its venue and its visitor; `created` is False for a retry.
 
-    `visitor` is None if the visitor has been erased.
+    `visitor` is None if the visitor has been erased. `poll_after` is when to ask for a waiting scan
+    again, or None.
     """
 
     scan: Scan
@@ -44,6 +46,7 @@ class Result(NamedTuple):
     venue: Venue
     visitor: Profile | None
     created: bool
+    poll_after: timedelta | None = None
 
 
 class Scanning:
@@ -51,12 +54,12 @@ class Scanning:
 
     __slots__ = (
         "_directory",
-        "_finder",
         "_guardianship",
         "_people",
         "_policies",
         "_recorder",
         "_ring",
+        "_waiting",
     )
 
     def __init__(
@@ -66,7 +69,7 @@ class Scanning:
         directory: Directory,
         policies: Policies,
         recorder: Recorder,
-        finder: ScanFinder,
+        waiting: WaitingScans,
         ring: KeyRing,
         guardianship: Guardianship,
     ) -> None:
@@ -74,7 +77,7 @@ class Scanning:
         self._directory = directory
         self._policies = policies
         self._recorder = recorder
-        self._finder = finder
+        self._waiting = waiting
         self._ring = ring
         self._guardianship = guardianship
 
@@ -119,7 +122,7 @@ class Scanning:
                 location_cell=cell,
             ),
         )
-        return _result(actor, recorded, venue, visitor.profile, now)
+        return self._result(actor, recorded, venue, visitor.record, now)
 
     def scan_pass(
         self, actor: Actor, venue: Venue, pass_code: str, temperature: str, submission: Submission
@@ -147,7 +150,7 @@ class Scanning:
             circumstances = Circumstances(temperature, guardian_id=presented.guardian_id)
         verdict = decide(visitor.record, policy, at=now, final=False, temperature=temperature)
         recorded = self._recorder.record(made, visitor.person_id, verdict, circumstances)
-        return _result(actor, recorded, venue, visitor.profile, now)
+        return self._result(actor, recorded, venue, visitor.record, now)
 
     def _holder_of_live(self, presented: Pass, made: Attempt) -> Holder:
         """Return the owner of a live pass, who may be admitted with it. Raises Unprocessable.
@@ -196,10 +199,12 @@ class Scanning:
     ) -> Result:
         """Return the current state of the actor's scan, or of one at a venue where they are staff.
 
-        A guardian sees the scans of a dependant, which puts them on the dependant's access log.
+        A guardian sees the scans of a dependant, which puts them on the dependant's access log. A
+        scan whose wait is over is decided first. That is written, although it is a read: the
+        decision follows from the time, is the same whoever asks first, and counts in the figures.
         Raises NotFound, alike for the scans of others and for unknown ids.
         """
-        found = self._finder.find(scan_id, now)
+        found = self._waiting.find(scan_id, now, actor.record)
         if found is None:
             raise NotFound
         viewer = at_screen(actor, found.scan, now)
@@ -217,7 +222,20 @@ class Scanning:
         profile: Profile | None = actor.profile
         if found.scan.person_id != actor.person_id:
             profile = self._people.load(found.scan.person_id, consistent=False).profile
-        return Result(found.scan, view, found.venue, profile, created=False)
+        again = self._waiting.poll_after(found, now)
+        return Result(found.scan, view, found.venue, profile, created=False, poll_after=again)
+
+    def _result(
+        self, actor: Actor, recorded: Recorded, venue: Venue, visitor: PersonRecord, now: datetime
+    ) -> Result:
+        found = FoundScan(recorded.scan, venue)
+        if not recorded.created:
+            found = self._waiting.current(found, now, visitor)
+        view = disclosure.view(found.scan, at_screen(actor, found.scan, now))
+        if view is None:
+            raise Forbidden("not_your_venue")
+        again = self._waiting.poll_after(found, now)
+        return Result(found.scan, view, venue, visitor.profile, recorded.created, again)
 
     def _open_venue(self, code: str, now: datetime) -> tuple[Venue, bool]:
         """Return the venue of a code, and whether the code is for fast check-in.
@@ -261,13 +279,3 @@ def _require_valid(
     # As for a live pass, which is shown only once the registration is approved.
     if visitor.profile.verification is not Verification.VERIFIED:
         raise Unprocessable("visitor_not_verified")
-
-
-def _result(
-    actor: Actor, recorded: Recorded, venue: Venue, visitor: Profile, now: datetime
-) -> Result:
-    scan = recorded.scan
-    view = disclosure.view(scan, at_screen(actor, scan, now))
-    if view is None:
-        raise Forbidden("not_your_venue")
-    return Result(scan, view, venue, visitor, recorded.created)

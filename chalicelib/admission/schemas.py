@@ -195,17 +195,34 @@ class CardCodeRequest(Request):
     """The scan on whose page the code was entered; the card is added to it."""
 
 
-class LookupMessage(Request):
-    """A message of the lookup queue, version 1: ask a provider about a person."""
+_LookedUp = Annotated[str, AfterValidator(_looked_up)]
 
-    v: Literal[1] = 1
+
+class _LookupFields(Request):
+    """What both versions of a lookup message hold."""
+
     kind: Literal["lookup"] = "lookup"
-    provider: Annotated[str, AfterValidator(_looked_up)]
     person: str = Field(pattern=r"^per_[0-9A-Z]{16}$")
     asked_at: int = Field(ge=0, lt=2**47)  # within the calendar, which ends in 9999
     registration: int = Field(ge=0)
     scan: str = Field("", pattern=SCAN_PATTERN)
     correlation: str = Field(max_length=64)
+
+
+class LookupMessage(_LookupFields):
+    """A message of the lookup queue, version 2: ask providers about a person."""
+
+    v: Literal[2] = 2
+    providers: Annotated[tuple[_LookedUp, ...], Field(min_length=1, max_length=20)]
+    attempt: int = Field(ge=0, le=100)
+    afresh: bool
+
+
+class OldLookupMessage(_LookupFields):
+    """The same, version 1, of releases up to 0.2.0: ask one provider."""
+
+    v: Literal[1] = 1
+    provider: _LookedUp
 
 
 class DeclarationMessage(Request):
@@ -220,7 +237,10 @@ class DeclarationMessage(Request):
 
 
 class SettleMessage(Request):
-    """A message of the lookup queue, version 1: end a scan's wait."""
+    """A message of the settle queue, version 1: end a scan's wait.
+
+    Until 0.2.0 it was a message of the lookup queue.
+    """
 
     v: Literal[1] = 1
     kind: Literal["settle"] = "settle"
@@ -230,25 +250,43 @@ class SettleMessage(Request):
 
 class _Message(Request):
     message: Annotated[
-        LookupMessage | DeclarationMessage | SettleMessage, Field(discriminator="kind")
+        Annotated[LookupMessage | OldLookupMessage, Field(discriminator="v")]
+        | DeclarationMessage
+        | SettleMessage,
+        Field(discriminator="kind"),
     ]
 
 
 def decode(body: str) -> Message:
-    """Return the message in the queue's text. Raises ValueError if it is invalid."""
+    """Return the message in a queue's text. Raises ValueError if it is invalid."""
     message = _Message.model_validate_json(f'{{"message":{body}}}').message
     if isinstance(message, SettleMessage):
         return Settle(message.scan, message.correlation)
     if isinstance(message, DeclarationMessage):
         return Declared(message.person, message.record, message.scan, message.correlation)
-    return Lookup(
-        provider=ProviderName(message.provider),
+    lookup = Lookup(
+        providers=(),
         person_id=message.person,
         asked_at=from_epoch_ms(message.asked_at),
         registration=message.registration,
         correlation=message.correlation,
         scan_id=message.scan,
     )
+    if isinstance(message, OldLookupMessage):
+        return lookup._replace(providers=(ProviderName(message.provider),))
+    return lookup._replace(
+        providers=tuple(map(ProviderName, message.providers)),
+        attempt=message.attempt,
+        afresh=message.afresh,
+    )
+
+
+def decode_settle(body: str) -> Settle:
+    """Return the message in the settle queue's text. Raises ValueError if it is invalid."""
+    message = decode(body)
+    if not isinstance(message, Settle):
+        raise ValueError("not the end of a wait")
+    return message
 
 
 class LivePass(Response):

@@ -119,7 +119,7 @@ class TravelCardEntry:
             raise Unavailable
         registration = actor.profile.registration
         card = Snapshot(_CARD, answer.state, answer.observed_at, now, registration)
-        self._people.save_snapshot(person_id, card)
+        self._people.save_answers(person_id, [card])
         return card
 
     def _phone(self, actor: Actor) -> str:

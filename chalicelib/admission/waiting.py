@@ -1,19 +1,44 @@
-"""Waiting scans: judged again on each answer, and decided when the wait ends."""
+"""Waiting scans: judged again on each answer, and decided when the wait ends.
+
+A wait ends `policy.Policy.answer_within` after the scan was received. Whoever comes first then
+decides the scan by a versioned write: the request that reads it, or the worker of the settle queue.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from chalicelib.admission.judge import Verdict, decide, take_card, take_colour
-from chalicelib.admission.lookup_requests import Settle
+from chalicelib.admission.judge import Outcome, Verdict, decide, take_card, take_colour
+from chalicelib.admission.lookup_requests import Lookup, Settle
 from chalicelib.admission.policy import Policies
-from chalicelib.admission.scan import Scan, ScanFinder, Scans
+from chalicelib.admission.scan import FoundScan, Scan, ScanFinder, Scans
+from chalicelib.core import metrics
 from chalicelib.core.errors import NotFound, Unavailable
 from chalicelib.identity.people import Actor, Holder, People, PersonRecord
 from chalicelib.venues.venue import Venue
 
 _RACES = 4
 _JOINS_SCAN_FOR = timedelta(minutes=15)
+_POLLS = (
+    (timedelta(milliseconds=900), timedelta(seconds=1)),
+    (timedelta(milliseconds=2400), timedelta(milliseconds=1500)),
+    (timedelta(milliseconds=4400), timedelta(seconds=2)),
+)
+"""Up to which age of a scan it is asked for again after which time; then every three seconds."""
+_LAST_POLL = timedelta(seconds=3)
+_UNANSWERED = ("_unknown", "_stale", "_unconfirmed")
+
+
+class Judged(NamedTuple):
+    """The waiting scans of a person after a judgement.
+
+    `decided` are the ids of those that wait no longer, or are gone. `until` is when the last of the
+    others is decided without answers, or None if there are none.
+    """
+
+    decided: tuple[str, ...] = ()
+    until: datetime | None = None
 
 
 class WaitingScans:
@@ -29,6 +54,96 @@ class WaitingScans:
         self._scans = scans
         self._finder = finder
 
+    def find(
+        self, scan_id: str, now: datetime, known: PersonRecord | None = None
+    ) -> FoundScan | None:
+        """Return the scan with its venue, or None. One whose wait is over is decided first.
+
+        See `current`.
+        """
+        found = self._finder.find(scan_id, now)
+        return None if found is None else self.current(found, now, known)
+
+    def current(
+        self, found: FoundScan, now: datetime, known: PersonRecord | None = None
+    ) -> FoundScan:
+        """Return the scan; one whose wait is over is decided first, as `settle` does.
+
+        `known` is the record of a person that the caller has read, perhaps the visitor's. Cost:
+        none, or a GetItem, a PutItem, an UpdateItem, and a Query if `known` is another person's.
+        """
+        scan = found.scan
+        if not scan.waits or now < self._ends_at(found, now):
+            return found
+        profile = known.profile if known else None
+        if known is None or profile is None or profile.person_id != scan.person_id:
+            known = self._people.subject(scan.person_id)
+        return self._end(scan.scan_id, known, now) or found
+
+    def poll_after(self, found: FoundScan, now: datetime) -> timedelta | None:
+        """Return when to ask for a waiting scan again: later and later, last when its wait ends.
+
+        None if it does not wait.
+        """
+        scan = found.scan
+        if not scan.waits:
+            return None
+        age = now - scan.received_at
+        pause = next((pause for until, pause in _POLLS if age < until), _LAST_POLL)
+        rest = self._ends_at(found, now) - now
+        return min(pause, rest) if rest > timedelta() else pause
+
+    def answer(
+        self, person_id: str, person: PersonRecord, now: datetime, *, takes: str = ""
+    ) -> Judged:
+        """Judge all waiting scans of a person, and end the question if none waits any longer.
+
+        Scans that join meanwhile are judged as well. `takes` is the scan that takes the colour
+        after a health declaration, or empty. Cost: that of `judge`; if scans wait, one DeleteItem,
+        or one UpdateItem if only some are decided. Raises Unavailable if scans join faster.
+        """
+        for _ in range(_RACES):
+            waiting = person.awaiting
+            concerned = (*waiting, *person.marked, *filter(None, [takes]))
+            judged = self.judge(tuple(dict.fromkeys(concerned)), person, now, takes=takes)
+            if not waiting:
+                return judged
+            if judged.until is not None:
+                if gone := set(judged.decided).intersection(waiting):
+                    self._scans.stop_waiting(person_id, gone)
+                return judged
+            if self._scans.end_question(person_id, waiting):
+                return judged
+            person = self._people.subject(person_id)
+        raise Unavailable
+
+    def give_up(self, message: Lookup) -> None:
+        """End the question that `message` asked, so that the next scan asks again."""
+        self._scans.give_up(message.person_id, message.asked_at)
+
+    def patience(self, asked_at: datetime, now: datetime) -> datetime:
+        """Return until when somebody may look for answers that no scan waits for."""
+        return asked_at + self._policies.of("*", now).answer_within
+
+    def judge(
+        self, scan_ids: tuple[str, ...], person: PersonRecord, now: datetime, *, takes: str = ""
+    ) -> Judged:
+        """Judge the waiting scans of `person` again.
+
+        `takes` is the scan that takes the colour after a health declaration, or empty. Cost for
+        each scan: a GetItem, and a PutItem if its verdict changes.
+        """
+        decided: list[str] = []
+        until: datetime | None = None
+        for scan_id in scan_ids:
+            found = self.reconsider(scan_id, person, now=now, colour=scan_id == takes)
+            if found is None or not found.scan.waits:
+                decided.append(scan_id)
+            else:
+                ends_at = self._ends_at(found, now)
+                until = ends_at if until is None else max(until, ends_at)
+        return Judged(tuple(decided), until)
+
     def reconsider(
         self,
         scan_id: str,
@@ -38,8 +153,8 @@ class WaitingScans:
         final: bool = False,
         card: bool = False,
         colour: bool = False,
-    ) -> Verdict | None:
-        """Judge a waiting scan again by `person`'s evidence, and return the verdict.
+    ) -> FoundScan | None:
+        """Judge a waiting scan again by `person`'s evidence, and return it as it now stands.
 
         Evidence is assessed as of the time of the scan, by the current policy. `final`: the wait is
         over, and the scan is decided with the evidence there is. `card`: the person has entered the
@@ -66,12 +181,12 @@ class WaitingScans:
             elif colour and scan.verdict.undeclared and _is_recent(scan, now):
                 takes = take_colour
             verdict = self._judged_again(scan, venue, person, now, final=final, takes=takes)
+            if verdict == scan.verdict:
+                return found
             changed = replace(scan, verdict=verdict, version=scan.version + 1)
-            if verdict != scan.verdict and not self._scans.change(changed, venue):
-                continue
-            if not verdict.needs:
-                self._scans.stop_waiting(scan.person_id, scan_id)
-            return verdict
+            if self._scans.change(changed, venue):
+                _measure(scan, changed, now)
+                return FoundScan(changed, venue)
         raise Unavailable
 
     def settle(self, message: Settle, now: datetime) -> str:
@@ -82,11 +197,10 @@ class WaitingScans:
         found = self._finder.find(message.scan_id, now)
         if found is None:
             return "gone"
-        if not found.scan.verdict.needs:
+        if not found.scan.waits:
             return "answered"
-        person = self._people.subject(found.scan.person_id)
-        verdict = self.reconsider(message.scan_id, person, now=now, final=True)
-        return verdict.decision.outcome if verdict else "gone"
+        ended = self._end(message.scan_id, self._people.subject(found.scan.person_id), now)
+        return ended.scan.verdict.decision.outcome if ended else "gone"
 
     def takes_card(self, actor: Actor, scan_id: str, now: datetime) -> bool:
         """Return whether the actor's scan may take a travel card entered now.
@@ -110,6 +224,16 @@ class WaitingScans:
         verdict = found.scan.verdict
         return _is_recent(found.scan, now) and (verdict.undeclared or bool(verdict.needs))
 
+    def _end(self, scan_id: str, person: PersonRecord, now: datetime) -> FoundScan | None:
+        ended = self.reconsider(scan_id, person, now=now, final=True)
+        if ended is not None:
+            self._scans.stop_waiting(ended.scan.person_id, (scan_id,))
+        return ended
+
+    def _ends_at(self, found: FoundScan, now: datetime) -> datetime:
+        policy = self._policies.of(found.venue.region, now)
+        return found.scan.received_at + policy.answer_within
+
     def _judged_again(
         self,
         scan: Scan,
@@ -128,6 +252,19 @@ class WaitingScans:
         if takes is None or verdict.needs:
             return decide(person, policy, at=at, final=final, temperature=temperature)
         return takes(verdict, person, policy, at=at, temperature=temperature)
+
+
+def _measure(before: Scan, after: Scan, now: datetime) -> None:
+    """Record a decision on a scan that was pending."""
+    decision = after.verdict.decision
+    if before.verdict.decision.outcome is not Outcome.PENDING:
+        return
+    if decision.outcome is Outcome.PENDING:
+        return
+    unknown = any(reason.endswith(_UNANSWERED) for reason in decision.reasons)
+    seconds = round((now - before.received_at).total_seconds(), 1)
+    metrics.record({"SecondsToDecision": seconds, "UnknownDecisions": int(unknown)})
+    metrics.record({"Decisions": 1}, outcome=decision.outcome)
 
 
 def _is_recent(scan: Scan, now: datetime) -> bool:

@@ -16,7 +16,7 @@ from chalicelib.admission.schemas import (
 from chalicelib.admission.shadows import ManualEntry
 from chalicelib.api import components
 from chalicelib.api.access import ANY_PERSON, STAFF_OF_VENUE
-from chalicelib.api.endpoint import POLL_MS, Answer, RequestContext, endpoint, milliseconds
+from chalicelib.api.endpoint import Answer, RequestContext, endpoint, milliseconds
 from chalicelib.core.fields import Paged
 from chalicelib.identity.providers import ProviderName
 
@@ -63,7 +63,8 @@ def get_manual_check(context: RequestContext, check_id: str) -> ManualCheck:
     name = components.name(context, result.view, result.subject)
     if result.view.outcome is None:
         rest = result.view.answer_at - context.now
-        return _waiting(context, result, milliseconds(rest) if rest > timedelta() else POLL_MS)
+        again = rest if rest > timedelta() else result.poll_after or rest
+        return _waiting(context, result, milliseconds(again))
     return _answered(context, result, name)
 
 
@@ -123,7 +124,7 @@ def _answered(context: RequestContext, result: Check, name: str | None) -> Manua
     return ManualCheck(
         check_id=view.scan_id,
         status="answered",
-        poll_after_ms=POLL_MS if view.waits else None,
+        poll_after_ms=None if result.poll_after is None else milliseconds(result.poll_after),
         checked_at=view.scanned_at,
         venue=components.venue(context, result.venue),
         person=Named(name=name) if name else None,

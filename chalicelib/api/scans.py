@@ -9,7 +9,7 @@ from chalicelib.admission.scanning import Result
 from chalicelib.admission.schemas_scan import PassScanRequest, ScanRequest, Screen
 from chalicelib.api import components
 from chalicelib.api.access import ANY_PERSON, STAFF_OF_VENUE
-from chalicelib.api.endpoint import POLL_MS, Answer, RequestContext, endpoint
+from chalicelib.api.endpoint import Answer, RequestContext, endpoint, milliseconds
 from chalicelib.core.crypto import fingerprint
 from chalicelib.core.fields import canonical
 from chalicelib.venues import codes
@@ -128,6 +128,6 @@ def _screen(context: RequestContext, result: Result) -> Screen:
         next_steps=components.next_steps(context, view),
         **shown,
         temperature=components.temperature(view),
-        poll_after_ms=POLL_MS if view.waits else None,
+        poll_after_ms=None if result.poll_after is None else milliseconds(result.poll_after),
         demo=context.text("demo") if context.container.settings.demo else None,
     )

@@ -1,6 +1,7 @@
 """The session and configuration of all AWS clients."""
 
 import functools
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -48,3 +49,7 @@ def _in_aws(of: Any) -> bool:
     except (UnknownRegionError, TypeError):  # a TypeError is no region at all
         return False
     return bool(partition == "aws")
+
+
+MAKING = threading.Lock()
+"""Held while a client is made: threads share clients, but a session makes one at a time."""

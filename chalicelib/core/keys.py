@@ -30,7 +30,9 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | a person's visits | 1 Query on `visits` | g1pk PER#per · g1sk ms#venue |
 | a person whom staff checked without an account | in the subject's query | PER#per · begins HOT# |
 | accesses to the owner of a document number, newest first | 1 Query | ACCESS#blind · lms#hash |
-| a person's scans that wait for an answer | in the subject's query | PER#per · AWAIT#scan |
+| a person's scans that wait for an answer | in the subject's query; 1 Update | PER#per · AWAITING |
+| the same of releases up to 0.2.0 | in the subject's query | PER#per · AWAIT#scan |
+| the providers' answers about a person | in the person's query; 1 Update | PER#per · HOT#ANSWERS |
 | the person who made a consent code | 1 Get, strong | CONSENT#blind · CONSENT |
 | a person's valid consent code | transaction condition | PER#per · OWN#CONSENT |
 | a person's dependants | in the actor's query | PER#per · HOT#DEPENDANTS |
@@ -70,6 +72,7 @@ from chalicelib.core import ids
 VISITS_INDEX = "visits"
 HOT = "HOT#"
 AWAIT = "AWAIT#"
+"""Begins the sort keys of pending markers, the format of releases up to 0.2.0."""
 SUBJECT_FROM, SUBJECT_TO = AWAIT, "HOT#~"
 ACCOUNTS, ACCOUNTS_TO = "ACCOUNT#", "ACCOUNT#~"
 PASSES, PASSES_TO = "PASS#", "PASS#~"
@@ -125,8 +128,13 @@ def session(person_id: str, session_id: str) -> Key:
     return Key(person(person_id), f"HOT#SESSION#{session_id}")
 
 
+def answers(person_id: str) -> Key:
+    """Return the key of the providers' last answers about a person, an attribute for each."""
+    return Key(person(person_id), "HOT#ANSWERS")
+
+
 def snapshot(person_id: str, provider: str) -> Key:
-    """Return the key of a provider's last answer about a person."""
+    """Return the key of one answer in its own item, the format of releases up to 0.2.0."""
     return Key(person(person_id), f"HOT#SNAP#{provider}")
 
 
@@ -150,9 +158,14 @@ def guardians(person_id: str) -> Key:
     return Key(person(person_id), "HOT#GUARDIANS")
 
 
-def awaiting(person_id: str, scan_id: str) -> Key:
-    """Return the key of the pending marker of a scan that waits for an answer."""
+def marker(person_id: str, scan_id: str) -> Key:
+    """Return the key of the pending marker of one scan, the format of releases up to 0.2.0."""
     return Key(person(person_id), f"{AWAIT}{scan_id}")
+
+
+def awaiting(person_id: str) -> Key:
+    """Return the key of the scans that wait for answers about a person, with their question."""
+    return Key(person(person_id), "AWAITING")
 
 
 def paper_pass(person_id: str) -> Key:

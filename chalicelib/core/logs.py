@@ -7,15 +7,25 @@ that one search finds every step of a scan.
 import json
 import logging
 import sys
+import time
 from contextvars import ContextVar
 
 correlation: ContextVar[str] = ContextVar("correlation", default="-")
 
+_LEVELS = {"WARNING": "WARN", "CRITICAL": "FATAL"}
+"""Levels that Lambda calls otherwise than Python does."""
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
+
+
+def _seconds(created: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(created))
 
 
 class JsonFormatter(logging.Formatter):
     """Formats a record and its `extra` fields as one JSON object.
+
+    Lambda passes a JSON object on unchanged, metrics included. It takes `level` from one that has a
+    `timestamp` too, and INFO otherwise (Lambda Developer Guide, *Log-level filtering*).
 
     An exception is logged with its class and source lines, but without its message, which may
     quote a person's input (security, *Rules*). What is safe to log besides, an exception has as
@@ -26,7 +36,8 @@ class JsonFormatter(logging.Formatter):
         """Return `record` as JSON."""
         entry: dict[str, object] = {"event": record.getMessage()}
         if record.levelno != logging.INFO:
-            entry["level"] = record.levelname
+            entry["level"] = _LEVELS.get(record.levelname, record.levelname)
+            entry["timestamp"] = f"{_seconds(record.created)}.{int(record.msecs):03}Z"
         entry["correlation"] = correlation.get()
         entry.update({k: v for k, v in record.__dict__.items() if k not in _STANDARD})
         if record.exc_info and record.exc_info[1] is not None:

@@ -19,6 +19,7 @@ class Settings:
     table: str
     bucket: str
     lookups_url: str
+    settles_url: str
     renders_url: str
     keys_secret: str
     partners_secret: str
@@ -51,6 +52,7 @@ class Settings:
             table=read("TABLE"),
             bucket=read("BUCKET"),
             lookups_url=read("LOOKUPS_URL"),
+            settles_url=read("SETTLES_URL"),
             renders_url=read("RENDERS_URL"),
             keys_secret=read("KEYS_SECRET"),
             partners_secret=read("PARTNERS_SECRET"),

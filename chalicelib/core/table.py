@@ -29,7 +29,7 @@ from chalicelib.core.attributes import (
     SealedAttribute,
     TextAttribute,
 )
-from chalicelib.core.aws import CONFIG, session
+from chalicelib.core.aws import CONFIG, MAKING, session
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.keys import Key
 
@@ -212,7 +212,8 @@ class Connection:
 
     @functools.cached_property
     def _client(self) -> Any:
-        return session().create_client("dynamodb", config=CONFIG)
+        with MAKING:
+            return session().create_client("dynamodb", config=CONFIG)
 
     def dispatch(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """Send one request and return the response. Raises ClientError and BotoCoreError."""

@@ -3,13 +3,19 @@
 The rules here are pure. Personal fields stay sealed until a use case opens them.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from chalicelib.identity.family import FamilyLink
+
+ANSWERS_KEPT_FOR = timedelta(days=30)
+"""How long answers are kept after the last one about a person. No older answer is used.
+
+Deletion also removes the answers about a person who is discarded.
+"""
 
 
 class Verification(StrEnum):
@@ -167,7 +173,11 @@ class IssuedPass:
 
 @dataclass(frozen=True)
 class PersonRecord:
-    """The result of one query of a person's partition."""
+    """The result of one query of a person's partition.
+
+    `awaiting` are the ids of the scans that wait for answers, `marked` those that a release up to
+    0.2.0 has marked so; only `People.subject` reads them.
+    """
 
     profile: Profile | None = None
     sessions: Mapping[str, Session] = field(default_factory=dict)
@@ -177,6 +187,7 @@ class PersonRecord:
     dependants: Mapping[str, FamilyLink] = field(default_factory=dict)
     guardians: Mapping[str, FamilyLink] = field(default_factory=dict)
     paper_pass: IssuedPass | None = None
+    marked: tuple[str, ...] = ()
 
     @property
     def unidentified(self) -> bool:
@@ -199,6 +210,16 @@ class PersonRecord:
         """Return whether the provider's answer of `answered_at` is newer than this record."""
         known = self.current(provider)
         return answered_at is not None and (known is None or known.fetched_at < answered_at)
+
+    def knowing(self, answers: Iterable[Snapshot]) -> "PersonRecord":
+        """Return the record with `answers` as well, of each provider the newest one."""
+        return replace(self, snapshots=newest((*self.snapshots.values(), *answers)))
+
+
+def newest(answers: Iterable[Snapshot]) -> dict[str, Snapshot]:
+    """Return the newest answer of each provider: by registration, then by time."""
+    ordered = sorted(answers, key=lambda one: (one.registration, one.fetched_at))
+    return {one.provider: one for one in ordered}
 
 
 class Holder(NamedTuple):
@@ -365,12 +386,13 @@ class People(Protocol):
     def close_session(self, person_id: str, session_id: str) -> None:
         """Delete a session. Cost: one DeleteItem."""
 
-    def save_snapshot(
-        self, person_id: str, snapshot: Snapshot, *, until: datetime | None = None
+    def save_answers(
+        self, person_id: str, answers: Sequence[Snapshot], *, until: datetime | None = None
     ) -> bool:
-        """Record a provider's answer; False if a newer one is on record. Cost: one PutItem.
+        """Record providers' answers, one for each provider, unless a newer one is on record.
 
-        `until` is the time of its deletion, 30 days after the answer if it is None.
+        `until` is the time of their deletion, `ANSWERS_KEPT_FOR` after the last one if it is None.
+        Return False if any was left out. Cost: one UpdateItem; another one if some were older.
         """
 
 

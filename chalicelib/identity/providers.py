@@ -8,6 +8,7 @@ at the door (`admission.travel_card`).
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
 
@@ -78,8 +79,25 @@ class Pending:
     poll_after_ms: int
 
 
+class FaultKind(StrEnum):
+    """The kind of a partner's fault.
+
+    ``OPEN``: it was not asked, because it has just failed several times in a row.
+    """
+
+    TIMEOUT = "timeout"
+    REFUSED = "refused"
+    STATUS = "status"
+    GARBAGE = "garbage"
+    OPEN = "open"
+
+
 class ProviderFault(Exception):
-    """The provider refused, timed out, or sent an invalid answer. The queue retries the message."""
+    """The provider refused, timed out, or sent an invalid answer. It is asked again later."""
+
+    def __init__(self, message: str, kind: FaultKind = FaultKind.GARBAGE) -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class Provider(Protocol):

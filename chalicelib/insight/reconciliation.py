@@ -205,7 +205,7 @@ class Reconciling:
             known = self._reconciliations.progress(day)
             for bucket in range(keys.DAY_BUCKETS):
                 progress = known.get((look, bucket), Progress())
-                if not enough() and (progress.waiting or not progress.done):
+                if (progress.waiting or not progress.done) and not enough():
                     progress = self._go_on(day, bucket, progress, now, enough, results)
                     kept_until = now + PROGRESS_KEPT_FOR
                     self._reconciliations.save(day, look, bucket, progress, kept_until)

@@ -1,4 +1,4 @@
-"""SQS ``Lookups``: ask a provider, keep the answer, judge waiting scans again."""
+"""SQS ``Lookups``: ask providers, keep the answers, judge waiting scans again."""
 
 from typing import Any
 
@@ -12,10 +12,15 @@ functions = Blueprint(__name__)
 
 @functions.lambda_function(name="lookups")
 def lookups(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (Lambda's signature)
-    """Handle a batch of lookup messages; SQS delivers those that failed again."""
+    """Handle a batch of lookup messages side by side; SQS delivers those that failed again."""
     from chalicelib.admission.schemas import decode
 
-    return each_message(event, _handle, read=lambda body: decode(body).correlation)
+    return each_message(
+        event,
+        _handle,
+        read=lambda body: decode(body).correlation,
+        side_by_side=True,
+    )
 
 
 def _handle(body: str) -> str:

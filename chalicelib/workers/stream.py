@@ -1,8 +1,8 @@
 """The table's stream function: it dispatches what follows from a write.
 
-The stream is the outbox of every put. Reactions are in `subscriptions`, one module each. Everything
-may run twice. After a failure, Lambda delivers the batch again from the failed record on. Another
-function, `counts`, counts scans.
+The stream is the outbox of every put. Reactions are in `subscriptions`, one module each. The
+messages of a batch are sent together at its end. Everything may run twice. After a failure, Lambda
+delivers the batch again from the failed record on. Another function, `counts`, counts scans.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from chalice.app import Blueprint
 
 from chalicelib.bootstrap import container
 from chalicelib.core.logs import correlation, logger
+from chalicelib.core.metrics import together
 from chalicelib.workers.batches import Response, stream_response
 from chalicelib.workers.lag import record_lag
 
@@ -21,11 +22,14 @@ functions = Blueprint(__name__)
 
 
 @functions.lambda_function(name="stream")
+@together()
 def stream(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (Lambda's signature)
     """Handle a batch of stream records in order, and report the first that failed."""
     from chalicelib.workers.records import Record
 
     records = event["Records"]
+    outbox = container().outbox
+    requested: list[tuple[str, int]] = []
     failed: list[str] = []
     for raw in records:
         sequence = raw["dynamodb"]["SequenceNumber"]
@@ -39,7 +43,12 @@ def stream(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (La
             failed.append(sequence)
             break
         finally:
+            requested.append((sequence, outbox.size()))
             correlation.reset(token)
+    unsent = outbox.send()
+    if unsent is not None:
+        # What was requested before the first message that was not sent is not repeated.
+        failed.append(next(sequence for sequence, messages in requested if messages > unsent))
     record_lag("stream", records, container().clock.now())
     return stream_response(records, failed)
 

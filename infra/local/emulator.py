@@ -42,6 +42,7 @@ from ministack.core import lambda_runtime, persistence
 from ministack.services import cloudwatch, dynamodb, lambda_svc, sqs
 from ministack.services.cloudformation import provisioners
 
+from infra.local import conditions
 from infra.local.rest_imports import complete_rest_imports
 
 CHECKPOINT_SECONDS = 60
@@ -246,25 +247,31 @@ def guard_queues() -> None:
 def complete_stream_mappings() -> None:
     """Add partial batch responses, bisecting and the limit of retries to stream mappings.
 
-    A batch counts as delivered when every record in it was, or went to the on-failure destination.
+    As on AWS (Lambda Developer Guide, "Configuring partial batch response with DynamoDB and
+    Lambda"): records before the lowest one that a function reports are done, and the rest is tried
+    again. After an error the batch is halved. What fails too often goes to the on-failure
+    destination, and counts as delivered. A stream may have several mappings, of which each has its
+    own position.
     """
     execute = lambda_svc._execute_function
-    failures: dict[str, int] = {}
+    failures: dict[tuple[str, str], int] = {}
 
     def deliver(function: Any, esm: Any, records: list[Any]) -> Any:
         result = execute(function, {"Records": records})
-        if not _failed(esm, result):
+        reported = _reported(esm, result)
+        if not result.get("error") and not reported:
             return result
-        if len(records) > 1:
-            if not esm.get("BisectBatchOnFunctionError"):
-                return {**result, "error": True}
+        numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
+        if reported and (done := min(map(numbers.index, reported))):
+            return deliver(function, esm, records[done:])
+        if result.get("error") and len(records) > 1 and esm.get("BisectBatchOnFunctionError"):
             middle = len(records) // 2
             first = deliver(function, esm, records[:middle])
             return first if first.get("error") else deliver(function, esm, records[middle:])
-        sequence = records[0]["dynamodb"]["SequenceNumber"]
-        failures[sequence] = failures.get(sequence, 0) + 1
+        place = (esm["UUID"], numbers[0])
+        failures[place] = failures.get(place, 0) + 1
         limit = int(esm.get("MaximumRetryAttempts", -1))
-        if limit < 0 or failures[sequence] <= limit:
+        if limit < 0 or failures[place] <= limit:
             return {**result, "error": True}
         source = esm["EventSourceArn"]
         lambda_svc._send_ddb_stream_failure_record(esm, function, records, source, result, _POISON)
@@ -275,22 +282,29 @@ def complete_stream_mappings() -> None:
         # What an operator replays names no source: it is an invocation, not a delivery.
         if not records or ":dynamodb:" not in records[0].get("eventSourceARN", ""):
             return execute(function, event)
-        return deliver(function, _mapping(records[0]["eventSourceARN"]), records)
+        name = (function.get("config") or function)["FunctionName"]
+        return deliver(function, _mapping(records[0]["eventSourceARN"], name), records)
 
     lambda_svc._execute_function = execute_or_deliver
 
 
-def _failed(esm: Any, result: Any) -> bool:
+def _reported(esm: Any, result: Any) -> list[str]:
+    """Return the sequence numbers that a function reports as failed."""
     body = result.get("body")
     partial = "ReportBatchItemFailures" in (esm.get("FunctionResponseTypes") or [])
-    return bool(
-        result.get("error")
-        or (partial and isinstance(body, dict) and body.get("batchItemFailures"))
+    if result.get("error") or not partial or not isinstance(body, dict):
+        return []
+    return [failure["itemIdentifier"] for failure in body.get("batchItemFailures") or []]
+
+
+def _mapping(source: str, function: str) -> Any:
+    """Return the mapping of a stream to a function; a stream may have several."""
+    return next(
+        esm
+        for esm in lambda_svc._esms._data.values()
+        if esm["EventSourceArn"] == source
+        and function in (esm["FunctionName"], esm.get("FunctionArn", "").split(":")[-1])
     )
-
-
-def _mapping(source: str) -> Any:
-    return next(esm for esm in lambda_svc._esms._data.values() if esm["EventSourceArn"] == source)
 
 
 def write_logs(folder: Path, stack: str) -> None:
@@ -325,9 +339,11 @@ def extract_metrics(line: str) -> None:
                 dimensions = {name: entry[name] for name in names}
                 for metric in directive["Metrics"]:
                     name, unit = metric["Name"], metric.get("Unit", "None")
-                    cloudwatch.record_metric(
-                        directive["Namespace"], name, entry[name], unit, dimensions
-                    )
+                    found = entry[name]
+                    for value in found if isinstance(found, list) else [found]:
+                        cloudwatch.record_metric(
+                            directive["Namespace"], name, value, unit, dimensions
+                        )
     except (ValueError, LookupError, TypeError):
         return
 
@@ -419,9 +435,13 @@ def main() -> None:
     complete_stream_mappings()
     keep_alarms_on_expressions()
     complete_rest_imports()
+    # A function is ready at once: `chalice deploy` looks again only after five seconds.
+    lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = 0.0
     write_logs(Path(os.environ["VENUECODE_LOGS"]), os.environ["VENUECODE_STACK"])
     run_functions_alone(Path(os.environ["TMPDIR"]))
     unpack_once(Path(os.environ["TMPDIR"]))
+    conditions.add_to_requests()
+    conditions.name_batches_by_their_calls()
     asyncio.run(run(journal, int(os.environ["GATEWAY_PORT"])))
     lambda_runtime.reset()
     os._exit(0)  # ministack's threads never end

@@ -2,7 +2,7 @@
 
 Ministack takes the document of CloudFormation's template alone, and of an operation only where it
 leads. Here ImportRestApi and PutRestApi take theirs, and all of them also keep a mock's answers
-(preflights) and the gateway's own responses.
+(preflights), the gateway's own responses and the binary media types.
 """
 
 import json
@@ -37,7 +37,7 @@ def complete_rest_imports() -> None:
 
     def import_whole_api(spec: Any, base: Any = None) -> str:
         api_id: str = import_api(spec, base)
-        _put_gateway_responses(api_id, spec)
+        _put_beside(api_id, spec)
         return api_id
 
     async def handle_imports(
@@ -58,6 +58,21 @@ def complete_rest_imports() -> None:
             return _answer(gateway._get_rest_api(parts[1]))
         return await handle(verb, path, headers, body, query)
 
+    update = gateway._update_rest_api
+
+    def update_lists_too(api_id: str, change: dict[str, Any]) -> _Answer:
+        """Take an element of a list out or in; ministack would make an object of the list."""
+        rest = [op for op in change.get("patchOperations", []) if not _patch_media_type(api_id, op)]
+        return _answer(update(api_id, {"patchOperations": rest}))
+
+    gateway._update_rest_api = update_lists_too
+    matches = gateway._media_type_matches
+
+    def matches_unescaped(media_type: str | None, kinds: Any) -> bool:
+        """Patches write ``*~1*``, and who names no media type accepts every one."""
+        return bool(matches(media_type or "*/*", [kind.replace("~1", "/") for kind in kinds or ()]))
+
+    gateway._media_type_matches = matches_unescaped
     gateway._import_operation = import_whole_operation
     gateway._import_rest_api = import_whole_api
     gateway.handle_request = handle_imports
@@ -65,6 +80,18 @@ def complete_rest_imports() -> None:
 
 def _answer(given: _Answer, status: int | None = None) -> _Answer:
     return (status or given[0], given[1], given[2])
+
+
+def _patch_media_type(api_id: str, operation: dict[str, str]) -> bool:
+    """Carry out an operation on the binary media types; return False if it is on something else."""
+    _, found, name = operation["path"].partition("/binaryMediaTypes/")
+    api = gateway._rest_apis.get(api_id)
+    if not found or not api:
+        return False
+    kind = name.replace("~1", "/")
+    kept = [one for one in api["binaryMediaTypes"] or [] if one != kind]
+    api["binaryMediaTypes"] = [*kept, kind] if operation["op"] == "add" else kept
+    return True
 
 
 def _put_rest_api(api_id: str, spec: Any, *, overwrite: bool) -> None:
@@ -84,9 +111,13 @@ def _put_rest_api(api_id: str, spec: Any, *, overwrite: bool) -> None:
     schemes = gateway._import_security_schemes(api_id, spec)
     for path, operations in (spec.get("paths") or {}).items():
         gateway._import_path_item(api_id, path, operations, schemes, spec.get("security"))
-    _put_gateway_responses(api_id, spec)
+    _put_beside(api_id, spec)
 
 
-def _put_gateway_responses(api_id: str, spec: Any) -> None:
+def _put_beside(api_id: str, spec: Any) -> None:
+    """Take what a document says of the whole API."""
+    kinds = spec.get("x-amazon-apigateway-binary-media-types")
+    if kinds is not None:
+        gateway._rest_apis[api_id]["binaryMediaTypes"] = list(kinds)
     for kind, response in (spec.get("x-amazon-apigateway-gateway-responses") or {}).items():
         gateway._put_gateway_response(api_id, kind, response)

@@ -1,7 +1,8 @@
-"""The command ``recount``: compare a day's counters with its scans; repair a past day."""
+"""The command ``recount``: compare a day's counters with its scans, and repair them."""
 
+import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -11,12 +12,16 @@ from rich.table import Table
 
 from chalicelib.bootstrap import Container
 from chalicelib.core import keys
+from chalicelib.core.clock import CHINA, local_day
 from chalicelib.insight.counters import Figures
+from chalicelib.insight.reconciliation import Result
 from chalicelib.venues.venue import Venue, day_of
 from infra.ops.deployment import Deployment
 
 _RECORDS_COMPLETE_FOR = timedelta(days=13)
 """No policy lets a scan expire earlier: retention is 14 days at least."""
+_PATIENCE = 60
+"""How often a repair is tried, with a pause of a second before each."""
 
 
 @dataclass(frozen=True)
@@ -35,19 +40,6 @@ class Comparison:
     def equal(self) -> bool:
         """Whether counters and scans agree."""
         return self.counted == self.records
-
-
-def venue_ids(deployment: Deployment) -> Iterator[str]:
-    """Yield the id of every venue of the deployment. Cost: a Scan of the whole table."""
-    pages = deployment.client("dynamodb").get_paginator("scan")
-    for page in pages.paginate(
-        TableName=deployment.outputs["TableName"],
-        FilterExpression="sk = :venue",
-        ExpressionAttributeValues={":venue": {"S": "VENUE"}},
-        ProjectionExpression="pk",
-    ):
-        for item in page["Items"]:
-            yield item["pk"]["S"].removeprefix("VEN#")
 
 
 def compare(container: Container, ids: Iterable[str], day: date | None) -> list[Comparison]:
@@ -73,35 +65,43 @@ def compare(container: Container, ids: Iterable[str], day: date | None) -> list[
     return comparisons
 
 
-def repair(container: Container, comparison: Comparison) -> bool:
-    """Set a past day's counters to its scans. Return False if a counter changed meanwhile.
+def repair(container: Container, comparison: Comparison, pause: Callable[[], None]) -> bool:
+    """Set a day's counters to its scans. Return False if that could not be done in a minute.
 
-    Counters are changed one by one, so that the next repair completes an interrupted one. The
-    difference is added to the first shard, because readers add up all shards. Raises ValueError for
-    a day that is not over at the venue, because records that are still in the stream would be
-    counted twice.
+    A repair waits behind a fence in the stream, as the scheduled one does, so that nothing that is
+    still on its way is counted twice: see `reconciliation`. Scans that go on coming in, or a stream
+    that lags, hold it up; repeat it later.
     """
     venue, day = comparison.venue, comparison.day
-    if day >= day_of(venue, container.clock.now()):
-        raise ValueError("only a day that is over can be repaired")
-    partition = keys.scan_partition(venue.venue_id, day, 0)
-    last = container.counters.last(partition, comparison.records.keys() - {""})
-    done = True
-    for who, records in comparison.records.items():
-        delta = records - comparison.counted[who]
-        if delta != Figures():
-            done &= container.counters.add(
-                partition, who, delta, last=last[who], sequence=last[who]
-            )
-    return done
+    waiting = [
+        keys.scan_partition(venue.venue_id, day, shard) for shard in range(venue.shards_on(day))
+    ]
+    for attempt in range(_PATIENCE):
+        if attempt:
+            pause()
+        waiting = [
+            partition
+            for partition in waiting
+            if container.reconciliation.reconcile(partition, container.clock.now()) is Result.WAITS
+        ]
+        if not waiting:
+            return True
+    return False
 
 
 def run(
-    deployment: Deployment, *, venue: str | None, day: date | None, mend: bool, console: Console
+    deployment: Deployment,
+    *,
+    venue: str | None,
+    day: date | None,
+    mend: bool,
+    console: Console,
+    pause: Callable[[], None] = lambda: time.sleep(1),
 ) -> int:
-    """Print a table of all venues with scans that day. Return 1 if a figure differs."""
+    """Print a table of all venues with counters for that day. Return 1 if a figure differs."""
     container = deployment.container()
-    ids = [venue] if venue else list(venue_ids(deployment))
+    listed = container.reconciliation.venues(day or local_day(container.clock.now(), CHINA))
+    ids = [venue] if venue else list(listed)
     try:
         found = compare(container, track(ids, "Recounting", console=console), day)
     except KeyError as error:
@@ -122,12 +122,9 @@ def run(
     console.print(table)
     wrong = [comparison for comparison in found if not comparison.equal]
     if mend and wrong:
-        try:
-            wrong = [comparison for comparison in wrong if not repair(container, comparison)]
-        except ValueError as error:
-            raise SystemExit(f"Not repaired: {error}.") from None
+        wrong = [one for one in wrong if not repair(container, one, pause)]
         console.print(
-            "Some counters changed meanwhile; run the command again." if wrong else "Repaired."
+            "Some scans or counters still change; run the command again." if wrong else "Repaired."
         )
     return 1 if wrong else 0
 
@@ -137,9 +134,9 @@ HELP = "compare the counters with the records"
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("--venue", help="one venue's id; all venues if left out")
+    parser.add_argument("--venue", help="one venue's id; all venues with counters if left out")
     parser.add_argument("--day", type=date.fromisoformat, help="YYYY-MM-DD; today if left out")
-    parser.add_argument("--repair", action="store_true", help="repair a day that is over")
+    parser.add_argument("--repair", action="store_true", help="set the counters to the records")
 
 
 def command(found: Deployment, given: Namespace, console: Console) -> int:

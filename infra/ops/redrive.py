@@ -4,6 +4,7 @@ import base64
 import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from rich.console import Console
@@ -11,7 +12,15 @@ from rich.progress import Progress
 
 from infra.ops.deployment import Deployment
 
-QUEUES = ("lookups", "renders", "stream")
+QUEUES = ("lookups", "settles", "renders", "stream")
+_HIDDEN_SECONDS = 900
+"""How long a message is hidden while it is redriven."""
+_AT_ONCE = 100
+"""Records in an invocation, whose payload may have 6 MB."""
+
+
+class NotReplayed(Exception):
+    """A range of the stream was not replayed; the message says why."""
 
 
 def dead_letters(deployment: Deployment, queue: str) -> int:
@@ -23,72 +32,105 @@ def dead_letters(deployment: Deployment, queue: str) -> int:
     return int(answer["Attributes"]["ApproximateNumberOfMessages"])
 
 
-def redrive(deployment: Deployment, queue: str, progress: Progress) -> int:
-    """Move every dead-lettered message of `queue` back. Return how many were moved.
+def redrive(deployment: Deployment, queue: str, progress: Progress) -> tuple[int, int]:
+    """Move every dead-lettered message of `queue` back. Return how many were moved, and were left.
 
-    A message is deleted only after it was sent. A crash in between duplicates it, which is
-    harmless, and loses nothing. The loop ends when the dead-letter queue is empty.
+    A message is deleted only after it was sent, or its range of the stream was replayed to the end.
+    A crash in between duplicates it, which is harmless, and loses nothing. What could not be
+    replayed is left, with the reason on the console.
     """
     sqs = deployment.client("sqs")
     source = deployment.outputs[f"{queue.title()}DeadLettersUrl"]
     waiting = dead_letters(deployment, queue)
     task = progress.add_task(f"Redriving {queue}", total=waiting)
     moved = 0
+    left: list[str] = []
     while True:
-        answer = sqs.receive_message(QueueUrl=source, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        answer = sqs.receive_message(
+            QueueUrl=source,
+            MaxNumberOfMessages=10,
+            WaitTimeSeconds=1,
+            VisibilityTimeout=_HIDDEN_SECONDS,
+        )
         messages = answer.get("Messages", [])
         if not messages:
-            return moved
+            break
         for message in messages:
-            if queue == "stream":
-                _replay(deployment, json.loads(message["Body"]), progress.console)
+            handle = message["ReceiptHandle"]
+            try:
+                _send_back(deployment, queue, message["Body"])
+            except NotReplayed as reason:
+                progress.console.print(f"Left: {reason}")
+                left.append(handle)
             else:
-                target = deployment.outputs[f"{queue.title()}Url"]
-                sqs.send_message(QueueUrl=target, MessageBody=message["Body"])
-            sqs.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
-            moved += 1
+                sqs.delete_message(QueueUrl=source, ReceiptHandle=handle)
+                moved += 1
             progress.advance(task)
+    for handle in left:
+        sqs.change_message_visibility(QueueUrl=source, ReceiptHandle=handle, VisibilityTimeout=0)
+    return moved, len(left)
 
 
-def _replay(deployment: Deployment, message: dict[str, Any], console: Console) -> None:
-    """Send a failed range of the stream to the stream function again.
+def _send_back(deployment: Deployment, queue: str, body: str) -> None:
+    if queue == "stream":
+        _replay(deployment, json.loads(body))
+    else:
+        target = deployment.outputs[f"{queue.title()}Url"]
+        deployment.client("sqs").send_message(QueueUrl=target, MessageBody=body)
 
-    It may dispatch messages twice. Counters that moved past the range skip it; `recount --repair`
-    corrects them once the day is over. The stream keeps records for 24 hours: a message about an
-    older range is deleted.
+
+def _replay(deployment: Deployment, message: dict[str, Any]) -> None:
+    """Send a failed range of the stream to the function that failed again.
+
+    The dispatching function may send messages twice. Counters that moved past the range skip it,
+    and reconciliation corrects them. Raises NotReplayed, for one if the stream, which keeps
+    records for 24 hours, does not hold all of the range any more.
     """
     batch = message["DDBStreamBatchInfo"]
-    streams = deployment.client("dynamodbstreams")
-    try:
-        records = list(_records(streams, batch))
-    except streams.exceptions.TrimmedDataAccessException:
-        start = batch["startSequenceNumber"]
-        console.print(f"The stream no longer holds the record {start}; recount its day.")
-        return
-    answer = deployment.client("lambda").invoke(
-        FunctionName=deployment.outputs["StreamName"],
-        Payload=json.dumps({"Records": records}, default=_plain),
-    )
-    result = json.loads(answer["Payload"].read() or b"{}")
-    if answer.get("FunctionError") or result.get("batchItemFailures"):
-        raise SystemExit(f"The stream function failed again at {batch['startSequenceNumber']}.")
+    start = batch["startSequenceNumber"]
+    # arn:…:function:name, perhaps with :version behind it.
+    function = message["requestContext"]["functionArn"].split(":")[6]
+    records = _records(deployment.client("dynamodbstreams"), batch)
+    while chunk := [*islice(records, _AT_ONCE)]:
+        answer = deployment.client("lambda").invoke(
+            FunctionName=function, Payload=json.dumps({"Records": chunk}, default=_plain)
+        )
+        result = json.loads(answer["Payload"].read() or b"{}")
+        if answer.get("FunctionError") or (result or {}).get("batchItemFailures"):
+            raise NotReplayed(f"{function} failed again in the range from {start}.")
 
 
 def _records(streams: Any, batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    iterator = streams.get_shard_iterator(
-        StreamArn=batch["streamArn"],
-        ShardId=batch["shardId"],
-        ShardIteratorType="AT_SEQUENCE_NUMBER",
-        SequenceNumber=batch["startSequenceNumber"],
-    )["ShardIterator"]
-    left = int(batch["batchSize"])
-    while iterator and left > 0:
-        answer = streams.get_records(ShardIterator=iterator, Limit=min(left, 1000))
-        if not answer["Records"]:
-            return
-        yield from answer["Records"]
-        left -= len(answer["Records"])
-        iterator = answer.get("NextShardIterator")
+    """Yield the records of a failed range, to its last sequence number.
+
+    A filter may have left out records in between, so that their number says nothing; functions skip
+    what does not concern them. A page may be empty before the end (DynamoDB API Reference,
+    "GetRecords"). Raises NotReplayed if a record is missing.
+    """
+    start, end = batch["startSequenceNumber"], int(batch["endSequenceNumber"])
+    missing = f"the stream no longer holds all records from {start}; recount their days."
+    try:
+        iterator = streams.get_shard_iterator(
+            StreamArn=batch["streamArn"],
+            ShardId=batch["shardId"],
+            ShardIteratorType="AT_SEQUENCE_NUMBER",
+            SequenceNumber=start,
+        )["ShardIterator"]
+        while iterator:
+            answer = streams.get_records(ShardIterator=iterator, Limit=1000)
+            for record in answer["Records"]:
+                number = int(record["dynamodb"]["SequenceNumber"])
+                if number <= end:
+                    yield record
+                if number >= end:
+                    return
+            iterator = answer.get("NextShardIterator")
+    except (
+        streams.exceptions.TrimmedDataAccessException,
+        streams.exceptions.ResourceNotFoundException,
+    ):
+        raise NotReplayed(missing) from None
+    raise NotReplayed(missing)
 
 
 def _plain(value: Any) -> Any:
@@ -97,11 +139,13 @@ def _plain(value: Any) -> Any:
 
 
 def run(deployment: Deployment, *, queue: str, console: Console) -> int:
-    """Redrive one queue, with a progress bar."""
+    """Redrive one queue, with a progress bar. Return 1 if a message was left."""
     with Progress(console=console) as progress:
-        moved = redrive(deployment, queue, progress)
+        moved, left = redrive(deployment, queue, progress)
     console.print(f"{moved} dead-lettered messages of {queue} redriven.")
-    return 0
+    if left:
+        console.print(f"{left} could not be redriven, and were left.")
+    return 1 if left else 0
 
 
 HELP = "send dead-lettered messages back to their queue"

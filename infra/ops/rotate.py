@@ -3,17 +3,41 @@
 import json
 import secrets
 from argparse import ArgumentParser, Namespace
+from datetime import datetime, timedelta
 from typing import Any
 
 from rich.console import Console
 
+from chalicelib.adapters.keys import LIFE
 from infra.ops.deployment import Deployment
 
+CACHES_TURN_OVER = LIFE + timedelta(minutes=1)
+"""Every process has read the secret again by then, clocks that differ included."""
 
-def rotate(pairs: dict[str, str], new_root: str) -> dict[str, str]:
-    """Return the secret with a new active root; tokens of the other roots stay valid."""
+
+def publish(pairs: dict[str, str], new_root: str, now: datetime) -> dict[str, str]:
+    """Return the secret with one more root, which signs nothing yet.
+
+    Raises ValueError if one waits already.
+    """
+    if "next" in pairs:
+        raise ValueError(f"root {pairs['next']} is published already: activate it, or retire it")
     number = str(1 + max(int(key) for key in pairs if key.isdecimal()))
-    return {**pairs, number: new_root, "active": number}
+    return {**pairs, number: new_root, "next": number, "published": now.isoformat()}
+
+
+def activate(pairs: dict[str, str], now: datetime) -> dict[str, str]:
+    """Return the secret with the published root active; tokens of the other roots stay valid.
+
+    Raises ValueError while some process may not know it, and would refuse its tokens.
+    """
+    if "next" not in pairs:
+        raise ValueError("no root is published: rotate first")
+    due = datetime.fromisoformat(pairs["published"]) + CACHES_TURN_OVER
+    if now < due:
+        seconds = -(-(due - now) // timedelta(seconds=1))
+        raise ValueError(f"not every process knows root {pairs['next']} yet: wait {seconds} s")
+    return _without(pairs, "next", "published") | {"active": pairs["next"]}
 
 
 def retire(pairs: dict[str, str], number: str) -> dict[str, str]:
@@ -25,34 +49,54 @@ def retire(pairs: dict[str, str], number: str) -> dict[str, str]:
         raise ValueError(f"there is no root {number}")
     if number in (pairs["active"], pairs["index"]):
         raise ValueError(f"root {number} is in use: rotate first, and re-index for the index root")
-    return {key: value for key, value in pairs.items() if key != number}
+    waiting = ("next", "published") if number == pairs.get("next") else ()
+    return _without(pairs, number, *waiting)
 
 
-def run(deployment: Deployment, *, number: str | None, console: Console) -> int:
-    """Activate a new root, or retire the root `number`."""
+def _without(pairs: dict[str, str], *names: str) -> dict[str, str]:
+    return {key: value for key, value in pairs.items() if key not in names}
+
+
+def run(
+    deployment: Deployment, *, number: str | None, activated: bool, now: datetime, console: Console
+) -> int:
+    """Publish a new root, activate the one that is published, or retire the root `number`."""
     manager: Any = deployment.client("secretsmanager")
     secret_id = deployment.outputs["KeysSecretId"]
     pairs = json.loads(manager.get_secret_value(SecretId=secret_id)["SecretString"])
     try:
-        changed = retire(pairs, number) if number else rotate(pairs, secrets.token_urlsafe(48))
+        if number:
+            changed = retire(pairs, number)
+            done = f"Root {number} is retired; its tokens are refused within five minutes."
+        elif activated:
+            changed = activate(pairs, now)
+            done = f"Root {changed['active']} is active: it signs all tokens within five minutes."
+        else:
+            changed = publish(pairs, secrets.token_urlsafe(48), now)
+            done = (
+                f"Root {changed['next']} is published. In "
+                f"{CACHES_TURN_OVER // timedelta(minutes=1)} minutes: rotate --activate."
+            )
     except ValueError as error:
         raise SystemExit(f"Nothing was changed: {error}.") from None
     manager.put_secret_value(SecretId=secret_id, SecretString=json.dumps(changed))
-    done = f"Root {number} is retired" if number else f"Root {changed['active']} is active"
-    console.print(f"{done}; it takes effect within five minutes.")
+    console.print(done)
     return 0
 
 
-HELP = "create a new token root, or retire one"
+HELP = "publish a new token root, activate it, or retire one"
 
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument(
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument("--activate", action="store_true", help="sign with the published root")
+    either.add_argument(
         "--retire", metavar="NUMBER", help="refuse the tokens that this root signed"
     )
 
 
 def command(found: Deployment, given: Namespace, console: Console) -> int:
     """Run the command with the `given` arguments; return its exit code."""
-    return run(found, number=given.retire, console=console)
+    now = found.container().clock.now()
+    return run(found, number=given.retire, activated=given.activate, now=now, console=console)

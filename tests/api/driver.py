@@ -26,7 +26,7 @@ from chalicelib.adapters import aws
 from chalicelib.adapters.queues import SqsLookupQueue
 from chalicelib.adapters.renderer import TypstRenderer
 from chalicelib.admission.evidence import looked_up
-from chalicelib.admission.lookup_requests import Message
+from chalicelib.admission.lookup_requests import Message, Outgoing
 from chalicelib.admission.store.policies import PolicyStore
 from chalicelib.bootstrap import Container, install
 from chalicelib.core import ids, keys
@@ -54,6 +54,7 @@ from chalicelib.workers.batches import BatchFailed
 from chalicelib.workers.counts import counts
 from chalicelib.workers.lookups import lookups
 from chalicelib.workers.renders import renders
+from chalicelib.workers.settles import settles
 from chalicelib.workers.stream import stream
 from infra.local import client
 from infra.local.sandbox.signature import sign
@@ -64,6 +65,7 @@ from tests.fakes.parts import (
     NOON,
     FakePlatform,
     FixedSecret,
+    InlineExecutor,
     LocalDataKeys,
     RecordingSms,
     Reply,
@@ -124,6 +126,8 @@ class Wire:
 
     def __init__(self) -> None:
         self.calls: list[str] = []
+        self.watch: Callable[[Mapping[str, Any], Any], None] | None = None
+        """Gets the parameters and the model of every call, and of every presigned link."""
         self._at = 0
         self._how = ""
         self._meanwhile: Callable[[], object] | None = None
@@ -188,7 +192,12 @@ def _listen() -> Any:
         if World.open:
             World.open[-1].wire.after()
 
+    def provided(params: Mapping[str, Any], model: Any, **_: Any) -> None:
+        if World.open and (watch := World.open[-1].wire.watch):
+            watch(params, model)
+
     listening = session()
+    listening.register("provide-client-params", provided)
     listening.register("before-call", before)
     listening.register("after-call", after)
     return listening
@@ -236,6 +245,15 @@ class DueQueue:
             self.later.append((self._clock.now() + delay, message))
         else:
             self._queue.send(message)
+
+    def send_all(self, messages: Sequence[Outgoing]) -> list[int]:
+        if self.fault:
+            return [*range(len(messages))]
+        later = [one for one in messages if one.delay]
+        self.later += [(self._clock.now() + one.delay, one.message) for one in later]
+        now = [place for place, one in enumerate(messages) if not one.delay]
+        unsent = self._queue.send_all([messages[place] for place in now])
+        return [now[place] for place in unsent]
 
     def release(self) -> None:
         """Send the messages that have become due."""
@@ -393,12 +411,13 @@ class World:
         self.secrets: set[str] = set(standing.secrets)
         support.client("s3").create_bucket(Bucket=self.bucket)
         self.lookups = Queue.create(f"{self.name}-lookups", lookups)
+        self.settles = Queue.create(f"{self.name}-settles", settles)
         self.renders = Queue.create(f"{self.name}-renders", renders)
         self.clock = StandingClock()
         self.sms = RecordingSms()
         self.wire = Wire()
         self.table = Table(self.name, _connection(_listen()))
-        self.lookup_queue = DueQueue(SqsLookupQueue(self.lookups.url), self.clock)
+        self.lookup_queue = DueQueue(SqsLookupQueue(self.lookups.url, self.settles.url), self.clock)
         self.platforms = {name: FakePlatform(name, self.clock) for name in PlatformName}
         self.providers: dict[ProviderName, ScriptedProvider] = {
             name: ScriptedProvider() for name in looked_up()
@@ -501,6 +520,7 @@ class World:
         container.table = self.table
         container.sms = self.sms
         container.lookup_queue = self.lookup_queue
+        container.message_pool = container.request_pool = InlineExecutor()
         container.platform = self.platform
         container.provider = self.provider
         container.travel_cards = self.cards
@@ -519,7 +539,7 @@ class World:
         logger().removeHandler(self._handler)
         written = {
             "logs": self.log.getvalue(),
-            "messages": "\n".join(self.lookups.bodies + self.renders.bodies),
+            "messages": "\n".join(self.lookups.bodies + self.settles.bodies + self.renders.bodies),
         }
         for where, text in written.items():
             # A message's id may contain the six digits of a code by chance.
@@ -588,7 +608,8 @@ class World:
         for _ in range(60):
             self.lookup_queue.release()
             moved = self.run_stream()
-            if not moved + self.lookups.run() + (self.renders.run() if moved else 0):
+            done = self.lookups.run() + self.settles.run()
+            if not moved + done + (self.renders.run() if moved else 0):
                 return
         raise AssertionError("the workers never come to rest")
 
@@ -748,9 +769,10 @@ class World:
         return self.stream.writes()
 
     def notes(self) -> list[str]:
-        """Return the ids of scans that wait for an answer, from the pending markers."""
-        sort_keys = [item["sk"]["S"] for item in self.items()]
-        return [key.removeprefix(keys.AWAIT) for key in sort_keys if key.startswith(keys.AWAIT)]
+        """Return the ids of scans that wait for an answer."""
+        waiting = keys.awaiting("").sk
+        found = [item for item in self.items() if item["sk"]["S"] == waiting]
+        return sorted(scan for item in found for scan in item.get("sc", {"SS": []})["SS"])
 
     def stored(self) -> list[str]:
         """Return the keys of all files in the bucket."""

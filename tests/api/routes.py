@@ -8,6 +8,7 @@ A new route needs a case here, or tests fail. The cases are used by the route ×
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from typing import Any, Self
 
@@ -141,7 +142,7 @@ class RouteCase:
             card_id=cast.card_id,
             receipt_id=cast.receipt_id,
             code=cast.administrator.venue["code"],
-            token="x.y.z",
+            token=link_to_a_file(cast.world).rpartition("/")[2],
         )
         return path + self.query, self.body(cast, person) if self.body else None
 
@@ -229,6 +230,18 @@ def paper_files(cast: Cast, person: Person) -> dict[str, str]:
     for path in ("/v1/me", f"/v1/me/dependants/{cast.dependant.person_id}"):
         person.post(f"{path}/pass/paper", PAPER_PASS)
     return {"form": "card_png"}
+
+
+def link_to_a_file(world: World) -> str:
+    """Return a link to the file that `stored` puts into the bucket."""
+    return world.container.downloads.link("posters/case", "case.txt", timedelta(minutes=15))
+
+
+def stored(cast: Cast, _: Person) -> None:
+    """Put a file into the bucket."""
+    support.client("s3").put_object(
+        Bucket=cast.world.bucket, Key="posters/case", Body=b"case", ContentType="text/plain"
+    )
 
 
 def exported(_: Cast, person: Person) -> None:
@@ -469,7 +482,7 @@ CASES: tuple[RouteCase, ...] = (
         "GET", "/v1/manual-checks/{check_id}", PERSON,
         but=dict.fromkeys(PERSON - ADMINISTRATOR, NOT_FOUND),
     ),
-    RouteCase("GET", "/v1/files/{token}", ANYONE, NOT_FOUND, calls_aws=False),
+    RouteCase("GET", "/v1/files/{token}", ANYONE, before=stored),
     RouteCase("GET", "/v1/bindings", PERSON),
     RouteCase(
         "POST", "/v1/bindings", PERSON, (404, "join_code_unknown"),

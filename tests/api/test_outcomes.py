@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from chalicelib.admission.evidence import shown
 from chalicelib.core import keys
 from chalicelib.core.messages import LANGUAGES
 from chalicelib.identity.providers import Absent, Answer, ProviderFault
@@ -98,9 +97,10 @@ def comer(lasting: World) -> Person:
 def come(comer: Person, venue: dict[str, Any], health: Reply, test: Reply) -> str:
     """Scan as if for the first time, with providers that say this; the scan's id."""
     world = comer.world
-    for provider in shown():
-        world.table.delete(keys.snapshot(comer.person_id, provider))
+    world.table.delete(keys.answers(comer.person_id))
+    world.table.delete(keys.awaiting(comer.person_id))
     world.lookups.purge()
+    world.lookup_queue.later.clear()
     world.say(comer, health_code=health, nucleic_acid=test)
     scan = comer.scan(venue).expect(201)
     assert scan["outcome"] == "pending"

@@ -27,9 +27,8 @@ def ids_of(visitor: Person, scan_id: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", EVENTS)
 def test_the_records_of_a_raw_event_have_ids_of_their_own(name: str) -> None:
-    records = support.raw_event(name)["Records"]
+    records = support.raw_event(name).get("Records", [])  # a schedule's event has none
     ids = [record.get("messageId") or record["eventID"] for record in records]
-    assert len(ids) > 2
     assert len(set(ids)) == len(ids)
 
 
@@ -50,10 +49,9 @@ def test_a_raw_batch_of_the_stream_sets_all_in_motion_and_counts(world: World) -
     assert event == untouched
 
     asked = [json.loads(record["body"]) for record in world.lookups.receive()]
-    assert [(one["provider"], one["person"], one["registration"]) for one in asked] == [
-        ("identity", newcomer.person_id, 1),
-        ("health_code", visitor.person_id, 0),
-        ("nucleic_acid", visitor.person_id, 0),
+    assert [(one["providers"], one["person"], one["registration"]) for one in asked] == [
+        (["identity"], newcomer.person_id, 1),
+        (["health_code", "nucleic_acid"], visitor.person_id, 0),
     ]
     assert [(due.second, type(message).__name__) for due, message in world.lookup_queue.later] == [
         (15, "Settle")

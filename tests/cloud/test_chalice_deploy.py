@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,9 +19,10 @@ import pytest
 from infra import stacks
 from infra.foundation import lay
 from infra.local import cloud as local
-from infra.local.client import Reply
 from infra.local.place import Place, client_of, environment
 from infra.ops import deployment
+from infra.package import LIMIT_MB
+from infra.stacks import Target
 from infra.wire import wire
 from tests.cloud.driver import Deployed, _forget_clients, addresses, free_place
 from tests.support import ROOT
@@ -64,15 +66,17 @@ POLICY = {
         }
     ],
 }
-CODE = """
-@app.route("/v1/extra")
-def extra_route():
-    return {"extra": True}
-
+FUNCTION = """
 
 @app.lambda_function(name="extra")
 def extra(event, context):
     return {}
+"""
+ROUTE = """
+
+@app.route("/v1/later")
+def later():
+    return {"served": True}
 """
 
 
@@ -88,7 +92,7 @@ class Project:
         return client_of(self.place.endpoint_url, service)
 
     def foundation(self) -> dict[str, str]:
-        return lay(STAGE, self.client, BUCKET, root=self.root, poll_seconds=0.1)
+        return lay(STAGE, self.target, root=self.root)
 
     def chalice(self, command: str) -> None:
         inherited = {key: text for key, text in os.environ.items() if not key.startswith("AWS_")}
@@ -105,7 +109,11 @@ class Project:
         self.log.append(ran.stdout)
 
     def wire(self) -> str | None:
-        return wire(STAGE, self.client, BUCKET, root=self.root, poll_seconds=0.1)
+        return wire(STAGE, self.target, root=self.root)
+
+    @property
+    def target(self) -> Target:
+        return Target(self.client, BUCKET, poll_seconds=0.1)
 
     def deploy(self) -> dict[str, str]:
         self.foundation()
@@ -115,6 +123,26 @@ class Project:
 
     def config(self) -> Any:
         return json.loads((self.root / ".chalice/config.json").read_text())
+
+    def with_extra(self) -> None:
+        """Add a function, with its policy, settings, mapping and schedule."""
+        app, resources = self.root / "app.py", self.root / "infra/resources.yaml"
+        app.write_text(app.read_text() + FUNCTION)
+        begun = resources.read_text().replace("\nResources:\n", f"\nResources:\n{RESOURCES}", 1)
+        resources.write_text(begun)
+        (self.root / ".chalice/policy-extra.json").write_text(json.dumps(POLICY))
+        config = self.config()
+        config["lambda_functions"]["extra"] = {"iam_policy_file": "policy-extra.json"}
+        self.keep(config)
+
+    def without_extra(self) -> None:
+        """Remove it again."""
+        for name in ("app.py", "infra/resources.yaml"):
+            shutil.copy(ROOT / name, self.root / name)
+        (self.root / ".chalice/policy-extra.json").unlink()
+        config = self.config()
+        del config["lambda_functions"]["extra"]
+        self.keep(config)
 
     def keep(self, config: Any) -> None:
         (self.root / ".chalice/config.json").write_text(json.dumps(config))
@@ -144,6 +172,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     partners["VC_CODE_HOST"], partners["VC_CORS_ORIGIN"] = "V.LOCALHOST", "http://localhost:3000"
     config["stages"][STAGE]["environment_variables"] = partners
     made.keep(config)
+    made.with_extra()
     local.start_emulator(place)
     try:
         with pytest.MonkeyPatch.context() as patch:
@@ -155,7 +184,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
             yield made
         _forget_clients()
     finally:
-        local.wipe(place=place)
+        local._stop(place, "sandbox")
+        local._stop(place, "emulator", patience=0.0)  # nobody needs what it would save
         shutil.rmtree(place.home)
 
 
@@ -198,6 +228,7 @@ def _the_stage_is_throttled(deployed: Deployed) -> None:
     gateway = deployed.cloud.client("apigateway")
     (api,) = gateway.get_rest_apis()["items"]
     assert (api["name"], api["minimumCompressionSize"]) == ("venuecode-dev", 1024)
+    assert api["binaryMediaTypes"] == ["*/*"]
     stage = gateway.get_stage(restApiId=api["id"], stageName="api")
     limits = stage["methodSettings"]["*/*"]
     assert (limits["throttlingRateLimit"], limits["throttlingBurstLimit"]) == (4000.0, 2000)
@@ -207,8 +238,8 @@ def _the_stage_is_throttled(deployed: Deployed) -> None:
 def test_mappings_have_the_settings_of_the_template(project: Project) -> None:
     found = project.mappings()
     assert {"venuecode-dev-lookups", "venuecode-dev-renders", "venuecode-dev-stream"} <= set(found)
-    for mapping in found.values():
-        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    for name in found.keys() - {"venuecode-dev-extra"}:
+        assert found[name]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     stream = found["venuecode-dev-stream"]
     assert stream["BisectBatchOnFunctionError"] is True
     assert stream["MaximumRetryAttempts"] == 50
@@ -216,53 +247,51 @@ def test_mappings_have_the_settings_of_the_template(project: Project) -> None:
     assert found["venuecode-dev-lookups"]["ScalingConfig"]["MaximumConcurrency"] > 0
 
 
-@pytest.mark.usefixtures("outputs")
-def test_repeating_a_command_changes_nothing(project: Project) -> None:
+def test_repeating_a_command_changes_nothing(project: Project, deployed: Deployed) -> None:
     written = (project.root / ".chalice/config.json").read_text()
     before = {name: one["UUID"] for name, one in project.mappings().items()}
     project.foundation()
     project.wire()
     assert (project.root / ".chalice/config.json").read_text() == written
     assert {name: one["UUID"] for name, one in project.mappings().items()} == before
+    test_the_gateway_answers_by_itself_as_after_make_deploy(deployed)
 
 
-def test_what_is_added_is_deployed_and_what_is_removed_goes(
-    project: Project, deployed: Deployed
-) -> None:
-    app, resources = project.root / "app.py", project.root / "infra/resources.yaml"
-    policy = project.root / ".chalice/policy-extra.json"
-    before, config = (app.read_text(), resources.read_text()), project.config()
-    app.write_text(before[0] + CODE)
-    resources.write_text(before[1].replace("\nResources:\n", f"\nResources:\n{RESOURCES}", 1))
-    policy.write_text(json.dumps(POLICY))
-    config["lambda_functions"]["extra"] = {"iam_policy_file": policy.name}
-    project.keep(config)
-    project.deploy()
+@pytest.mark.usefixtures("outputs")
+def test_the_package_is_as_small_as_that_of_make_deploy(project: Project) -> None:
+    (package,) = (project.root / ".chalice/deployments").glob("*.zip")
+    assert package.stat().st_size < LIMIT_MB * 1e6
+    with zipfile.ZipFile(package) as archive:
+        names = set(archive.namelist())
+    assert {"app.py", "chalicelib/bootstrap.py", "pydantic/__init__.pyc"} <= names
+    assert "pydantic/__init__.py" not in names
+    assert not [name for name in names if name.startswith("botocore/data/ec2/")]
 
-    extra = project.config()["stages"][STAGE]["lambda_functions"]["extra"]
-    assert extra["environment_variables"]["VC_EXTRA"].startswith("http")
+
+@pytest.mark.usefixtures("outputs")
+def test_a_function_has_its_settings_its_mapping_and_its_schedule(project: Project) -> None:
+    settings = project.config()["stages"][STAGE]["lambda_functions"]["extra"]
+    assert settings["environment_variables"]["VC_EXTRA"].startswith("http")
     assert "venuecode-dev-extra" in project.mappings()
     rights = project.client("lambda").get_policy(FunctionName="venuecode-dev-extra")["Policy"]
     assert "wire-ExtraPermission" in rights
-    assert _call(deployed, "/v1/extra").expect(200) == {"extra": True}
-    test_the_gateway_answers_by_itself_as_after_make_deploy(deployed)
 
-    app.write_text(before[0])
-    resources.write_text(before[1])
-    policy.unlink()
-    config = project.config()
-    del config["lambda_functions"]["extra"]
-    project.keep(config)
+
+def test_a_removed_function_goes_and_a_new_route_is_served(
+    project: Project, deployed: Deployed
+) -> None:
+    assert deployed.call("GET", "/v1/later").status == 404
+    project.without_extra()
+    app = project.root / "app.py"
+    app.write_text(app.read_text() + ROUTE)
     project.deploy()
 
     assert "extra" not in project.config()["stages"][STAGE]["lambda_functions"]
     assert "venuecode-dev-extra" not in project.mappings()
-    assert _call(deployed, "/v1/extra").status == 404
+    functions = project.client("lambda").list_functions()["Functions"]
+    assert "venuecode-dev-extra" not in {one["FunctionName"] for one in functions}
+    assert deployed.call("GET", "/v1/later").expect(200) == {"served": True}
     test_the_gateway_answers_by_itself_as_after_make_deploy(deployed)
-
-
-def _call(deployed: Deployed, path: str) -> Reply:
-    return deployed.call("GET", path)
 
 
 def test_chalice_delete_leaves_the_data_and_wire_removes_the_rest(
@@ -276,6 +305,5 @@ def test_chalice_delete_leaves_the_data_and_wire_removes_the_rest(
     assert not project.client("apigateway").get_rest_apis()["items"]
     assert project.client("dynamodb").scan(TableName=table, Limit=1)["Items"]
 
-    formation = project.client("cloudformation")
-    stacks.remove(formation, stacks.foundation(STAGE), poll_seconds=0.1)
+    project.target.stack(stacks.foundation(STAGE)).delete()
     assert project.client("dynamodb").scan(TableName=table, Limit=1)["Items"]

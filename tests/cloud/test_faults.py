@@ -51,7 +51,7 @@ def impatient(deployed: Deployed, queue: str) -> Iterator[None]:
 def drive(deployed: Deployed, queue: str) -> int:
     """What the operator's command does."""
     with Progress(console=Console(quiet=True)) as progress:
-        return redrive(deployed.deployment, queue, progress)
+        return redrive(deployed.deployment, queue, progress)[0]
 
 
 @contextlib.contextmanager

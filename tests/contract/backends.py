@@ -57,8 +57,10 @@ from chalicelib.identity.store.wrapped_keys import WrappedKeyStore
 from chalicelib.identity.succession import Successions
 from chalicelib.insight.abnormal import Pointers
 from chalicelib.insight.counters import Counters
+from chalicelib.insight.reconciliation import Reconciliations
 from chalicelib.insight.store.counters import CounterStore
 from chalicelib.insight.store.pointers import PointerStore
+from chalicelib.insight.store.reconciliations import ReconciliationStore
 from chalicelib.venues.staffing import Staff
 from chalicelib.venues.store.posters import PosterStore
 from chalicelib.venues.store.staff import StaffStore
@@ -106,6 +108,7 @@ class Stores:
     issued_passes: IssuedPasses
     personal_records: PersonalRecords
     visits: Visits
+    reconciliations: Reconciliations
     directory: Callable[[], Directory]
     policies: Callable[[], PolicyBook]
 
@@ -115,7 +118,7 @@ def fake_stores() -> Stores:
     people, policies = stores.FakePeople(), stores.FakePolicies()
     venues, consents = stores.FakeVenues(people), stores.FakeConsents()
     links = stores.FakeFamilyLinks(people, consents)
-    scans = stores.FakeScans(people)
+    scans, counters = stores.FakeScans(people), stores.FakeCounters()
     return Stores(
         people,
         stores.FakeCodes(),
@@ -124,7 +127,7 @@ def fake_stores() -> Stores:
         stores.FakePosters(),
         stores.FakeStaff(people, venues),
         scans,
-        stores.FakeCounters(),
+        counters,
         stores.FakePointers(),
         stores.FakeWrappedKeys(),
         stores.FakePrefetches(),
@@ -138,6 +141,7 @@ def fake_stores() -> Stores:
         stores.FakeIssuedPasses(people),
         stores.FakePersonalRecords(),
         stores.FakeVisits(scans),
+        stores.FakeReconciliations(counters),
         lambda: stores.FakeDirectory(venues),
         lambda: policies,
     )
@@ -168,6 +172,7 @@ def stores_over(table: Table) -> Stores:
         PaperPassStore(table),
         PersonalRecordStore(table),
         VisitStore(table),
+        ReconciliationStore(table),
         lambda: CachedDirectory(venues),
         lambda: PolicyStore(table),
     )
@@ -245,6 +250,7 @@ def aws_backend(name: str) -> Iterator[Backend]:
     support.create_table(scratch)
     client("s3").create_bucket(Bucket=scratch)
     lookups_url = client("sqs").create_queue(QueueName=f"{scratch}-lookups")["QueueUrl"]
+    settles_url = client("sqs").create_queue(QueueName=f"{scratch}-settles")["QueueUrl"]
     renders_url = client("sqs").create_queue(QueueName=f"{scratch}-renders")["QueueUrl"]
     connection = Connection()
     table = Table(scratch, connection)
@@ -270,20 +276,24 @@ def aws_backend(name: str) -> Iterator[Backend]:
             table,
             stores_over(table),
             S3Storage(scratch),
-            SqsLookupQueue(lookups_url),
+            SqsLookupQueue(lookups_url, settles_url),
             SqsRenderQueue(renders_url),
             _download,
-            lambda: receive(lookups_url, decode),
+            lambda: _both(receive(lookups_url, decode), receive(settles_url, decode)),
             lambda: receive(renders_url, render_jobs.decode),
         )
     finally:
         for found in client("s3").list_objects_v2(Bucket=scratch).get("Contents", []):
             client("s3").delete_object(Bucket=scratch, Key=found["Key"])
         client("s3").delete_bucket(Bucket=scratch)
-        for url in (lookups_url, renders_url):
+        for url in (lookups_url, settles_url, renders_url):
             client("sqs").delete_queue(QueueUrl=url)
         client("dynamodb").delete_table(TableName=scratch)
         forget_clients()
+
+
+def _both(one: Received, other: Received) -> Received:
+    return Received([*one.messages, *other.messages], one.delayed + other.delayed)
 
 
 def forget_clients() -> None:

@@ -61,7 +61,7 @@ class TestStorage:
 
 def lookup(provider: ProviderName = ProviderName.HEALTH_CODE) -> Lookup:
     correlation = RandomIds().random().lower()
-    return Lookup(provider, f"per_{makers.random()}", NOON, correlation, 3)
+    return Lookup((provider,), f"per_{makers.random()}", NOON, correlation, 3)
 
 
 @pytest.mark.parametrize("backend", [FAKE, *SERVICES], indirect=True, scope="module")

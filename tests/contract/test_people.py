@@ -74,7 +74,7 @@ def test_hot_holds_everything_and_waiting_scans_come_with_the_subject(stores: St
     for login in logins:
         stores.people.open_session(person.person_id, login)
     for answer in answers:
-        assert stores.people.save_snapshot(person.person_id, answer)
+        assert stores.people.save_answers(person.person_id, [answer])
     venue = makers.venue(applicant=person.person_id)
     stores.venues.create(
         venue,
@@ -83,7 +83,7 @@ def test_hot_holds_everything_and_waiting_scans_come_with_the_subject(stores: St
         document_blind=person.document_blind,
     )
     waiting = makers.scan(venue, person_id=person.person_id)
-    stores.scans.await_answer(waiting)
+    stores.scans.await_answers(waiting, NOON)
     record = PersonRecord(
         person,
         {login.session_id: login for login in logins},
@@ -406,26 +406,26 @@ class TestSnapshots:
         person = newcomer(stores)
         older = makers.snapshot(state="green")
         newer = makers.snapshot(state="red", fetched_at=NOON + timedelta(milliseconds=1))
-        assert stores.people.save_snapshot(person.person_id, older)
-        assert stores.people.save_snapshot(person.person_id, newer)
+        assert stores.people.save_answers(person.person_id, [older])
+        assert stores.people.save_answers(person.person_id, [newer])
         assert stores.people.load(person.person_id).snapshots == {"health_code": newer}
 
     def test_an_older_or_equal_answer_is_dropped(self, stores: Stores) -> None:
         person = newcomer(stores)
         newer = makers.snapshot(state="red")
-        assert stores.people.save_snapshot(person.person_id, newer)
+        assert stores.people.save_answers(person.person_id, [newer])
         for late in (NOON - timedelta(milliseconds=1), NOON):
             older = makers.snapshot(state="green", fetched_at=late)
-            assert not stores.people.save_snapshot(person.person_id, older)
+            assert not stores.people.save_answers(person.person_id, [older])
         assert stores.people.load(person.person_id).snapshots == {"health_code": newer}
 
     def test_an_answer_about_a_later_registration_replaces(self, stores: Stores) -> None:
         person = newcomer(stores)
         before = makers.snapshot(registration=1)
         after = makers.snapshot(registration=2, fetched_at=NOON - timedelta(seconds=1))
-        assert stores.people.save_snapshot(person.person_id, before)
-        assert stores.people.save_snapshot(person.person_id, after)
-        assert not stores.people.save_snapshot(person.person_id, before)
+        assert stores.people.save_answers(person.person_id, [before])
+        assert stores.people.save_answers(person.person_id, [after])
+        assert not stores.people.save_answers(person.person_id, [before])
         assert stores.people.load(person.person_id).snapshots == {"health_code": after}
 
 

@@ -175,13 +175,13 @@ def test_waiting_is_noted_once_and_ends(stores: Stores, venue: Venue) -> None:
     scan = makers.scan(venue)
     other = makers.scan(venue, person_id=scan.person_id)
     for _ in range(2):
-        stores.scans.await_answer(scan)
-        stores.scans.await_answer(other)
+        stores.scans.await_answers(scan, NOON)
+        stores.scans.await_answers(other, NOON)
     both = {scan.scan_id, other.scan_id}
     assert set(stores.people.subject(scan.person_id).awaiting) == both
     assert len(stores.people.subject(scan.person_id).awaiting) == 2
     for _ in range(2):
-        stores.scans.stop_waiting(scan.person_id, scan.scan_id)
+        stores.scans.stop_waiting(scan.person_id, [scan.scan_id])
     assert stores.people.subject(scan.person_id).awaiting == (other.scan_id,)
 
 

@@ -83,5 +83,5 @@ def test_its_rejection_takes_nobodys_document(stores: Stores) -> None:
 def test_a_snapshot_may_be_kept_for_a_while(stores: Stores) -> None:
     made, said = shadow(), makers.snapshot(registration=0)
     stores.people.keep_shadow(made, again=False)
-    assert stores.people.save_snapshot(made.person_id, said, until=UNTIL)
+    assert stores.people.save_answers(made.person_id, [said], until=UNTIL)
     assert stores.people.load(made.person_id).current("health_code") == said

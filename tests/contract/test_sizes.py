@@ -178,6 +178,7 @@ def fill(backend: Backend, table: Table, texts: dict[str, Any]) -> int:
     for number in range(SESSIONS):
         expires = NOON + REFRESH_LIFE + timedelta(seconds=number)
         people.open_session(person.person_id, makers.session(expires_at=expires, serial=999))
+    answers = []
     for provider in shown():
         moment = NOON.replace(microsecond=123_000)
         answer = makers.snapshot(
@@ -186,7 +187,8 @@ def fill(backend: Backend, table: Table, texts: dict[str, Any]) -> int:
         )  # fmt: skip
         if provider == "health_code":
             answer = replace(answer, **texts)
-        people.save_snapshot(person.person_id, answer)
+        answers.append(answer)
+    people.save_answers(person.person_id, answers)
     for _ in range(MAX_VENUES):
         venue_id = f"ven_{makers.random()}"
         write = right_write(person.person_id, venue_id, Role.ADMINISTRATOR, edit.document_blind)
@@ -202,8 +204,8 @@ def fill(backend: Backend, table: Table, texts: dict[str, Any]) -> int:
     found = list(table.query(keys.person(person.person_id), (keys.HOT, keys.SUBJECT_TO)))
     kinds = Counter(raw["sk"]["S"].split("#")[1] for raw in found)
     assert kinds == {
-        "PROFILE": 1, "SESSION": SESSIONS, "SNAP": 4, "RIGHTS": 1, "DEPENDANTS": 1, "GUARDIANS": 1,
-        "PASS": 1,
+        "PROFILE": 1, "SESSION": SESSIONS, "ANSWERS": 1, "RIGHTS": 1, "DEPENDANTS": 1,
+        "GUARDIANS": 1, "PASS": 1,
     }  # fmt: skip
     return sum(map(item_size, found))
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -29,6 +30,18 @@ class StandingClock:
     def pass_(self, **time: float) -> datetime:
         self.at += timedelta(**time)
         return self.at
+
+
+class InlineExecutor(Executor):
+    """Runs each call at once, so that the order of a test's calls is the same in every run."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
 
 
 class CountingIds:

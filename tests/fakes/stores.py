@@ -10,10 +10,10 @@ from datetime import date, datetime, timedelta
 
 from chalicelib.admission.accesses import Access
 from chalicelib.admission.kiosks import Card
-from chalicelib.admission.lookup_requests import Message
+from chalicelib.admission.lookup_requests import Message, Outgoing
 from chalicelib.admission.policy import Policy, prefixes
 from chalicelib.admission.prefetching import Prefetch
-from chalicelib.admission.scan import Scan, ScanReference
+from chalicelib.admission.scan import QUESTION_LIFE, Scan, ScanReference
 from chalicelib.admission.visits import VisitPage
 from chalicelib.core import ids, keys
 from chalicelib.core.clock import epoch_ms
@@ -37,6 +37,7 @@ from chalicelib.identity.people import (
 )
 from chalicelib.identity.personal_records import PersonalRecord, RecordReference
 from chalicelib.insight.counters import Figures, Standing, total
+from chalicelib.insight.reconciliation import Fence, Progress
 from chalicelib.venues.codes import Code, CodeKind, CodeState
 from chalicelib.venues.staffing import Invitation, Member
 from chalicelib.venues.venue import (
@@ -59,6 +60,8 @@ class _Partition:
     rights: dict[str, tuple[Role, str]] = field(default_factory=dict)
     """By venue: the role, and the document it was given for."""
     awaiting: set[str] = field(default_factory=set)
+    question: tuple[str, datetime, tuple[str, ...]] | None = None
+    """The scan for which the question under way was asked, when, and the providers."""
     paper_pass: IssuedPass | None = None
     dependants: dict[str, tuple[FamilyLink, str]] = field(default_factory=dict)
     guardians: dict[str, tuple[FamilyLink, str]] = field(default_factory=dict)
@@ -279,19 +282,22 @@ class FakePeople:
     def close_session(self, person_id: str, session_id: str) -> None:
         self.partition(person_id).sessions.pop(session_id, None)
 
-    def save_snapshot(
-        self, person_id: str, snapshot: Snapshot, *, until: datetime | None = None
+    def save_answers(
+        self, person_id: str, answers: Sequence[Snapshot], *, until: datetime | None = None
     ) -> bool:
         del until  # a stand-in deletes nothing by time
         snapshots = self.partition(person_id).snapshots
-        before = snapshots.get(snapshot.provider)
-        if before and (before.registration, before.fetched_at) >= (
-            snapshot.registration,
-            snapshot.fetched_at,
-        ):
-            return False
-        snapshots[snapshot.provider] = snapshot
-        return True
+        complete = True
+        for answer in answers:
+            before = snapshots.get(answer.provider)
+            if before and (before.registration, before.fetched_at) >= (
+                answer.registration,
+                answer.fetched_at,
+            ):
+                complete = False
+            else:
+                snapshots[answer.provider] = answer
+        return complete
 
 
 class FakeConsents:
@@ -810,11 +816,28 @@ class FakeScans:
         for scan in sorted(mine, key=lambda scan: (scan.at, scan.venue_id)):
             yield ScanReference(scan.venue_id, scan.at, scan.digest)
 
-    def await_answer(self, scan: Scan) -> None:
-        self._people.partition(scan.person_id).awaiting.add(scan.scan_id)
+    def await_answers(self, scan: Scan, now: datetime) -> bool:
+        mine = self._people.partition(scan.person_id)
+        mine.awaiting.add(scan.scan_id)
+        if mine.question is None or mine.question[1] + QUESTION_LIFE <= now:
+            mine.question = (scan.scan_id, scan.received_at, scan.verdict.needs)
+        asked_for, _, providers = mine.question
+        return asked_for == scan.scan_id or not set(scan.verdict.needs) <= set(providers)
 
-    def stop_waiting(self, person_id: str, scan_id: str) -> None:
-        self._people.partition(person_id).awaiting.discard(scan_id)
+    def stop_waiting(self, person_id: str, scan_ids: Collection[str]) -> None:
+        self._people.partition(person_id).awaiting.difference_update(scan_ids)
+
+    def end_question(self, person_id: str, scan_ids: Collection[str]) -> bool:
+        mine = self._people.partition(person_id)
+        if (mine.awaiting or mine.question) and mine.awaiting != set(scan_ids):
+            return False
+        mine.awaiting, mine.question = set(), None
+        return True
+
+    def give_up(self, person_id: str, asked_at: datetime) -> None:
+        mine = self._people.partition(person_id)
+        if mine.question and epoch_ms(mine.question[1]) == epoch_ms(asked_at):
+            mine.question = None
 
 
 class FakeAccesses:
@@ -1038,6 +1061,10 @@ class FakeCounters:
             self._fences[place] = fence
         return True
 
+    def partitions(self) -> set[str]:
+        """The partitions in which the unit has a counter."""
+        return {partition for partition, who in self._figures if not who}
+
     def standing(self, partition: str) -> dict[str, Standing]:
         return {
             who: Standing(figures, self._last.get((of, who), ""), self._fences.get((of, who), ""))
@@ -1058,6 +1085,43 @@ class FakeCounters:
     def of_day(self, venue: Venue, day: date, staff_id: str = "") -> Figures:
         mine = (scan_partition(venue.venue_id, day, one) for one in range(venue.shards_on(day)))
         return total(self._figures.get((partition, staff_id), Figures()) for partition in mine)
+
+
+class FakeReconciliations:
+    """See `reconciliation.Reconciliations`. A venue is listed once its unit has a counter."""
+
+    def __init__(self, counters: FakeCounters) -> None:
+        self._counters = counters
+        self._progress: dict[tuple[date, int, int], Progress] = {}
+        self.fences: dict[str, Fence] = {}
+
+    def venues(self, day: date, bucket: int, after: str) -> Iterator[str]:
+        index = keys.counted_day(day, bucket)
+        found = {
+            keys.venue_of(partition)
+            for partition in self._counters.partitions()
+            if keys.counted(partition).pk == index
+        }
+        yield from sorted(one for one in found if one > after)
+
+    def fence(self, partition: str) -> Fence | None:
+        return self.fences.get(partition)
+
+    def put_fence(self, partition: str, fence: Fence) -> None:
+        self.fences[partition] = fence
+
+    def progress(self, day: date) -> dict[tuple[int, int], Progress]:
+        return {
+            (look, bucket): progress
+            for (of, look, bucket), progress in self._progress.items()
+            if of == day
+        }
+
+    def save(
+        self, day: date, look: int, bucket: int, progress: Progress, expires_at: datetime
+    ) -> None:
+        del expires_at
+        self._progress[day, look, bucket] = progress
 
 
 class FakeWrappedKeys:
@@ -1098,6 +1162,10 @@ class FakeLookupQueue:
 
     def send(self, message: Message, *, delay: timedelta = timedelta()) -> None:
         self.sent.append((message, delay))
+
+    def send_all(self, messages: Sequence[Outgoing]) -> list[int]:
+        self.sent += messages
+        return []
 
 
 class FakeRenderQueue:

@@ -1,9 +1,10 @@
 """A region with one venue, one visitor and the providers, all of it in memory."""
 
 from chalicelib.admission.accesses import GuardianAccesses
+from chalicelib.admission.asking import Asking
 from chalicelib.admission.declaration_delivery import DeclarationDelivery
 from chalicelib.admission.evidence import looked_up
-from chalicelib.admission.lookup_requests import LookupRequests, Message
+from chalicelib.admission.lookup_requests import LookupRequests, Message, Outbox
 from chalicelib.admission.lookups import Lookups
 from chalicelib.admission.recording import Recorder
 from chalicelib.admission.scan import Scan, ScanFinder, ScanReference
@@ -18,6 +19,7 @@ from tests.contract import makers
 from tests.fakes.parts import (
     NOON,
     FixedSecret,
+    InlineExecutor,
     LocalDataKeys,
     ScriptedDeclarations,
     ScriptedProvider,
@@ -70,17 +72,19 @@ class Region:
         partition.profile = self.person
         self.people.documents[self.person.document_blind] = person_id
         finder = ScanFinder(directory=self.directory, scans=self.scans)
+        self.waiting = WaitingScans(
+            people=self.people, policies=self.policies, scans=self.scans, finder=finder
+        )
         readings = GuardianAccesses(accesses=FakeAccesses(), vault=VAULT)
         self.scanning = Scanning(
             people=self.people, directory=self.directory, policies=self.policies,
-            recorder=Recorder(scans=self.scans, policies=self.policies), finder=finder, ring=RING,
+            recorder=Recorder(scans=self.scans, policies=self.policies), waiting=self.waiting,
+            ring=RING,
             guardianship=Guardianship(people=self.people, readings=readings),
         )  # fmt: skip
+        self.outbox = Outbox(queue=self.queue)
         self.lookup_requests = LookupRequests(
-            directory=self.directory, policies=self.policies, scans=self.scans, queue=self.queue
-        )
-        self.waiting = WaitingScans(
-            people=self.people, policies=self.policies, scans=self.scans, finder=finder
+            directory=self.directory, policies=self.policies, scans=self.scans, outbox=self.outbox
         )
         self.records = FakePersonalRecords()
         self.receiver = ScriptedDeclarations(self.providers[HEALTH])
@@ -88,8 +92,9 @@ class Region:
             people=self.people, records=self.records, receiver=self.receiver, vault=VAULT
         )
         self.lookups = Lookups(
-            people=self.people, providers=lambda name: self.providers[name], vault=VAULT,
-            queue=self.queue, waiting=self.waiting, declarations=delivery, clock=self.clock,
+            people=self.people, vault=VAULT, queue=self.queue,
+            asking=Asking(providers=lambda name: self.providers[name], pool=InlineExecutor()),
+            waiting=self.waiting, declarations=delivery, clock=self.clock,
         )  # fmt: skip
 
     def submission(self, nonce: str = "", fingerprint: str = "h") -> Submission:
@@ -102,8 +107,13 @@ class Region:
         record = self.people.load(self.person.person_id)
         actor = makers.actor(self.person, record)
         result = self.scanning.scan_venue(actor, self.venue.code, self.submission())
-        self.lookup_requests.start(result.scan, self.clock.now())
+        self.start(result.scan)
         return result.scan
+
+    def start(self, scan: Scan) -> None:
+        """The stream requests what a scan waits for."""
+        self.lookup_requests.start(scan, self.clock.now())
+        self.outbox.send()
 
     def deliver(self, message: Message) -> str:
         return self.lookups.handle(message)

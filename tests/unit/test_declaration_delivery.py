@@ -55,7 +55,7 @@ def test_a_colour_that_is_fresh_is_asked_for_again() -> None:
     region.providers[HEALTH].otherwise = Answer("green", NOON)
     later = NOON + timedelta(milliseconds=1)
     light = makers.snapshot(state="light_green", fetched_at=later, registration=1)
-    region.people.save_snapshot(region.person.person_id, light)
+    region.people.save_answers(region.person.person_id, [light])
     region.deliver(declared(region))
     assert region.asked(HEALTH) == 1
 

@@ -30,11 +30,13 @@ from tests.unit.wire import served
 
 HANDLERS = {
     "api": "app.app",
+    "counts": "chalicelib.workers.counts.counts",
     "lookups": "chalicelib.workers.lookups.lookups",
     "renders": "chalicelib.workers.renders.renders",
+    "settles": "chalicelib.workers.settles.settles",
     "stream": "chalicelib.workers.stream.stream",
 }
-WORKERS = ["lookups", "renders", "stream"]
+WORKERS = ["counts", "lookups", "renders", "settles", "stream"]
 ALONE = """
 import json, sys, time
 path, events = json.load(sys.stdin)
@@ -67,8 +69,10 @@ LAZY = {
 }  # fmt: skip
 AT_IMPORT = {
     "api": NEVER | LAZY,
+    "counts": NEVER | LAZY | {"pydantic", "pydantic_core", "chalicelib.api", "app"},
     "lookups": NEVER | LAZY | {"pydantic", "pydantic_core", "chalicelib.api", "app"},
     "renders": NEVER | LAZY | {"pydantic", "pydantic_core", "chalicelib.api", "app"},
+    "settles": NEVER | LAZY | {"pydantic", "pydantic_core", "chalicelib.api", "app"},
     "stream": NEVER | LAZY | {"pydantic", "pydantic_core", "chalicelib.api", "app"},
 }
 OTHERS = {"app", "chalicelib.api"}
@@ -77,10 +81,18 @@ INPUT = {"stdnum", "phonenumbers"}
 # After a scan, a batch of lookups, a poster that is no longer waited for, a batch of the stream.
 IN_THE_END = {
     "api": NEVER | DRAWING | INPUT | {"chalicelib.adapters.queues", "chalicelib.adapters.partners"},
+    "counts": NEVER | DRAWING | INPUT | OTHERS | {
+        "jwt", "cryptography", "pydantic", "pydantic_core", "chalicelib.adapters.partners",
+        "chalicelib.adapters.queues", "chalicelib.workers.subscriptions",
+        "chalicelib.insight.abnormal", "chalicelib.insight.reconciliation",
+    },
     "lookups": NEVER | DRAWING | INPUT | OTHERS | {"jwt", "chalicelib.venues.issuance"},
     "renders": NEVER | DRAWING | INPUT | OTHERS | {
         "jwt", "cryptography", "pydantic", "pydantic_core", "chalicelib.admission.judge",
         "chalicelib.insight",
+    },
+    "settles": NEVER | DRAWING | INPUT | OTHERS | {
+        "jwt", "cryptography", "chalicelib.adapters.partners", "chalicelib.adapters.queues",
     },
     "stream": NEVER | DRAWING | INPUT | OTHERS | {
         "jwt", "cryptography", "pydantic", "pydantic_core", "chalicelib.adapters.partners",
@@ -166,6 +178,7 @@ def _resources() -> dict[str, str]:
         "VC_PARTNERS_SECRET": "partners",
         "VC_KMS_KEY": support.client("kms").create_key()["KeyMetadata"]["KeyId"],
         "VC_LOOKUPS_URL": support.create_queue("lookups")[0],
+        "VC_SETTLES_URL": support.create_queue("settles")[0],
         "VC_RENDERS_URL": support.create_queue("renders")[0],
         "VC_PROVIDERS_URL": "http://127.0.0.1:1",
     }
@@ -188,7 +201,7 @@ def _furnish(environment: dict[str, str]) -> World:
     ).profile
     container.people.settle(profile, Verification.VERIFIED, "")
     for provider, state in (("health_code", "green"), ("nucleic_acid", "negative")):
-        container.people.save_snapshot(login.person_id, Snapshot(provider, state, now, now, 1))
+        container.people.save_answers(login.person_id, [Snapshot(provider, state, now, now, 1)])
     application = Application(
         name="信宜市人民医院", kind="medical", region="440983", region_name="广东省茂名市信宜市",
         street="", address="新里二路 1 号", number_type="uscc", number=social_credit_code(1),
@@ -248,7 +261,7 @@ def work(handler: str, world: World) -> list[dict[str, Any]]:
     if handler == "api":
         body = {"nonce": nonce_at(_now()), "code": f"HTTPS://V.TEST/V/{world.code}"}
         return [request("POST", "/v1/scans", body, world.token)]
-    name = "table_stream" if handler == "stream" else f"{handler}_queue"
+    name = "table_stream" if handler in ("counts", "stream") else f"{handler}_queue"
     return [support.raw_event(f"{name}.json", mine)]
 
 
@@ -286,7 +299,7 @@ def test_a_handler_loads_what_its_work_needs(handler: str, world: World) -> None
     elif handler == "lookups":  # nobody is where the providers should be
         assert answer["batchItemFailures"]
         assert {"cryptography", "chalicelib.adapters.partners"} <= run.in_the_end
-    elif handler == "stream":
+    elif handler in ("counts", "stream"):
         assert answer == {"batchItemFailures": []}
     assert unwanted(run.in_the_end, IN_THE_END[handler]) == set()
     assert {"event", "correlation"} <= set.intersection(*map(set, run.lines))

@@ -173,12 +173,12 @@ def test_a_person_s_queries_hold_what_they_should(
     name, arguments, built = made
     hot = {
         "profile", "shadow", "session", "snapshot", "rights", "right", "dependants", "guardians",
-        "paper_pass",
+        "paper_pass", "answers",
     }  # fmt: skip
     if built.pk == keys.person(arguments[0] if arguments else ""):
         assert (keys.HOT <= built.sk <= keys.SUBJECT_TO) is (name in hot)
         in_subject = keys.SUBJECT_FROM <= built.sk <= keys.SUBJECT_TO
-        assert in_subject is (name in hot | {"awaiting"})
+        assert in_subject is (name in hot | {"awaiting", "marker"})
     else:
         assert name not in hot
 

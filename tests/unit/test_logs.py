@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import socket
 from typing import Any
 
@@ -62,6 +63,7 @@ def test_a_line_has_its_correlation_id_and_fields() -> None:
         entry = json.loads(line(record(status=201, route="scan_venue", code="")))
     finally:
         correlation.reset(token)
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", entry.pop("timestamp"))
     assert entry == {
         "level": "ERROR",
         "event": "failed",

@@ -11,10 +11,16 @@ from chalicelib.admission.store.accesses import AccessItem
 from chalicelib.admission.store.kiosk_cards import CardItem, PersonCardItem
 from chalicelib.admission.store.policies import PolicyItem
 from chalicelib.admission.store.prefetches import PrefetchItem
-from chalicelib.admission.store.scans import PendingScanItem, ScanItem
+from chalicelib.admission.store.scans import ScanItem
 from chalicelib.core import keys
 from chalicelib.core.keys import Key
 from chalicelib.core.table import Item, LeadItem, Raw
+from chalicelib.identity.store.answers import (
+    AnswersItem,
+    AwaitingItem,
+    PendingScanItem,
+    SnapshotItem,
+)
 from chalicelib.identity.store.checks import IdentityCheckItem
 from chalicelib.identity.store.codes import CodeItem
 from chalicelib.identity.store.consents import ConsentItem, GiverItem
@@ -28,7 +34,6 @@ from chalicelib.identity.store.people import (
     OwnerItem,
     ProfileItem,
     SessionItem,
-    SnapshotItem,
 )
 from chalicelib.identity.store.personal_records import PersonalRecordItem
 from chalicelib.identity.store.rights import RightItem, RightsItem
@@ -55,7 +60,9 @@ STORED: dict[str, tuple[type[Item], str]] = {
     "snapshot": (SnapshotItem, "PER#per · HOT#SNAP#.*"),
     "rights": (RightsItem, "PER#per · HOT#RIGHTS"),
     "right": (RightItem, "PER#per · HOT#RIGHT#.*"),
-    "awaiting": (PendingScanItem, "PER#per · AWAIT#.*"),
+    "marker": (PendingScanItem, "PER#per · AWAIT#.*"),
+    "awaiting": (AwaitingItem, "PER#per · AWAITING"),
+    "answers": (AnswersItem, "PER#per · HOT#ANSWERS"),
     "prefetch": (PrefetchItem, "PER#per · PREFETCH"),
     "phone": (OwnerItem, "PHONE#.* · PHONE"),
     "account": (AccountItem, "ACCOUNT#.* · ACCOUNT"),
@@ -105,6 +112,7 @@ LATER = {"rights", "staff_counter", "dependants", "guardians", "identity_check"}
 LATER |= {"consent", "valid_consent"}
 LATER |= {"paper_pass", "issued_pass", "paper_file", "record"}
 LATER |= {"lead"}
+LATER |= {"awaiting", "answers"}
 LATER |= {"erasure", "export", "due_erasure", "receipt"}
 LATER |= {"device", "pairing", "kiosk_card", "person_card"}
 LATER |= {"fence", "look"}

@@ -65,7 +65,7 @@ def test_rights_name_their_actions_and_resources(name: str, statement: dict[str,
     actions = actions if isinstance(actions, list) else [actions]
     resources = resources if isinstance(resources, list) else [resources]
     assert not [action for action in actions if "*" in action]
-    if name == "policy-stream:ListStreams":  # has no resource, and tells of no data
+    if name.endswith(":ListStreams"):  # has no resource, and tells of no data
         assert (actions, resources) == (["dynamodb:ListStreams"], ["*"])
         return
     for resource in resources:
@@ -75,13 +75,15 @@ def test_rights_name_their_actions_and_resources(name: str, statement: dict[str,
             assert re.fullmatch(r"\$\{\w+\.Arn\}/(index/visits|(posters|cards|exports)/\*)", target)
 
 
-def test_only_the_stream_may_write_to_the_queues_and_only_lookups_to_its_own() -> None:
+def test_nobody_from_outside_reaches_a_queue() -> None:
+    """What is written is the outbox: only what the stream tells of becomes a message."""
     senders = {
-        (name.split(":")[0], json.dumps(statement["Resource"]))
+        name.split(":")[0]
         for name, statement in statements()
         if "sqs:SendMessage" in statement["Action"]
     }
-    assert {policy for policy, _ in senders} == {"policy-stream", "policy-lookups"}
+    assert senders
+    assert not senders & {"policy-api", "policy-renders", "policy-schedules"}
 
 
 def test_each_function_has_a_policy_of_its_own() -> None:
@@ -141,26 +143,25 @@ def test_what_the_gateway_answers_is_in_the_words_of_the_catalogue() -> None:
     }
 
 
-def test_every_mapping_reports_failures_one_by_one_and_never_waits() -> None:
+def test_every_mapping_reports_failures_one_by_one_and_only_counting_waits() -> None:
     mappings = resources("AWS::Lambda::EventSourceMapping")
-    assert {mapping["FunctionName"] for mapping in mappings.values()} == {
-        "Lookups",
-        "Renders",
-        "Stream",
-    }
+    assert mappings
     for mapping in mappings.values():
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-        assert mapping["MaximumBatchingWindowInSeconds"] == 0
+        # Only figures may wait, for a second.
+        assert mapping["MaximumBatchingWindowInSeconds"] in (0, ["Local", 0, 1])
 
 
 def test_a_message_comes_back_only_after_its_function_has_timed_out() -> None:
     functions = json.loads((ROOT / ".chalice/config.json").read_text())["lambda_functions"]
     queues = resources("AWS::SQS::Queue")
-    for name, queue in (("lookups", "LookupsQueue"), ("renders", "RendersQueue")):
-        _, local, deployed = queues[queue]["VisibilityTimeout"]
-        timeout = functions[name]["lambda_timeout"]
-        assert local > timeout
-        assert deployed >= 6 * timeout
+    _, local, deployed = queues["RendersQueue"]["VisibilityTimeout"]
+    timeout = functions["renders"]["lambda_timeout"]
+    assert local > timeout
+    assert deployed >= 6 * timeout
+    # Somebody waits for these: less than a scan's wait, and a third of a question's life.
+    for name, queue in (("lookups", "LookupsQueue"), ("settles", "SettlesQueue")):
+        assert functions[name]["lambda_timeout"] < queues[queue]["VisibilityTimeout"] <= 15
 
 
 def test_every_dead_letter_queue_has_an_alarm() -> None:

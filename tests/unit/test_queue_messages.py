@@ -24,12 +24,14 @@ moments = st.integers(0, epoch_ms(datetime(6000, 1, 1, tzinfo=UTC))).map(from_ep
 scans = st.builds("scn_{}_{:012x}_{}".format, codes, st.integers(0, 2**47), codes)
 lookups = st.builds(
     Lookup,
-    st.sampled_from(looked_up()),
+    st.lists(st.sampled_from(looked_up()), min_size=1, max_size=8).map(tuple),
     codes.map("per_{}".format),
     moments,
     correlations,
     st.integers(0, 1_000_000),
     scan_id=st.just("") | scans,
+    attempt=st.integers(0, 100),
+    afresh=st.booleans(),
 )
 settles = st.builds(Settle, scans, correlations)
 declarations = st.builds(
@@ -40,7 +42,7 @@ declarations = st.builds(
     correlations,
 )
 messages = lookups | settles | declarations
-LOOKUP = Lookup(ProviderName.HEALTH_CODE, "per_0123456789ABCDEF", NOON, "c0ffee00", 3)
+LOOKUP = Lookup((ProviderName.HEALTH_CODE,), "per_0123456789ABCDEF", NOON, "c0ffee00", 3)
 
 
 @given(messages)
@@ -51,10 +53,10 @@ def test_a_message_arrives_as_it_was_sent(message: Message) -> None:
 @given(messages)
 def test_a_message_has_its_version_and_ids_only(message: Message) -> None:
     body = json.loads(encode(message))
-    assert body["v"] == 1
+    assert body["v"] == (2 if isinstance(message, Lookup) else 1)
     allowed = {
-        "v", "kind", "provider", "person", "asked_at", "registration", "record", "scan",
-        "correlation",
+        "v", "kind", "providers", "person", "asked_at", "registration", "record", "scan",
+        "correlation", "attempt", "afresh",
     }  # fmt: skip
     assert body.keys() <= allowed
 
@@ -85,7 +87,9 @@ def test_garbage_is_a_value_error(body: str) -> None:
 
 
 @pytest.mark.parametrize("change", [
-    {"v": 2}, {"v": "1"}, {"v": 1.5}, {"kind": "other"}, {"kind": None}, {"provider": "other"},
+    {"v": 3}, {"v": 1}, {"v": "2"}, {"v": 1.5}, {"kind": "other"}, {"kind": None},
+    {"providers": ["other"]}, {"providers": []}, {"providers": "health_code"},
+    {"attempt": -1}, {"afresh": 1},
     {"person": "per_x"}, {"person": "per_0123456789ABCDEF\n"}, {"person": "ven_0123456789ABCDEF"},
     {"asked_at": -1}, {"asked_at": "1"}, {"asked_at": 10**15}, {"asked_at": 10**30},
     {"registration": -1}, {"registration": True}, {"correlation": "c" * 65}, {"name": "梁思齐"},
@@ -97,7 +101,16 @@ def test_one_wrong_field_is_enough(change: dict[str, Any]) -> None:
     assert refused(json.dumps({**body, **change}))
 
 
-@pytest.mark.parametrize("field", ["provider", "person", "asked_at", "registration", "correlation"])
+def test_a_lookup_of_the_release_before_asks_its_one_provider() -> None:
+    body = json.loads(encode(LOOKUP))
+    for added in ("providers", "attempt", "afresh"):
+        del body[added]
+    assert decode(json.dumps(body | {"v": 1, "provider": "health_code"})) == LOOKUP
+
+
+@pytest.mark.parametrize(
+    "field", ["providers", "person", "asked_at", "registration", "correlation", "attempt"]
+)
 def test_one_missing_field_is_enough(field: str) -> None:
     body = json.loads(encode(LOOKUP))
     del body[field]

@@ -60,9 +60,12 @@ def test_a_clock_beyond_the_calendar_is_skewed(nonce: str) -> None:
 def test_a_retry_meets_its_own_scan_and_another_body_is_refused() -> None:
     region, nonce = Region(), nonce_at(NOON)
     first = scan(region, nonce=nonce)
-    region.clock.pass_(seconds=30)
+    region.clock.pass_(seconds=14)
     again = scan(region, nonce=nonce)
     assert (again.created, again.scan) == (False, first.scan)
+    region.clock.pass_(seconds=16)
+    late = scan(region, nonce=nonce)
+    assert (late.created, late.scan.scan_id, late.scan.waits) == (False, first.scan.scan_id, False)
     assert refusal(region, nonce=nonce, fingerprint="other") == "nonce_reused"
 
 
@@ -91,12 +94,16 @@ def test_retries_in_any_order_and_number_leave_one_scan_and_one_answer(
             result = region.scanning.scan_pass(guard, region.venue, minted[number], "", submission)
         answers.setdefault((how, number), []).append(result)
         green = makers.snapshot(fetched_at=region.clock.now())
-        region.people.save_snapshot(region.person.person_id, green)
+        region.people.save_answers(region.person.person_id, [green])
     for same in answers.values():
         assert [result.created for result in same] == [True] + [False] * (len(same) - 1)
-        assert all(result.scan == same[0].scan for result in same)
+        assert len({result.scan.scan_id for result in same}) == 1
+        # A retry after the end of the wait finds it decided; nothing else changes.
+        assert [result.scan.version for result in same] == sorted(
+            int(not result.scan.waits) if same[0].scan.waits else 0 for result in same
+        )
     kept = [*region.scans.of_day(region.venue, day_of(region.venue, NOON))]
-    assert sorted(kept, key=repr) == sorted((one[0].scan for one in answers.values()), key=repr)
+    assert sorted(kept, key=repr) == sorted((one[-1].scan for one in answers.values()), key=repr)
 
 
 def test_two_people_may_have_one_nonce() -> None:

@@ -26,7 +26,7 @@ class HttpHealthDeclarations:
         try:
             status, answer = self._partner.post(f"/v1/{_NAME}/declarations", body)
         except PartnerFault as fault:
-            raise ProviderFault(f"{_NAME}: {fault}") from fault
+            raise ProviderFault(f"{_NAME}: {fault}", fault.kind) from fault
         if (status, answer.get("status")) == (200, "accepted"):
             return True
         if (status, answer.get("status")) == (404, "absent"):

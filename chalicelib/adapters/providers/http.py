@@ -14,6 +14,7 @@ from chalicelib.admission import evidence
 from chalicelib.identity.providers import (
     Absent,
     Answer,
+    FaultKind,
     Pending,
     ProviderFault,
     ProviderName,
@@ -39,7 +40,7 @@ class HttpProvider:
         try:
             status, answer = self._partner.post(f"/v1/{self._name}/lookups", body)
         except PartnerFault as fault:
-            raise ProviderFault(f"{self._name}: {fault}") from fault
+            raise ProviderFault(f"{self._name}: {fault}", fault.kind) from fault
         word = answer.get("status")
         if status == 200 and word == "answer":
             return read_answer(self._name, answer)
@@ -47,7 +48,9 @@ class HttpProvider:
             return Pending(self._poll_after(answer))
         if status == 404 and word == "absent":
             return Absent()
-        raise ProviderFault(f"{self._name}: status {status}")
+        busy = status == 429 or status >= 500
+        kind = FaultKind.STATUS if busy else FaultKind.GARBAGE
+        raise ProviderFault(f"{self._name}: status {status}", kind)
 
     def _poll_after(self, answer: dict[str, Any]) -> int:
         value = answer.get("poll_after_ms")

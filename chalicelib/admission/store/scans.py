@@ -1,11 +1,13 @@
-"""Items of scans, and of pending markers.
+"""The item of a scan, and the scans that wait for answers.
 
 A scan is at most 1,000 bytes, one write unit, so its attributes have short names and coded values.
 The four oldest kinds of provider have an attribute each for their evidence; the others share one.
 """
 
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from datetime import date, datetime
+from typing import Any
 
 from pynamodb.attributes import Attribute, UnicodeAttribute
 from pynamodb.constants import STRING
@@ -13,7 +15,14 @@ from pynamodb.constants import STRING
 from chalicelib.admission import evidence as kinds
 from chalicelib.admission.judge import Decision, Evidence, Outcome, Verdict
 from chalicelib.admission.recording import METHODS
-from chalicelib.admission.scan import Direction, EvidenceLevel, Method, Scan, ScanReference
+from chalicelib.admission.scan import (
+    QUESTION_LIFE,
+    Direction,
+    EvidenceLevel,
+    Method,
+    Scan,
+    ScanReference,
+)
 from chalicelib.admission.store.providers import ProvidersAttribute
 from chalicelib.core import keys
 from chalicelib.core.attributes import (
@@ -27,9 +36,9 @@ from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.core.keys import Key
 from chalicelib.core.table import ABSENT, PRESENT, ConditionFailed, Item, Put, Raw, Table
 from chalicelib.identity.providers import ProviderName
+from chalicelib.identity.store.answers import AwaitingItem, awaiting_until
 from chalicelib.venues.venue import Venue, day_of, shard_of
 
-_PENDING_LIFE = timedelta(days=1)
 _OWN_ATTRIBUTE = (
     ProviderName.HEALTH_CODE,
     ProviderName.NUCLEIC_ACID,
@@ -137,12 +146,6 @@ class ScanItem(Item):
     annulled = EpochMsAttribute(attr_name="an", null=True)
     ttl = EpochSecondsAttribute(null=True)
     location_cell = TextAttribute(attr_name="lc")
-
-
-class PendingScanItem(Item):
-    """AWAIT#scan: a pending marker."""
-
-    ttl = EpochSecondsAttribute()
 
 
 def read_scan(raw: Raw) -> Scan:
@@ -293,11 +296,55 @@ class ScanStore:
             venue_id = keys.venue_of(raw["pk"]["S"])
             yield ScanReference(venue_id, from_epoch_ms(int(moment)), digest)
 
-    def await_answer(self, scan: Scan) -> None:
-        """See `Scans.await_answer`."""
-        ttl = scan.received_at + _PENDING_LIFE
-        self._table.put(PendingScanItem.at(keys.awaiting(scan.person_id, scan.scan_id), ttl=ttl))
+    def await_answers(self, scan: Scan, now: datetime) -> bool:
+        """See `Scans.await_answers`. The first UpdateItem adds the scan, and asks if nobody has."""
+        key, item = keys.awaiting(scan.person_id), AwaitingItem
+        asked: tuple[tuple[Any, Any], ...] = (
+            (item.asked, scan.received_at),
+            (item.asked_for, scan.scan_id),
+            (item.providers, kinds.letters(scan.verdict.needs)),
+        )
+        raw = self._table.update(
+            key,
+            [
+                item.v.set(item.v | item.FORMAT),
+                item.ttl.set(awaiting_until(now)),
+                item.scans.add({scan.scan_id}),
+                *(attribute.set(attribute | value) for attribute, value in asked),
+            ],
+        )
+        question = item.read(raw)
+        if question.asked is not None and question.asked + QUESTION_LIFE <= now:
+            lost = (item.asked == question.asked) & (item.asked_for == question.asked_for)
+            actions = [attribute.set(value) for attribute, value in asked]
+            with suppress(ConditionFailed):
+                question = item.read(self._table.update(key, actions, lost))
+        if question.asked_for == scan.scan_id:
+            return True
+        return not set(scan.verdict.needs) <= set(kinds.named(question.providers))
 
-    def stop_waiting(self, person_id: str, scan_id: str) -> None:
-        """See `Scans.stop_waiting`."""
-        self._table.delete(keys.awaiting(person_id, scan_id))
+    def stop_waiting(self, person_id: str, scan_ids: Collection[str]) -> None:
+        """See `Scans.stop_waiting`. Nothing is written if no scan waits."""
+        with suppress(ConditionFailed):
+            self._table.update(
+                keys.awaiting(person_id), [AwaitingItem.scans.delete(set(scan_ids))], PRESENT
+            )
+
+    def end_question(self, person_id: str, scan_ids: Collection[str]) -> bool:
+        """See `Scans.end_question`."""
+        only_these = ABSENT | (AwaitingItem.scans == set(scan_ids))
+        try:
+            self._table.delete(keys.awaiting(person_id), only_these)
+        except ConditionFailed:
+            return False
+        return True
+
+    def give_up(self, person_id: str, asked_at: datetime) -> None:
+        """See `Scans.give_up`."""
+        item = AwaitingItem
+        with suppress(ConditionFailed):
+            self._table.update(
+                keys.awaiting(person_id),
+                [item.asked.remove(), item.asked_for.remove(), item.providers.remove()],
+                item.asked == asked_at,
+            )

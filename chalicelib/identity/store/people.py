@@ -37,14 +37,19 @@ from chalicelib.identity.people import (
     Snapshot,
     Strength,
     Verification,
+    newest,
+)
+from chalicelib.identity.store.answers import (
+    AwaitingItem,
+    read_answers,
+    read_snapshot,
+    save_answers,
 )
 from chalicelib.identity.store.family_items import GuardiansItem, read_links
 from chalicelib.identity.store.issued_pass import read_paper_pass
 from chalicelib.identity.store.rights import Right, in_force, read_right, read_rights
 
 _LEFTOVER = timedelta(days=1)
-_ANSWERS_KEPT_FOR = timedelta(days=30)
-"""No policy uses an older answer. It also removes the answers about a person who is discarded."""
 
 
 class ProfileItem(Item):
@@ -72,21 +77,6 @@ class SessionItem(Item):
     client = UnicodeAttribute(attr_name="cl")
     strength = EnumAttribute(Strength, attr_name="st")
     ttl = EpochSecondsAttribute()
-
-
-class SnapshotItem(Item):
-    """HOT#SNAP#provider."""
-
-    state = UnicodeAttribute(attr_name="st")
-    observed = EpochMsAttribute(attr_name="ob", null=True)
-    fetched = EpochMsAttribute(attr_name="fe")
-    registration = IntegerAttribute(attr_name="rg")
-    reason = TextAttribute(attr_name="rs")
-    group = TextAttribute(attr_name="gr")
-    how_to_clear = TextAttribute(attr_name="li")
-    doses = IntegerAttribute(attr_name="do", null=True)
-    report_to = TextAttribute(attr_name="rt")
-    ttl = EpochSecondsAttribute(null=True)
 
 
 class OwnerItem(Item):
@@ -172,16 +162,20 @@ def _passes_from_is(since: datetime | None) -> Condition:
 def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
     profile: Profile | None = None
     sessions: dict[str, Session] = {}
-    snapshots: dict[str, Snapshot] = {}
+    answers: list[Snapshot] = []
     rights: dict[str, Right] = {}
     older: dict[str, Right] = {}
     awaiting: list[str] = []
+    marked: list[str] = []
     paper_pass: IssuedPass | None = None
     families: dict[str, Raw] = {}
     for raw in items:
         sort_key = raw["sk"]["S"]
         if sort_key.startswith(keys.AWAIT):
-            awaiting.append(sort_key.removeprefix(keys.AWAIT))
+            marked.append(sort_key.removeprefix(keys.AWAIT))
+            continue
+        if sort_key == keys.awaiting("").sk:
+            awaiting += sorted(AwaitingItem.read(raw).scans or ())
             continue
         _, kind, *rest = sort_key.split("#", 2)
         match kind:
@@ -190,19 +184,9 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
             case "SESSION":
                 sessions[rest[0]] = _session(rest[0], raw)
             case "SNAP":
-                seen = SnapshotItem.read(raw)
-                snapshots[rest[0]] = Snapshot(
-                    provider=rest[0],
-                    state=seen.state,
-                    observed_at=seen.observed,
-                    fetched_at=seen.fetched,
-                    registration=seen.registration,
-                    reason=seen.reason,
-                    group=seen.group,
-                    how_to_clear=seen.how_to_clear,
-                    doses=seen.doses,
-                    report_to=seen.report_to,
-                )
+                answers.append(read_snapshot(rest[0], raw))
+            case "ANSWERS":
+                answers += read_answers(raw)
             case "RIGHTS":
                 rights = dict(read_rights(raw))
             case "PASS":
@@ -219,9 +203,10 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
     return PersonRecord(
         profile,
         sessions,
-        snapshots,
+        newest(answers),
         held,
         tuple(awaiting),
+        marked=tuple(marked),
         dependants=dependants,
         guardians=guardians,
         paper_pass=paper_pass,
@@ -543,29 +528,8 @@ class PeopleStore:
         """See `People.close_session`."""
         self._table.delete(keys.session(person_id, session_id))
 
-    def save_snapshot(
-        self, person_id: str, snapshot: Snapshot, *, until: datetime | None = None
+    def save_answers(
+        self, person_id: str, answers: Sequence[Snapshot], *, until: datetime | None = None
     ) -> bool:
-        """See `People.save_snapshot`. The condition is that the answer on record is older."""
-        item = SnapshotItem.at(
-            keys.snapshot(person_id, snapshot.provider),
-            state=snapshot.state,
-            observed=snapshot.observed_at,
-            fetched=snapshot.fetched_at,
-            registration=snapshot.registration,
-            reason=snapshot.reason,
-            group=snapshot.group,
-            how_to_clear=snapshot.how_to_clear,
-            doses=snapshot.doses,
-            report_to=snapshot.report_to,
-            ttl=until or snapshot.fetched_at + _ANSWERS_KEPT_FOR,
-        )
-        older = (SnapshotItem.registration < snapshot.registration) | (
-            (SnapshotItem.registration == snapshot.registration)
-            & (SnapshotItem.fetched < snapshot.fetched_at)
-        )
-        try:
-            self._table.put(item, ABSENT | older)
-        except ConditionFailed:
-            return False
-        return True
+        """See `People.save_answers`."""
+        return save_answers(self._table, person_id, answers, until)

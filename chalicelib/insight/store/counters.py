@@ -86,12 +86,12 @@ def _adding(delta: Figures) -> list[Action]:
 
 def _unchanged(last: str) -> Condition:
     """Return the condition that a counter is at `last`."""
-    if last:
-        return CounterItem.sequence == last
-    # Nothing was applied yet; repairs of 0.1 wrote an empty text.
-    return CounterItem.sequence.does_not_exist() | (
-        size(CounterItem.sequence) == 0  # type: ignore[no-untyped-call]
-    )
+    unchanged: Condition = CounterItem.sequence == last
+    if not last:  # nothing was applied yet; repairs of 0.1 wrote an empty text
+        unchanged = CounterItem.sequence.does_not_exist() | (
+            size(CounterItem.sequence) == 0  # type: ignore[no-untyped-call]
+        )
+    return unchanged
 
 
 def _key(partition: str, staff_id: str) -> Key:

@@ -95,6 +95,7 @@ class ReceiptItem(Item):
 
 
 _CATEGORIES = (
+    (keys.answers("").sk, Category.ANSWERS),
     (keys.snapshot("", "").sk, Category.ANSWERS),
     (keys.RECORDS, Category.RECORDS),
     (keys.PASSES, Category.PASSES),

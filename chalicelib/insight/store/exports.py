@@ -27,6 +27,7 @@ _IN_OTHER_SECTIONS = tuple(
     for key in (
         keys.profile(""),
         keys.session("", ""),
+        keys.answers(""),
         keys.snapshot("", ""),
         keys.rights(""),
         keys.right("", ""),
@@ -35,6 +36,8 @@ _IN_OTHER_SECTIONS = tuple(
     )
 )
 """The beginnings of the sort keys of items that an export has in sections of their own."""
+_WAITING = keys.awaiting("").sk
+"""The item of the scans that wait, which are among the visits."""
 
 
 class ExportItem(Item):
@@ -106,7 +109,7 @@ class ExportStore:
         """See `Exports.items`."""
         span = (keys.ANY, keys.ANY_TO)
         for raw in self._table.query(keys.person(person_id), span, consistent=True):
-            if raw["sk"]["S"].startswith(_IN_OTHER_SECTIONS):
+            if raw["sk"]["S"].startswith((*_IN_OTHER_SECTIONS, _WAITING)):
                 continue
             yield StoredItem(
                 raw["sk"]["S"],

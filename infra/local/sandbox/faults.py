@@ -6,7 +6,7 @@ from collections import Counter
 
 from chalicelib.admission import evidence
 
-MODES = ("none", "refuse", "hang", "garbage", "error", "busy")
+MODES = ("none", "refuse", "hang", "drip", "garbage", "error", "busy")
 _LONGEST_HANG_S = 60.0
 
 
@@ -24,9 +24,9 @@ class Faults:
     """The current fault of each partner.
 
     ``refuse`` closes the connection. ``hang`` keeps it open and silent, until the fault is cleared
-    or for a minute. ``garbage`` answers `GARBAGE` in turn. ``error`` answers 500 with a web page,
-    as a proxy would. ``busy`` says so in the partner's protocol (503 for providers and the SMS
-    gateway).
+    or for a minute. ``drip`` sends a good answer, a byte a second. ``garbage`` answers `GARBAGE` in
+    turn. ``error`` answers 500 with a web page, as a proxy would. ``busy`` says so in the partner's
+    protocol (503 for providers and the SMS gateway).
     """
 
     def __init__(self) -> None:
@@ -58,6 +58,13 @@ class Faults:
         with self._changed:
             self._changed.wait_for(
                 lambda: self._stopping or self._modes.get(partner) != "hang", _LONGEST_HANG_S
+            )
+
+    def drips(self, partner: str) -> bool:
+        """Wait for a second, and return whether the partner still drips."""
+        with self._changed:
+            return not self._changed.wait_for(
+                lambda: self._stopping or self._modes.get(partner) != "drip", 1
             )
 
     def pause(self, milliseconds: int) -> None:

@@ -11,8 +11,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -39,11 +39,15 @@ _CORRELATION = re.compile(r"[A-Za-z0-9_.:;=-]{1,128}")
 
 @dataclass
 class Reply:
-    """A response; `body` is sent as JSON unless it is bytes. Status 0 closes the connection."""
+    """A response; `body` is sent as JSON unless it is bytes. Status 0 closes the connection.
+
+    `drips`: whether to go on sending a byte a second; None sends the body at once.
+    """
 
     status: int
     body: object = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    drips: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -249,6 +253,8 @@ class Sandbox(ThreadingHTTPServer):
                 case "hang":
                     self._faults.hang(name)
                     return Reply(0)
+                case "drip":
+                    return replace(handler(request), drips=lambda: self._faults.drips(name))
                 case "garbage":
                     return Reply(*self._faults.garbage(name))
                 case "error":
@@ -420,4 +426,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if reply.drips is None:
+            self.wfile.write(body)
+            return
+        self.close_connection = True
+        with suppress(OSError):  # the client has had enough
+            for place in range(len(body)):
+                self.wfile.write(body[place : place + 1])
+                self.wfile.flush()
+                if not reply.drips():
+                    return

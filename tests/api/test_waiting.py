@@ -1,0 +1,137 @@
+"""A scan's wait ends on time: at the next read, or by the settle queue if nobody reads (JN-11)."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib.identity.providers import Answer, ProviderFault
+from tests.api.driver import Person, World, codes
+
+DOWN = ProviderFault("down")
+
+
+@pytest.fixture
+def chief(world: World) -> Person:
+    """The administrator of the venue."""
+    return world.administrator()
+
+
+def waiting_scan(world: World, chief: Person) -> tuple[Person, dict[str, Any]]:
+    """A scan whose health code no provider answers."""
+    visitor = world.visitor(health_code=DOWN)
+    scan: dict[str, Any] = visitor.scan(chief.venue).expect(201)
+    assert scan["outcome"] == "pending"
+    return visitor, scan
+
+
+def told(screen: dict[str, Any]) -> tuple[str, list[str], int | None]:
+    return screen["outcome"], codes(screen["reasons"]), screen["poll_after_ms"]
+
+
+DECIDED = ("check", ["health_code_unknown"], None)
+
+
+@pytest.mark.requirement("JN-11")
+def test_a_read_at_the_end_of_the_wait_decides_without_any_worker(
+    world: World, chief: Person
+) -> None:
+    visitor, scan = waiting_scan(world, chief)
+    world.clock.pass_(seconds=14.999)
+    assert visitor.screen(scan["scan_id"])["outcome"] == "pending"
+    world.clock.pass_(milliseconds=1)
+    assert told(visitor.screen(scan["scan_id"])) == DECIDED
+    # What is decided stays, and is what the staff and the figures see.
+    world.say(visitor, health_code=Answer("green", world.hours_ago(1)))
+    world.work()
+    assert told(visitor.screen(scan["scan_id"])) == DECIDED
+    assert told(chief.screen(scan["scan_id"])) == DECIDED
+    assert chief.figures()["abnormal"] == 1
+    assert chief.figures() == world.recount(chief.venue)
+
+
+@pytest.mark.requirement("JN-11")
+def test_reading_again_writes_nothing(world: World, chief: Person) -> None:
+    visitor, scan = waiting_scan(world, chief)
+    world.clock.pass_(seconds=15)
+    first, writes = visitor.screen(scan["scan_id"]), world.writes()
+    assert visitor.screen(scan["scan_id"]) == first
+    assert world.writes() == writes
+
+
+@pytest.mark.requirement("JN-11")
+def test_staff_who_read_decide_too(world: World, chief: Person) -> None:
+    visitor, scan = waiting_scan(world, chief)
+    world.clock.pass_(seconds=15)
+    assert told(chief.screen(scan["scan_id"])) == DECIDED
+    assert told(visitor.screen(scan["scan_id"])) == DECIDED
+
+
+@pytest.mark.requirement("JN-11")
+def test_a_scan_that_is_sent_again_late_comes_back_decided(world: World, chief: Person) -> None:
+    visitor, nonce = world.visitor(health_code=DOWN), world.nonce()
+    visitor.scan(chief.venue, nonce).expect(201)
+    world.clock.pass_(seconds=20)
+    assert told(visitor.scan(chief.venue, nonce).expect(200)) == DECIDED
+
+
+@pytest.mark.requirement("JN-11")
+def test_answers_that_are_there_count_when_the_wait_ends(world: World, chief: Person) -> None:
+    """The worker died between keeping the answers and judging by them."""
+    visitor = world.visitor()
+    scan = visitor.scan(chief.venue).expect(201)
+    world.run_stream()
+    world.wire.fail("ProvisionedThroughputExceededException", 3)  # query, answers, and this
+    world.lookups.run()
+    world.wire.heal()
+    world.clock.pass_(seconds=15)
+    assert visitor.screen(scan["scan_id"])["outcome"] == "admit"
+
+
+@pytest.mark.requirement("JN-11")
+def test_the_pauses_between_polls_grow_and_end_with_the_wait(world: World, chief: Person) -> None:
+    visitor, screen = waiting_scan(world, chief)
+    begun, pauses = world.clock.at, []
+    while screen["poll_after_ms"] is not None:
+        pauses.append(screen["poll_after_ms"])
+        world.clock.pass_(milliseconds=screen["poll_after_ms"])
+        screen = visitor.screen(screen["scan_id"])
+    assert pauses == [1000, 1500, 2000, 3000, 3000, 3000, 1500]
+    assert (world.clock.at - begun).total_seconds() == 15
+    assert told(screen) == DECIDED
+
+
+@pytest.mark.requirement("JN-11")
+def test_the_wait_is_as_long_as_the_regions_policy_says(world: World, chief: Person) -> None:
+    world.set_policy("4409", {"answer_within_seconds": 3})
+    visitor, scan = waiting_scan(world, chief)
+    assert scan["poll_after_ms"] == 1000
+    world.clock.pass_(seconds=2)
+    assert visitor.screen(scan["scan_id"])["poll_after_ms"] == 1000, "the rest of the wait"
+    world.clock.pass_(seconds=1)
+    assert told(visitor.screen(scan["scan_id"])) == DECIDED
+
+
+@pytest.mark.requirement("JN-11")
+def test_what_nobody_reads_is_decided_by_the_settle_queue(world: World, chief: Person) -> None:
+    _, scan = waiting_scan(world, chief)
+    world.work()
+    world.lookups.purge()  # lookups are late; waits have a queue of their own
+    world.clock.pass_(seconds=15)
+    world.lookup_queue.release()
+    assert world.settles.run() == 1
+    world.run_stream()
+    assert chief.figures()["abnormal"] == 1
+    (listed,) = chief.get(f"/v1/venues/{chief.venue['venue_id']}/scans?outcome=abnormal").expect(
+        200
+    )["items"]
+    assert (listed["scan_id"], listed["outcome"]) == (scan["scan_id"], "check")
+
+
+def test_decisions_are_measured(world: World, chief: Person) -> None:
+    visitor, scan = waiting_scan(world, chief)
+    world.clock.pass_(seconds=15)
+    visitor.screen(scan["scan_id"])
+    visitor.screen(scan["scan_id"])
+    log = world.log.getvalue()
+    assert log.count('"SecondsToDecision":15.0,"UnknownDecisions":1') == 1
+    assert log.count('"Decisions":1') == 1
