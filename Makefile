@@ -34,7 +34,7 @@ verify: $(VENV) ## Check style, types, imports, generated files, package; no tes
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	@before=$$(git status --porcelain; git diff HEAD | git hash-object --stdin); \
-	$(RUN) infra.openapi && $(RUN) infra.locales && $(RUN) infra.decision_table && \
+	$(RUN) infra.routes && $(RUN) infra.openapi && $(RUN) infra.locales && $(RUN) infra.decision_table && \
 	$(RUN) infra.policy_table || exit 1; \
 	after=$$(git status --porcelain; git diff HEAD | git hash-object --stdin); \
 	if [ "$$before" != "$$after" ]; then \
