@@ -34,7 +34,7 @@ verify: $(VENV) ## Check style, types, imports, generated files, package; no tes
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	@before=$$(git status --porcelain; git diff HEAD | git hash-object --stdin); \
-	$(RUN) infra.openapi && $(RUN) infra.locales && $(RUN) infra.decision_table && \
+	$(RUN) infra.routes && $(RUN) infra.openapi && $(RUN) infra.locales && $(RUN) infra.decision_table && \
 	$(RUN) infra.policy_table || exit 1; \
 	after=$$(git status --porcelain; git diff HEAD | git hash-object --stdin); \
 	if [ "$$before" != "$$after" ]; then \
@@ -62,8 +62,8 @@ foundation: $(VENV) ## Make what chalice deploy stands on; STAGE=dev, YES=1 does
 wire: $(VENV) ## Connect what chalice deploy has made; STAGE=dev
 	@$(RUN) infra.wire $(STAGE)
 
-smoke: $(VENV) ## Tell the story in five minutes on a deployment; STAGE=dev or local, SANDBOX=url
-	@$(RUN) infra.smoke $(STAGE) $(if $(SANDBOX),--sandbox $(SANDBOX))
+smoke: $(VENV) ## Tell the story in five minutes on a deployment; STAGE=dev or local, SANDBOX=url, URL=url
+	@$(RUN) infra.smoke $(STAGE) $(if $(SANDBOX),--sandbox $(SANDBOX)) $(if $(URL),--url $(URL))
 
 openapi: $(VENV) ## Write docs/openapi.json from the routes
 	@$(RUN) infra.openapi

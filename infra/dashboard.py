@@ -173,5 +173,13 @@ def _widgets(template: Template) -> Iterator[dict[str, Any]]:
 
 
 def _of(template: Template, kind: str) -> list[str]:
+    """Return the resources of a kind that are always there.
+
+    CloudFormation refuses a template that refers to one whose condition does not hold.
+    """
     resources: Mapping[str, Any] = template["Resources"]
-    return [name for name, resource in resources.items() if resource.get("Type") == kind]
+    return [
+        name
+        for name, resource in resources.items()
+        if resource.get("Type") == kind and "Condition" not in resource
+    ]

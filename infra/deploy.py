@@ -142,6 +142,10 @@ class Stack:
         self._stack = stack
         self._poll_seconds = poll_seconds
 
+    def exists(self) -> bool:
+        """Return whether the stack is there, in whatever state."""
+        return self._status() not in (None, "DELETE_COMPLETE")
+
     def is_new(self) -> bool:
         """Return whether the stack is to be created; remove what a failed creation has left.
 
@@ -163,7 +167,7 @@ class Stack:
 
     def delete(self) -> None:
         """Delete the stack, if it is there. Raises DeployError."""
-        if self._status() in (None, "DELETE_COMPLETE"):
+        if not self.exists():
             return
         since = self._newest_event()
         self._formation.delete_stack(StackName=self._stack)
@@ -337,6 +341,15 @@ def examples_of(template: Mapping[str, Any]) -> list[str]:
     )
 
 
+def refuse(formation: Any, stack: str, stage: str, command: str) -> None:
+    """Raise DeployError if `stack` is there: `command` has deployed the stage in the other way."""
+    if Stack(formation, stack, 0.0).exists():
+        raise DeployError(
+            f"Stage {stage} was deployed by `{command}`: the stack {stack} is there. "
+            "A stage is deployed in one way only, because each has a table of its own."
+        )
+
+
 def protect(formation: Any, stack: str, stage: str) -> None:
     """Forbid updates that lose data, and in `prod` the stack's deletion. Idempotent."""
     formation.set_stack_policy(StackName=stack, StackPolicyBody=json.dumps(_STACK_POLICY))
@@ -382,6 +395,10 @@ def prepare(session: Any, stage: str, stack: str, template: Mapping[str, Any]) -
 
 def _deploy_stage(stage: str, console: Console, *, yes: bool) -> dict[str, str]:
     stack = f"venuecode-{stage}"
+    session = boto3.Session()
+    if not session.region_name:
+        raise DeployError("No AWS region: set AWS_DEFAULT_REGION to where the stack shall stand.")
+    refuse(session.client("cloudformation"), f"{stack}-foundation", stage, "make foundation")
     with console.status("Packaging") as status:
         built = package(stage, step=status.update)
         template = json.loads(built.template.read_text())
@@ -392,11 +409,6 @@ def _deploy_stage(stage: str, console: Console, *, yes: bool) -> dict[str, str]:
             )
         if findings := lint(built):
             raise DeployError(findings)
-        session = boto3.Session()
-        if not session.region_name:
-            raise DeployError(
-                "No AWS region: set AWS_DEFAULT_REGION to where the stack shall stand."
-            )
         owner = session.client("sts").get_caller_identity()["Account"]
         console.print(f"Account {owner}, region {session.region_name}, stack {stack}.")
         for sentence in prepare(session, stage, stack, template):

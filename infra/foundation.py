@@ -30,6 +30,7 @@ from infra.deploy import (
     parameters_of,
     prepare,
     protect,
+    refuse,
 )
 from infra.package import FOUNDATION_KEYS, ROOT, BuildError, libraries, template
 from infra.split import Split, SplitError, Template, settled, split
@@ -55,11 +56,7 @@ def lay(
     `confirm` is asked before an update. Raises BuildError, SplitError, DeployError.
     """
     formation, name = target.client("cloudformation"), stacks.foundation(stage)
-    if stacks.outputs(formation, stacks.whole(stage)) is not None:
-        raise DeployError(
-            f"Stage {stage} was deployed by `make deploy`: the stack {stacks.whole(stage)} is "
-            "there. A stage is deployed in one way only."
-        )
+    refuse(formation, stacks.whole(stage), stage, "make deploy")
     step("Reading the template")
     whole = template(stage, root=root)
     if examples := examples_of(whole):
@@ -76,7 +73,7 @@ def lay(
     content = stacks.upload(target, found.layer)
 
     step("Bringing up the foundation")
-    if stacks.outputs(formation, name) is None and parameters["Protect"] == "on":
+    if not target.stack(name).exists() and parameters["Protect"] == "on":
         # What a failed creation leaves can be deleted only if it is not protected yet.
         first = split(whole, stacks.whole(stage), {**parameters, "Protect": "off"})
         stacks.bring_up(target, name, _with_layer(first.foundation, content))

@@ -6,7 +6,8 @@
 - choose wheels for the Lambda runtime and never compile here; fail on a tag that its glibc cannot
   load (Chalice would ship it silently);
 - precompile everything, which halves a cold start; the same sources give the same bytes;
-- ship only the called services of botocore's 16 MB, without their documentation;
+- ship only the called services of botocore's 16 MB, without their documentation, and beside its
+  bundle of certificates one of Amazon's;
 - put typst and the fonts into a layer of their own.
 
     build/<stage>/template.json  deployment.zip  layer-render.zip
@@ -37,6 +38,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chalicelib.core import messages
+from infra import roots
 from infra.dashboard import put_dashboard
 
 ROOT = Path(__file__).absolute().parents[1]
@@ -72,6 +74,29 @@ FOUNDATION_KEYS = (
     "security_group_ids",
     "environment_variables",
 )
+
+
+def _allowed() -> dict[str, set[str]]:
+    """Return the operations that the functions' roles allow, by service.
+
+    S3 names its actions otherwise, and needs none trimmed: a scan does not call it.
+    """
+    actions: set[str] = set()
+    for path in (ROOT / ".chalice").glob("policy-*.json"):
+        for statement in json.loads(path.read_text())["Statement"]:
+            action = statement["Action"]
+            actions |= {action} if isinstance(action, str) else set(action)
+    found = {
+        service: {one.partition(":")[2] for one in actions if one.startswith(f"{service}:")}
+        for service in ("dynamodb", "kms", "secretsmanager", "sqs")
+    }
+    # What a transaction or a batch does is allowed by the actions of its parts.
+    found["dynamodb"] |= {"TransactWriteItems", "BatchGetItem"}
+    found["sqs"] |= {"SendMessageBatch", "DeleteMessageBatch", "ChangeMessageVisibilityBatch"}
+    return found
+
+
+ALLOWED = _allowed()
 _Step = Callable[[str], None]
 
 
@@ -279,7 +304,9 @@ def _vendor(
         [
             requirements.read_bytes(),
             Path(__file__).read_bytes(),
+            Path(roots.__file__).read_bytes(),
             repr((options, sys.version)).encode(),
+            repr([(service, sorted(names)) for service, names in ALLOWED.items()]).encode(),
         ]
     )[:16]
     folder = root / "build/vendor" / key
@@ -319,6 +346,7 @@ def _trim(packages: Path) -> None:
         else:
             path.unlink()
     slim(packages / "botocore/data")
+    roots.put(packages)
 
 
 def slim(data: Path) -> None:
@@ -328,6 +356,7 @@ def slim(data: Path) -> None:
     for path in data.glob("*/*/service-2.json.gz"):
         with gzip.open(path) as file:
             model = _without_documentation(json.load(file))
+        _keep_operations(model, ALLOWED.get(path.parts[-3], set()))
         path.with_suffix("").write_text(json.dumps(model, separators=(",", ":")))
         path.unlink()
     for path in data.glob("*/*/examples-1.json"):
@@ -339,6 +368,30 @@ def slim(data: Path) -> None:
             name: services[name] for name in KEPT["botocore/data"] if name in services
         }
     (data / "endpoints.json").write_text(json.dumps(endpoints, separators=(",", ":")))
+
+
+def _keep_operations(model: dict[str, Any], allowed: set[str]) -> None:
+    """Drop from a service's model the operations that no role may call, with their shapes.
+
+    Clients are built from what is left. A service without a row in `ALLOWED` keeps all of them.
+    """
+    if not allowed:
+        return
+    operations, shapes = model["operations"], model["shapes"]
+    for name in operations.keys() - allowed:
+        del operations[name]
+    waiting, reached = [operations], set[str]()
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            name = part.get("shape")
+            if isinstance(name, str) and name not in reached:
+                reached.add(name)
+                waiting.append(shapes[name])
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+    model["shapes"] = {name: shape for name, shape in shapes.items() if name in reached}
 
 
 def _without_documentation(model: Any) -> Any:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from chalicelib.admission.disclosure import counted
 from chalicelib.admission.scan import Scan
 from chalicelib.core.metrics import record
 
@@ -13,5 +14,5 @@ def record_new_scans(scans: Iterable[Scan]) -> None:
     One line for each outcome in the batch, not for each scan. A batch that is delivered again is
     recorded again: the figures of a venue are exact, metrics are not.
     """
-    for outcome, count in Counter(scan.first_outcome for scan in scans).items():
+    for outcome, count in Counter(map(counted, scans)).items():
         record({"Scans": count}, outcome=outcome)

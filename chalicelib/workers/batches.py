@@ -10,6 +10,7 @@ from typing import Any
 
 from chalicelib.bootstrap import container
 from chalicelib.core.logs import correlation, logger
+from chalicelib.core.metrics import together
 
 Response = dict[str, list[dict[str, str]]]
 
@@ -32,12 +33,13 @@ def each_message(
         return _is_done(record, handle, read)
 
     records: Sequence[Mapping[str, Any]] = event["Records"]
-    if not side_by_side or len(records) == 1:
-        results = [done(record) for record in records]
-    else:
-        pool = container().message_pool
-        running = [pool.submit(copy_context().run, done, record) for record in records]
-        results = [one.result() for one in running]
+    with together():
+        if not side_by_side or len(records) == 1:
+            results = [done(record) for record in records]
+        else:
+            pool = container().message_pool
+            running = [pool.submit(copy_context().run, done, record) for record in records]
+            results = [one.result() for one in running]
     failed = [record for record, good in zip(records, results, strict=True) if not good]
     return {"batchItemFailures": [{"itemIdentifier": one["messageId"]} for one in failed]}
 

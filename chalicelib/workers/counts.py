@@ -11,6 +11,7 @@ from chalice.app import Blueprint
 from chalicelib.bootstrap import container
 from chalicelib.core import keys
 from chalicelib.core.logs import logger
+from chalicelib.core.metrics import together
 from chalicelib.workers.batches import Response, stream_response
 from chalicelib.workers.lag import record_lag
 
@@ -22,6 +23,7 @@ functions = Blueprint(__name__)
 
 
 @functions.lambda_function(name="counts")
+@together()
 def counts(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (Lambda's signature)
     """Count a batch of stream records, and report the first record of each partition that failed.
 

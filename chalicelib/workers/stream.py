@@ -11,6 +11,7 @@ from chalice.app import Blueprint
 
 from chalicelib.bootstrap import container
 from chalicelib.core.logs import correlation, logger
+from chalicelib.core.metrics import together
 from chalicelib.workers.batches import Response, stream_response
 from chalicelib.workers.lag import record_lag
 
@@ -21,6 +22,7 @@ functions = Blueprint(__name__)
 
 
 @functions.lambda_function(name="stream")
+@together()
 def stream(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (Lambda's signature)
     """Handle a batch of stream records in order, and report the first that failed."""
     from chalicelib.workers.records import Record

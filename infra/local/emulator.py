@@ -339,9 +339,11 @@ def extract_metrics(line: str) -> None:
                 dimensions = {name: entry[name] for name in names}
                 for metric in directive["Metrics"]:
                     name, unit = metric["Name"], metric.get("Unit", "None")
-                    cloudwatch.record_metric(
-                        directive["Namespace"], name, entry[name], unit, dimensions
-                    )
+                    found = entry[name]
+                    for value in found if isinstance(found, list) else [found]:
+                        cloudwatch.record_metric(
+                            directive["Namespace"], name, value, unit, dimensions
+                        )
     except (ValueError, LookupError, TypeError):
         return
 

@@ -58,6 +58,14 @@ def complete_rest_imports() -> None:
             return _answer(gateway._get_rest_api(parts[1]))
         return await handle(verb, path, headers, body, query)
 
+    update = gateway._update_rest_api
+
+    def update_lists_too(api_id: str, change: dict[str, Any]) -> _Answer:
+        """Take an element of a list out or in; ministack would make an object of the list."""
+        rest = [op for op in change.get("patchOperations", []) if not _patch_media_type(api_id, op)]
+        return _answer(update(api_id, {"patchOperations": rest}))
+
+    gateway._update_rest_api = update_lists_too
     matches = gateway._media_type_matches
 
     def matches_unescaped(media_type: str | None, kinds: Any) -> bool:
@@ -72,6 +80,18 @@ def complete_rest_imports() -> None:
 
 def _answer(given: _Answer, status: int | None = None) -> _Answer:
     return (status or given[0], given[1], given[2])
+
+
+def _patch_media_type(api_id: str, operation: dict[str, str]) -> bool:
+    """Carry out an operation on the binary media types; return False if it is on something else."""
+    _, found, name = operation["path"].partition("/binaryMediaTypes/")
+    api = gateway._rest_apis.get(api_id)
+    if not found or not api:
+        return False
+    kind = name.replace("~1", "/")
+    kept = [one for one in api["binaryMediaTypes"] or [] if one != kind]
+    api["binaryMediaTypes"] = [*kept, kind] if operation["op"] == "add" else kept
+    return True
 
 
 def _put_rest_api(api_id: str, spec: Any, *, overwrite: bool) -> None:

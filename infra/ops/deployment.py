@@ -25,12 +25,17 @@ class Deployment:
 
     @property
     def base_url(self) -> str:
-        """The API's URL, without a slash at the end."""
+        """The API's URL, without a slash at the end.
+
+        Raises SystemExit for what `chalice deploy` has deployed: no stack knows its URL.
+        """
         if self.stage == "local":
             from infra.local.place import Place
 
             api = self.outputs["RestAPIId"]
             return f"{Place.from_environment().endpoint_url}/restapis/{api}/api/_user_request_"
+        if "EndpointURL" not in self.outputs:
+            raise SystemExit("Pass --url with the address that `chalice deploy` has printed.")
         return self.outputs["EndpointURL"].rstrip("/")
 
     def container(self) -> Container:

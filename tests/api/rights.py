@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 _OPERATIONS: Mapping[tuple[str, str], str] = {
     ("s3", "DeleteObjects"): "s3:DeleteObject",
     ("s3", "ListObjectsV2"): "s3:ListBucket",
+    ("sqs", "SendMessageBatch"): "sqs:SendMessage",
 }
 """Operations whose action has another name (Service Authorization Reference)."""
 _WRITES = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem",

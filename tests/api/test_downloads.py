@@ -70,3 +70,11 @@ def test_a_file_that_lambda_cannot_send_is_redirected_to_the_bucket(world: World
     assert (
         urlsplit(got.headers["Location"]).hostname == f"{world.bucket}.s3.us-east-1.amazonaws.com"
     )
+
+
+def test_a_link_is_no_other_token_and_none_is_a_link(world: World) -> None:
+    visitor = world.visitor()
+    token = poster_link(world).rpartition("/")[2]
+    world.call("GET", "/v1/me", token=token).expect(401, "token_invalid")
+    for other in (visitor.token, visitor.refresh_token):
+        world.call("GET", f"/v1/files/{other}").expect(404, "not_found")

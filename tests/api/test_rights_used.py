@@ -12,6 +12,7 @@ from moto import mock_aws
 from chalicelib.adapters.keys import SecretsManager
 from chalicelib.core import keys
 from chalicelib.core.render_jobs import ExportJob, encode
+from chalicelib.identity.providers import Pending, ProviderFault
 from chalicelib.workers.reconciliations import reconciliations
 from chalicelib.workers.schedules import schedules
 from infra import package
@@ -35,6 +36,7 @@ UNPLAYED: Mapping[str, frozenset[tuple[str, str]]] = {
             ("sqs:SendMessage", "LookupsQueue"),
         }
     ),
+    "stream": frozenset({("sqs:SendMessage", "SettlesQueue")}),
 }
 
 
@@ -50,6 +52,7 @@ def recorded() -> Iterator[Mapping[str, set[Right]]]:
         recorder = Recorder(
             {
                 world.lookups.url: "LookupsQueue",
+                world.settles.url: "SettlesQueue",
                 world.renders.url: "RendersQueue",
                 world.name: "KeysSecret",
                 partners: "PartnersSecret",
@@ -82,6 +85,11 @@ def play(world: World, partners: str) -> None:
     Morning.begin(world)
     work(world)
     chief = world.administrator()
+    unanswered = world.visitor(health_code=ProviderFault("down"), nucleic_acid=Pending(2000))
+    unanswered.scan(chief.venue).expect(201)
+    for _ in range(3):
+        work(world)
+        world.clock.pass_(seconds=10)
     leaving = world.inspector(chief)
     leaving.scan(chief.venue).expect(201)
     leaving.post("/v1/me/pass/paper", {}).expect(202)
@@ -135,7 +143,7 @@ def work(world: World) -> None:
     while done:
         world.lookup_queue.release()
         done = 0
-        for run in (world.run_stream, world.lookups.run, world.renders.run):
+        for run in (world.run_stream, world.lookups.run, world.settles.run, world.renders.run):
             world.restart()
             done += run()
 

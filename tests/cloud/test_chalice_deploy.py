@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from infra.foundation import lay
 from infra.local import cloud as local
 from infra.local.place import Place, client_of, environment
 from infra.ops import deployment
+from infra.package import LIMIT_MB
 from infra.stacks import Target
 from infra.wire import wire
 from tests.cloud.driver import Deployed, _forget_clients, addresses, free_place
@@ -226,6 +228,7 @@ def _the_stage_is_throttled(deployed: Deployed) -> None:
     gateway = deployed.cloud.client("apigateway")
     (api,) = gateway.get_rest_apis()["items"]
     assert (api["name"], api["minimumCompressionSize"]) == ("venuecode-dev", 1024)
+    assert api["binaryMediaTypes"] == ["*/*"]
     stage = gateway.get_stage(restApiId=api["id"], stageName="api")
     limits = stage["methodSettings"]["*/*"]
     assert (limits["throttlingRateLimit"], limits["throttlingBurstLimit"]) == (4000.0, 2000)
@@ -244,14 +247,25 @@ def test_mappings_have_the_settings_of_the_template(project: Project) -> None:
     assert found["venuecode-dev-lookups"]["ScalingConfig"]["MaximumConcurrency"] > 0
 
 
-@pytest.mark.usefixtures("outputs")
-def test_repeating_a_command_changes_nothing(project: Project) -> None:
+def test_repeating_a_command_changes_nothing(project: Project, deployed: Deployed) -> None:
     written = (project.root / ".chalice/config.json").read_text()
     before = {name: one["UUID"] for name, one in project.mappings().items()}
     project.foundation()
     project.wire()
     assert (project.root / ".chalice/config.json").read_text() == written
     assert {name: one["UUID"] for name, one in project.mappings().items()} == before
+    test_the_gateway_answers_by_itself_as_after_make_deploy(deployed)
+
+
+@pytest.mark.usefixtures("outputs")
+def test_the_package_is_as_small_as_that_of_make_deploy(project: Project) -> None:
+    (package,) = (project.root / ".chalice/deployments").glob("*.zip")
+    assert package.stat().st_size < LIMIT_MB * 1e6
+    with zipfile.ZipFile(package) as archive:
+        names = set(archive.namelist())
+    assert {"app.py", "chalicelib/bootstrap.py", "pydantic/__init__.pyc"} <= names
+    assert "pydantic/__init__.py" not in names
+    assert not [name for name in names if name.startswith("botocore/data/ec2/")]
 
 
 @pytest.mark.usefixtures("outputs")

@@ -64,16 +64,18 @@ def attempt(cloud: LocalCloud, cloud_place: Place) -> Iterator[Try]:
 def calls(cloud: LocalCloud) -> dict[str, Call]:
     """Calls by a name. None finds or leaves anything: those that write are refused as invalid."""
     table, bucket, outputs = cloud.outputs["table"], cloud.outputs["bucket"], cloud.outputs
-    key = {"pk": {"S": "nobody"}, "sk": {"S": "nothing"}}
+    key = {"pk": {"S": "VEN#nobody"}, "sk": {"S": "nothing"}}
+    code = {"pk": {"S": "OTP#nobody"}, "sk": {"S": "OTP"}}
     query = {
         "TableName": table,
         "KeyConditionExpression": "pk = :pk",
-        "ExpressionAttributeValues": {":pk": {"S": "nobody"}},
+        "ExpressionAttributeValues": {":pk": {"S": "VEN#nobody"}},
     }
     wrong = {"pk": {"N": "1"}, "sk": {"N": "1"}}
     message = {"MessageBody": "\x01"}
     return {
         "get": ("dynamodb", "get_item", {"TableName": table, "Key": key}),
+        "get code": ("dynamodb", "get_item", {"TableName": table, "Key": code}),
         "put": ("dynamodb", "put_item", {"TableName": table, "Item": wrong}),
         "query": ("dynamodb", "query", query),
         "scan": ("dynamodb", "scan", {"TableName": table}),
@@ -84,6 +86,15 @@ def calls(cloud: LocalCloud) -> dict[str, Call]:
         "write poster": ("s3", "put_object", {"Bucket": bucket, "Key": "posters/none"}),
         "keys": ("secretsmanager", "get_secret_value", {"SecretId": outputs["keys_secret"]}),
         "data key": (
+            "kms",
+            "generate_data_key",
+            {
+                "KeyId": outputs["kms_key"],
+                "KeySpec": "AES_256",
+                "EncryptionContext": {"venuecode": "data-key/none"},
+            },
+        ),
+        "other key": (
             "kms",
             "generate_data_key",
             {"KeyId": outputs["kms_key"], "KeySpec": "AES_256"},
@@ -104,10 +115,10 @@ def calls(cloud: LocalCloud) -> dict[str, Call]:
 
 
 ALLOWED = {
-    "api": {"get", "put", "query", "read poster", "keys", "data key"},
-    "lookups": {"get", "put", "query", "keys", "data key", "send lookup"},
+    "api": {"get", "get code", "put", "query", "read poster", "keys", "data key"},
+    "lookups": {"get", "put", "query", "send lookup"},
     "renders": {"get", "query", "write poster", "keys"},
-    "schedules": {"get", "put", "query", "keys"},
+    "schedules": {"get", "get code", "put", "query", "keys"},
     "stream": {"get", "put", "query", "send lookup", "send render"},
 }
 

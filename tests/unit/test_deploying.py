@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any, ClassVar
@@ -119,9 +119,12 @@ def run(built: Package, formation: Formation, *, agrees: bool = True) -> list[Ch
     """Deploy; return the changes that were to be confirmed."""
     asked: list[Change] = []
     bucket = Bucket()
-    options = Options(
-        ACCOUNT, {"Protect": "on"}, lambda changes: not asked.extend(changes) and agrees
-    )
+
+    def confirm(changes: Sequence[Change]) -> bool:
+        asked.extend(changes)
+        return agrees
+
+    options = Options(ACCOUNT, {"Protect": "on"}, confirm)
     clients: Mapping[str, Any] = {"s3": bucket, "cloudformation": formation}
     try:
         deploy(built, clients.__getitem__, stack=STACK, bucket="b", poll_seconds=0, options=options)

@@ -251,7 +251,8 @@ def test_restoring_puts_back_what_is_missing_and_nothing_else() -> None:
     exec(snippet, steps)  # noqa: S102 (our own document)
     kept = [("VEN#a", "VENUE"), ("VEN#a#2022-04-24#0", "1650758400000#X"), ("PER#p", "HOT#PROFILE")]
     never = [
-        ("VEN#a#2022-04-24#0", "COUNT"), ("PER#p", "HOT#SESSION#s"), ("PER#p", "AWAIT#x"),
+        ("VEN#a#2022-04-24#0", "COUNT"), ("VEN#a#2022-04-24#0", "FENCE"),
+        ("PER#p", "HOT#SESSION#s"), ("PER#p", "AWAIT#x"),
         ("OTP#o", "OTP"), ("RATE#otp#x", "1"),
     ]  # fmt: skip
 

@@ -303,3 +303,20 @@ def test_a_handler_loads_what_its_work_needs(handler: str, world: World) -> None
         assert answer == {"batchItemFailures": []}
     assert unwanted(run.in_the_end, IN_THE_END[handler]) == set()
     assert {"event", "correlation"} <= set.intersection(*map(set, run.lines))
+
+
+SCAN_IMPORTS = ROOT / "tests" / "cases" / "scan_imports.txt"
+
+
+def test_a_visitors_scan_imports_what_is_listed(world: World) -> None:
+    """Each module costs every cold start about a millisecond: add one to the list on purpose only.
+
+    The workers are imported because Chalice packages what ``app.py`` registers.
+    """
+    run = alone("api", *work("api", world), environment=world.environment)
+    imported = {
+        name
+        for name in run.in_the_end
+        if name.startswith("chalicelib.") and not name.startswith("chalicelib.workers.")
+    }
+    assert sorted(imported) == SCAN_IMPORTS.read_text().split()
