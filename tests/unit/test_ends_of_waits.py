@@ -1,4 +1,4 @@
-"""Who ends a wait that nobody reads: the question, at once when no answer can come in time (JN-11)."""
+"""Who ends a wait that nobody reads: its question, at once if no answer can be in time (JN-11)."""
 
 import itertools
 from collections.abc import Sequence

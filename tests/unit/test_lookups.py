@@ -246,7 +246,6 @@ class TestProviders:
         assert region.deliver(lookup) == "given up"
         assert region.queue.sent == []
 
-
     def test_one_that_still_works_is_asked_again_about_the_same(self) -> None:
         region = Region()
         answer_all(region)

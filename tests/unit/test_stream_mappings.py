@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from chalicelib.admission.store.scans import ScanItem
 from chalicelib.core import keys
 from chalicelib.core.keys import Key
 from chalicelib.workers.subscriptions import all_subscriptions
@@ -35,15 +36,21 @@ def matches(pattern: Any, value: Any) -> bool:
     if isinstance(pattern, dict):
         return all(name in value and matches(part, value[name]) for name, part in pattern.items())
     return any(
-        value.startswith(rule["prefix"]) if isinstance(rule, dict) else rule == value
+        ("exists" in rule or value.startswith(rule["prefix"]))
+        if isinstance(rule, dict)
+        else rule == value
         for rule in pattern
     )
 
 
-def delivered(name: str, found: Key, event: str = "INSERT") -> bool:
+Images = dict[str, dict[str, dict[str, str]]]
+CHECKED: Images = {"NewImage": {"oc": {"S": "check"}}}
+
+
+def delivered(name: str, found: Key, event: str = "INSERT", images: Images = CHECKED) -> bool:
     record = {
         "eventName": event,
-        "dynamodb": {"Keys": {"pk": {"S": found.pk}, "sk": {"S": found.sk}}},
+        "dynamodb": {"Keys": {"pk": {"S": found.pk}, "sk": {"S": found.sk}}, **images},
     }
     return any(matches(pattern, record) for pattern in patterns(name))
 
@@ -66,6 +73,37 @@ def test_deletions_are_not_delivered(name: str) -> None:
         True,
         False,
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "needs", "wanted"),
+    [
+        ("", "admit", "", False),
+        ("", "admit", "x", True),
+        ("", "pending", "hn", True),
+        ("", "check", "", True),
+        ("pending", "admit", "", False),
+        ("pending", "check", "", True),
+        ("pending", "refuse", "n", True),
+        ("check", "admit", "", True),
+        ("refuse", "pending", "h", True),
+    ],
+)
+def test_of_scans_the_stream_function_gets_those_of_which_something_follows(
+    before: str, after: str, needs: str, wanted: bool
+) -> None:
+    """Answers are asked for once; pointers to abnormal scans follow every change of outcome."""
+    scan = Key("VEN#ven_A#2022-04-24#0", "1650758400000#X")
+    new = {"oc": {"S": after}} | ({"nd": {"S": needs}} if needs else {})
+    images: Images = {"NewImage": new} | ({"OldImage": {"oc": {"S": before}}} if before else {})
+    event = "MODIFY" if before else "INSERT"
+    assert delivered("StreamMapping", scan, event, images) is wanted
+    assert delivered("CountsMapping", scan, event, images)
+
+
+def test_the_filters_name_the_attributes_of_a_scan() -> None:
+    attributes = {ScanItem.needs.attr_name, ScanItem.outcome.attr_name}
+    assert attributes == {"nd", "oc"}
 
 
 def levels(pattern: Any) -> Iterable[Any]:
