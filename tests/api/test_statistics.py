@@ -123,10 +123,8 @@ class Flaky:
     def standing(self, partition: str) -> Mapping[str, Standing]:
         return self.counters.standing(partition)
 
-    def repair(
-        self, partition: str, staff_id: str, delta: Figures, *, last: str, fence: str
-    ) -> bool:
-        return self.counters.repair(partition, staff_id, delta, last=last, fence=fence)
+    def repair(self, partition: str, staff_id: str, delta: Figures, **options: Any) -> bool:
+        return self.counters.repair(partition, staff_id, delta, **options)
 
     def add(
         self,
