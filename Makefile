@@ -8,7 +8,7 @@ RUN := .venv/bin/python -m
 SHARED := --numprocesses $(shell expr $$(nproc) + 1) --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check verify bench cost run down package deploy foundation wire smoke openapi requirements
+.PHONY: help demo test check verify bench decisions cost run down package deploy foundation wire smoke openapi requirements
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ verify: $(VENV) ## Check style, types, imports, generated files, package; no tes
 
 bench: $(VENV) ## Measure against the goals of docs/performance.md
 	@$(RUN) bench
+
+decisions: $(VENV) ## Time from scan to decision while a provider fails, on the local cloud
+	@$(RUN) bench.decisions
 
 cost: $(VENV) ## Print what a million scans cost, as make bench measured; PRICES=file for a region
 	@$(RUN) bench.cost $(if $(PRICES),--prices $(PRICES))

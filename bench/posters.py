@@ -62,7 +62,7 @@ def figure(step: Callable[[str], None]) -> Figure:
         "poster_pdf_ms_ratio",
         median(poster / page for poster, page in pairs),
         "",
-        1.6,
+        1.5,
         note=f"{' / '.join(middle)} ms",
     )
 

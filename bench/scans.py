@@ -62,7 +62,7 @@ def counts(stub: Stub, step: Step) -> Iterator[Figure]:
 def _change(stub: Stub, step: Step) -> float:
     """Return the WRU of the later change of a scan whose provider did not answer in time."""
     from app import app
-    from chalicelib.workers.lookups import lookups
+    from chalicelib.workers.settles import settles
 
     step("Counting requests of a later change")
     container, scene = _prepare(stub, answered=False)
@@ -71,7 +71,7 @@ def _change(stub: Stub, step: Step) -> float:
     _expect(screen["outcome"] == "pending")
     stub.sent()
     message = {"v": 1, "kind": "settle", "scan": screen["scan_id"], "correlation": "bench"}
-    done = lookups({"Records": [{"messageId": "1", "body": json.dumps(message)}]}, None)
+    done = settles({"Records": [{"messageId": "1", "body": json.dumps(message)}]}, None)
     _expect(not done["batchItemFailures"])
     changes = [one for one in _dynamodb(stub.sent()) if one["operation"] == "PutItem"]
     return float(sum(one["write_units"] for one in changes))

@@ -14,6 +14,7 @@
 """
 
 import argparse
+import ast
 import compileall
 import dataclasses
 import gzip
@@ -347,6 +348,28 @@ def _trim(packages: Path) -> None:
             path.unlink()
     slim(packages / "botocore/data")
     roots.put(packages)
+    schema = packages / "pydantic_core/core_schema.py"
+    if schema.exists():  # the layer has none
+        schema.write_text(without_typed_dicts(schema.read_text()))
+
+
+def without_typed_dicts(source: str) -> str:
+    """Return a module whose TypedDicts are `dict`, which at run time they are.
+
+    Pydantic describes its schemas by 72 of them. Only a type checker reads their fields, and to
+    make them costs a cold start as much as six clients of AWS.
+    """
+    tree = ast.parse(source)
+    typed = {"TypedDict"}
+    for place, node in enumerate(tree.body):
+        if not isinstance(node, ast.ClassDef):
+            continue
+        if typed.isdisjoint(base.id for base in node.bases if isinstance(base, ast.Name)):
+            continue
+        typed.add(node.name)
+        alias = ast.Assign([ast.Name(node.name, ast.Store())], ast.Name("dict", ast.Load()))
+        tree.body[place] = ast.fix_missing_locations(ast.copy_location(alias, node))
+    return ast.unparse(tree)
 
 
 def slim(data: Path) -> None:
@@ -356,7 +379,7 @@ def slim(data: Path) -> None:
     for path in data.glob("*/*/service-2.json.gz"):
         with gzip.open(path) as file:
             model = _without_documentation(json.load(file))
-        _keep_operations(model, ALLOWED.get(path.parts[-3], set()))
+        keep_operations(model, ALLOWED.get(path.parts[-3], set()))
         path.with_suffix("").write_text(json.dumps(model, separators=(",", ":")))
         path.unlink()
     for path in data.glob("*/*/examples-1.json"):
@@ -370,7 +393,7 @@ def slim(data: Path) -> None:
     (data / "endpoints.json").write_text(json.dumps(endpoints, separators=(",", ":")))
 
 
-def _keep_operations(model: dict[str, Any], allowed: set[str]) -> None:
+def keep_operations(model: dict[str, Any], allowed: set[str]) -> None:
     """Drop from a service's model the operations that no role may call, with their shapes.
 
     Clients are built from what is left. A service without a row in `ALLOWED` keeps all of them.

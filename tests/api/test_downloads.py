@@ -20,10 +20,10 @@ def world(world: World) -> World:
     return world
 
 
-def poster_link(world: World) -> str:
+def poster_link(world: World, form: str = "a4_pdf") -> str:
     administrator = world.administrator()
     path = f"/v1/venues/{administrator.venue['venue_id']}/posters"
-    asked = administrator.post(path, {"form": "a4_pdf"}).expect(202)
+    asked = administrator.post(path, {"form": form}).expect(202)
     world.work()
     link: str = administrator.get(f"{path}/{asked['poster_id']}").expect(200)["url"]
     return link
@@ -44,6 +44,13 @@ def test_a_poster_is_downloaded_from_the_own_host(world: World, accept: str | No
     assert got.headers["Content-Type"] == "application/pdf"
     assert got.body.startswith(b"%PDF")
     assert "-场所码.pdf" in unquote(got.headers["Content-Disposition"])
+
+
+def test_a_picture_is_sent_to_who_accepts_it_without_saying_so(world: World) -> None:
+    """Chalice would refuse it with 400: it knows pictures as binary, and PDF not."""
+    got = follow(world, poster_link(world, "a4_png"))
+    assert (got.status, got.headers["Content-Type"]) == (200, "image/png")
+    assert got.body.startswith(b"\x89PNG")
 
 
 def test_a_link_ends_and_cannot_be_made(world: World) -> None:

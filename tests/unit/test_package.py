@@ -215,3 +215,53 @@ def test_clients_work_with_what_is_left_of_botocores_data(service: str, slim_dat
     assert url.startswith(f"https://{'bucket.' * (service == 's3')}{service}.")
     shipped = sum(path.stat().st_size for path in (slim_data / service).rglob("service-2.json"))
     assert 0 < shipped < 400_000
+
+
+def test_typed_dicts_become_dicts_and_nothing_else_changes() -> None:
+    source = """
+class A(TypedDict, total=False):
+    x: int
+
+class B(A):
+    y: Required[str]
+
+class C:
+    z = 1
+
+def make(x: int) -> A:
+    return dict(x=x)
+"""
+    made: dict[str, Any] = {"TypedDict": None, "Required": None}
+    exec(package.without_typed_dicts(source), made)  # noqa: S102 (the text above)
+    assert made["A"] is made["B"] is dict
+    assert (made["C"].z, made["make"](2)) == (1, {"x": 2})
+
+
+def test_only_what_roles_may_call_is_kept_of_a_service() -> None:
+    model: dict[str, Any] = {
+        "operations": {
+            name: {"name": name, "input": {"shape": f"{name}Input"}, "errors": [{"shape": "Busy"}]}
+            for name in ("GetItem", "CreateTable")
+        },
+        "shapes": {
+            "GetItemInput": {"type": "structure", "members": {"Key": {"shape": "Key"}}},
+            "CreateTableInput": {"type": "structure", "members": {"Mode": {"shape": "Mode"}}},
+            "Key": {"type": "map", "key": {"shape": "Text"}, "value": {"shape": "Key"}},
+            "Text": {"type": "string"},
+            "Mode": {"type": "string"},
+            "Busy": {"type": "structure", "members": {}, "exception": True},
+        },
+    }
+    package.keep_operations(model, {"GetItem"})
+    assert list(model["operations"]) == ["GetItem"]
+    assert set(model["shapes"]) == {"GetItemInput", "Key", "Text", "Busy"}
+
+
+def test_the_operations_that_stores_and_adapters_call_are_kept() -> None:
+    assert {"GetItem", "PutItem", "Query", "UpdateItem", "DeleteItem"} <= package.ALLOWED[
+        "dynamodb"
+    ]
+    assert "TransactWriteItems" in package.ALLOWED["dynamodb"]
+    assert package.ALLOWED["kms"] == {"Decrypt", "GenerateDataKey"}
+    assert package.ALLOWED["secretsmanager"] == {"GetSecretValue"}
+    assert {"SendMessage", "SendMessageBatch"} <= package.ALLOWED["sqs"]

@@ -105,7 +105,7 @@ def test_access_logs_hold_nobodys_data() -> None:
     condition, setting, _ = stage["Properties"]["AccessLogSetting"]["Fn::If"]
     assert condition == "LogsAccesses"
     text = re.sub(r"\$context\.[\w.]+", "1", setting["Format"])
-    assert json.loads(text).keys() >= {"correlation", "route", "status", "fault"}
+    assert json.loads(text).keys() >= {"request", "route", "status", "fault"}
     assert set(re.findall(r"\$context\.([\w.]+)", setting["Format"])) == {
         "requestId", "requestTimeEpoch", "httpMethod", "resourcePath", "status",
         "responseLatency", "responseLength", "error.responseType",
