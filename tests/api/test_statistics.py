@@ -1,6 +1,6 @@
 """The day's figures: from the stream, exactly once, by the venue's own day (SD-1)."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -157,6 +157,10 @@ class Deaf:
 
     def send(self, *_: object, **__: object) -> None:
         pass
+
+    def send_all(self, messages: Sequence[object]) -> list[int]:
+        del messages
+        return []
 
 
 @pytest.fixture(scope="module")
