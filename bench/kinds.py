@@ -45,7 +45,9 @@ FAULTS = {"": "none", "dead": "refuse", "hanging": "hang"}
 DEAD = ProviderName.HEALTH_CODE
 RATE = 10
 """Scans a second: enough for batching windows, too few for a batch to gather many."""
-_SCANS = {"": 20, "dead": 6, "hanging": 2}
+_SCANS = {"": 20, "dead": 20, "hanging": 20}
+_UNTIL_KNOWN = 5
+"""Scans after which a provider that fails is known to be dead (`adapters/providers/breaker.py`)."""
 _WARM_SCANS = 250
 _PROVIDER_REQUEST = 700
 """Bytes of a request to a provider: signed headers, name and number."""
@@ -138,11 +140,17 @@ def _measure(stand_in: Providers) -> dict[str, dict[str, Measured]]:
         _scan_all(cloud, people(1, ()) * _WARM_SCANS)
         found: dict[str, dict[str, Measured]] = {}
         for state, fault in FAULTS.items():
+            if fault:
+                # The first scans after a breakdown are in `bench.decisions`; here it lasts.
+                first = people(_UNTIL_KNOWN, (DEAD,))
+                stand_in.break_down(DEAD, fault)
+                _scan_all(cloud, first)
             for kind, stale in KINDS.items():
+                stand_in.break_down(DEAD, "none")
                 tokens = people(_SCANS[state], stale)
                 stand_in.break_down(DEAD, fault)
                 found.setdefault(state, {})[kind] = _one(cloud, tokens)
-                stand_in.break_down(DEAD, "none")
+            stand_in.break_down(DEAD, "none")
         return found
 
 

@@ -740,12 +740,7 @@ class Container:
         """Enqueues lookups for the lookup worker."""
         from chalicelib.admission.lookup_requests import LookupRequests
 
-        return LookupRequests(
-            directory=self.directory,
-            policies=self.policies,
-            scans=self.scans,
-            outbox=self.outbox,
-        )
+        return LookupRequests(scans=self.scans, outbox=self.outbox)
 
     @cached_property
     def outbox(self) -> "Outbox":

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from chalicelib.admission.policy import Policies
 from chalicelib.admission.prefetching import Prefetch
 from chalicelib.admission.scan import Scan, Scans
 from chalicelib.core import metrics
@@ -17,7 +16,6 @@ from chalicelib.core.clock import epoch_ms
 from chalicelib.identity import documents
 from chalicelib.identity.people import Profile
 from chalicelib.identity.providers import ProviderName
-from chalicelib.venues.venue import Directory
 
 
 class Lookup(NamedTuple):
@@ -127,9 +125,9 @@ class Outbox:
         """Return the number of messages kept."""
         return len(self._messages)
 
-    def add(self, message: Message, *, delay: timedelta = timedelta()) -> None:
+    def add(self, message: Message) -> None:
         """Keep `message` for `send`."""
-        self._messages.append(Outgoing(message, delay))
+        self._messages.append(Outgoing(message))
 
     def send(self) -> int | None:
         """Send what was kept. Return the place of the first message that was not accepted, or None.
@@ -146,33 +144,25 @@ class LookupRequests:
     Messages are put into the outbox. Every method may be repeated.
     """
 
-    __slots__ = ("_directory", "_outbox", "_policies", "_scans")
+    __slots__ = ("_outbox", "_scans")
 
-    def __init__(
-        self, *, directory: Directory, policies: Policies, scans: Scans, outbox: Outbox
-    ) -> None:
-        self._directory = directory
-        self._policies = policies
+    def __init__(self, *, scans: Scans, outbox: Outbox) -> None:
         self._scans = scans
         self._outbox = outbox
 
     def start(self, scan: Scan, now: datetime) -> None:
-        """Request the answers that a new scan waits for, and schedule the end of its wait.
+        """Request the answers that a new scan waits for.
 
         Nobody is asked if the scan joins a question about the person that is under way. That the
-        scan waits is written first, so that an early answer finds it.
+        scan waits is written first, so that an early answer finds it. The question ends its wait.
         """
-        venue = self._directory.venue(scan.venue_id, now)
         needs = scan.verdict.needs
-        if venue is None or not needs:
+        if not needs:
             return
         if self._scans.await_answers(scan, now):
             self._outbox.add(Lookup(needs, scan.person_id, scan.received_at, scan.correlation))
         else:
             metrics.record({"LookupsJoined": 1})
-        ends_at = scan.received_at + self._policies.of(venue.region, now).answer_within
-        settle = Settle(scan.scan_id, scan.correlation)
-        self._outbox.add(settle, delay=max(ends_at - now, timedelta()))
 
     def prefetch(self, request: Prefetch) -> None:
         """Request the answers that a prefetch request names."""

@@ -5,20 +5,33 @@ identity verdict is kept only for the registration that was verified. A scan cha
 
 What a provider did not answer is asked again by a message of its own, a few seconds later, as long
 as a scan waits. Then the question is given up: a dead provider is normal, and the next scan asks
-again. Only the verification of a registration goes on until the dead-letter queue.
+again. Nobody waits for a provider that is known to be dead. Only the verification of a registration
+goes on until the dead-letter queue.
+
+The question is responsible for the scans that wait for it: its message, or one that follows, is in
+the queue until each is decided or the end of its wait is in the settle queue.
 """
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from chalicelib.admission import evidence
 from chalicelib.admission.asking import Asking, Reply
 from chalicelib.admission.declaration_delivery import DeclarationDelivery
-from chalicelib.admission.lookup_requests import Declared, Lookup, LookupQueue, Message, Settle
-from chalicelib.admission.waiting import Judged, WaitingScans
+from chalicelib.admission.lookup_requests import (
+    Declared,
+    Lookup,
+    LookupQueue,
+    Message,
+    Outgoing,
+    Settle,
+)
+from chalicelib.admission.waiting import Judged, Outlook, WaitingScans
 from chalicelib.core import ids
 from chalicelib.core.clock import Clock, epoch_ms
 from chalicelib.core.crypto import Vault
+from chalicelib.core.errors import Unavailable
 from chalicelib.identity.people import People, PersonRecord, Profile, Snapshot, Verification
 from chalicelib.identity.providers import (
     Absent,
@@ -41,17 +54,36 @@ _LONGEST_PENDING = timedelta(days=1)
 _CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
+_RACES = 4
+_AT_ONCE = timedelta()
+
+
 class _Progress:
     """What has become of one lookup so far: the person's record, and who has not answered."""
 
-    __slots__ = ("failed", "judged", "pending", "person", "verified")
+    __slots__ = ("began", "failed", "judged", "pending", "person", "verified")
 
-    def __init__(self, person: PersonRecord) -> None:
+    def __init__(self, person: PersonRecord, began: datetime) -> None:
         self.person = person
+        self.began = began
         self.judged = Judged()
         self.failed: dict[ProviderName, ProviderFault] = {}
         self.pending: dict[ProviderName, Pending] = {}
         self.verified: bool | None = None
+
+
+class _Plan(NamedTuple):
+    """What follows if providers have not answered by `now`; `took` is how long the attempt took.
+
+    `poll` and `retry`: after which time those that are still working and those that failed are
+    asked again; None for never. `outlook`: when they may answer, for the scans that wait.
+    """
+
+    now: datetime
+    took: timedelta
+    poll: timedelta | None
+    retry: timedelta | None
+    outlook: Outlook
 
 
 class Lookups:
@@ -135,18 +167,24 @@ class Lookups:
             for name in message.providers
             if _concerns(name, message, profile) and not _suffices(name, message, person)
         ]
-        progress = _Progress(person)
+        progress = _Progress(person, self._clock.now())
+        patience = self._waiting.patience(message.asked_at, progress.began)
+        if person.awaiting and progress.began >= patience:
+            self._judge(progress, message)  # it is late: waits that are over come before providers
         if asked:
             subject = subject_of(profile, self._vault)
             request_ids = [_request_id(name, message, profile) for name in asked]
+            replied = 0
             for replies in self._asking.ask(asked, subject, request_ids):
                 self._keep(progress, profile, replies)
-                self._judge(progress, message)
-        else:
-            self._judge(progress, message)
+                replied += len(replies)
+                if replied < len(asked):
+                    self._judge(progress, message)
+        plan = self._plan(progress, message)
+        self._judge(progress, message, plan.outlook)
         if progress.verified is not None and not profile.shadow_until:
             return "settled" if progress.verified else "superseded"
-        return self._ask_again(progress, message)
+        return self._follow(plan, progress, message)
 
     def _keep(
         self, progress: _Progress, profile: Profile, replies: Mapping[ProviderName, Reply]
@@ -176,60 +214,112 @@ class Lookups:
         else:
             progress.person = progress.person.knowing(answers)
 
-    def _judge(self, progress: _Progress, message: Lookup) -> None:
+    def _judge(self, progress: _Progress, message: Lookup, outlook: Outlook | None = None) -> None:
         progress.judged = self._waiting.answer(
-            message.person_id, progress.person, self._clock.now(), takes=message.scan_id
+            message.person_id,
+            progress.person,
+            self._clock.now(),
+            takes=message.scan_id,
+            outlook=outlook or {},
         )
 
-    def _ask_again(self, progress: _Progress, message: Lookup) -> str:
-        """Enqueue what is still to be asked, if anything. Return the result label."""
-        now, result = self._clock.now(), "answered"
-        if progress.pending:
-            result = self._poll_again(progress, message, now)
-        if progress.failed:
-            result = self._retry(progress, message, now)
-        return result
+    def _plan(self, progress: _Progress, message: Lookup) -> _Plan:
+        """Return when what is missing is asked again, at most.
 
-    def _poll_again(self, progress: _Progress, message: Lookup, now: datetime) -> str:
-        """Ask providers that are still working again.
-
-        The delay is the provider's, or a quarter of the lookup's age if that is longer.
+        A provider that is still working says when; a quarter of the lookup's age if that is longer.
+        One that failed: see `RETRIES`. The next answer takes as long as this attempt did.
         """
-        age = now - message.asked_at
-        if age > _LONGEST_PENDING:
-            late = {
-                name: ProviderFault(f"{name}: pending for too long", FaultKind.TIMEOUT)
-                for name in progress.pending
+        now = self._clock.now()
+        age, took = now - message.asked_at, now - progress.began
+        poll = retry = None
+        if progress.pending and age <= _LONGEST_PENDING:
+            wished = max(one.poll_after_ms for one in progress.pending.values())
+            poll = max(timedelta(milliseconds=wished), age / 4)
+        delays = PATIENT_RETRIES if _is_patient(message) else RETRIES
+        if progress.failed and message.attempt < len(delays):
+            retry = delays[message.attempt]
+        polled, retried = (None if delay is None else now + delay + took for delay in (poll, retry))
+        outlook: dict[ProviderName, datetime | None] = dict.fromkeys(progress.pending, polled)
+        for name, fault in progress.failed.items():
+            vain = fault.known_dead and not _is_patient(message)
+            outlook[name] = None if vain else retried
+        return _Plan(now, took, poll, retry, outlook)
+
+    def _follow(self, plan: _Plan, progress: _Progress, message: Lookup) -> str:
+        """Enqueue what is still to be asked, or end the question. Return the result label.
+
+        Raises ProviderFault for a registration that is given up: it must be verified.
+        """
+        result, due = "answered", []
+        given_up: list[ProviderFault] = []
+        if progress.pending and plan.poll is None:
+            given_up += [ProviderFault("pending for too long", FaultKind.TIMEOUT)]
+        elif progress.pending and plan.poll is not None:
+            again = message._replace(providers=tuple(progress.pending))
+            self._queue.send(again, delay=plan.poll)
+            result = "pending"
+            due.append(plan.now + plan.poll)
+        if progress.failed and (delay := self._retry_after(plan, progress, message)) is not None:
+            again = message._replace(providers=tuple(progress.failed), attempt=message.attempt + 1)
+            self._queue.send(again, delay=delay)
+            result = "failed, asked again later"
+            due.append(plan.now + delay)
+        else:
+            given_up += progress.failed.values()
+        if given_up and message.registration:
+            raise given_up[0]
+        self._release(plan, progress, message, min(due, default=None))
+        return "given up" if given_up else result
+
+    def _retry_after(self, plan: _Plan, progress: _Progress, message: Lookup) -> timedelta | None:
+        """Return when to ask those that failed again; None if nobody waits for that long."""
+        if plan.retry is None or _is_patient(message):
+            return plan.retry
+        until = progress.judged.until
+        if until is None:
+            if all(fault.known_dead for fault in progress.failed.values()):
+                return None
+            until = self._waiting.patience(message.asked_at, plan.now)
+        return plan.retry if plan.now + plan.retry + plan.took < until else None
+
+    def _release(
+        self, plan: _Plan, progress: _Progress, message: Lookup, due: datetime | None
+    ) -> None:
+        """Enqueue the end of each wait that ends before the question goes on at `due`.
+
+        Then no further scan may join it. A scan that has joined meanwhile is judged as well. Cost:
+        none, or one SendMessageBatch and one UpdateItem.
+        """
+        leaves, settled = due is None, set[str]()
+        for _ in range(_RACES):
+            ends = {
+                scan_id: ends_at
+                for scan_id, ends_at in progress.judged.waiting.items()
+                if scan_id not in settled and (due is None or ends_at <= due)
             }
-            return self._give_up(late, message)
-        after = max(one.poll_after_ms for one in progress.pending.values())
-        self._queue.send(
-            message._replace(providers=tuple(progress.pending)),
-            delay=max(timedelta(milliseconds=after), age / 4),
-        )
-        return "pending"
+            leaves = leaves or bool(ends)
+            if not leaves or not progress.judged.waiting:
+                return
+            if self._queue.send_all(
+                [
+                    Outgoing(
+                        Settle(scan_id, message.correlation), max(ends_at - plan.now, _AT_ONCE)
+                    )
+                    for scan_id, ends_at in ends.items()
+                ]
+            ):
+                raise Unavailable
+            settled.update(ends)
+            if self._waiting.give_up(message, progress.judged):
+                return
+            progress.person = self._people.subject(message.person_id)
+            self._judge(progress, message, plan.outlook)
+        raise Unavailable
 
-    def _retry(self, progress: _Progress, message: Lookup, now: datetime) -> str:
-        """Ask providers that failed again, as long as somebody waits; see `RETRIES`."""
-        patient = message.afresh or bool(message.registration)
-        delays = PATIENT_RETRIES if patient else RETRIES
-        until = progress.judged.until or self._waiting.patience(message.asked_at, now)
-        if message.attempt < len(delays):
-            delay = delays[message.attempt]
-            if patient or now + delay < until:
-                again = message._replace(
-                    providers=tuple(progress.failed), attempt=message.attempt + 1
-                )
-                self._queue.send(again, delay=delay)
-                return "failed, asked again later"
-        return self._give_up(progress.failed, message)
 
-    def _give_up(self, failed: Mapping[ProviderName, ProviderFault], message: Lookup) -> str:
-        """End the question. Raises ProviderFault for a registration, which must be verified."""
-        if message.registration:
-            raise next(iter(failed.values()))
-        self._waiting.give_up(message)
-        return "given up"
+def _is_patient(message: Lookup) -> bool:
+    """Return whether it is asked on though no scan waits: a registration, a declared colour."""
+    return message.afresh or bool(message.registration)
 
 
 def _concerns(name: ProviderName, message: Lookup, profile: Profile) -> bool:

@@ -220,10 +220,11 @@ class Scans(Protocol):
         Return False, and change nothing, if others than `scan_ids` wait. Cost: one DeleteItem.
         """
 
-    def give_up(self, person_id: str, asked_at: datetime) -> None:
+    def give_up(self, person_id: str, asked_at: datetime, scan_ids: Collection[str]) -> bool:
         """End the question of `asked_at` without its answers, so that the next scan asks again.
 
-        `asked_at` is when the scan was received for which it was asked. Cost: one UpdateItem.
+        `asked_at` is when the scan was received for which it was asked. `scan_ids` wait on. Return
+        False, and change nothing, if others wait: they have joined meanwhile. Cost: one UpdateItem.
         """
 
 

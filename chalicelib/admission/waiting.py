@@ -1,10 +1,11 @@
 """Waiting scans: judged again on each answer, and decided when the wait ends.
 
 A wait ends `policy.Policy.answer_within` after the scan was received. Whoever comes first then
-decides the scan by a versioned write: the request that reads it, or the worker of the settle queue.
+decides the scan by a versioned write: the request that reads it, or a worker. A wait ends at once
+when no missing answer can come in time (`Outlook`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from chalicelib.admission.scan import FoundScan, Scan, ScanFinder, Scans
 from chalicelib.core import metrics
 from chalicelib.core.errors import NotFound, Unavailable
 from chalicelib.identity.people import Actor, Holder, People, PersonRecord
+from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.venue import Venue
 
 _RACES = 4
@@ -30,15 +32,25 @@ _LAST_POLL = timedelta(seconds=3)
 _UNANSWERED = ("_unknown", "_stale", "_unconfirmed")
 
 
+Outlook = Mapping[ProviderName, datetime | None]
+"""When each provider that did not answer may have answered the next question; None for never."""
+_NOBODY: Outlook = {}
+
+
 class Judged(NamedTuple):
     """The waiting scans of a person after a judgement.
 
-    `decided` are the ids of those that wait no longer, or are gone. `until` is when the last of the
-    others is decided without answers, or None if there are none.
+    `decided` are the ids of those that wait no longer, or are gone. `waiting` are the others, each
+    with the end of its wait.
     """
 
     decided: tuple[str, ...] = ()
-    until: datetime | None = None
+    waiting: Mapping[str, datetime] = {}
+
+    @property
+    def until(self) -> datetime | None:
+        """When the last wait ends, or None if no scan waits."""
+        return max(self.waiting.values(), default=None)
 
 
 class WaitingScans:
@@ -94,7 +106,13 @@ class WaitingScans:
         return min(pause, rest) if rest > timedelta() else pause
 
     def answer(
-        self, person_id: str, person: PersonRecord, now: datetime, *, takes: str = ""
+        self,
+        person_id: str,
+        person: PersonRecord,
+        now: datetime,
+        *,
+        takes: str = "",
+        outlook: Outlook = _NOBODY,
     ) -> Judged:
         """Judge all waiting scans of a person, and end the question if none waits any longer.
 
@@ -104,11 +122,13 @@ class WaitingScans:
         """
         for _ in range(_RACES):
             waiting = person.awaiting
-            concerned = (*waiting, *person.marked, *filter(None, [takes]))
-            judged = self.judge(tuple(dict.fromkeys(concerned)), person, now, takes=takes)
-            if not waiting:
+            concerned = dict.fromkeys((*waiting, *person.marked, *filter(None, [takes])))
+            judged = self.judge((*concerned,), person, now, takes=takes, outlook=outlook)
+            recorded = {one: ends for one, ends in judged.waiting.items() if one in waiting}
+            judged = judged._replace(waiting=recorded)
+            if not waiting and not person.questioned:
                 return judged
-            if judged.until is not None:
+            if judged.waiting:
                 if gone := set(judged.decided).intersection(waiting):
                     self._scans.stop_waiting(person_id, gone)
                 return judged
@@ -117,16 +137,25 @@ class WaitingScans:
             person = self._people.subject(person_id)
         raise Unavailable
 
-    def give_up(self, message: Lookup) -> None:
-        """End the question that `message` asked, so that the next scan asks again."""
-        self._scans.give_up(message.person_id, message.asked_at)
+    def give_up(self, message: Lookup, judged: Judged) -> bool:
+        """End the question that `message` asked, so that the next scan asks again.
+
+        Return False, and change nothing, if others wait than those in `judged`.
+        """
+        return self._scans.give_up(message.person_id, message.asked_at, judged.waiting)
 
     def patience(self, asked_at: datetime, now: datetime) -> datetime:
         """Return until when somebody may look for answers that no scan waits for."""
         return asked_at + self._policies.of("*", now).answer_within
 
     def judge(
-        self, scan_ids: tuple[str, ...], person: PersonRecord, now: datetime, *, takes: str = ""
+        self,
+        scan_ids: tuple[str, ...],
+        person: PersonRecord,
+        now: datetime,
+        *,
+        takes: str = "",
+        outlook: Outlook = _NOBODY,
     ) -> Judged:
         """Judge the waiting scans of `person` again.
 
@@ -134,15 +163,15 @@ class WaitingScans:
         each scan: a GetItem, and a PutItem if its verdict changes.
         """
         decided: list[str] = []
-        until: datetime | None = None
+        waiting: dict[str, datetime] = {}
         for scan_id in scan_ids:
-            found = self.reconsider(scan_id, person, now=now, colour=scan_id == takes)
+            colour = scan_id == takes
+            found = self.reconsider(scan_id, person, now=now, colour=colour, outlook=outlook)
             if found is None or not found.scan.waits:
                 decided.append(scan_id)
             else:
-                ends_at = self._ends_at(found, now)
-                until = ends_at if until is None else max(until, ends_at)
-        return Judged(tuple(decided), until)
+                waiting[scan_id] = self._ends_at(found, now)
+        return Judged(tuple(decided), waiting)
 
     def reconsider(
         self,
@@ -153,12 +182,14 @@ class WaitingScans:
         final: bool = False,
         card: bool = False,
         colour: bool = False,
+        outlook: Outlook = _NOBODY,
     ) -> FoundScan | None:
         """Judge a waiting scan again by `person`'s evidence, and return it as it now stands.
 
-        Evidence is assessed as of the time of the scan, by the current policy. `final`: the wait is
-        over, and the scan is decided with the evidence there is. `card`: the person has entered the
-        day's travel card code, and a decided scan takes the card as well.
+        Evidence is assessed as of the time of the scan, by the current policy. `final`: the scan is
+        decided with the evidence there is, as it is when its wait is over. `card`: the person has
+        entered the day's travel card code, and a decided scan takes the card as well. `outlook`: if
+        all that is missing comes too late or never, the wait is over now.
 
         `person` is read again if another worker has judged by a later answer, so that no verdict
         rests on less evidence than the one before. Return None if there is no such scan. Raises
@@ -180,7 +211,11 @@ class WaitingScans:
                 takes = take_card
             elif colour and scan.verdict.undeclared and _is_recent(scan, now):
                 takes = take_colour
-            verdict = self._judged_again(scan, venue, person, now, final=final, takes=takes)
+            ends_at = self._ends_at(found, now)
+            over = final or now >= ends_at
+            verdict = self._judged_again(scan, venue, person, now, final=over, takes=takes)
+            if verdict.needs and _in_vain(verdict.needs, outlook, ends_at):
+                verdict = self._judged_again(scan, venue, person, now, final=True, takes=takes)
             if verdict == scan.verdict:
                 return found
             changed = replace(scan, verdict=verdict, version=scan.version + 1)
@@ -252,6 +287,17 @@ class WaitingScans:
         if takes is None or verdict.needs:
             return decide(person, policy, at=at, final=final, temperature=temperature)
         return takes(verdict, person, policy, at=at, temperature=temperature)
+
+
+def _in_vain(needs: Iterable[ProviderName], outlook: Outlook, ends_at: datetime) -> bool:
+    """Return whether none of the answers that a scan needs can come before its wait ends.
+
+    A provider without an outlook may answer, to another question.
+    """
+    return all(
+        name in outlook and ((comes_at := outlook[name]) is None or comes_at >= ends_at)
+        for name in needs
+    )
 
 
 def _measure(before: Scan, after: Scan, now: datetime) -> None:

@@ -176,7 +176,8 @@ class PersonRecord:
     """The result of one query of a person's partition.
 
     `awaiting` are the ids of the scans that wait for answers, `marked` those that a release up to
-    0.2.0 has marked so; only `People.subject` reads them.
+    0.2.0 has marked so; `questioned`: a question about the person is under way, which scans may
+    join. Only `People.subject` reads them.
     """
 
     profile: Profile | None = None
@@ -188,6 +189,7 @@ class PersonRecord:
     guardians: Mapping[str, FamilyLink] = field(default_factory=dict)
     paper_pass: IssuedPass | None = None
     marked: tuple[str, ...] = ()
+    questioned: bool = False
 
     @property
     def unidentified(self) -> bool:

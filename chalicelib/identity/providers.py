@@ -93,11 +93,17 @@ class FaultKind(StrEnum):
 
 
 class ProviderFault(Exception):
-    """The provider refused, timed out, or sent an invalid answer. It is asked again later."""
+    """The provider refused, timed out, or sent an invalid answer. It is asked again later.
 
-    def __init__(self, message: str, kind: FaultKind = FaultKind.GARBAGE) -> None:
+    `known_dead`: its last requests have all failed, so that nobody need wait for it.
+    """
+
+    def __init__(
+        self, message: str, kind: FaultKind = FaultKind.GARBAGE, *, known_dead: bool = False
+    ) -> None:
         super().__init__(message)
         self.kind = kind
+        self.known_dead = known_dead
 
 
 class Provider(Protocol):

@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.identity.providers import Answer, ProviderFault
-from tests.api.driver import Person, World, codes
+from chalicelib.admission.lookup_requests import Lookup, encode
+from chalicelib.admission.schemas import decode
+from chalicelib.identity.providers import Answer, FaultKind, ProviderFault
+from tests import support
+from tests.api.driver import VACCINATION, Person, World, codes
 
 DOWN = ProviderFault("down")
 
@@ -80,7 +83,8 @@ def test_answers_that_are_there_count_when_the_wait_ends(world: World, chief: Pe
     visitor = world.visitor()
     scan = visitor.scan(chief.venue).expect(201)
     world.run_stream()
-    world.wire.fail("ProvisionedThroughputExceededException", 3)  # query, answers, and this
+    # Query, policy, answers, and this.
+    world.wire.fail("ProvisionedThroughputExceededException", 4)
     world.lookups.run()
     world.wire.heal()
     world.clock.pass_(seconds=15)
@@ -111,20 +115,59 @@ def test_the_wait_is_as_long_as_the_regions_policy_says(world: World, chief: Per
     assert told(visitor.screen(scan["scan_id"])) == DECIDED
 
 
+def is_listed(chief: Person, scan: dict[str, Any]) -> None:
+    """Check that the venue's list and figures show the scan as one to be checked."""
+    assert chief.figures()["abnormal"] == 1
+    path = f"/v1/venues/{chief.venue['venue_id']}/scans?outcome=abnormal"
+    (listed,) = chief.get(path).expect(200)["items"]
+    assert (listed["scan_id"], listed["outcome"]) == (scan["scan_id"], "check")
+
+
 @pytest.mark.requirement("JN-11")
-def test_what_nobody_reads_is_decided_by_the_settle_queue(world: World, chief: Person) -> None:
+def test_what_nobody_reads_is_decided_by_its_question(world: World, chief: Person) -> None:
     _, scan = waiting_scan(world, chief)
-    world.work()
-    world.lookups.purge()  # lookups are late; waits have a queue of their own
+    for _ in range(15):
+        world.work()
+        world.clock.pass_(seconds=1)
+    assert world.settles.bodies == [], "the question itself has ended the wait"
+    is_listed(chief, scan)
+
+
+@pytest.mark.requirement("JN-11")
+def test_what_its_question_leaves_undecided_is_decided_by_the_settle_queue(
+    world: World, chief: Person
+) -> None:
+    """The test is asked for by another message, which is lost."""
+    _, scan = waiting_scan(world, chief)
+    world.run_stream()
+    (record,) = world.lookups.receive()
+    message = decode(record["body"])
+    assert isinstance(message, Lookup)
+    partly = record | {"body": encode(message._replace(providers=(VACCINATION,)))}
+    world.lookups.worker(support.event([partly]), None)
+    assert world.settles.run() == 0, "its wait is not over"
     world.clock.pass_(seconds=15)
     world.lookup_queue.release()
     assert world.settles.run() == 1
     world.run_stream()
-    assert chief.figures()["abnormal"] == 1
-    (listed,) = chief.get(f"/v1/venues/{chief.venue['venue_id']}/scans?outcome=abnormal").expect(
-        200
-    )["items"]
-    assert (listed["scan_id"], listed["outcome"]) == (scan["scan_id"], "check")
+    is_listed(chief, scan)
+
+
+@pytest.mark.requirement("JN-11")
+def test_nobody_waits_for_a_provider_that_is_known_to_be_dead(world: World, chief: Person) -> None:
+    """The first poll shows the decision; once the provider is back, the next scan is answered."""
+    open_ = ProviderFault("not asked", FaultKind.OPEN, known_dead=True)
+    visitor = world.visitor(health_code=open_)
+    scan = visitor.scan(chief.venue).expect(201)
+    assert (scan["outcome"], scan["poll_after_ms"]) == ("pending", 1000)
+    world.work()
+    world.clock.pass_(seconds=1)
+    assert told(visitor.screen(scan["scan_id"])) == DECIDED
+    assert world.lookup_queue.later == []
+    world.say(visitor, health_code=Answer("green", world.hours_ago(1)))
+    scan = visitor.scan(chief.venue).expect(201)
+    world.work()
+    assert visitor.screen(scan["scan_id"])["outcome"] == "admit"
 
 
 def test_decisions_are_measured(world: World, chief: Person) -> None:

@@ -162,9 +162,14 @@ def test_a_visitor_who_asks_when_the_wait_ends_and_a_worker_agree(
         scan.clear()
         scan.update(scanned(world, administrator, visitor))
         world.run_stream()
-        world.clock.pass_(seconds=15)
+        world.clock.pass_(seconds=14)
         worker = partial(world.lookups.worker, support.event(world.lookups.receive()), None)
-        return worker, lambda: read.append(visitor.screen(scan["scan_id"]))
+
+        def look() -> None:
+            world.clock.pass_(seconds=1)
+            read.append(visitor.screen(scan["scan_id"]))
+
+        return worker, look
 
     def then() -> None:
         after = visitor.screen(scan["scan_id"])
@@ -213,7 +218,7 @@ def test_an_outage_of_sqs_repeats_only_what_was_not_sent(
         if refused:
             return real(messages)
         refused.append("once")
-        return sorted({*real(messages[:20]), *range(20, len(messages))})
+        return sorted({*real(messages[:10]), *range(10, len(messages))})
 
     vars(world.lookup_queue)["send_all"] = send_all
     done = world.deliver(records)
@@ -272,6 +277,5 @@ def test_a_question_that_was_lost_is_asked_again_by_the_next_scan(
     world.clock.pass_(seconds=20)
     scan = visitor.scan(administrator.venue).expect(201)
     world.work()
-    # The new question's answers serve the scan that nobody had decided yet, too.
-    is_settled(world, visitor, joined, scan)
-    assert visitor.screen(lost["scan_id"])["outcome"] == "check", "its wait was over"
+    # The new question's answers serve the scans that nobody had decided yet, too.
+    is_settled(world, visitor, lost, joined, scan)

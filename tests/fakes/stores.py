@@ -97,7 +97,7 @@ class FakePeople:
 
     def load(self, person_id: str, *, consistent: bool = True) -> PersonRecord:
         del consistent
-        return replace(self.subject(person_id), awaiting=())
+        return replace(self.subject(person_id), awaiting=(), questioned=False)
 
     def subject(self, person_id: str) -> PersonRecord:
         mine = self.partition(person_id)
@@ -110,6 +110,7 @@ class FakePeople:
             dependants=mine.family(mine.dependants),
             guardians=mine.family(mine.guardians),
             paper_pass=mine.paper_pass,
+            questioned=mine.question is not None,
         )
 
     def profiles(self, person_ids: Collection[str]) -> dict[str, Profile]:
@@ -834,10 +835,13 @@ class FakeScans:
         mine.awaiting, mine.question = set(), None
         return True
 
-    def give_up(self, person_id: str, asked_at: datetime) -> None:
+    def give_up(self, person_id: str, asked_at: datetime, scan_ids: Collection[str]) -> bool:
         mine = self._people.partition(person_id)
         if mine.question and epoch_ms(mine.question[1]) == epoch_ms(asked_at):
+            if mine.awaiting != set(scan_ids):
+                return False
             mine.question = None
+        return True
 
 
 class FakeAccesses:

@@ -83,9 +83,7 @@ class Region:
             guardianship=Guardianship(people=self.people, readings=readings),
         )  # fmt: skip
         self.outbox = Outbox(queue=self.queue)
-        self.lookup_requests = LookupRequests(
-            directory=self.directory, policies=self.policies, scans=self.scans, outbox=self.outbox
-        )
+        self.lookup_requests = LookupRequests(scans=self.scans, outbox=self.outbox)
         self.records = FakePersonalRecords()
         self.receiver = ScriptedDeclarations(self.providers[HEALTH])
         delivery = DeclarationDelivery(

@@ -11,7 +11,6 @@ from chalicelib.admission.evidence import asked, states
 from chalicelib.admission.judge import Outcome
 from chalicelib.admission.lookup_requests import Lookup, Message, Settle
 from chalicelib.admission.lookups import PATIENT_RETRIES, RETRIES
-from chalicelib.admission.policy import Policy
 from chalicelib.admission.scan import Scan
 from chalicelib.identity.people import Verification
 from chalicelib.identity.providers import (
@@ -62,8 +61,9 @@ class TestAnyOrder:
     ) -> None:
         region = Region()
         scan = region.scan()
-        lookup, settle = (message for message, _ in region.queue.sent)
-        assert (lookup.providers, type(settle)) == (asked(), Settle)  # type: ignore[union-attr]  # a lookup
+        ((lookup, _),) = region.queue.sent
+        settle = Settle(scan.scan_id, "c")
+        assert lookup.providers == asked()  # type: ignore[union-attr]  # a lookup
         final: Scan | None = None
         for number, pick in enumerate([*order, 0, 2, 1, 0]):
             region.clock.pass_(seconds=waits[number % len(waits)])
@@ -178,10 +178,7 @@ class TestAnyOrder:
         evidence = scan.verdict.evidence[HEALTH]
         assert (evidence.state, evidence.stale, evidence.fetched_at) == ("green", True, NOON)
         assert scan.first_outcome is Outcome.PENDING
-        assert [getattr(m, "providers", "settle") for m, _ in region.queue.sent] == [
-            (HEALTH,),
-            "settle",
-        ]
+        assert [getattr(m, "providers", "settle") for m, _ in region.queue.sent] == [(HEALTH,)]
 
 
 def answer_all(region: Region) -> None:
@@ -205,10 +202,10 @@ class TestProviders:
         answer_all(region)
         region.providers[provider].otherwise = ProviderFault("down")
         scan = region.scan()
-        lookup, settle = (message for message, _ in region.queue.sent)
+        ((lookup, _),) = region.queue.sent
         region.deliver(lookup)
         assert region.stands(scan).verdict.needs == (provider,)
-        region.deliver(settle)
+        region.deliver(Settle(scan.scan_id, "c"))
         after = region.stands(scan).verdict
         assert after.decision.outcome is Outcome.CHECK
         assert after.evidence[provider].state == "unknown"
@@ -248,22 +245,6 @@ class TestProviders:
         region.clock.pass_(seconds=14)
         assert region.deliver(lookup) == "given up"
         assert region.queue.sent == []
-
-    def test_a_settle_waits_as_long_as_the_policy_says(self) -> None:
-        region = Region()
-        region.policies.replace("4409", {"answer_within_seconds": 77}, version=1)
-        region.scan()
-        assert region.queue.sent[-1][1] == timedelta(seconds=77)
-        assert Policy().answer_within == timedelta(seconds=15)
-
-    def test_a_late_stream_does_not_make_the_wait_longer(self) -> None:
-        region = Region()
-        scan = region.scan()
-        region.queue.sent.clear()
-        for late, rest in ((10, 5), (20, 0)):
-            region.clock.at = NOON + timedelta(seconds=late)
-            region.start(scan)
-            assert region.queue.sent[-1][1] == timedelta(seconds=rest)
 
     def test_one_that_still_works_is_asked_again_about_the_same(self) -> None:
         region = Region()

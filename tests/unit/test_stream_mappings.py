@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from chalicelib.admission.store.scans import ScanItem
 from chalicelib.core import keys
 from chalicelib.core.keys import Key
 from chalicelib.workers.subscriptions import all_subscriptions
@@ -35,15 +36,21 @@ def matches(pattern: Any, value: Any) -> bool:
     if isinstance(pattern, dict):
         return all(name in value and matches(part, value[name]) for name, part in pattern.items())
     return any(
-        value.startswith(rule["prefix"]) if isinstance(rule, dict) else rule == value
+        ("exists" in rule or value.startswith(rule["prefix"]))
+        if isinstance(rule, dict)
+        else rule == value
         for rule in pattern
     )
 
 
-def delivered(name: str, found: Key, *images: str) -> bool:
+Images = dict[str, dict[str, dict[str, str]]]
+CHECKED: Images = {"NewImage": {"oc": {"S": "check"}}}
+
+
+def delivered(name: str, found: Key, images: Images = CHECKED) -> bool:
     stored = {"pk": {"S": found.pk}, "sk": {"S": found.sk}}
-    kinds = ("Keys", *(images or ("NewImage",)))
-    record = {"eventName": "…", "dynamodb": dict.fromkeys(kinds, stored)}
+    parts = {kind: image | stored for kind, image in images.items()}
+    record = {"eventName": "…", "dynamodb": {"Keys": stored, **parts}}
     return any(matches(pattern, record) for pattern in patterns(name))
 
 
@@ -60,9 +67,40 @@ def test_each_function_gets_what_concerns_it_and_nothing_else(
 @pytest.mark.parametrize("name", ["StreamMapping", "CountsMapping"])
 def test_deletions_are_not_delivered(name: str) -> None:
     scan = Key("VEN#ven_A#2022-04-24#0", "1650758400000#X")
-    assert delivered(name, scan, "NewImage")
-    assert delivered(name, scan, "NewImage", "OldImage")
-    assert not delivered(name, scan, "OldImage")
+    abnormal = CHECKED["NewImage"]
+    assert delivered(name, scan, {"NewImage": abnormal})
+    assert delivered(name, scan, {"NewImage": abnormal, "OldImage": abnormal})
+    assert not delivered(name, scan, {"OldImage": abnormal})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "needs", "wanted"),
+    [
+        ("", "admit", "", False),
+        ("", "admit", "x", True),
+        ("", "pending", "hn", True),
+        ("", "check", "", True),
+        ("pending", "admit", "", False),
+        ("pending", "check", "", True),
+        ("pending", "refuse", "n", True),
+        ("check", "admit", "", True),
+        ("refuse", "pending", "h", True),
+    ],
+)
+def test_of_scans_the_stream_function_gets_those_of_which_something_follows(
+    before: str, after: str, needs: str, wanted: bool
+) -> None:
+    """Answers are asked for once; pointers to abnormal scans follow every change of outcome."""
+    scan = Key("VEN#ven_A#2022-04-24#0", "1650758400000#X")
+    new = {"oc": {"S": after}} | ({"nd": {"S": needs}} if needs else {})
+    images: Images = {"NewImage": new} | ({"OldImage": {"oc": {"S": before}}} if before else {})
+    assert delivered("StreamMapping", scan, images) is wanted
+    assert delivered("CountsMapping", scan, images)
+
+
+def test_the_filters_name_the_attributes_of_a_scan() -> None:
+    attributes = {ScanItem.needs.attr_name, ScanItem.outcome.attr_name}
+    assert attributes == {"nd", "oc"}
 
 
 def levels(pattern: Any) -> Iterable[Any]:

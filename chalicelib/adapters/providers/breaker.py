@@ -2,7 +2,8 @@
 
 Closed, every request goes to the provider. After `_FAULTS` faults in a row it opens: for `_REST`
 nobody is asked, and a lookup fails at once. Then it is half-open: one request goes through, and its
-result closes it or opens it again. Each process has its own.
+result closes it or opens it again. Each process has its own. A fault says whether it is open
+(`ProviderFault.known_dead`): nobody then waits for the provider.
 """
 
 import threading
@@ -38,14 +39,16 @@ class GuardedProvider:
     def lookup(self, subject: Subject, *, request_id: str) -> Answer | Absent | Pending:
         """See `providers.Provider`. Raises ProviderFault of the kind ``open`` without a request."""
         self._enter()
-        dead = False
         try:
-            return self._provider.lookup(subject, request_id=request_id)
+            answer = self._provider.lookup(subject, request_id=request_id)
         except ProviderFault as fault:
-            dead = fault.kind in _DEAD
+            fault.known_dead = self._leave(dead=fault.kind in _DEAD)
             raise
-        finally:
-            self._leave(dead=dead)
+        except BaseException:
+            self._leave(dead=False)
+            raise
+        self._leave(dead=False)
+        return answer
 
     def _enter(self) -> None:
         now = self._clock.now()
@@ -53,12 +56,17 @@ class GuardedProvider:
             if self._rests_until is None:
                 return
             if now < self._rests_until:
-                raise ProviderFault("not asked: it failed several times", FaultKind.OPEN)
+                raise ProviderFault(
+                    "not asked: it failed several times", FaultKind.OPEN, known_dead=True
+                )
             # Half-open: this request goes through, those beside it do not.
             self._rests_until = now + _REST
 
-    def _leave(self, *, dead: bool) -> None:
+    def _leave(self, *, dead: bool) -> bool:
+        """Count the result of a request, and return whether the breaker is open now."""
         now = self._clock.now()
         with self._lock:
             self._faults = self._faults + 1 if dead else 0
-            self._rests_until = now + _REST if self._faults >= _FAULTS else None
+            opens = self._faults >= _FAULTS
+            self._rests_until = now + _REST if opens else None
+            return opens

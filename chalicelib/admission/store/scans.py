@@ -11,6 +11,7 @@ from typing import Any
 
 from pynamodb.attributes import Attribute, UnicodeAttribute
 from pynamodb.constants import STRING
+from pynamodb.expressions.condition import Condition
 
 from chalicelib.admission import evidence as kinds
 from chalicelib.admission.judge import Decision, Evidence, Outcome, Verdict
@@ -332,19 +333,29 @@ class ScanStore:
 
     def end_question(self, person_id: str, scan_ids: Collection[str]) -> bool:
         """See `Scans.end_question`."""
-        only_these = ABSENT | (AwaitingItem.scans == set(scan_ids))
         try:
-            self._table.delete(keys.awaiting(person_id), only_these)
+            self._table.delete(keys.awaiting(person_id), ABSENT | _only(scan_ids))
         except ConditionFailed:
             return False
         return True
 
-    def give_up(self, person_id: str, asked_at: datetime) -> None:
-        """See `Scans.give_up`."""
-        item = AwaitingItem
-        with suppress(ConditionFailed):
+    def give_up(self, person_id: str, asked_at: datetime, scan_ids: Collection[str]) -> bool:
+        """See `Scans.give_up`. A failed condition without the old item costs one GetItem more."""
+        key, item = keys.awaiting(person_id), AwaitingItem
+        try:
             self._table.update(
-                keys.awaiting(person_id),
+                key,
                 [item.asked.remove(), item.asked_for.remove(), item.providers.remove()],
-                item.asked == asked_at,
+                (item.asked == asked_at) & _only(scan_ids),
             )
+        except ConditionFailed as failure:
+            found = failure.met[0] or self._table.get(key)
+            return found is None or item.read(found).asked != asked_at
+        return True
+
+
+def _only(scan_ids: Collection[str]) -> Condition:
+    """Return the condition that exactly `scan_ids` wait; DynamoDB has no empty sets."""
+    scans = AwaitingItem.scans
+    condition: Condition = scans == set(scan_ids) if scan_ids else scans.does_not_exist()
+    return condition

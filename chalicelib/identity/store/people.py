@@ -167,6 +167,7 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
     older: dict[str, Right] = {}
     awaiting: list[str] = []
     marked: list[str] = []
+    questioned = False
     paper_pass: IssuedPass | None = None
     families: dict[str, Raw] = {}
     for raw in items:
@@ -175,7 +176,9 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
             marked.append(sort_key.removeprefix(keys.AWAIT))
             continue
         if sort_key == keys.awaiting("").sk:
-            awaiting += sorted(AwaitingItem.read(raw).scans or ())
+            waiting = AwaitingItem.read(raw)
+            awaiting += sorted(waiting.scans or ())
+            questioned = waiting.asked is not None
             continue
         _, kind, *rest = sort_key.split("#", 2)
         match kind:
@@ -207,6 +210,7 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
         held,
         tuple(awaiting),
         marked=tuple(marked),
+        questioned=questioned,
         dependants=dependants,
         guardians=guardians,
         paper_pass=paper_pass,
