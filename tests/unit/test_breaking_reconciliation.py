@@ -127,10 +127,10 @@ def test_a_crash_between_two_counters_of_a_repair_is_made_good() -> None:
             return repair(*args, **options)
         raise Unavailable
 
-    place.counters.repair = crashing  # type: ignore[method-assign] (a process that dies)
+    place.counters.repair = crashing  # type: ignore[method-assign]  # a process that dies
     with pytest.raises(Unavailable):
         place.reconcile()
-    place.counters.repair = repair  # type: ignore[method-assign] (the next one)
+    place.counters.repair = repair  # type: ignore[method-assign]  # the next one
     assert place.reconcile() is Result.REPAIRED
     assert place.checked() == (2, 2)
     assert place.reconcile() is Result.AGREES
