@@ -84,9 +84,11 @@ class TestQuestions:
     ) -> None:
         first = waiting(venue)
         stores.scans.await_answers(first, NOON)
-        stores.scans.give_up(first.person_id, NOON - SECOND)  # of another question
-        assert not stores.scans.await_answers(waiting(venue, first.person_id), NOON)
-        stores.scans.give_up(first.person_id, NOON)
+        stores.scans.give_up(first.person_id, NOON - SECOND, [first.scan_id])  # of another question
+        joined = waiting(venue, first.person_id)
+        assert not stores.scans.await_answers(joined, NOON)
+        assert not stores.scans.give_up(first.person_id, NOON, [first.scan_id])  # one has joined
+        assert stores.scans.give_up(first.person_id, NOON, [first.scan_id, joined.scan_id])
         assert stores.scans.await_answers(waiting(venue, first.person_id), NOON)
         assert len(stores.people.subject(first.person_id).awaiting) == 3
 

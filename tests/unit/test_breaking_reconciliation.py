@@ -28,6 +28,8 @@ class Stalling(FakeCounters):
     """Counters; `meanwhile` is called once, after the read of whoever is about to count."""
 
     meanwhile: Callable[[], None] | None = None
+    repairs: int | None = None
+    """After how many repairs the process dies; None: it lives."""
 
     def last(self, partition: str, staff: Collection[str]) -> dict[str, str]:
         found = super().last(partition, staff)
@@ -35,6 +37,13 @@ class Stalling(FakeCounters):
         if meanwhile:
             meanwhile()
         return found
+
+    def repair(self, partition: str, staff_id: str, delta: Figures, **options: Any) -> bool:
+        if self.repairs is not None:
+            if not self.repairs:
+                raise Unavailable
+            self.repairs -= 1
+        return super().repair(partition, staff_id, delta, **options)
 
 
 class Place:
@@ -120,17 +129,10 @@ def test_a_crash_between_two_counters_of_a_repair_is_made_good() -> None:
     place.counters.add(PARTITION, "", Figures(), last="", sequence="1")
     assert place.reconcile() is Result.WAITS
     place.pass_fence()
-    repair, calls = place.counters.repair, iter([True])
-
-    def crashing(*args: Any, **options: Any) -> bool:
-        if next(calls, False):
-            return repair(*args, **options)
-        raise Unavailable
-
-    place.counters.repair = crashing  # type: ignore[method-assign]  # a process that dies
+    place.counters.repairs = 1
     with pytest.raises(Unavailable):
         place.reconcile()
-    place.counters.repair = repair  # type: ignore[method-assign]  # the next one
+    place.counters.repairs = None
     assert place.reconcile() is Result.REPAIRED
     assert place.checked() == (2, 2)
     assert place.reconcile() is Result.AGREES
