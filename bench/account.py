@@ -49,6 +49,7 @@ class Account:
             "DynamoDB_20120810.BatchGetItem": self._batch_get,
             "DynamoDB_20120810.Query": self._query,
             "DynamoDB_20120810.PutItem": self._put,
+            "DynamoDB_20120810.UpdateItem": self._update,
             "DynamoDB_20120810.DeleteItem": self._delete,
             "DynamoDB_20120810.TransactWriteItems": self._transact,
             "secretsmanager.GetSecretValue": lambda _: ({"SecretString": KEYS_SECRET}, 0, 0),

@@ -99,9 +99,15 @@ class Watch:
                 waiting = dict(self._waiting)
             if not waiting and over:
                 return
-            for scan_id, (key, since) in waiting.items():
-                item = self._table.get_item(TableName=self._name, Key=key)["Item"]
-                if item["oc"]["S"] != "pending":
+            scans = {key["sk"]["S"]: (scan_id, since) for scan_id, (key, since) in waiting.items()}
+            wanted = [key for key, _ in waiting.values()]
+            for start in range(0, len(wanted), 100):
+                asked = {self._name: {"Keys": wanted[start : start + 100]}}
+                found = self._table.batch_get_item(RequestItems=asked)["Responses"][self._name]
+                for item in found:
+                    if item["oc"]["S"] == "pending":
+                        continue
+                    scan_id, since = scans[item["sk"]["S"]]
                     self.decided[scan_id] = (now_ms() / 1000 - since, item["oc"]["S"])
                     with self._lock:
                         del self._waiting[scan_id]

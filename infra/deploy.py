@@ -12,7 +12,7 @@ import json
 import sys
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +26,11 @@ from infra import account
 from infra.package import ROOT, BuildError, Package, lint, package
 
 _DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+# The creation failed, or is a change set that was never executed: there is nothing to update.
+_EMPTY = ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
+# How events of the stack itself say that an operation, and that its undoing, begins.
+_BEGINS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")
+_UNDOES = ("ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS")
 _Step = Callable[[str], None]
 
 # What holds data. Nothing brings it back: neither may an update replace or delete it, nor make a
@@ -152,7 +157,7 @@ class Stack:
         Raises DeployError if another operation goes on, or the stack is stuck.
         """
         status = self._status()
-        if status == "ROLLBACK_COMPLETE":  # its creation failed: there is nothing to update
+        if status in _EMPTY:
             self.delete()
             status = None
         if status in (None, "DELETE_COMPLETE"):
@@ -162,18 +167,17 @@ class Stack:
                 f"Stack {self._stack} is being changed ({status}): wait until that has ended."
             )
         if status in _STUCK:
-            self._fail(status, None)
+            self._fail(status)
         return False
 
     def delete(self) -> None:
         """Delete the stack, if it is there. Raises DeployError."""
         if not self.exists():
             return
-        since = self._newest_event()
         self._formation.delete_stack(StackName=self._stack)
         status = self._wait()
         if status not in (None, "DELETE_COMPLETE"):
-            self._fail(status, since)
+            self._fail(status)
 
     def create(self, request: dict[str, Any], parameters: Mapping[str, str]) -> None:
         """Create the stack. Raises DeployError."""
@@ -182,7 +186,7 @@ class Stack:
         )
         status = self._wait()
         if status not in _DONE:
-            self._fail(status, None)
+            self._fail(status)
 
     def update(
         self,
@@ -208,11 +212,10 @@ class Stack:
             if changes:
                 raise DeployError("You said no: nothing was changed.")
             return
-        since = self._newest_event()
         self._formation.execute_change_set(**named)
         status = self._wait()
         if status not in _DONE:
-            self._fail(status, since)
+            self._fail(status)
 
     def outputs(self) -> dict[str, str]:
         """Return the stack's outputs."""
@@ -267,25 +270,23 @@ class Stack:
             if not status or not status.endswith("_IN_PROGRESS"):
                 return status
 
-    def _events(self, since: str | None) -> list[dict[str, Any]]:
-        """Return the stack's events after the event `since`, newest first."""
+    def _events(self, begins: Collection[str]) -> list[dict[str, Any]]:
+        """Return the events since the stack itself last had one of `begins`, newest first."""
         found: list[dict[str, Any]] = []
         pages = self._formation.get_paginator("describe_stack_events")
         for page in pages.paginate(StackName=self._stack):
             for event in page["StackEvents"]:
-                if event["EventId"] == since:
-                    return found
                 found.append(event)
+                if event["LogicalResourceId"] == self._stack and event["ResourceStatus"] in begins:
+                    return found
         return found
 
-    def _newest_event(self) -> str | None:
-        events = self._formation.describe_stack_events(StackName=self._stack)["StackEvents"]
-        return str(events[0]["EventId"]) if events else None
-
-    def _fail(self, status: str | None, since: str | None) -> None:
-        """Raise DeployError with the first failure after the event `since`."""
+    def _fail(self, status: str | None) -> None:
+        """Raise DeployError with the first failure of the last operation, and of its undoing."""
+        reason = first_failure(self._events(_BEGINS))
+        if status in ("ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED"):
+            reason += f" Undoing it: {first_failure(self._events(_UNDOES))}"
         advice = _STUCK.get(status or "", "").format(stack=self._stack)
-        reason = first_failure(self._events(since))
         raise DeployError(f"Stack {self._stack} ended as {status}: {reason} {advice}".rstrip())
 
 

@@ -73,11 +73,12 @@ def lay(
     content = stacks.upload(target, found.layer)
 
     step("Bringing up the foundation")
-    if not target.stack(name).exists() and parameters["Protect"] == "on":
-        # What a failed creation leaves can be deleted only if it is not protected yet.
-        first = split(whole, stacks.whole(stage), {**parameters, "Protect": "off"})
-        stacks.bring_up(target, name, _with_layer(first.foundation, content))
-    outputs = stacks.bring_up(target, name, _with_layer(parts.foundation, content), confirm)
+
+    def made(protect: str) -> Template:
+        given = {**parameters, "Protect": protect}
+        return _with_layer(split(whole, stacks.whole(stage), given).foundation, content)
+
+    outputs = bring_up(target, name, made, parameters["Protect"], confirm)
     protect(formation, name, stage)
 
     step("Telling Chalice")
@@ -90,6 +91,24 @@ def lay(
         fresh.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n")
         fresh.replace(path)
     return outputs
+
+
+def bring_up(
+    target: Target,
+    name: str,
+    made: Callable[[str], Template],
+    protect: str,
+    confirm: Callable[[Sequence[Change]], bool],
+) -> dict[str, str]:
+    """Bring up the stack that `made` returns for a value of ``Protect``; return its outputs.
+
+    What a failed creation leaves can be deleted only if it is not protected yet. Raises
+    DeployError.
+    """
+    if protect == "on" and target.stack(name).is_new():
+        stacks.bring_up(target, name, made("off"))
+        return stacks.bring_up(target, name, made(protect))
+    return stacks.bring_up(target, name, made(protect), confirm)
 
 
 def _with_layer(foundation: Template, content: dict[str, str]) -> Template:

@@ -48,7 +48,7 @@ class MissingRoot(Exception):
 
 def bundle(source: bytes) -> bytes:
     """Return Amazon's roots of a bundle, as PEM. Raises MissingRoot."""
-    found = {}
+    found: dict[str, bytes] = {}
     for pem in _PEM.findall(source):
         if (name := name_of(pem)) is not None:
             found.setdefault(name, pem)  # some keys have two certificates

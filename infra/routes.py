@@ -14,6 +14,7 @@ API = Path(__file__).absolute().parents[1] / "chalicelib" / "api"
 TARGET = API / "route_table.py"
 _HEAD = '''"""All routes by module: method, path, name. Generated: python -m infra.routes."""
 
+# fmt: off
 ROUTES: dict[str, tuple[tuple[str, str, str], ...]] = {
 '''
 

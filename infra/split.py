@@ -28,14 +28,14 @@ _CHALICE_SAYS = {
         "Tracing",
     },
     _API: {
-        *("DefinitionBody", "EndpointConfiguration", "MinimumCompressionSize", "OpenApiVersion"),
-        *("StageName", "TracingEnabled"),
+        *("DefinitionBody", "EndpointConfiguration", "MinimumCompressionSize", "Mode"),
+        *("OpenApiVersion", "StageName", "TracingEnabled"),
     },
 }
 # These are written into .chalice/config.json before, or set after `chalice deploy`.
 _BEFORE = {"Environment", "Layers", "ReservedConcurrentExecutions", "Role", "VpcConfig"}
 _AFTER = {
-    _FUNCTION: {"LoggingConfig"},
+    _FUNCTION: {"LoggingConfig", "RecursiveLoop"},
     _API: {"AccessLogSetting", "GatewayResponses", "MethodSettings"},
 }
 

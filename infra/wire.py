@@ -80,6 +80,8 @@ def wire(
     for logical, properties in parts.functions.items():
         logging = settled(properties.get("LoggingConfig", {}), values, f"the log of {logical}")
         set_logging(client("lambda"), values[logical], logging)
+        if "RecursiveLoop" in properties:
+            set_recursion(client("lambda"), values[logical], properties["RecursiveLoop"])
         rights = {
             name: right
             for name, right in permissions.items()
@@ -110,6 +112,12 @@ def set_logging(functions: Any, name: str, wanted: Mapping[str, str]) -> None:
     waiter.wait(FunctionName=name)  # while Lambda updates a function it refuses the next update
     functions.update_function_configuration(FunctionName=name, LoggingConfig=dict(wanted))
     waiter.wait(FunctionName=name)
+
+
+def set_recursion(functions: Any, name: str, wanted: str) -> None:
+    """Say whether Lambda stops a chain of the function's own messages, unless it is said."""
+    if functions.get_function_recursion_config(FunctionName=name)["RecursiveLoop"] != wanted:
+        functions.put_function_recursion_config(FunctionName=name, RecursiveLoop=wanted)
 
 
 def permit(functions: Any, name: str, wanted: Mapping[str, Mapping[str, str]]) -> None:

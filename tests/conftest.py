@@ -8,24 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.shell import SHELL, TESTING
+
 if TYPE_CHECKING:
     from infra.local.place import LocalCloud, Place
 
-# Tests and the commands that they start must not see the shell's variables for AWS, make or another
-# local cloud. moto answers for AWS's own hosts only: calls to other endpoints use the network.
+# moto answers for AWS's own hosts only: calls to other endpoints use the network.
 for variable in [*os.environ]:
-    if variable.startswith(
-        ("AWS_", "VENUECODE_", "VC_", "SANDBOX_", "MAKE", "MFLAGS", "GNUMAKEFLAGS")
-    ):
+    if variable.startswith(SHELL):
         del os.environ[variable]
-os.environ.update(
-    AWS_ACCESS_KEY_ID="testing",
-    AWS_SECRET_ACCESS_KEY="testing",
-    AWS_DEFAULT_REGION="us-east-1",
-    AWS_EC2_METADATA_DISABLED="true",
-    AWS_CONFIG_FILE=os.devnull,
-    AWS_SHARED_CREDENTIALS_FILE=os.devnull,
-)
+os.environ.update(TESTING)
 
 
 def _run(test: Callable[[], object]) -> None:

@@ -32,8 +32,8 @@ class S3Storage:
                 if error.response["Error"]["Code"] in ("NoSuchKey", "AccessDenied"):
                     return None
                 raise
-            large = answer["ContentLength"] > at_most
-            data = None if large else answer["Body"].read()
+            with answer["Body"] as body:  # one that is not read would keep its connection
+                data = body.read() if answer["ContentLength"] <= at_most else None
         return StoredFile(data, answer["ContentType"])
 
     def put(self, key: str, data: bytes, content_type: str) -> None:

@@ -1,5 +1,6 @@
 """All routes by module: method, path, name. Generated: python -m infra.routes."""
 
+# fmt: off
 ROUTES: dict[str, tuple[tuple[str, str, str], ...]] = {
     "abnormal_scans": (("GET", "/v1/venues/{venue_id}/scans", "list_abnormal"),),
     "family": (

@@ -24,6 +24,7 @@ from chalicelib.admission.disclosure import counted
 from chalicelib.admission.judge import Outcome
 from chalicelib.admission.recording import METHODS
 from chalicelib.admission.scan import Scan, Scans
+from chalicelib.core import keys
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.logs import logger
 from chalicelib.insight.scan_metrics import record_new_scans
@@ -136,12 +137,20 @@ class Counters(Protocol):
         """Return the counters of a partition, by staff id. Cost: one strongly consistent Query."""
 
     def repair(
-        self, partition: str, staff_id: str, delta: Figures, *, last: str, fence: str
+        self,
+        partition: str,
+        staff_id: str,
+        delta: Figures,
+        *,
+        last: str,
+        sequence: str,
+        fence: str,
     ) -> bool:
-        """Apply `delta` to one counter that is still at `last`, once for each `fence`.
+        """Apply `delta` to one counter, and move it from `last` to `sequence`, once for a `fence`.
 
-        Return False if another update came first, or if the counter was repaired behind this fence
-        before. Cost: one conditional UpdateItem.
+        `sequence` is the unit's number, so that whoever still counts what was before the fence
+        comes too late. Return False if another update came first, or if the counter was repaired
+        behind this fence before. Cost: one conditional UpdateItem.
         """
 
     def of_day(self, venue: Venue, day: date, staff_id: str = "") -> Figures:
@@ -150,6 +159,13 @@ class Counters(Protocol):
         Cost: one strongly consistent BatchGetItem, of one item per shard for the unit, two for a
         staff member.
         """
+
+
+def partitions_of(venue: Venue, day: date) -> list[str]:
+    """Return the scan partitions of a venue's local day."""
+    return [
+        keys.scan_partition(venue.venue_id, day, shard) for shard in range(venue.shards_on(day))
+    ]
 
 
 def figures(scan: Scan | None) -> Figures:

@@ -8,7 +8,9 @@ difference at once would count it twice. So a repair waits behind a fence:
 2. The counting function finds the fence in the stream and notes it on the unit's counter. All that
    was written before the fence has then been delivered, and what is delivered again is skipped.
 3. If the records are still the same, nothing is on its way, and the difference is the error. It is
-   added, on condition that no change was counted meanwhile, once for each fence.
+   added, on condition that no change was counted meanwhile, once for each fence. A staff member's
+   counter is moved to the unit's number, so that whoever was about to count what was before the
+   fence comes too late.
 
 Late uploads change the records, so that a new fence is put. This is exact however late a record is
 delivered, and two runs at once do no harm (decision 0141).
@@ -29,16 +31,24 @@ from chalicelib.core import keys, metrics
 from chalicelib.core.clock import CHINA, local_day
 from chalicelib.core.ids import Ids
 from chalicelib.core.logs import logger
-from chalicelib.insight.counters import Counters, Figures, Standing, figures
-from chalicelib.venues.venue import Venue, Venues, day_of
+from chalicelib.insight.counters import Counters, Figures, Standing, figures, partitions_of
+from chalicelib.venues.venue import Venues, day_of
 
 LOOKS = (1, 2, 4, 8)
-"""How many days after a day it is looked at: staff's devices upload for seven days."""
+"""How many days after a day a look at it begins: staff's devices upload for seven days.
+
+A look that is not finished, because a repair waits or a run was cut off, goes on until the next.
+"""
+RECORDS_COMPLETE_FOR = timedelta(days=13)
+"""No policy lets a scan expire earlier: retention is 14 days at least."""
 ACTIVE = timedelta(days=7)
 """A venue is looked at if it had visitors in so many days before, even if nothing was counted."""
 FENCE_KEPT_FOR = timedelta(days=3)
 FENCE_LOST_AFTER = timedelta(hours=25)
-"""A fence that the stream no longer holds is replaced; the stream keeps records for 24 hours."""
+"""A fence that the stream no longer holds is replaced; the stream keeps records for 24 hours.
+
+It fails, so that somebody sees that the counting function does not get its records.
+"""
 PROGRESS_KEPT_FOR = timedelta(days=30)
 _AT_ONCE = 8
 _MOST_WAITING = 1000
@@ -145,7 +155,8 @@ class Reconciliation:
     def reconcile(self, partition: str, now: datetime) -> Result:
         """Compare a partition with its records; repair it if that is safe by now.
 
-        Repeat it while it `waits`. Cost: two strongly consistent Queries if it agrees.
+        Repeat it while it `waits`. It has `failed` if the stream lost the fence. Cost: two strongly
+        consistent Queries if it agrees.
         """
         # The counters first: what is counted after this read makes the repair's condition fail.
         counted = self._counters.standing(partition)
@@ -163,6 +174,7 @@ class Reconciliation:
                     who,
                     delta,
                     last=counted[who].last if who in counted else "",
+                    sequence=unit.last,
                     fence=fence.nonce,
                 )
                 for who, delta in sorted(lacking.items())
@@ -171,18 +183,21 @@ class Reconciliation:
                 logger().warning("counters_repaired", extra={"counters": len(repaired)})
                 return Result.REPAIRED
             same = False
-        if fence is None or not same or now - fence.put_at >= FENCE_LOST_AFTER:
+        lost = fence is not None and same and now - fence.put_at >= FENCE_LOST_AFTER
+        if fence is None or not same or lost:
             self._reconciliations.put_fence(
                 partition, Fence(self._ids.random(), records.fingerprint, now)
             )
-        return Result.WAITS
+        if lost:
+            logger().warning("fence_lost")
+        return Result.FAILED if lost else Result.WAITS
 
 
 class Reconciling:
     """The scheduled looks at all venues' days.
 
     A day is looked at several times (`LOOKS`). Venues are spread over buckets, and a run continues
-    where the last one stopped.
+    where the last one stopped or was cut off: progress is saved after every few venues.
     """
 
     __slots__ = ("_reconciliation", "_reconciliations", "_venues")
@@ -200,16 +215,18 @@ class Reconciling:
         A venue whose day is not over yet holds up the rest of its bucket until a later run.
         """
         results: Counter[str] = Counter()
-        for look in LOOKS:
-            day = local_day(now, CHINA) - timedelta(days=look)
+        for ago in range(1, RECORDS_COMPLETE_FOR.days):
+            day = local_day(now, CHINA) - timedelta(days=ago)
+            look = max(one for one in LOOKS if one <= ago)
             known = self._reconciliations.progress(day)
             for bucket in range(keys.DAY_BUCKETS):
                 progress = known.get((look, bucket), Progress())
                 if (progress.waiting or not progress.done) and not enough():
-                    progress = self._go_on(day, bucket, progress, now, enough, results)
-                    kept_until = now + PROGRESS_KEPT_FOR
-                    self._reconciliations.save(day, look, bucket, progress, kept_until)
-        metrics.record({"Drift": results[Result.REPAIRED]})
+                    for reached in self._go_on(day, bucket, progress, now, enough, results):
+                        kept_until = now + PROGRESS_KEPT_FOR
+                        self._reconciliations.save(day, look, bucket, reached, kept_until)
+        if not results[Result.REPAIRED]:
+            metrics.record({"Drift": 0})
         return dict(results)
 
     def _go_on(
@@ -220,20 +237,21 @@ class Reconciling:
         now: datetime,
         enough: Callable[[], bool],
         results: Counter[str],
-    ) -> Progress:
-        """Look at what waits, and at the next venues of a bucket; return the new progress."""
-        waiting = self._reconcile(progress.waiting, now, results)
+    ) -> Iterator[Progress]:
+        """Look at what waits, then at the next venues of a bucket; yield the progress."""
+        waiting = self._reconcile(progress.waiting, now, enough, results)
         after, done = progress.after, progress.done
+        yield Progress(after, done, tuple(waiting))
         candidates = self._candidates(day, bucket, after)
         while not done and not enough() and len(waiting) < _MOST_WAITING:
             ids = [*islice(candidates, _AT_ONCE)]
             venues = self._venues.venues(ids)
             if any(day_of(venue, now) <= day for venue in venues):
                 break  # it is not over there
-            partitions = [one for venue in venues for one in _partitions(venue, day)]
-            waiting += self._reconcile(partitions, now, results)
+            partitions = [one for venue in venues for one in partitions_of(venue, day)]
+            waiting += self._reconcile(partitions, now, enough, results)
             after, done = (ids[-1], False) if ids else (after, True)
-        return Progress(after, done, tuple(waiting))
+            yield Progress(after, done, tuple(waiting))
 
     def _candidates(self, day: date, bucket: int, after: str) -> Iterator[str]:
         """Yield the venues to look at, in order of their ids."""
@@ -242,11 +260,20 @@ class Reconciling:
         return (venue_id for venue_id, _ in groupby(merge(*listed)))
 
     def _reconcile(
-        self, partitions: Sequence[str], now: datetime, results: Counter[str]
+        self,
+        partitions: Sequence[str],
+        now: datetime,
+        enough: Callable[[], bool],
+        results: Counter[str],
     ) -> list[str]:
-        """Reconcile partitions in parallel, and count the results; return those that wait."""
+        """Reconcile partitions in parallel, and count the results; return those that wait.
+
+        A partition that is not begun in time waits for the next run.
+        """
 
         def attempt(partition: str) -> Result:
+            if enough():
+                return Result.WAITS
             try:
                 return self._reconciliation.reconcile(partition, now)
             except Exception:
@@ -256,11 +283,8 @@ class Reconciling:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             found = [*pool.map(attempt, partitions)]
         results.update(found)
+        # At once: a run that is cut off has repaired, too.
+        if repaired := found.count(Result.REPAIRED):
+            metrics.record({"Drift": repaired})
         unfinished = (Result.WAITS, Result.FAILED)
         return [one for one, result in zip(partitions, found, strict=True) if result in unfinished]
-
-
-def _partitions(venue: Venue, day: date) -> list[str]:
-    return [
-        keys.scan_partition(venue.venue_id, day, shard) for shard in range(venue.shards_on(day))
-    ]

@@ -73,9 +73,9 @@ def find(stage: str) -> Deployment:
     whole = stacks.whole(stage)
     try:
         formation = session.client("cloudformation")
+        around = (stacks.foundation(stage), stacks.wiring(stage))
         outputs = stacks.outputs(formation, whole)
         if outputs is None:  # deployed by `chalice deploy`, between two stacks
-            around = (stacks.foundation(stage), stacks.wiring(stage))
             found = [stacks.outputs(formation, stack) for stack in around]
             outputs = {key: text for part in found if part for key, text in part.items()}
         if not outputs:

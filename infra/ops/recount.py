@@ -4,22 +4,19 @@ import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from chalicelib.bootstrap import Container
-from chalicelib.core import keys
 from chalicelib.core.clock import CHINA, local_day
-from chalicelib.insight.counters import Figures
-from chalicelib.insight.reconciliation import Result
+from chalicelib.insight.counters import Figures, partitions_of
+from chalicelib.insight.reconciliation import RECORDS_COMPLETE_FOR, Result
 from chalicelib.venues.venue import Venue, day_of
 from infra.ops.deployment import Deployment
 
-_RECORDS_COMPLETE_FOR = timedelta(days=13)
-"""No policy lets a scan expire earlier: retention is 14 days at least."""
 _PATIENCE = 60
 """How often a repair is tried, with a pause of a second before each."""
 
@@ -38,8 +35,12 @@ class Comparison:
 
     @property
     def equal(self) -> bool:
-        """Whether counters and scans agree."""
-        return self.counted == self.records
+        """Whether counters and scans agree, also those of staff without scans."""
+        nothing = Figures()
+        return all(
+            self.counted.get(who, nothing) == self.records.get(who, nothing)
+            for who in self.counted.keys() | self.records.keys()
+        )
 
 
 def compare(container: Container, ids: Iterable[str], day: date | None) -> list[Comparison]:
@@ -54,13 +55,14 @@ def compare(container: Container, ids: Iterable[str], day: date | None) -> list[
         if venue is None:
             raise KeyError(venue_id)
         its_day = day or day_of(venue, now)
-        if day_of(venue, now) - its_day >= _RECORDS_COMPLETE_FOR:
+        if day_of(venue, now) - its_day >= RECORDS_COMPLETE_FOR:
             raise ValueError("scans of that day may have expired; its figures stay as counted")
         # Counters first: a scan between the two reads then shows as a difference and hides none.
-        counted = {"": container.counters.of_day(venue, its_day)}
+        counted = {"": Figures()}
+        for partition in partitions_of(venue, its_day):
+            for who, one in container.counters.standing(partition).items():
+                counted[who] = counted.get(who, Figures()) + one.figures
         records = container.counting.recount(venue, its_day)
-        for staff_id in records.keys() - {""}:
-            counted[staff_id] = container.counters.of_day(venue, its_day, staff_id)
         comparisons.append(Comparison(venue, its_day, counted, records))
     return comparisons
 
@@ -73,16 +75,15 @@ def repair(container: Container, comparison: Comparison, pause: Callable[[], Non
     that lags, hold it up; repeat it later.
     """
     venue, day = comparison.venue, comparison.day
-    waiting = [
-        keys.scan_partition(venue.venue_id, day, shard) for shard in range(venue.shards_on(day))
-    ]
+    waiting = partitions_of(venue, day)
     for attempt in range(_PATIENCE):
         if attempt:
             pause()
         waiting = [
             partition
             for partition in waiting
-            if container.reconciliation.reconcile(partition, container.clock.now()) is Result.WAITS
+            if container.reconciliation.reconcile(partition, container.clock.now())
+            in (Result.WAITS, Result.FAILED)
         ]
         if not waiting:
             return True

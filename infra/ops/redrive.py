@@ -10,6 +10,9 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
+from chalicelib.core import keys
+from chalicelib.core.keys import Key
+from chalicelib.workers.subscriptions import all_subscriptions
 from infra.ops.deployment import Deployment
 
 QUEUES = ("lookups", "settles", "renders", "stream")
@@ -101,11 +104,11 @@ def _replay(deployment: Deployment, message: dict[str, Any]) -> None:
 
 
 def _records(streams: Any, batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the records of a failed range, to its last sequence number.
+    """Yield the records of a failed range that concern a function, to its last sequence number.
 
-    A filter may have left out records in between, so that their number says nothing; functions skip
-    what does not concern them. A page may be empty before the end (DynamoDB API Reference,
-    "GetRecords"). Raises NotReplayed if a record is missing.
+    A filter may have left out records in between, so that their number says nothing. Of other
+    items, a hundred may be larger than an invocation. A page may be empty before the end
+    (DynamoDB API Reference, "GetRecords"). Raises NotReplayed if a record is missing.
     """
     start, end = batch["startSequenceNumber"], int(batch["endSequenceNumber"])
     missing = f"the stream no longer holds all records from {start}; recount their days."
@@ -120,7 +123,7 @@ def _records(streams: Any, batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
             answer = streams.get_records(ShardIterator=iterator, Limit=1000)
             for record in answer["Records"]:
                 number = int(record["dynamodb"]["SequenceNumber"])
-                if number <= end:
+                if number <= end and _concerns_a_function(record):
                     yield record
                 if number >= end:
                     return
@@ -131,6 +134,14 @@ def _records(streams: Any, batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
     ):
         raise NotReplayed(missing) from None
     raise NotReplayed(missing)
+
+
+def _concerns_a_function(record: dict[str, Any]) -> bool:
+    """Return whether a function of the stream does something with a record."""
+    stored = record["dynamodb"]["Keys"]
+    key = Key(stored["pk"]["S"], stored["sk"]["S"])
+    subscribed = any(subscription.matches(key) for subscription in all_subscriptions())
+    return "NewImage" in record["dynamodb"] and (subscribed or keys.is_fence(key))
 
 
 def _plain(value: Any) -> Any:

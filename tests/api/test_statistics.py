@@ -1,6 +1,6 @@
 """The day's figures: from the stream, exactly once, by the venue's own day (SD-1)."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -123,10 +123,8 @@ class Flaky:
     def standing(self, partition: str) -> Mapping[str, Standing]:
         return self.counters.standing(partition)
 
-    def repair(
-        self, partition: str, staff_id: str, delta: Figures, *, last: str, fence: str
-    ) -> bool:
-        return self.counters.repair(partition, staff_id, delta, last=last, fence=fence)
+    def repair(self, partition: str, staff_id: str, delta: Figures, **options: Any) -> bool:
+        return self.counters.repair(partition, staff_id, delta, **options)
 
     def add(
         self,
@@ -159,6 +157,10 @@ class Deaf:
 
     def send(self, *_: object, **__: object) -> None:
         pass
+
+    def send_all(self, messages: Sequence[object]) -> list[int]:
+        del messages
+        return []
 
 
 @pytest.fixture(scope="module")

@@ -61,6 +61,7 @@ def test_anyone_sees_that_the_api_is_up_and_no_more(world: World) -> None:
     assert shown == {"status": "ok", "stage": "test", "demo": False, "checks": None}
 
 
+@pytest.mark.requirement("GO-17")
 def test_an_operator_sees_every_part(world: World) -> None:
     shown = deep(world, token(world)).expect(200)
     assert shown["status"] == "ok"

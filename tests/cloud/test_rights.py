@@ -1,11 +1,14 @@
 """A function may do what its policy says and nothing else: tried with its own role."""
 
+import gzip
 import io
 import json
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
+import botocore
 import pytest
 
 from infra.local.place import LocalCloud, Place
@@ -37,8 +40,13 @@ Try = Callable[[str, Iterable[Call]], list[str]]
 def attempt(cloud: LocalCloud, cloud_place: Place) -> Iterator[Try]:
     """Tries calls as one of the functions and tells how each ended: allowed or denied."""
     functions, made = cloud.client("lambda"), []
-    code = io.BytesIO((cloud_place.home / "package/deployment.zip").read_bytes())
-    with zipfile.ZipFile(code, "a") as package:
+    code = io.BytesIO()
+    with (
+        zipfile.ZipFile(cloud_place.home / "package/deployment.zip") as deployed,
+        zipfile.ZipFile(code, "w") as package,
+    ):
+        for name in deployed.namelist():
+            package.writestr(name, _whole(name) or deployed.read(name))
         package.writestr("probe.py", PROBE)
 
     def attempt(function: str, calls: Iterable[Call]) -> list[str]:
@@ -59,6 +67,13 @@ def attempt(cloud: LocalCloud, cloud_place: Place) -> Iterator[Try]:
     yield attempt
     for name in made:
         functions.delete_function(FunctionName=name)
+
+
+def _whole(name: str) -> bytes | None:
+    """Return botocore's own description of a service: the package's has allowed calls only."""
+    if not name.endswith("/service-2.json"):
+        return None
+    return gzip.decompress((Path(botocore.__file__).parent.parent / f"{name}.gz").read_bytes())
 
 
 def calls(cloud: LocalCloud) -> dict[str, Call]:

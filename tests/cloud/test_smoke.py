@@ -72,6 +72,7 @@ def test_a_part_that_does_not_work_fails_the_run(deployed: Deployed, console: To
     assert "FAILED" in console.lines[-1]
 
 
+@pytest.mark.requirement("GO-17")
 def test_operators_see_the_parts_the_queues_and_the_dashboard(
     deployed: Deployed, console: Told
 ) -> None:

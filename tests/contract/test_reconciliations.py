@@ -41,10 +41,11 @@ def test_a_counter_is_repaired_once_for_each_fence(stores: Stores) -> None:
     venue = makers.venue()
     partition = partition_of(venue)
     assert stores.counters.add(partition, "", ONE, last="", sequence="9", fence="N")
-    assert not stores.counters.repair(partition, "", ONE, last="8", fence="N")
-    assert stores.counters.repair(partition, "", ONE, last="9", fence="N")
-    assert not stores.counters.repair(partition, "", ONE, last="9", fence="N")
-    assert stores.counters.repair(partition, "", ONE, last="9", fence="M")
+    repair = stores.counters.repair
+    assert not repair(partition, "", ONE, last="8", sequence="9", fence="N")
+    assert repair(partition, "", ONE, last="9", sequence="9", fence="N")
+    assert not repair(partition, "", ONE, last="9", sequence="9", fence="N")
+    assert repair(partition, "", ONE, last="9", sequence="9", fence="M")
     assert stores.counters.of_day(venue, DAY) == ONE + ONE + ONE
     assert stores.counters.last(partition, []) == {"": "9"}
     assert stores.counters.add(partition, "", ONE, last="9", sequence="10")
@@ -54,9 +55,10 @@ def test_a_counter_that_is_not_there_is_repaired_and_goes_on(stores: Stores) -> 
     venue = makers.venue()
     partition = partition_of(venue)
     assert stores.counters.add(partition, "", ONE, last="", sequence="9")
-    assert stores.counters.repair(partition, "per_A", ONE, last="", fence="N")
+    assert stores.counters.repair(partition, "per_A", ONE, last="", sequence="9", fence="N")
     assert stores.counters.of_day(venue, DAY, "per_A") == ONE
-    assert stores.counters.add(partition, "per_A", ONE, last="", sequence="10")
+    assert not stores.counters.add(partition, "per_A", ONE, last="", sequence="9"), "too late"
+    assert stores.counters.add(partition, "per_A", ONE, last="9", sequence="10")
 
 
 def test_a_fence_that_the_stream_delivers_is_noted(stores: Stores) -> None:

@@ -147,6 +147,10 @@ class SourceMapping:
             lane.limit = 0
         return True
 
+    def begin_again(self) -> None:
+        """Read the stream from its beginning, as a mapping that is made anew (TRIM_HORIZON)."""
+        self._lanes.clear()
+
     def invoke(self, records: Sequence[Record]) -> list[int] | None:
         """Invoke the function; return the numbers that it reports, or None for an exception."""
         self.deliveries += 1

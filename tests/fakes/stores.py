@@ -1077,12 +1077,20 @@ class FakeCounters:
         }
 
     def repair(
-        self, partition: str, staff_id: str, delta: Figures, *, last: str, fence: str
+        self,
+        partition: str,
+        staff_id: str,
+        delta: Figures,
+        *,
+        last: str,
+        sequence: str,
+        fence: str,
     ) -> bool:
         place = partition, staff_id
         if self._last.get(place, "") != last or self._repaired.get(place) == fence:
             return False
         self._figures[place] = self._figures.get(place, Figures()) + delta
+        self._last[place] = sequence
         self._repaired[place] = fence
         return True
 

@@ -49,9 +49,6 @@ class Formation:
         outputs = [{"OutputKey": "TableName", "OutputValue": "t"}]
         return {"Stacks": [{"StackStatus": self.status, "Outputs": outputs}]}
 
-    def describe_stack_events(self, **_: str) -> Any:
-        return {"StackEvents": self.events}
-
     def get_paginator(self, _: str) -> Any:
         return self
 
@@ -196,6 +193,7 @@ def test_the_failure_is_this_deployments(built: Package) -> None:
         event("Api", "UPDATE_FAILED", "Resource update cancelled", number=4),
         event("Lookups", "UPDATE_FAILED", "out of memory", number=3),
         event("Renders", "UPDATE_FAILED", "Resource update cancelled", number=2),
+        event(STACK, "UPDATE_IN_PROGRESS", "User Initiated", number=2),
     ]
     with pytest.raises(DeployError, match=r"UPDATE_ROLLBACK_COMPLETE: Lookups: out of memory\.$"):
         run(built, formation)

@@ -263,7 +263,9 @@ class TestInTime:
         region.deliver(question(region))
         region.clock.pass_(seconds=7)
         later = region.scan()
-        again = region.queue.sent[0][0]._replace(attempt=2)  # type: ignore[union-attr]  # a lookup
+        asked = region.queue.sent[0][0]
+        assert isinstance(asked, Lookup)
+        again = asked._replace(attempt=2)
         region.queue.sent.clear()
         assert region.deliver(again) == "failed, asked again later"
         assert not waits(region, first)

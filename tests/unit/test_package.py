@@ -238,7 +238,7 @@ def make(x: int) -> A:
 
 
 def test_only_what_roles_may_call_is_kept_of_a_service() -> None:
-    model = {
+    model: dict[str, Any] = {
         "operations": {
             name: {"name": name, "input": {"shape": f"{name}Input"}, "errors": [{"shape": "Busy"}]}
             for name in ("GetItem", "CreateTable")

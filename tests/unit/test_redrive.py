@@ -41,8 +41,11 @@ def letter(function: str = COUNTS, first: int = FIRST, last: int = LAST) -> str:
     return json.dumps({"requestContext": {"functionArn": function}, "DDBStreamBatchInfo": batch})
 
 
-def page(*numbers: int) -> list[dict[str, Any]]:
-    """A page of records, as DynamoDB Streams returns it."""
+SCAN = "1650758400000#X"
+
+
+def page(*numbers: int, sk: str = SCAN) -> list[dict[str, Any]]:
+    """A page of records of items under `sk`, as DynamoDB Streams returns it."""
     at = datetime(2022, 4, 24, tzinfo=UTC)
     return [
         {
@@ -50,6 +53,7 @@ def page(*numbers: int) -> list[dict[str, Any]]:
             "dynamodb": {
                 "SequenceNumber": str(number),
                 "ApproximateCreationDateTime": at,
+                "Keys": {"pk": {"S": "VEN#ven_A#2022-04-24#0"}, "sk": {"S": sk}},
                 "NewImage": {"b": {"B": b"\x01"}},
             },
         }
@@ -121,6 +125,16 @@ def test_a_range_is_read_to_its_end_over_empty_pages_and_records_that_were_filte
     numbers = [FIRST, FIRST + 1, FIRST + 2, FIRST + 9, LAST]
     assert account.invoked == [("venuecode-dev-Counts-X1", [*map(str, numbers)])]
     assert len(account.deleted) == 1
+
+
+def test_records_that_concern_no_function_are_left_out() -> None:
+    """Items of any size are in the stream, and an invocation has 6 MB."""
+    removed = page(FIRST + 2)
+    del removed[0]["dynamodb"]["NewImage"]
+    pages = [page(FIRST, sk="COUNT"), page(FIRST + 1, sk="FENCE"), removed, page(LAST)]
+    account = Account([letter()], pages)
+    assert run(account) == 0
+    assert account.invoked == [("venuecode-dev-Counts-X1", [str(FIRST + 1), str(LAST)])]
 
 
 def test_each_message_is_replayed_to_its_function() -> None:

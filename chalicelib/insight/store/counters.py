@@ -10,7 +10,7 @@ from chalicelib.core import keys
 from chalicelib.core.attributes import IntegerAttribute, TextAttribute
 from chalicelib.core.keys import Key
 from chalicelib.core.table import ConditionFailed, Item, Raw, Table
-from chalicelib.insight.counters import Figures, Standing, total
+from chalicelib.insight.counters import Figures, Standing, partitions_of, total
 from chalicelib.venues.venue import Venue
 
 
@@ -124,9 +124,7 @@ class CounterStore:
         fence: str = "",
     ) -> bool:
         """See `Counters.add`."""
-        actions = _adding(delta)
-        if sequence:
-            actions.append(CounterItem.sequence.set(sequence))
+        actions = [*_adding(delta), CounterItem.sequence.set(sequence)]
         if fence:
             actions.append(CounterItem.fence.set(fence))
         if not last and not staff_id:
@@ -150,10 +148,21 @@ class CounterStore:
         return found
 
     def repair(
-        self, partition: str, staff_id: str, delta: Figures, *, last: str, fence: str
+        self,
+        partition: str,
+        staff_id: str,
+        delta: Figures,
+        *,
+        last: str,
+        sequence: str,
+        fence: str,
     ) -> bool:
         """See `Counters.repair`."""
-        actions = [*_adding(delta), CounterItem.repaired.set(fence)]
+        actions = [
+            *_adding(delta),
+            CounterItem.sequence.set(sequence),
+            CounterItem.repaired.set(fence),
+        ]
         once = CounterItem.repaired.does_not_exist() | (CounterItem.repaired != fence)
         return self._update(_key(partition, staff_id), actions, _unchanged(last) & once)
 
@@ -167,8 +176,6 @@ class CounterStore:
 
     def of_day(self, venue: Venue, day: date, staff_id: str = "") -> Figures:
         """See `Counters.of_day`."""
-        partitions = [
-            keys.scan_partition(venue.venue_id, day, shard) for shard in range(venue.shards_on(day))
-        ]
+        partitions = partitions_of(venue, day)
         wanted = [_key(partition, who) for partition in partitions for who in {"", staff_id}]
         return total(_figures(raw, staff_id) for raw in self._table.batch_get(wanted))
