@@ -10,6 +10,7 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.adapters.keys import SecretsManager
+from chalicelib.admission.lookup_requests import Settle
 from chalicelib.core import keys
 from chalicelib.core.render_jobs import ExportJob, encode
 from chalicelib.identity.providers import Pending, ProviderFault
@@ -34,9 +35,9 @@ UNPLAYED: Mapping[str, frozenset[tuple[str, str]]] = {
         {
             ("secretsmanager:GetSecretValue", "PartnersSecret"),
             ("sqs:SendMessage", "LookupsQueue"),
+            ("sqs:SendMessage", "SettlesQueue"),
         }
     ),
-    "stream": frozenset({("sqs:SendMessage", "SettlesQueue")}),
 }
 
 
@@ -90,6 +91,10 @@ def play(world: World, partners: str) -> None:
     for _ in range(3):
         work(world)
         world.clock.pass_(seconds=10)
+    world.clock.pass_(minutes=1)
+    left_over = unanswered.scan(chief.venue).expect(201)
+    world.lookup_queue.send(Settle(left_over["scan_id"], "c0ffee00"))
+    work(world)
     leaving = world.inspector(chief)
     leaving.scan(chief.venue).expect(201)
     leaving.post("/v1/me/pass/paper", {}).expect(202)

@@ -84,13 +84,35 @@ class TestQuestions:
     ) -> None:
         first = waiting(venue)
         stores.scans.await_answers(first, NOON)
-        stores.scans.give_up(first.person_id, NOON - SECOND, [first.scan_id])  # of another question
-        joined = waiting(venue, first.person_id)
-        assert not stores.scans.await_answers(joined, NOON)
-        assert not stores.scans.give_up(first.person_id, NOON, [first.scan_id])  # one has joined
-        assert stores.scans.give_up(first.person_id, NOON, [first.scan_id, joined.scan_id])
+        another = NOON - SECOND
+        assert stores.scans.give_up(first.person_id, another, [first.scan_id])
+        second = waiting(venue, first.person_id)
+        assert not stores.scans.await_answers(second, NOON)
+        found = stores.people.subject(first.person_id)
+        assert found.questioned
+        assert not stores.scans.give_up(first.person_id, NOON, [first.scan_id]), "one has joined"
+        assert stores.people.subject(first.person_id) == found
+        for _ in range(2):
+            assert stores.scans.give_up(first.person_id, NOON, found.awaiting)
+        assert not stores.people.subject(first.person_id).questioned
         assert stores.scans.await_answers(waiting(venue, first.person_id), NOON)
         assert len(stores.people.subject(first.person_id).awaiting) == 3
+
+    def test_a_question_of_which_all_scans_are_decided_ends_unless_one_joins(
+        self, stores: Stores, venue: Venue
+    ) -> None:
+        first = waiting(venue)
+        stores.scans.await_answers(first, NOON)
+        stores.scans.stop_waiting(first.person_id, [first.scan_id])
+        found = stores.people.subject(first.person_id)
+        assert (found.awaiting, found.questioned) == ((), True)
+        joins = waiting(venue, first.person_id)
+        assert not stores.scans.await_answers(joins, NOON)
+        assert not stores.scans.end_question(first.person_id, ())
+        assert not stores.scans.give_up(first.person_id, NOON, ())
+        stores.scans.stop_waiting(first.person_id, [joins.scan_id])
+        assert stores.scans.end_question(first.person_id, ())
+        assert not stores.people.subject(first.person_id).questioned
 
     def test_who_waits_no_longer_may_be_named_again(self, stores: Stores, venue: Venue) -> None:
         scan = waiting(venue)

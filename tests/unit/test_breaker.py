@@ -35,6 +35,12 @@ class Guarded:
             return fault.kind
         return None
 
+    def known_dead(self) -> bool:
+        """Whether the fault that comes says so."""
+        with pytest.raises(ProviderFault) as caught:
+            self.provider.lookup(SUBJECT, request_id="r")
+        return caught.value.known_dead
+
     @property
     def asked(self) -> int:
         return len(self.script.asked)
@@ -48,6 +54,20 @@ def test_after_five_faults_nobody_is_asked_for_five_seconds(kind: FaultKind) -> 
     assert guarded.asked == 5
     guarded.clock.pass_(seconds=4.999)
     assert guarded.ask() is FaultKind.OPEN
+
+
+def test_a_fault_says_whether_the_provider_is_known_to_be_dead() -> None:
+    """The first four may be lost packets; the fifth, and a trial that fails, are not."""
+    guarded = Guarded()
+    guarded.fails()
+    assert [guarded.known_dead() for _ in range(6)] == [False] * 4 + [True] * 2
+    guarded.clock.pass_(seconds=5)
+    assert guarded.known_dead(), "the trial"
+    guarded.clock.pass_(seconds=5)
+    guarded.fails(FaultKind.GARBAGE)
+    assert not guarded.known_dead(), "it answers"
+    guarded.fails()
+    assert not guarded.known_dead()
 
 
 def test_then_one_request_is_a_trial() -> None:

@@ -123,6 +123,27 @@ class TestKnownDead:
         assert [seen(region, scan) for scan in (first, *later)] == [(Outcome.CHECK, ())] * 2
         assert region.queue.sent == []
 
+    def test_one_that_joins_a_question_whose_own_scan_was_read_is_decided_too(self) -> None:
+        """A read has ended the first scan's wait; its message is late."""
+        region = Region()
+        answer_all(region)
+        region.providers[HEALTH].otherwise = dead()
+        first, later = region.scan(), list[Scan]()
+        region.clock.pass_(seconds=15)
+        region.waiting.find(first.scan_id, region.clock.now())
+        assert region.people.subject(region.person.person_id).awaiting == ()
+
+        class Slow:
+            def lookup(self, subject: Subject, *, request_id: str) -> Answer:
+                del subject, request_id
+                later.append(region.scan())
+                return Answer("negative", NOON)
+
+        region.providers[TEST] = Slow()  # type: ignore[assignment]  # a provider too
+        region.deliver(question(region))
+        assert region.queue.sent == [], "it has joined"
+        assert seen(region, later[0]) == (Outcome.CHECK, ())
+
     def test_a_provider_that_may_still_answer_is_waited_for(self) -> None:
         """Then all are judged once, and the dead one has another chance meanwhile."""
         region = Region()
