@@ -2,7 +2,9 @@
 
 # fmt: off
 ROUTES: dict[str, tuple[tuple[str, str, str], ...]] = {
-    "abnormal_scans": (("GET", "/v1/venues/{venue_id}/scans", "list_abnormal"),),
+    "abnormal_scans": (
+        ("GET", "/v1/venues/{venue_id}/scans", "list_abnormal"),
+    ),
     "family": (
         ("POST", "/v1/me/consent-code", "make_consent_code"),
         ("GET", "/v1/me/dependants", "list_dependants"),
@@ -11,7 +13,9 @@ ROUTES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("GET", "/v1/me/guardians", "list_guardians"),
         ("POST", "/v1/me/guardians/{guardian_id}/remove", "remove_guardian"),
     ),
-    "files": (("GET", "/v1/files/{token}", "download"),),
+    "files": (
+        ("GET", "/v1/files/{token}", "download"),
+    ),
     "health": (
         ("GET", "/v1/me/dependants/{dependant_id}/health", "health"),
         ("GET", "/v1/me/dependants/{dependant_id}/nucleic-acid", "nucleic_acid"),
