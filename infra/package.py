@@ -65,6 +65,9 @@ KEPT = {
     "botocore/data": ("dynamodb", "kms", "s3", "secretsmanager", "sqs", "sts"),
     "stdnum": ("cn", "iso7064"),
 }
+# For these botocore has two descriptions of endpoints that say the same (tests/unit/test_package.py),
+# and resolves by a set of rules, in Python, at each call. Without it botocore reads the other.
+WITHOUT_RULES = ("dynamodb", "kms", "secretsmanager")
 # What `make foundation` writes into a stage of .chalice/config.json, a function each.
 FOUNDATION_KEYS = (
     "manage_iam_role",
@@ -384,6 +387,9 @@ def slim(data: Path) -> None:
         path.unlink()
     for path in data.glob("*/*/examples-1.json"):
         path.unlink()
+    for service in WITHOUT_RULES:
+        for path in data.glob(f"{service}/*/endpoint-rule-set-1.json*"):
+            path.unlink()
     endpoints = json.loads((data / "endpoints.json").read_text())
     for partition in endpoints["partitions"]:
         services = partition["services"]

@@ -8,6 +8,9 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import UnknownRegionError
+from botocore.handlers import BUILTIN_HANDLERS, REGISTER_FIRST, REGISTER_LAST
+from botocore.parsers import JSONParser, ResponseParserFactory
+from botocore.utils import EVENT_ALIASES
 
 CONFIG = Config(
     connect_timeout=1,
@@ -26,6 +29,63 @@ AMAZON_ROOTS = Path(botocore.__file__).with_name("amazon-roots.pem")
 """Amazon's own certificate authorities, which packaging picks (`infra.roots`)."""
 
 
+_PLAIN = frozenset({"S", "N", "BOOL", "NULL", "SS", "NS"})
+"""Types of DynamoDB's values that are in Python as they are in JSON."""
+
+
+class Session(botocore.session.Session):  # type: ignore[misc] (botocore has no types)
+    """botocore's session, without its handlers for services that it has no client of.
+
+    botocore registers those of all services, which costs a cold start as much as two clients.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(include_builtin_handlers=False)
+        self.register_component("response_parser_factory", _Parsers())
+        self._handled = set[str | None]()
+        self._handle(None)
+
+    def create_client(self, service_name: str, *arguments: Any, **options: Any) -> Any:
+        """Return a new client. One at a time: see `MAKING`."""
+        self._handle(EVENT_ALIASES.get(service_name, service_name))
+        return super().create_client(service_name, *arguments, **options)
+
+    def _handle(self, service: str | None) -> None:
+        """Register botocore's handlers of events of a service, or (None) of all services."""
+        if service in self._handled:
+            return
+        self._handled.add(service)
+        events = self.get_component("event_emitter")
+        register = {REGISTER_FIRST: events.register_first, REGISTER_LAST: events.register_last}
+        for name, handler, *order in BUILTIN_HANDLERS:
+            kind, _, rest = name.partition(".")
+            of = rest.partition(".")[0] or None
+            if of == service and kind != "docs":
+                register.get(*order or [None], events.register)(name, handler)
+
+
+class _Parser(JSONParser):  # type: ignore[misc] (botocore has no types)
+    """botocore's parser of JSON, which does not walk what is the same after it."""
+
+    def _handle_map(self, shape: Any, value: dict[str, Any]) -> dict[str, Any]:
+        of = shape.value
+        if of.name != "AttributeValue":
+            return super()._handle_map(shape, value)  # type: ignore[no-any-return]
+        return {
+            name: one
+            if len(one) == 1 and not _PLAIN.isdisjoint(one)
+            else self._parse_shape(of, one)
+            for name, one in value.items()
+        }
+
+
+class _Parsers(ResponseParserFactory):  # type: ignore[misc] (botocore has no types)
+    def create_parser(self, protocol_name: str) -> Any:
+        if protocol_name == "json":
+            return _Parser(**self._defaults)
+        return super().create_parser(protocol_name)
+
+
 @functools.cache
 def session() -> Any:
     """Return the process's botocore session. A second one would read all data files again.
@@ -33,7 +93,7 @@ def session() -> Any:
     In the package its clients trust Amazon's authorities only: reading all of botocore's would cost
     a cold start a third of its time, for each client reads them. ``AWS_CA_BUNDLE`` counts before.
     """
-    made = botocore.session.get_session()
+    made = Session()
     if AMAZON_ROOTS.exists() and not made.get_config_variable("ca_bundle") and _in_aws(made):
         made.set_config_variable("ca_bundle", str(AMAZON_ROOTS))
     return made

@@ -18,10 +18,9 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import AttributeContainer, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action, Update
-from pynamodb.models import Model
 
 from chalicelib.core.attributes import (
     EpochSecondsAttribute,
@@ -82,7 +81,7 @@ _plain: Mapping[type, Callable[[Any], Any]] = {
 }
 
 
-class Item(Model):
+class Item(AttributeContainer):
     """The base class of items.
 
     `v` is the version of the item's format, and `FORMAT` the version that this release writes. It
@@ -93,11 +92,6 @@ class Item(Model):
     """
 
     FORMAT: ClassVar[int] = 1
-
-    class Meta:
-        """PynamoDB requires a table name; `Table` has the real one."""
-
-        table_name = "venuecode"
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
