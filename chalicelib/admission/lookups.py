@@ -54,6 +54,8 @@ _LONGEST_PENDING = timedelta(days=1)
 _CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
+_LATE = timedelta(seconds=3)
+"""From this age on of a message a wait may be over (`policy.Policy.answer_within`)."""
 _RACES = 4
 _AT_ONCE = timedelta()
 
@@ -168,9 +170,8 @@ class Lookups:
             if _concerns(name, message, profile) and not _suffices(name, message, person)
         ]
         progress = _Progress(person, self._clock.now())
-        patience = self._waiting.patience(message.asked_at, progress.began)
-        if person.awaiting and progress.began >= patience:
-            self._judge(progress, message)  # it is late: waits that are over come before providers
+        if person.awaiting and progress.began - message.asked_at >= _LATE:
+            self._judge(progress, message)  # waits that are over come before slow providers
         if asked:
             subject = subject_of(profile, self._vault)
             request_ids = [_request_id(name, message, profile) for name in asked]

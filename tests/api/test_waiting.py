@@ -83,8 +83,8 @@ def test_answers_that_are_there_count_when_the_wait_ends(world: World, chief: Pe
     visitor = world.visitor()
     scan = visitor.scan(chief.venue).expect(201)
     world.run_stream()
-    # Query, policy, answers, and this.
-    world.wire.fail("ProvisionedThroughputExceededException", 4)
+    # Query, answers, and this.
+    world.wire.fail("ProvisionedThroughputExceededException", 3)
     world.lookups.run()
     world.wire.heal()
     world.clock.pass_(seconds=15)
