@@ -240,5 +240,6 @@ def test_a_dead_provider_keeps_nobody_out(world: World) -> None:
     assert verification(person) == ("pending", True)
     person.scan(venue).expect(201)
     world.say(person, identity=Answer("match"))
+    world.clock.pass_(seconds=2)
     world.work()
     assert verification(person) == ("verified", True)

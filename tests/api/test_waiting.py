@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.admission.lookup_requests import Lookup, encode
+from chalicelib.admission.lookup_requests import Lookup, Settle, encode
 from chalicelib.admission.schemas import decode
 from chalicelib.identity.providers import Answer, FaultKind, ProviderFault
 from tests import support
@@ -151,6 +151,25 @@ def test_what_its_question_leaves_undecided_is_decided_by_the_settle_queue(
     assert world.settles.run() == 1
     world.run_stream()
     is_listed(chief, scan)
+
+
+def test_an_end_of_a_wait_that_failed_is_delivered_again(world: World, chief: Person) -> None:
+    """Whichever of its calls fails, the scan is decided at the next delivery."""
+    at, calls = 0, [""]
+    while at < len(calls):
+        visitor, scan = waiting_scan(world, chief)
+        world.run_stream()
+        world.lookup_queue.send(Settle(scan["scan_id"], "settles"))  # early: no read decides yet
+        world.wire.fail("ThrottlingException", at)
+        failed = world.settles.run()
+        calls = calls if at else [*world.wire.calls]
+        world.wire.heal()
+        at += 1
+        world.settles.run()
+        assert told(visitor.screen(scan["scan_id"])) == DECIDED, (at, failed)
+    assert at > 3
+    world.run_stream()
+    assert chief.figures() == world.recount(chief.venue)
 
 
 @pytest.mark.requirement("JN-11")
