@@ -65,8 +65,8 @@ KEPT = {
     "botocore/data": ("dynamodb", "kms", "s3", "secretsmanager", "sqs", "sts"),
     "stdnum": ("cn", "iso7064"),
 }
-# For these botocore has two descriptions of endpoints that say the same (tests/unit/test_package.py),
-# and resolves by a set of rules, in Python, at each call. Without it botocore reads the other.
+# botocore has two descriptions of endpoints. For these they say the same, and it follows the rules
+# of one in Python at each call; without them it reads the other when a client is made.
 WITHOUT_RULES = ("dynamodb", "kms", "secretsmanager")
 # What `make foundation` writes into a stage of .chalice/config.json, a function each.
 FOUNDATION_KEYS = (

@@ -33,7 +33,7 @@ _PLAIN = frozenset({"S", "N", "BOOL", "NULL", "SS", "NS"})
 """Types of DynamoDB's values that are in Python as they are in JSON."""
 
 
-class Session(botocore.session.Session):  # type: ignore[misc] (botocore has no types)
+class AwsSession(botocore.session.Session):  # type: ignore[misc]  # botocore has no types
     """botocore's session, without its handlers for services that it has no client of.
 
     botocore registers those of all services, which costs a cold start as much as two clients.
@@ -56,15 +56,16 @@ class Session(botocore.session.Session):  # type: ignore[misc] (botocore has no 
             return
         self._handled.add(service)
         events = self.get_component("event_emitter")
-        register = {REGISTER_FIRST: events.register_first, REGISTER_LAST: events.register_last}
+        orders = {REGISTER_FIRST: events.register_first, REGISTER_LAST: events.register_last}
         for name, handler, *order in BUILTIN_HANDLERS:
             kind, _, rest = name.partition(".")
             of = rest.partition(".")[0] or None
             if of == service and kind != "docs":
-                register.get(*order or [None], events.register)(name, handler)
+                register = orders[order[0]] if order else events.register
+                register(name, handler)
 
 
-class _Parser(JSONParser):  # type: ignore[misc] (botocore has no types)
+class _Parser(JSONParser):  # type: ignore[misc]  # botocore has no types
     """botocore's parser of JSON, which does not walk what is the same after it."""
 
     def _handle_map(self, shape: Any, value: dict[str, Any]) -> dict[str, Any]:
@@ -79,7 +80,7 @@ class _Parser(JSONParser):  # type: ignore[misc] (botocore has no types)
         }
 
 
-class _Parsers(ResponseParserFactory):  # type: ignore[misc] (botocore has no types)
+class _Parsers(ResponseParserFactory):  # type: ignore[misc]  # botocore has no types
     def create_parser(self, protocol_name: str) -> Any:
         if protocol_name == "json":
             return _Parser(**self._defaults)
@@ -93,7 +94,7 @@ def session() -> Any:
     In the package its clients trust Amazon's authorities only: reading all of botocore's would cost
     a cold start a third of its time, for each client reads them. ``AWS_CA_BUNDLE`` counts before.
     """
-    made = Session()
+    made = AwsSession()
     if AMAZON_ROOTS.exists() and not made.get_config_variable("ca_bundle") and _in_aws(made):
         made.set_config_variable("ca_bundle", str(AMAZON_ROOTS))
     return made

@@ -210,7 +210,7 @@ WORKERS: dict[str, Callable[[World], bool]] = {
 
 
 def test_every_worker_is_among_them() -> None:
-    """`counts` is in `by_stream`, `settles` in `test_waiting`; schedules come again by themselves."""
+    """`counts` is in `by_stream`, `settles` in `test_waiting`; schedules begin again anyway."""
     functions = {function.name for function in app.app.pure_lambda_functions}
     assert WORKERS.keys() | {"counts", "settles", "schedules", "reconciliations"} == functions
 

@@ -10,7 +10,9 @@ from typing import Any
 import botocore.session
 import pytest
 import yaml
+from botocore.endpoint_provider import EndpointProvider
 from botocore.loaders import Loader
+from botocore.regions import EndpointResolver
 
 from chalicelib.core import messages
 from chalicelib.core.errors import CODES
@@ -215,6 +217,29 @@ def test_clients_work_with_what_is_left_of_botocores_data(service: str, slim_dat
     assert url.startswith(f"https://{'bucket.' * (service == 's3')}{service}.")
     shipped = sum(path.stat().st_size for path in (slim_data / service).rglob("service-2.json"))
     assert 0 < shipped < 400_000
+
+
+@pytest.mark.parametrize("service", package.WITHOUT_RULES)
+def test_both_descriptions_of_endpoints_say_the_same(service: str, slim_data: Path) -> None:
+    """Of hosts and signing regions, wherever the service is. The rules do not ship."""
+    assert not [*slim_data.glob(f"{service}/*/endpoint-rule-set-1*")]
+    full = Loader()
+    rules = full.load_service_model(service, "endpoint-rule-set-1")
+    by_rules = EndpointProvider(rules, full.load_data("partitions"))
+    shipped = EndpointResolver(json.loads((slim_data / "endpoints.json").read_text()))
+    regions = [
+        (partition, region)
+        for partition in shipped.get_available_partitions()
+        for region in shipped.get_available_endpoints(service, partition)
+    ]
+    assert len(regions) > 30
+    for partition, region in regions:
+        expected = by_rules.resolve_endpoint(Region=region, UseFIPS=False, UseDualStack=False)
+        found = shipped.construct_endpoint(service, region, partition)
+        assert f"https://{found['hostname']}" == expected.url, region
+        assert found.get("credentialScope", {}).get("region", region) == region
+        assert found.get("sslCommonName", found["hostname"]) == found["hostname"]
+        assert not expected.properties
 
 
 def test_typed_dicts_become_dicts_and_nothing_else_changes() -> None:
