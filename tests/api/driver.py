@@ -85,7 +85,8 @@ TODAY = date(2026, 11, 22)
 Response = dict[str, list[dict[str, str]]]
 CHECKS_SECRET = "c" * 32
 _SECRET = {"active": "1", "index": "1", "1": "r" * 64}
-_MESSAGE_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_BY_CHANCE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b1[0-9]{12}\b")
+"""A message's id, or a time in milliseconds: they may contain the six digits of a code by chance."""
 
 
 HttpReply = client.Reply
@@ -542,8 +543,7 @@ class World:
             "messages": "\n".join(self.lookups.bodies + self.settles.bodies + self.renders.bodies),
         }
         for where, text in written.items():
-            # A message's id may contain the six digits of a code by chance.
-            said = _MESSAGE_ID.sub("", text)
+            said = _BY_CHANCE.sub("", text)
             told = sorted(secret for secret in self.secrets if secret in said)
             assert not told, f"in the {where}: {told}"
 

@@ -420,6 +420,9 @@ def test_whatever_is_sent_the_answer_is_one_of_the_document(
 @given(payload=st.text(max_size=300) | st.from_regex(r"[a-z:/?=&%\[\]@#.q]{0,80}", fullmatch=True))
 def test_whatever_a_scanner_hands_over_is_read_or_refused(person: Person, payload: str) -> None:
     answer = person.scan_code(payload)
+    if answer.status == 404:  # Hypothesis also draws texts of the source, which may have the form
+        assert re.search("[0-9A-Za-z]{16}", payload)
+        return
     assert answer.status == 400
     assert answer.faults.keys() == {"/code"}
 

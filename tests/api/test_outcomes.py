@@ -139,7 +139,6 @@ def test_when_the_wait_is_over_what_has_not_come_is_unknown_and_never_green(
     world = comer.world
     scan_id = come(comer, venue, *row[:2])
     world.clock.pass_(seconds=14)
-    world.work()
     assert comer.screen(scan_id)["outcome"] == "pending"
     world.clock.pass_(seconds=1)
     world.work()

@@ -134,7 +134,7 @@ ALLOWED = {
     "lookups": {"get", "put", "query", "send lookup"},
     "renders": {"get", "query", "write poster", "keys"},
     "schedules": {"get", "get code", "put", "query", "keys"},
-    "stream": {"get", "put", "query", "send lookup", "send render"},
+    "stream": {"put", "query", "send lookup", "send render"},
 }
 
 

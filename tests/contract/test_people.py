@@ -91,7 +91,7 @@ def test_hot_holds_everything_and_waiting_scans_come_with_the_subject(stores: St
         {venue.venue_id: Role.ADMINISTRATOR},
     )
     assert stores.people.load(person.person_id) == record
-    awaiting = replace(record, awaiting=(waiting.scan_id,))
+    awaiting = replace(record, awaiting=(waiting.scan_id,), questioned=True)
     assert stores.people.subject(person.person_id) == awaiting
 
 
