@@ -1,5 +1,6 @@
 """Bad input gets a 4xx that names the field, and nothing is written (security, *Rules*)."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
