@@ -86,7 +86,7 @@ Response = dict[str, list[dict[str, str]]]
 CHECKS_SECRET = "c" * 32
 _SECRET = {"active": "1", "index": "1", "1": "r" * 64}
 _BY_CHANCE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b1[0-9]{12}\b")
-"""A message's id, or a time in milliseconds: they may contain the six digits of a code by chance."""
+"""Messages' ids and times in milliseconds, which may contain the six digits of a code by chance."""
 
 
 HttpReply = client.Reply
