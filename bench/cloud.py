@@ -399,7 +399,6 @@ class Cloud:
             self._receive_at(queue, message.visible_at)
             records.append(_sqs_record(message, queue))
         self.meter.counts["sqs_requests"] += math.ceil(len(batch) / 10)
-        self.meter.counts["sqs_messages"] += len(batch)
         answer = self._invoke(source.function, {"Records": records}) or {}
         failed = {one["itemIdentifier"] for one in answer.get("batchItemFailures", [])}
         done = {message.ident for message in batch} - failed

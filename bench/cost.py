@@ -119,7 +119,7 @@ def fixed(price: Prices, series: int) -> dict[str, float]:
         "KMS key": len(template.resources("AWS::KMS::Key")) * month["kms_key"],
         "secrets": len(template.resources("AWS::SecretsManager::Secret")) * month["secret"],
         "keys and secrets, read by one process that is always busy": keys,
-        "alarms": len(template.resources("AWS::CloudWatch::Alarm")) * month["alarm"],
+        "alarms": _alarm_metrics() * month["alarm_metric"],
         "dashboards": len(template.resources("AWS::CloudWatch::Dashboard")) * month["dashboard"],
         f"{series} metrics of the code": series * month["metric_series"],
         "metrics of the gateway's methods": _gateway_series() * month["metric_series"],
@@ -136,6 +136,15 @@ def stored(price: Prices, item_bytes: float, months: float) -> float:
     """Return the dollars for keeping a million scans of `item_bytes`, with their backups."""
     month = price.per_month
     return _MILLION * item_bytes / 1e9 * (month["stored_gb"] + month["backed_up_gb"]) * months
+
+
+def _alarm_metrics() -> int:
+    """Return the metrics that alarms watch; an alarm on an expression may have several."""
+    alarms = template.resources("AWS::CloudWatch::Alarm").values()
+    return sum(
+        sum("MetricStat" in one for one in alarm["Metrics"]) if "Metrics" in alarm else 1
+        for alarm in alarms
+    )
 
 
 def _gateway_series() -> int:

@@ -45,7 +45,8 @@ FAULTS = {"": "none", "dead": "refuse", "hanging": "hang"}
 DEAD = ProviderName.HEALTH_CODE
 RATE = 10
 """Scans a second: enough for batching windows, too few for a batch to gather many."""
-_SCANS = {"": 20, "dead": 20, "hanging": 20}
+_SCANS = 20
+"""Of each kind."""
 _UNTIL_KNOWN = 5
 """Scans after which a provider that fails is known to be dead (`adapters/providers/breaker.py`)."""
 _WARM_SCANS = 250
@@ -147,7 +148,7 @@ def _measure(stand_in: Providers) -> dict[str, dict[str, Measured]]:
                 _scan_all(cloud, first)
             for kind, stale in KINDS.items():
                 stand_in.break_down(DEAD, "none")
-                tokens = people(_SCANS[state], stale)
+                tokens = people(_SCANS, stale)
                 stand_in.break_down(DEAD, fault)
                 found.setdefault(state, {})[kind] = _one(cloud, tokens)
             stand_in.break_down(DEAD, "none")

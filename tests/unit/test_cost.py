@@ -34,7 +34,7 @@ PRICES = Prices(
     per_month={
         "kms_key": 1,
         "secret": 0.5,
-        "alarm": 0.1,
+        "alarm_metric": 0.1,
         "dashboard": 3,
         "metric_series": 0.3,
         "stored_gb": 0.25,
