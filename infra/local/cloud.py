@@ -29,14 +29,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from infra.deploy import DeployError, deploy
+from infra.deploy import deploy
 from infra.local.client import ApiError
 from infra.local.place import CREDENTIALS, REGION, LocalCloud, LocalCloudError, Place, client_of
 from infra.local.sandbox.platforms import Credentials
 from infra.local.seed import is_seeded, seed
 from infra.package import ROOT, BuildError, package
+from infra.stacks import DeployError, Target, whole
 
-STACK = "venuecode-local"
+STACK = whole("local")
 _ARTIFACTS = "venuecode-artifacts"
 _PATIENCE_SECONDS = 30.0
 _CREDENTIALS_FILE = "state/platforms.json"
@@ -93,9 +94,8 @@ def _bring_up(place: Place, progress: _Step, *, seeded: bool) -> LocalCloud:
     if known.get("digest") != built.digest:
         client = _clients(place)
         _make_bucket(client("s3"))
-        outputs = deploy(
-            built, client, stack=STACK, bucket=_ARTIFACTS, poll_seconds=0.1, step=_quiet
-        )
+        target = Target(client, _ARTIFACTS, poll_seconds=0.1)
+        outputs = deploy(built, target, stack=STACK)
         checkpoint(place)
         known = {"digest": built.digest, "outputs": outputs}
         marker.write_text(json.dumps(known))
