@@ -152,7 +152,7 @@ class Smoke:
             note, mark = step(), "[green]✓[/green]"
         except (
             SmokeError, ApiError, TimeoutError, ClientError, BotoCoreError,
-            urllib3.exceptions.HTTPError, LookupError, RuntimeError,
+            urllib3.exceptions.HTTPError, LookupError, RuntimeError, ValueError,
         ) as error:  # fmt: skip
             note, mark = f"[red]{type(error).__name__}: {str(error)[:300]}[/red]", "[red]✗[/red]"
         ms = round((time.perf_counter() - begun) * 1000)

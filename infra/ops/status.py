@@ -37,7 +37,7 @@ def queues(deployment: Deployment) -> Iterator[Queue]:
     sqs, cloudwatch = deployment.client("sqs"), deployment.client("cloudwatch")
     now = datetime.now(UTC)
     for output, url in sorted(deployment.outputs.items()):
-        if not output.endswith(_QUEUE) or "/" not in url or output == "EndpointURL":
+        if not output.endswith(_QUEUE):
             continue
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]

@@ -49,12 +49,12 @@ def operating(place: Place) -> Iterator[Deployment]:
         for name, value in {**addresses(place), **environment(place)}.items():
             patch.setenv(name, value)
         patch.setattr("boto3.DEFAULT_SESSION", None)
-        _forget_clients()
+        forget_clients()
         yield deployment.find("local")
-    _forget_clients()
+    forget_clients()
 
 
-def _forget_clients() -> None:
+def forget_clients() -> None:
     """Drop the application's cached clients, which stay with their first endpoint."""
     aws.client.cache_clear()
     session.cache_clear()
