@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from bench.stub import ROOT
-from infra import split
+from infra import split, stacks
 
 API = "api_handler"
 _DEFAULT_MEMORY, _DEFAULT_TIMEOUT = 128, 60
@@ -30,7 +30,7 @@ def template() -> dict[str, Any]:
     """
     given = json.loads((ROOT / "infra/parameters.json").read_text())[_STAGE]
     whole = split.read((ROOT / "infra/resources.yaml").read_text())
-    return split.decide(whole, f"venuecode-{_STAGE}", {"Stage": _STAGE, **given})
+    return split.decide(whole, stacks.whole(_STAGE), {"Stage": _STAGE, **given})
 
 
 def resources(kind: str) -> dict[str, Resource]:

@@ -20,7 +20,7 @@ from rich.table import Table
 
 from infra import account, stacks
 from infra.package import ROOT, BuildError, Package, lint, package
-from infra.split import SplitError
+from infra.split import SplitError, Template
 from infra.stacks import Change, DeployError, Target
 
 FAILURES = (
@@ -116,7 +116,7 @@ def _reserved(session: Any, stack: str) -> int:
     return int(answer.get("ReservedConcurrentExecutions", 0))
 
 
-def prepare(session: Any, stage: str, template: Mapping[str, Any], console: Console) -> None:
+def prepare(session: Any, stage: str, template: Template, console: Console) -> None:
     """Check the account's quotas, print what to ask AWS for, and make what stacks share.
 
     Raises AccountError.
@@ -125,7 +125,7 @@ def prepare(session: Any, stage: str, template: Mapping[str, Any], console: Cons
     sentences = account.check_quotas(
         session,
         reserved=int(parameters.get("ApiConcurrency", 0)) - _reserved(session, stacks.whole(stage)),
-        workers=account.workers_concurrency(template, stage, parameters),
+        workers=account.workers_concurrency(template, parameters),
         requests=template["Resources"]["RestAPI"]["Properties"]["MethodSettings"][0][
             "ThrottlingRateLimit"
         ],

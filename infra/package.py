@@ -594,7 +594,7 @@ def main() -> int:
         return 1
     console.print(
         f"cfn-lint: clean. deployment.zip: {size:.1f} MB "
-        f"(at most {LIMIT_MB:.0f}, wished for {STRETCH_MB:.0f})."
+        f"(at most {LIMIT_MB:.0f}, the goal is {STRETCH_MB:.0f})."
     )
     return 0
 

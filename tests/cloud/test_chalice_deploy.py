@@ -24,7 +24,7 @@ from infra.ops import deployment
 from infra.package import LIMIT_MB
 from infra.stacks import Target
 from infra.wire import wire
-from tests.cloud.driver import Deployed, addresses, forget_clients, free_place
+from tests.cloud.driver import Deployed, directed_to, free_place
 from tests.support import ROOT
 
 pytestmark = pytest.mark.cloud
@@ -175,14 +175,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     made.with_extra()
     local.start_emulator(place)
     try:
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in {**addresses(place), **environment(place)}.items():
-                patch.setenv(name, value)
-            patch.setattr("boto3.DEFAULT_SESSION", None)
-            forget_clients()
+        with directed_to(place):
             made.client("s3").create_bucket(Bucket=BUCKET)
             yield made
-        forget_clients()
     finally:
         local.stop_process(place, "sandbox")
         local.stop_process(place, "emulator", patience=0.0)  # nobody needs what it would save

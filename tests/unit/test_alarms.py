@@ -72,7 +72,7 @@ def test_the_paragraph_says_what_it_means_where_to_look_and_what_to_do(alarm: st
 
 
 @pytest.mark.parametrize("alarm", sorted(ALARMS))
-def test_an_alarm_tells_somebody_and_is_silent_without_data(alarm: str) -> None:
+def test_an_alarm_is_sent_to_the_topic_and_is_silent_without_data(alarm: str) -> None:
     assert ALARMS[alarm]["AlarmActions"] == [{"Ref": "Alarms"}]
     assert ALARMS[alarm]["TreatMissingData"] == "notBreaching"
 

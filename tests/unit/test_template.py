@@ -190,7 +190,7 @@ def test_the_api_and_the_workers_leave_each_other_room() -> None:
     """In an account with Lambda's default quota, which `infra.account` checks."""
     template = packaged("prod")
     parameters = parameters_of("prod", template)
-    workers = account.workers_concurrency(template, "prod", parameters)
+    workers = account.workers_concurrency(template, parameters)
     assert workers > 0
     room = DEFAULT_CONCURRENCY - int(parameters["ApiConcurrency"])
     assert room >= max(100, workers)
