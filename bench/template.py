@@ -12,94 +12,25 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-import yaml
-
 from bench.stub import ROOT
+from infra import split, stacks
 
 API = "api_handler"
 _DEFAULT_MEMORY, _DEFAULT_TIMEOUT = 128, 60
 _STAGE = "prod"
-_NO_VALUE = "AWS::NoValue"
 
 Resource = dict[str, Any]
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short tags as the long forms."""
-
-
-def _tag(loader: _Loader, suffix: str, node: yaml.Node) -> Any:
-    name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
-    if isinstance(node, yaml.SequenceNode):
-        return {name: loader.construct_sequence(node, deep=True)}
-    if isinstance(node, yaml.MappingNode):
-        return {name: loader.construct_mapping(node, deep=True)}
-    return {name: loader.construct_scalar(node)}  # type: ignore[arg-type]  # a scalar is left
-
-
-_Loader.add_multi_constructor("!", _tag)
-
-
-@functools.cache
-def _raw() -> dict[str, Any]:
-    text = (ROOT / "infra/resources.yaml").read_text()
-    raw: dict[str, Any] = yaml.load(text, _Loader)  # noqa: S506 (a SafeLoader)
-    return raw
-
-
-def value(of: Any) -> Any:
-    """Return a value, or that of the parameter to which it refers, as text."""
-    if not isinstance(of, dict) or "Ref" not in of:
-        return of
-    name = of["Ref"]
-    given = json.loads((ROOT / "infra/parameters.json").read_text())[_STAGE]
-    default = _raw()["Parameters"].get(name, {}).get("Default", "")
-    return str({"Stage": _STAGE, **given}.get(name, default))
-
-
 @functools.cache
 def template() -> dict[str, Any]:
-    """Return the template, with its conditions decided for `prod`.
+    """Return the template, its parameters and conditions decided for `prod`.
 
-    A reference is left as CloudFormation's long form.
+    References to resources are left as CloudFormation's long form.
     """
-    raw = _raw()
-    conditions = raw.get("Conditions", {})
-
-    def holds(condition: Any) -> bool:
-        if isinstance(condition, str):
-            return holds(conditions[condition])
-        ((name, parts),) = condition.items()
-        match name:
-            case "Condition":
-                return holds(parts)
-            case "Fn::Equals":
-                return str(value(parts[0])) == str(value(parts[1]))
-            case "Fn::Not":
-                return not holds(parts[0])
-            case "Fn::And":
-                return all(map(holds, parts))
-            case "Fn::Or":
-                return any(map(holds, parts))
-        raise LookupError(f"no condition of CloudFormation's: {name}")
-
-    def decide(part: Any) -> Any:
-        if isinstance(part, list):
-            return [one for one in map(decide, part) if one != {"Ref": _NO_VALUE}]
-        if not isinstance(part, dict):
-            return part
-        if set(part) == {"Fn::If"}:
-            condition, yes, no = part["Fn::If"]
-            return decide(yes if holds(condition) else no)
-        decided = {name: decide(one) for name, one in part.items()}
-        return {name: one for name, one in decided.items() if one != {"Ref": _NO_VALUE}}
-
-    resources = {
-        name: decide(resource)
-        for name, resource in raw["Resources"].items()
-        if "Condition" not in resource or holds(resource["Condition"])
-    }
-    return {**raw, "Resources": resources}
+    given = json.loads((ROOT / "infra/parameters.json").read_text())[_STAGE]
+    whole = split.read((ROOT / "infra/resources.yaml").read_text())
+    return split.decide(whole, stacks.whole(_STAGE), {"Stage": _STAGE, **given})
 
 
 def resources(kind: str) -> dict[str, Resource]:

@@ -7,6 +7,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from infra.split import Template, decide
+
 _LEAST_UNRESERVED = 100
 """What Lambda keeps for functions without a reservation (Developer Guide, *Configuring reserved
 concurrency*)."""
@@ -19,28 +21,17 @@ class AccountError(Exception):
     """The account is not ready for the deployment; the message says what to do."""
 
 
-def workers_concurrency(
-    template: Mapping[str, Any], stage: str, parameters: Mapping[str, str]
-) -> int:
+def workers_concurrency(template: Template, parameters: Mapping[str, str]) -> int:
     """Return how many invocations the event source mappings can run at once."""
-    defaults = {name: one.get("Default") for name, one in template["Parameters"].items()}
-    known = {**defaults, **parameters}
-
-    def number(value: Any) -> int:
-        if isinstance(value, dict) and "Fn::If" in value:
-            condition, then, otherwise = value["Fn::If"]  # named after a stage
-            return number(then if condition.lower() == stage else otherwise)
-        return int(known[value["Ref"]] if isinstance(value, dict) else value)
-
     total = 0
-    for resource in template["Resources"].values():
+    for resource in decide(template, "", parameters)["Resources"].values():
         mapping = resource.get("Properties", {})
         if resource["Type"] != "AWS::Lambda::EventSourceMapping":
             continue
         if "ScalingConfig" in mapping:
-            total += number(mapping["ScalingConfig"]["MaximumConcurrency"])
+            total += mapping["ScalingConfig"]["MaximumConcurrency"]
         elif "StartingPosition" in mapping:
-            total += _SHARDS * number(mapping.get("ParallelizationFactor", 1))
+            total += _SHARDS * mapping.get("ParallelizationFactor", 1)
     return total
 
 

@@ -16,29 +16,22 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 from chalice.utils import to_cfn_resource_name
 from rich.console import Console
-from rich.prompt import Confirm
 
-from infra import account, stacks
+from infra import stacks
 from infra.deploy import (
-    Change,
-    DeployError,
-    change_table,
-    examples_of,
+    FAILURES,
+    asking,
     parameters_of,
     prepare,
-    protect,
-    refuse,
+    refuse_examples,
+    target_of,
 )
-from infra.package import FOUNDATION_KEYS, ROOT, BuildError, libraries, template
+from infra.package import FOUNDATION_KEYS, ROOT, libraries, template
 from infra.split import Split, SplitError, Template, settled, split
-from infra.stacks import Target
+from infra.stacks import Change, Target
 
-FAILURES = (
-    BuildError, SplitError, DeployError, account.AccountError, BotoCoreError, ClientError
-)  # fmt: skip
 _Step = Callable[[str], None]
 Config = dict[str, Any]
 
@@ -56,21 +49,17 @@ def lay(
     `confirm` is asked before an update. Raises BuildError, SplitError, DeployError.
     """
     formation, name = target.client("cloudformation"), stacks.foundation(stage)
-    refuse(formation, stacks.whole(stage), stage, "make deploy")
+    stacks.refuse(formation, stacks.whole(stage), stage, "make deploy")
     step("Reading the template")
     whole = template(stage, root=root)
-    if examples := examples_of(whole):
-        raise DeployError(
-            f"Set {', '.join(examples)} of stage {stage} in .chalice/config.json: "
-            "what stands there is an example."
-        )
+    refuse_examples(stage, whole)
     parameters = parameters_of(stage, whole)
     parts = split(whole, stacks.whole(stage), parameters)
     step("Installing the runtime's wheels")
     found = libraries(stage, root=root)
     fill_vendor(found.vendor, root / "vendor")
     step("Uploading the layer")
-    content = stacks.upload(target, found.layer)
+    content = {"S3Bucket": target.bucket, "S3Key": target.upload(found.layer)}
 
     step("Bringing up the foundation")
 
@@ -79,7 +68,7 @@ def lay(
         return _with_layer(split(whole, stacks.whole(stage), given).foundation, content)
 
     outputs = bring_up(target, name, made, parameters["Protect"], confirm)
-    protect(formation, name, stage)
+    stacks.protect(formation, name, stage)
 
     step("Telling Chalice")
     values = {**pseudo_parameters(target.client), **parts.values(outputs)}
@@ -194,22 +183,6 @@ def fill_vendor(packages: Path, vendor: Path) -> None:
     marker.write_text(text)
 
 
-def target_of(session: Any, console: Console, **options: Any) -> Target:
-    """Return where the session's account and region are; print them. `options` go to each client.
-
-    Raises DeployError without a region.
-    """
-    if not session.region_name:
-        raise DeployError("No AWS region: set AWS_DEFAULT_REGION to where the stage stands.")
-    owner = session.client("sts").get_caller_identity()["Account"]
-    console.print(f"Account {owner}, region {session.region_name}.", highlight=False)
-    return Target(
-        lambda service: session.client(service, **options),
-        account.artifacts_bucket(session, owner),
-        owner,
-    )
-
-
 def main() -> int:
     """Bring up the foundation of a stage."""
     parser = argparse.ArgumentParser(description="Make what `chalice deploy` stands on.")
@@ -220,18 +193,8 @@ def main() -> int:
     try:
         target = target_of(session, console)
         with console.status("Reading the template") as status:
-            for sentence in prepare(session, stage, stacks.whole(stage), template(stage)):
-                console.print(f"[yellow]A low quota.[/yellow] To AWS's support: {sentence}")
-
-            def confirm(changes: Sequence[Change]) -> bool:
-                status.stop()
-                console.print(change_table(changes))
-                agreed = given.yes or Confirm.ask(
-                    "Make these changes?", console=console, default=False
-                )
-                status.start()
-                return agreed
-
+            prepare(session, stage, template(stage), console)
+            confirm = asking(console, status, yes=given.yes)
             lay(stage, target, step=status.update, confirm=confirm)
     except FAILURES as error:
         console.print(f"[red]No foundation.[/red] {error}", highlight=False)

@@ -160,7 +160,7 @@ def package(
 
     with tempfile.TemporaryDirectory(prefix="venuecode-build-") as scratch:
         step("Packaging with Chalice")
-        project = _stage_project(root, Path(scratch) / "project", stage, environment or {})
+        project = stage_project(root, Path(scratch) / "project", stage, environment or {})
         (project / "vendor").symlink_to(found.vendor)
         merged = _chalice_package(root, project, Path(scratch) / "out", stage)
         step("Compiling and zipping")
@@ -212,7 +212,7 @@ def libraries(stage: str, *, root: Path = ROOT) -> Libraries:
 def template(stage: str, *, root: Path = ROOT) -> dict[str, Any]:
     """Return the template of `stage` without building what it deploys. Raises BuildError."""
     with tempfile.TemporaryDirectory(prefix="venuecode-build-") as scratch:
-        project = _stage_project(root, Path(scratch) / "project", stage, {})
+        project = stage_project(root, Path(scratch) / "project", stage, {})
         return _chalice_package(root, project, Path(scratch) / "out", stage)
 
 
@@ -457,7 +457,7 @@ def check_tags(wheels: Iterable[Wheel], runtime: str) -> None:
             )
 
 
-def _stage_project(root: Path, project: Path, stage: str, environment: Mapping[str, str]) -> Path:
+def stage_project(root: Path, project: Path, stage: str, environment: Mapping[str, str]) -> Path:
     """Make a Chalice project that holds only what ships, without ``vendor/``.
 
     What `make foundation` wrote into the stage is left out: here the template says it.
@@ -594,7 +594,7 @@ def main() -> int:
         return 1
     console.print(
         f"cfn-lint: clean. deployment.zip: {size:.1f} MB "
-        f"(at most {LIMIT_MB:.0f}, wished for {STRETCH_MB:.0f})."
+        f"(at most {LIMIT_MB:.0f}, the goal is {STRETCH_MB:.0f})."
     )
     return 0
 

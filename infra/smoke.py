@@ -31,6 +31,7 @@ from rich.console import Console
 
 from chalicelib.core.metrics import NAMESPACE
 from chalicelib.identity.people import Verification
+from infra import stacks
 from infra.local.client import Api, ApiError, Http, Patient, Person, Sandbox, wait_for
 from infra.local.pictures import decode
 from infra.local.place import Place
@@ -152,7 +153,7 @@ class Smoke:
             note, mark = step(), "[green]✓[/green]"
         except (
             SmokeError, ApiError, TimeoutError, ClientError, BotoCoreError,
-            urllib3.exceptions.HTTPError, LookupError, RuntimeError,
+            urllib3.exceptions.HTTPError, LookupError, RuntimeError, ValueError,
         ) as error:  # fmt: skip
             note, mark = f"[red]{type(error).__name__}: {str(error)[:300]}[/red]", "[red]✗[/red]"
         ms = round((time.perf_counter() - begun) * 1000)
@@ -303,12 +304,12 @@ class Smoke:
 
     def dashboard(self) -> str:
         """The stack's dashboard."""
-        name = f"venuecode-{self.deployment.stage}"
+        name = stacks.whole(self.deployment.stage)
         found = self.deployment.client("cloudwatch").get_dashboard(DashboardName=name)
         return f"{name}: {len(json.loads(found['DashboardBody'])['widgets'])} widgets"
 
     def quiet(self) -> str:
-        """Dead letters and alarms, this run's or older; without partners, not of lookups."""
+        """No message is dead and no alarm raised; without partners, lookups are left out."""
         dead = [
             f"{queue.name}: {queue.messages} messages"
             for queue in status.queues(self.deployment)
@@ -376,7 +377,7 @@ def smoke(
     begun = time.monotonic()
     sandbox = Sandbox(Patient(Http(sandbox_url))) if sandbox_url else None
     with_partners = f"partners: sandbox {sandbox_url}" if sandbox_url else "without partners"
-    console.print(f"Smoke test of venuecode-{deployment.stage}, {with_partners}")
+    console.print(f"Smoke test of {stacks.whole(deployment.stage)}, {with_partners}")
     run = Smoke(deployment, url=url or deployment.base_url, sandbox=sandbox, console=console)
     good = run.run()
     seconds = time.monotonic() - begun

@@ -15,6 +15,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import yaml
+
 Template = dict[str, Any]
 
 _FUNCTION, _API = "AWS::Serverless::Function", "AWS::Serverless::Api"
@@ -67,12 +69,35 @@ class Split:
         return {self.exports[name]: text for name, text in outputs.items() if name in self.exports}
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short functions as the long ones."""
+
+
+def _long(loader: _Loader, name: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.SequenceNode):
+        argument: Any = loader.construct_sequence(node, deep=True)
+    elif isinstance(node, yaml.MappingNode):
+        argument = loader.construct_mapping(node, deep=True)
+    else:
+        argument = loader.construct_scalar(node)  # type: ignore[arg-type]  # a scalar is left
+    return {name if name in ("Ref", "Condition") else f"Fn::{name}": argument}
+
+
+_Loader.add_multi_constructor("!", _long)
+
+
+def read(text: str) -> Template:
+    """Return a template that is written as YAML, such as ``infra/resources.yaml``."""
+    template: Template = yaml.load(text, _Loader)  # noqa: S506 (a SafeLoader)
+    return template
+
+
 def split(template: Template, stack: str, parameters: Mapping[str, str] | None = None) -> Split:
     """Return the parts of a packaged template; `stack` is the name that it would have as one.
 
     Raises SplitError.
     """
-    plain = _decide(template, stack, parameters or {})
+    plain = decide(template, stack, parameters or {})
     resources: dict[str, Any] = plain["Resources"]
     functions = _properties(resources, _FUNCTION)
     apis = _properties(resources, _API)
@@ -136,8 +161,11 @@ def settled(node: Any, values: Mapping[str, str], what: str) -> Any:
 # --- Conditions and parameters --------------------------------------------------------------------
 
 
-def _decide(template: Template, stack: str, given: Mapping[str, str]) -> Template:
-    """Return the template without parameters, conditions and the stack's name."""
+def decide(template: Template, stack: str, given: Mapping[str, str]) -> Template:
+    """Return the template without parameters, conditions and the stack's name.
+
+    `given` are values of parameters; others have their default. Raises SplitError.
+    """
     values: dict[str, Any] = {"AWS::StackName": stack}
     for name, parameter in template.get("Parameters", {}).items():
         if name not in given and "Default" not in parameter:

@@ -20,11 +20,11 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from infra import stacks
-from infra.deploy import DeployError, parameters_of
-from infra.foundation import FAILURES, logical_id, pseudo_parameters, target_of
+from infra.deploy import FAILURES, parameters_of, target_of
+from infra.foundation import logical_id, pseudo_parameters
 from infra.package import ROOT, template
 from infra.split import resolve, settled, split
-from infra.stacks import Target
+from infra.stacks import DeployError, Target
 
 _Step = Callable[[str], None]
 _OURS = "wire-"  # how the names of our statements in a function's policy begin

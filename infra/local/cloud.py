@@ -29,14 +29,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from infra.deploy import DeployError, deploy
+from infra.deploy import deploy
 from infra.local.client import ApiError
 from infra.local.place import CREDENTIALS, REGION, LocalCloud, LocalCloudError, Place, client_of
 from infra.local.sandbox.platforms import Credentials
 from infra.local.seed import is_seeded, seed
 from infra.package import ROOT, BuildError, package
+from infra.stacks import DeployError, Target, whole
 
-STACK = "venuecode-local"
+STACK = whole("local")
 _ARTIFACTS = "venuecode-artifacts"
 _PATIENCE_SECONDS = 30.0
 _CREDENTIALS_FILE = "state/platforms.json"
@@ -93,16 +94,15 @@ def _bring_up(place: Place, progress: _Step, *, seeded: bool) -> LocalCloud:
     if known.get("digest") != built.digest:
         client = _clients(place)
         _make_bucket(client("s3"))
-        outputs = deploy(
-            built, client, stack=STACK, bucket=_ARTIFACTS, poll_seconds=0.1, step=_quiet
-        )
+        target = Target(client, _ARTIFACTS, poll_seconds=0.1)
+        outputs = deploy(built, target, stack=STACK)
         checkpoint(place)
         known = {"digest": built.digest, "outputs": outputs}
         marker.write_text(json.dumps(known))
-    cloud = _cloud(place, known["outputs"])
+    cloud = cloud_of(place, known["outputs"])
     progress("Starting the sandbox partners")
-    _hand_over_credentials(place, cloud)
-    _start_sandbox(place, cloud)
+    hand_over_credentials(place, cloud)
+    start_sandbox(place, cloud)
     progress("Seeding")
     if seeded:
         _seed(cloud)
@@ -116,7 +116,7 @@ def stop(*, place: Place | None = None) -> bool:
     place = place or Place.from_environment()
     with _locked(place):
         (place.home / "run/wanted").unlink(missing_ok=True)
-        stopped = [_stop(place, name) for name in ("sandbox", "emulator")]
+        stopped = [stop_process(place, name) for name in ("sandbox", "emulator")]
     for child in _children.values():
         child.poll()  # also reaps children that another process killed
     return any(stopped)
@@ -152,7 +152,8 @@ def _clients(place: Place) -> Callable[[str], Any]:
     return lambda service: client_of(place.endpoint_url, service)
 
 
-def _cloud(place: Place, outputs: Mapping[str, str]) -> LocalCloud:
+def cloud_of(place: Place, outputs: Mapping[str, str]) -> LocalCloud:
+    """Return the addresses of a deployment at `place`, from its stacks' outputs."""
     return LocalCloud(
         base_url=f"{place.endpoint_url}/restapis/{outputs['RestAPIId']}/api/_user_request_",
         sandbox_url=place.sandbox_url,
@@ -210,7 +211,7 @@ def start_emulator(place: Place) -> None:
     if running(place, "emulator"):
         if _answers(place.port, "/_ministack/health", within=5.0, name=(place, "emulator")):
             return
-        _stop(place, "emulator", patience=2.0)  # it hangs; its journal has what counts
+        stop_process(place, "emulator", patience=2.0)  # it hangs; its journal has what counts
     _require_free(place.port, "VENUECODE_PORT")
     shutil.rmtree(place.home / "tmp", ignore_errors=True)
     for name in ("state", "s3", "tmp", "log", "run"):
@@ -238,13 +239,13 @@ def start_emulator(place: Place) -> None:
     if not _answers(
         place.port, "/_ministack/health", within=_PATIENCE_SECONDS, name=(place, "emulator")
     ):
-        _stop(place, "emulator")
+        stop_process(place, "emulator")
         raise LocalCloudError(
             f"The local cloud did not start: the end of {place.home}/log/emulator.log says why."
         )
 
 
-def _hand_over_credentials(place: Place, cloud: LocalCloud) -> None:
+def hand_over_credentials(place: Place, cloud: LocalCloud) -> None:
     """Put the sandbox's credentials into the partners' secret, as an operator does on AWS."""
     credentials = Credentials.kept_in(place.home / _CREDENTIALS_FILE)
     manager, name = cloud.client("secretsmanager"), cloud.outputs["partners_secret"]
@@ -255,11 +256,12 @@ def _hand_over_credentials(place: Place, cloud: LocalCloud) -> None:
         manager.put_secret_value(SecretId=name, SecretString=json.dumps(wanted))
 
 
-def _start_sandbox(place: Place, cloud: LocalCloud) -> None:
+def start_sandbox(place: Place, cloud: LocalCloud) -> None:
+    """Start the partners' sandbox, unless it runs and answers. Raises LocalCloudError."""
     if running(place, "sandbox"):
         if _answers(place.sandbox_port, "/healthz", within=2.0, name=(place, "sandbox")):
             return
-        _stop(place, "sandbox", patience=2.0)
+        stop_process(place, "sandbox", patience=2.0)
     _require_free(place.sandbox_port, "VENUECODE_SANDBOX_PORT")
     secrets = cloud.client("secretsmanager")
     partners = secrets.get_secret_value(SecretId=cloud.outputs["partners_secret"])
@@ -273,7 +275,7 @@ def _start_sandbox(place: Place, cloud: LocalCloud) -> None:
     if not _answers(
         place.sandbox_port, "/healthz", within=_PATIENCE_SECONDS, name=(place, "sandbox")
     ):
-        _stop(place, "sandbox")
+        stop_process(place, "sandbox")
         raise LocalCloudError(
             f"The sandbox partners did not start: the end of {place.home}/log/sandbox.log says why."
         )
@@ -308,7 +310,7 @@ def running(place: Place, name: str) -> int | None:
     return pid if f"infra.local.{name}" in command and state != "Z" else None
 
 
-def _stop(place: Place, name: str, *, patience: float = _PATIENCE_SECONDS) -> bool:
+def stop_process(place: Place, name: str, *, patience: float = _PATIENCE_SECONDS) -> bool:
     """Stop a process, gently for `patience` seconds; return False if it was not running."""
     pid = running(place, name)
     if pid is None:

@@ -1,4 +1,4 @@
-"""Condition keys of policies that the emulator's IAM does not know.
+"""What the emulator's IAM does not know: condition keys of policies, and SQS's batches.
 
 ``dynamodb:LeadingKeys`` has the partition keys of a request and ``dynamodb:Attributes`` what it
 names of items (DynamoDB Developer Guide, *Using IAM policy conditions for fine-grained access

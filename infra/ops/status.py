@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
+from infra import stacks
 from infra.local.client import Api, Http, Reply
 from infra.ops.deployment import Deployment
 
@@ -37,7 +38,7 @@ def queues(deployment: Deployment) -> Iterator[Queue]:
     sqs, cloudwatch = deployment.client("sqs"), deployment.client("cloudwatch")
     now = datetime.now(UTC)
     for output, url in sorted(deployment.outputs.items()):
-        if not output.endswith(_QUEUE) or "/" not in url or output == "EndpointURL":
+        if not output.endswith(_QUEUE):
             continue
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
@@ -61,7 +62,8 @@ def queues(deployment: Deployment) -> Iterator[Queue]:
 def raised(deployment: Deployment) -> list[str]:
     """Return the descriptions of the stack's alarms that are raised."""
     pages = deployment.client("cloudwatch").get_paginator("describe_alarms")
-    found = pages.paginate(AlarmNamePrefix=f"venuecode-{deployment.stage}-", StateValue="ALARM")
+    prefix = f"{stacks.whole(deployment.stage)}-"
+    found = pages.paginate(AlarmNamePrefix=prefix, StateValue="ALARM")
     alarms = [alarm for page in found for alarm in page.get("MetricAlarms", ())]
     return [f"{alarm['AlarmName']}: {alarm.get('AlarmDescription', '')}" for alarm in alarms]
 

@@ -43,15 +43,22 @@ def free_place(home: Path) -> Place:
 
 
 @contextlib.contextmanager
-def operating(place: Place) -> Iterator[Deployment]:
-    """Yield the deployment at `place` as the operator's commands see it, in this process."""
+def directed_to(place: Place) -> Iterator[None]:
+    """Have the operator's commands and the application in this process use `place`."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {**addresses(place), **environment(place)}.items():
             patch.setenv(name, value)
         patch.setattr("boto3.DEFAULT_SESSION", None)
         _forget_clients()
-        yield deployment.find("local")
+        yield
     _forget_clients()
+
+
+@contextlib.contextmanager
+def operating(place: Place) -> Iterator[Deployment]:
+    """Yield the deployment at `place` as the operator's commands see it, in this process."""
+    with directed_to(place):
+        yield deployment.find("local")
 
 
 def _forget_clients() -> None:

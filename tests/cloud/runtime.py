@@ -128,11 +128,11 @@ def _runtime_api(events: Sequence[object]) -> Iterator[tuple[str, Run, "queue.Qu
             self.wfile.write(body)
 
         def do_POST(self) -> None:
-            told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            posted = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             if self.path.endswith("/response"):
-                run.answers.append(told)
+                run.answers.append(posted)
             else:
-                run.faults.append({"path": self.path.removeprefix(_API), **told})
+                run.faults.append({"path": self.path.removeprefix(_API), **posted})
             self.send_response(202)
             self.send_header("Content-Length", "0")
             self.end_headers()

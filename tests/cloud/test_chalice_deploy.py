@@ -24,7 +24,7 @@ from infra.ops import deployment
 from infra.package import LIMIT_MB
 from infra.stacks import Target
 from infra.wire import wire
-from tests.cloud.driver import Deployed, _forget_clients, addresses, free_place
+from tests.cloud.driver import Deployed, directed_to, free_place
 from tests.support import ROOT
 
 pytestmark = pytest.mark.cloud
@@ -175,17 +175,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     made.with_extra()
     local.start_emulator(place)
     try:
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in {**addresses(place), **environment(place)}.items():
-                patch.setenv(name, value)
-            patch.setattr("boto3.DEFAULT_SESSION", None)
-            _forget_clients()
+        with directed_to(place):
             made.client("s3").create_bucket(Bucket=BUCKET)
             yield made
-        _forget_clients()
     finally:
-        local._stop(place, "sandbox")
-        local._stop(place, "emulator", patience=0.0)  # nobody needs what it would save
+        local.stop_process(place, "sandbox")
+        local.stop_process(place, "emulator", patience=0.0)  # nobody needs what it would save
         shutil.rmtree(place.home)
 
 
@@ -198,9 +193,9 @@ def outputs(project: Project) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def deployed(project: Project, outputs: dict[str, str]) -> Deployed:
     """The application, with its partners."""
-    joined = local._cloud(project.place, outputs)
-    local._hand_over_credentials(project.place, joined)
-    local._start_sandbox(project.place, joined)
+    joined = local.cloud_of(project.place, outputs)
+    local.hand_over_credentials(project.place, joined)
+    local.start_sandbox(project.place, joined)
     return Deployed(joined, project.place, deployment.find(STAGE))
 
 

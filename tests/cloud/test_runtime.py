@@ -17,7 +17,7 @@ from infra.package import Package, package
 from tests import support
 from tests.cloud.runtime import Run, install_client, invoke
 from tests.shell import SHELL, TESTING
-from tests.unit.test_handlers import World, _now, request, world
+from tests.unit.test_handlers import World, present, request, world
 
 __all__ = ["world"]
 DOCUMENT = "docs/openapi.json"
@@ -96,7 +96,7 @@ def environment(properties: dict[str, Any], world: World) -> dict[str, str]:
 def events(name: str, resources: dict[str, Any], world: World) -> list[dict[str, Any]]:
     """Return real events of what calls a function: the gateway, its mapping or its schedule."""
     if name == "APIHandler":
-        body = {"nonce": support.nonce_at(_now()), "code": f"HTTPS://V.TEST/V/{world.code}"}
+        body = {"nonce": support.nonce_at(present()), "code": f"HTTPS://V.TEST/V/{world.code}"}
         return [
             request("POST", "/v1/scans", body, world.token),
             request("GET", "/v1/status"),

@@ -6,34 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import yaml
 
 from chalicelib.core.metrics import METRICS, NAMESPACE
 from infra.dashboard import body, put_dashboard
+from infra.split import read
 from tests.support import ROOT
 
 RUNBOOK = (ROOT / "docs/runbook.md").read_text()
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads a template's short functions as CloudFormation's long ones."""
-
-
-def _long(loader: _Loader, name: str, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.ScalarNode):
-        value: Any = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        assert isinstance(node, yaml.MappingNode)
-        value = loader.construct_mapping(node, deep=True)
-    return {name if name in ("Ref", "Condition") else f"Fn::{name}": value}
-
-
-_Loader.add_multi_constructor("!", _long)
-TEMPLATE: dict[str, Any] = yaml.load(  # a SafeLoader with tags
-    (ROOT / "infra/resources.yaml").read_text(), _Loader
-)
+TEMPLATE = read((ROOT / "infra/resources.yaml").read_text())
 
 
 def resources(kind: str) -> dict[str, Any]:
@@ -90,7 +72,7 @@ def test_the_paragraph_says_what_it_means_where_to_look_and_what_to_do(alarm: st
 
 
 @pytest.mark.parametrize("alarm", sorted(ALARMS))
-def test_an_alarm_tells_somebody_and_is_silent_without_data(alarm: str) -> None:
+def test_an_alarm_is_sent_to_the_topic_and_is_silent_without_data(alarm: str) -> None:
     assert ALARMS[alarm]["AlarmActions"] == [{"Ref": "Alarms"}]
     assert ALARMS[alarm]["TreatMissingData"] == "notBreaching"
 

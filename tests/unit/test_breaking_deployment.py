@@ -9,11 +9,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra import foundation
-from infra.deploy import Change, DeployError, Stack
 from infra.ops import deployment
 from infra.package import ROOT
 from infra.split import Template
-from infra.stacks import Target
+from infra.stacks import Change, DeployError, Stack, Target
 from infra.wire import set_recursion
 from tests.unit.test_deploying import Formation, event
 from tests.unit.test_template import functions, lambda_config, of_type

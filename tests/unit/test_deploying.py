@@ -12,8 +12,9 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from infra import account
-from infra.deploy import Change, DeployError, Options, change_table, deploy, first_failure
+from infra.deploy import change_table, deploy
 from infra.package import Package
+from infra.stacks import Change, DeployError, Target, first_failure
 
 ACCOUNT, STACK = "123456789012", "venuecode-prod"
 NOTHING = "The submitted information didn't contain changes. Submit different information."
@@ -121,10 +122,10 @@ def run(built: Package, formation: Formation, *, agrees: bool = True) -> list[Ch
         asked.extend(changes)
         return agrees
 
-    options = Options(ACCOUNT, {"Protect": "on"}, confirm)
     clients: Mapping[str, Any] = {"s3": bucket, "cloudformation": formation}
+    target = Target(clients.__getitem__, "b", ACCOUNT, poll_seconds=0)
     try:
-        deploy(built, clients.__getitem__, stack=STACK, bucket="b", poll_seconds=0, options=options)
+        deploy(built, target, stack=STACK, parameters={"Protect": "on"}, confirm=confirm)
     finally:
         assert set(bucket.owners) == {ACCOUNT}
     return asked

@@ -186,7 +186,7 @@ def _resources() -> dict[str, str]:
 
 def _furnish(environment: dict[str, str]) -> World:
     container = Container(Settings.from_environment(environment))
-    sms, now = RecordingSms(), _now()
+    sms, now = RecordingSms(), present()
     container.sms = sms
     phone = "+8613800000001"
     container.one_time_codes.send(phone, address="192.0.2.1", language="en", now=now)
@@ -217,7 +217,7 @@ def _furnish(environment: dict[str, str]) -> World:
     )  # fmt: skip
 
 
-def _now() -> Any:
+def present() -> Any:
     return SystemClock().now()
 
 
@@ -259,7 +259,7 @@ def work(handler: str, world: World) -> list[dict[str, Any]]:
         '"asked_at\\":1795320000000': '"asked_at\\":4102444800000',
     }
     if handler == "api":
-        body = {"nonce": nonce_at(_now()), "code": f"HTTPS://V.TEST/V/{world.code}"}
+        body = {"nonce": nonce_at(present()), "code": f"HTTPS://V.TEST/V/{world.code}"}
         return [request("POST", "/v1/scans", body, world.token)]
     name = "table_stream" if handler in ("counts", "stream") else f"{handler}_queue"
     return [support.raw_event(f"{name}.json", mine)]

@@ -98,12 +98,12 @@ def test_limits_are_the_templates() -> None:
     (stage,) = [one for one in settings if one["ResourcePath"] == "/*"]
     assert number(row("requests of the stage")["Limit"]) == stage["ThrottlingRateLimit"]
     assert f"burst {stage['ThrottlingBurstLimit']:,}" in row("requests of the stage")["Change"]
-    reserved = template.value(function(template.API)["ReservedConcurrentExecutions"])
+    reserved = function(template.API)["ReservedConcurrentExecutions"]
     of_api = row("requests of the API function")
     assert f"its {reserved} instances" in of_api["What"]
     assert number(of_api["Limit"]) == REQUESTS_OF_AN_INSTANCE * int(reserved)
     lookups = template.resources("AWS::Lambda::EventSourceMapping")["LookupsMapping"]
-    at_once = template.value(lookups["ScalingConfig"]["MaximumConcurrency"])
+    at_once = lookups["ScalingConfig"]["MaximumConcurrency"]
     assert number(row("lookups at once")["Limit"]) == int(at_once)
 
 

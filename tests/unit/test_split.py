@@ -200,7 +200,7 @@ def test_what_was_written_does_not_reach_make_deploy(parts: Split, tmp_path: Pat
         (tmp_path / ".chalice" / policy.name).symlink_to(policy)
     written = with_foundation(config(), "dev", parts, values(parts))
     (tmp_path / ".chalice/config.json").write_text(json.dumps(written))
-    project = package._stage_project(tmp_path, tmp_path / "project", "dev", {})
+    project = package.stage_project(tmp_path, tmp_path / "project", "dev", {})
     shipped = json.loads((project / ".chalice/config.json").read_text())["stages"]["dev"]
     assert not any(shipped.pop("lambda_functions").values())
     assert shipped == config()["stages"]["dev"]

@@ -12,8 +12,9 @@ from samtranslator.translator.transform import transform
 from chalicelib.adapters import partners
 from chalicelib.core.aws import CONFIG
 from infra import account, package
-from infra.deploy import _STACK_POLICY, parameters_of
+from infra.deploy import parameters_of
 from infra.package import ROOT
+from infra.stacks import STACK_POLICY
 
 GATEWAY_LIMIT_S = 29
 """API Gateway's own time-out of an integration (Developer Guide, *Quotas*)."""
@@ -189,7 +190,7 @@ def test_the_api_and_the_workers_leave_each_other_room() -> None:
     """In an account with Lambda's default quota, which `infra.account` checks."""
     template = packaged("prod")
     parameters = parameters_of("prod", template)
-    workers = account.workers_concurrency(template, "prod", parameters)
+    workers = account.workers_concurrency(template, parameters)
     assert workers > 0
     room = DEFAULT_CONCURRENCY - int(parameters["ApiConcurrency"])
     assert room >= max(100, workers)
@@ -199,7 +200,7 @@ def test_the_api_and_the_workers_leave_each_other_room() -> None:
 
 
 def kept_types() -> set[str]:
-    statements: Any = _STACK_POLICY["Statement"]
+    statements: Any = STACK_POLICY["Statement"]
     return {
         kind
         for statement in statements

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.deploy import DeployError, refuse
 from infra.foundation import lay
-from infra.stacks import Target
+from infra.stacks import DeployError, Target, refuse
 from infra.wire import permit, set_api, set_logging
 
 RIGHT = {
