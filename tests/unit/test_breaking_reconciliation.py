@@ -52,7 +52,7 @@ class Place:
     def __init__(self, scans: int) -> None:
         self.counters, self.scans = Stalling(), FakeScans(FakePeople())
         self.reconciliations = FakeReconciliations(self.counters)
-        self.counting = Counting(counters=self.counters, scans=self.scans)
+        self.counting = Counting(counters=self.counters)
         self.reconciliation = Reconciliation(
             counters=self.counters,
             scans=self.scans,
