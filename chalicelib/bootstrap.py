@@ -965,7 +965,7 @@ class Container:
         """Counts scans into the day's figures."""
         from chalicelib.insight.counters import Counting
 
-        return Counting(counters=self.counters, scans=self.scans)
+        return Counting(counters=self.counters)
 
     @cached_property
     def reconciliations(self) -> "Reconciliations":

@@ -371,9 +371,9 @@ def scan(venue_id: str, day: date, shard: int, at_ms: int, digest: str) -> Key:
     return Key(scan_partition(venue_id, day, shard), f"{at_ms:013d}#{digest}")
 
 
-def counter(venue_id: str, day: date, shard: int) -> Key:
-    """Return the key of the figures of a shard of a venue's day."""
-    return Key(scan_partition(venue_id, day, shard), COUNT)
+def counter(partition: str) -> Key:
+    """Return the key of the unit's figures in a scan partition."""
+    return Key(partition, COUNT)
 
 
 def staff_counter(partition: str, person_id: str) -> Key:

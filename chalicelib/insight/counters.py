@@ -23,7 +23,7 @@ from typing import NamedTuple, Protocol
 from chalicelib.admission.disclosure import counted
 from chalicelib.admission.judge import Outcome
 from chalicelib.admission.recording import METHODS
-from chalicelib.admission.scan import Scan, Scans
+from chalicelib.admission.scan import Scan
 from chalicelib.core import keys
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.logs import logger
@@ -102,7 +102,7 @@ class FencePassed(NamedTuple):
 class Standing(NamedTuple):
     """A counter: its figures, the last number applied, and the last fence that it has passed."""
 
-    figures: Figures
+    figures: Figures = Figures()
     last: str = ""
     fence: str = ""
 
@@ -148,8 +148,8 @@ class Counters(Protocol):
     ) -> bool:
         """Apply `delta` to one counter, and move it from `last` to `sequence`, once for a `fence`.
 
-        `sequence` is the unit's number, so that whoever still counts what was before the fence
-        comes too late. Return False if another update came first, or if the counter was repaired
+        `sequence` is the unit's number: a process that still counts what was before the fence
+        is refused. Return False if another update came first, or if the counter was repaired
         behind this fence before. Cost: one conditional UpdateItem.
         """
 
@@ -185,11 +185,10 @@ def figures(scan: Scan | None) -> Figures:
 class Counting:
     """The counting of scans into the day's figures."""
 
-    __slots__ = ("_counters", "_scans")
+    __slots__ = ("_counters",)
 
-    def __init__(self, *, counters: Counters, scans: Scans) -> None:
+    def __init__(self, *, counters: Counters) -> None:
         self._counters = counters
-        self._scans = scans
 
     def apply(self, changes: Sequence[ScanChange | FencePassed]) -> list[str]:
         """Count `changes`, which are in stream order; partitions are counted in parallel.
@@ -213,17 +212,6 @@ class Counting:
             if isinstance(change, ScanChange) and change.old is None
         )
         return [sequence for sequence in results if sequence]
-
-    def recount(self, venue: Venue, day: date) -> dict[str, Figures]:
-        """Return the day's figures computed from its scans, by staff id.
-
-        The empty id is the unit's. Cost: one Query per shard.
-        """
-        found: dict[str, Figures] = {"": Figures()}
-        for scan in self._scans.of_day(venue, day):
-            for who in {"", scan.staff_id}:
-                found[who] = found.get(who, Figures()) + figures(scan)
-        return found
 
     def _attempt(self, changes: Sequence[ScanChange | FencePassed]) -> str:
         """Count the changes of one partition; return the number of the first if that failed."""

@@ -429,7 +429,7 @@ class Erasing:
         self._index = index
         self._vault = vault
 
-    def run(self, now: datetime, *, enough: Callable[[], bool] = lambda: False) -> dict[str, int]:
+    def run(self, now: datetime, enough: Callable[[], bool] = lambda: False) -> dict[str, int]:
         """Carry out all erasures that are due at `now`. Return how many had which result.
 
         It stops early when `enough` returns True; the next run continues. One that fails is

@@ -9,8 +9,8 @@ difference at once would count it twice. So a repair waits behind a fence:
    was written before the fence has then been delivered, and what is delivered again is skipped.
 3. If the records are still the same, nothing is on its way, and the difference is the error. It is
    added, on condition that no change was counted meanwhile, once for each fence. A staff member's
-   counter is moved to the unit's number, so that whoever was about to count what was before the
-   fence comes too late.
+   counter is moved to the unit's number, so that a process that was about to count what was before
+   the fence is refused.
 
 Late uploads change the records, so that a new fence is put. This is exact however late a record is
 delivered, and two runs at once do no harm (decision 0141).
@@ -20,6 +20,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from heapq import merge
@@ -47,7 +48,7 @@ FENCE_KEPT_FOR = timedelta(days=3)
 FENCE_LOST_AFTER = timedelta(hours=25)
 """A fence that the stream no longer holds is replaced; the stream keeps records for 24 hours.
 
-It fails, so that somebody sees that the counting function does not get its records.
+The comparison fails, so that an alarm shows that the counting function gets no records.
 """
 PROGRESS_KEPT_FOR = timedelta(days=30)
 _AT_ONCE = 8
@@ -124,14 +125,14 @@ def tally(scans: Iterable[Scan]) -> Tally:
     return Tally(found, digest.hexdigest()[:32])
 
 
-def drift(counted: Mapping[str, Standing], records: Tally) -> dict[str, Figures]:
+def drift(counted: Mapping[str, Figures], records: Mapping[str, Figures]) -> dict[str, Figures]:
     """Return what each counter lacks, by staff id; counters that agree are left out."""
-    everyone = counted.keys() | records.figures.keys()
+    nothing = Figures()
     lacking = {
-        who: records.figures.get(who, Figures()) - counted.get(who, Standing(Figures())).figures
-        for who in everyone
+        who: records.get(who, nothing) - counted.get(who, nothing)
+        for who in counted.keys() | records.keys()
     }
-    return {who: delta for who, delta in lacking.items() if delta != Figures()}
+    return {who: delta for who, delta in lacking.items() if delta != nothing}
 
 
 class Reconciliation:
@@ -159,38 +160,51 @@ class Reconciliation:
         consistent Queries if it agrees.
         """
         # The counters first: what is counted after this read makes the repair's condition fail.
-        counted = self._counters.standing(partition)
+        standing = self._counters.standing(partition)
         records = tally(self._scans.in_partition(partition))
-        lacking = drift(counted, records)
+        counted = {who: counter.figures for who, counter in standing.items()}
+        lacking = drift(counted, records.figures)
         if not lacking:
             return Result.AGREES
         fence = self._reconciliations.fence(partition)
-        same = fence is not None and fence.fingerprint == records.fingerprint
-        unit = counted.get("", Standing(Figures()))
-        if fence is not None and same and unit.fence == fence.nonce:
-            repaired = [
-                self._counters.repair(
-                    partition,
-                    who,
-                    delta,
-                    last=counted[who].last if who in counted else "",
-                    sequence=unit.last,
-                    fence=fence.nonce,
-                )
-                for who, delta in sorted(lacking.items())
-            ]
-            if all(repaired):
-                logger().warning("counters_repaired", extra={"counters": len(repaired)})
-                return Result.REPAIRED
-            same = False
-        lost = fence is not None and same and now - fence.put_at >= FENCE_LOST_AFTER
-        if fence is None or not same or lost:
-            self._reconciliations.put_fence(
-                partition, Fence(self._ids.random(), records.fingerprint, now)
+        result = Result.WAITS
+        if fence is not None and fence.fingerprint == records.fingerprint:
+            if standing.get("", Standing()).fence == fence.nonce:
+                if self._repair(partition, lacking, standing, fence):
+                    return Result.REPAIRED
+            elif now - fence.put_at < FENCE_LOST_AFTER:
+                return Result.WAITS
+            else:
+                logger().warning("fence_lost")
+                result = Result.FAILED
+        self._reconciliations.put_fence(
+            partition, Fence(self._ids.random(), records.fingerprint, now)
+        )
+        return result
+
+    def _repair(
+        self,
+        partition: str,
+        lacking: Mapping[str, Figures],
+        standing: Mapping[str, Standing],
+        fence: Fence,
+    ) -> bool:
+        """Add what the counters lack. Return False if one of them could not be repaired."""
+        repaired = [
+            self._counters.repair(
+                partition,
+                who,
+                delta,
+                last=standing.get(who, Standing()).last,
+                sequence=standing[""].last,
+                fence=fence.nonce,
             )
-        if lost:
-            logger().warning("fence_lost")
-        return Result.FAILED if lost else Result.WAITS
+            for who, delta in sorted(lacking.items())
+        ]
+        if not all(repaired):
+            return False
+        logger().warning("counters_repaired", extra={"counters": len(repaired)})
+        return True
 
 
 class Reconciling:
@@ -281,7 +295,8 @@ class Reconciling:
                 return Result.FAILED
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            found = [*pool.map(attempt, partitions)]
+            running = [pool.submit(copy_context().run, attempt, one) for one in partitions]
+        found = [one.result() for one in running]
         results.update(found)
         # At once: a run that is cut off has repaired, too.
         if repaired := found.count(Result.REPAIRED):

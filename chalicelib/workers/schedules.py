@@ -1,35 +1,22 @@
 """Schedules: what EventBridge has carried out every 15 minutes."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from chalice.app import Blueprint
 
 from chalicelib.bootstrap import container
-from chalicelib.core.logs import correlation, logger
+from chalicelib.workers.scheduled import run_scheduled
 
 functions = Blueprint(__name__)
-_REST_MS = 60_000
-"""No erasure is begun in the last minute of an invocation."""
 
 
 @functions.lambda_function(name="schedules")
 def schedules(event: dict[str, Any], context: Any) -> dict[str, int]:
-    """Carry out the erasures that are due. Raises RuntimeError if one failed.
-
-    Lambda then invokes the function again, twice at most, and an alarm is raised.
-    """
-    token = correlation.set(str(event.get("id", "-")))
-    try:
-        results = container().erasing.run(
-            container().clock.now(), enough=lambda: _time_left(context) < _REST_MS
-        )
-        logger().info("erasures", extra={"results": results})
-    finally:
-        correlation.reset(token)
-    if results.get("failed"):
-        raise RuntimeError("an erasure failed")
-    return results
+    """Carry out the erasures that are due. Raises RuntimeError if one failed."""
+    return run_scheduled(event, context, _erase, name="erasures", failure="an erasure failed")
 
 
-def _time_left(context: Any) -> int:
-    return int(context.get_remaining_time_in_millis())
+def _erase(now: datetime, enough: Callable[[], bool]) -> dict[str, int]:
+    return container().erasing.run(now, enough)

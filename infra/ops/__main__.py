@@ -66,7 +66,7 @@ DESTROYS: Mapping[str, Callable[[Namespace], str]] = {
     "families": lambda given: given.action != "list" and "ends family links",
     "policies": lambda given: given.set and f"replaces all rules of {given.region}",
     "erasures": lambda given: given.action == "run" and "erases people for good",
-    "recount": lambda given: given.repair and "overwrites counters",
+    "recount": lambda given: given.repair and "changes counters",
 }
 """What a command destroys with the arguments given; nothing if false. Rows of `COMMANDS`."""
 

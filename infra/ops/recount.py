@@ -2,7 +2,7 @@
 
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,7 +13,7 @@ from rich.table import Table
 from chalicelib.bootstrap import Container
 from chalicelib.core.clock import CHINA, local_day
 from chalicelib.insight.counters import Figures, partitions_of
-from chalicelib.insight.reconciliation import RECORDS_COMPLETE_FOR, Result
+from chalicelib.insight.reconciliation import RECORDS_COMPLETE_FOR, Result, drift, tally
 from chalicelib.venues.venue import Venue, day_of
 from infra.ops.deployment import Deployment
 
@@ -30,17 +30,13 @@ class Comparison:
 
     venue: Venue
     day: date
-    counted: dict[str, Figures]
-    records: dict[str, Figures]
+    counted: Mapping[str, Figures]
+    records: Mapping[str, Figures]
 
     @property
     def equal(self) -> bool:
         """Whether counters and scans agree, also those of staff without scans."""
-        nothing = Figures()
-        return all(
-            self.counted.get(who, nothing) == self.records.get(who, nothing)
-            for who in self.counted.keys() | self.records.keys()
-        )
+        return not drift(self.counted, self.records)
 
 
 def compare(container: Container, ids: Iterable[str], day: date | None) -> list[Comparison]:
@@ -62,7 +58,7 @@ def compare(container: Container, ids: Iterable[str], day: date | None) -> list[
         for partition in partitions_of(venue, its_day):
             for who, one in container.counters.standing(partition).items():
                 counted[who] = counted.get(who, Figures()) + one.figures
-        records = container.counting.recount(venue, its_day)
+        records = tally(container.scans.of_day(venue, its_day)).figures
         comparisons.append(Comparison(venue, its_day, counted, records))
     return comparisons
 

@@ -48,6 +48,7 @@ from chalicelib.identity.providers import (
 )
 from chalicelib.identity.store.rights import right_removal, right_write
 from chalicelib.identity.store.wrapped_keys import WrappedKeyStore
+from chalicelib.insight.reconciliation import tally
 from chalicelib.venues.codes import CodeState
 from chalicelib.venues.store.venues import PrintedCodeItem
 from chalicelib.workers.batches import BatchFailed
@@ -738,7 +739,7 @@ class World:
         """Return a venue's day counted from its records, in the shape of :meth:`Person.figures`."""
         known = self.container.venues.venue(venue["venue_id"])
         assert known is not None
-        counted = asdict(self.container.counting.recount(known, day)[""])
+        counted = asdict(tally(self.container.scans.of_day(known, day)).figures[""])
         return {name: counted[name] for name in FIGURES}
 
     def call_back(

@@ -1,8 +1,7 @@
 """The day's figures: from the stream, exactly once, by the venue's own day (SD-1)."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import pytest
@@ -13,8 +12,7 @@ from chalicelib.core import keys
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.keys import Key
 from chalicelib.identity.providers import Answer, ProviderFault
-from chalicelib.insight.counters import Counters, Figures, Standing
-from chalicelib.venues.venue import Venue
+from chalicelib.insight.counters import Counters
 from tests.api.driver import FIGURES, TODAY, Person, World
 
 NOTHING = dict.fromkeys(FIGURES, 0)
@@ -112,44 +110,24 @@ def test_a_day_redelivered_with_other_boundaries_changes_nothing(world: World, b
 
 @dataclass
 class Flaky:
-    """Counters that fail when told: before the write, or after it, when its answer is lost."""
+    """Counters that fail by `plan`: before the write, or after it, when its answer is lost."""
 
     counters: Counters
     plan: Iterator[str]
 
-    def last(self, partition: str, staff: Collection[str]) -> Mapping[str, str]:
-        return self.counters.last(partition, staff)
-
-    def standing(self, partition: str) -> Mapping[str, Standing]:
-        return self.counters.standing(partition)
-
-    def repair(self, partition: str, staff_id: str, delta: Figures, **options: Any) -> bool:
-        return self.counters.repair(partition, staff_id, delta, **options)
-
-    def add(
-        self,
-        partition: str,
-        staff_id: str,
-        delta: Figures,
-        *,
-        last: str,
-        sequence: str,
-        fence: str = "",
-    ) -> bool:
+    def add(self, *counter: Any, **options: Any) -> bool:
         how = next(self.plan, "")
         if how == "before":
             raise Unavailable
         if how == "race":  # another process has the same records, and is faster
-            self.counters.add(partition, staff_id, delta, last=last, sequence=sequence, fence=fence)
-        done = self.counters.add(
-            partition, staff_id, delta, last=last, sequence=sequence, fence=fence
-        )
+            self.counters.add(*counter, **options)
+        done = self.counters.add(*counter, **options)
         if how == "after":
             raise Unavailable
         return done
 
-    def of_day(self, venue: Venue, day: date, staff_id: str = "") -> Figures:
-        return self.counters.of_day(venue, day, staff_id)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.counters, name)
 
 
 class Deaf:

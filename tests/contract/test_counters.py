@@ -18,7 +18,7 @@ LONG = "4" * 40
 
 
 def counting(backend: Backend) -> Counting:
-    return Counting(counters=backend.stores.counters, scans=backend.stores.scans)
+    return Counting(counters=backend.stores.counters)
 
 
 def test_a_counter_begins_with_nothing(stores: Stores) -> None:

@@ -94,6 +94,7 @@ from chalicelib.identity.people import (
 from chalicelib.identity.platforms import Platform, PlatformName
 from chalicelib.identity.sessions import Login, Sessions
 from chalicelib.insight.counters import Counting, Figures, ScanChange
+from chalicelib.insight.reconciliation import tally
 from chalicelib.venues.staffing import Bindings, Invitation, Member, new_join_code
 from chalicelib.venues.venue import Venue, day_of
 from tests.contract import makers
@@ -590,13 +591,12 @@ def test_batches_that_overlap_are_counted_once(backend: Backend) -> None:
     changes = [ScanChange(partition, f"{99 + n}", None, scan) for n, scan in enumerate(scans)]
 
     def count(batch: list[ScanChange]) -> Callable[[Stores], list[str]]:
-        return lambda stores: Counting(counters=stores.counters, scans=stores.scans).apply(batch)
+        return lambda stores: Counting(counters=stores.counters).apply(batch)
 
     failed, refusals = race(backend, count(changes[:4]), count(changes), count(changes[:2]))
     assert not refusals
     assert failed == [[], [], []]
-    counting = Counting(counters=backend.stores.counters, scans=backend.stores.scans)
-    expected = counting.recount(venue, day)[""]
+    expected = tally(backend.stores.scans.of_day(venue, day)).figures[""]
     assert expected == Figures(checked=6, pending=6, own=6)
     assert backend.stores.counters.of_day(venue, day) == expected
 

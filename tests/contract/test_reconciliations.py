@@ -70,7 +70,7 @@ def test_a_fence_that_the_stream_delivers_is_noted(stores: Stores) -> None:
         FencePassed(partition, "101", "N"),
         ScanChange(partition, "102", scan, replace(scan, version=1)),
     ]
-    counting = Counting(counters=stores.counters, scans=stores.scans)
+    counting = Counting(counters=stores.counters)
     assert counting.apply(changes) == []
     assert stores.counters.standing(partition) == {
         "": Standing(ONE, "102", "N"),

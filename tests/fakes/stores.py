@@ -36,7 +36,7 @@ from chalicelib.identity.people import (
     Verification,
 )
 from chalicelib.identity.personal_records import PersonalRecord, RecordReference
-from chalicelib.insight.counters import Figures, Standing, total
+from chalicelib.insight.counters import Figures, Standing, partitions_of, total
 from chalicelib.insight.reconciliation import Fence, Progress
 from chalicelib.venues.codes import Code, CodeKind, CodeState
 from chalicelib.venues.staffing import Invitation, Member
@@ -1059,11 +1059,14 @@ class FakeCounters:
         place = partition, staff_id
         if self._last.get(place, "") != last:
             return False
-        self._figures[place] = self._figures.get(place, Figures()) + delta
-        self._last[place] = sequence
+        self._move(place, delta, sequence)
         if fence:
             self._fences[place] = fence
         return True
+
+    def _move(self, place: tuple[str, str], delta: Figures, sequence: str) -> None:
+        self._figures[place] = self._figures.get(place, Figures()) + delta
+        self._last[place] = sequence
 
     def partitions(self) -> set[str]:
         """The partitions in which the unit has a counter."""
@@ -1089,13 +1092,12 @@ class FakeCounters:
         place = partition, staff_id
         if self._last.get(place, "") != last or self._repaired.get(place) == fence:
             return False
-        self._figures[place] = self._figures.get(place, Figures()) + delta
-        self._last[place] = sequence
+        self._move(place, delta, sequence)
         self._repaired[place] = fence
         return True
 
     def of_day(self, venue: Venue, day: date, staff_id: str = "") -> Figures:
-        mine = (scan_partition(venue.venue_id, day, one) for one in range(venue.shards_on(day)))
+        mine = partitions_of(venue, day)
         return total(self._figures.get((partition, staff_id), Figures()) for partition in mine)
 
 

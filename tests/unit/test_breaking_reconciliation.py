@@ -52,7 +52,7 @@ class Place:
     def __init__(self, scans: int) -> None:
         self.counters, self.scans = Stalling(), FakeScans(FakePeople())
         self.reconciliations = FakeReconciliations(self.counters)
-        self.counting = Counting(counters=self.counters, scans=self.scans)
+        self.counting = Counting(counters=self.counters)
         self.reconciliation = Reconciliation(
             counters=self.counters,
             scans=self.scans,
@@ -87,7 +87,7 @@ class Place:
 
 
 @pytest.mark.parametrize("before", [0, 1])
-def test_whoever_counts_what_a_repair_has_added_comes_too_late(before: int) -> None:
+def test_a_process_that_counts_what_a_repair_has_added_comes_too_late(before: int) -> None:
     """A range that was given up is redriven; it stalls between its read and its first write."""
     place = Place(before)
     assert place.counting.apply(place.changes) == []

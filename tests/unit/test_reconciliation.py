@@ -97,7 +97,7 @@ class Interrupted:
 @dataclass
 class Chaos:
     """A door whose mapping gives batches up, while scans are uploaded late, days are reconciled,
-    several at once, and dead letters are redriven."""
+    several at once, and dead-lettered batches are redriven."""
 
     plan: Plan
     given_up_after: int = 1

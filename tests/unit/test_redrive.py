@@ -32,7 +32,7 @@ class Errors:
     ResourceNotFoundException = Gone
 
 
-def letter(function: str = COUNTS, first: int = FIRST, last: int = LAST) -> str:
+def message(function: str = COUNTS, first: int = FIRST, last: int = LAST) -> str:
     """A message as Lambda sends it; `batchSize` counts the records that its filter let through."""
     batch = {
         "shardId": "shardId-1", "streamArn": "arn:…", "batchSize": 2,
@@ -65,7 +65,7 @@ def page(*numbers: int, sk: str = SCAN) -> list[dict[str, Any]]:
 class Account:
     """A deployment whose stream and dead-letter queue are written down; each client is itself."""
 
-    letters: list[str]
+    messages: list[str]
     pages: Sequence[list[dict[str, Any]]]
     answer: Callable[[str, Sequence[Any]], Mapping[str, Any]] = lambda *_: {"batchItemFailures": []}
     trimmed: Exception | None = None
@@ -80,10 +80,10 @@ class Account:
         return self
 
     def get_queue_attributes(self, **_: Any) -> Any:
-        return {"Attributes": {"ApproximateNumberOfMessages": str(len(self.letters))}}
+        return {"Attributes": {"ApproximateNumberOfMessages": str(len(self.messages))}}
 
     def receive_message(self, **_: Any) -> Any:
-        found, self.letters = self.letters[:10], self.letters[10:]
+        found, self.messages = self.messages[:10], self.messages[10:]
         return {"Messages": [{"Body": one, "ReceiptHandle": one} for one in found]}
 
     def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> None:  # noqa: N803 (AWS)
@@ -120,7 +120,7 @@ def run(account: Any) -> int:
 def test_a_range_is_read_to_its_end_over_empty_pages_and_records_that_were_filtered_out() -> None:
     """`batchSize` records would end in the middle, as would the first empty page."""
     pages = [page(FIRST, FIRST + 1, FIRST + 2), [], [], page(FIRST + 9), [], page(LAST, LAST + 1)]
-    account = Account([letter()], pages)
+    account = Account([message()], pages)
     assert run(account) == 0
     numbers = [FIRST, FIRST + 1, FIRST + 2, FIRST + 9, LAST]
     assert account.invoked == [("venuecode-dev-Counts-X1", [*map(str, numbers)])]
@@ -132,13 +132,13 @@ def test_records_that_concern_no_function_are_left_out() -> None:
     removed = page(FIRST + 2)
     del removed[0]["dynamodb"]["NewImage"]
     pages = [page(FIRST, sk="COUNT"), page(FIRST + 1, sk="FENCE"), removed, page(LAST)]
-    account = Account([letter()], pages)
+    account = Account([message()], pages)
     assert run(account) == 0
     assert account.invoked == [("venuecode-dev-Counts-X1", [str(FIRST + 1), str(LAST)])]
 
 
 def test_each_message_is_replayed_to_its_function() -> None:
-    account = Account([letter(STREAM), letter(COUNTS)], [page(FIRST, LAST)])
+    account = Account([message(STREAM), message(COUNTS)], [page(FIRST, LAST)])
     assert run(account) == 0
     assert [name for name, _ in account.invoked] == [
         "venuecode-dev-Stream-Y2",
@@ -149,7 +149,7 @@ def test_each_message_is_replayed_to_its_function() -> None:
 
 def test_a_long_range_goes_out_in_parts() -> None:
     numbers = range(FIRST, LAST + 1)
-    account = Account([letter()], [page(*numbers[:250]), page(*numbers[250:])])
+    account = Account([message()], [page(*numbers[:250]), page(*numbers[250:])])
     assert run(account) == 0
     assert [len(part) for _, part in account.invoked] == [100, 100, 100, 96]
     assert [int(one) for _, part in account.invoked for one in part] == [*numbers]
@@ -158,15 +158,15 @@ def test_a_long_range_goes_out_in_parts() -> None:
 @pytest.mark.parametrize(
     "account",
     [
-        Account([letter()], [page(FIRST, LAST)], lambda *_: {"FunctionError": "Unhandled"}),
+        Account([message()], [page(FIRST, LAST)], lambda *_: {"FunctionError": "Unhandled"}),
         Account(
-            [letter()],
+            [message()],
             [page(FIRST, LAST)],
             lambda *_: {"batchItemFailures": [{"itemIdentifier": str(LAST)}]},
         ),
-        Account([letter()], [page(FIRST, LAST)], trimmed=Trimmed()),
-        Account([letter()], [page(FIRST, LAST)], trimmed=Gone()),
-        Account([letter()], [page(FIRST), []]),
+        Account([message()], [page(FIRST, LAST)], trimmed=Trimmed()),
+        Account([message()], [page(FIRST, LAST)], trimmed=Gone()),
+        Account([message()], [page(FIRST), []]),
     ],
     ids=["error", "partial", "trimmed", "no shard", "ends before"],
 )
@@ -180,7 +180,7 @@ def test_a_message_that_is_left_does_not_hold_up_others() -> None:
     def answer(name: str, _: Any) -> Mapping[str, Any]:
         return {"FunctionError": "Unhandled"} if "Counts" in name else {"batchItemFailures": []}
 
-    account = Account([letter(COUNTS), letter(STREAM)], [page(FIRST, LAST)], answer)
+    account = Account([message(COUNTS), message(STREAM)], [page(FIRST, LAST)], answer)
     assert run(account) == 1
-    assert account.deleted == [letter(STREAM)]
-    assert account.shown_again == [letter(COUNTS)]
+    assert account.deleted == [message(STREAM)]
+    assert account.shown_again == [message(COUNTS)]

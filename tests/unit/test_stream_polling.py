@@ -185,7 +185,7 @@ def quiet() -> Iterator[None]:
 def deployed(door: Door) -> Handler:
     """The deployed handler, on the door's counters."""
     container = Container(Settings.from_environment({"VC_TABLE": "t"}))
-    container.counters, container.scans = door.counters, door.scans
+    container.counters = door.counters
     install(container)
     handler: Handler = counts
     return handler

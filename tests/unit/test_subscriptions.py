@@ -23,7 +23,7 @@ KEYS = {
     "poster": keys.poster("ven_A", "P"),
     "venue": keys.venue("ven_A"),
     "session": keys.session("per_A", "ses_A"),
-    "counter": keys.counter("ven_A", NOON.date(), 0),
+    "counter": keys.counter(keys.scan_partition("ven_A", NOON.date(), 0)),
 }
 
 A_NEW_ONE = '''

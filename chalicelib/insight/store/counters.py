@@ -95,7 +95,7 @@ def _unchanged(last: str) -> Condition:
 
 
 def _key(partition: str, staff_id: str) -> Key:
-    return keys.staff_counter(partition, staff_id) if staff_id else Key(partition, keys.COUNT)
+    return keys.staff_counter(partition, staff_id) if staff_id else keys.counter(partition)
 
 
 class CounterStore:
@@ -143,7 +143,7 @@ class CounterStore:
         }
         for raw in raws:
             for who, before in _before(raw).items():
-                counter = found.get(who, Standing(Figures()))
+                counter = found.get(who, Standing())
                 found[who] = counter._replace(figures=counter.figures + before)
         return found
 
