@@ -189,6 +189,11 @@ def _read(response: BaseHTTPResponse) -> bytes:
     return text
 
 
+def is_busy(status: int) -> bool:
+    """Return whether the partner may answer the same request later."""
+    return status == 429 or status >= 500
+
+
 def probe(base_url: str) -> None:
     """Raise PartnerFault if a partner's host does not answer, or with a 5xx.
 
@@ -236,7 +241,7 @@ class Partner:
         try:
             return status, read_object(text or b"{}")
         except PartnerFault as fault:
-            if status < 500:
+            if not is_busy(status):
                 raise
             raise PartnerFault(f"status {status}", FaultKind.STATUS) from fault
 

@@ -52,16 +52,14 @@ PATIENT_RETRIES = (
 """The same, for a registration or a declared colour. A registration then fails; see `Lookups`."""
 _LONGEST_PENDING = timedelta(days=1)
 _CLOCK_TOLERANCE = timedelta(minutes=5)
-
-
 _LATE = timedelta(seconds=3)
-"""From this age on of a message a wait may be over (`policy.Policy.answer_within`)."""
+"""A message of this age first ends the waits that are over (`policy.Policy.answer_within`)."""
 _RACES = 4
 _AT_ONCE = timedelta()
 
 
 class _Progress:
-    """What has become of one lookup so far: the person's record, and who has not answered."""
+    """The state of one lookup: the person's record, and the providers that did not answer."""
 
     __slots__ = ("began", "failed", "judged", "pending", "person", "verified")
 
@@ -121,12 +119,11 @@ class Lookups:
         self._clock = clock
 
     def handle(self, message: Message) -> str:
-        """Ask providers, deliver a declaration, or end a scan's wait.
+        """Ask providers, deliver a declaration, or end a scan's wait, as messages of 0.2.0 do here.
 
         Return the result label that is logged.
 
-        Raises ProviderFault and Unavailable: the message is then delivered again. (Until 0.2.0 the
-        end of a wait was a message of this queue.)
+        Raises ProviderFault and Unavailable: the message is then delivered again.
         """
         if isinstance(message, Settle):
             return self._waiting.settle(message, self._clock.now())
@@ -273,7 +270,7 @@ class Lookups:
         return "given up" if given_up else result
 
     def _retry_after(self, plan: _Plan, progress: _Progress, message: Lookup) -> timedelta | None:
-        """Return when to ask those that failed again; None if nobody waits for that long."""
+        """Return after which time those that failed are asked again; None if that is too late."""
         if plan.retry is None or _is_patient(message):
             return plan.retry
         until = progress.judged.until

@@ -201,7 +201,7 @@ class Scanning:
 
         A guardian sees the scans of a dependant, which puts them on the dependant's access log. A
         scan whose wait is over is decided first. That is written, although it is a read: the
-        decision follows from the time, is the same whoever asks first, and counts in the figures.
+        decision follows from the time, is the same for every reader, and counts in the figures.
         Raises NotFound, alike for the scans of others and for unknown ids.
         """
         found = self._waiting.find(scan_id, now, actor.record)

@@ -11,7 +11,7 @@ from pydantic import (
 from chalicelib.admission import evidence
 from chalicelib.admission.evidence.health_code import Background
 from chalicelib.admission.lookup_requests import Declared, Lookup, Message, Settle
-from chalicelib.admission.scan import Means
+from chalicelib.admission.scan import Means, TemperatureBand
 from chalicelib.admission.schemas_scan import (
     PASS_EXAMPLE,
     Component,
@@ -60,7 +60,7 @@ class ManualCheckRequest(Request):
     document_number: DocumentNumber
     phone: Phone | None = None
     """A contact phone, perhaps a relative's. The region's policy requires, allows or forbids it."""
-    temperature: Literal["normal", "fever"] | None = None
+    temperature: TemperatureBand | None = None
 
 
 class HealthCodeShown(HealthColour):
@@ -100,7 +100,7 @@ class ManualCheck(Response):
     next_steps: list[Explained]
     health_code: HealthColour | None
     """Its `fetched_at` is always null, because it would reveal earlier lookups of the person."""
-    temperature: Literal["normal", "fever"] | None
+    temperature: TemperatureBand | None
     demo: Demo
     """A notice to show with the result; only set on a demonstration system."""
 
@@ -146,7 +146,7 @@ class AbnormalScan(Response):
     outcome: Literal["check", "refuse"]
     outcome_text: str = Field(examples=["Please come in"])
     reasons: list[Explained]
-    temperature: Literal["normal", "fever"] | None
+    temperature: TemperatureBand | None
 
 
 class AbnormalScans(Response):

@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from chalicelib.admission.scan import Means
+from chalicelib.admission.scan import Means, TemperatureBand
 from chalicelib.admission.schemas import Named
+from chalicelib.admission.schemas_scan import AnyOutcome
 from chalicelib.core.fields import (
     SCAN_PATTERN,
     Clean,
@@ -184,7 +185,7 @@ class TemperatureShown(Response):
     scan_id: ScanId
     measured_at: datetime
     venue_name: VenueName
-    temperature: Literal["normal", "fever"]
+    temperature: TemperatureBand
 
 
 class VisitShown(Response):
@@ -197,9 +198,9 @@ class VisitShown(Response):
     checkpoint: str | None = Field(examples=[None])
     direction: Literal["entry", "exit"]
     means: Means
-    outcome: Literal["admit", "check", "refuse", "pending"]
+    outcome: AnyOutcome
     outcome_text: str = Field(examples=["Please come in"])
-    temperature: Literal["normal", "fever"] | None
+    temperature: TemperatureBand | None
     guardian: Named | None
     """Who scanned for the person; null if the person or the staff did."""
 

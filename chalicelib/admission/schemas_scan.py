@@ -1,6 +1,6 @@
 """Schemas of a scan over HTTP: its request, and the one screen with its components (JN-11).
 
-What every cold start at the door loads, so other schemas stand elsewhere.
+Every cold start that serves a scan loads this module; other schemas are in `schemas`.
 """
 
 import functools
@@ -12,7 +12,8 @@ from pydantic.json_schema import JsonSchemaValue
 
 from chalicelib.admission import evidence
 from chalicelib.admission.evidence.kind import Kind
-from chalicelib.admission.scan import Means, PassKind
+from chalicelib.admission.judge import Outcome
+from chalicelib.admission.scan import Means, PassKind, TemperatureBand
 from chalicelib.core.fields import (
     Nonce,
     PersonId,
@@ -29,6 +30,7 @@ from chalicelib.core.ids import CHARACTER, PATTERN
 from chalicelib.core.messages import TEXTS
 from chalicelib.identity.providers import ProviderName
 
+AnyOutcome = Literal[Outcome.ADMIT, Outcome.CHECK, Outcome.REFUSE, Outcome.PENDING]
 PollAfter = Annotated[int | None, Field(examples=[None])]
 """Milliseconds; null when no answer is pending."""
 MaskedName = Annotated[str, Field(examples=["梁**"])]
@@ -84,7 +86,7 @@ class PassScanRequest(Request):
             PASS_EXAMPLE, pattern=PASS_PATTERN, accepts="lower case, and white space around it"
         ),
     ]
-    temperature: Literal["normal", "fever"] | None = None
+    temperature: TemperatureBand | None = None
 
 
 class VenueShown(Response):
@@ -233,11 +235,11 @@ class Screen(Composed):
     pass_kind: PassKind | None = Field(examples=["live"])
     """The pass that staff scanned; `companion`: on a guardian's phone; `paper`: compare the ID."""
     person: PersonShown
-    outcome: Literal["admit", "check", "refuse", "pending"]
+    outcome: AnyOutcome
     outcome_text: str = Field(examples=["Please come in"])
     reasons: list[Explained]
     next_steps: list[Explained]
-    temperature: Literal["normal", "fever"] | None
+    temperature: TemperatureBand | None
     poll_after_ms: PollAfter
     demo: Demo
     """A notice to show with the screen; only set on a demonstration system."""

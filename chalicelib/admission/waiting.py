@@ -1,8 +1,8 @@
 """Waiting scans: judged again on each answer, and decided when the wait ends.
 
-A wait ends `policy.Policy.answer_within` after the scan was received. Whoever comes first then
-decides the scan by a versioned write: the request that reads it, or a worker. A wait ends at once
-when no missing answer can come in time (`Outlook`).
+A wait ends `policy.Policy.answer_within` after the scan was received. Then the first request that
+reads the scan, or a worker, decides it by a versioned write. A wait ends at once when no missing
+answer can come in time (`Outlook`).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -31,10 +31,9 @@ _POLLS = (
 _LAST_POLL = timedelta(seconds=3)
 _UNANSWERED = ("_unknown", "_stale", "_unconfirmed")
 
-
 Outlook = Mapping[ProviderName, datetime | None]
 """When each provider that did not answer may have answered the next question; None for never."""
-_NOBODY: Outlook = {}
+_NO_OUTLOOK: Outlook = {}
 
 
 class Judged(NamedTuple):
@@ -112,18 +111,19 @@ class WaitingScans:
         now: datetime,
         *,
         takes: str = "",
-        outlook: Outlook = _NOBODY,
+        outlook: Outlook = _NO_OUTLOOK,
     ) -> Judged:
         """Judge all waiting scans of a person, and end the question if none waits any longer.
 
         Scans that join meanwhile are judged as well. `takes` is the scan that takes the colour
-        after a health declaration, or empty. Cost: that of `judge`; if scans wait, one DeleteItem,
-        or one UpdateItem if only some are decided. Raises Unavailable if scans join faster.
+        after a health declaration, or empty. Cost: a GetItem for each scan, and
+        a PutItem if its verdict changes; if scans wait, one DeleteItem, or one UpdateItem if only
+        some are decided. Raises Unavailable if scans join faster.
         """
         for _ in range(_RACES):
             waiting = person.awaiting
             concerned = dict.fromkeys((*waiting, *person.marked, *filter(None, [takes])))
-            judged = self.judge((*concerned,), person, now, takes=takes, outlook=outlook)
+            judged = self._judge(concerned, person, now, takes=takes, outlook=outlook)
             recorded = {one: ends for one, ends in judged.waiting.items() if one in waiting}
             judged = judged._replace(waiting=recorded)
             if not waiting and not person.questioned:
@@ -145,23 +145,19 @@ class WaitingScans:
         return self._scans.give_up(message.person_id, message.asked_at, judged.waiting)
 
     def patience(self, asked_at: datetime, now: datetime) -> datetime:
-        """Return until when somebody may look for answers that no scan waits for."""
+        """Return until when answers are worth asking for if no scan waits for them."""
         return asked_at + self._policies.of("*", now).answer_within
 
-    def judge(
+    def _judge(
         self,
-        scan_ids: tuple[str, ...],
+        scan_ids: Iterable[str],
         person: PersonRecord,
         now: datetime,
         *,
-        takes: str = "",
-        outlook: Outlook = _NOBODY,
+        takes: str,
+        outlook: Outlook,
     ) -> Judged:
-        """Judge the waiting scans of `person` again.
-
-        `takes` is the scan that takes the colour after a health declaration, or empty. Cost for
-        each scan: a GetItem, and a PutItem if its verdict changes.
-        """
+        """Judge scans of `person` again. See `answer`."""
         decided: list[str] = []
         waiting: dict[str, datetime] = {}
         for scan_id in scan_ids:
@@ -182,7 +178,7 @@ class WaitingScans:
         final: bool = False,
         card: bool = False,
         colour: bool = False,
-        outlook: Outlook = _NOBODY,
+        outlook: Outlook = _NO_OUTLOOK,
     ) -> FoundScan | None:
         """Judge a waiting scan again by `person`'s evidence, and return it as it now stands.
 
@@ -256,8 +252,7 @@ class WaitingScans:
         found = self._finder.find(scan_id, now)
         if found is None or found.scan.person_id != holder.person_id:
             raise NotFound
-        verdict = found.scan.verdict
-        return _is_recent(found.scan, now) and (verdict.undeclared or bool(verdict.needs))
+        return _is_recent(found.scan, now) and (found.scan.verdict.undeclared or found.scan.waits)
 
     def _end(self, scan_id: str, person: PersonRecord, now: datetime) -> FoundScan | None:
         ended = self.reconsider(scan_id, person, now=now, final=True)

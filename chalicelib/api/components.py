@@ -1,11 +1,12 @@
 """The components of responses, made from what a viewer may see. There are no rules here."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, get_args
 
 from chalicelib.admission import evidence as kinds
 from chalicelib.admission.disclosure import Masking, ScanView
-from chalicelib.admission.judge import Evidence
+from chalicelib.admission.judge import Evidence, Outcome
+from chalicelib.admission.scan import TemperatureBand
 from chalicelib.admission.schemas_scan import (
     Component,
     Explained,
@@ -32,9 +33,12 @@ def venue(context: RequestContext, shown: Venue) -> VenueShown:
     )
 
 
-def temperature(view: ScanView) -> Literal["normal", "fever"] | None:
+_BANDS: tuple[TemperatureBand, ...] = get_args(TemperatureBand)
+
+
+def temperature(view: ScanView) -> TemperatureBand | None:
     """Return the measured band, or None."""
-    return view.temperature or None  # type: ignore[return-value]  # one of both, or empty
+    return next((band for band in _BANDS if band == view.temperature), None)
 
 
 def name(context: RequestContext, view: ScanView, profile: Profile | None) -> str | None:
@@ -79,6 +83,13 @@ def reasons(context: RequestContext, view: ScanView) -> list[Explained]:
         Explained(code=code, text=context.text(f"reason.{code}", hours=str(view.hours)))
         for code in view.reasons
     ]
+
+
+def outcome(view: ScanView) -> Outcome:
+    """Return the outcome. Raises LookupError for a manual check that is not answered."""
+    if view.outcome is None:
+        raise LookupError("an unanswered manual check has no outcome")
+    return view.outcome
 
 
 def outcome_text(context: RequestContext, view: ScanView) -> str:

@@ -292,7 +292,7 @@ def _visit(context: RequestContext, visit: Visit, guardians: Mapping[str, Profil
         checkpoint=view.checkpoint_id or None,
         direction=view.direction.value,
         means=view.means,
-        outcome=view.outcome,  # type: ignore[arg-type]  # None only before a check is answered
+        outcome=components.outcome(view),
         outcome_text=components.outcome_text(context, view),
         temperature=components.temperature(view),
         guardian=_guardian(context, view.guardian, guardians),

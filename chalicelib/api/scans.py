@@ -122,7 +122,7 @@ def _screen(context: RequestContext, result: Result) -> Screen:
         means=view.means,
         pass_kind=view.pass_kind,
         person=components.person(context, view, result.visitor),
-        outcome=view.outcome,  # type: ignore[arg-type]  # None only for manual checks, which have no screen
+        outcome=components.outcome(view),
         outcome_text=components.outcome_text(context, view),
         reasons=components.reasons(context, view),
         next_steps=components.next_steps(context, view),

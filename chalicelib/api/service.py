@@ -16,11 +16,11 @@ class StatusQuery(Query):
     """How deep to look."""
 
     deep: Literal["0", "1"] = "0"
-    """`1`: check everything that the API leans on. Needs an operator's token."""
+    """`1`: check every dependency of the API. Needs an operator's token."""
 
 
 class PartStatus(Response):
-    """A part that the API leans on."""
+    """A dependency of the API."""
 
     name: str = Field(examples=["table"])
     ok: bool
@@ -37,7 +37,7 @@ class Status(Response):
     stage: str = Field(examples=["prod"])
     demo: bool
     checks: list[PartStatus] | None
-    """With `deep=1`: the parts; all are well, otherwise the answer is 503 `unhealthy`."""
+    """With `deep=1`: the dependencies; if one fails, the answer is 503 `unhealthy` instead."""
 
 
 @endpoint(
@@ -55,7 +55,7 @@ class Status(Response):
 def status(context: RequestContext) -> Status:
     """Return the status of the service, for monitors; reads no data.
 
-    With `deep=1` and an operator's token, after checks of all that it leans on.
+    With `deep=1` and an operator's token, after checks of its dependencies.
     """
     settings = context.container.settings
     checks = None

@@ -104,7 +104,7 @@ def _portions(found: Mapping[str, list[float]]) -> Iterator[dict[str, float | li
     for start in range(0, max(map(len, others.values()), default=1), _MOST):
         arrays = {name: values[start : start + _MOST] for name, values in others.items()}
         plain = {name: one[0] if len(one) == 1 else one for name, one in arrays.items() if one}
-        yield {**plain, **counts} if start == 0 else {**plain}
+        yield {**plain, **counts} if start == 0 else plain
 
 
 class _Line:

@@ -1,14 +1,19 @@
 """A scan's wait ends on time: at the next read, or by the settle queue if nobody reads (JN-11)."""
 
+import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from chalicelib.admission.lookup_requests import Lookup, Settle, encode
 from chalicelib.admission.schemas import decode
+from chalicelib.core import keys
+from chalicelib.core.clock import epoch_ms
 from chalicelib.identity.providers import Answer, FaultKind, ProviderFault
+from chalicelib.identity.store.answers import PendingScanItem
 from tests import support
-from tests.api.driver import VACCINATION, Person, World, codes
+from tests.api.driver import HEALTH, TEST, VACCINATION, Person, World, codes
 
 DOWN = ProviderFault("down")
 
@@ -27,7 +32,7 @@ def waiting_scan(world: World, chief: Person) -> tuple[Person, dict[str, Any]]:
     return visitor, scan
 
 
-def told(screen: dict[str, Any]) -> tuple[str, list[str], int | None]:
+def shown(screen: dict[str, Any]) -> tuple[str, list[str], int | None]:
     return screen["outcome"], codes(screen["reasons"]), screen["poll_after_ms"]
 
 
@@ -42,12 +47,12 @@ def test_a_read_at_the_end_of_the_wait_decides_without_any_worker(
     world.clock.pass_(seconds=14.999)
     assert visitor.screen(scan["scan_id"])["outcome"] == "pending"
     world.clock.pass_(milliseconds=1)
-    assert told(visitor.screen(scan["scan_id"])) == DECIDED
+    assert shown(visitor.screen(scan["scan_id"])) == DECIDED
     # What is decided stays, and is what the staff and the figures see.
     world.say(visitor, health_code=Answer("green", world.hours_ago(1)))
     world.work()
-    assert told(visitor.screen(scan["scan_id"])) == DECIDED
-    assert told(chief.screen(scan["scan_id"])) == DECIDED
+    assert shown(visitor.screen(scan["scan_id"])) == DECIDED
+    assert shown(chief.screen(scan["scan_id"])) == DECIDED
     assert chief.figures()["abnormal"] == 1
     assert chief.figures() == world.recount(chief.venue)
 
@@ -65,8 +70,8 @@ def test_reading_again_writes_nothing(world: World, chief: Person) -> None:
 def test_staff_who_read_decide_too(world: World, chief: Person) -> None:
     visitor, scan = waiting_scan(world, chief)
     world.clock.pass_(seconds=15)
-    assert told(chief.screen(scan["scan_id"])) == DECIDED
-    assert told(visitor.screen(scan["scan_id"])) == DECIDED
+    assert shown(chief.screen(scan["scan_id"])) == DECIDED
+    assert shown(visitor.screen(scan["scan_id"])) == DECIDED
 
 
 @pytest.mark.requirement("JN-11")
@@ -74,7 +79,7 @@ def test_a_scan_that_is_sent_again_late_comes_back_decided(world: World, chief: 
     visitor, nonce = world.visitor(health_code=DOWN), world.nonce()
     visitor.scan(chief.venue, nonce).expect(201)
     world.clock.pass_(seconds=20)
-    assert told(visitor.scan(chief.venue, nonce).expect(200)) == DECIDED
+    assert shown(visitor.scan(chief.venue, nonce).expect(200)) == DECIDED
 
 
 @pytest.mark.requirement("JN-11")
@@ -101,7 +106,7 @@ def test_the_pauses_between_polls_grow_and_end_with_the_wait(world: World, chief
         screen = visitor.screen(screen["scan_id"])
     assert pauses == [1000, 1500, 2000, 3000, 3000, 3000, 1500]
     assert (world.clock.at - begun).total_seconds() == 15
-    assert told(screen) == DECIDED
+    assert shown(screen) == DECIDED
 
 
 @pytest.mark.requirement("JN-11")
@@ -112,7 +117,7 @@ def test_the_wait_is_as_long_as_the_regions_policy_says(world: World, chief: Per
     world.clock.pass_(seconds=2)
     assert visitor.screen(scan["scan_id"])["poll_after_ms"] == 1000, "the rest of the wait"
     world.clock.pass_(seconds=1)
-    assert told(visitor.screen(scan["scan_id"])) == DECIDED
+    assert shown(visitor.screen(scan["scan_id"])) == DECIDED
 
 
 def is_listed(chief: Person, scan: dict[str, Any]) -> None:
@@ -166,7 +171,7 @@ def test_an_end_of_a_wait_that_failed_is_delivered_again(world: World, chief: Pe
         world.wire.heal()
         at += 1
         world.settles.run()
-        assert told(visitor.screen(scan["scan_id"])) == DECIDED, (at, failed)
+        assert shown(visitor.screen(scan["scan_id"])) == DECIDED, (at, failed)
     assert at > 3
     world.run_stream()
     assert chief.figures() == world.recount(chief.venue)
@@ -181,11 +186,33 @@ def test_nobody_waits_for_a_provider_that_is_known_to_be_dead(world: World, chie
     assert (scan["outcome"], scan["poll_after_ms"]) == ("pending", 1000)
     world.work()
     world.clock.pass_(seconds=1)
-    assert told(visitor.screen(scan["scan_id"])) == DECIDED
+    assert shown(visitor.screen(scan["scan_id"])) == DECIDED
     assert world.lookup_queue.later == []
     world.say(visitor, health_code=Answer("green", world.hours_ago(1)))
     scan = visitor.scan(chief.venue).expect(201)
     world.work()
+    assert visitor.screen(scan["scan_id"])["outcome"] == "admit"
+
+
+@pytest.mark.requirement("JN-11")
+def test_a_scan_that_0_2_0_has_marked_is_decided_by_its_messages(
+    world: World, chief: Person
+) -> None:
+    """It waited when the new release was deployed, with a message for each provider."""
+    visitor = world.visitor()
+    scan = visitor.scan(chief.venue).expect(201)
+    world.run_stream()
+    world.lookups.purge()
+    world.table.delete(keys.awaiting(visitor.person_id))
+    marker = keys.marker(visitor.person_id, scan["scan_id"])
+    world.table.put(PendingScanItem.at(marker, ttl=world.clock.at + timedelta(days=1)))
+    for provider in (HEALTH, TEST, VACCINATION):
+        message = {
+            "v": 1, "kind": "lookup", "provider": provider, "person": visitor.person_id,
+            "asked_at": epoch_ms(world.clock.at), "registration": 0, "correlation": "c0ffee00",
+        }  # fmt: skip
+        record = {"messageId": provider, "body": json.dumps(message)}
+        assert world.lookups.worker(support.event([record]), None) == {"batchItemFailures": []}
     assert visitor.screen(scan["scan_id"])["outcome"] == "admit"
 
 

@@ -170,3 +170,20 @@ class TestAnswers:
         )
         assert not refusals
         assert sorted(asked) == [False, True]
+
+    @pytest.mark.parametrize("backend", TABLES, indirect=True, scope="module")
+    def test_of_two_that_replace_a_lost_question_with_different_needs_both_ask(
+        self, backend: Backend
+    ) -> None:
+        venue, over = makers.venue(), NOON + QUESTION_LIFE
+        lost = waiting(venue, needs=(HEALTH, TEST))
+        backend.stores.scans.await_answers(lost, NOON)
+        first = waiting(venue, lost.person_id, at=over, needs=(HEALTH,))
+        second = waiting(venue, lost.person_id, at=over, needs=(TEST,))
+        asked, refusals = race(
+            backend,
+            lambda stores: stores.scans.await_answers(first, over),
+            lambda stores: stores.scans.await_answers(second, over),
+        )
+        assert not refusals
+        assert asked == [True, True]

@@ -1,7 +1,7 @@
-"""Who ends a wait that nobody reads: its question, at once if no answer can be in time (JN-11)."""
+"""The end of a wait: by its question, at once if no answer can be in time (JN-11)."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -49,14 +49,33 @@ def waits(region: Region, scan: Scan) -> bool:
     return region.stands(scan).waits
 
 
+def region_with_scan(health: Reply) -> tuple[Region, Scan]:
+    """A region where the health code's provider replies this, and the others answer; a scan."""
+    region = Region()
+    answer_all(region)
+    region.providers[HEALTH].otherwise = health
+    return region, region.scan()
+
+
+class Calling:
+    """A provider that calls `meanwhile` at each request, then replies."""
+
+    def __init__(self, meanwhile: Callable[[], object], reply: Answer | ProviderFault) -> None:
+        self._meanwhile, self._reply = meanwhile, reply
+
+    def lookup(self, subject: Subject, *, request_id: str) -> Answer:
+        del subject, request_id
+        self._meanwhile()
+        if isinstance(self._reply, ProviderFault):
+            raise self._reply
+        return self._reply
+
+
 class TestKnownDead:
     """Nobody waits for a provider whose circuit breaker is open."""
 
     def test_the_scan_is_decided_at_once_as_at_the_end_of_its_wait(self) -> None:
-        region = Region()
-        answer_all(region)
-        region.providers[HEALTH].otherwise = dead()
-        scan = region.scan()
+        region, scan = region_with_scan(dead())
         assert region.deliver(question(region)) == "given up"
         assert seen(region, scan) == (Outcome.CHECK, ())
         verdict = region.stands(scan).verdict
@@ -67,10 +86,7 @@ class TestKnownDead:
         assert (person.awaiting, person.questioned) == ((), False)
 
     def test_it_is_written_once(self) -> None:
-        region = Region()
-        answer_all(region)
-        region.providers[HEALTH].otherwise = dead()
-        scan = region.scan()
+        region, scan = region_with_scan(dead())
         region.deliver(question(region))
         assert region.stands(scan).version == 1
 
@@ -88,10 +104,7 @@ class TestKnownDead:
         assert "health_code_unconfirmed" in region.stands(scan).verdict.decision.reasons
 
     def test_after_its_recovery_the_next_scan_is_answered(self) -> None:
-        region = Region()
-        answer_all(region)
-        region.providers[HEALTH].otherwise = dead()
-        region.scan()
+        region, _ = region_with_scan(dead())
         region.deliver(question(region))
         region.providers[HEALTH].otherwise = Answer("green", NOON)
         scan = region.scan()
@@ -99,47 +112,29 @@ class TestKnownDead:
         assert seen(region, scan) == (Outcome.ADMIT, ())
 
     def test_a_scan_that_has_joined_is_decided_too(self) -> None:
-        region = Region()
-        answer_all(region)
-        region.providers[HEALTH].otherwise = dead()
-        scans = [region.scan(), region.scan()]
+        region, first = region_with_scan(dead())
+        scans = [first, region.scan()]
         region.deliver(question(region))
         assert [seen(region, scan) for scan in scans] == [(Outcome.CHECK, ())] * 2
 
     def test_one_that_joins_while_the_others_are_asked_is_decided_too(self) -> None:
-        region = Region()
-        answer_all(region)
-        region.providers[HEALTH].otherwise = dead()
-        first, later = region.scan(), list[Scan]()
-
-        class Slow:
-            def lookup(self, subject: Subject, *, request_id: str) -> Answer:
-                del subject, request_id
-                later.append(region.scan())
-                return Answer("negative", NOON)
-
-        region.providers[TEST] = Slow()  # type: ignore[assignment]  # a provider too
+        region, first = region_with_scan(dead())
+        later: list[Scan] = []
+        slow = Calling(lambda: later.append(region.scan()), Answer("negative", NOON))
+        region.providers[TEST] = slow  # type: ignore[assignment]  # a provider too
         region.deliver(question(region))
         assert [seen(region, scan) for scan in (first, *later)] == [(Outcome.CHECK, ())] * 2
         assert region.queue.sent == []
 
     def test_one_that_joins_a_question_whose_own_scan_was_read_is_decided_too(self) -> None:
         """A read has ended the first scan's wait; its message is late."""
-        region = Region()
-        answer_all(region)
-        region.providers[HEALTH].otherwise = dead()
-        first, later = region.scan(), list[Scan]()
+        region, first = region_with_scan(dead())
+        later: list[Scan] = []
         region.clock.pass_(seconds=15)
         region.waiting.find(first.scan_id, region.clock.now())
         assert region.people.subject(region.person.person_id).awaiting == ()
-
-        class Slow:
-            def lookup(self, subject: Subject, *, request_id: str) -> Answer:
-                del subject, request_id
-                later.append(region.scan())
-                return Answer("negative", NOON)
-
-        region.providers[TEST] = Slow()  # type: ignore[assignment]  # a provider too
+        slow = Calling(lambda: later.append(region.scan()), Answer("negative", NOON))
+        region.providers[TEST] = slow  # type: ignore[assignment]  # a provider too
         region.deliver(question(region))
         assert region.queue.sent == [], "it has joined"
         assert seen(region, later[0]) == (Outcome.CHECK, ())
@@ -172,10 +167,7 @@ class TestKnownDead:
         assert len(region.queue.sent) == 2
 
     def test_a_first_failure_is_retried(self) -> None:
-        region = Region()
-        answer_all(region)
-        region.providers[HEALTH].otherwise = ONE_PACKET
-        scan = region.scan()
+        region, scan = region_with_scan(ONE_PACKET)
         region.deliver(question(region))
         assert waits(region, scan)
         region.clock.pass_(seconds=2)
@@ -184,10 +176,7 @@ class TestKnownDead:
         assert seen(region, scan) == (Outcome.ADMIT, ())
 
     def test_a_prefetch_about_one_provider_leaves_a_scan_to_its_own_question(self) -> None:
-        region = Region()
-        answer_all(region)
-        region.providers[HEALTH].otherwise = dead()
-        scan = region.scan()
+        region, scan = region_with_scan(dead())
         own = question(region)
         earlier = NOON - timedelta(seconds=1)
         region.deliver(Lookup((HEALTH,), region.person.person_id, earlier, "c"))
@@ -215,10 +204,7 @@ class TestInTime:
     """A retry is worth waiting for only if it may be answered before the wait ends."""
 
     def test_after_the_last_retry_that_fits_the_scan_is_decided(self) -> None:
-        region = Region()
-        answer_all(region)
-        region.providers[HEALTH].otherwise = ONE_PACKET
-        scan = region.scan()
+        region, scan = region_with_scan(ONE_PACKET)
         for seconds in (2, 5):
             region.deliver(question(region))
             assert waits(region, scan)
@@ -231,14 +217,8 @@ class TestInTime:
         """Three seconds each, as a provider that hangs: 0 to 3, 5 to 8; 13 to 16 is too late."""
         region = Region()
         answer_all(region)
-
-        class Hanging:
-            def lookup(self, subject: Subject, *, request_id: str) -> Answer:
-                del subject, request_id
-                region.clock.pass_(seconds=3)
-                raise ONE_PACKET
-
-        region.providers[HEALTH] = Hanging()  # type: ignore[assignment]  # a provider too
+        hanging = Calling(lambda: region.clock.pass_(seconds=3), ONE_PACKET)
+        region.providers[HEALTH] = hanging  # type: ignore[assignment]  # a provider too
         scan = region.scan()
         region.deliver(question(region))
         assert waits(region, scan)
@@ -247,19 +227,13 @@ class TestInTime:
         assert seen(region, scan) == (Outcome.CHECK, ())
 
     def test_a_poll_after_the_end_is_not_waited_for_but_made(self) -> None:
-        region = Region()
-        answer_all(region)
-        region.providers[HEALTH].otherwise = Pending(15_000)
-        scan = region.scan()
+        region, scan = region_with_scan(Pending(15_000))
         assert region.deliver(question(region)) == "pending"
         assert seen(region, scan) == (Outcome.CHECK, ())
         assert question(region).providers == (HEALTH,)
 
     def test_a_scan_that_joined_later_waits_on(self) -> None:
-        region = Region()
-        answer_all(region)
-        region.providers[HEALTH].otherwise = ONE_PACKET
-        first = region.scan()
+        region, first = region_with_scan(ONE_PACKET)
         region.deliver(question(region))
         region.clock.pass_(seconds=7)
         later = region.scan()
@@ -280,15 +254,11 @@ class TestInTime:
         answer_all(region)
         scan = region.scan()
         region.clock.pass_(seconds=15)
-
-        class Asked:
-            def lookup(self, subject: Subject, *, request_id: str) -> Answer:
-                del subject, request_id
-                assert not waits(region, scan)
-                return Answer("green", NOON)
-
-        region.providers[HEALTH] = Asked()  # type: ignore[assignment]  # a provider too
+        waited: list[bool] = []
+        asked = Calling(lambda: waited.append(waits(region, scan)), Answer("green", NOON))
+        region.providers[HEALTH] = asked  # type: ignore[assignment]  # a provider too
         region.deliver(question(region))
+        assert waited == [False]
         assert seen(region, scan) == (Outcome.CHECK, ())
         assert region.scan().first_outcome is Outcome.ADMIT, "the answer is for the next scan"
 

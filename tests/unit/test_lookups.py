@@ -70,7 +70,7 @@ class TestAnyOrder:
             region.providers[HEALTH].otherwise = healths[number % len(healths)]
             region.providers[TEST].otherwise = tests[number % len(tests)]
             before = region.stands(scan)
-            # The third kind of delivery: whatever was enqueued last, often a later attempt.
+            # The third kind of delivery: the message enqueued last, often a later attempt.
             region.deliver((lookup, settle, region.queue.sent[-1][0])[pick])
             after = region.stands(scan)
             assert after.version - before.version in (0, 1)
@@ -193,7 +193,7 @@ def answer_all(region: Region) -> None:
 
 
 class TestProviders:
-    """A provider that fails, hesitates, or answers about somebody's past."""
+    """A provider that fails, hesitates, or answers about an earlier registration."""
 
     @pytest.mark.parametrize("provider", asked())
     def test_a_dead_provider_ends_with_unknown_never_green(self, provider: ProviderName) -> None:

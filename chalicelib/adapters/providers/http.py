@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.adapters.partners import Partner, PartnerFault
+from chalicelib.adapters.partners import Partner, PartnerFault, is_busy
 from chalicelib.admission import evidence
 from chalicelib.identity.providers import (
     Absent,
@@ -48,8 +48,7 @@ class HttpProvider:
             return Pending(self._poll_after(answer))
         if status == 404 and word == "absent":
             return Absent()
-        busy = status == 429 or status >= 500
-        kind = FaultKind.STATUS if busy else FaultKind.GARBAGE
+        kind = FaultKind.STATUS if is_busy(status) else FaultKind.GARBAGE
         raise ProviderFault(f"{self._name}: status {status}", kind)
 
     def _poll_after(self, answer: dict[str, Any]) -> int:

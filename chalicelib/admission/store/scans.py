@@ -318,8 +318,10 @@ class ScanStore:
         if question.asked is not None and question.asked + QUESTION_LIFE <= now:
             lost = (item.asked == question.asked) & (item.asked_for == question.asked_for)
             actions = [attribute.set(value) for attribute, value in asked]
-            with suppress(ConditionFailed):
+            try:
                 question = item.read(self._table.update(key, actions, lost))
+            except ConditionFailed:  # another scan has asked meanwhile, perhaps for less
+                return True
         if question.asked_for == scan.scan_id:
             return True
         return not set(scan.verdict.needs) <= set(kinds.named(question.providers))
