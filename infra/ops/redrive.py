@@ -47,7 +47,7 @@ def redrive(deployment: Deployment, queue: str, progress: Progress) -> tuple[int
     waiting = dead_letters(deployment, queue)
     task = progress.add_task(f"Redriving {queue}", total=waiting)
     moved = 0
-    left: list[str] = []
+    left: dict[str, str] = {}  # handles by message
     while True:
         answer = sqs.receive_message(
             QueueUrl=source,
@@ -56,21 +56,26 @@ def redrive(deployment: Deployment, queue: str, progress: Progress) -> tuple[int
             VisibilityTimeout=_HIDDEN_SECONDS,
         )
         messages = answer.get("Messages", [])
-        if not messages:
-            break
+        if not messages or left.keys() & {message["MessageId"] for message in messages}:
+            break  # in a long run, what was left is visible again
         for message in messages:
             handle = message["ReceiptHandle"]
             try:
                 _send_back(deployment, queue, message["Body"])
             except NotReplayed as reason:
                 progress.console.print(f"Left: {reason}")
-                left.append(handle)
+                left[message["MessageId"]] = handle
             else:
                 sqs.delete_message(QueueUrl=source, ReceiptHandle=handle)
                 moved += 1
             progress.advance(task)
-    for handle in left:
-        sqs.change_message_visibility(QueueUrl=source, ReceiptHandle=handle, VisibilityTimeout=0)
+    for handle in left.values():
+        try:
+            sqs.change_message_visibility(
+                QueueUrl=source, ReceiptHandle=handle, VisibilityTimeout=0
+            )
+        except sqs.exceptions.MessageNotInflight:
+            continue  # it is visible already
     return moved, len(left)
 
 

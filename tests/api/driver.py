@@ -177,14 +177,21 @@ class Wire:
             raise ReadTimeoutError(endpoint_url="https://aws")
 
 
-@functools.cache
+_listened: list[Any] = []
+"""Sessions that are connected to the wire."""
+
+
 def _listen() -> Any:
     """Connect the process's session to the wire of the current world; return the session.
 
     Clients are created anew, because a client takes its listeners from the session when created.
+    Other tests of the process may have made another session since.
     """
+    if _listened and session() is _listened[-1]:
+        return session()
     aws.client.cache_clear()
     session.cache_clear()
+    _listened.append(session())
 
     def before(event_name: str, **_: Any) -> None:
         if World.open:

@@ -132,10 +132,19 @@ def calls(cloud: LocalCloud) -> dict[str, Call]:
 ALLOWED = {
     "api": {"get", "get code", "put", "query", "read poster", "keys", "data key"},
     "lookups": {"get", "put", "query", "send lookup"},
+    "counts": set(),
+    "reconciliations": {"get", "put", "query"},
     "renders": {"get", "query", "write poster", "keys"},
     "schedules": {"get", "get code", "put", "query", "keys"},
+    "settles": {"get", "put", "query"},
     "stream": {"put", "query", "send lookup", "send render"},
 }
+
+
+def test_every_function_is_among_them(cloud: LocalCloud) -> None:
+    suffix = "_function"
+    functions = {name for name in cloud.outputs if name.endswith(suffix)}
+    assert {name.removesuffix(suffix) for name in functions} == ALLOWED.keys()
 
 
 @pytest.mark.parametrize("function", ALLOWED)

@@ -84,7 +84,9 @@ class Account:
 
     def receive_message(self, **_: Any) -> Any:
         found, self.messages = self.messages[:10], self.messages[10:]
-        return {"Messages": [{"Body": one, "ReceiptHandle": one} for one in found]}
+        return {
+            "Messages": [{"MessageId": one, "Body": one, "ReceiptHandle": one} for one in found]
+        }
 
     def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> None:  # noqa: N803 (AWS)
         del QueueUrl
