@@ -34,8 +34,6 @@ class Method(StrEnum):
 
 Means = Literal["visitor", "fast", "staff", "manual", "paper"]
 """The name of a method in the API."""
-TemperatureBand = Literal["normal", "fever"]
-"""A measured temperature."""
 PassKind = Literal["live", "companion", "paper"]
 """The kind of pass that staff scanned: a companion shows a dependant's pass on their phone."""
 

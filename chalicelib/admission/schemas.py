@@ -11,7 +11,7 @@ from pydantic import (
 from chalicelib.admission import evidence
 from chalicelib.admission.evidence.health_code import Background
 from chalicelib.admission.lookup_requests import Declared, Lookup, Message, Settle
-from chalicelib.admission.scan import Means, TemperatureBand
+from chalicelib.admission.scan import Means
 from chalicelib.admission.schemas_scan import (
     PASS_EXAMPLE,
     Component,
@@ -23,6 +23,7 @@ from chalicelib.admission.schemas_scan import (
     NucleicAcidShown,
     PersonShown,
     PollAfter,
+    TemperatureBand,
     TravelCardShown,
     VenueShown,
 )

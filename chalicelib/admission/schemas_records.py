@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from chalicelib.admission.scan import Means, TemperatureBand
+from chalicelib.admission.scan import Means
 from chalicelib.admission.schemas import Named
-from chalicelib.admission.schemas_scan import AnyOutcome
+from chalicelib.admission.schemas_scan import AnyOutcome, TemperatureBand
 from chalicelib.core.fields import (
     SCAN_PATTERN,
     Clean,

@@ -13,7 +13,7 @@ from pydantic.json_schema import JsonSchemaValue
 from chalicelib.admission import evidence
 from chalicelib.admission.evidence.kind import Kind
 from chalicelib.admission.judge import Outcome
-from chalicelib.admission.scan import Means, PassKind, TemperatureBand
+from chalicelib.admission.scan import Means, PassKind
 from chalicelib.core.fields import (
     Nonce,
     PersonId,
@@ -30,6 +30,8 @@ from chalicelib.core.ids import CHARACTER, PATTERN
 from chalicelib.core.messages import TEXTS
 from chalicelib.identity.providers import ProviderName
 
+TemperatureBand = Literal["normal", "fever"]
+"""A measured temperature."""
 AnyOutcome = Literal[Outcome.ADMIT, Outcome.CHECK, Outcome.REFUSE, Outcome.PENDING]
 PollAfter = Annotated[int | None, Field(examples=[None])]
 """Milliseconds; null when no answer is pending."""

@@ -6,12 +6,12 @@ from typing import Any, get_args
 from chalicelib.admission import evidence as kinds
 from chalicelib.admission.disclosure import Masking, ScanView
 from chalicelib.admission.judge import Evidence, Outcome
-from chalicelib.admission.scan import TemperatureBand
 from chalicelib.admission.schemas_scan import (
     Component,
     Explained,
     HealthColour,
     PersonShown,
+    TemperatureBand,
     VenueShown,
     component_model,
 )

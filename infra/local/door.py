@@ -4,6 +4,7 @@ It can be killed and run again on the same day: staff stay bound, each showing m
 the visitors of the dead provider change with each run.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from typing import Any
 
 from rich.columns import Columns
 
+from chalicelib.adapters.providers.breaker import REST
 from infra.local.client import ApiError, Phone, wait_for
 from infra.local.reporting import (
     TEMPERATURES,
@@ -201,6 +203,8 @@ class DoorChapter:
         self.reporter.say(
             "健康码恢复，再次出示 · the provider is back, they show their passes again"
         )
+        with self.reporter.console.status("The circuit breakers rest"):
+            time.sleep(REST.total_seconds())
         self.table(guests, self.meet(guests, "Answered"))
         last = guard.final_screen(last["scan_id"])
         self.reporter.say(f"恢复前待定的一次 the one that was pending: {outcome_of(last)}")

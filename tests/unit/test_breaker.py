@@ -91,17 +91,20 @@ def test_while_the_trial_is_under_way_the_others_are_not_asked() -> None:
     for _ in range(5):
         guarded.ask()
     guarded.clock.pass_(seconds=5)
-    beside: list[FaultKind | None] = []
+    beside: list[ProviderFault] = []
 
     class Trying:
         def lookup(self, subject: Subject, *, request_id: str) -> Answer:
             del subject, request_id
-            beside.append(guarded.ask())
+            with pytest.raises(ProviderFault) as caught:
+                guarded.provider.lookup(SUBJECT, request_id="r")
+            beside.append(caught.value)
             return Answer("green")
 
     vars(guarded.provider)["_provider"] = Trying()
     assert guarded.ask() is None
-    assert beside == [FaultKind.OPEN]
+    assert [fault.kind for fault in beside] == [FaultKind.OPEN]
+    assert not beside[0].known_dead, "the trial may end well"
 
 
 @pytest.mark.parametrize("reply", [Answer("green"), Pending(5), ProviderFault("?")])
