@@ -91,7 +91,7 @@ BAD_FIELDS: list[tuple[str, dict[str, Any], str, str]] = [
     ("put_registration", {"name": ""}, "/name", "too_short"),
     ("put_registration", {"name": " \u3000 "}, "/name", "too_short"),
     ("put_registration", {"name": "王" * 51}, "/name", "too_long"),
-    ("put_registration", {"name": "王\u202e明"}, "/name", "control_character"),
+    ("put_registration", {"name": "王\u2028明"}, "/name", "control_character"),
     ("put_registration", {"name": "王\x00"}, "/name", "control_character"),
     ("put_registration", {"name": "123"}, "/name", "malformed"),
     ("put_registration", {"name": None}, "/name", "type"),
@@ -203,7 +203,7 @@ HOSTILE_PAYLOADS = [
     "😀" * 16,
     "\x00\x01\x02",
     f"{CODE[:8]}\n{CODE[8:]}",
-    "１２３４５６７８９０１２３４５６",
+    "１２３４５６７８９０１２３４５",
     "' OR 1=1 --",
     "<script>alert(1)</script>",
     "javascript:alert(1)//?q=x",
@@ -252,7 +252,7 @@ def test_a_venue_with_an_invalid_number_is_refused(
 @pytest.mark.requirement("JN-5", "SD-7")
 @pytest.mark.usefixtures("unwritten")
 @pytest.mark.parametrize("language", ["zh-Hans", "zh-Hant", "en"])
-def test_a_name_without_glyphs_is_refused_naming_each_character(
+def test_a_name_without_glyphs_is_refused_with_one_fault_naming_the_characters(
     person: Person, language: str
 ) -> None:
     refused = person.post(
@@ -261,10 +261,9 @@ def test_a_name_without_glyphs_is_refused_naming_each_character(
         language=language,
     )
     refused.expect(400, "invalid_input")
-    faults = refused.json["errors"]
-    assert [(fault["pointer"], fault["code"]) for fault in faults] == [("/name", "glyph")] * 2
-    assert RARE in faults[0]["detail"]
-    assert "😀" in faults[1]["detail"]
+    (fault,) = refused.json["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/name", "glyph")
+    assert f"{RARE} 😀" in fault["detail"]
 
 
 @pytest.mark.usefixtures("unwritten")
