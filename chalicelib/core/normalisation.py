@@ -108,9 +108,8 @@ def scanned(text: str) -> str:
     full-width, and has a full stop 。 and a slash 、 of its own. A control within the text stays;
     whoever reads the code refuses it. Without NFKC, which makes slashes of other characters.
     """
-    plain = _ENDS.sub("", text.translate(_SCANNED))
-    plain = _ECI.sub("", _ENDS.sub("", _AIM.sub("", plain)))
-    return _ENDS.sub("", plain)
+    plain = _AIM.sub("", text.translate(_SCANNED).strip(_ENDS))
+    return _ECI.sub("", plain).strip(_ENDS)
 
 
 def _spaced(text: str) -> str:
@@ -169,7 +168,7 @@ _BLANKS = re.compile(r"[^\S\r\n\t\v\f\x1c-\x1f\x85\u2028\u2029]+")
 _BETWEEN = re.compile(r"[\s\-\u00ad\u2010-\u2015\u2212\u2500]")
 
 # The ends of a scanned text: controls and blanks.
-_ENDS = re.compile(r"^[\x00-\x20\x7f-\xa0]+|[\x00-\x20\x7f-\xa0]+$")
+_ENDS = _ranges((0x00, 0x20), (0x7F, 0xA0))
 _AIM = re.compile(r"^\][A-Za-z][0-9A-Za-z]")
 _ECI = re.compile(r"\\[0-9]{6}")
 _SCANNED: dict[int, str | None] = dict.fromkeys(map(ord, _INVISIBLE)) | {
