@@ -113,7 +113,8 @@ def scanned(text: str) -> str:
 
 
 def _spaced(text: str) -> str:
-    return " ".join(_BLANKS.sub(" ", text).split(" ")).strip()
+    # Composed again: a full-width letter does not compose with a mark, its half-width one does.
+    return unicodedata.normalize("NFC", _BLANKS.sub(" ", text)).strip()
 
 
 def _ranges(*bounds: tuple[int, int]) -> str:

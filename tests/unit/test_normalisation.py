@@ -28,7 +28,7 @@ NAME = "艾力·测试江"
 INVISIBLE = [*range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, *range(0x2066, 0x206A), 0xFEFF]
 
 
-@pytest.mark.parametrize("form", [line, person_name, place_name, compact])
+@pytest.mark.parametrize("form", [line, person_name, place_name])
 @given(st.text(max_size=40))
 @example("e\u200b\u0301")
 @example("\uff21\u0300")
@@ -72,7 +72,7 @@ def test_a_name_of_several_parts_is_written_with_one_dot(typed: str) -> None:
         ("Anne\u2010Marie  Dupont", "Anne-Marie Dupont"),
         ("李 Li", "李 Li"),
         ("王\ue863", "王䶮"),
-        ("\u2f9f", "足"),
+        ("\u2f9c", "足"),
         ("\uf9b5", "例"),
         ("葛\U000e0100", "葛"),
         ("김 철수", "김 철수"),
