@@ -161,15 +161,15 @@ _DOTS_IN_PLACES = str.maketrans(dict.fromkeys("•‧∙⋅・･", "·"))
 _IN_NAMES = str.maketrans(
     dict.fromkeys(_DOT_LIKE, "·") | dict.fromkeys("‘’ʼ", "'") | dict.fromkeys("‐‑", "-")
 )
-_STOP_BESIDE_HAN = re.compile(rf"(?<=[{_HAN}])\s*[.。｡]\s*(?=\S)|(?<=\S)\s*[.。｡]\s*(?=[{_HAN}])")
-_DOTS = re.compile(r"\s*·[\s·]*")
-_SPACE_BETWEEN_HAN = re.compile(rf"(?<=[{_HAN}])\s+(?=[{_HAN}])")
-_BLANK_AT_BRACKET = re.compile(r"\s+(?=[（）])|(?<=[（）])\s+")
+_STOP_BESIDE_HAN = re.compile(rf"(?<=[{_HAN}]) *[.。｡] *(?=\S)|(?<=\S) *[.。｡] *(?=[{_HAN}])")
+_DOTS = re.compile(" *·[ ·]*")
+_SPACE_BETWEEN_HAN = re.compile(rf"(?<=[{_HAN}]) +(?=[{_HAN}])")
+_BLANK_AT_BRACKET = re.compile(" +(?=[（）])|(?<=[（）]) +")
 _BLANKS = re.compile(r"[^\S\r\n\t\v\f\x1c-\x1f\x85\u2028\u2029]+")
 _BETWEEN = re.compile(r"[\s\-\u00ad\u2010-\u2015\u2212\u2500]")
 
-# The ends of a scanned text: controls and blanks.
-_ENDS = _ranges((0x00, 0x20), (0x7F, 0xA0))
+# What scanners send around a text: STX, ETX, EOT, the separators of GS1, ends of lines, blanks.
+_ENDS = "\x02\x03\x04\x1c\x1d\x1e\x1f\t\n\v\f\r \x85\xa0"
 _AIM = re.compile(r"^\][A-Za-z][0-9A-Za-z]")
 _ECI = re.compile(r"\\[0-9]{6}")
 _SCANNED: dict[int, str | None] = dict.fromkeys(map(ord, _INVISIBLE)) | {

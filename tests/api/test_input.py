@@ -179,7 +179,7 @@ BAD_FIELDS: list[tuple[str, dict[str, Any], str, str]] = [
     ("join_venue", {"join_code": ""}, "/join_code", "too_short"),
     ("join_venue", {"join_code": "234567892"}, "/join_code", "join_code"),
     ("join_venue", {"join_code": "2345678OI"}, "/join_code", "join_code"),
-    ("join_venue", {"join_code": "２３４５６７８９Ｎ"}, "/join_code", "join_code"),
+    ("join_venue", {"join_code": "２３４５６７８９Ｍ"}, "/join_code", "join_code"),
     ("join_venue", {"join_code": "2" * 21}, "/join_code", "too_long"),
     ("scan_venue", {"nonce": "not a nonce"}, "/nonce", "nonce"),
     ("scan_venue", {"nonce": "x" * 60_000}, "/nonce", "nonce"),
