@@ -133,7 +133,7 @@ TEXTS: dict[str, str] = {
     "field.region": "This is not a county, district or city of GB/T 2260.",
     "field.venue_type": "This venue type is not in the catalogue.",
     "field.nonce": "This must be a UUIDv7.",
-    "field.glyph": "Posters cannot show: {characters}. Please write the name without.",
+    "field.glyph": "These characters cannot be printed on a poster: {characters}",
     "field.join_code": "This is not a join code: please check each character.",
     "field.pairing_code": "This is not a pairing code: please check each character.",
     "field.pass": "This is not a pass.",

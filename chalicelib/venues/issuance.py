@@ -21,7 +21,8 @@ from chalicelib.venues.numbers import masked
 from chalicelib.venues.rights import MAX_VENUES
 from chalicelib.venues.venue import Application, Venue, Venues
 
-_MOST_NAMED = 10  # of a script that posters do not show, the first characters say enough
+_NAMED = 5
+"""The most characters that an error names: a name in a script without fonts lacks all of them."""
 
 
 class VenueDetails(NamedTuple):
@@ -140,4 +141,4 @@ class Issuance:
 def _require_printable(application: Application[str]) -> None:
     missing = coverage.missing(application.name)
     if missing:
-        raise BadInput.at("/name", "glyph", characters=" ".join(missing[:_MOST_NAMED]))
+        raise BadInput.at("/name", "glyph", characters=" ".join(missing[:_NAMED]))
