@@ -19,17 +19,18 @@ from chalicelib.api.endpoint import RequestContext
 from chalicelib.core.messages import TEXTS
 from chalicelib.identity.people import Profile
 from chalicelib.identity.providers import ProviderName
+from chalicelib.venues import regions
 from chalicelib.venues.catalogue import type_name
 from chalicelib.venues.venue import Venue
 
 
 def venue(context: RequestContext, shown: Venue) -> VenueShown:
-    """Return the venue, with its type in the caller's language."""
+    """Return the venue, with its type and region in the caller's language."""
     return VenueShown(
         venue_id=shown.venue_id,
         name=shown.name,
         type_name=type_name(shown.kind, context.language),
-        region_name=shown.region_name,
+        region_name=regions.name_of(shown.region, context.language, shown.region_name),
     )
 
 

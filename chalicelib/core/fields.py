@@ -120,7 +120,7 @@ PersonId = Annotated[str, identifier("per", "per_7RHYG5G075CMMCW9")]
 ReceiptId = Annotated[str, identifier("rcp", "rcp_7RHYG5G075CMMCW9")]
 VenueName = Annotated[str, Field(examples=["信宜市人民医院"])]
 TypeName = Annotated[str, Field(examples=["Medical care"])]
-RegionName = Annotated[str, Field(examples=["广东省 茂名市 信宜市"])]
+RegionName = Annotated[str, Field(examples=["Xinyi City, Maoming, Guangdong"])]
 SCAN_PATTERN = f"^scn_{PATTERN}_[0-9a-f]{{12}}_{PATTERN}$"
 SCAN_EXAMPLE = "scn_SABR24PA3EYWNYP2_018058de3800_5SYJR0X9A1XE4SFC"
 ScanId = Annotated[str, described(SCAN_EXAMPLE, pattern=SCAN_PATTERN)]

@@ -37,7 +37,7 @@ from chalicelib.identity.documents import find
 from chalicelib.identity.schemas import DocumentKind, DocumentNumber, checked_number
 from chalicelib.venues.catalogue import CATEGORIES, category, type_name
 from chalicelib.venues.numbers import PATTERNS, InvalidNumber, normalise
-from chalicelib.venues.regions import region
+from chalicelib.venues.regions import name_of, region
 from chalicelib.venues.staffing import JOIN_LENGTH, Identity
 from chalicelib.venues.venue import Application
 
@@ -211,7 +211,7 @@ class Venue(VenueText, Response):
 
     @classmethod
     def of(cls, details: "VenueDetails", language: str, *warnings: Warning) -> "Venue":
-        """Return the response for `details`, with the type's name in `language`."""
+        """Return the response for `details`, with the names of type and region in `language`."""
         venue = details.venue
         return cls.model_validate(
             vars(venue)
@@ -219,6 +219,7 @@ class Venue(VenueText, Response):
             | {
                 "type": venue.kind,
                 "type_name": type_name(venue.kind, language),
+                "region_name": name_of(venue.region, language, venue.region_name),
                 "code_url": details.code_url,
                 "role": "administrator",
                 "warnings": warnings,
