@@ -76,16 +76,12 @@ def below(code: str) -> tuple[Region, ...]:
 
     Counties of a province without a prefecture between, as those of Beijing, are directly below it.
     """
-    return tuple(
-        found
-        for each in _today()
-        if _parent(each) == code and (found := region(each))
-    )
+    return tuple(found for each in _children().get(code, ()) if (found := region(each)))
 
 
 def has_below(code: str) -> bool:
     """Return whether there is a region of today below `code`."""
-    return any(code in _above(each) for each in _today())
+    return code in _children()
 
 
 def prefixes(code: str) -> tuple[str, str, str]:
@@ -124,9 +120,13 @@ def _row(code: str) -> _Entry | None:
 
 
 @functools.cache
-def _today() -> tuple[str, ...]:
-    """Return the codes of today, in order."""
-    return tuple(code for code, line in _rows().items() if not line.startswith("former", 7))
+def _children() -> Mapping[str, list[str]]:
+    """Return the codes of today by the nearest region above them; provinces by the empty text."""
+    found: dict[str, list[str]] = {}
+    for code, line in _rows().items():
+        if not line.startswith("former", 7):
+            found.setdefault(_parent(code), []).append(code)
+    return found
 
 
 def _parent(code: str) -> str:
