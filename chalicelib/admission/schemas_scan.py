@@ -4,7 +4,6 @@ Every cold start that serves a scan loads this module; other schemas are in `sch
 """
 
 import functools
-from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, GetJsonSchemaHandler, create_model, model_validator
@@ -15,6 +14,7 @@ from chalicelib.admission.evidence.kind import Kind
 from chalicelib.admission.judge import Outcome
 from chalicelib.admission.scan import Means, PassKind
 from chalicelib.core.fields import (
+    Moment,
     Nonce,
     PersonId,
     RegionName,
@@ -32,6 +32,10 @@ from chalicelib.identity.providers import ProviderName
 
 TemperatureBand = Literal["normal", "fever"]
 """A measured temperature."""
+_EXPLAINED = [
+    code for kind, _, code in (key.partition(".") for key in TEXTS) if kind in ("reason", "step")
+]
+"""The codes of reasons and next steps."""
 AnyOutcome = Literal[Outcome.ADMIT, Outcome.CHECK, Outcome.REFUSE, Outcome.PENDING]
 PollAfter = Annotated[int | None, Field(examples=[None])]
 """Milliseconds; null when no answer is pending."""
@@ -113,8 +117,8 @@ class Component(Response):
 
     state: str
     text: str = Field(examples=["Green"])
-    observed_at: datetime | None
-    fetched_at: datetime | None
+    observed_at: Moment | None
+    fetched_at: Moment | None
     stale: bool
 
 
@@ -144,7 +148,7 @@ class TravelCardShown(Component):
 
     state: Annotated[str, states(ProviderName.TRAVEL_CARD, "normal", "code_needed")]
     text: str = Field(examples=["Normal"])
-    valid_until: datetime | None
+    valid_until: Moment | None
     official_url: str = Field(examples=["https://xc.caict.ac.cn/"])
     """The official travel card, for details."""
 
@@ -220,7 +224,7 @@ class Composed(Response):
 class Explained(Response):
     """A stable code and its text in the caller's language."""
 
-    code: str = Field(examples=["health_code_green"])
+    code: str = described("health_code_green", enum=_EXPLAINED)
     text: str = Field(examples=["Health code: green."])
 
 
@@ -228,8 +232,8 @@ class Screen(Composed):
     """The response to a scan. While `poll_after_ms` is set, answers are pending."""
 
     scan_id: ScanId
-    scanned_at: datetime
-    received_at: datetime
+    scanned_at: Moment
+    received_at: Moment
     """Later than `scanned_at` if the device was offline."""
     venue: VenueShown
     checkpoint: str | None = Field(examples=[None])

@@ -112,10 +112,21 @@ def _addressed(context: RequestContext, view: ScanView, key: str) -> str:
 
 
 def component(
-    context: RequestContext, name: ProviderName, evidence: Evidence, at: datetime
+    context: RequestContext,
+    name: ProviderName,
+    evidence: Evidence,
+    at: datetime,
+    *,
+    admitted: bool = False,
 ) -> Component:
-    """Return the component that shows one kind of evidence, as of `at`."""
-    return component_model(kinds.of(name))(**fields(context, name, evidence, at))
+    """Return the component that shows one kind of evidence, as of `at`.
+
+    `admitted`: the visitor is, so that a code that has not been entered is not needed.
+    """
+    shown = fields(context, name, evidence, at)
+    if admitted and evidence.state == "code_needed":
+        shown["text"] = context.text("state.code_not_needed")
+    return component_model(kinds.of(name))(**shown)
 
 
 def health_colour(context: RequestContext, evidence: Evidence) -> HealthColour:

@@ -4,7 +4,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
@@ -13,12 +13,15 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     RootModel,
     ValidationError,
+    WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
 
 from chalicelib.core import short_codes
+from chalicelib.core.clock import rfc3339
 from chalicelib.core.errors import BadInput, FieldError
 from chalicelib.core.ids import PATTERN, nonce_time
 from chalicelib.core.phones import e164
@@ -108,6 +111,17 @@ def short_code(length: int, code: str) -> Any:
             raise refuse(code) from None
 
     return AfterValidator(read)
+
+
+Moment = Annotated[
+    datetime,
+    PlainSerializer(rfc3339, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""A time in a response: UTC with three digits of the second, ``2022-04-24T08:00:00.000Z``.
+
+ECMA-262 leaves other forms to the engine. A test refuses plain datetimes in responses.
+"""
 
 
 def identifier(prefix: str, example: str) -> Any:

@@ -15,6 +15,7 @@ import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from chalicelib.venues.catalogue import Names
@@ -79,9 +80,22 @@ def below(code: str) -> tuple[Region, ...]:
     return tuple(found for each in _children().get(code, ()) if (found := region(each)))
 
 
+def parents() -> tuple[str, ...]:
+    """Return the codes of the regions that have regions of today below them."""
+    return tuple(code for code in _children() if code)
+
+
 def has_below(code: str) -> bool:
     """Return whether there is a region of today below `code`."""
     return code in _children()
+
+
+def as_of() -> date:
+    """Return the date of the ministry's list that the table comes from."""
+    found = re.search(r"^# as of ([0-9-]+)", TABLE.read_text(encoding="utf-8"), re.MULTILINE)
+    if found is None:
+        raise LookupError("the table says no date")
+    return date.fromisoformat(found[1])
 
 
 def prefixes(code: str) -> tuple[str, str, str]:

@@ -1,6 +1,5 @@
 """Requests and responses of venues, staff and posters."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import (
@@ -19,6 +18,7 @@ from chalicelib.core.fields import (
     Choice,
     Clean,
     Code,
+    Moment,
     Nonce,
     PersonId,
     PersonName,
@@ -206,7 +206,7 @@ class Venue(VenueText, Response):
     """The text of the QR code."""
     time_zone: str = Field(examples=["Asia/Shanghai"])
     role: Literal["administrator", "inspector"]
-    created_at: datetime
+    created_at: Moment
     warnings: list[Warning]
 
     @classmethod
@@ -246,7 +246,7 @@ class Poster(Response):
     form: Literal["a4_pdf", "a4_png", "qr_svg"]
     status: Literal["pending", "ready", "failed"]
     url: str | None = Field(examples=[None])
-    expires_at: datetime | None = Field(examples=[None])
+    expires_at: Moment | None = Field(examples=[None])
     poll_after_ms: int | None = Field(examples=[500])
 
 
@@ -348,7 +348,7 @@ class Member(Response):
     person_id: PersonId
     name: str = Field(examples=["梁思齐"])
     role: Literal["administrator", "inspector"]
-    since: datetime
+    since: Moment
 
 
 class StaffList(Response):

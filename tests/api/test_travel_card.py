@@ -75,7 +75,7 @@ def test_one_screen_of_four_things_completed_by_the_code(world: World, visitor: 
     completed = visitor.screen(scan["scan_id"])
     assert states(completed) == ["green", "negative", "complete", "normal"]
     assert completed["outcome"] == "admit"
-    assert completed["travel_card"]["valid_until"] == "2026-11-22T16:00:00Z"
+    assert completed["travel_card"]["valid_until"] == "2026-11-22T16:00:00.000Z"
     # The next scan of the day has it from the start.
     assert states(visitor.scan(administrator.venue).expect(201))[3] == "normal"
     world.work()
