@@ -61,7 +61,7 @@ def arguments(*calls: str) -> set[str]:
     return found
 
 
-QUERY = {"by", "day", "limit", "outcome"}
+QUERY = {"by", "day", "limit", "outcome", "parent"}
 """Parameters, which are named where a pointer into a body would be."""
 
 
