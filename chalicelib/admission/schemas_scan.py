@@ -32,10 +32,6 @@ from chalicelib.identity.providers import ProviderName
 
 TemperatureBand = Literal["normal", "fever"]
 """A measured temperature."""
-_EXPLAINED = [
-    code for kind, _, code in (key.partition(".") for key in TEXTS) if kind in ("reason", "step")
-]
-"""The codes of reasons and next steps."""
 AnyOutcome = Literal[Outcome.ADMIT, Outcome.CHECK, Outcome.REFUSE, Outcome.PENDING]
 PollAfter = Annotated[int | None, Field(examples=[None])]
 """Milliseconds; null when no answer is pending."""
@@ -221,10 +217,16 @@ class Composed(Response):
         return schema
 
 
+def _explained(schema: dict[str, Any]) -> None:
+    """Put the codes of reasons and next steps into the schema, when it is asked for."""
+    kinds = ("reason.", "step.")
+    schema["enum"] = [key.partition(".")[2] for key in TEXTS if key.startswith(kinds)]
+
+
 class Explained(Response):
     """A stable code and its text in the caller's language."""
 
-    code: str = described("health_code_green", enum=_EXPLAINED)
+    code: str = Field(examples=["health_code_green"], json_schema_extra=_explained)
     text: str = Field(examples=["Health code: green."])
 
 

@@ -125,7 +125,7 @@ def component(
     """
     shown = fields(context, name, evidence, at)
     if admitted and evidence.state == "code_needed":
-        shown["text"] = context.text("state.code_not_needed")
+        shown["text"] = context.text("travel_card.not_needed")
     return component_model(kinds.of(name))(**shown)
 
 

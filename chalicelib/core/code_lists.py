@@ -31,7 +31,7 @@ LISTS: dict[str, str] = {
 }
 """The prefix of the texts of each list."""
 REASONS = "reason."
-_VARIANTS = frozenset({"state.negative_48h", "state.code_not_needed"})
+_VARIANTS = frozenset({"state.negative_48h"})
 """Other texts for a state in its context, which are no states."""
 
 

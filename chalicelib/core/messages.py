@@ -249,7 +249,7 @@ TEXTS: dict[str, str] = {
     "state.normal": "Normal",
     "state.abnormal": "Abnormal",
     "state.code_needed": "Code needed",
-    "state.code_not_needed": "Not needed here; there is nothing to do",
+    "travel_card.not_needed": "Not needed here; there is nothing to do",
     "state.absent": "None found",
     "state.unknown": "Unknown",
     "state.pending": "Fetching",

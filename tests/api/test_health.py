@@ -94,7 +94,7 @@ def test_opening_ones_health_fetches_what_is_missing(world: World) -> None:
     assert then["poll_after_ms"] is None
     assert (then["health_code"]["state"], then["health_code"]["fetched_at"]) == (
         "green",
-        "2026-11-22T04:00:00Z",
+        "2026-11-22T04:00:00.000Z",
     )
     assert (then["vaccination"]["doses"], then["vaccination"]["last_dose_on"]) == (3, "2026-10-23")
     assert nucleic_acid(visitor)["state"] == "negative"

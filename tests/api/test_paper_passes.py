@@ -318,8 +318,8 @@ def test_the_history_says_what_became_of_each(world: World, visitor: Person) -> 
     third = issue(visitor, second, name="full").expect(202)["serial"]
     assert [(e["serial"], e["state"], e["name"], e["ended_at"]) for e in history(visitor)] == [
         (third, "valid", "full", None),
-        (second, "revoked", "masked", "2026-11-22T04:02:00Z"),
-        (first, "replaced", "masked", "2026-11-22T04:01:00Z"),
+        (second, "revoked", "masked", "2026-11-22T04:02:00.000Z"),
+        (first, "replaced", "masked", "2026-11-22T04:01:00.000Z"),
     ]
     page = visitor.get(f"{OWN}/passes?limit=2").expect(200)
     assert [entry["serial"] for entry in page["items"]] == [third, second]

@@ -47,16 +47,16 @@ def test_one_scan_registers_the_visit_and_shows_one_screen(world: World) -> None
     assert arrived["health_code"] == {
         "state": "green",
         "text": "Green",
-        "observed_at": "2026-11-22T03:00:00Z",
-        "fetched_at": "2026-11-22T04:00:00Z",
+        "observed_at": "2026-11-22T03:00:00.000Z",
+        "fetched_at": "2026-11-22T04:00:00.000Z",
         "stale": False,
     }
     assert arrived["nucleic_acid"]["observed_at"] == "2026-11-21T16:00:00.000Z"
     assert arrived["vaccination"] == {
         "state": "complete",
         "text": "Complete",
-        "observed_at": "2026-10-23T04:00:00Z",
-        "fetched_at": "2026-11-22T04:00:00Z",
+        "observed_at": "2026-10-23T04:00:00.000Z",
+        "fetched_at": "2026-11-22T04:00:00.000Z",
         "stale": False,
         "doses": 3,
         "last_dose_on": "2026-10-23",

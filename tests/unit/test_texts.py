@@ -128,15 +128,7 @@ class TestEveryCodeHasItsText:
 
     def test_states(self) -> None:
         said = {state for provider in shown() for state in states(provider)}
-        ours = {
-            "absent",
-            "unknown",
-            "pending",
-            "code_needed",
-            "unconfirmed",
-            "negative_48h",
-            "code_not_needed",
-        }
+        ours = {"absent", "unknown", "pending", "code_needed", "unconfirmed", "negative_48h"}
         assert of("state.") == said | ours
 
     def test_the_form_of_declarations(self) -> None:
