@@ -206,8 +206,8 @@ def test_a_declaration_is_on_file_in_words(world: World, visitor: Person) -> Non
         ("symptoms", "Cough, Fatigue"),
         ("contact", "No"),
         ("risk_area", "Yes"),
-        ("risk_region", "广西壮族自治区 玉林市 玉州区"),
-        ("destination", "广东省 茂名市 信宜市"),
+        ("risk_region", "Yuzhou District, Yulin, Guangxi"),
+        ("destination", "Xinyi City, Maoming, Guangdong"),
     ]
     assert (made["arrival"], made["guardian"], made["form_version"]) == (None, None, 1)
     listed = visitor.get("/v1/me/declarations").expect(200)
