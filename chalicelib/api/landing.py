@@ -6,8 +6,7 @@ from chalice.app import Blueprint
 
 from chalicelib.api.access import ANYONE
 from chalicelib.api.endpoint import Answer, RequestContext, endpoint
-from chalicelib.core import ids
-from chalicelib.venues import regions
+from chalicelib.venues import codes, regions
 from chalicelib.venues.catalogue import category
 from chalicelib.venues.codes import CodeState
 
@@ -46,10 +45,9 @@ def landing(context: RequestContext, code: str) -> Answer:
 @endpoint(routes, "GET", "/v/{code}", access=ANYONE, statuses=(301,), content_type=_HTML)
 def landing_in_lower_case(_: RequestContext, code: str) -> Answer:
     """Redirect an address in lower case to the page."""
-    value = ids.fold(code)
     # Relative, so that it works behind any host and stage. A malformed code leads to the page for
     # unknown codes.
-    return Answer("", 301, {"Location": f"../V/{value if ids.is_code(value) else '-'}"})
+    return Answer("", 301, {"Location": f"../V/{codes.typed(code) or '-'}"})
 
 
 def _page(

@@ -113,7 +113,8 @@ TEXTS: dict[str, str] = {
     "field.malformed": "This does not have the right form.",
     "field.not_json": "The app sent something that cannot be read. Please update the app.",
     "field.too_large": "This is too large: no more than 64 KB can be sent.",
-    "field.control_character": "This contains a character that cannot be printed.",
+    "field.control_character": "This contains a character that cannot be printed ({character}): "
+    "please type it again, or leave it out.",
     "field.phone": "This is not a valid phone number.",
     "field.resident_id": "This is not a valid resident ID number.",
     "field.residence_permit": "This is not a valid number of a residence permit for residents of "
@@ -130,13 +131,17 @@ TEXTS: dict[str, str] = {
     "field.birth_certificate": "This is not a valid number of a medical certificate of birth: one "
     "letter and 9 digits.",
     "field.check_digit": "This number is not valid: its check digit does not match.",
+    "field.older_credit_code": "The last character of this credit code does not follow the "
+    "standard, as on some licences of Xiamen from before 2016. Please show the licence to the "
+    "office that runs this service, which can accept it, or apply with the manager's resident ID "
+    "number.",
     "field.plate": "This is not a valid vehicle plate.",
     "field.number_length": "This number does not have the right length.",
     "field.number_format": "This number does not have the right form.",
     "field.region": "Please choose a county, district or city from the list.",
     "field.venue_type": "This venue type is not in the catalogue.",
     "field.nonce": "The app numbered this request wrongly. Please try again, or update the app.",
-    "field.glyph": "The character “{character}” cannot be printed on a poster.",
+    "field.glyph": "These characters cannot be printed on a poster: {characters}",
     "field.join_code": "This is not a join code: please check each character.",
     "field.pairing_code": "This is not a pairing code: please check each character.",
     "field.pass": "This is not a pass.",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from chalicelib.core import ids
+from chalicelib.venues import codes
 from chalicelib.venues.codes import CodeState
 from chalicelib.venues.venue import Directory, Venue
 
@@ -29,9 +29,9 @@ class Landing:
         self._demo = demo
 
     def page(self, text: str, *, now: datetime) -> LandingPage:
-        """Return the landing page of the code in `text`, which may be in lower case."""
-        value = ids.fold(text)
-        code = self._directory.code(value, now) if ids.is_code(value) else None
+        """Return the landing page of the code in `text`, as it was printed or typed."""
+        value = codes.typed(text)
+        code = self._directory.code(value, now) if value else None
         venue = self._directory.venue(code.venue_id, now) if code else None
         if code is None or venue is None:
             return LandingPage(None, None, self._demo)
