@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from chalicelib.core import ids as identifiers
 from chalicelib.core.clock import CHINA
 from chalicelib.core.crypto import BlindIndex, Vault
-from chalicelib.core.errors import BadInput, Conflict, FieldError, Unprocessable
+from chalicelib.core.errors import BadInput, Conflict, Unprocessable
 from chalicelib.core.ids import Ids
 from chalicelib.core.submission import Submission
 from chalicelib.identity import personal
@@ -20,6 +20,9 @@ from chalicelib.venues.codes import url
 from chalicelib.venues.numbers import masked
 from chalicelib.venues.rights import MAX_VENUES
 from chalicelib.venues.venue import Application, Venue, Venues
+
+_NAMED = 5
+"""The most characters that an error names: a name in a script without fonts lacks all of them."""
 
 
 class VenueDetails(NamedTuple):
@@ -68,7 +71,7 @@ class Issuance:
     def issue(self, actor: Actor, application: Application[str], submission: Submission) -> Issued:
         """Issue a code to the venue, and make the actor its administrator.
 
-        Raises BadInput ``glyph`` for each character of the name that cannot be printed; Forbidden
+        Raises BadInput ``glyph`` with the characters of the name that cannot be printed; Forbidden
         unless the actor is verified; Conflict ``venue_exists``, ``nonce_reused``; Unprocessable
         ``too_many_venues``.
         """
@@ -136,6 +139,4 @@ class Issuance:
 def _require_printable(application: Application[str]) -> None:
     missing = coverage.missing(application.name)
     if missing:
-        raise BadInput(
-            *(FieldError("/name", "glyph", (("character", character),)) for character in missing)
-        )
+        raise BadInput.at("/name", "glyph", characters=" ".join(missing[:_NAMED]))

@@ -252,7 +252,7 @@ def test_a_venue_with_an_invalid_number_is_refused(
 @pytest.mark.requirement("JN-5", "SD-7")
 @pytest.mark.usefixtures("unwritten")
 @pytest.mark.parametrize("language", ["zh-Hans", "zh-Hant", "en"])
-def test_a_name_without_glyphs_is_refused_naming_each_character(
+def test_a_name_without_glyphs_is_refused_once_naming_its_characters(
     person: Person, language: str
 ) -> None:
     refused = person.post(
@@ -262,9 +262,8 @@ def test_a_name_without_glyphs_is_refused_naming_each_character(
     )
     refused.expect(400, "invalid_input")
     faults = refused.json["errors"]
-    assert [(fault["pointer"], fault["code"]) for fault in faults] == [("/name", "glyph")] * 2
-    assert RARE in faults[0]["detail"]
-    assert "😀" in faults[1]["detail"]
+    assert [(fault["pointer"], fault["code"]) for fault in faults] == [("/name", "glyph")]
+    assert faults[0]["detail"].endswith(f"{RARE} 😀")
 
 
 @pytest.mark.usefixtures("unwritten")
