@@ -12,8 +12,8 @@ from typing import NamedTuple, Protocol
 MAX_CHANNELS = 6
 _KEYS = {"kind", "name", "link"}
 # On posters in any case: Han characters, letters, digits.
-_NAME = re.compile("[\u4e00-\u9fa5A-Za-z0-9·]{1,12}")
-_LINK = re.compile(r"[!#-;=?-Z_a-z~]{1,400}", re.ASCII)
+_NAME = "[\u4e00-\u9fa5A-Za-z0-9·]{1,12}"
+_LINK = "[!#-;=?-Z_a-z~]{1,400}"
 _CODE = "{code}"
 
 
@@ -90,7 +90,7 @@ def _read(number: int, value: object) -> Channel:
     if value.get("kind") not in [*ChannelKind]:
         raise ValueError(f"{where}.kind must be one of {', '.join(ChannelKind)}")
     channel = Channel(ChannelKind(value["kind"]), value.get("name", ""), value.get("link", ""))
-    if channel.name and not _NAME.fullmatch(channel.name):
+    if channel.name and not re.fullmatch(_NAME, channel.name):
         raise ValueError(f"{where}.name must be 1 to 12 Han characters, letters or digits")
     if channel.kind is ChannelKind.APP and not channel.name:
         raise ValueError(f"{where} must have a name, because it is an app")
@@ -101,4 +101,4 @@ def _read(number: int, value: object) -> Channel:
 
 
 def _is_link(text: str) -> bool:
-    return _LINK.fullmatch(text.replace(_CODE, "")) is not None
+    return re.fullmatch(_LINK, text.replace(_CODE, "")) is not None

@@ -3,9 +3,16 @@
 from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.core import keys
-from chalicelib.core.attributes import EnumAttribute, EpochMsAttribute, EpochSecondsAttribute
+from chalicelib.core.attributes import (
+    EnumAttribute,
+    EpochMsAttribute,
+    EpochSecondsAttribute,
+    TextAttribute,
+)
 from chalicelib.core.table import PRESENT, ConditionFailed, Item, Raw, Table
 from chalicelib.venues.venue import PosterKind, PosterRecord, PosterState
+
+_KINDS = {PosterKind.VENUE: "", PosterKind.FAST: "fast", PosterKind.JOIN: "join"}
 
 
 class PosterItem(Item):
@@ -15,8 +22,10 @@ class PosterItem(Item):
     state = EnumAttribute(PosterState, attr_name="st")
     requested = EpochMsAttribute(attr_name="rq")
     correlation = UnicodeAttribute(attr_name="ci")
-    kind = EnumAttribute(PosterKind, attr_name="ki", default=PosterKind.VENUE)
-    code = UnicodeAttribute(attr_name="co", default="")
+    kind = EnumAttribute(
+        PosterKind, codes=_KINDS, attr_name="ki", null=True, default=PosterKind.VENUE
+    )
+    code = TextAttribute(attr_name="co")
     ttl = EpochSecondsAttribute()
 
 
