@@ -9,6 +9,7 @@ from chalicelib.api.access import ANYONE
 from chalicelib.api.endpoint import Answer, RequestContext, endpoint
 from chalicelib.core import ids
 from chalicelib.core.errors import NotFound
+from chalicelib.venues import regions
 from chalicelib.venues.catalogue import category
 from chalicelib.venues.channels import Channel, ChannelKind, CheckInOptions
 from chalicelib.venues.codes import CodeState, is_join
@@ -117,7 +118,8 @@ def landing(context: RequestContext, code: str) -> Answer:
         return _page(context, body, status, demo=page.demo)
     kind = category(page.venue.kind)
     names = [kind.names[context.language]] if kind else []
-    where = " · ".join((page.venue.region_name, *names))
+    region = regions.name_of(page.venue.region, context.language, page.venue.region_name)
+    where = " · ".join((region, *names))
     how, steps = _ways(context, page.options, ids.fold(code))
     body = _Body(context.text("landing.enter"), page.venue.name, where, how, steps)
     return _page(context, body, 200, demo=page.demo)
