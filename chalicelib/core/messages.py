@@ -391,11 +391,38 @@ TEXTS: dict[str, str] = {
     "landing.enter": "Register your visit at",
     "landing.unknown": "This venue code is not known",
     "landing.revoked": "This venue code has been withdrawn",
-    "landing.how": "Nothing is wrong: this code is meant for the health code mini-program. "
-    "Please open it in WeChat or Alipay and scan the poster there.",
-    "landing.wechat": "WeChat: open the mini-program, tap “Scan”, scan the poster.",
-    "landing.alipay": "Alipay: open the mini-program, tap “Scan”, scan the poster.",
-    "landing.no_phone": "No phone? The staff at the entrance register you with your ID card.",
+    "landing.how": "Nothing is wrong. Please register in one of these ways:",
+    "landing.no_channel": "Please show this page to the staff at the entrance. "
+    "They register your visit.",
+    "landing.leave_wechat": "This place has no mini-program in WeChat. "
+    "Please leave WeChat and use:",
+    "landing.leave_alipay": "This place has no mini-program in Alipay. "
+    "Please leave Alipay and use:",
+    "landing.program": "the mini-program “{name}”",
+    "landing.program_unnamed": "the health code mini-program",
+    "landing.channel_app": "App “{name}”",
+    "landing.channel_wechat": "WeChat",
+    "landing.channel_alipay": "Alipay",
+    "landing.channel_browser": "Browser of your phone",
+    "landing.use_app": "Open the app, tap “Scan”, scan the poster.",
+    "landing.use_wechat": "In WeChat, open {program}, tap “Scan”, scan the poster.",
+    "landing.use_alipay": "In Alipay, open {program}, tap “Scan”, scan the poster.",
+    "landing.use_browser": "Register on a web page, without an app.",
+    "landing.inside_wechat": "You are in WeChat. Go back to its first page, search for {program} "
+    "at the top and open it. Tap “Scan”, scan the poster.",
+    "landing.inside_alipay": "You are in Alipay. Search for {program} on its first page and "
+    "open it. Tap “Scan”, scan the poster.",
+    "landing.open_app": "Open the app",
+    "landing.open_wechat": "Open in WeChat",
+    "landing.open_alipay": "Open in Alipay",
+    "landing.open_browser": "Register here",
+    "landing.no_phone": "No phone? Show your ID card or paper pass to the staff at the entrance, "
+    "who register you.",
+    "landing.no_phone_no_pass": "No phone? The staff at the entrance register you with your "
+    "ID card.",
+    "landing.join": "This code is for the venue's staff",
+    "landing.join_staff": "Staff: open the mini-program, tap “Join a venue”, scan this code.",
+    "landing.join_visitors": "Visitors: please scan the poster at the entrance.",
     "landing.free": "Using it is free of charge.",
     "landing.ask_staff": "Please ask the venue's staff for its current code.",
 }

@@ -17,6 +17,7 @@ MAX_PAYLOAD = 2048
 _WRAPPERS = ("q", "qrcode", "scene", "query", "path", "page", "scheme")
 _DEPTH = 6
 _PRINTED = "[0-9A-Za-z](?:[ \u2010-\u2015\u2212-]*[0-9A-Za-z]){15}"
+_JOIN = "J-([0-9A-Z]{9})"
 _SITE = re.compile("https?:|//", re.IGNORECASE)
 _CHANNEL = re.compile(
     r"https://(?:[a-z0-9-]+\.)*(?:alipay\.com|weixin\.qq\.com)[/?]", re.IGNORECASE
@@ -49,6 +50,31 @@ class Code(NamedTuple):
 def url(code: str, host: str) -> str:
     """Return the text of the QR code."""
     return f"https://{host}/V/{code}"
+
+
+def join_url(join_code: str, host: str) -> str:
+    """Return the text of the QR code on a join poster; see :func:`join_code_in`."""
+    return url(f"J-{join_code}", host)
+
+
+def is_join(text: str) -> bool:
+    """Return whether the last part of a path is that of a join poster's URL, in any case."""
+    return re.fullmatch(_JOIN, text, re.IGNORECASE | re.ASCII) is not None
+
+
+def join_code_in(text: str) -> str:
+    """Return the join code in the scanned text of a join poster; any other text as it is.
+
+    Accepts the URL of any host, also as the value of a launch parameter, percent-encoded
+    repeatedly: whoever has the code may join, so that its host protects nothing.
+    """
+    if len(text) > MAX_PAYLOAD:
+        return text
+    plain = text
+    for _ in range(_DEPTH):
+        plain = unquote(plain)
+    found = re.search(rf"/V/{_JOIN}(?![0-9A-Z])", plain, re.IGNORECASE | re.ASCII)
+    return found[1] if found else text
 
 
 def parse(payload: str, host: str) -> str:

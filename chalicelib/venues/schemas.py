@@ -1,11 +1,12 @@
 """Requests and responses of venues, staff and posters."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationInfo,
@@ -41,6 +42,7 @@ from chalicelib.core.fields import (
 from chalicelib.identity.documents import find
 from chalicelib.identity.schemas import DocumentKind, DocumentNumber, checked_number
 from chalicelib.venues.catalogue import CATEGORIES, category, type_name
+from chalicelib.venues.codes import join_code_in
 from chalicelib.venues.numbers import PATTERNS, InvalidNumber, accepted, normalise
 from chalicelib.venues.regions import name_of, region
 from chalicelib.venues.staffing import JOIN_LENGTH, Identity
@@ -122,8 +124,9 @@ class Contact(Request):
 # All characters that a poster can show (rendering/coverage.txt): by block, and everything beyond
 # the first plane, where validators that read patterns without the flag `u` know no ranges.
 _PRINTABLE = (
-    "^(?:[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u04ff\u1e00-\u1eff\u2002-\u200a\u2010-\u2027"
-    "\u2030-\u205f\u2070-\u9fff\uf900-\ufb06\ufe10-\ufe6f\uff01-\uffee]"
+    "^(?:[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u04ff\u060c-\u06ff\u0f00-\u0fff"
+    "\u1800-\u18aa\u1e00-\u1eff\u2002-\u200a\u2010-\u2027"
+    "\u202f-\u205f\u2070-\u9fff\uac00-\ud7a3\uf900-\ufb06\ufe10-\ufe6f\uff01-\uffee]"
     r"|[^\u0000-\uffff])+$"
 )
 
@@ -250,17 +253,26 @@ class VenueList(Response):
     items: list[Venue]
 
 
-class PosterRequest(Request):
-    """A request for a poster: PDF to print, PNG for a phone's album, or only the QR as SVG."""
+PosterForm = Literal["a4_pdf", "a4_png", "a5_pdf", "a5_png", "sticker_pdf", "sticker_png", "qr_svg"]
+PosterCode = Literal["venue", "fast", "join"]
 
-    form: Literal["a4_pdf", "a4_png", "qr_svg"]
+
+class PosterRequest(Request):
+    """A request for a poster: PDF to print, PNG for a phone's album, or only the QR as SVG.
+
+    A sticker is 80 × 100 mm. `code`: visitors', fast check-in's, or the staff's join code.
+    """
+
+    form: PosterForm
+    code: PosterCode = "venue"
 
 
 class Poster(Response):
     """A poster. When it is ready, `url` downloads it until `expires_at`."""
 
     poster_id: Code
-    form: Literal["a4_pdf", "a4_png", "qr_svg"]
+    code: PosterCode
+    form: PosterForm
     status: Literal["pending", "ready", "failed"]
     url: str | None = Field(examples=[None])
     expires_at: Moment | None = Field(examples=[None])
@@ -280,11 +292,16 @@ class FastCode(Response):
     code_url: CodeUrl
 
 
+def _from_poster(value: Any) -> Any:
+    return join_code_in(value) if isinstance(value, str) else value
+
+
 class JoinRequest(Request):
     """A venue's join code, to become an inspector there."""
 
     join_code: Annotated[
         str,
+        BeforeValidator(_from_poster),
         Scanned,
         Field(min_length=1, max_length=20),
         short_code(JOIN_LENGTH, "join_code"),
@@ -292,7 +309,7 @@ class JoinRequest(Request):
             "23456789N",
             pattern="^[2-9A-HJ-NP-Z]{9}$",
             format="join-code",
-            accepts="lower case, spaces and hyphens",
+            accepts="lower case, spaces and hyphens, and the scanned text of its poster",
         ),
     ]
 
