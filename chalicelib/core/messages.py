@@ -244,6 +244,7 @@ TEXTS: dict[str, str] = {
     "state.absent": "None found",
     "state.unknown": "Unknown",
     "state.pending": "Fetching",
+    "state.identity_pending": "Registration being verified",
     # The README of an export.
     "export.readme": "Your data in the venue code service\n\n"
     "data.json has everything. The CSV files have the same, for spreadsheets: profile, sessions, "

@@ -193,13 +193,13 @@ class PersonRecord:
 
     @property
     def unidentified(self) -> bool:
-        """Whether staff entered the name and number, and they are not verified to match."""
+        """Whether name and number are not verified to match, by whomever they were entered.
+
+        Providers answer by number. Until both match, an answer may be about another person, so it
+        is neither asked for nor shown.
+        """
         profile = self.profile
-        return (
-            profile is not None
-            and profile.shadow_until is not None
-            and profile.verification is not Verification.VERIFIED
-        )
+        return profile is not None and profile.verification is not Verification.VERIFIED
 
     def current(self, provider: str) -> Snapshot | None:
         """Return the provider's snapshot of the current registration, or None."""

@@ -101,8 +101,9 @@ class AbnormalScans:
         # A pointer may lag behind: a scan that is no longer abnormal must not be listed.
         abnormal = [scan for scan in found if is_abnormal(scan) and not scan.expired(now)]
         seen = [(scan, view) for scan in abnormal if (view := disclosure.view(scan, viewer))]
-        people = self._people.profiles({scan.person_id for scan, _ in seen} - {""})
-        return Page([AbnormalScan(view, people.get(scan.person_id)) for scan, view in seen], last)
+        # Of a manual check the shadow subject, who expires whether the person is registered or not.
+        people = self._people.profiles({scan.judged_by for scan, _ in seen} - {""})
+        return Page([AbnormalScan(view, people.get(scan.judged_by)) for scan, view in seen], last)
 
 
 def _reference(place: str, venue: Venue) -> ScanReference:
