@@ -17,7 +17,7 @@ the queue until each is decided or the end of its wait is in the settle queue.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.admission import evidence
 from chalicelib.admission.asking import Asking, Reply
@@ -46,6 +46,9 @@ from chalicelib.identity.providers import (
     ProviderName,
 )
 from chalicelib.identity.registration import subject_of, verdict
+
+if TYPE_CHECKING:
+    from chalicelib.identity.logins import Invitations
 
 RETRIES = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 10))
 """After which times a provider that failed is asked again, while a scan waits."""
@@ -101,6 +104,7 @@ class Lookups:
         "_asking",
         "_clock",
         "_declarations",
+        "_invitations",
         "_people",
         "_queue",
         "_vault",
@@ -116,14 +120,17 @@ class Lookups:
         queue: LookupQueue,
         waiting: WaitingScans,
         declarations: DeclarationDelivery,
+        invitations: "Invitations",
         clock: Clock,
     ) -> None:
+        """Keep the collaborators: many parameters, because every answer from a queue ends here."""
         self._people = people
         self._asking = asking
         self._vault = vault
         self._queue = queue
         self._waiting = waiting
         self._declarations = declarations
+        self._invitations = invitations
         self._clock = clock
 
     def handle(self, message: Message) -> str:
@@ -168,6 +175,9 @@ class Lookups:
         if not profile.shadow_until and not any(
             _concerns(name, message, profile) for name in message.providers
         ):
+            if message.registration == profile.registration:
+                # Delivered again: a crash may lie between the verification and this.
+                self._accept_invitations(person)
             return "superseded"
         progress = _Progress(person, self._clock.now())
         if person.awaiting and progress.began - message.asked_at >= _LATE:
@@ -176,6 +186,8 @@ class Lookups:
             self._identify(progress, message, profile)
         else:
             self._ask(progress, message, profile, message.providers)
+        if progress.verified:
+            self._accept_invitations(progress.person)
         result = ""
         if progress.verified is not None and message.registration:
             result = "settled" if progress.verified else "superseded"
@@ -184,6 +196,12 @@ class Lookups:
         self._judge(progress, message, plan.outlook)
         followed = self._follow(plan, progress, message)
         return result or followed
+
+    def _accept_invitations(self, person: PersonRecord) -> None:
+        """Bind the person to the rights that have waited for the verification. May be repeated."""
+        profile = person.profile
+        if profile is not None and profile.verification is Verification.VERIFIED:
+            self._invitations.accept_invitations(profile.person_id, now=self._clock.now())
 
     def _identify(self, progress: _Progress, message: Lookup, profile: Profile) -> None:
         """Ask whether name and number match, and only if they do, the other providers.

@@ -103,6 +103,7 @@ class Subjects:
             name=sealed(personal.NAME, entry.name),
             document_type=entry.document_type,
             document=sealed(personal.DOCUMENT, entry.number),
+            document_blind=blind,
             verification=Verification.PENDING,
             shadow_until=now + _SHADOW_LIFE,
         )

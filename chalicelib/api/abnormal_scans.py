@@ -33,6 +33,7 @@ def list_abnormal(context: RequestContext) -> AbnormalScans:
         day,
         limit=query.limit,
         after=context.after(of, query.cursor),
+        correlation=context.correlation,
         now=context.now,
     )
     return AbnormalScans(

@@ -91,12 +91,12 @@ def list_accesses(context: RequestContext) -> AccessList:
 
 
 def _access(context: RequestContext, access: SeenAccess) -> AccessShown:
-    checked = access.kind is AccessKind.MANUAL_CHECK
+    by_staff = access.kind in (AccessKind.MANUAL_CHECK, AccessKind.STAFF)
     return AccessShown(
         at=access.asked_at,
         kind=access.kind.value,
         place=access.place,
-        venue_name=access.place if checked else None,
+        venue_name=access.place if by_staff else None,
         text=context.text(f"access.{access.kind}"),
     )
 

@@ -19,6 +19,7 @@ from chalicelib.api.examples import example, examples
 from chalicelib.core.errors import CODES, AppError, BadInput
 from chalicelib.core.fields import (
     Code,
+    InvitationId,
     PersonId,
     Query,
     ReceiptId,
@@ -89,6 +90,7 @@ _TAGGED = (
 _PATH: dict[str, Any] = {
     "venue_id": VenueId,
     "person_id": PersonId,
+    "invitation_id": InvitationId,
     "dependant_id": PersonId,
     "guardian_id": PersonId,
     "scan_id": ScanId,

@@ -272,6 +272,7 @@ TEXTS: dict[str, str] = {
     "kept.receipt": "The receipt of this erasure, which names nobody",
     # Accesses to a person's data, as shown to that person.
     "access.manual_check": "Staff entered your ID number to look up a health code.",
+    "access.staff": "Staff opened a record of your visit.",
     "access.guardian": "Your guardian looked at your health data for you.",
     "access.kiosk": "Your ID document was read at a kiosk to print your pass.",
     "access.officer": "The service's operators looked up your record.",

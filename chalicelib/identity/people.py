@@ -178,6 +178,10 @@ class PersonRecord:
     `awaiting` are the ids of the scans that wait for answers, `marked` those that a release up to
     0.2.0 has marked so; `questioned`: a question about the person is under way, which scans may
     join. Only `People.subject` reads them.
+
+    `lapsed` are the ids of venues with a right on record that is not in force. `rights_given`
+    counts the rights that were ever written, so that a write can have the condition that no other
+    one came since (`venues.rights`).
     """
 
     profile: Profile | None = None
@@ -190,6 +194,8 @@ class PersonRecord:
     paper_pass: IssuedPass | None = None
     marked: tuple[str, ...] = ()
     questioned: bool = False
+    lapsed: frozenset[str] = frozenset()
+    rights_given: int = 0
 
     @property
     def unidentified(self) -> bool:

@@ -32,8 +32,8 @@ __all__ = ["cast"]  # the fixture
 
 THROTTLED, LOST = "ThrottlingException", "lost"
 WRITES = {
-    "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "SendMessage",
-    "SendMessageBatch", "PutObject", "DeleteObjects",
+    "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems",
+    "SendMessage", "SendMessageBatch", "PutObject", "DeleteObjects",
 }  # fmt: skip
 READS = {"GetItem", "Query", "BatchGetItem", "GetSecretValue", "Decrypt"}
 
