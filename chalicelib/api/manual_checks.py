@@ -128,7 +128,7 @@ def _answered(context: RequestContext, result: Check, name: str | None) -> Manua
         checked_at=view.scanned_at,
         venue=components.venue(context, result.venue),
         person=Named(name=name) if name else None,
-        outcome=view.outcome,  # type: ignore[arg-type]  # an answered check is decided
+        outcome=components.decided(view),
         outcome_text=components.outcome_text(context, view),
         reasons=components.reasons(context, view),
         next_steps=components.next_steps(context, view),

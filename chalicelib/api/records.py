@@ -188,9 +188,10 @@ def list_temperatures(context: RequestContext) -> TemperatureList:
                 scan_id=visit.view.scan_id,
                 measured_at=visit.view.scanned_at,
                 venue_name=_venue_name(visit),
-                temperature=visit.view.temperature,  # type: ignore[arg-type]  # only measured ones
+                temperature=band,
             )
             for visit in page.visits
+            if (band := components.temperature(visit.view))
         ],
         next_cursor=context.cursor(of, page.last),
     )
