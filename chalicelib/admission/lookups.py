@@ -17,7 +17,7 @@ the queue until each is decided or the end of its wait is in the settle queue.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 from chalicelib.admission import evidence
 from chalicelib.admission.asking import Asking, Reply
@@ -47,9 +47,6 @@ from chalicelib.identity.providers import (
 )
 from chalicelib.identity.registration import subject_of, verdict
 
-if TYPE_CHECKING:
-    from chalicelib.identity.logins import Invitations
-
 RETRIES = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 10))
 """After which times a provider that failed is asked again, while a scan waits."""
 PATIENT_RETRIES = (
@@ -63,6 +60,13 @@ _LATE = timedelta(seconds=3)
 """A message of this age first ends the waits that are over (`policy.Policy.answer_within`)."""
 _RACES = 4
 _AT_ONCE = timedelta()
+
+
+class Invitations(Protocol):
+    """Rights that wait for a person's verification, implemented by `venues.staffing.Staffing`."""
+
+    def accept_invitations(self, person_id: str, *, now: datetime) -> int:
+        """Bind the person to the rights that wait for their phone; return how many (XC-21)."""
 
 
 class _Progress:
@@ -120,7 +124,7 @@ class Lookups:
         queue: LookupQueue,
         waiting: WaitingScans,
         declarations: DeclarationDelivery,
-        invitations: "Invitations",
+        invitations: Invitations,
         clock: Clock,
     ) -> None:
         """Keep the collaborators: many parameters, because every answer from a queue ends here."""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.identity.providers import Absent, Answer, Pending
-from tests.api.driver import FIGURES, HEALTH, IDENTITY, Person, Reply, World, codes
+from tests.api.driver import FIGURES, HEALTH, IDENTITY, Person, Reply, World
 from tests.api.test_manual_checks import abnormal, begin, look, number, told
 
 
@@ -107,4 +107,3 @@ def test_a_listed_check_does_not_tell_after_two_weeks_who_is_registered(
     world.clock.pass_(days=15)
     guard.log_in()
     assert set(listed()) == {""}
-    assert codes(visitor.get("/v1/me/visits").expect(200)["items"][0]["reasons"])

@@ -69,7 +69,7 @@ class SentInvitationItem(Item):
     name = SealedAttribute(attr_name="nm")
     phone = SealedAttribute(attr_name="ph")
     by = UnicodeAttribute(attr_name="by")
-    at = EpochMsAttribute(attr_name="at")
+    invited = EpochMsAttribute(attr_name="at")
     phone_blind = UnicodeAttribute(attr_name="pb")
 
 
@@ -166,7 +166,7 @@ class StaffStore:
             name=sent.name,
             phone=sent.phone,
             by=sent.by,
-            at=sent.at,
+            invited=sent.at,
             phone_blind=phone_blind,
         )
         self._table.transact(Put(waiting), Put(listed))
@@ -279,6 +279,6 @@ def _sent(raw: Raw) -> SentInvitation:
         item.name,
         item.phone,
         item.by,
-        item.at,
+        item.invited,
         item.phone_blind,
     )
