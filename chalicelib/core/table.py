@@ -317,7 +317,8 @@ class Table:
             puts = [{"PutRequest": {"Item": one.raw()}} for one in items[start : start + 25]]
             wanted: dict[str, Any] = {self._name: puts}
             for _ in range(8):
-                wanted = self._call("BatchWriteItem", RequestItems=wanted).get("UnprocessedItems")
+                answer = self._call("BatchWriteItem", RequestItems=wanted)
+                wanted = answer.get("UnprocessedItems") or {}
                 if not wanted:
                     break
             else:

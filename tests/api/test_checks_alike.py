@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from chalicelib.identity.providers import Absent, Answer, Pending
-from tests.api.driver import FIGURES, HEALTH, IDENTITY, Person, Reply, World
+from tests.api.driver import FIGURES, HEALTH, IDENTITY, Person, World
 from tests.api.test_manual_checks import abnormal, begin, look, number, told
+from tests.fakes.parts import Reply
 
 
 def mine(guard: Person) -> dict[str, int]:

@@ -484,7 +484,11 @@ class PeopleStore:
                 item.name.set(item.name | profile.name),
                 item.document_type.set(item.document_type | profile.document_type),
                 item.document.set(item.document | profile.document),
-                item.document_blind.set(item.document_blind | profile.document_blind),
+                *(
+                    [item.document_blind.set(item.document_blind | profile.document_blind)]
+                    if profile.document_blind
+                    else []
+                ),
                 item.registration.set(item.registration | profile.registration),
                 item.verification.set(pending if again else item.verification | pending),
                 *([item.phone.set(profile.phone)] if profile.phone else []),
