@@ -83,7 +83,7 @@ def declaration_form(context: RequestContext) -> FormShown:
     response=DeclarationShown,
     statuses=(200, 201),
     own_errors=_UNREGISTERED,
-    errors=(*_FILING, "not_found"),
+    errors=(*_FILING, "registration_not_verified", "not_found"),
 )
 def declare(context: RequestContext) -> Answer:
     """Declare health; the health code follows in the background."""

@@ -12,6 +12,7 @@ import pytest
 from chalicelib.identity.providers import Answer, Pending, ProviderFault
 from tests.api import families
 from tests.api.driver import HEALTH, IDENTITY, TEST, VACCINATION, Person, World, codes
+from tests.api.scenes_records import declaration
 
 HEALTH_DATA = (HEALTH, TEST, VACCINATION)
 
@@ -183,3 +184,15 @@ def test_a_manual_check_asks_for_the_colour_only_when_the_name_matches(
     answer = guard.get(f"/v1/manual-checks/{check_id}").expect(200)
     assert codes(answer["reasons"]) == ["identity_unmatched"]
     assert asked_for(world) == 0
+
+
+@pytest.mark.requirement("YK-36")
+def test_a_pending_registration_declares_nothing_about_the_numbers_owner(
+    world: World, impostor: Person
+) -> None:
+    refused = impostor.post("/v1/me/declarations", declaration(world))
+    refused.expect(403, "registration_not_verified")
+    world.say(impostor, identity=Answer("match"))
+    world.clock.pass_(seconds=1)
+    world.work()
+    impostor.post("/v1/me/declarations", declaration(world)).expect(201)
