@@ -41,6 +41,7 @@ ROUTES: dict[str, tuple[tuple[str, str, str], ...]] = {
     "landing": (
         ("GET", "/V/{code}", "landing"),
         ("GET", "/v/{code}", "landing_in_lower_case"),
+        ("GET", "/{file}", "verification_file"),
     ),
     "lists": (
         ("GET", "/v1/codes", "list_codes"),
