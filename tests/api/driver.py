@@ -97,13 +97,17 @@ class InProcess:
     """Sends requests to the routes in this process; checks each response against the document."""
 
     def __init__(self) -> None:
+        self.address = "127.0.0.1"
+        """The network address that requests come from."""
         self.answered: set[tuple[str, int, str]] = set()
         """The operations called, each with the status and code of its response."""
 
     def request(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
     ) -> HttpReply:
-        response = _client().http.request(method, path, headers=dict(headers), body=body or b"")
+        http = _client().http
+        http._local_gateway.event_converter.LOCAL_SOURCE_IP = self.address
+        response = http.request(method, path, headers=dict(headers), body=body or b"")
         got = HTTPHeaderDict({name: _one(value) for name, value in response.headers.items()})
         contract.check(method, path, response.status_code, got, response.body)
         reply = HttpReply(response.status_code, got, response.body)
