@@ -529,8 +529,8 @@ def mask_name(name: str) -> str:
 def mask_phone(phone: str) -> str:
     """Return a masked E.164 number: its beginning and end, ``+86138****5678``.
 
-    The four digits before the end are hidden. The end of a number of less than eleven digits, its
-    country code included, is shorter than four: of seven digits, none are shown.
+    The four digits before the end are hidden, of a short number, too: the end of one of less than
+    ten digits, its country code included, is shorter than four.
     """
-    end = min(4, max(0, len(phone) - len("+") - 7))
+    end = min(4, max(0, len(phone) - len("+") - 6))
     return f"{phone[: len(phone) - 4 - end]}****{phone[len(phone) - end :]}"

@@ -87,15 +87,17 @@ class PhoneChanges:
     ) -> Login:
         """Assign `phone`, which is proved to be the actor's; see `Accounts.confirm_phone`.
 
-        The former phone's owner is told before it is replaced, and the other sessions are closed by
-        every request with a proof, so that a retry after a fault leaves neither out. A gateway that
-        is unavailable does not hinder a replacement.
+        Every request with a proof closes the other sessions, so that a retry after a fault does it,
+        too. Then the former phone's owner is told. A gateway that is unavailable does not hinder a
+        replacement.
         """
-        if self._accounts.replaces(actor.profile, phone):
-            self._tell(self._accounts.phone_of(actor.profile), language)
+        replaces = self._accounts.replaces(actor.profile, phone)
+        former = self._accounts.phone_of(actor.profile) if replaces else ""
         login = self._accounts.confirm_phone(actor, phone, now=now)
         if proof.kind is not None and login.person_id == actor.person_id:
             self._sessions.close_others(actor)
+        if former:
+            self._tell(former, language)
         return login
 
     def _is_document(self, profile: Profile, number: str) -> bool:

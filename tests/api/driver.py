@@ -138,6 +138,8 @@ class Wire:
         self._how = ""
         self._meanwhile: Callable[[], object] | None = None
         self._losing = False
+        self.away: set[str] = set()
+        """Services that answer no call: ``kms``."""
 
     def fail(self, how: str, at: int) -> None:
         """Reset the count, and make the `at`-th call (from 1) fail.
@@ -159,6 +161,11 @@ class Wire:
     def before(self, service: str, operation: str) -> None:
         """Record a call that is about to be made; disturb it if it is the chosen one."""
         self.calls.append(operation)
+        if service in self.away:
+            code, status = self.BUSY[service]
+            error = {"Code": code, "Message": "away"}
+            down: Any = {"HTTPStatusCode": status}
+            raise ClientError({"Error": error, "ResponseMetadata": down}, operation)
         if len(self.calls) != self._at:
             return
         if self._meanwhile:

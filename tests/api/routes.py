@@ -295,9 +295,9 @@ CASES: tuple[RouteCase, ...] = (
         scenes=(
             scenes.login_by_sms,
             partial(scenes.login_by_platform, before="nobody", name=PlatformName.WECHAT),
-            partial(scenes.login_by_platform, before="linked", name=PlatformName.ALIPAY),
+            partial(scenes.login_by_platform, before="linked", name=PlatformName.WECHAT),
             partial(scenes.login_by_platform, before="gives way", name=PlatformName.WECHAT),
-            partial(scenes.login_by_platform, before="moves", name=PlatformName.ALIPAY),
+            partial(scenes.login_by_platform, before="keeps", name=PlatformName.WECHAT),
         ),
     ),
     RouteCase(

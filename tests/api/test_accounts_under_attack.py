@@ -116,7 +116,7 @@ class TestOtpDenial:
         person = world.visitor()
         world.cards.fault = Unavailable()
         for _ in range(6):
-            person.post("/v1/me/travel-card/code").expect(503)
+            person.post("/v1/me/travel-card/code").expect(503, "unavailable")
         world.cards.fault = None
         person.post("/v1/me/travel-card/code").expect(202)
 
@@ -128,7 +128,7 @@ class TestOtpDenial:
         code = next(iter(world.cards.codes.values()))
         world.cards.fault = Unavailable()
         for _ in range(11):
-            person.post("/v1/me/travel-card", {"code": code}).expect(503)
+            person.post("/v1/me/travel-card", {"code": code}).expect(503, "unavailable")
         world.cards.fault = None
         person.post("/v1/me/travel-card", {"code": code}).expect(200)
 
@@ -252,7 +252,7 @@ class TestLostAnswers:
     ) -> None:
         nonce = world.nonce()
         world.sms.fault = Unavailable()
-        ask(world, nonce=nonce).expect(503)
+        ask(world, nonce=nonce).expect(503, "unavailable")
         world.sms.fault = None
         ask(world, nonce=nonce).expect(202)
         assert len(world.sms.sent) == 1
