@@ -37,7 +37,7 @@ def lost_answers(world: World, operation: str, *, at: int = 1) -> Iterator[list[
         answer: Any = botocore_stubber(event_name, request)
         statuses.append(500 if len(statuses) == at - 1 else answer.status_code)
         if statuses[-1] != 500:
-            return answer  # type: ignore[no-any-return]  # moto has no types
+            return answer
         return AWSResponse(request.url, 500, {}, _Fault())
 
     events = session().get_component("event_emitter")

@@ -69,8 +69,7 @@ class TestNextOwner:
         world.clock.pass_(days=91)
         back = holder_of(world, former.phone)
         assert back.person_id != former.person_id
-        entry = {"name": former.name, "number": former.number}
-        back.register(**entry).expect(409, "identity_returning")
+        back.register(name=former.name, number=former.number).expect(409, "identity_returning")
         body = {
             "nonce": world.nonce(),
             "name": former.name,
@@ -101,8 +100,7 @@ class TestNextOwner:
         world.clock.pass_(days=91)
         holder_of(world, former.phone)
         stranger = holder_of(world, OTHER, 901)
-        entry = {"name": former.name, "number": former.number}
-        stranger.register(**entry).expect(409, "identity_managed")
+        stranger.register(name=former.name, number=former.number).expect(409, "identity_managed")
         body = {
             "nonce": world.nonce(),
             "name": former.name,
@@ -138,8 +136,7 @@ class TestNextOwner:
         again = entered(world, without_phone(proof(world, WECHAT, former.phone, "old")))
         assert again.person_id == former.person_id
         assert again.get("/v1/me").expect(200)["phone"] is None
-        entry = {"name": former.name, "number": former.number}
-        new.register(**entry).expect(409, "identity_returning")
+        new.register(name=former.name, number=former.number).expect(409, "identity_returning")
 
     def test_an_account_that_confirms_the_phone_later_is_no_way_round(self, world: World) -> None:
         former = known(world)

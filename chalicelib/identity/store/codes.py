@@ -85,7 +85,7 @@ class CodeStore:
                 key, [CodeItem.attempts.add(1), mine.add(1)], PRESENT & guessable
             )
         except ConditionFailed as failure:
-            met = failure.met[0]
+            met = failure.met[0] or self._table.get(key)
             alive = met and CodeItem.read(met).expires > now
             return Guess(GuessState.USED_UP if alive else GuessState.WRONG)
         item = CodeItem.read(raw)
@@ -105,7 +105,7 @@ class CodeStore:
         try:
             self._table.update(key, use, PRESENT & stands & CodeItem.used.does_not_exist())
         except ConditionFailed as failure:
-            return _replayed(failure.met[0], digest, now)
+            return _replayed(failure.met[0] or self._table.get(key), digest, now)
         return Guess(GuessState.RIGHT, by)
 
 

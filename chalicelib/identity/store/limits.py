@@ -42,14 +42,15 @@ class LimitStore:
             LimitItem.last.set(by),
             LimitItem.ttl.set(start + 2 * seconds),
         ]
+        key = keys.rate(what, whom, f"{start:010d}")
         try:
             self._table.update(
-                keys.rate(what, whom, f"{start:010d}"),
+                key,
                 actions,
                 ABSENT | ((LimitItem.attempts < limit) & another),
             )
         except ConditionFailed as failure:
-            met = failure.met[0]
+            met = failure.met[0] or self._table.get(key)
             if not met or LimitItem.read(met).last != by:
                 raise TooMany(start + seconds - second) from None
 

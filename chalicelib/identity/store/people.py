@@ -579,9 +579,10 @@ class PeopleStore:
         self, person_id: str, session_id: str, *, serial: int, expires_at: datetime
     ) -> Session:
         """See `People.refresh_session`. The condition is the previous serial."""
+        key = keys.session(person_id, session_id)
         try:
             raw = self._table.update(
-                keys.session(person_id, session_id),
+                key,
                 [
                     SessionItem.serial.set(serial),
                     SessionItem.expires.set(expires_at),
@@ -590,7 +591,7 @@ class PeopleStore:
                 PRESENT & (SessionItem.serial == serial - 1),
             )
         except ConditionFailed as failure:
-            met = failure.met[0]
+            met = failure.met[0] or self._table.get(key)
             if not met:
                 raise Unauthenticated("session_ended") from None
             return _session(session_id, met)

@@ -25,10 +25,11 @@ class PhoneProofStore:
 
     def claim(self, blind: str, by: str, *, now: datetime) -> bool:
         """See `logins.PhoneProofs.claim`. The condition is that there is no item."""
+        key = keys.phone_proof(blind)
         try:
-            self._table.put(PhoneProofItem.at(keys.phone_proof(blind), by=by, at_=now), ABSENT)
+            self._table.put(PhoneProofItem.at(key, by=by, at_=now), ABSENT)
         except ConditionFailed as failure:
-            met = failure.met[0]
+            met = failure.met[0] or self._table.get(key)
             item = PhoneProofItem.read(met) if met else None
             return item is not None and item.by == by and abs(now - item.at_) <= REPLAY
         return True
