@@ -121,7 +121,7 @@ class PlatformLogin:
         index: BlindIndex,
         proofs: PhoneProofs,
     ) -> None:
-        """Keep the collaborators: many, because a login, a phone and a platform meet here."""
+        """Keep the collaborators: many parameters because account, phone and platform meet here."""
         self._platform = platform
         self._accounts = accounts
         self._changes = changes

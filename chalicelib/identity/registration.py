@@ -157,19 +157,20 @@ class Registrations:
         except Conflict as conflict:
             if conflict.code != "identity_taken":
                 raise
-            raise Conflict(self._taken(previous, blind, entry)) from None
+            raise self._taken(previous, blind, entry) from None
         return self.own(profile)
 
-    def _taken(self, previous: Profile, blind: str, entry: Entry) -> str:
-        """Return the code for a document that has an owner, whose record may become the actor's."""
+    def _taken(self, previous: Profile, blind: str, entry: Entry) -> Conflict:
+        """Return the error for a document that has an owner; the record may become the actor's."""
         if previous.verification not in (Verification.NONE, Verification.REJECTED):
-            return "identity_taken"
+            return Conflict("identity_taken")
         owner_id = self._people.by_document(blind)
         owner = self._people.load(owner_id).profile if owner_id else None
         if owner is None or not is_left_as(owner, entry.name, vault=self._vault):
-            return "identity_taken"
-        returning = owner.successor == previous.person_id
-        return "identity_returning" if returning else "identity_managed"
+            return Conflict("identity_taken")
+        if owner.successor == previous.person_id:
+            return Conflict("identity_returning")
+        return Conflict("identity_managed")
 
     def show(self, actor: Actor, *, now: datetime) -> OwnRegistration:
         """Return the actor's registration.
