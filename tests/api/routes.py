@@ -306,7 +306,7 @@ CASES: tuple[RouteCase, ...] = (
     ),
     RouteCase("POST", "/v1/sessions/logout", PERSON, scenes=(scenes.logging_out,)),
     RouteCase(
-        "POST", "/v1/me/phone", PERSON, (422, "phone_proof_invalid"), always(CODE_ENTERED),
+        "POST", "/v1/me/phone", PERSON, (403, "stronger_login_needed"), always(CODE_ENTERED),
         scenes=(
             partial(scenes.phone_of_an_account, of_somebody=False),
             partial(scenes.phone_of_an_account, of_somebody=True),
