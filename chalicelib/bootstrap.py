@@ -96,9 +96,11 @@ if TYPE_CHECKING:
     )
     from chalicelib.insight.reconciliation import Reconciliation, Reconciliations, Reconciling
     from chalicelib.insight.statistics import VenueStatistics
+    from chalicelib.venues.channels import RegionOptions
     from chalicelib.venues.issuance import Issuance
     from chalicelib.venues.landing import Landing
     from chalicelib.venues.posters import (
+        PosterContents,
         PosterRendering,
         PosterRequests,
         Renderer,
@@ -644,9 +646,38 @@ class Container:
     @cached_property
     def landing(self) -> "Landing":
         """The page behind a printed code."""
-        from chalicelib.venues.landing import Landing
+        from chalicelib.venues.landing import Landing, verification_files
 
-        return Landing(directory=self.directory, demo=self.settings.demo)
+        return Landing(
+            directory=self.directory,
+            options=self.region_options,
+            files=verification_files(self.settings.code_files),
+            demo=self.settings.demo,
+        )
+
+    @cached_property
+    def region_options(self) -> "RegionOptions":
+        """How visitors of a region check in."""
+        from chalicelib.admission.check_in_options import PolicyOptions
+        from chalicelib.venues.channels import Channel, ChannelKind
+
+        connected = {
+            ChannelKind.WECHAT: self.settings.wechat_url,
+            ChannelKind.ALIPAY: self.settings.alipay_url,
+        }
+        default = tuple(Channel(kind) for kind, url in connected.items() if url)
+        return PolicyOptions(policies=self.policies, default=default)
+
+    @cached_property
+    def poster_contents(self) -> "PosterContents":
+        """Makes what is printed on posters."""
+        from chalicelib.venues.posters import PosterContents
+
+        return PosterContents(
+            options=self.region_options,
+            code_host=self.settings.code_host,
+            demo=self.settings.demo,
+        )
 
     @cached_property
     def venue_statistics(self) -> "VenueStatistics":
@@ -663,8 +694,9 @@ class Container:
         return PosterRequests(
             posters=self.posters,
             storage=self.storage,
-            code_host=self.settings.code_host,
-            demo=self.settings.demo,
+            contents=self.poster_contents,
+            issuance=self.issuance,
+            bindings=self.bindings,
         )
 
     @cached_property
@@ -677,8 +709,8 @@ class Container:
             posters=self.posters,
             storage=self.storage,
             renderer=self.renderer,
-            code_host=self.settings.code_host,
-            demo=self.settings.demo,
+            contents=self.poster_contents,
+            clock=self.clock,
         )
 
     @cached_property

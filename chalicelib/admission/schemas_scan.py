@@ -4,17 +4,25 @@ Every cold start that serves a scan loads this module; other schemas are in `sch
 """
 
 import functools
-from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, GetJsonSchemaHandler, create_model, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    create_model,
+    model_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 
 from chalicelib.admission import evidence
 from chalicelib.admission.evidence.kind import Kind
 from chalicelib.admission.judge import Outcome
 from chalicelib.admission.scan import Means, PassKind
+from chalicelib.core import normalisation
 from chalicelib.core.fields import (
+    Moment,
     Nonce,
     PersonId,
     RegionName,
@@ -77,6 +85,10 @@ class ScanRequest(Request):
     """Optional. Ask for it with the text `location_purpose`."""
 
 
+def _pass_code(value: str) -> str:
+    return normalisation.scanned(value).upper()
+
+
 class PassScanRequest(Request):
     """A staff member's scan of a visitor's pass, live or on paper, with the temperature."""
 
@@ -84,8 +96,11 @@ class PassScanRequest(Request):
     pass_code: Annotated[
         str,
         Field(min_length=1, max_length=200),
+        AfterValidator(_pass_code),  # a retry may come from another scanner
         described(
-            PASS_EXAMPLE, pattern=PASS_PATTERN, accepts="lower case, and white space around it"
+            PASS_EXAMPLE,
+            pattern=PASS_PATTERN,
+            accepts="lower case, full-width characters, and what scanners add",
         ),
     ]
     temperature: TemperatureBand | None = None
@@ -113,8 +128,8 @@ class Component(Response):
 
     state: str
     text: str = Field(examples=["Green"])
-    observed_at: datetime | None
-    fetched_at: datetime | None
+    observed_at: Moment | None
+    fetched_at: Moment | None
     stale: bool
 
 
@@ -144,7 +159,7 @@ class TravelCardShown(Component):
 
     state: Annotated[str, states(ProviderName.TRAVEL_CARD, "normal", "code_needed")]
     text: str = Field(examples=["Normal"])
-    valid_until: datetime | None
+    valid_until: Moment | None
     official_url: str = Field(examples=["https://xc.caict.ac.cn/"])
     """The official travel card, for details."""
 
@@ -217,10 +232,16 @@ class Composed(Response):
         return schema
 
 
+def _explained(schema: dict[str, Any]) -> None:
+    """Put the codes of reasons and next steps into the schema, when it is asked for."""
+    kinds = ("reason.", "step.")
+    schema["enum"] = [key.partition(".")[2] for key in TEXTS if key.startswith(kinds)]
+
+
 class Explained(Response):
     """A stable code and its text in the caller's language."""
 
-    code: str = Field(examples=["health_code_green"])
+    code: str = Field(examples=["health_code_green"], json_schema_extra=_explained)
     text: str = Field(examples=["Health code: green."])
 
 
@@ -228,8 +249,8 @@ class Screen(Composed):
     """The response to a scan. While `poll_after_ms` is set, answers are pending."""
 
     scan_id: ScanId
-    scanned_at: datetime
-    received_at: datetime
+    scanned_at: Moment
+    received_at: Moment
     """Later than `scanned_at` if the device was offline."""
     venue: VenueShown
     checkpoint: str | None = Field(examples=[None])

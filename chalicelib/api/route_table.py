@@ -41,6 +41,13 @@ ROUTES: dict[str, tuple[tuple[str, str, str], ...]] = {
     "landing": (
         ("GET", "/V/{code}", "landing"),
         ("GET", "/v/{code}", "landing_in_lower_case"),
+        ("GET", "/{file}", "verification_file"),
+    ),
+    "lists": (
+        ("GET", "/v1/codes", "list_codes"),
+        ("GET", "/v1/reasons", "list_reasons"),
+        ("GET", "/v1/regions", "list_regions"),
+        ("GET", "/v1/venue-types", "list_venue_types"),
     ),
     "manual_checks": (
         ("GET", "/v1/manual-checks/{check_id}", "get_manual_check"),

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Conflict, Forbidden
+from chalicelib.core.normalisation import person_name
 from chalicelib.identity import documents, personal
 from chalicelib.identity.people import (
     Actor,
@@ -43,7 +44,15 @@ def is_verified_as(profile: Profile | None, name: str, *, vault: Vault) -> bool:
         return False
     if profile.shadow_until is not None:
         return False
-    return personal.NAME.open(vault, profile.name, profile.person_id) == name
+    return is_named(profile, name, vault=vault)
+
+
+def is_named(profile: Profile, name: str, *, vault: Vault) -> bool:
+    """Return whether the person is registered under the canonical `name`.
+
+    Earlier versions sealed names as they were typed.
+    """
+    return person_name(personal.NAME.open(vault, profile.name, profile.person_id)) == name
 
 
 def is_left_as(profile: Profile, name: str, *, vault: Vault) -> bool:
@@ -52,7 +61,7 @@ def is_left_as(profile: Profile, name: str, *, vault: Vault) -> bool:
     They never had one, or have lost their phone.
     """
     left = profile.is_managed or profile.has_lost_phone
-    return left and personal.NAME.open(vault, profile.name, profile.person_id) == name
+    return left and is_named(profile, name, vault=vault)
 
 
 def managed_profile(
@@ -133,7 +142,7 @@ class Registrations:
         same = (
             previous.verification is not Verification.NONE
             and blind == previous.document_blind
-            and entry.name == self._open(previous, personal.NAME)
+            and is_named(previous, entry.name, vault=self._vault)
         )
         if same and version in (previous.registration, previous.registration - 1):
             self._ask_again(previous, _RESUBMITTED_AFTER, now)
@@ -207,7 +216,7 @@ class Registrations:
 def subject_of(profile: Profile, vault: Vault) -> Subject:
     """Return the person as sent to a provider. Raises ValueError on an altered field."""
     return Subject(
-        name=personal.NAME.open(vault, profile.name, profile.person_id),
+        name=person_name(personal.NAME.open(vault, profile.name, profile.person_id)),
         document_type=profile.document_type,
         document_number=personal.DOCUMENT.open(vault, profile.document, profile.person_id),
     )

@@ -1,21 +1,23 @@
 """Requests and responses of people: sessions, registration, checks, families, paper passes."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 
-from chalicelib.core import ids
+from chalicelib.core import ids, normalisation
 from chalicelib.core.fields import (
     SEPARATED,
     Choice,
     Clean,
+    Moment,
     Nonce,
     PersonId,
     PersonName,
     Phone,
     Request,
     Response,
+    Scanned,
     VenueId,
     described,
     identifier,
@@ -163,7 +165,7 @@ class LoginResponse(Response):
     location_purpose: str = Field(examples=[_PURPOSE])
     """Why a location is asked for with a scan, and what is kept: shown before asking."""
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105
-    expires_at: datetime
+    expires_at: Moment
 
 
 class Empty(Response):
@@ -173,7 +175,7 @@ class Empty(Response):
 
 
 def _name(value: str) -> str:
-    if not any(character.isalpha() for character in value):
+    if not any(map(normalisation.is_letter, value)):
         raise refuse("malformed")
     return value
 
@@ -296,7 +298,7 @@ class IdentityCheck(Response):
     redirect_url: str | None = Field(examples=[_URL])
     sdk: dict[str, str] | None = Field(examples=[None])
     """Parameters for the service's SDK in a mini-program."""
-    expires_at: datetime
+    expires_at: Moment
     """When a check that is still pending ends."""
     poll_after_ms: int | None = Field(examples=[1000])
 
@@ -390,7 +392,7 @@ class DependantByConsent(Request):
     relation: RelationName
     code: Annotated[
         str,
-        Clean,
+        Scanned,
         Field(min_length=1, max_length=20),
         short_code(consents.LENGTH, "consent_code"),
         described(
@@ -431,8 +433,8 @@ class DependantShown(Response):
     """In full if the guardian entered it, masked otherwise."""
     relation: RelationName
     method: Literal["face", "household", "consent", "officer"]
-    since: datetime
-    until: datetime | None = Field(examples=["2033-04-23T16:00:00Z"])
+    since: Moment
+    until: Moment | None = Field(examples=["2033-04-23T16:00:00.000Z"])
     """A child's 14th birthday, when the link ends. Null without an end."""
     verification: Literal["none", "pending", "verified", "rejected"]
     reason: str | None = Field(examples=[None])
@@ -467,8 +469,8 @@ class GuardianShown(Response):
     relation: RelationName
     """What the caller is to the guardian."""
     method: Literal["face", "household", "consent", "officer"]
-    since: datetime
-    until: datetime | None = Field(examples=[None])
+    since: Moment
+    until: Moment | None = Field(examples=[None])
 
 
 class Guardians(Response):
@@ -483,7 +485,7 @@ class ConsentCodeShown(Response):
     code: str = Field(examples=["234567899U"])
     purpose: str = Field(examples=["Tell this code only to the person who is to act for you."])
     """To be shown with the code."""
-    expires_at: datetime
+    expires_at: Moment
 
 
 class PairingRequest(Request):
@@ -491,7 +493,7 @@ class PairingRequest(Request):
 
     pairing_code: Annotated[
         str,
-        Clean,
+        Scanned,
         Field(min_length=1, max_length=20),
         short_code(PAIRING_LENGTH, "pairing_code"),
         described(
@@ -515,7 +517,7 @@ class PairedKiosk(Response):
 
 
 def _serial(value: str) -> str:
-    serial = ids.fold(value).replace(" ", "").replace("-", "")
+    serial = ids.fold(normalisation.compact(value))
     if not ids.is_number(serial, passes.SERIAL):
         raise refuse("malformed")
     return serial
@@ -525,7 +527,7 @@ _PRINTED = f"^{CHARACTER}{{4}}-{CHARACTER}{{4}}-{CHARACTER}{{4}}$"
 _SERIAL = described("7RHY-G5G0-75CM", pattern=_PRINTED, accepts=SEPARATED)
 PaperForm = Literal["card_pdf", "sheet_pdf", "card_png"]
 """A card of 85.6 × 54 mm; an A4 sheet with the card to cut out; a picture for the album."""
-PaperSerial = Annotated[str, Clean, Field(max_length=40), AfterValidator(_serial), _SERIAL]
+PaperSerial = Annotated[str, Scanned, Field(max_length=40), AfterValidator(_serial), _SERIAL]
 PrintedSerial = Annotated[str, described("7RHY-G5G0-75CM", pattern=_PRINTED)]
 NameOnPass = Literal["masked", "full"]
 PassIssuer = Literal["self", "guardian", "kiosk", "officer"]
@@ -559,7 +561,7 @@ class PaperFile(Response):
     text: str | None = Field(examples=[None])
     """What to do if it failed."""
     url: str | None = Field(examples=[None])
-    expires_at: datetime | None = Field(examples=[None])
+    expires_at: Moment | None = Field(examples=[None])
 
 
 class PaperPass(Response):
@@ -569,8 +571,8 @@ class PaperPass(Response):
     serial: PrintedSerial | None
     name: NameOnPass | None
     issued_by: PassIssuer | None
-    issued_at: datetime | None
-    expires_at: datetime | None
+    issued_at: Moment | None
+    expires_at: Moment | None
     status: Literal["pending", "settled"]
     poll_after_ms: int | None = Field(examples=[500])
     files: list[PaperFile]
@@ -583,9 +585,9 @@ class PaperPassEntry(Response):
     state: Literal["valid", "replaced", "revoked", "expired"]
     name: NameOnPass
     issued_by: PassIssuer
-    issued_at: datetime
-    expires_at: datetime
-    ended_at: datetime | None = Field(examples=[None])
+    issued_at: Moment
+    expires_at: Moment
+    ended_at: Moment | None = Field(examples=[None])
     """When it was replaced or revoked."""
 
 

@@ -17,6 +17,7 @@ from chalicelib.core.errors import (
     Unavailable,
     Unprocessable,
 )
+from chalicelib.core.normalisation import person_name
 from chalicelib.identity import documents, personal
 from chalicelib.identity.people import (
     Actor,
@@ -289,7 +290,7 @@ class Staffing:
         for invitation in self._staff.invitations(phone_blind):
             name = personal.INVITATION_NAME.open(self._vault, invitation.name, invitation.venue_id)
             room = invitation.venue_id in venues or len(venues) < MAX_VENUES
-            if room and is_verified_as(profile, name, vault=self._vault):
+            if room and is_verified_as(profile, person_name(name), vault=self._vault):
                 member = Member(person_id, invitation.role, now, profile.document_blind)
                 self._staff.claim(phone_blind, invitation, member)
                 venues.add(invitation.venue_id)

@@ -16,7 +16,7 @@ from chalicelib.core import short_codes
 from chalicelib.identity.platforms import PlatformName
 from tests import support
 from tests.api import scenes, scenes_hand_over, scenes_own_data, scenes_records
-from tests.api.driver import Kiosk, Person, World
+from tests.api.driver import CODE_FILES, Kiosk, Person, World
 from tests.api.scenes import Make
 
 Answer = tuple[int, str]
@@ -142,6 +142,7 @@ class RouteCase:
             card_id=cast.card_id,
             receipt_id=cast.receipt_id,
             code=cast.administrator.venue["code"],
+            file=CODE_FILES.partition("=")[0],
             token=link_to_a_file(cast.world).rpartition("/")[2],
         )
         return path + self.query, self.body(cast, person) if self.body else None
@@ -282,9 +283,14 @@ _VENUE = "/v1/venues/{venue_id}"
 
 CASES: tuple[RouteCase, ...] = (
     RouteCase("GET", "/v1/status", ANYONE, calls_aws=False),
+    RouteCase("GET", "/v1/venue-types", ANYONE, calls_aws=False),
+    RouteCase("GET", "/v1/regions", ANYONE, query="?parent=440900", calls_aws=False),
+    RouteCase("GET", "/v1/reasons", ANYONE, calls_aws=False),
+    RouteCase("GET", "/v1/codes", ANYONE, calls_aws=False),
     RouteCase("GET", "/v1/openapi.json", ANYONE, calls_aws=False),
     RouteCase("GET", "/V/{code}", ANYONE),
     RouteCase("GET", "/v/{code}", ANYONE, MOVED, calls_aws=False),
+    RouteCase("GET", "/{file}", ANYONE, calls_aws=False),
     RouteCase(
         "POST", "/v1/otp", ANYONE, ACCEPTED,
         lambda _cast, _person: {"phone": f"+8613700{next(_PHONES):06d}"},

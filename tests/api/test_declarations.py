@@ -119,7 +119,7 @@ BAD_ANSWERS: list[tuple[dict[str, Any], str, str]] = [
     ({"contact": True, "contact_on": "2026-11-07"}, "/answers/contact_on", "day_range"),
     ({"age": "50"}, "/answers/age", "unknown"),
     ({"a/b~c": True}, "/answers/a~1b~0c", "unknown"),
-    ({"destination": "44098\u202e3"}, "/answers/destination", "control_character"),
+    ({"destination": "44098\x1b3"}, "/answers/destination", "control_character"),
 ]
 BAD_ARRIVALS: list[tuple[dict[str, Any], str, str]] = [
     ({"from_province": "450100"}, "from_province", "province"),
@@ -206,8 +206,8 @@ def test_a_declaration_is_on_file_in_words(world: World, visitor: Person) -> Non
         ("symptoms", "Cough, Fatigue"),
         ("contact", "No"),
         ("risk_area", "Yes"),
-        ("risk_region", "广西壮族自治区 玉林市 玉州区"),
-        ("destination", "广东省 茂名市 信宜市"),
+        ("risk_region", "Yuzhou District, Yulin, Guangxi"),
+        ("destination", "Xinyi City, Maoming, Guangdong"),
     ]
     assert (made["arrival"], made["guardian"], made["form_version"]) == (None, None, 1)
     listed = visitor.get("/v1/me/declarations").expect(200)
@@ -220,7 +220,7 @@ def test_a_declaration_is_on_file_in_words(world: World, visitor: Person) -> Non
 def test_an_arrival_is_registered(world: World, visitor: Person) -> None:
     made = visitor.post("/v1/me/arrivals", arrival(world)).expect(201)
     assert [one["text"] for one in made["answers"]] == [
-        "广西壮族自治区", "By train", "D1867", "2026-11-21", "东镇街道新里二路 1 号",
+        "Guangxi", "By train", "D1867", "2026-11-21", "东镇街道新里二路 1 号",
     ]  # fmt: skip
     assert visitor.get("/v1/me/arrivals").expect(200)["items"] == [made]
     assert visitor.get("/v1/me/declarations").expect(200)["items"] == []

@@ -59,7 +59,14 @@ def test_whatever_opens_the_code_is_told_what_to_do(lasting: World, code: str, a
     assert answer.status == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     words = Page(answer).words
-    for said in ("信宜市人民医院", "广东省 茂名市 信宜市", "WeChat", "Alipay", "No phone?", "free"):
+    for said in (
+        "信宜市人民医院",
+        "Xinyi City, Maoming, Guangdong",
+        "WeChat",
+        "Alipay",
+        "No phone?",
+        "free",
+    ):
         assert said in words
 
 
@@ -149,7 +156,7 @@ def test_a_hostile_name_stays_a_name(lasting: World) -> None:
 
 def test_the_page_loads_and_runs_nothing(lasting: World, code: str) -> None:
     page = Page(lasting.call("GET", f"/V/{code}"))
-    assert not {"script", "img", "link", "iframe", "form", "object", "a"} & set(page.tags)
-    assert not {"src", "href", "action", "onclick"} & page.attributes.keys()
+    assert not {"script", "img", "link", "iframe", "form", "object"} & set(page.tags)
+    assert not {"src", "action", "onclick"} & page.attributes.keys()
     assert page.attributes["charset"] == "utf-8"
     assert page.attributes["name"] == "viewport"
