@@ -34,7 +34,12 @@ Another one would wait for a free thread.
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from chalicelib.admission.accesses import Accesses, AccessLog, GuardianAccesses
+    from chalicelib.admission.accesses import (
+        Accesses,
+        AccessLog,
+        GuardianAccesses,
+        StaffAccesses,
+    )
     from chalicelib.admission.declaration_delivery import DeclarationDelivery
     from chalicelib.admission.declaration_form import DeclarationForms
     from chalicelib.admission.declarations import Declarations
@@ -616,6 +621,7 @@ class Container:
 
         return Issuance(
             venues=self.venues,
+            people=self.people,
             index=self.index,
             vault=self.vault,
             ids=self.ids,
@@ -627,7 +633,12 @@ class Container:
         """Join codes, and the venues where a person works."""
         from chalicelib.venues.staffing import Bindings
 
-        return Bindings(staff=self.staff, venues=self.venues, limits=self.limits)
+        return Bindings(
+            staff=self.staff,
+            venues=self.venues,
+            people=self.people,
+            limits=self.limits,
+        )
 
     @cached_property
     def staffing(self) -> "Staffing":
@@ -789,6 +800,7 @@ class Container:
             waiting=self.waiting_scans,
             ring=self.ring,
             guardianship=self.guardianship,
+            staff_accesses=self.staff_accesses,
         )
 
     @cached_property
@@ -841,6 +853,7 @@ class Container:
             queue=self.lookup_queue,
             waiting=self.waiting_scans,
             declarations=self.declaration_delivery,
+            invitations=self.staffing,
             clock=self.clock,
         )
 
@@ -1005,6 +1018,13 @@ class Container:
         return AccessLog(accesses=self.accesses, directory=self.directory, vault=self.vault)
 
     @cached_property
+    def staff_accesses(self) -> "StaffAccesses":
+        """Records what staff read of visitors' data."""
+        from chalicelib.admission.accesses import StaffAccesses
+
+        return StaffAccesses(accesses=self.accesses)
+
+    @cached_property
     def guardian_accesses(self) -> "GuardianAccesses":
         """Records what guardians read of their dependants' data."""
         from chalicelib.admission.accesses import GuardianAccesses
@@ -1023,7 +1043,12 @@ class Container:
         """The list of abnormal scans."""
         from chalicelib.insight.abnormal import AbnormalScans
 
-        return AbnormalScans(pointers=self.pointers, scans=self.scans, people=self.people)
+        return AbnormalScans(
+            pointers=self.pointers,
+            scans=self.scans,
+            people=self.people,
+            accesses=self.staff_accesses,
+        )
 
     @cached_property
     def counting(self) -> "Counting":

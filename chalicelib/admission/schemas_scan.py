@@ -48,9 +48,12 @@ Demo = Annotated[str | None, Field(examples=[None])]
 
 
 def states(name: ProviderName, example: str, *others: str) -> Any:
-    """Return the schema of a component's state: the provider's states and `others`."""
+    """Return the schema of a component's state: the provider's states and `others`.
+
+    ``identity_pending``: nothing is asked until name and number are verified to match.
+    """
     states = sorted(evidence.states(name))
-    return described(example, enum=[*states, *others, "unknown", "pending"])
+    return described(example, enum=[*states, *others, "unknown", "pending", "identity_pending"])
 
 
 PASS_EXAMPLE = "VP1.L.1.7RHYG5G075CMMCW9.1G2RDWE00.32P3WWT3Y0B8J32H"  # noqa: S105 (none)

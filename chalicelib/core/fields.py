@@ -142,6 +142,7 @@ def identifier(prefix: str, example: str) -> Any:
 
 VenueId = Annotated[str, identifier("ven", "ven_SABR24PA3EYWNYP2")]
 PersonId = Annotated[str, identifier("per", "per_7RHYG5G075CMMCW9")]
+InvitationId = Annotated[str, identifier("inv", "inv_7RHYG5G075CMMCW9")]
 ReceiptId = Annotated[str, identifier("rcp", "rcp_7RHYG5G075CMMCW9")]
 VenueName = Annotated[str, Field(examples=["信宜市人民医院"])]
 TypeName = Annotated[str, Field(examples=["Medical care"])]

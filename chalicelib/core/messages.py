@@ -263,6 +263,7 @@ TEXTS: dict[str, str] = {
     "state.absent": "None found",
     "state.unknown": "Unknown",
     "state.pending": "Fetching",
+    "state.identity_pending": "Registration being verified",
     # Codes that clients show or offer, by list (core/code_lists.py).
     "document_type.resident_id": "Resident ID card",
     "document_type.hk_macau_permit": "Mainland travel permit for Hong Kong and Macao residents",
@@ -277,6 +278,9 @@ TEXTS: dict[str, str] = {
     "number_type.plate": "Vehicle plate",
     "role.administrator": "Administrator",
     "role.inspector": "Inspector",
+    "standing.active": "In force",
+    "standing.unverified": "Registration not verified at present",
+    "standing.lapsed": "Lapsed: registered under another document",
     "means.visitor": "The visitor scanned the venue code",
     "means.fast": "Fast check-in",
     "means.staff": "The staff scanned a pass",
@@ -330,6 +334,7 @@ TEXTS: dict[str, str] = {
     "kept.receipt": "The receipt of this erasure, which names nobody",
     # Accesses to a person's data, as shown to that person.
     "access.manual_check": "Staff entered your ID number to look up a health code.",
+    "access.staff": "Staff opened a record of your visit.",
     "access.guardian": "Your guardian looked at your health data for you.",
     "access.kiosk": "Your ID document was read at a kiosk to print your pass.",
     "access.officer": "The service's operators looked up your record.",

@@ -22,6 +22,7 @@ from chalicelib.core.fields import (
     Choice,
     Clean,
     Code,
+    InvitationId,
     Moment,
     Nonce,
     PersonId,
@@ -346,7 +347,7 @@ class AddByIdentity(Request):
 
 
 class AddByPhone(Request):
-    """A new staff member by name and phone. The right starts with their first verified login."""
+    """A new staff member by name and phone. The right starts when they are verified."""
 
     by: Literal["phone"]
     role: Literal["administrator", "inspector"] = "inspector"
@@ -359,9 +360,33 @@ class StaffRequest(Choice[Annotated[AddByIdentity | AddByPhone, Field(discrimina
 
 
 class StaffAdded(Response):
-    """`bound`: the right is in force. `invited`: it starts with the first verified login."""
+    """`bound`: the right is in force. `invited`: it starts when the person is verified.
+
+    If the phone's owner is verified under that name already, it is in force as well.
+    """
 
     status: Literal["bound", "invited"]
+    invitation_id: InvitationId | None
+    """Null if `bound`."""
+
+
+class Invitation(Response):
+    """An invitation that waits until the phone's owner is verified under the name."""
+
+    invitation_id: InvitationId
+    status: Literal["waiting"]
+    name: str = Field(examples=["梁思齐"])
+    """As the administrator entered it."""
+    phone: str = Field(examples=["+86138****0001"])
+    role: Literal["administrator", "inspector"]
+    invited_at: Moment
+
+
+class InvitationList(Response):
+    """A venue's invitations that wait."""
+
+    items: list[Invitation]
+    next_cursor: str | None = Field(examples=[None])
 
 
 class HandOver(Request):
@@ -381,8 +406,17 @@ class Member(Response):
 
     person_id: PersonId
     name: str = Field(examples=["梁思齐"])
+    """The name under which they were bound."""
     role: Literal["administrator", "inspector"]
     since: Moment
+    standing: Literal["active", "unverified", "lapsed"]
+    """Whether the right is in force.
+
+    `unverified`: the registration is pending again, or was rejected. `lapsed`: it is under another
+    document now.
+    """
+    invitation_id: InvitationId | None
+    """The invitation by which they were bound, or null."""
 
 
 class StaffList(Response):
