@@ -6,6 +6,7 @@ only for what it uses. Tests install a container of their own; they do not patch
 
 import functools
 from collections.abc import Callable
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,13 +70,14 @@ if TYPE_CHECKING:
     from chalicelib.identity.family import FamilyLinks
     from chalicelib.identity.guardianship import Guardianship
     from chalicelib.identity.households import Households
-    from chalicelib.identity.logins import PhoneLogin, PlatformLogin
+    from chalicelib.identity.logins import PhoneLogin, PhoneProofs, PlatformLogin
     from chalicelib.identity.masking import MaskedPeople
     from chalicelib.identity.notices import Notices
     from chalicelib.identity.one_time_codes import OneTimeCodes, SmsGateway
     from chalicelib.identity.paper_passes import IssuedPasses, PaperPasses
     from chalicelib.identity.people import Codes, Limits, People
     from chalicelib.identity.personal_records import PersonalRecords
+    from chalicelib.identity.phone_changes import PhoneChanges
     from chalicelib.identity.platforms import Platform, PlatformName
     from chalicelib.identity.providers import HealthDeclarations, Provider, ProviderName
     from chalicelib.identity.registration import Registrations
@@ -327,7 +329,13 @@ class Container:
         from chalicelib.identity.one_time_codes import OneTimeCodes
 
         return OneTimeCodes(
-            codes=self.codes, limits=self.limits, index=self.index, ids=self.ids, sms=self.sms
+            codes=self.codes,
+            limits=self.limits,
+            index=self.index,
+            ids=self.ids,
+            sms=self.sms,
+            countries=self.settings.sms_countries,
+            a_day=self.settings.sms_a_day,
         )
 
     @cached_property
@@ -341,6 +349,7 @@ class Container:
             index=self.index,
             ids=self.ids,
             vault=self.vault,
+            absence=timedelta(days=self.settings.absence_days),
         )
 
     @cached_property
@@ -351,9 +360,31 @@ class Container:
         return PhoneLogin(
             codes=self.one_time_codes,
             accounts=self.accounts,
+            changes=self.phone_changes,
             sessions=self.sessions,
             invitations=self.staffing,
         )
+
+    @cached_property
+    def phone_changes(self) -> "PhoneChanges":
+        """Confirms and replaces phones."""
+        from chalicelib.identity.phone_changes import PhoneChanges
+
+        return PhoneChanges(
+            accounts=self.accounts,
+            codes=self.one_time_codes,
+            sessions=self.sessions,
+            sms=self.sms,
+            limits=self.limits,
+            vault=self.vault,
+        )
+
+    @cached_property
+    def phone_proofs(self) -> "PhoneProofs":
+        """The store of phone proofs that carry no time."""
+        from chalicelib.identity.store.phone_proofs import PhoneProofStore
+
+        return PhoneProofStore(self.table)
 
     @cached_property
     def platform_login(self) -> "PlatformLogin":
@@ -363,10 +394,12 @@ class Container:
         return PlatformLogin(
             platform=self.platform,
             accounts=self.accounts,
+            changes=self.phone_changes,
             sessions=self.sessions,
             invitations=self.staffing,
             limits=self.limits,
             index=self.index,
+            proofs=self.phone_proofs,
         )
 
     @cached_property

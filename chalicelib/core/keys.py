@@ -12,7 +12,8 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | a person's accounts of WeChat and Alipay | 1 Query, strong | PER#per · ACCOUNT#blind |
 | the items elsewhere that name a person, for erasure | in the query of all | PER#per · LEADS#pk |
 | the person who registered a document | transaction condition | IDENT#blind · IDENT |
-| the one-time code last sent to a phone | 1 Update | OTP#blind · OTP |
+| the one-time code last sent to a phone | 1 Get, strong; 2 Update | OTP#blind · OTP |
+| who has shown a phone proof that carries no time | 1 Put, conditional | PROOF#blind · PROOF |
 | an identity check: read, poll, settle, use up | 1 Get; 1 Update, conditional | CHECK#idc · CHECK |
 | attempts, by action, caller and time window | 1 Update | RATE#what#whom · window |
 | a venue | 1 Get, cached 60 s | VEN#ven · VENUE |
@@ -290,6 +291,11 @@ def valid_consent(person_id: str) -> Key:
 def otp(blind: str) -> Key:
     """Return the key of the one-time code last sent to a phone."""
     return Key(f"OTP#{blind}", "OTP")
+
+
+def phone_proof(blind: str) -> Key:
+    """Return the key of a phone proof that carries no time, by its hash."""
+    return Key(f"PROOF#{blind}", "PROOF")
 
 
 def identity_check(check_id: str) -> Key:

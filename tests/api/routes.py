@@ -309,9 +309,9 @@ CASES: tuple[RouteCase, ...] = (
         scenes=(
             scenes.login_by_sms,
             partial(scenes.login_by_platform, before="nobody", name=PlatformName.WECHAT),
-            partial(scenes.login_by_platform, before="linked", name=PlatformName.ALIPAY),
+            partial(scenes.login_by_platform, before="linked", name=PlatformName.WECHAT),
             partial(scenes.login_by_platform, before="gives way", name=PlatformName.WECHAT),
-            partial(scenes.login_by_platform, before="moves", name=PlatformName.ALIPAY),
+            partial(scenes.login_by_platform, before="keeps", name=PlatformName.WECHAT),
         ),
     ),
     RouteCase(
@@ -320,7 +320,7 @@ CASES: tuple[RouteCase, ...] = (
     ),
     RouteCase("POST", "/v1/sessions/logout", PERSON, scenes=(scenes.logging_out,)),
     RouteCase(
-        "POST", "/v1/me/phone", PERSON, (422, "phone_proof_invalid"), always(CODE_ENTERED),
+        "POST", "/v1/me/phone", PERSON, (403, "stronger_login_needed"), always(CODE_ENTERED),
         scenes=(
             partial(scenes.phone_of_an_account, of_somebody=False),
             partial(scenes.phone_of_an_account, of_somebody=True),
