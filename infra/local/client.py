@@ -87,16 +87,17 @@ class Reply:
     def expect(self, status: int, code: str = "") -> Any:
         """Return the body if status and code are as expected. Raises ApiError."""
         if (self.status, self.code) != (status, code):
-            raise ApiError(self.status, self._problem(), f"{status} {code}".strip())
+            raise ApiError(self.status, self.object(), f"{status} {code}".strip())
         return self.json
 
     def good(self) -> dict[str, Any]:
         """Return the body unless the status is an error. Raises ApiError."""
         if self.status >= 400:
-            raise ApiError(self.status, self._problem())
+            raise ApiError(self.status, self.object())
         return dict(self.json)
 
-    def _problem(self) -> dict[str, Any]:
+    def object(self) -> dict[str, Any]:
+        """Return the body's JSON object; of another body, its beginning as ``detail``."""
         try:
             problem = json.loads(self.body)
         except ValueError:
