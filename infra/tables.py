@@ -1,6 +1,6 @@
 """Tables for terminals of any width: a table where it fits, otherwise a few lines for each row."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -36,7 +36,7 @@ class FittingTable:
         if widths is None:
             yield from self._blocks()
         else:
-            table = Table(title=self._title or None)
+            table = Table(title=Text(self._title) if self._title else None)
             for header, width in zip(self._headers, widths, strict=True):
                 table.add_column(Text(header), width=width, overflow="fold")
             for row in self._rows:
@@ -93,11 +93,3 @@ def coloured(text: str, style: str) -> Text:
 def joined(*cells: Cell) -> Text:
     """Return cells as the lines of one cell."""
     return Text("\n").join(Text(one) if isinstance(one, str) else one for one in cells)
-
-
-def rows_of(cells: Sequence[Sequence[Cell]], *headers: str, title: str = "") -> FittingTable:
-    """Return a table of `cells`, a sequence for each row."""
-    table = FittingTable(*headers, title=title)
-    for row in cells:
-        table.add_row(*row)
-    return table

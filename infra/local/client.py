@@ -407,14 +407,15 @@ class Pocket:
 class Server:
     """The deployed API and its sandbox, for the demo."""
 
-    def __init__(self, base_url: str, sandbox_url: str) -> None:
+    def __init__(self, base_url: str, sandbox_url: str, language: str = "zh-Hans") -> None:
         self.http = Http(base_url)
-        self.api = Api(Patient(self.http))
+        self.api = Api(Patient(self.http), language)
         self.sandbox = Sandbox(Patient(Http(sandbox_url)))
 
     def page(self, path: str) -> str:
         """Return a page as a phone's browser gets it."""
-        return self.http.request("GET", path, None, {}).body.decode()
+        headers = {"Accept-Language": self.api.language}
+        return self.http.request("GET", path, None, headers).body.decode()
 
     def download(self, url: str) -> bytes:
         """Return the file behind a link. Raises ApiError."""

@@ -94,6 +94,10 @@ def main(
         return _run(COMMANDS[given.command], given, find)
     except UnicodeError:
         raise SystemExit(_NOT_UTF_8) from None
+    except ModuleNotFoundError as error:
+        raise SystemExit(
+            f"{error.name} is not installed: `make verify` installs all tools first."
+        ) from None
     except KeyboardInterrupt:
         raise SystemExit("Interrupted. Run it again to finish what had begun.") from None
     except _FAILURES as error:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
@@ -98,6 +99,7 @@ def run(
     in UTF-8 or not of CSV, and for a PDF that cannot be written, before anything is issued.
     """
     container = deployment.container()
+    import_module("typst")  # which draws the cards; if it is missing, nothing is issued
     if out.is_dir() or not os.access(out if out.exists() else out.parent, os.W_OK):
         raise SystemExit(f"{out} cannot be written: give --out a file in a folder of yours.")
     try:

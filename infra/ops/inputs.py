@@ -7,6 +7,7 @@ AWS.
 import argparse
 import re
 from datetime import UTC, date, datetime
+from urllib.parse import urlsplit
 
 from chalicelib.core import ids
 
@@ -72,6 +73,18 @@ def name(text: str) -> str:
     if not found or len(found) > LONGEST_NAME or not found.isprintable():
         raise argparse.ArgumentTypeError(f"give 1 to {LONGEST_NAME} printable characters")
     return found
+
+
+def url(text: str) -> str:
+    """Return the URL of an API. Raises ArgumentTypeError."""
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        known = False
+    if not known:
+        raise argparse.ArgumentTypeError(f"{text!r} is no URL: give https://…")
+    return text.rstrip("/")
 
 
 def root(text: str) -> str:

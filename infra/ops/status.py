@@ -9,6 +9,7 @@ from rich.console import Console
 
 from infra import stacks
 from infra.local.client import Api, Http, Reply
+from infra.ops import inputs
 from infra.ops.deployment import Deployment
 from infra.tables import FittingTable, coloured
 
@@ -98,7 +99,7 @@ HELP = "check the deployment: parts, queues, alarms"
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("--url", help="the API's URL; by default the stack's")
+    parser.add_argument("--url", type=inputs.url, help="the API's URL; by default the stack's")
 
 
 def destroys(_: Namespace) -> str:

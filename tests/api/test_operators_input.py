@@ -126,6 +126,12 @@ def test_what_is_not_utf_8_is_refused(world: World, capsys: pytest.CaptureFixtur
     assert "UTF-8" in said_at_the_end(capsys, ended)
 
 
+def test_a_bad_port_of_the_local_cloud_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VENUECODE_PORT", "none")
+    with pytest.raises(SystemExit, match="VENUECODE_PORT is 'none'"):
+        main(["status"])
+
+
 class Broken(OperatedWorld):
     """A deployment where nothing answers as hoped."""
 
@@ -159,7 +165,7 @@ def printed(command: Callable[..., int], world: World, **given: Any) -> str:
 
 def test_ids_stand_in_recount_and_a_name_is_no_markup(world: World) -> None:
     chief = world.administrator(name="信宜[/]馆[red]")
-    chief.final(world.visitor().scan_code(chief.venue["code_url"]).expect(201))
+    world.visitor().scan(chief.venue).expect(201)
     world.work()
     text = printed(recount.run, world, venue=chief.venue["venue_id"], day=None, mend=False)
     assert "信宜[/]馆[red]" in text
