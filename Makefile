@@ -95,8 +95,8 @@ $(TOOLS): requirements-dev.txt | $(LOCAL)
 # In the language of the terminal, as infra/local/language.py.
 say = case "$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}" in [zZ][hH]*) echo "$(2)";; *) echo "$(1)";; esac
 # tests/unit/test_installation.py holds the sizes to what is installed.
-LOCAL_SIZE := Installing the local cloud into .venv, once: 57 packages, 220 MB, about a minute. \
-  The first start adds 125 MB in build/, and another minute.
-LOCAL_SIZE_ZH := 首次运行，把本地云装进 .venv：57 个软件包，220 MB，约一分钟。首次启动还要在 build/ 写入 125 MB，再约一分钟。
+LOCAL_SIZE := Installing the local cloud into .venv, once: 57 packages, 240 MB, about a minute. \
+  The first start adds 470 MB in build/ and .local/, and another minute.
+LOCAL_SIZE_ZH := 首次运行，把本地云装进 .venv：57 个软件包，240 MB，约一分钟。首次启动还要在 build/ 和 .local/ 写入 470 MB，再约一分钟。
 TOOLS_SIZE := Installing the tools for tests and packaging into .venv, once: 49 packages, 500 MB, about two minutes.
 TOOLS_SIZE_ZH := 首次运行，把测试和打包的工具装进 .venv：49 个软件包，500 MB，约两分钟。

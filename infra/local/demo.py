@@ -256,7 +256,8 @@ class Demo(Reporter):
         for state in _SHOWN:
             if state in colours:
                 screen = colours[state]
-                title = f"{screen['venue']['name']} · {screen['demo']}"
+                marked = words("demonstration", "演示") if screen["demo"] else ""
+                title = f"{screen['venue']['name']} {marked}"
                 self.console.print(screen_panel(screen, title))
         table = visitor_table(words("Test", "核酸"))
         for person, screen in screens:

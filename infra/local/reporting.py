@@ -57,7 +57,7 @@ class Reporter:
     def say(self, *parts: Cell) -> None:
         """Print a line within a step; parts may be coloured."""
         line = Text.assemble(*parts)
-        self.console.print(Padding(line, (0, 0, 0, 2)))
+        self.console.print(Padding(line, (0, 0, 0, 2), expand=False))
 
     def unbroken(self, what: str) -> None:
         """Print a line that must not be broken: an address, a path, the text of a code."""

@@ -55,6 +55,7 @@ def test_a_second_make_run_says_where_it_runs_and_leaves_it_running(place: Place
             assert place.endpoint_url in said
             assert process_of(place, "emulator") == emulator
             assert answers(place)
+            assert not [*place.home.glob("tmp/*/*.zip")]  # a copy for each worker would add up
             first.send_signal(signal.SIGINT)
             first.communicate(timeout=60)
         finally:
