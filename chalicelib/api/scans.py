@@ -4,6 +4,7 @@ from typing import Any
 
 from chalice.app import Blueprint
 
+from chalicelib.admission.judge import Outcome
 from chalicelib.admission.location import Location
 from chalicelib.admission.scanning import Result
 from chalicelib.admission.schemas_scan import PassScanRequest, ScanRequest, Screen
@@ -110,7 +111,9 @@ def scan_pass(context: RequestContext) -> Answer:
 def _screen(context: RequestContext, result: Result) -> Screen:
     view = result.view
     shown: dict[str, Any] = {
-        name: components.component(context, name, evidence, view.received_at)
+        name: components.component(
+            context, name, evidence, view.received_at, admitted=view.outcome is Outcome.ADMIT
+        )
         for name, evidence in view.evidence.items()
     }
     return Screen(

@@ -282,6 +282,10 @@ _VENUE = "/v1/venues/{venue_id}"
 
 CASES: tuple[RouteCase, ...] = (
     RouteCase("GET", "/v1/status", ANYONE, calls_aws=False),
+    RouteCase("GET", "/v1/venue-types", ANYONE, calls_aws=False),
+    RouteCase("GET", "/v1/regions", ANYONE, query="?parent=440900", calls_aws=False),
+    RouteCase("GET", "/v1/reasons", ANYONE, calls_aws=False),
+    RouteCase("GET", "/v1/codes", ANYONE, calls_aws=False),
     RouteCase("GET", "/v1/openapi.json", ANYONE, calls_aws=False),
     RouteCase("GET", "/V/{code}", ANYONE),
     RouteCase("GET", "/v/{code}", ANYONE, MOVED, calls_aws=False),

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.core import ids
+from chalicelib.core.clock import rfc3339
 from chalicelib.identity.providers import Answer
 from tests.api.driver import HttpReply, Person, World, codes
 
@@ -350,7 +351,7 @@ def test_a_phone_that_was_offline_sends_its_scans_later(world: World, guard: Per
     guard.log_in()
     scans = [scan(guard, *one, temperature="normal").expect(201) for one in kept]
     assert [scan(guard, *one, temperature="normal").status for one in kept] == [200, 200]
-    assert {one["scanned_at"] for one in scans} == {shown_at.isoformat().replace("+00:00", "Z")}
+    assert {one["scanned_at"] for one in scans} == {rfc3339(shown_at)}
     assert scans[0]["received_at"] > scans[0]["scanned_at"]
     assert scans[0]["outcome"] == "pending", "it counts as nothing before it was judged"
     world.work()
