@@ -273,9 +273,18 @@ def hand_over_credentials(place: Place, cloud: LocalCloud) -> None:
 
 
 def start_sandbox(place: Place, cloud: LocalCloud) -> None:
-    """Start the partners' sandbox, unless it runs and answers. Raises LocalCloudError."""
+    """Start the partners' sandbox, unless it runs, answers and posts callbacks to this API.
+
+    Raises LocalCloudError.
+    """
+    callback = f"{cloud.base_url}/v1/identity-checks/callback"
+    posts_to = place.home / "run/callback"
     if running(place, "sandbox"):
-        if _answers(place.sandbox_port, "/healthz", within=2.0, name=(place, "sandbox")):
+        if (
+            posts_to.exists()
+            and posts_to.read_text() == callback
+            and _answers(place.sandbox_port, "/healthz", within=2.0, name=(place, "sandbox"))
+        ):
             return
         stop_process(place, "sandbox", patience=2.0)
     _require_free(place.sandbox_port, "VENUECODE_SANDBOX_PORT")
@@ -284,10 +293,11 @@ def start_sandbox(place: Place, cloud: LocalCloud) -> None:
     settings = {
         "SANDBOX_SECRET": json.loads(partners["SecretString"])["default"],
         "SANDBOX_CREDENTIALS": str(place.home / _CREDENTIALS_FILE),
-        "SANDBOX_CALLBACK": f"{cloud.base_url}/v1/identity-checks/callback",
+        "SANDBOX_CALLBACK": callback,
     }
     command = ["-m", "infra.local.sandbox", "--port", str(place.sandbox_port)]
     _launch(place, "sandbox", command, settings)
+    posts_to.write_text(callback)
     if not _answers(
         place.sandbox_port, "/healthz", within=_PATIENCE_SECONDS, name=(place, "sandbox")
     ):
