@@ -161,7 +161,7 @@ class Demo(Reporter):
             if read != venue["code_url"]:
                 raise RuntimeError(f"{file} holds {read!r}, not {venue['code_url']!r}")
             payloads.append(read)
-            self.unbroken(f"{file}  {size}  →  {read}")
+            self.unbroken(f"{file}  {size} → {read}")
         return payloads
 
     def landing(self, venue: dict[str, Any]) -> None:

@@ -110,7 +110,7 @@ class FamilyChapter:
             text = decode(file)
             read.add(text)
             size = f"{file.stat().st_size / 1024:.0f} KB"
-            self.reporter.unbroken(f"{file}  {size}  →  {text}")
+            self.reporter.unbroken(f"{file}  {size} → {text}")
         if len(read) != 1:
             raise RuntimeError("the files of one card hold different codes")
         self.reporter.say(
