@@ -69,13 +69,12 @@ class DoorChapter:
             if hired.registration()["verification"] == "none":
                 hired.enter(self.hired.entered_name, self.hired.document_number)
             hired.verified_registration()
-            hired.log_in_with_wechat()  # the right has waited for a verified login
+            hired.log_in_with_wechat()  # claims the right if the worker has not yet
         ways = {
             self.known.name: words("by name, number and phone", "姓名、证件号、手机号一致"),
             self.joining.name: words("typed the join code", "输入场所申报码"),
             self.hired.name: words(
-                "by name and phone, at the first verified login",
-                "凭姓名和手机号，核实后首次登录生效",
+                "by name and phone, once verified", "凭姓名和手机号，核实后生效"
             ),
         }
         applied = words("applied for the venue", "申领场所码")

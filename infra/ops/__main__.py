@@ -30,6 +30,7 @@ from infra.ops import (
     rotate,
     shards,
     status,
+    venues,
 )
 
 
@@ -66,6 +67,7 @@ COMMANDS: Mapping[str, Command] = {
     "notices": notices,
     "erasures": erasures,
     "shards": shards,
+    "venues": venues,
 }
 
 

@@ -70,6 +70,12 @@ BAD: dict[str, list[str]] = {
         "", "x", "run --at x", "list --at 0001-01-01", "list --at 9999-12-31T23:59:59-12:00",
         "run --at 25:00",
     ],
+    "venues": [
+        "", "x", "issue", "issue good.csv", "issue nowhere.json --office 局",
+        "issue . --office 局", "issue good.csv --office 局", "issue latin.csv --office 局",
+        "issue binary.csv --office 局", f"issue good.csv --office {LONG}",
+        "issue good.csv --office 局 --document-type x",
+    ],
     "shards": ["", "x", "x 64", f"{VENUE} x", f"{VENUE} 64", f"{VENUE} 0", f"{VENUE} {'9' * 5000}"],
 }  # fmt: skip
 """By command, what an operator may type wrongly; blanks separate arguments."""
