@@ -327,6 +327,24 @@ def _written(policy: Any) -> dict[str, Any]:
     return values
 
 
+@dataclass(frozen=True)
+class Revision:
+    """What is stored for one prefix: the rules that differ from the default, and their version.
+
+    `removed`: a shorter prefix applies.
+    """
+
+    prefix: str
+    version: int
+    rules: Mapping[str, Any]
+    removed: bool = False
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that it describes. Raises ValueError."""
+        return Policy.from_rules(f"{self.prefix}.{self.version}", self.rules)
+
+
 class Policies(Protocol):
     """The source of policies; implemented by `store.PolicyStore`."""
 

@@ -19,7 +19,7 @@ from chalicelib.adapters.storage import S3Storage
 from chalicelib.admission.accesses import Accesses
 from chalicelib.admission.kiosks import Cards
 from chalicelib.admission.lookup_requests import LookupQueue
-from chalicelib.admission.policy import Policies
+from chalicelib.admission.policy import Policies, Revision
 from chalicelib.admission.prefetching import Prefetches
 from chalicelib.admission.scan import Scans
 from chalicelib.admission.schemas import decode
@@ -83,6 +83,12 @@ class PolicyBook(Policies, Protocol):
 
     def replace(self, prefix: str, rules: dict[str, object], *, version: int) -> bool:
         """Put version `version` of a policy; return False if it is not the next one."""
+
+    def remove(self, prefix: str, *, version: int) -> bool:
+        """Let the next shorter prefix apply; return False if `version` is not the next one."""
+
+    def latest(self, prefix: str) -> Revision | None:
+        """Return what was last stored for exactly this prefix."""
 
 
 @dataclass
