@@ -5,13 +5,19 @@ from tests.api.driver import World
 
 
 def calls_of(world: World, scans: int) -> int:
-    """Return how many calls to AWS so many scans of one visitor cost until all are decided."""
+    """Return how many calls to AWS so many scans of one visitor cost until all are decided.
+
+    They come ten a second, and the workers run twice a second.
+    """
     venue = world.administrator()
     visitor = world.visitor(health_code=Answer("light_green", world.clock.at))
     world.work()
     world.wire.calls.clear()
-    for _ in range(scans):
+    for number in range(scans):
         visitor.scan(venue.venue).expect(201)
+        world.clock.pass_(milliseconds=100)
+        if number % 5 == 4:
+            world.work()
     world.work()
     return len(world.wire.calls)
 
