@@ -45,9 +45,9 @@ class MethodRules(NamedTuple):
 
     `letter` is the method's code in the scan's item, `means` its name in the API. `salt` begins the
     input of the scan's hash. The rest of that input, and the scan's time, come from the nonce and
-    the actor; with `by_pass`, from the pass. `late_by`: how long ago a scan that is uploaded late
-    may have happened by the client's clock; any other, ten minutes. `own`: the visitor or a
-    guardian makes it, and the figures count it as the visitor's own scan; otherwise staff make it.
+    the actor; with `by_pass`, from the pass. `late_by`: how long ago a scan may have happened by
+    the client's clock; more than ten minutes ago, if a paired phone has kept it. `own`: the visitor
+    or a guardian makes it, and the figures count it as the visitor's own scan; otherwise staff do.
     """
 
     letter: str
@@ -131,17 +131,13 @@ def attempt(
     actor_id: str,
     submission: Submission,
     presented: Pass | None = None,
-    *,
-    late: bool = False,
 ) -> Attempt:
     """Return the attempt that `submission` makes, with the key and time of its scan.
 
-    `presented` is required for methods that scan a pass. `late`: a paired phone sends it after the
-    fact. Raises Unprocessable ``clock_skewed``.
+    `presented` is required for methods that scan a pass. Raises Unprocessable ``clock_skewed``.
     """
     rules, nonce = METHODS[method], submission.nonce
-    late_by = rules.late_by if late else CLOCK_TOLERANCE
-    made_at = client_time(nonce, submission.now, late_by)
+    made_at = client_time(nonce, submission.now, rules.late_by)
     if not rules.by_pass:
         digest = ids.derive(rules.salt, actor_id, nonce)
         return Attempt(method, venue, actor_id, submission, made_at, made_at, digest)

@@ -14,6 +14,7 @@ from chalicelib.admission.judge import decide
 from chalicelib.admission.location import Location, cell_of
 from chalicelib.admission.policy import PaperAcceptance, Policies, Policy
 from chalicelib.admission.recording import (
+    CLOCK_TOLERANCE,
     Attempt,
     Circumstances,
     Recorded,
@@ -169,16 +170,27 @@ class Scanning:
         late = bool(circumstances.device_id)
         policy = self._policies.of(venue.region, now)
         if isinstance(presented, PaperPass):
-            made = attempt(Method.PAPER, venue, actor.person_id, submission, late=late)
+            made = attempt(Method.PAPER, venue, actor.person_id, submission)
+            self._require_on_time(made, late=late)
             visitor = self._holder_of_paper(presented, made, policy, late=late)
         else:
-            made = attempt(Method.STAFF, venue, actor.person_id, submission, presented, late=late)
+            made = attempt(Method.STAFF, venue, actor.person_id, submission, presented)
+            self._require_on_time(made, late=late)
             visitor = self._holder_of_live(presented, made, late=late)
             circumstances = circumstances._replace(guardian_id=presented.guardian_id)
         temperature = circumstances.temperature
         verdict = decide(visitor.record, policy, at=now, final=False, temperature=temperature)
         recorded = self._recorder.record(made, visitor.person_id, verdict, circumstances)
         return recorded, visitor
+
+    def _require_on_time(self, made: Attempt, *, late: bool) -> None:
+        """Raise Unprocessable ``clock_skewed`` for an old scan, unless a paired phone has kept it.
+
+        A retry of an accepted scan may be as old.
+        """
+        old = made.submission.now - made.made_at > CLOCK_TOLERANCE
+        if old and not late and not self._is_retry(made):
+            raise Unprocessable("clock_skewed")
 
     def _holder_of_live(self, presented: Pass, made: Attempt, *, late: bool) -> Holder:
         """Return the owner of a live pass, who may be admitted with it. Raises Unprocessable.

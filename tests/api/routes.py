@@ -12,11 +12,11 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Self
 
+from chalicelib.admission.staff_phones import Upload, sign
 from chalicelib.core import short_codes
 from chalicelib.identity.platforms import PlatformName
 from tests import support
 from tests.api import (
-    phones,
     scenes,
     scenes_hand_over,
     scenes_own_data,
@@ -230,11 +230,8 @@ def late_scan(cast: Cast, person: Person) -> dict[str, Any]:
     cast.world.secrets.add(str(phone["secret"]) or "-" * 32)
     cast.world.clock.pass_(minutes=2)
     body = {"nonce": nonce, "pass_code": presented, "temperature": None}
-    upload = phones.Upload(phone["device_id"], cast.venue().split("/")[-1], nonce, presented, "")
-    return body | {
-        "device_id": phone["device_id"],
-        "signature": phones.sign(phone["secret"], upload),
-    }
+    upload = Upload(phone["device_id"], cast.venue().split("/")[-1], nonce, presented, "")
+    return body | {"device_id": phone["device_id"], "signature": sign(phone["secret"], upload)}
 
 
 NO_PHONE = "dev_0000000000000000"

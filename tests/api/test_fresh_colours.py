@@ -101,7 +101,7 @@ def test_the_staffs_screen_asks_again_too(world: World) -> None:
 def test_a_region_may_keep_good_news_for_longer_but_not_bad_news(world: World) -> None:
     venue, good, bad = world.administrator(), world.visitor(), world.visitor()
     world.say(bad, health_code=Answer("light_green", world.clock.at))
-    rules = {"fresh_minutes": {"health_code": 10, "nucleic_acid": 60}}
+    rules: dict[str, object] = {"fresh_minutes": {"health_code": 10, "nucleic_acid": 60}}
     world.set_policy("4409", rules)
     for person in (good, bad):
         settled(world, person, venue)

@@ -139,18 +139,15 @@ def test_a_retry_answers_the_present_state_and_writes_once(world: World) -> None
 
 
 @pytest.mark.requirement("SD-1")
-def test_a_nonce_is_scoped_to_who_scans_and_where(world: World) -> None:
-    one, two = world.administrator(), world.administrator()
-    first, second = world.visitor(), world.visitor()
-    nonce = world.nonce()
+def test_a_nonce_is_scoped_to_who_scans(world: World) -> None:
+    administrator, nonce = world.administrator(), world.nonce()
     scans = [
         visitor.scan(administrator.venue, nonce).expect(201)
-        for visitor in (first, second)
-        for administrator in (one, two)
+        for visitor in (world.visitor(), world.visitor())
     ]
-    assert len({scan["scan_id"] for scan in scans}) == 4
+    assert len({scan["scan_id"] for scan in scans}) == 2
     world.work()
-    assert (one.figures()["checked"], two.figures()["checked"]) == (2, 2)
+    assert administrator.figures()["checked"] == 2
 
 
 def test_a_nonce_with_another_code_of_the_same_venue_is_a_conflict(world: World) -> None:

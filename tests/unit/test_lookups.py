@@ -150,7 +150,7 @@ class TestAnyOrder:
         region.scan()
         region.deliver(region.queue.sent[0][0])
         region.queue.sent.clear()
-        rules = {"fresh_minutes": {"health_code": 10, "nucleic_acid": 60}}
+        rules: dict[str, object] = {"fresh_minutes": {"health_code": 10, "nucleic_acid": 60}}
         region.policies.replace("4409", rules, version=1)
         region.clock.pass_(minutes=59, seconds=50)
         region.scan()  # only the health code is stale

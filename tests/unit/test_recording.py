@@ -36,10 +36,10 @@ NONCE = nonce_at(NOON)
 MILLISECOND = timedelta(milliseconds=1)
 
 
-def tried(method: Method, actor: str = "per_A", *, late: bool = False, **changes: Any) -> Attempt:
+def tried(method: Method, actor: str = "per_A", **changes: Any) -> Attempt:
     submission = Submission(NONCE, "h", "c0ffee00", NOON)._replace(**changes)
     presented = Pass("per_V", NOON - timedelta(seconds=5)) if METHODS[method].by_pass else None
-    return attempt(method, VENUE, actor, submission, presented, late=late)
+    return attempt(method, VENUE, actor, submission, presented)
 
 
 def recorder() -> Recorder:
@@ -117,14 +117,12 @@ def test_what_else_is_known_goes_with_it(method: Method) -> None:
 
 @pytest.mark.parametrize("method", Method)
 def test_how_late_it_may_arrive(method: Method) -> None:
-    """Ten minutes either way, or seven days if a phone of staff has kept it."""
-    kept = OFFLINE if method in (Method.STAFF, Method.PAPER) else CLOCK_TOLERANCE
-    for late, most in ((False, CLOCK_TOLERANCE), (True, kept)):
-        for now in (NOON + most, NOON - CLOCK_TOLERANCE):
-            assert tried(method, late=late, now=now).made_at == NOON
-        for now in (NOON + most + MILLISECOND, NOON - CLOCK_TOLERANCE - MILLISECOND):
-            with pytest.raises(AppError, match="clock_skewed"):
-                tried(method, late=late, now=now)
+    late = OFFLINE if method in (Method.STAFF, Method.PAPER) else CLOCK_TOLERANCE
+    for now in (NOON + late, NOON - CLOCK_TOLERANCE):
+        assert tried(method, now=now).made_at == NOON
+    for now in (NOON + late + MILLISECOND, NOON - CLOCK_TOLERANCE - MILLISECOND):
+        with pytest.raises(AppError, match="clock_skewed"):
+            tried(method, now=now)
 
 
 TRIES = {
@@ -151,7 +149,7 @@ OUTCOMES = {
         for (name, changes), outcome in zip(TRIES.items(), outcomes, strict=True)
     ],
 )
-def test_what_a_second_try_meets(method: Method, changes: dict[str, str], expected: str) -> None:
+def test_what_a_second_try_meets(method: Method, changes: dict[str, Any], expected: str) -> None:
     made, records = tried(method), recorder()
     first = records.record(made, "per_A", makers.verdict()).scan
     assert records.standing(made) == first
