@@ -11,7 +11,7 @@ app = Chalice(app_name="venuecode", configure_logs=False)
 app.api.cors = CORSConfig(
     allow_origin=Settings.from_environment().cors_origin,
     allow_headers=["Accept-Language", "X-Correlation-Id"],
-    expose_headers=["X-Correlation-Id", "Retry-After"],
+    expose_headers=["X-Correlation-Id", "Retry-After", "Date"],
     max_age=86_400,
 )
 # Chalice would refuse a file to a client that does not say that it accepts it.

@@ -67,7 +67,8 @@ def main() -> int:
         add(posters.figure(step))
         add(cards.figure(step))
     figures.write(found)
-    console.print(kinds.table(measured))
+    for one in kinds.tables(measured):
+        console.print(one)
     console.print(figures.table(found))
     return 0
 

@@ -241,15 +241,18 @@ def _spread(times: Sequence[float]) -> tuple[float, float, float]:
 
 
 def _print(rows: Sequence[Row], console: Console) -> None:
-    table = Table("provider", "scans", "outcomes", "polled p50/p99/max", "not polled p50/p99/max",
-                  "requests", "dead-lettered")  # fmt: skip
+    title = "Seconds to the decision: median / 99 % / maximum"
+    table = Table("provider", "polled", "not polled", "requests", "dead\nletters", title=title)
+    for column in table.columns[1:3]:
+        column.no_wrap = True
     for row in rows:
+        outcomes = ", ".join(
+            f"{count} {outcome}" for outcome, count in sorted(row.outcomes.items())
+        )
         table.add_row(
-            row.fault,
-            str(row.scans),
-            ", ".join(f"{outcome} {count}" for outcome, count in sorted(row.outcomes.items())),
-            " / ".join(f"{one:.1f} s" for one in row.polled),
-            " / ".join(f"{one:.1f} s" for one in row.settled),
+            f"{row.fault}\n[dim]{outcomes}[/dim]",
+            " / ".join(f"{one:.1f}" for one in row.polled),
+            " / ".join(f"{one:.1f}" for one in row.settled),
             str(row.lookups),
             str(row.dead_letters),
         )

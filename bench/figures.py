@@ -46,15 +46,15 @@ def write(figures: Iterable[Figure], path: Path = RESULTS) -> None:
 
 def table(figures: Iterable[Figure]) -> Table:
     """Return the figures as a table for the console."""
-    rows = Table("figure", "value", "goal", "stretch", "", "what it is made of")
-    rows.columns[0].no_wrap = True  # a name that is cut off could not be looked up
+    rows = Table("figure", "value", "goal", "stretch", "")
+    for column in rows.columns[1:]:
+        column.no_wrap = True
     for one in figures:
         rows.add_row(
-            one.name,
+            f"{one.name}\n[dim]{one.note}[/dim]" if one.note else one.name,
             f"{one.value:.4g} {one.unit}".rstrip(),
             f"≤ {one.goal:g}",
             "" if one.stretch is None else f"{one.stretch:g}",
             "[green]met[/green]" if one.meets else "[red]missed[/red]",
-            one.note,
         )
     return rows

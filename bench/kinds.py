@@ -85,32 +85,33 @@ def figures(measured: Mapping[str, Mapping[str, Measured]]) -> Iterator[Figure]:
         yield Figure(f"scan_total_write_units_{name}", one["write_units"], "WRU", goal, note=by)
 
 
-def table(measured: Mapping[str, Mapping[str, Measured]]) -> Table:
-    """Return one row for each kind of scan."""
-    rows = Table(
-        "scan", "provider", "requests", "calls", "RRU", "WRU", "SQS", "invocations", "ms",
-        "GB-s", "log bytes", "stream reads", "s to outcome",
-        title="One scan until it is decided",
-    )  # fmt: skip
+def tables(measured: Mapping[str, Mapping[str, Measured]]) -> Iterator[Table]:
+    """Yield a table for each state of the provider, with a column for each kind of scan."""
     for state, kinds in measured.items():
-        for kind, one in kinds.items():
-            invocations = sum(one["invocations"].values())
-            rows.add_row(
-                kind,
-                state or "well",
-                f"{one['api_requests']:.3g}",
-                f"{sum(one['calls'].values()):.3g}",
-                f"{one['read_units']:.3g}",
-                f"{one['write_units']:.3g}",
-                f"{one['sqs_requests']:.3g}",
-                " ".join(f"{name} {count:.3g}" for name, count in one["invocations"].items()),
-                " ".join(f"{name} {ms:.0f}" for name, ms in one["ms"].items()),
-                f"{sum(one['gb_s'].values()):.3f}",
-                f"{one['log_bytes']:.0f}",
-                f"{one['stream_reads']:.3g}",
-                f"{one['seconds']:.1f}" if invocations else "",
+        title = f"One scan until it is decided; health code provider {state or 'well'}"
+        rows = Table("", *kinds, title=title)
+        told: dict[str, Callable[[Measured], str]] = {
+            "requests": lambda one: f"{one['api_requests']:.3g}",
+            "calls": lambda one: f"{sum(one['calls'].values()):.3g}",
+            "RRU": lambda one: f"{one['read_units']:.3g}",
+            "WRU": lambda one: f"{one['write_units']:.3g}",
+            "SQS": lambda one: f"{one['sqs_requests']:.3g}",
+            "GB-s": lambda one: f"{sum(one['gb_s'].values()):.3f}",
+            "log bytes": lambda one: f"{one['log_bytes']:.0f}",
+            "stream reads": lambda one: f"{one['stream_reads']:.3g}",
+            "s to outcome": lambda one: f"{one['seconds']:.1f}",
+        }
+        for name, cell in told.items():
+            rows.add_row(name, *map(cell, kinds.values()))
+        for function in sorted({name for one in kinds.values() for name in one["invocations"]}):
+            cells = (
+                f"{one['invocations'][function]:.3g} × {one['ms'][function]:.0f} ms"
+                if one["invocations"].get(function)
+                else "–"
+                for one in kinds.values()
             )
-    return rows
+            rows.add_row(function, *cells)
+        yield rows
 
 
 def _main(path: Path) -> None:

@@ -5,7 +5,8 @@
 
 - choose wheels for the Lambda runtime and never compile here; fail on a tag that its glibc cannot
   load (Chalice would ship it silently);
-- precompile everything, which halves a cold start; the same sources give the same bytes;
+- precompile everything, which halves a cold start, and with the methods of dataclasses written out
+  (`infra.dataclass_methods`); the same sources give the same bytes;
 - ship only the called services of botocore's 16 MB, without their documentation, and beside its
   bundle of certificates one of Amazon's;
 - put typst and the fonts into a layer of their own.
@@ -39,7 +40,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chalicelib.core import messages
-from infra import roots
+from infra import dataclass_methods, roots
 from infra.dashboard import put_dashboard
 
 ROOT = Path(__file__).absolute().parents[1]
@@ -68,6 +69,8 @@ KEPT = {
 # botocore has two descriptions of endpoints. For these they say the same, and it follows the rules
 # of one in Python at each call; without them it reads the other when a client is made.
 WITHOUT_RULES = ("dynamodb", "kms", "secretsmanager")
+# A cold start imports most dataclasses of these.
+_WRITTEN_OUT = ("annotated_types", "pydantic", "chalicelib")
 # What `make foundation` writes into a stage of .chalice/config.json, a function each.
 FOUNDATION_KEYS = (
     "manage_iam_role",
@@ -280,7 +283,7 @@ def _digest_of_sources(root: Path, stage: str, environment: Mapping[str, str], r
     files += root.glob(".chalice/*.json")
     files += [path for path in (root / "infra/layers").rglob("*") if path.is_file()]
     files += _application(root)
-    files += [Path(__file__), root / "infra/dashboard.py"]
+    files += [Path(__file__), Path(dataclass_methods.__file__), root / "infra/dashboard.py"]
     named = (f"{path.relative_to(root)}".encode() + path.read_bytes() for path in sorted(files))
     settings = json.dumps([stage, dict(environment), runtime, platform.platform()], sort_keys=True)
     return _digest([settings.encode(), *named])
@@ -309,6 +312,7 @@ def _vendor(
             requirements.read_bytes(),
             Path(__file__).read_bytes(),
             Path(roots.__file__).read_bytes(),
+            Path(dataclass_methods.__file__).read_bytes(),
             repr((options, sys.version)).encode(),
             repr([(service, sorted(names)) for service, names in ALLOWED.items()]).encode(),
         ]
@@ -518,6 +522,8 @@ def _compile(folder: Path, deployed_at: str, *, sources: bool) -> None:
     )
     if not compiled:
         raise BuildError(f"Some modules in {folder} cannot be compiled.")
+    modules = (path for name in _WRITTEN_OUT for path in (folder / name).rglob("*.py"))
+    dataclass_methods.compile_again(modules, beside=not sources)
     if not sources:
         for path in folder.rglob("*.py"):
             path.unlink()

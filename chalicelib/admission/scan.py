@@ -105,7 +105,7 @@ class Scan:
     @property
     def is_late(self) -> bool:
         """Whether a paired phone of staff sent it after the fact (`late_scans`)."""
-        return self.device_id.startswith("dev_")
+        return self.device_id.startswith("phn_")
 
     @property
     def happened_at(self) -> datetime:

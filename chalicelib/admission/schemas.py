@@ -1,6 +1,5 @@
 """Schemas of health, passes, manual checks, lists of scans and the lookup queue's messages."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -31,6 +30,7 @@ from chalicelib.core.clock import from_epoch_ms
 from chalicelib.core.fields import (
     SCAN_PATTERN,
     Day,
+    Moment,
     Nonce,
     Paged,
     PersonName,
@@ -91,7 +91,7 @@ class ManualCheck(Response):
     check_id: ScanId
     status: Literal["pending", "answered"]
     poll_after_ms: PollAfter
-    checked_at: datetime
+    checked_at: Moment
     venue: VenueShown
     person: Named | None
     """Null unless name and number match."""
@@ -109,7 +109,7 @@ class ManualCheck(Response):
 class AccessShown(Response):
     """An access to the caller's data."""
 
-    at: datetime
+    at: Moment
     """When the data was read; of several readings by a guardian in a day, the last one."""
     kind: Literal["manual_check", "guardian", "kiosk", "officer"]
     place: str = Field(examples=["信宜市人民医院"])
@@ -139,8 +139,8 @@ class AbnormalScan(Response):
     """An abnormal scan in the list of a day."""
 
     scan_id: ScanId
-    scanned_at: datetime
-    received_at: datetime
+    scanned_at: Moment
+    received_at: Moment
     """Later than `scanned_at` if the device was offline."""
     means: Means
     person: PersonShown
@@ -302,8 +302,8 @@ class LivePass(Response):
     """The content of the QR code: capitals, digits and dots."""
     name: MaskedName
     """Masked."""
-    minted_at: datetime
-    expires_at: datetime
+    minted_at: Moment
+    expires_at: Moment
     refresh_after_s: int = Field(examples=[60])
     health_code: HealthCodeShown
     background: Background
@@ -344,4 +344,4 @@ class KioskCard(Response):
     status: Literal["pending", "ready", "rejected", "failed"]
     poll_after_ms: int | None = Field(examples=[2000])
     url: str | None = Field(examples=[None])
-    expires_at: datetime | None = Field(examples=[None])
+    expires_at: Moment | None = Field(examples=[None])

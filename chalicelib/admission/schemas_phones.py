@@ -9,7 +9,7 @@ from chalicelib.admission.schemas_scan import PASS_EXAMPLE, PASS_PATTERN, Temper
 from chalicelib.core.fields import Nonce, Request, Response, ScanId, described
 from chalicelib.core.ids import CHARACTER, PATTERN
 
-DeviceId = Annotated[str, described("dev_7RHYG5G075CMMCW9", pattern=f"^dev_{PATTERN}$")]
+DeviceId = Annotated[str, described("phn_7RHYG5G075CMMCW9", pattern=f"^phn_{PATTERN}$")]
 
 
 class PhonePairing(Request):
@@ -54,7 +54,7 @@ class LateScanRequest(Request):
         ),
     ]
     temperature: TemperatureBand | None = None
-    device_id: Annotated[str, Field(max_length=40), described("dev_7RHYG5G075CMMCW9")]
+    device_id: Annotated[str, Field(max_length=40), described("phn_7RHYG5G075CMMCW9")]
     signature: Annotated[
         str,
         Field(max_length=80),

@@ -1,6 +1,6 @@
 """Schemas of declarations, arrivals, notices, visits and temperatures over HTTP."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
@@ -11,6 +11,7 @@ from chalicelib.admission.schemas_scan import AnyOutcome, TemperatureBand
 from chalicelib.core.fields import (
     SCAN_PATTERN,
     Clean,
+    Moment,
     Nonce,
     Request,
     Response,
@@ -126,7 +127,7 @@ class FormShown(Response):
     version: FormVersion
     effective_on: date = Field(examples=["2022-04-01"])
     """The day in China from which this version is in force."""
-    former_accepted_until: datetime | None = Field(examples=[None])
+    former_accepted_until: Moment | None = Field(examples=[None])
     """Until when answers to the version before are accepted; null if they are not."""
     sections: list[SectionShown]
 
@@ -144,7 +145,7 @@ class ArrivalShown(Response):
     """An arrival on file."""
 
     arrival_id: Annotated[str, identifier("arr_[0-9a-f]{12}", "arr_018058de3800_5SYJR0X9A1XE4SFC")]
-    recorded_at: datetime
+    recorded_at: Moment
     form_version: FormVersion
     answers: list[AnswerShown]
     guardian: Named | None
@@ -157,7 +158,7 @@ class DeclarationShown(Response):
     declaration_id: Annotated[
         str, identifier("dec_[0-9a-f]{12}", "dec_018058de3800_5SYJR0X9A1XE4SFC")
     ]
-    recorded_at: datetime
+    recorded_at: Moment
     form_version: FormVersion
     answers: list[AnswerShown]
     arrival: list[AnswerShown] | None
@@ -170,7 +171,7 @@ class NoticeShown(Response):
     """A notice that medical observation has ended."""
 
     notice_id: Annotated[str, identifier("ntc_[0-9a-f]{12}", "ntc_018058de3800_5SYJR0X9A1XE4SFC")]
-    issued_at: datetime
+    issued_at: Moment
     began_on: date = Field(examples=["2022-04-10"])
     ended_on: date = Field(examples=["2022-04-24"])
     authority: str = Field(examples=["信宜市疾病预防控制中心"])
@@ -183,7 +184,7 @@ class TemperatureShown(Response):
     """A temperature measured at a visit."""
 
     scan_id: ScanId
-    measured_at: datetime
+    measured_at: Moment
     venue_name: VenueName
     temperature: TemperatureBand
 
@@ -192,7 +193,7 @@ class VisitShown(Response):
     """A visit. `outcome` is the final one, or `pending`."""
 
     scan_id: ScanId
-    visited_at: datetime
+    visited_at: Moment
     venue_id: VenueId
     venue_name: VenueName
     checkpoint: str | None = Field(examples=[None])

@@ -4,7 +4,6 @@ Every cold start that serves a scan loads this module; other schemas are in `sch
 """
 
 import functools
-from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, GetJsonSchemaHandler, create_model, model_validator
@@ -15,6 +14,7 @@ from chalicelib.admission.evidence.kind import Kind
 from chalicelib.admission.judge import Outcome
 from chalicelib.admission.scan import Means, PassKind
 from chalicelib.core.fields import (
+    Moment,
     Nonce,
     PersonId,
     RegionName,
@@ -119,8 +119,8 @@ class Component(Response):
 
     state: str
     text: str = Field(examples=["Green"])
-    observed_at: datetime | None
-    fetched_at: datetime | None
+    observed_at: Moment | None
+    fetched_at: Moment | None
     stale: bool
 
 
@@ -150,7 +150,7 @@ class TravelCardShown(Component):
 
     state: Annotated[str, states(ProviderName.TRAVEL_CARD, "normal", "code_needed")]
     text: str = Field(examples=["Normal"])
-    valid_until: datetime | None
+    valid_until: Moment | None
     official_url: str = Field(examples=["https://xc.caict.ac.cn/"])
     """The official travel card, for details."""
 
@@ -223,10 +223,16 @@ class Composed(Response):
         return schema
 
 
+def _explained(schema: dict[str, Any]) -> None:
+    """Put the codes of reasons and next steps into the schema, when it is asked for."""
+    kinds = ("reason.", "step.")
+    schema["enum"] = [key.partition(".")[2] for key in TEXTS if key.startswith(kinds)]
+
+
 class Explained(Response):
     """A stable code and its text in the caller's language."""
 
-    code: str = Field(examples=["health_code_green"])
+    code: str = Field(examples=["health_code_green"], json_schema_extra=_explained)
     text: str = Field(examples=["Health code: green."])
 
 
@@ -234,8 +240,8 @@ class Screen(Composed):
     """The response to a scan. While `poll_after_ms` is set, answers are pending."""
 
     scan_id: ScanId
-    scanned_at: datetime
-    received_at: datetime
+    scanned_at: Moment
+    received_at: Moment
     """Later than `scanned_at` if the device was offline."""
     clock_ahead_ms: int = Field(examples=[0])
     """How far the phone's clock was ahead; `scanned_at` is never after `received_at`."""

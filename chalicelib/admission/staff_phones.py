@@ -21,7 +21,7 @@ from chalicelib.identity.people import Actor
 
 MOST = 5
 """Paired phones of one person."""
-_PREFIX, _PURPOSE = "dev", "staff-phone"
+_PREFIX, _PURPOSE = "phn", "staff-phone"
 _TRIES = 8
 
 

@@ -19,17 +19,18 @@ from chalicelib.api.endpoint import RequestContext
 from chalicelib.core.messages import TEXTS
 from chalicelib.identity.people import Profile
 from chalicelib.identity.providers import ProviderName
+from chalicelib.venues import regions
 from chalicelib.venues.catalogue import type_name
 from chalicelib.venues.venue import Venue
 
 
 def venue(context: RequestContext, shown: Venue) -> VenueShown:
-    """Return the venue, with its type in the caller's language."""
+    """Return the venue, with its type and region in the caller's language."""
     return VenueShown(
         venue_id=shown.venue_id,
         name=shown.name,
         type_name=type_name(shown.kind, context.language),
-        region_name=shown.region_name,
+        region_name=regions.name_of(shown.region, context.language, shown.region_name),
     )
 
 
@@ -111,10 +112,21 @@ def _addressed(context: RequestContext, view: ScanView, key: str) -> str:
 
 
 def component(
-    context: RequestContext, name: ProviderName, evidence: Evidence, at: datetime
+    context: RequestContext,
+    name: ProviderName,
+    evidence: Evidence,
+    at: datetime,
+    *,
+    admitted: bool = False,
 ) -> Component:
-    """Return the component that shows one kind of evidence, as of `at`."""
-    return component_model(kinds.of(name))(**fields(context, name, evidence, at))
+    """Return the component that shows one kind of evidence, as of `at`.
+
+    `admitted`: the visitor is, so that a code that has not been entered is not needed.
+    """
+    shown = fields(context, name, evidence, at)
+    if admitted and evidence.state == "code_needed":
+        shown["text"] = context.text("travel_card.not_needed")
+    return component_model(kinds.of(name))(**shown)
 
 
 def health_colour(context: RequestContext, evidence: Evidence) -> HealthColour:

@@ -21,8 +21,8 @@ from pydantic import BaseModel
 from chalicelib import bootstrap
 from chalicelib.api.access import ANY_PERSON, GUARDIAN_OF_DEPENDANT, Access
 from chalicelib.bootstrap import Container
-from chalicelib.core import messages
-from chalicelib.core.clock import CHINA, local_day
+from chalicelib.core import messages, waiting
+from chalicelib.core.clock import CHINA, local_day, rfc3339
 from chalicelib.core.errors import (
     AppError,
     BadInput,
@@ -288,7 +288,7 @@ def _serve(
         answer = _call(request, operation, handler, path, headers, language)
         status, code = answer.status_code, ""
     except AppError as error:
-        answer = problem(error, language)
+        answer = problem(error, language, now=bootstrap.container().clock.now())
         status, code = error.status, error.code
     except Exception:
         logger().exception("unhandled", extra={"route": operation.name})
@@ -365,9 +365,15 @@ _SECURITY = {
 }
 
 
-def problem(error: AppError, language: str) -> Response:
-    """Return the problem+json response for `error`, in `language` (RFC 9457)."""
-    detail = messages.text(error.text, language, **error.params)
+def problem(error: AppError, language: str, *, now: datetime | None = None) -> Response:
+    """Return the problem+json response for `error`, in `language` (RFC 9457).
+
+    `now` is needed for `TooMany`, and for ``clock_skewed``, by which a client corrects its clock.
+    """
+    params = dict(error.params)
+    if isinstance(error, TooMany) and now is not None:
+        params["when"] = waiting.until(error.retry_after, now=now, language=language)
+    detail = messages.text(error.text, language, **params)
     body: dict[str, Any] = {
         "type": f"urn:venuecode:error:{error.code}",
         "title": error.code.replace("_", " "),
@@ -384,6 +390,8 @@ def problem(error: AppError, language: str) -> Response:
             }
             for fault in error.fields
         ]
+    if error.code == "clock_skewed" and now is not None:
+        body["server_time"] = rfc3339(now)
     if isinstance(error, StrongerLogin):
         body["accepted"] = list(error.accepted)
     if isinstance(error, Unhealthy):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-_BY_FORMAT = {"date-time": "2022-04-24T08:00:00Z", "date": "2022-04-24"}
+_BY_FORMAT = {"date-time": "2022-04-24T08:00:00.000Z", "date": "2022-04-24"}
 _NULL = {"type": "null"}
 
 

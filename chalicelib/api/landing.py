@@ -7,6 +7,7 @@ from chalice.app import Blueprint
 from chalicelib.api.access import ANYONE
 from chalicelib.api.endpoint import Answer, RequestContext, endpoint
 from chalicelib.core import ids
+from chalicelib.venues import regions
 from chalicelib.venues.catalogue import category
 from chalicelib.venues.codes import CodeState
 
@@ -36,7 +37,8 @@ def landing(context: RequestContext, code: str) -> Answer:
         return _page(context, revoked, "", ["landing.ask_staff"], 410, demo=page.demo)
     kind = category(page.venue.kind)
     names = [kind.names[context.language]] if kind else []
-    where = " · ".join((page.venue.region_name, *names))
+    region = regions.name_of(page.venue.region, context.language, page.venue.region_name)
+    where = " · ".join((region, *names))
     steps = ["landing.wechat", "landing.alipay", "landing.no_phone"]
     return _page(context, page.venue.name, where, steps, 200, demo=page.demo)
 

@@ -7,6 +7,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, StringConstraints, TypeAdapter
@@ -17,6 +18,7 @@ from chalicelib.admission.schemas_phones import DeviceId
 from chalicelib.api import loading
 from chalicelib.api.endpoint import OPERATIONS, Operation, problem
 from chalicelib.api.examples import example, examples
+from chalicelib.core import code_lists
 from chalicelib.core.errors import CODES, AppError, BadInput
 from chalicelib.core.fields import (
     Code,
@@ -49,6 +51,7 @@ _TAGS = {
     "Statistics": "The figures of a venue's day.",
     "Landing": "The page behind a printed code.",
     "Files": "Files under the deployment's own host.",
+    "Lists": "Codes and their texts; public, and may be kept for an hour.",
     "Service": "Status of the service, and the description of its API.",
 }
 _TAGGED = (
@@ -85,6 +88,10 @@ _TAGGED = (
     ("/v1/files", "Files"),
     ("/V", "Landing"),
     ("/v/", "Landing"),
+    ("/v1/venue-types", "Lists"),
+    ("/v1/regions", "Lists"),
+    ("/v1/reasons", "Lists"),
+    ("/v1/codes", "Lists"),
     ("/v1/status", "Service"),
     ("/v1/openapi.json", "Service"),
 )
@@ -105,6 +112,9 @@ _PATH: dict[str, Any] = {
     "token": Annotated[str, StringConstraints(min_length=1, max_length=2048)],
 }
 """The types of path parameters."""
+_NOT_MODIFIED = 304
+_NOW = datetime(2022, 4, 24, 8, tzinfo=UTC)
+"""The time of the examples."""
 _DOCUMENTS: dict[str, dict[str, Any]] = {
     "application/json": {"type": "object", "examples": [{"openapi": "3.1.0"}]},
     "*/*": {"type": "string", "examples": ["%PDF-1.7…"]},
@@ -301,7 +311,10 @@ def _responses(operation: Operation, names: Any, schemas: Mapping[str, Any]) -> 
             "content": {operation.content_type: _content(schema, schemas)},
         }
         for status in operation.statuses
+        if status != _NOT_MODIFIED
     }
+    if _NOT_MODIFIED in operation.statuses:
+        responses[str(_NOT_MODIFIED)] = {"description": "The client has it: see `If-None-Match`."}
     if min(operation.statuses) >= 300:
         page = {"description": "The page, to a client that follows the redirect."}
         responses["200"] = responses[str(operation.statuses[0])] | page
@@ -332,8 +345,8 @@ def _problem_example(code: str) -> dict[str, Any]:
     error = BadInput.at("/phone", "phone") if code == "invalid_input" else AppError(code)
     error.status = CODES[code].status
     # The only placeholders in these texts.
-    error.params = {"seconds": "60", "venues": "信宜市人民医院"}
-    body: dict[str, Any] = json.loads(problem(error, "en").body)
+    error.params = {"when": "in about 14 hours", "venues": "信宜市人民医院"}
+    body: dict[str, Any] = json.loads(problem(error, "en", now=_NOW).body)
     return body
 
 
@@ -349,6 +362,11 @@ def _problem() -> dict[str, Any]:
             "status": {"type": "integer"},
             "detail": text,
             "code": {"type": "string", "enum": sorted(CODES)},
+            "server_time": {
+                "type": "string",
+                "format": "date-time",
+                "description": "With `clock_skewed`: the server's time, to correct nonces by.",
+            },
             "accepted": {
                 "type": "array",
                 "description": "With `stronger_login_needed`: the logins and proofs that would do.",
@@ -373,7 +391,11 @@ def _problem() -> dict[str, Any]:
                 "items": {
                     "type": "object",
                     "required": ["pointer", "code", "detail"],
-                    "properties": {"pointer": text, "code": text, "detail": text},
+                    "properties": {
+                        "pointer": text,
+                        "code": {"type": "string", "enum": sorted(code_lists.codes("field."))},
+                        "detail": text,
+                    },
                 },
             },
         },

@@ -265,7 +265,7 @@ def _in_words(context: RequestContext, question: Question, answer: Given) -> str
     text = str(answer)
     if question.kind in (AnswerKind.REGION, AnswerKind.PROVINCE):
         region = regions.region(text)
-        return region.name if region else text
+        return region.names[context.language] if region else text
     return text
 
 

@@ -42,6 +42,12 @@ ROUTES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("GET", "/V/{code}", "landing"),
         ("GET", "/v/{code}", "landing_in_lower_case"),
     ),
+    "lists": (
+        ("GET", "/v1/codes", "list_codes"),
+        ("GET", "/v1/reasons", "list_reasons"),
+        ("GET", "/v1/regions", "list_regions"),
+        ("GET", "/v1/venue-types", "list_venue_types"),
+    ),
     "manual_checks": (
         ("GET", "/v1/manual-checks/{check_id}", "get_manual_check"),
         ("GET", "/v1/me/accesses", "list_accesses"),

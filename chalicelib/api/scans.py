@@ -4,6 +4,7 @@ from typing import Any
 
 from chalice.app import Blueprint
 
+from chalicelib.admission.judge import Outcome
 from chalicelib.admission.location import Location
 from chalicelib.admission.scanning import Result
 from chalicelib.admission.schemas_scan import (
@@ -129,7 +130,9 @@ def add_temperature(context: RequestContext, scan_id: str) -> Screen:
 def _screen(context: RequestContext, result: Result) -> Screen:
     view = result.view
     shown: dict[str, Any] = {
-        name: components.component(context, name, evidence, view.received_at)
+        name: components.component(
+            context, name, evidence, view.received_at, admitted=view.outcome is Outcome.ADMIT
+        )
         for name, evidence in view.evidence.items()
     }
     return Screen(

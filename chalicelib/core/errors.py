@@ -129,13 +129,13 @@ class Unprocessable(AppError):
 
 
 class TooMany(AppError):
-    """A rate limit is exceeded. `retry_after` is in seconds."""
+    """A rate limit is exceeded. `retry_after` is in seconds; its text says `when` in words."""
 
     status = 429
     default = "too_many_requests"
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__(seconds=str(retry_after))
+        super().__init__()
         self.retry_after = retry_after
 
 

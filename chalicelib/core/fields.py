@@ -4,7 +4,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
@@ -13,12 +13,15 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     RootModel,
     ValidationError,
+    WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
 
 from chalicelib.core import short_codes
+from chalicelib.core.clock import rfc3339
 from chalicelib.core.errors import BadInput, FieldError
 from chalicelib.core.ids import PATTERN, nonce_time
 from chalicelib.core.phones import e164
@@ -110,6 +113,17 @@ def short_code(length: int, code: str) -> Any:
     return AfterValidator(read)
 
 
+Moment = Annotated[
+    datetime,
+    PlainSerializer(rfc3339, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""A time in a response: UTC with three digits of the second, ``2022-04-24T08:00:00.000Z``.
+
+ECMA-262 leaves other forms to the engine. A test refuses plain datetimes in responses.
+"""
+
+
 def identifier(prefix: str, example: str) -> Any:
     """Describe a response field that holds an id with a typed prefix."""
     return described(example, pattern=f"^{prefix}_{PATTERN}$")
@@ -120,7 +134,7 @@ PersonId = Annotated[str, identifier("per", "per_7RHYG5G075CMMCW9")]
 ReceiptId = Annotated[str, identifier("rcp", "rcp_7RHYG5G075CMMCW9")]
 VenueName = Annotated[str, Field(examples=["信宜市人民医院"])]
 TypeName = Annotated[str, Field(examples=["Medical care"])]
-RegionName = Annotated[str, Field(examples=["广东省 茂名市 信宜市"])]
+RegionName = Annotated[str, Field(examples=["Xinyi City, Maoming, Guangdong"])]
 SCAN_PATTERN = f"^scn_{PATTERN}_[0-9a-f]{{12}}_{PATTERN}$"
 SCAN_EXAMPLE = "scn_SABR24PA3EYWNYP2_018058de3800_5SYJR0X9A1XE4SFC"
 ScanId = Annotated[str, described(SCAN_EXAMPLE, pattern=SCAN_PATTERN)]

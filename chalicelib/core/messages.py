@@ -89,16 +89,24 @@ TEXTS: dict[str, str] = {
     "error.too_many_dependants": "You act for eight people already. Please remove one first.",
     "error.venue_exists": "A venue with this number, name and address already has a code.",
     "error.form_changed": "The form has changed. Please load it again and fill in the new one.",
-    "error.clock_skewed": "This was sent too late, or your phone's clock is wrong. "
-    "Please set it to network time and begin again.",
+    "error.clock_skewed": "This was sent too late, or the clock of your phone is wrong. Please try "
+    "again; if that does not help, set the phone to network time.",
     "error.too_many_venues": "One person may work at no more than 20 venues.",
     "error.travel_card_code_wrong": "The code is wrong or has expired. If none arrives, the staff "
     "can check your travel card.",
     "error.travel_card_no_phone": "The travel card needs a mobile number from mainland China. "
     "Please have the staff check it.",
-    "error.too_many_requests": "Too many attempts. Please try again in {seconds} seconds.",
+    "error.too_many_requests": "Too many attempts. Please try again {when}.",
     "error.unavailable": "The service is busy. Please try again in a moment.",
     "error.unhealthy": "Parts of the service do not work.",
+    # When to try again. English tells the length of a long wait, Chinese the time of its end.
+    "when.seconds": "in {count} seconds",
+    "when.minutes": "in about {count} minutes",
+    "when.hours": "in about {count} hours",
+    "when.days": "in about {count} days",
+    "when.today": "today after {time}",
+    "when.tomorrow": "tomorrow after {time}",
+    "when.day": "on {month}/{day} after {time}",
     # Invalid fields, by code.
     "field.missing": "This is needed.",
     "field.unknown": "This field is not known.",
@@ -108,8 +116,8 @@ TEXTS: dict[str, str] = {
     "field.out_of_range": "This is outside the allowed range.",
     "field.not_allowed": "This is not one of the allowed values.",
     "field.malformed": "This does not have the right form.",
-    "field.not_json": "The body is not valid JSON.",
-    "field.too_large": "The body is larger than 64 KB.",
+    "field.not_json": "The app sent something that cannot be read. Please update the app.",
+    "field.too_large": "This is too large: no more than 64 KB can be sent.",
     "field.control_character": "This contains a character that cannot be printed.",
     "field.phone": "This is not a valid phone number.",
     "field.resident_id": "This is not a valid resident ID number.",
@@ -130,9 +138,9 @@ TEXTS: dict[str, str] = {
     "field.plate": "This is not a valid vehicle plate.",
     "field.number_length": "This number does not have the right length.",
     "field.number_format": "This number does not have the right form.",
-    "field.region": "This is not a county, district or city of GB/T 2260.",
+    "field.region": "Please choose a county, district or city from the list.",
     "field.venue_type": "This venue type is not in the catalogue.",
-    "field.nonce": "This must be a UUIDv7.",
+    "field.nonce": "The app numbered this request wrongly. Please try again, or update the app.",
     "field.glyph": "The character “{character}” cannot be printed on a poster.",
     "field.join_code": "This is not a join code: please check each character.",
     "field.pairing_code": "This is not a pairing code: please check each character.",
@@ -150,7 +158,7 @@ TEXTS: dict[str, str] = {
     "field.payload": "This is not a venue code.",
     "field.not_asked": "This is asked only after another answer is yes.",
     "field.day_range": "This must be a day of the last 14 days, and not in the future.",
-    "field.province": "This is not a province of GB/T 2260.",
+    "field.province": "Please choose a province from the list.",
     # Outcomes of a scan, their reasons and next steps.
     "outcome.admit": "Please come in",
     "outcome.check": "Please see the staff",
@@ -246,9 +254,50 @@ TEXTS: dict[str, str] = {
     "state.normal": "Normal",
     "state.abnormal": "Abnormal",
     "state.code_needed": "Code needed",
+    "travel_card.not_needed": "Not needed here; there is nothing to do",
     "state.absent": "None found",
     "state.unknown": "Unknown",
     "state.pending": "Fetching",
+    # Codes that clients show or offer, by list (core/code_lists.py).
+    "document_type.resident_id": "Resident ID card",
+    "document_type.hk_macau_permit": "Mainland travel permit for Hong Kong and Macao residents",
+    "document_type.taiwan_permit": "Mainland travel permit for Taiwan residents",
+    "document_type.residence_permit": "Residence permit for Hong Kong, Macao and Taiwan residents",
+    "document_type.foreign_permanent_resident": "Foreign permanent resident ID card",
+    "document_type.passport": "Passport",
+    "document_type.birth_certificate": "Medical certificate of birth",
+    "number_type.uscc": "Unified social credit code",
+    "number_type.organisation_code": "Organisation code",
+    "number_type.resident_id": "Resident ID number of the manager",
+    "number_type.plate": "Vehicle plate",
+    "role.administrator": "Administrator",
+    "role.inspector": "Inspector",
+    "means.visitor": "The visitor scanned the venue code",
+    "means.fast": "Fast check-in",
+    "means.staff": "The staff scanned a pass",
+    "means.manual": "Manual check",
+    "means.paper": "Entry on paper",
+    "pass_kind.live": "Pass on the phone",
+    "pass_kind.companion": "Pass on a family member's phone",
+    "pass_kind.paper": "Paper pass",
+    "direction.entry": "Entry",
+    "direction.exit": "Exit",
+    "temperature.normal": "Normal temperature",
+    "temperature.fever": "Fever",
+    "verification_state.none": "Not registered",
+    "verification_state.pending": "Being verified",
+    "verification_state.verified": "Verified",
+    "verification_state.rejected": "Not passed",
+    "relation.child": "Child",
+    "relation.elder": "Elder",
+    "link.face": "By a face check",
+    "link.household": "By the register of households",
+    "link.consent": "By a consent code",
+    "link.officer": "By the help desk",
+    "strength.platform": "Login by WeChat or Alipay",
+    "strength.phone": "Phone number confirmed",
+    "strength.payment_password": "Payment password checked",
+    "strength.face": "Face checked",
     # The README of an export.
     "export.readme": "Your data in the venue code service\n\n"
     "data.json has everything. The CSV files have the same, for spreadsheets: profile, sessions, "
@@ -367,8 +416,10 @@ def text(key: str, language: str, **params: str) -> str:
 def negotiate(accept_language: str | None) -> str:
     """Return the language of the response by ``Accept-Language`` (RFC 9110, section 12.5.4).
 
-    Chinese without a script is traditional for TW, HK and MO, and simplified otherwise. The default
-    is simplified Chinese, the language of the posters.
+    Chinese without a script is traditional for TW, HK and MO, and simplified otherwise. Cantonese
+    (``yue``, of the macrolanguage ``zh`` in the IANA registry) without a script is simplified for
+    CN and SG, and traditional otherwise. The default is simplified Chinese, the language of the
+    posters.
     """
     wanted: list[tuple[float, int, str]] = []
     for position, part in enumerate((accept_language or "").split(",")):
@@ -387,7 +438,10 @@ def _match(tag: str) -> str | None:
     primary, *rest = tag.replace("_", "-").split("-")
     if primary == "en":
         return "en"
-    if primary != "zh":
+    if primary not in ("zh", "cmn", "yue"):
         return None
-    traditional = "hant" in rest or ("hans" not in rest and not {"tw", "hk", "mo"}.isdisjoint(rest))
-    return "zh-Hant" if traditional else "zh-Hans"
+    if primary == "yue" or "yue" in rest:  # zh-yue is its older tag
+        usual = {"cn", "sg"}.isdisjoint(rest)
+    else:
+        usual = not {"tw", "hk", "mo"}.isdisjoint(rest)
+    return "zh-Hant" if "hant" in rest or ("hans" not in rest and usual) else "zh-Hans"

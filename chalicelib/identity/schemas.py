@@ -1,6 +1,6 @@
 """Requests and responses of people: sessions, registration, checks, families, paper passes."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
@@ -10,6 +10,7 @@ from chalicelib.core.fields import (
     SEPARATED,
     Choice,
     Clean,
+    Moment,
     Nonce,
     PersonId,
     PersonName,
@@ -147,7 +148,7 @@ class LoginResponse(Response):
     location_purpose: str = Field(examples=[_PURPOSE])
     """Why a location is asked for with a scan, and what is kept: shown before asking."""
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105
-    expires_at: datetime
+    expires_at: Moment
 
 
 class Empty(Response):
@@ -280,7 +281,7 @@ class IdentityCheck(Response):
     redirect_url: str | None = Field(examples=[_URL])
     sdk: dict[str, str] | None = Field(examples=[None])
     """Parameters for the service's SDK in a mini-program."""
-    expires_at: datetime
+    expires_at: Moment
     """When a check that is still pending ends."""
     poll_after_ms: int | None = Field(examples=[1000])
 
@@ -412,8 +413,8 @@ class DependantShown(Response):
     """In full if the guardian entered it, masked otherwise."""
     relation: RelationName
     method: Literal["face", "household", "consent", "officer"]
-    since: datetime
-    until: datetime | None = Field(examples=["2033-04-23T16:00:00Z"])
+    since: Moment
+    until: Moment | None = Field(examples=["2033-04-23T16:00:00.000Z"])
     """A child's 14th birthday, when the link ends. Null without an end."""
     verification: Literal["none", "pending", "verified", "rejected"]
     reason: str | None = Field(examples=[None])
@@ -448,8 +449,8 @@ class GuardianShown(Response):
     relation: RelationName
     """What the caller is to the guardian."""
     method: Literal["face", "household", "consent", "officer"]
-    since: datetime
-    until: datetime | None = Field(examples=[None])
+    since: Moment
+    until: Moment | None = Field(examples=[None])
 
 
 class Guardians(Response):
@@ -464,7 +465,7 @@ class ConsentCodeShown(Response):
     code: str = Field(examples=["234567899U"])
     purpose: str = Field(examples=["Tell this code only to the person who is to act for you."])
     """To be shown with the code."""
-    expires_at: datetime
+    expires_at: Moment
 
 
 class PairingRequest(Request):
@@ -540,7 +541,7 @@ class PaperFile(Response):
     text: str | None = Field(examples=[None])
     """What to do if it failed."""
     url: str | None = Field(examples=[None])
-    expires_at: datetime | None = Field(examples=[None])
+    expires_at: Moment | None = Field(examples=[None])
 
 
 class PaperPass(Response):
@@ -550,8 +551,8 @@ class PaperPass(Response):
     serial: PrintedSerial | None
     name: NameOnPass | None
     issued_by: PassIssuer | None
-    issued_at: datetime | None
-    expires_at: datetime | None
+    issued_at: Moment | None
+    expires_at: Moment | None
     status: Literal["pending", "settled"]
     poll_after_ms: int | None = Field(examples=[500])
     files: list[PaperFile]
@@ -564,9 +565,9 @@ class PaperPassEntry(Response):
     state: Literal["valid", "replaced", "revoked", "expired"]
     name: NameOnPass
     issued_by: PassIssuer
-    issued_at: datetime
-    expires_at: datetime
-    ended_at: datetime | None = Field(examples=[None])
+    issued_at: Moment
+    expires_at: Moment
+    ended_at: Moment | None = Field(examples=[None])
     """When it was replaced or revoked."""
 
 

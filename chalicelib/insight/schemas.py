@@ -1,11 +1,11 @@
 """Schemas of figures over HTTP."""
 
-import datetime
+from datetime import date
 from typing import Literal
 
 from pydantic import Field
 
-from chalicelib.core.fields import Day, Nonce, Query, ReceiptId, Request, Response, VenueId
+from chalicelib.core.fields import Day, Moment, Nonce, Query, ReceiptId, Request, Response, VenueId
 
 
 class StatisticsQuery(Query):
@@ -21,7 +21,7 @@ class Statistics(Response):
     """The figures of a venue's day: checked = passed + abnormal + pending (YK-16, XC-11)."""
 
     venue_id: VenueId
-    day: datetime.date
+    day: date
     """The venue's local day."""
     by: Literal["unit", "me"]
     """`unit`: all staff and the visitors' own scans; `me`: the caller's scans."""
@@ -51,7 +51,7 @@ class Kept(Response):
 
     code: str = Field(examples=["backups"])
     text: str = Field(examples=["Encrypted backups, for recovery after a failure only"])
-    until: datetime.datetime | None
+    until: Moment | None
     """When it is deleted at the latest; null if it is not, because it names nobody."""
 
 
@@ -61,8 +61,8 @@ class Erasure(Response):
     receipt_id: ReceiptId
     """The id of the receipt: please keep it. After the erasure nobody can look it up for you."""
     status: Literal["scheduled", "cancelled", "erasing", "erased"]
-    requested_at: datetime.datetime
-    due_at: datetime.datetime
+    requested_at: Moment
+    due_at: Moment
     removes: list[Removed]
     keeps: list[Kept]
 
@@ -78,9 +78,9 @@ class Receipt(Response):
 
     receipt_id: ReceiptId
     status: Literal["scheduled", "cancelled", "erasing", "erased"]
-    requested_at: datetime.datetime
-    due_at: datetime.datetime
-    erased_at: datetime.datetime | None
+    requested_at: Moment
+    due_at: Moment
+    erased_at: Moment | None
     """When everything was erased; null before."""
     removed: list[Counted]
     keeps: list[Kept]
@@ -96,10 +96,10 @@ class Export(Response):
     """An export of a person's data. The link is new in each response and valid 15 minutes."""
 
     status: Literal["pending", "ready", "expired"]
-    requested_at: datetime.datetime
+    requested_at: Moment
     url: str | None = Field(examples=["https://bucket.s3.amazonaws.com/exports/…"])
     """The link to a zip, once it is ready."""
-    url_expires_at: datetime.datetime | None
-    expires_at: datetime.datetime | None
+    url_expires_at: Moment | None
+    expires_at: Moment | None
     """Until when the zip is offered."""
     poll_after_ms: int | None = Field(examples=[2000])

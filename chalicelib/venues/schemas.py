@@ -1,6 +1,5 @@
 """Requests and responses of venues, staff and posters."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import (
@@ -19,6 +18,7 @@ from chalicelib.core.fields import (
     Choice,
     Clean,
     Code,
+    Moment,
     Nonce,
     PersonId,
     PersonName,
@@ -37,7 +37,7 @@ from chalicelib.identity.documents import find
 from chalicelib.identity.schemas import DocumentKind, DocumentNumber, checked_number
 from chalicelib.venues.catalogue import CATEGORIES, category, type_name
 from chalicelib.venues.numbers import PATTERNS, InvalidNumber, normalise
-from chalicelib.venues.regions import region
+from chalicelib.venues.regions import name_of, region
 from chalicelib.venues.staffing import JOIN_LENGTH, Identity
 from chalicelib.venues.venue import Application
 
@@ -206,12 +206,12 @@ class Venue(VenueText, Response):
     """The text of the QR code."""
     time_zone: str = Field(examples=["Asia/Shanghai"])
     role: Literal["administrator", "inspector"]
-    created_at: datetime
+    created_at: Moment
     warnings: list[Warning]
 
     @classmethod
     def of(cls, details: "VenueDetails", language: str, *warnings: Warning) -> "Venue":
-        """Return the response for `details`, with the type's name in `language`."""
+        """Return the response for `details`, with the names of type and region in `language`."""
         venue = details.venue
         return cls.model_validate(
             vars(venue)
@@ -219,6 +219,7 @@ class Venue(VenueText, Response):
             | {
                 "type": venue.kind,
                 "type_name": type_name(venue.kind, language),
+                "region_name": name_of(venue.region, language, venue.region_name),
                 "code_url": details.code_url,
                 "role": "administrator",
                 "warnings": warnings,
@@ -245,7 +246,7 @@ class Poster(Response):
     form: Literal["a4_pdf", "a4_png", "qr_svg"]
     status: Literal["pending", "ready", "failed"]
     url: str | None = Field(examples=[None])
-    expires_at: datetime | None = Field(examples=[None])
+    expires_at: Moment | None = Field(examples=[None])
     poll_after_ms: int | None = Field(examples=[500])
 
 
@@ -347,7 +348,7 @@ class Member(Response):
     person_id: PersonId
     name: str = Field(examples=["梁思齐"])
     role: Literal["administrator", "inspector"]
-    since: datetime
+    since: Moment
 
 
 class StaffList(Response):

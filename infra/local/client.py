@@ -5,11 +5,13 @@ The demo, ``tests/api`` and ``tests/cloud`` use the same client:
     Transport   sends one request: `Http` over the network, in tests also in process
     Api         JSON bodies, headers, nonces
     Person      the operations of a person with a phone, one request each
+    PhoneClock  a phone's clock, which may be wrong and is corrected by the server's
     Phone       a person's phone in the demo, which waits, retries, and remembers
 
 A `Phone` behaves as a mini-program should. It writes down each request with its nonce before
 sending it, so that after a crash the same request is sent again and gets its own result. It retries
-when the service is busy or unreachable.
+when the service is busy or unreachable. If its clock is wrong, it sends the request again with a
+nonce of the server's time.
 """
 
 import json
@@ -21,6 +23,7 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from types import EllipsisType
 from typing import Any, Protocol, TypeVar
@@ -47,6 +50,33 @@ def now_ms() -> int:
 def fresh_nonce() -> str:
     """Return a new nonce of the present time."""
     return uuid7(now_ms())
+
+
+_WRONG_BY_MS = 60_000
+
+
+@dataclass
+class PhoneClock:
+    """The clock of a phone; `read` returns its time, in milliseconds since the epoch."""
+
+    read: Callable[[], int] = now_ms
+    ahead_ms: int = 0
+    """By how much the server's time is ahead of the phone's, as far as the phone knows."""
+
+    def nonce(self) -> str:
+        """Return a new nonce of the present time, by the server's clock."""
+        return uuid7(self.read() + self.ahead_ms)
+
+    def correct(self, server_time: str) -> bool:
+        """Take over the server's time (RFC 3339); return whether this clock was wrong.
+
+        If it was not, the request was too old, and another nonce would make a second one of it.
+        """
+        ahead = int(datetime.fromisoformat(server_time).timestamp() * 1000) - self.read()
+        wrong = abs(ahead - self.ahead_ms) > _WRONG_BY_MS
+        if wrong:
+            self.ahead_ms = ahead
+        return wrong
 
 
 class ApiError(Exception):
@@ -408,7 +438,8 @@ class Server:
 
     def __init__(self, base_url: str, sandbox_url: str) -> None:
         self.http = Http(base_url)
-        self.api = Api(Patient(self.http))
+        self.clock = PhoneClock()
+        self.api = Api(Patient(self.http), nonce=self.clock.nonce)
         self.sandbox = Sandbox(Patient(Http(sandbox_url)))
 
     def page(self, path: str) -> str:
@@ -483,14 +514,20 @@ class Phone(Person):
 
         The request is saved (``sent``), sent, and saved as acknowledged (``acknowledged``).
         Requests in ``sent`` are repeated by the next run; scans in ``acknowledged`` must be on
-        record. `body` holds the nonce. Raises ApiError; then nothing needs to be repeated.
+        record. `body` holds the nonce; if the clock that made it was wrong, the request is sent
+        once more with a nonce of the server's time. Raises ApiError; then nothing needs to be
+        repeated.
         """
         nonce = body["nonce"]
         self._pocket.put({"phone": self.phone, "path": path, "body": body}, "sent", nonce)
         try:
             screen = self.call("POST", path, body)
-        except ApiError:
+        except ApiError as error:
             self._pocket.put(None, "sent", nonce)
+            if error.code == "clock_skewed" and self.server.clock.correct(
+                error.body["server_time"]
+            ):
+                return self.record(path, body | {"nonce": self.server.clock.nonce()})
             raise
         scan_id = screen.get("scan_id") or screen["check_id"]
         self._pocket.put(self.phone, "acknowledged", scan_id)

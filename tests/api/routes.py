@@ -234,7 +234,7 @@ def late_scan(cast: Cast, person: Person) -> dict[str, Any]:
     return body | {"device_id": phone["device_id"], "signature": sign(phone["secret"], upload)}
 
 
-NO_PHONE = "dev_0000000000000000"
+NO_PHONE = "phn_0000000000000000"
 
 
 def invitation(cast: Cast, _: Person) -> dict[str, str]:
@@ -306,6 +306,10 @@ _VENUE = "/v1/venues/{venue_id}"
 
 CASES: tuple[RouteCase, ...] = (
     RouteCase("GET", "/v1/status", ANYONE, calls_aws=False),
+    RouteCase("GET", "/v1/venue-types", ANYONE, calls_aws=False),
+    RouteCase("GET", "/v1/regions", ANYONE, query="?parent=440900", calls_aws=False),
+    RouteCase("GET", "/v1/reasons", ANYONE, calls_aws=False),
+    RouteCase("GET", "/v1/codes", ANYONE, calls_aws=False),
     RouteCase("GET", "/v1/openapi.json", ANYONE, calls_aws=False),
     RouteCase("GET", "/V/{code}", ANYONE),
     RouteCase("GET", "/v/{code}", ANYONE, MOVED, calls_aws=False),

@@ -16,7 +16,7 @@ def settled(world: World, person: Person, venue: Person) -> dict[str, object]:
     return shown
 
 
-@pytest.mark.requirement("SD-1", "JN-10")
+@pytest.mark.requirement("SD-1")
 @pytest.mark.parametrize("seconds", [60, 599])
 def test_a_person_who_has_just_turned_red_is_not_admitted(world: World, seconds: int) -> None:
     venue, visitor = world.administrator(), world.visitor()

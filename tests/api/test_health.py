@@ -94,7 +94,7 @@ def test_opening_ones_health_fetches_what_is_missing(world: World) -> None:
     assert then["poll_after_ms"] is None
     assert (then["health_code"]["state"], then["health_code"]["fetched_at"]) == (
         "green",
-        "2026-11-22T04:00:00Z",
+        "2026-11-22T04:00:00.000Z",
     )
     assert (then["vaccination"]["doses"], then["vaccination"]["last_dose_on"]) == (3, "2026-10-23")
     assert nucleic_acid(visitor)["state"] == "negative"
@@ -139,7 +139,7 @@ def test_what_is_out_of_date_is_shown_with_its_age_and_never_as_green(world: Wor
     world.clock.pass_(minutes=10)
     mine = health(visitor)
     assert (mine["health_code"]["state"], mine["health_code"]["stale"]) == ("unconfirmed", True)
-    assert mine["health_code"]["fetched_at"] == "2026-11-22T04:00:00Z"
+    assert mine["health_code"]["fetched_at"] == "2026-11-22T04:00:00.000Z"
     assert mine["poll_after_ms"] == 1000
     world.say(visitor, health_code=Answer("yellow"))
     world.work()

@@ -21,7 +21,7 @@ def phone(guard: Person) -> phones.Phone:
     return phones.pair(guard)
 
 
-@pytest.mark.requirement("GO-1", "GO-14")
+@pytest.mark.requirement("GO-1")
 def test_a_phone_that_was_offline_sends_its_scans_later(
     world: World, guard: Person, phone: phones.Phone
 ) -> None:

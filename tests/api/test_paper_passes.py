@@ -136,7 +136,7 @@ def test_the_card_says_who_until_when_and_by_whom_it_is_issued(
     assert (card.name, card.by_family) == (visitor.name, False)
     assert (card.serial, card.region_name, card.demo) == (made["serial"], "广东省", False)
     assert (str(card.issued), str(card.expires)) == ("2026-11-22", "2027-11-22")
-    assert made["expires_at"] == "2027-11-22T16:00:00Z"
+    assert made["expires_at"] == "2027-11-22T16:00:00.000Z"
     assert (made["name"], made["issued_by"]) == ("full", "self")
     masked = issued(visitor, made["serial"])
     assert masked["name"] == "masked"
@@ -151,7 +151,7 @@ def test_a_link_expires_and_names_the_file_without_the_person(
     made = issued(visitor)
     for form, suffix in FORMS.items():
         file = file_of(made, form)
-        assert file["expires_at"] == "2026-11-22T04:15:00Z"
+        assert file["expires_at"] == "2026-11-22T04:15:00.000Z"
         query = {name: one[0] for name, one in parse_qs(urlsplit(file["url"]).query).items()}
         assert query["X-Amz-Expires"] == "900"
         disposition = unquote(query["response-content-disposition"])
@@ -318,8 +318,8 @@ def test_the_history_says_what_became_of_each(world: World, visitor: Person) -> 
     third = issue(visitor, second, name="full").expect(202)["serial"]
     assert [(e["serial"], e["state"], e["name"], e["ended_at"]) for e in history(visitor)] == [
         (third, "valid", "full", None),
-        (second, "revoked", "masked", "2026-11-22T04:02:00Z"),
-        (first, "replaced", "masked", "2026-11-22T04:01:00Z"),
+        (second, "revoked", "masked", "2026-11-22T04:02:00.000Z"),
+        (first, "replaced", "masked", "2026-11-22T04:01:00.000Z"),
     ]
     page = visitor.get(f"{OWN}/passes?limit=2").expect(200)
     assert [entry["serial"] for entry in page["items"]] == [third, second]

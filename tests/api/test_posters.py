@@ -136,7 +136,7 @@ def test_the_link_expires_and_names_the_file(
 ) -> None:
     world = administrator.world
     poster = look(administrator, posters[form]["poster_id"])
-    assert poster["expires_at"] == "2026-11-22T04:15:00Z"
+    assert poster["expires_at"] == "2026-11-22T04:15:00.000Z"
     query = {name: values[0] for name, values in parse_qs(urlsplit(poster["url"]).query).items()}
     assert query["X-Amz-Expires"] == "900"
     assert query["X-Amz-Algorithm"] == "AWS4-HMAC-SHA256"
@@ -145,7 +145,7 @@ def test_the_link_expires_and_names_the_file(
     assert disposition == f"attachment; filename*=UTF-8''{NAME}-场所码.{suffix}"
     # Each look gives a link that holds from then on.
     world.clock.pass_(minutes=10)
-    assert look(administrator, poster["poster_id"])["expires_at"] == "2026-11-22T04:25:00Z"
+    assert look(administrator, poster["poster_id"])["expires_at"] == "2026-11-22T04:25:00.000Z"
     world.clock.pass_(minutes=-10)
 
 

@@ -19,9 +19,9 @@ def test_one_scan_registers_the_visit_and_shows_one_screen(world: World) -> None
         "venue_id": administrator.venue["venue_id"],
         "name": "信宜市人民医院",
         "type_name": "Medical",
-        "region_name": "广东省 茂名市 信宜市",
+        "region_name": "Xinyi City, Maoming, Guangdong",
     }
-    assert screen["scanned_at"] == "2026-11-22T04:00:00Z"
+    assert screen["scanned_at"] == "2026-11-22T04:00:00.000Z"
     assert screen["person"] == {
         "name": f"{visitor.name[0]}**",
         "phone": f"+86138****{visitor.phone[-4:]}",
@@ -47,16 +47,16 @@ def test_one_scan_registers_the_visit_and_shows_one_screen(world: World) -> None
     assert arrived["health_code"] == {
         "state": "green",
         "text": "Green",
-        "observed_at": "2026-11-22T03:00:00Z",
-        "fetched_at": "2026-11-22T04:00:00Z",
+        "observed_at": "2026-11-22T03:00:00.000Z",
+        "fetched_at": "2026-11-22T04:00:00.000Z",
         "stale": False,
     }
-    assert arrived["nucleic_acid"]["observed_at"] == "2026-11-21T16:00:00Z"
+    assert arrived["nucleic_acid"]["observed_at"] == "2026-11-21T16:00:00.000Z"
     assert arrived["vaccination"] == {
         "state": "complete",
         "text": "Complete",
-        "observed_at": "2026-10-23T04:00:00Z",
-        "fetched_at": "2026-11-22T04:00:00Z",
+        "observed_at": "2026-10-23T04:00:00.000Z",
+        "fetched_at": "2026-11-22T04:00:00.000Z",
         "stale": False,
         "doses": 3,
         "last_dose_on": "2026-10-23",
@@ -76,7 +76,7 @@ def test_a_fresh_answer_decides_the_next_scan_at_once(world: World) -> None:
     world.clock.pass_(seconds=59)
     screen = visitor.scan(administrator.venue).expect(201)
     assert (screen["outcome"], screen["poll_after_ms"]) == ("admit", None)
-    assert screen["health_code"]["fetched_at"] == "2026-11-22T04:00:00Z"
+    assert screen["health_code"]["fetched_at"] == "2026-11-22T04:00:00.000Z"
     world.work()
     assert len(world.providers[HEALTH].asked) == 1
     assert administrator.figures()["passed"] == 2
@@ -93,12 +93,12 @@ def test_a_stale_answer_is_shown_with_its_age_and_asked_for_again(world: World) 
     screen = visitor.scan(administrator.venue).expect(201)
     assert (screen["outcome"], codes(screen["reasons"])) == ("pending", ["health_code_pending"])
     assert (screen["health_code"]["state"], screen["health_code"]["stale"]) == ("unconfirmed", True)
-    assert screen["health_code"]["fetched_at"] == "2026-11-22T04:00:00Z"
+    assert screen["health_code"]["fetched_at"] == "2026-11-22T04:00:00.000Z"
     assert screen["nucleic_acid"]["stale"] is False
     world.work()
     again = visitor.screen(screen["scan_id"])
     assert (again["outcome"], codes(again["reasons"])) == ("check", ["health_code_yellow"])
-    assert again["health_code"]["fetched_at"] == "2026-11-22T04:10:00Z"
+    assert again["health_code"]["fetched_at"] == "2026-11-22T04:10:00.000Z"
     assert (len(world.providers[HEALTH].asked), len(world.providers[TEST].asked)) == (2, 1)
 
 
@@ -175,7 +175,7 @@ def test_a_clock_may_be_ten_minutes_wrong_either_way(world: World, minutes: int)
     visitor.scan(administrator.venue, there).expect(422, "clock_skewed")
     world.clock.pass_(milliseconds=-minutes / 10)
     screen = visitor.scan(administrator.venue, there).expect(201)
-    assert screen["scanned_at"] == f"2026-11-22T0{'3:50' if minutes > 0 else '4:00'}:00Z"
+    assert screen["scanned_at"] == f"2026-11-22T0{'3:50' if minutes > 0 else '4:00'}:00.000Z"
     world.work()
     assert administrator.figures() == {"checked": 1, "passed": 1, "abnormal": 0, "pending": 0}
 

@@ -21,7 +21,7 @@ def test_a_phone_logs_in_with_the_code_that_it_was_sent(world: World) -> None:
     assert world.sms.sent == [("+8613800138000", person.code, "zh-Hant")]
 
     login = person.enter_code(person.code).expect(201)
-    assert login["expires_at"] == "2026-11-22T06:00:00Z"
+    assert login["expires_at"] == "2026-11-22T06:00:00.000Z"
     person.keep(login)
     shown = person.get("/v1/me").expect(200)
     assert shown["person_id"] == login["person_id"]

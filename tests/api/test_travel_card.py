@@ -33,10 +33,10 @@ def test_at_home_a_code_is_worth_the_card_of_the_day(world: World, visitor: Pers
     assert card == {
         "state": "normal",
         "text": "Normal",
-        "observed_at": "2026-11-22T04:00:00Z",
-        "fetched_at": "2026-11-22T04:00:00Z",
+        "observed_at": "2026-11-22T04:00:00.000Z",
+        "fetched_at": "2026-11-22T04:00:00.000Z",
         "stale": False,
-        "valid_until": "2026-11-22T16:00:00Z",
+        "valid_until": "2026-11-22T16:00:00.000Z",
         "official_url": "https://xc.caict.ac.cn/",
     }
     assert card_of(visitor) == card
@@ -75,7 +75,7 @@ def test_one_screen_of_four_things_completed_by_the_code(world: World, visitor: 
     completed = visitor.screen(scan["scan_id"])
     assert states(completed) == ["green", "negative", "complete", "normal"]
     assert completed["outcome"] == "admit"
-    assert completed["travel_card"]["valid_until"] == "2026-11-22T16:00:00Z"
+    assert completed["travel_card"]["valid_until"] == "2026-11-22T16:00:00.000Z"
     # The next scan of the day has it from the start.
     assert states(visitor.scan(administrator.venue).expect(201))[3] == "normal"
     world.work()

@@ -20,12 +20,12 @@ def test_a_venue_gets_its_code(world: World) -> None:
     for field in ("name", "type", "region", "street", "address"):
         assert venue[field] == applied[field]
     assert venue["type_name"] == "Medical"
-    assert venue["region_name"] == "广东省 茂名市 信宜市"
+    assert venue["region_name"] == "Xinyi City, Maoming, Guangdong"
     assert (venue["number_type"], venue["number"]) == ("uscc", applied["number"]["value"])
     assert (venue["contact_name"], venue["contact_phone"]) == ("梁主任", "+8613900000099")
     assert venue["code_url"] == f"https://{HOST}/V/{venue['code']}"
     assert (venue["role"], venue["time_zone"]) == ("administrator", "Asia/Shanghai")
-    assert venue["created_at"] == "2026-11-22T04:00:00Z"
+    assert venue["created_at"] == "2026-11-22T04:00:00.000Z"
     assert venue["warnings"] == []
 
     assert person.get(f"/v1/venues/{venue['venue_id']}").expect(200) == venue

@@ -53,7 +53,7 @@ def test_visits_are_listed_newest_first(world: World) -> None:
     assert (newest["scan_id"], oldest["scan_id"]) == (staff, own)
     assert oldest == {
         "scan_id": own,
-        "visited_at": "2026-11-22T04:00:00Z",
+        "visited_at": "2026-11-22T04:00:00.000Z",
         "venue_id": first.venue["venue_id"],
         "venue_name": first.venue["name"],
         "checkpoint": None,

@@ -70,7 +70,7 @@ def test_answers_and_refusals_of_the_application_carry_the_configured_origin(
     for answer in (deployed.call("GET", "/v1/status"), deployed.call("GET", "/v1/me")):
         assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
         exposed = answer.headers["Access-Control-Expose-Headers"]
-        assert exposed == "X-Correlation-Id,Retry-After"
+        assert exposed == "X-Correlation-Id,Retry-After,Date"
 
 
 @pytest.mark.requirement("GO-9")

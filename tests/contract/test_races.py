@@ -843,12 +843,12 @@ def test_a_shadow_that_is_kept_again_keeps_its_verification(backend: Backend) ->
 
 def test_a_sixth_phone_is_not_paired_beside_the_fifth(backend: Backend) -> None:
     me = f"per_{makers.random()}"
-    four = tuple(StaffPhone(f"dev_{makers.random()}", NOON, "1") for _ in range(4))
+    four = tuple(StaffPhone(f"phn_{makers.random()}", NOON, "1") for _ in range(4))
     assert backend.stores.staff_phones.save(me, PairedPhones(four, 1))
 
     def pair(stores: Stores) -> bool:
         paired = stores.staff_phones.of(me)
-        phone = StaffPhone(f"dev_{makers.random()}", NOON, "1")
+        phone = StaffPhone(f"phn_{makers.random()}", NOON, "1")
         return stores.staff_phones.save(
             me, PairedPhones((*paired.phones, phone), paired.version + 1)
         )

@@ -9,8 +9,8 @@ from tests.contract import makers
 from tests.contract.backends import Stores
 from tests.fakes.parts import NOON
 
-PHONE = StaffPhone("dev_7RHYG5G075CMMCW9", NOON, "1")
-OTHER = StaffPhone("dev_32P3WWT3Y0B8J32H", NOON + timedelta(milliseconds=1), "12")
+PHONE = StaffPhone("phn_7RHYG5G075CMMCW9", NOON, "1")
+OTHER = StaffPhone("phn_32P3WWT3Y0B8J32H", NOON + timedelta(milliseconds=1), "12")
 
 
 def test_who_has_paired_nothing_has_no_phones(stores: Stores) -> None:

@@ -1,13 +1,16 @@
 """The tree of errors, its statuses and its codes say the same everywhere."""
 
 import ast
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from chalicelib.api.endpoint import problem
 from chalicelib.core import errors
 from chalicelib.core.errors import CODES, AppError, BadInput, FieldError, TooMany, Unavailable
+from tests.fakes.parts import NOON
 
 APPLICATION = Path(__file__).parents[2] / "chalicelib"
 
@@ -65,5 +68,8 @@ def test_whoever_may_try_again_is_told_when(error: TooMany | Unavailable) -> Non
     assert error.retry_after > 0
 
 
-def test_the_wait_fills_its_text() -> None:
-    assert TooMany(7).params == {"seconds": "7"}
+@pytest.mark.parametrize(("language", "said"), [("en", "in 7 seconds"), ("zh-Hans", "7 秒后")])
+def test_the_wait_fills_its_text(language: str, said: str) -> None:
+    answer = problem(TooMany(7), language, now=NOON)
+    assert said in json.loads(answer.body)["detail"]
+    assert answer.headers["Retry-After"] == "7"

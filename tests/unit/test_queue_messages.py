@@ -32,6 +32,7 @@ lookups = st.builds(
     scan_id=st.just("") | scans,
     attempt=st.integers(0, 100),
     afresh=st.booleans(),
+    since=st.none() | moments,
 )
 settles = st.builds(Settle, scans, correlations)
 declarations = st.builds(

@@ -18,6 +18,7 @@ from chalicelib.admission.evidence import shown, states
 from chalicelib.admission.judge import Outcome, decide
 from chalicelib.admission.policy import Policy
 from chalicelib.core import fields
+from chalicelib.core.code_lists import LISTS
 from chalicelib.core.errors import CODES
 from chalicelib.core.messages import DOMAIN, LANGUAGES, LOCALES, TEXTS, negotiate, text
 from chalicelib.identity.documents import TYPES
@@ -60,7 +61,7 @@ def arguments(*calls: str) -> set[str]:
     return found
 
 
-QUERY = {"by", "day", "limit", "outcome"}
+QUERY = {"by", "day", "limit", "outcome", "parent"}
 """Parameters, which are named where a pointer into a body would be."""
 
 
@@ -160,6 +161,7 @@ class TestEveryCodeHasItsText:
         by_code = (
             "error.", "field.", "outcome.", "staff_outcome.", "reason.", "step.", "staff_step.",
             "state.", "verification.", "stronger_login.", "access.", "erased.", "kept.", "form.",
+            *LISTS.values(),
         )  # fmt: skip
         rest = {key for key in TEXTS if not key.startswith(by_code)}
         assert rest <= constants()
@@ -199,7 +201,7 @@ class TestText:
 
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_placeholders_are_filled(self, language: str) -> None:
-        assert "7" in text("error.too_many_requests", language, seconds="7")
+        assert "7" in text("error.too_many_requests", language, when="7")
         assert "龘" in text("field.glyph", language, character="龘")
 
     @pytest.mark.parametrize("character", ["{", "}", "{0}", "{x.__class__}", "%s"])
@@ -243,6 +245,15 @@ class TestNegotiation:
             ("en;q=x, zh-TW;q=0.1", "zh-Hant"),
             ("en;q=nan, zh-TW;q=0.1", "zh-Hant"),
             ("eng", "zh-Hans"),
+            ("yue-Hant-HK", "zh-Hant"),
+            ("yue", "zh-Hant"),
+            ("yue-HK", "zh-Hant"),
+            ("yue-Hans-CN", "zh-Hans"),
+            ("yue-CN", "zh-Hans"),
+            ("zh-yue-HK", "zh-Hant"),
+            ("zh-yue", "zh-Hant"),
+            ("cmn-Hans-CN", "zh-Hans"),
+            ("cmn-TW", "zh-Hant"),
         ],
     )
     def test_what_is_wanted_most(self, header: str | None, language: str) -> None:

@@ -1,6 +1,7 @@
 """The registry of types of identity document, a module for each.
 
-To add a type: a module beside `resident_id` with its `TYPE`, and the text ``field.<name>``.
+To add a type: a module beside `resident_id` with its `TYPE`, and the texts ``field.<name>`` and
+``document_type.<name>``.
 """
 
 from datetime import date
