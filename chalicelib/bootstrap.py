@@ -33,7 +33,12 @@ Another one would wait for a free thread.
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from chalicelib.admission.accesses import Accesses, AccessLog, GuardianAccesses
+    from chalicelib.admission.accesses import (
+        Accesses,
+        AccessLog,
+        GuardianAccesses,
+        StaffAccesses,
+    )
     from chalicelib.admission.declaration_delivery import DeclarationDelivery
     from chalicelib.admission.declaration_form import DeclarationForms
     from chalicelib.admission.declarations import Declarations
@@ -97,9 +102,11 @@ if TYPE_CHECKING:
     )
     from chalicelib.insight.reconciliation import Reconciliation, Reconciliations, Reconciling
     from chalicelib.insight.statistics import VenueStatistics
+    from chalicelib.venues.channels import RegionOptions
     from chalicelib.venues.issuance import Issuance
     from chalicelib.venues.landing import Landing
     from chalicelib.venues.posters import (
+        PosterContents,
         PosterRendering,
         PosterRequests,
         Renderer,
@@ -584,6 +591,7 @@ class Container:
 
         return Issuance(
             venues=self.venues,
+            people=self.people,
             index=self.index,
             vault=self.vault,
             ids=self.ids,
@@ -595,7 +603,12 @@ class Container:
         """Join codes, and the venues where a person works."""
         from chalicelib.venues.staffing import Bindings
 
-        return Bindings(staff=self.staff, venues=self.venues, limits=self.limits)
+        return Bindings(
+            staff=self.staff,
+            venues=self.venues,
+            people=self.people,
+            limits=self.limits,
+        )
 
     @cached_property
     def staffing(self) -> "Staffing":
@@ -614,9 +627,38 @@ class Container:
     @cached_property
     def landing(self) -> "Landing":
         """The page behind a printed code."""
-        from chalicelib.venues.landing import Landing
+        from chalicelib.venues.landing import Landing, verification_files
 
-        return Landing(directory=self.directory, demo=self.settings.demo)
+        return Landing(
+            directory=self.directory,
+            options=self.region_options,
+            files=verification_files(self.settings.code_files),
+            demo=self.settings.demo,
+        )
+
+    @cached_property
+    def region_options(self) -> "RegionOptions":
+        """How visitors of a region check in."""
+        from chalicelib.admission.check_in_options import PolicyOptions
+        from chalicelib.venues.channels import Channel, ChannelKind
+
+        connected = {
+            ChannelKind.WECHAT: self.settings.wechat_url,
+            ChannelKind.ALIPAY: self.settings.alipay_url,
+        }
+        default = tuple(Channel(kind) for kind, url in connected.items() if url)
+        return PolicyOptions(policies=self.policies, default=default)
+
+    @cached_property
+    def poster_contents(self) -> "PosterContents":
+        """Makes what is printed on posters."""
+        from chalicelib.venues.posters import PosterContents
+
+        return PosterContents(
+            options=self.region_options,
+            code_host=self.settings.code_host,
+            demo=self.settings.demo,
+        )
 
     @cached_property
     def venue_statistics(self) -> "VenueStatistics":
@@ -633,8 +675,9 @@ class Container:
         return PosterRequests(
             posters=self.posters,
             storage=self.storage,
-            code_host=self.settings.code_host,
-            demo=self.settings.demo,
+            contents=self.poster_contents,
+            issuance=self.issuance,
+            bindings=self.bindings,
         )
 
     @cached_property
@@ -647,8 +690,8 @@ class Container:
             posters=self.posters,
             storage=self.storage,
             renderer=self.renderer,
-            code_host=self.settings.code_host,
-            demo=self.settings.demo,
+            contents=self.poster_contents,
+            clock=self.clock,
         )
 
     @cached_property
@@ -727,6 +770,7 @@ class Container:
             waiting=self.waiting_scans,
             ring=self.ring,
             guardianship=self.guardianship,
+            staff_accesses=self.staff_accesses,
         )
 
     @cached_property
@@ -807,6 +851,7 @@ class Container:
             queue=self.lookup_queue,
             waiting=self.waiting_scans,
             declarations=self.declaration_delivery,
+            invitations=self.staffing,
             clock=self.clock,
         )
 
@@ -971,6 +1016,13 @@ class Container:
         return AccessLog(accesses=self.accesses, directory=self.directory, vault=self.vault)
 
     @cached_property
+    def staff_accesses(self) -> "StaffAccesses":
+        """Records what staff read of visitors' data."""
+        from chalicelib.admission.accesses import StaffAccesses
+
+        return StaffAccesses(accesses=self.accesses)
+
+    @cached_property
     def guardian_accesses(self) -> "GuardianAccesses":
         """Records what guardians read of their dependants' data."""
         from chalicelib.admission.accesses import GuardianAccesses
@@ -989,7 +1041,12 @@ class Container:
         """The list of abnormal scans."""
         from chalicelib.insight.abnormal import AbnormalScans
 
-        return AbnormalScans(pointers=self.pointers, scans=self.scans, people=self.people)
+        return AbnormalScans(
+            pointers=self.pointers,
+            scans=self.scans,
+            people=self.people,
+            accesses=self.staff_accesses,
+        )
 
     @cached_property
     def counting(self) -> "Counting":

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from chalicelib.admission import evidence
 from chalicelib.identity.providers import ProviderName
+from chalicelib.venues.channels import MAX_CHANNELS, Channel, read_channels, write_channels
 
 
 class OnUnknown(StrEnum):
@@ -258,6 +259,19 @@ class Policy:
             "how long a scan is kept; its figures stay",
             least=14,
         ),
+    )
+    channels: tuple[Channel, ...] | None = field(
+        default=None,
+        metadata={
+            "rule": Rule(
+                "channels",
+                f"at most {MAX_CHANNELS} [channels](#channels), or `null`",
+                "what visitors scan with, as posters and the landing page say; with `null` WeChat "
+                "and Alipay, as far as the deployment is connected to them",
+                lambda value: None if value is None else read_channels(value),
+                lambda channels: None if channels is None else write_channels(channels),
+            )
+        },
     )
 
     @classmethod

@@ -1,12 +1,11 @@
 """Schemas of the paired phones of staff, and of what they upload late."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from chalicelib.admission.schemas_scan import PASS_EXAMPLE, PASS_PATTERN, TemperatureBand
-from chalicelib.core.fields import Nonce, Request, Response, ScanId, described
+from chalicelib.core.fields import Moment, Nonce, Request, Response, ScanId, described
 from chalicelib.core.ids import CHARACTER, PATTERN
 
 DeviceId = Annotated[str, described("phn_7RHYG5G075CMMCW9", pattern=f"^phn_{PATTERN}$")]
@@ -25,14 +24,14 @@ class PhonePaired(Response):
     secret: Annotated[
         str, described("7RHYG5G075CMMCW932P3WWT3Y0B8J32H", pattern=f"^{CHARACTER}{{32}}$")
     ]
-    paired_at: datetime
+    paired_at: Moment
 
 
 class PhoneShown(Response):
     """A paired phone of the caller."""
 
     device_id: DeviceId
-    paired_at: datetime
+    paired_at: Moment
 
 
 class PhoneList(Response):
@@ -50,7 +49,9 @@ class LateScanRequest(Request):
         str,
         Field(min_length=1, max_length=200),
         described(
-            PASS_EXAMPLE, pattern=PASS_PATTERN, accepts="lower case, and white space around it"
+            PASS_EXAMPLE,
+            pattern=PASS_PATTERN,
+            accepts="lower case, full-width characters, and what scanners add",
         ),
     ]
     temperature: TemperatureBand | None = None
@@ -70,5 +71,5 @@ class LateScanShown(Response):
 
     scan_id: ScanId
     status: Literal["recorded"] = "recorded"
-    scanned_at: datetime
-    received_at: datetime
+    scanned_at: Moment
+    received_at: Moment

@@ -22,6 +22,7 @@ from chalicelib.core import code_lists
 from chalicelib.core.errors import CODES, AppError, BadInput
 from chalicelib.core.fields import (
     Code,
+    InvitationId,
     PersonId,
     Query,
     ReceiptId,
@@ -94,11 +95,13 @@ _TAGGED = (
     ("/v1/codes", "Lists"),
     ("/v1/status", "Service"),
     ("/v1/openapi.json", "Service"),
+    ("/{file}", "Landing"),
 )
 """The tag of a path: that of the first matching prefix. Each resource has one."""
 _PATH: dict[str, Any] = {
     "venue_id": VenueId,
     "person_id": PersonId,
+    "invitation_id": InvitationId,
     "dependant_id": PersonId,
     "guardian_id": PersonId,
     "scan_id": ScanId,
@@ -109,6 +112,7 @@ _PATH: dict[str, Any] = {
     "receipt_id": ReceiptId,
     "card_id": CardId,
     "code": Code,
+    "file": Annotated[str, StringConstraints(min_length=1, max_length=128)],
     "token": Annotated[str, StringConstraints(min_length=1, max_length=2048)],
 }
 """The types of path parameters."""
@@ -118,9 +122,12 @@ _NOW = datetime(2022, 4, 24, 8, tzinfo=UTC)
 _DOCUMENTS: dict[str, dict[str, Any]] = {
     "application/json": {"type": "object", "examples": [{"openapi": "3.1.0"}]},
     "*/*": {"type": "string", "examples": ["%PDF-1.7…"]},
+    "text/plain": {"type": "string", "examples": ["0e2b4c8f6a"]},
     "text/html; charset=utf-8": {"type": "string", "examples": ["<!doctype html>…"]},
 }
 """The schemas of responses without a model, by media type."""
+_BESIDE_FILES = ("/V/{code}", "/v/{code}")
+"""Paths of pages, beside which a platform's verification files stand."""
 
 
 @functools.cache
@@ -318,6 +325,10 @@ def _responses(operation: Operation, names: Any, schemas: Mapping[str, Any]) -> 
     if min(operation.statuses) >= 300:
         page = {"description": "The page, to a client that follows the redirect."}
         responses["200"] = responses[str(operation.statuses[0])] | page
+    if operation.path in _BESIDE_FILES:
+        file = _content(_DOCUMENTS["text/plain"], schemas)
+        page = responses["200"]
+        responses["200"] = page | {"content": page["content"] | {"text/plain": file}}
     by_status: dict[int, list[str]] = {}
     for code in operation.errors:
         by_status.setdefault(CODES[code].status, []).append(code)

@@ -24,6 +24,7 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | a venue's current join code | 1 Get | VEN#ven · JOIN |
 | the venue's code for fast check-in | 1 Get | VEN#ven · FAST |
 | invitations of a phone's owner | 1 Query | INVITE#blind · begins VEN# |
+| the invitations of a venue that wait | 1 Query, strong | VEN#ven · begins INVITE# |
 | a poster | 1 Get | VEN#ven · POSTER#id |
 | put a scan; read it by its id | 1 Put, conditional; 1 Get | VEN#ven#day#shard · ms#hash |
 | a venue's day of scans | 1 Query a shard | VEN#ven#day#shard · digits |
@@ -353,6 +354,11 @@ def fast_code(venue_id: str) -> Key:
 def invitation(phone_blind: str, venue_id: str) -> Key:
     """Return the key of an invitation: a right that waits for a phone's first verified login."""
     return Key(f"INVITE#{phone_blind}", f"VEN#{venue_id}")
+
+
+def sent_invitation(venue_id: str, invitation_id: str) -> Key:
+    """Return the key of an invitation in the venue's list of those that wait."""
+    return Key(f"VEN#{venue_id}", f"INVITE#{invitation_id}")
 
 
 def scan_partition(venue_id: str, day: date, shard: int) -> str:

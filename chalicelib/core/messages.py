@@ -118,7 +118,8 @@ TEXTS: dict[str, str] = {
     "field.malformed": "This does not have the right form.",
     "field.not_json": "The app sent something that cannot be read. Please update the app.",
     "field.too_large": "This is too large: no more than 64 KB can be sent.",
-    "field.control_character": "This contains a character that cannot be printed.",
+    "field.control_character": "This contains a character that cannot be printed ({character}): "
+    "please type it again, or leave it out.",
     "field.phone": "This is not a valid phone number.",
     "field.resident_id": "This is not a valid resident ID number.",
     "field.residence_permit": "This is not a valid number of a residence permit for residents of "
@@ -135,13 +136,17 @@ TEXTS: dict[str, str] = {
     "field.birth_certificate": "This is not a valid number of a medical certificate of birth: one "
     "letter and 9 digits.",
     "field.check_digit": "This number is not valid: its check digit does not match.",
+    "field.older_credit_code": "The last character of this credit code does not follow the "
+    "standard, as on some licences of Xiamen from before 2016. Please show the licence to the "
+    "office that runs this service, which can accept it, or apply with the manager's resident ID "
+    "number.",
     "field.plate": "This is not a valid vehicle plate.",
     "field.number_length": "This number does not have the right length.",
     "field.number_format": "This number does not have the right form.",
     "field.region": "Please choose a county, district or city from the list.",
     "field.venue_type": "This venue type is not in the catalogue.",
     "field.nonce": "The app numbered this request wrongly. Please try again, or update the app.",
-    "field.glyph": "The character “{character}” cannot be printed on a poster.",
+    "field.glyph": "These characters cannot be printed on a poster: {characters}",
     "field.join_code": "This is not a join code: please check each character.",
     "field.pairing_code": "This is not a pairing code: please check each character.",
     "field.pass": "This is not a pass.",
@@ -258,6 +263,7 @@ TEXTS: dict[str, str] = {
     "state.absent": "None found",
     "state.unknown": "Unknown",
     "state.pending": "Fetching",
+    "state.identity_pending": "Registration being verified",
     # Codes that clients show or offer, by list (core/code_lists.py).
     "document_type.resident_id": "Resident ID card",
     "document_type.hk_macau_permit": "Mainland travel permit for Hong Kong and Macao residents",
@@ -272,6 +278,9 @@ TEXTS: dict[str, str] = {
     "number_type.plate": "Vehicle plate",
     "role.administrator": "Administrator",
     "role.inspector": "Inspector",
+    "standing.active": "In force",
+    "standing.unverified": "Registration not verified at present",
+    "standing.lapsed": "Lapsed: registered under another document",
     "means.visitor": "The visitor scanned the venue code",
     "means.fast": "Fast check-in",
     "means.staff": "The staff scanned a pass",
@@ -325,6 +334,7 @@ TEXTS: dict[str, str] = {
     "kept.receipt": "The receipt of this erasure, which names nobody",
     # Accesses to a person's data, as shown to that person.
     "access.manual_check": "Staff entered your ID number to look up a health code.",
+    "access.staff": "Staff opened a record of your visit.",
     "access.guardian": "Your guardian looked at your health data for you.",
     "access.kiosk": "Your ID document was read at a kiosk to print your pass.",
     "access.officer": "The service's operators looked up your record.",
@@ -391,11 +401,38 @@ TEXTS: dict[str, str] = {
     "landing.enter": "Register your visit at",
     "landing.unknown": "This venue code is not known",
     "landing.revoked": "This venue code has been withdrawn",
-    "landing.how": "Nothing is wrong: this code is meant for the health code mini-program. "
-    "Please open it in WeChat or Alipay and scan the poster there.",
-    "landing.wechat": "WeChat: open the mini-program, tap “Scan”, scan the poster.",
-    "landing.alipay": "Alipay: open the mini-program, tap “Scan”, scan the poster.",
-    "landing.no_phone": "No phone? The staff at the entrance register you with your ID card.",
+    "landing.how": "Nothing is wrong. Please register in one of these ways:",
+    "landing.no_channel": "Please show this page to the staff at the entrance. "
+    "They register your visit.",
+    "landing.leave_wechat": "This place has no mini-program in WeChat. "
+    "Please leave WeChat and use:",
+    "landing.leave_alipay": "This place has no mini-program in Alipay. "
+    "Please leave Alipay and use:",
+    "landing.program": "the mini-program “{name}”",
+    "landing.program_unnamed": "the health code mini-program",
+    "landing.channel_app": "App “{name}”",
+    "landing.channel_wechat": "WeChat",
+    "landing.channel_alipay": "Alipay",
+    "landing.channel_browser": "Browser of your phone",
+    "landing.use_app": "Open the app, tap “Scan”, scan the poster.",
+    "landing.use_wechat": "In WeChat, open {program}, tap “Scan”, scan the poster.",
+    "landing.use_alipay": "In Alipay, open {program}, tap “Scan”, scan the poster.",
+    "landing.use_browser": "Register on a web page, without an app.",
+    "landing.inside_wechat": "You are in WeChat. Go back to its first page, search for {program} "
+    "at the top and open it. Tap “Scan”, scan the poster.",
+    "landing.inside_alipay": "You are in Alipay. Search for {program} on its first page and "
+    "open it. Tap “Scan”, scan the poster.",
+    "landing.open_app": "Open the app",
+    "landing.open_wechat": "Open in WeChat",
+    "landing.open_alipay": "Open in Alipay",
+    "landing.open_browser": "Register here",
+    "landing.no_phone": "No phone? Show your ID card or paper pass to the staff at the entrance, "
+    "who register you.",
+    "landing.no_phone_no_pass": "No phone? The staff at the entrance register you with your "
+    "ID card.",
+    "landing.join": "This code is for the venue's staff",
+    "landing.join_staff": "Staff: open the mini-program, tap “Join a venue”, scan this code.",
+    "landing.join_visitors": "Visitors: please scan the poster at the entrance.",
     "landing.free": "Using it is free of charge.",
     "landing.ask_staff": "Please ask the venue's staff for its current code.",
 }

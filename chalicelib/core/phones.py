@@ -4,8 +4,12 @@
 def e164(number: str) -> str:
     """Return `number` in E.164. The default country is mainland China.
 
-    Raises ValueError for a number that cannot be in use.
+    Letters are refused, which phonenumbers reads as on a keypad (ITU-T E.161): nobody in China
+    writes a number so, and a stranger would get the message. Raises ValueError for a number that
+    cannot be in use.
     """
+    if any(character.isalpha() for character in number):
+        raise ValueError("letters")
     import phonenumbers
 
     try:

@@ -12,7 +12,8 @@ class Settings:
     `code_host` is part of the printed URL. It has at most 32 characters; above 31, the QR code
     needs version 6 instead of 5. `demo` marks every screen and poster 演示. `issuer` is the
     name of the issuing authority or region, printed on paper passes. `files_url` is the own host
-    under which files are downloaded; empty for links to the bucket.
+    under which files are downloaded; empty for links to the bucket. `code_files` are the
+    verification files below the printed URL (`landing.verification_files`).
     """
 
     stage: str
@@ -36,6 +37,7 @@ class Settings:
     demo: bool
     fonts: str
     files_url: str
+    code_files: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -69,4 +71,5 @@ class Settings:
             demo=read("DEMO") == "1",
             fonts=read("FONTS", "/opt/fonts"),
             files_url=read("FILES_URL"),
+            code_files=read("CODE_FILES"),
         )

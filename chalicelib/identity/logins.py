@@ -18,8 +18,8 @@ _LOGINS_AN_HOUR_FROM_ONE_ADDRESS = 600  # a venue's Wi-Fi may share one address
 class Invitations(Protocol):
     """Rights that wait for a person's login, implemented by `venues.staffing.Staffing`."""
 
-    def accept_invitations(self, person_id: str, *, now: datetime) -> None:
-        """Bind the person to the rights that wait for their phone (XC-21)."""
+    def accept_invitations(self, person_id: str, *, now: datetime) -> int:
+        """Bind the person to the rights that wait for their phone; return how many (XC-21)."""
 
 
 class PhoneLogin:

@@ -178,6 +178,10 @@ class PersonRecord:
     `awaiting` are the ids of the scans that wait for answers, `marked` those that a release up to
     0.2.0 has marked so; `questioned`: a question about the person is under way, which scans may
     join. Only `People.subject` reads them.
+
+    `lapsed` are the ids of venues with a right on record that is not in force. `rights_given`
+    counts the rights that were ever written, so that a write can have the condition that no other
+    one came since (`venues.rights`).
     """
 
     profile: Profile | None = None
@@ -190,16 +194,18 @@ class PersonRecord:
     paper_pass: IssuedPass | None = None
     marked: tuple[str, ...] = ()
     questioned: bool = False
+    lapsed: frozenset[str] = frozenset()
+    rights_given: int = 0
 
     @property
     def unidentified(self) -> bool:
-        """Whether staff entered the name and number, and they are not verified to match."""
+        """Whether name and number are not verified to match, by whomever they were entered.
+
+        Providers answer by number. Until both match, an answer may be about another person, so it
+        is neither asked for nor shown.
+        """
         profile = self.profile
-        return (
-            profile is not None
-            and profile.shadow_until is not None
-            and profile.verification is not Verification.VERIFIED
-        )
+        return profile is not None and profile.verification is not Verification.VERIFIED
 
     def current(self, provider: str) -> Snapshot | None:
         """Return the provider's snapshot of the current registration, or None."""

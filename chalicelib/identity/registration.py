@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Conflict, Forbidden
+from chalicelib.core.normalisation import person_name
 from chalicelib.identity import documents, personal
 from chalicelib.identity.people import (
     Actor,
@@ -40,12 +41,20 @@ def is_verified_as(profile: Profile | None, name: str, *, vault: Vault) -> bool:
         return False
     if profile.shadow_until is not None:
         return False
-    return personal.NAME.open(vault, profile.name, profile.person_id) == name
+    return is_named(profile, name, vault=vault)
+
+
+def is_named(profile: Profile, name: str, *, vault: Vault) -> bool:
+    """Return whether the person is registered under the canonical `name`.
+
+    Earlier versions sealed names as they were typed.
+    """
+    return person_name(personal.NAME.open(vault, profile.name, profile.person_id)) == name
 
 
 def is_managed_as(profile: Profile, name: str, *, vault: Vault) -> bool:
     """Return whether this is a person without a login, registered under exactly `name`."""
-    return profile.is_managed and personal.NAME.open(vault, profile.name, profile.person_id) == name
+    return profile.is_managed and is_named(profile, name, vault=vault)
 
 
 def managed_profile(
@@ -125,7 +134,7 @@ class Registrations:
         same = (
             previous.verification is not Verification.NONE
             and blind == previous.document_blind
-            and entry.name == self._open(previous, personal.NAME)
+            and is_named(previous, entry.name, vault=self._vault)
         )
         if same and version in (previous.registration, previous.registration - 1):
             return self.own(previous)
@@ -177,7 +186,7 @@ class Registrations:
 def subject_of(profile: Profile, vault: Vault) -> Subject:
     """Return the person as sent to a provider. Raises ValueError on an altered field."""
     return Subject(
-        name=personal.NAME.open(vault, profile.name, profile.person_id),
+        name=person_name(personal.NAME.open(vault, profile.name, profile.person_id)),
         document_type=profile.document_type,
         document_number=personal.DOCUMENT.open(vault, profile.document, profile.person_id),
     )

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 
-from chalicelib.core import ids
+from chalicelib.core import ids, normalisation
 from chalicelib.core.fields import (
     SEPARATED,
     Choice,
@@ -17,6 +17,7 @@ from chalicelib.core.fields import (
     Phone,
     Request,
     Response,
+    Scanned,
     VenueId,
     described,
     identifier,
@@ -158,7 +159,7 @@ class Empty(Response):
 
 
 def _name(value: str) -> str:
-    if not any(character.isalpha() for character in value):
+    if not any(map(normalisation.is_letter, value)):
         raise refuse("malformed")
     return value
 
@@ -375,7 +376,7 @@ class DependantByConsent(Request):
     relation: RelationName
     code: Annotated[
         str,
-        Clean,
+        Scanned,
         Field(min_length=1, max_length=20),
         short_code(consents.LENGTH, "consent_code"),
         described(
@@ -473,7 +474,7 @@ class PairingRequest(Request):
 
     pairing_code: Annotated[
         str,
-        Clean,
+        Scanned,
         Field(min_length=1, max_length=20),
         short_code(PAIRING_LENGTH, "pairing_code"),
         described(
@@ -497,7 +498,7 @@ class PairedKiosk(Response):
 
 
 def _serial(value: str) -> str:
-    serial = ids.fold(value).replace(" ", "").replace("-", "")
+    serial = ids.fold(normalisation.compact(value))
     if not ids.is_number(serial, passes.SERIAL):
         raise refuse("malformed")
     return serial
@@ -507,7 +508,7 @@ _PRINTED = f"^{CHARACTER}{{4}}-{CHARACTER}{{4}}-{CHARACTER}{{4}}$"
 _SERIAL = described("7RHY-G5G0-75CM", pattern=_PRINTED, accepts=SEPARATED)
 PaperForm = Literal["card_pdf", "sheet_pdf", "card_png"]
 """A card of 85.6 × 54 mm; an A4 sheet with the card to cut out; a picture for the album."""
-PaperSerial = Annotated[str, Clean, Field(max_length=40), AfterValidator(_serial), _SERIAL]
+PaperSerial = Annotated[str, Scanned, Field(max_length=40), AfterValidator(_serial), _SERIAL]
 PrintedSerial = Annotated[str, described("7RHY-G5G0-75CM", pattern=_PRINTED)]
 NameOnPass = Literal["masked", "full"]
 PassIssuer = Literal["self", "guardian", "kiosk", "officer"]

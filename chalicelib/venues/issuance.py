@@ -9,17 +9,20 @@ from typing import Any, NamedTuple
 from chalicelib.core import ids as identifiers
 from chalicelib.core.clock import CHINA
 from chalicelib.core.crypto import BlindIndex, Vault
-from chalicelib.core.errors import BadInput, Conflict, FieldError, Unprocessable
+from chalicelib.core.errors import BadInput, Conflict, Unprocessable
 from chalicelib.core.ids import Ids
 from chalicelib.core.submission import Submission
 from chalicelib.identity import personal
-from chalicelib.identity.people import Actor, Role
+from chalicelib.identity.people import Actor, Holder, People, Role
 from chalicelib.identity.registration import require_verified
 from chalicelib.rendering import coverage
 from chalicelib.venues.codes import url
 from chalicelib.venues.numbers import masked
-from chalicelib.venues.rights import MAX_VENUES
+from chalicelib.venues.rights import give, has_room
 from chalicelib.venues.venue import Application, Venue, Venues
+
+_NAMED = 5
+"""The most characters that an error names: a name in a script without fonts lacks all of them."""
 
 
 class VenueDetails(NamedTuple):
@@ -54,28 +57,38 @@ class FastCode(NamedTuple):
 class Issuance:
     """Issues codes to venues. `code_host` is the host in the text of the QR code."""
 
-    __slots__ = ("_code_host", "_ids", "_index", "_vault", "_venues")
+    __slots__ = ("_code_host", "_ids", "_index", "_people", "_vault", "_venues")
 
     def __init__(
-        self, *, venues: Venues, index: BlindIndex, vault: Vault, ids: Ids, code_host: str
+        self,
+        *,
+        venues: Venues,
+        people: People,
+        index: BlindIndex,
+        vault: Vault,
+        ids: Ids,
+        code_host: str,
     ) -> None:
         self._venues = venues
+        self._people = people
         self._index = index
         self._vault = vault
         self._ids = ids
         self._code_host = code_host
 
-    def issue(self, actor: Actor, application: Application[str], submission: Submission) -> Issued:
-        """Issue a code to the venue, and make the actor its administrator.
+    def issue(
+        self, actor: Actor | Holder, application: Application[str], submission: Submission
+    ) -> Issued:
+        """Issue a code to the venue, and make the actor, who may not be logged in, administrator.
 
-        Raises BadInput ``glyph`` for each character of the name that cannot be printed; Forbidden
+        Raises BadInput ``glyph`` with the characters of the name that cannot be printed; Forbidden
         unless the actor is verified; Conflict ``venue_exists``, ``nonce_reused``; Unprocessable
         ``too_many_venues``.
         """
         require_verified(actor.profile)
         _require_printable(application)
         venue_id = f"ven_{identifiers.derive('venue', actor.person_id, submission.nonce)}"
-        if venue_id not in actor.record.rights and len(actor.record.rights) >= MAX_VENUES:
+        if not has_room(actor.record, venue_id):
             raise Unprocessable("too_many_venues")
         number_blind = self._index.of(application.number_type, application.number)
 
@@ -96,11 +109,20 @@ class Issuance:
             fingerprint=submission.fingerprint,
             applicant=actor.person_id,
         )
-        earlier = self._venues.create(
-            venue,
-            unique=identifiers.derive("venue", number_blind, application.name, application.address),
-            number_blind=number_blind,
-            document_blind=actor.profile.document_blind,
+        unique = identifiers.derive("venue", number_blind, application.name, application.address)
+        earlier = give(
+            self._people,
+            actor.person_id,
+            actor.record,
+            venue_id,
+            lambda record: self._venues.create(
+                venue,
+                unique=unique,
+                number_blind=number_blind,
+                document_blind=actor.profile.document_blind,
+                name=actor.profile.name,
+                given=record.rights_given,
+            ),
         )
         if earlier and earlier.fingerprint != submission.fingerprint:
             raise Conflict("nonce_reused")
@@ -136,6 +158,4 @@ class Issuance:
 def _require_printable(application: Application[str]) -> None:
     missing = coverage.missing(application.name)
     if missing:
-        raise BadInput(
-            *(FieldError("/name", "glyph", (("character", character),)) for character in missing)
-        )
+        raise BadInput.at("/name", "glyph", characters=" ".join(missing[:_NAMED]))

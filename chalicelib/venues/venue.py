@@ -70,6 +70,14 @@ class Venue(Application[bytes]):
         return changes[-1] if changes else self.shards
 
 
+class PosterKind(StrEnum):
+    """Which of a venue's codes a poster shows: visitors', fast check-in's, or the staff's."""
+
+    VENUE = "venue"
+    FAST = "fast"
+    JOIN = "join"
+
+
 class PosterState(StrEnum):
     """The state of a requested poster."""
 
@@ -80,7 +88,10 @@ class PosterState(StrEnum):
 
 @dataclass(frozen=True)
 class PosterRecord:
-    """A requested poster. `poster_id` is the hash of its contents and template."""
+    """A requested poster. `poster_id` is the hash of its contents and template.
+
+    `code` is the printed code; empty for the venue's own in posters of releases up to 0.2.0.
+    """
 
     poster_id: str
     venue_id: str
@@ -88,18 +99,29 @@ class PosterRecord:
     state: PosterState
     requested_at: datetime
     expires_at: datetime
+    kind: PosterKind = PosterKind.VENUE
+    code: str = ""
 
 
 class Venues(Protocol):
     """The store of venues and codes, implemented in `venues/store`."""
 
     def create(
-        self, venue: Venue, *, unique: str, number_blind: str, document_blind: str
+        self,
+        venue: Venue,
+        *,
+        unique: str,
+        number_blind: str,
+        document_blind: str,
+        name: bytes = b"",
+        given: int | None = None,
     ) -> Venue | None:
         """Record the venue, its code, its uniqueness and its administrator's right.
 
+        `document_blind` and the sealed `name` are those of the administrator's registration.
         Returns the venue already on record under this id, or None if this one was recorded. Raises
-        Conflict ``venue_exists`` if `unique` is taken. Cost: one TransactWriteItems of seven items.
+        Conflict ``venue_exists`` if `unique` is taken, and RightsChanged if the administrator has
+        got a right since as many as `given`. Cost: one TransactWriteItems of seven items.
         """
 
     def venue(self, venue_id: str) -> Venue | None:

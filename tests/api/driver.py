@@ -79,6 +79,8 @@ from tests.fakes.parts import (
 )
 
 HOST = "V.TEST"
+CODE_FILES = "rVq1WxCheck.txt=0e2b4c8f6a alipayCheck7.txt=9d3f1e"
+"""The verification files of the platforms, as an operator sets them."""
 HEALTH, IDENTITY = ProviderName.HEALTH_CODE, ProviderName.IDENTITY
 TEST, VACCINATION = ProviderName.NUCLEIC_ACID, ProviderName.VACCINATION
 FIGURES = ("checked", "passed", "abnormal", "pending")
@@ -513,6 +515,9 @@ class World:
                     "VC_TABLE": self.name,
                     "VC_BUCKET": self.bucket,
                     "VC_CODE_HOST": HOST,
+                    "VC_CODE_FILES": CODE_FILES,
+                    "VC_WECHAT_URL": "https://wechat.test",
+                    "VC_ALIPAY_URL": "https://alipay.test",
                     "VC_ISSUER": "广东省",
                     "VC_RENDERS_URL": self.renders.url,
                     "VC_DEMO": "1" if self._demo else "0",

@@ -22,8 +22,9 @@ from tests.api import (
     scenes_own_data,
     scenes_phones,
     scenes_records,
+    scenes_staff,
 )
-from tests.api.driver import Kiosk, Person, World
+from tests.api.driver import CODE_FILES, Kiosk, Person, World
 from tests.api.scenes import Make
 
 Answer = tuple[int, str]
@@ -33,6 +34,7 @@ NOT_FOUND, NOT_YOURS = (404, "not_found"), (403, "not_your_venue")
 NOT_YOUR_DEPENDANT = (403, "not_your_dependant")
 
 NOBODY = "per_0000000000000000"
+NO_INVITATION = "inv_0000000000000000"
 """Who is removed: the cast plays many routes, and keeps its links and rights."""
 
 ROLES: Mapping[str, tuple[str, ...]] = {
@@ -140,6 +142,7 @@ class RouteCase:
         path = self.path.format(
             venue_id=cast.administrator.venue["venue_id"],
             person_id=NOBODY,
+            invitation_id=NO_INVITATION,
             dependant_id=NOBODY if self.path.endswith("}/remove") else cast.dependant.person_id,
             guardian_id=NOBODY,
             scan_id=cast.scan_id,
@@ -150,6 +153,7 @@ class RouteCase:
             receipt_id=cast.receipt_id,
             device_id=NO_PHONE,
             code=cast.administrator.venue["code"],
+            file=CODE_FILES.partition("=")[0],
             token=link_to_a_file(cast.world).rpartition("/")[2],
         )
         return path + self.query, self.body(cast, person) if self.body else None
@@ -313,6 +317,7 @@ CASES: tuple[RouteCase, ...] = (
     RouteCase("GET", "/v1/openapi.json", ANYONE, calls_aws=False),
     RouteCase("GET", "/V/{code}", ANYONE),
     RouteCase("GET", "/v/{code}", ANYONE, MOVED, calls_aws=False),
+    RouteCase("GET", "/{file}", ANYONE, calls_aws=False),
     RouteCase(
         "POST", "/v1/otp", ANYONE, ACCEPTED,
         lambda _cast, _person: {"phone": f"+8613700{next(_PHONES):06d}"},
@@ -492,6 +497,11 @@ CASES: tuple[RouteCase, ...] = (
     RouteCase(
         "POST", f"{_VENUE}/staff/{{person_id}}/remove", ADMINISTRATOR,
         scenes=(partial(scenes.removing_staff, by_themselves=False),),
+    ),
+    RouteCase("GET", f"{_VENUE}/invitations", ADMINISTRATOR),
+    RouteCase(
+        "POST", f"{_VENUE}/invitations/{{invitation_id}}/withdraw", ADMINISTRATOR,
+        scenes=(scenes_staff.withdrawing_an_invitation,),
     ),
     RouteCase(
         "POST", f"{_VENUE}/administrator", ADMINISTRATOR, OK,

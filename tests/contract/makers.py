@@ -20,6 +20,7 @@ from chalicelib.identity.people import (
     Verification,
 )
 from chalicelib.identity.providers import ProviderName
+from chalicelib.venues.staffing import Invitation, SentInvitation, invitation_id
 from chalicelib.venues.venue import PosterRecord, PosterState, Venue
 from tests.fakes.parts import NOON
 from tests.support import nonce_at
@@ -160,3 +161,16 @@ def poster(place: Venue, **changes: Any) -> PosterRecord:
         random(), place.venue_id, "a4_pdf", PosterState.PENDING, NOON, NOON + timedelta(days=29)
     )
     return replace(made, **changes)
+
+
+def sent(phone_blind: str, invitation: Invitation) -> SentInvitation:
+    """An invitation as it stands in its venue's list."""
+    return SentInvitation(
+        invitation_id(invitation.venue_id, phone_blind),
+        invitation.role,
+        invitation.name,
+        b"\x01sealed phone",
+        invitation.by,
+        NOON,
+        phone_blind,
+    )

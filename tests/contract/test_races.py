@@ -696,7 +696,9 @@ def test_a_venue_gets_one_fast_code(backend: Backend) -> None:
 
 
 def bindings(stores: Stores) -> Bindings:
-    return Bindings(staff=stores.staff, venues=stores.venues, limits=stores.limits)
+    return Bindings(
+        staff=stores.staff, venues=stores.venues, people=stores.people, limits=stores.limits
+    )
 
 
 def test_two_first_join_codes_are_one(backend: Backend) -> None:
@@ -770,7 +772,7 @@ def test_a_right_that_waits_is_claimed_by_one_request(backend: Backend) -> None:
     venue, chief = _staffed(backend.stores)
     phone, people = makers.blind(), [makers.profile().person_id for _ in range(3)]
     waiting = Invitation(venue.venue_id, Role.INSPECTOR, b"sealed", chief)
-    backend.stores.staff.invite(phone, waiting)
+    backend.stores.staff.invite(phone, waiting, makers.sent(phone, waiting))
 
     def claim(person_id: str) -> Callable[[Stores], None]:
         member = Member(person_id, Role.INSPECTOR, NOON)

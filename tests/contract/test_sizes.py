@@ -128,6 +128,7 @@ def everything_beside(moment: datetime) -> dict[str, Any]:
         "annulled_at": moment,
         "expires_at": moment + timedelta(days=28),
         "location_cell": "ZZZZZ",
+        "subject_id": f"per_{makers.random()}",
     }
 
 

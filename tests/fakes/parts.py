@@ -99,8 +99,9 @@ class RecordingSms:
 class NoInvitations:
     """Invitations of which there are none."""
 
-    def accept_invitations(self, person_id: str, *, now: datetime) -> None:
+    def accept_invitations(self, person_id: str, *, now: datetime) -> int:
         del person_id, now
+        return 0
 
 
 @dataclass

@@ -35,12 +35,14 @@ from chalicelib.identity.people import (
     Snapshot,
     Strength,
     Verification,
+    beginning_of,
 )
 from chalicelib.identity.personal_records import PersonalRecord, RecordReference
 from chalicelib.insight.counters import Figures, Standing, partitions_of, total
 from chalicelib.insight.reconciliation import Fence, Progress
 from chalicelib.venues.codes import Code, CodeKind, CodeState
-from chalicelib.venues.staffing import Invitation, Member
+from chalicelib.venues.rights import RightsChanged
+from chalicelib.venues.staffing import Invitation, Member, SentInvitation, invitation_id
 from chalicelib.venues.venue import (
     PosterRecord,
     PosterState,
@@ -60,6 +62,7 @@ class _Partition:
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     rights: dict[str, tuple[Role, str]] = field(default_factory=dict)
     """By venue: the role, and the document it was given for."""
+    rights_given: int = 0
     awaiting: set[str] = field(default_factory=set)
     question: tuple[str, datetime, tuple[str, ...]] | None = None
     """The scan for which the question under way was asked, when, and the providers."""
@@ -112,6 +115,8 @@ class FakePeople:
             guardians=mine.family(mine.guardians),
             paper_pass=mine.paper_pass,
             questioned=mine.question is not None,
+            lapsed=frozenset(mine.rights.keys() - mine.in_force().keys()),
+            rights_given=mine.rights_given,
         )
 
     def profiles(self, person_ids: Collection[str]) -> dict[str, Profile]:
@@ -579,19 +584,30 @@ class FakeVenues:
         self._fast: dict[str, str] = {}
 
     def create(
-        self, venue: Venue, *, unique: str, number_blind: str, document_blind: str
+        self,
+        venue: Venue,
+        *,
+        unique: str,
+        number_blind: str,
+        document_blind: str,
+        name: bytes = b"",
+        given: int | None = None,
     ) -> Venue | None:
         if venue.venue_id in self._venues:
             return self._venues[venue.venue_id]
         if unique in self._unique:
             raise Conflict("venue_exists")
+        holder = self._people.partition(venue.applicant)
+        if given not in (None, holder.rights_given):
+            raise RightsChanged
         self._venues[venue.venue_id] = venue
         self._unique.add(unique)
         self._numbers.add((number_blind, venue.venue_id))
         self.codes[venue.code] = Code(venue.code, venue.venue_id, CodeState.ACTIVE)
         role = Role.ADMINISTRATOR
-        self._people.partition(venue.applicant).rights[venue.venue_id] = (role, document_blind)
-        chief = Member(venue.applicant, role, venue.created_at)
+        holder.rights[venue.venue_id] = (role, document_blind)
+        holder.rights_given += 1
+        chief = Member(venue.applicant, role, venue.created_at, beginning_of(document_blind), name)
         self.members.setdefault(venue.venue_id, {})[venue.applicant] = chief
         return None
 
@@ -639,19 +655,26 @@ class FakeStaff:
         self._venues = venues
         self._join: dict[str, str] = {}
         self._invitations: dict[str, dict[str, Invitation]] = {}
+        self._sent: dict[str, dict[str, SentInvitation]] = {}
 
     def members(self, venue_id: str, *, after: str = "", limit: int | None = None) -> list[Member]:
         ordered = sorted(self._at(venue_id).values(), key=lambda member: member.person_id)
         return [member for member in ordered if member.person_id > after][:limit]
 
-    def bind(self, venue_id: str, member: Member, *, appointed_by: str = "") -> None:
+    def bind(
+        self, venue_id: str, member: Member, *, appointed_by: str = "", given: int | None = None
+    ) -> None:
         if appointed_by and not self._venues.is_initial(venue_id, appointed_by):
             raise Forbidden("initial_administrator_only")
         stands = self._at(venue_id).get(member.person_id)
         if stands is None or stands.role is not Role.ADMINISTRATOR:
-            self._at(venue_id)[member.person_id] = member._replace(document_blind="")
-            right = (member.role, member.document_blind)
-            self._people.partition(member.person_id).rights[venue_id] = right
+            holder = self._people.partition(member.person_id)
+            if given not in (None, holder.rights_given):
+                raise RightsChanged
+            beginning = beginning_of(member.document_blind)
+            self._at(venue_id)[member.person_id] = member._replace(document_blind=beginning)
+            holder.rights[venue_id] = (member.role, member.document_blind)
+            holder.rights_given += 1
 
     def unbind(self, venue_id: str, person_id: str) -> None:
         if self._venues.is_initial(venue_id, person_id):
@@ -686,25 +709,50 @@ class FakeStaff:
     def venue_of(self, join_code: str) -> str | None:
         return next((venue for venue, code in self._join.items() if code == join_code), None)
 
-    def invite(self, phone_blind: str, invitation: Invitation) -> None:
+    def invite(self, phone_blind: str, invitation: Invitation, sent: SentInvitation) -> None:
         self._invitations.setdefault(phone_blind, {})[invitation.venue_id] = invitation
+        self._sent.setdefault(invitation.venue_id, {})[sent.invitation_id] = sent
 
     def invitations(self, phone_blind: str) -> list[Invitation]:
         return [
             invitation for _, invitation in sorted(self._invitations.get(phone_blind, {}).items())
         ]
 
-    def claim(self, phone_blind: str, invitation: Invitation, member: Member) -> None:
-        waiting = self._invitations.get(phone_blind, {})
-        if waiting.get(invitation.venue_id) == invitation:
-            del waiting[invitation.venue_id]
-            giver = self._at(invitation.venue_id).get(invitation.by)
-            if invitation.role is Role.ADMINISTRATOR:
-                may_give = self._venues.is_initial(invitation.venue_id, invitation.by)
-            else:
-                may_give = giver is not None and giver.role is Role.ADMINISTRATOR
-            if may_give:
-                self.bind(invitation.venue_id, member)
+    def sent_invitations(self, venue_id: str, *, after: str, limit: int) -> list[SentInvitation]:
+        listed = sorted(self._sent.get(venue_id, {}).items())
+        return [sent for invitation_id, sent in listed if invitation_id > after][:limit]
+
+    def sent_invitation(self, venue_id: str, invitation_id: str) -> SentInvitation | None:
+        return self._sent.get(venue_id, {}).get(invitation_id)
+
+    def withdraw(self, venue_id: str, sent: SentInvitation) -> None:
+        stands = self.sent_invitation(venue_id, sent.invitation_id)
+        if stands is not None and stands.name == sent.name:
+            self._end(sent.phone_blind, venue_id)
+
+    def claim(
+        self,
+        phone_blind: str,
+        invitation: Invitation,
+        member: Member,
+        *,
+        given: int | None = None,
+    ) -> None:
+        venue_id = invitation.venue_id
+        if self._invitations.get(phone_blind, {}).get(venue_id) != invitation:
+            return
+        giver = self._at(venue_id).get(invitation.by)
+        if invitation.role is Role.ADMINISTRATOR:
+            may_give = self._venues.is_initial(venue_id, invitation.by)
+        else:
+            may_give = giver is not None and giver.role is Role.ADMINISTRATOR
+        if may_give and invitation.by != member.person_id:
+            self.bind(venue_id, member, given=given)
+        self._end(phone_blind, venue_id)
+
+    def _end(self, phone_blind: str, venue_id: str) -> None:
+        self._invitations.get(phone_blind, {}).pop(venue_id, None)
+        self._sent.get(venue_id, {}).pop(invitation_id(venue_id, phone_blind), None)
 
     def _at(self, venue_id: str) -> dict[str, Member]:
         return self._venues.members.setdefault(venue_id, {})
@@ -857,6 +905,10 @@ class FakeAccesses:
     def record(self, blind: str, access: Access) -> None:
         place = keys.access(blind, epoch_ms(access.at), access.digest).sk
         self._accesses.setdefault(blind, {})[place] = access
+
+    def record_all(self, accesses: Sequence[tuple[str, Access]]) -> None:
+        for blind, access in accesses:
+            self.record(blind, access)
 
     def of(self, blind: str, after: str, page: int) -> Iterator[tuple[str, Access]]:
         del page

@@ -47,7 +47,13 @@ from chalicelib.identity.store.answers import (
 )
 from chalicelib.identity.store.family_items import GuardiansItem, read_links
 from chalicelib.identity.store.issued_pass import read_paper_pass
-from chalicelib.identity.store.rights import Right, in_force, read_right, read_rights
+from chalicelib.identity.store.rights import (
+    Right,
+    in_force,
+    read_right,
+    read_rights,
+    rights_given,
+)
 
 _LEFTOVER = timedelta(days=1)
 
@@ -165,6 +171,7 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
     answers: list[Snapshot] = []
     rights: dict[str, Right] = {}
     older: dict[str, Right] = {}
+    given = 0
     awaiting: list[str] = []
     marked: list[str] = []
     questioned = False
@@ -192,13 +199,15 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
                 answers += read_answers(raw)
             case "RIGHTS":
                 rights = dict(read_rights(raw))
+                given = rights_given(raw)
             case "PASS":
                 paper_pass = read_paper_pass(raw)
             case "DEPENDANTS" | "GUARDIANS":
                 families[kind] = raw
             case "RIGHT":
                 older[rest[0]] = read_right(raw)
-    held = in_force(older | rights, profile)
+    on_record = older | rights
+    held = in_force(on_record, profile)
     dependants, guardians = (
         read_links(families[kind], profile) if kind in families else {}
         for kind in ("DEPENDANTS", "GUARDIANS")
@@ -214,6 +223,8 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
         dependants=dependants,
         guardians=guardians,
         paper_pass=paper_pass,
+        lapsed=frozenset(on_record.keys() - held.keys()) if on_record else frozenset(),
+        rights_given=given,
     )
 
 
@@ -473,6 +484,11 @@ class PeopleStore:
                 item.name.set(item.name | profile.name),
                 item.document_type.set(item.document_type | profile.document_type),
                 item.document.set(item.document | profile.document),
+                *(
+                    [item.document_blind.set(item.document_blind | profile.document_blind)]
+                    if profile.document_blind
+                    else []
+                ),
                 item.registration.set(item.registration | profile.registration),
                 item.verification.set(pending if again else item.verification | pending),
                 *([item.phone.set(profile.phone)] if profile.phone else []),
