@@ -142,6 +142,7 @@ def test_screens_and_checks_are_as_they_were(old: World) -> None:
 def test_new_visits_are_counted_on_top(old: World) -> None:
     chief, guard, green = (someone(old, name) for name in ("chief", "guard", "green"))
     red = someone(old, "red")
+    old.say(red, health_code=Answer("red", old.hours_ago(1)))
     before = story()["figures"]
     old.clock.pass_(seconds=5)
     assert scan(guard, live_pass(green), temperature="normal").expect(201)["outcome"] == "admit"

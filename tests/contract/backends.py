@@ -23,11 +23,13 @@ from chalicelib.admission.policy import Policies, Revision
 from chalicelib.admission.prefetching import Prefetches
 from chalicelib.admission.scan import Scans
 from chalicelib.admission.schemas import decode
+from chalicelib.admission.staff_phones import StaffPhoneStore
 from chalicelib.admission.store.accesses import AccessStore
 from chalicelib.admission.store.kiosk_cards import CardStore
 from chalicelib.admission.store.policies import PolicyStore
 from chalicelib.admission.store.prefetches import PrefetchStore
 from chalicelib.admission.store.scans import ScanStore
+from chalicelib.admission.store.staff_phones import StaffPhoneItems
 from chalicelib.admission.store.visits import VisitStore
 from chalicelib.admission.visits import Visits
 from chalicelib.core import render_jobs
@@ -118,6 +120,7 @@ class Stores:
     personal_records: PersonalRecords
     visits: Visits
     reconciliations: Reconciliations
+    staff_phones: StaffPhoneStore
     directory: Callable[[], Directory]
     policies: Callable[[], PolicyBook]
 
@@ -152,6 +155,7 @@ def fake_stores() -> Stores:
         stores.FakePersonalRecords(),
         stores.FakeVisits(scans),
         stores.FakeReconciliations(counters),
+        stores.FakeStaffPhones(),
         lambda: stores.FakeDirectory(venues),
         lambda: policies,
     )
@@ -184,6 +188,7 @@ def stores_over(table: Table) -> Stores:
         PersonalRecordStore(table),
         VisitStore(table),
         ReconciliationStore(table),
+        StaffPhoneItems(table),
         lambda: CachedDirectory(venues),
         lambda: PolicyStore(table),
     )

@@ -15,6 +15,7 @@ from chalicelib.admission.lookup_requests import Message, Outgoing
 from chalicelib.admission.policy import Policy, Revision, prefixes
 from chalicelib.admission.prefetching import Prefetch
 from chalicelib.admission.scan import QUESTION_LIFE, Scan, ScanReference
+from chalicelib.admission.staff_phones import PairedPhones
 from chalicelib.admission.visits import VisitPage
 from chalicelib.core import ids, keys
 from chalicelib.core.clock import epoch_ms
@@ -972,6 +973,9 @@ class FakeScans:
         for scan in sorted(mine, key=lambda scan: (scan.at, scan.venue_id)):
             yield ScanReference(scan.venue_id, scan.at, scan.digest)
 
+    def visits_at(self, person_id: str, at: datetime) -> list[ScanReference]:
+        return [one for one in self.visits(person_id) if one.at == at]
+
     def await_answers(self, scan: Scan, now: datetime) -> bool:
         mine = self._people.partition(scan.person_id)
         mine.awaiting.add(scan.scan_id)
@@ -1431,3 +1435,19 @@ class FakeCards:
         place = card.kiosk_id, card.card_id
         if place in self._cards and self._cards[place][0].waits:
             self._cards[place] = card, self._cards[place][1]
+
+
+class FakeStaffPhones:
+    """Paired phones in memory. See `staff_phones.StaffPhoneStore`."""
+
+    def __init__(self) -> None:
+        self._paired: dict[str, PairedPhones] = {}
+
+    def of(self, person_id: str) -> PairedPhones:
+        return self._paired.get(person_id, PairedPhones())
+
+    def save(self, person_id: str, paired: PairedPhones) -> bool:
+        if paired.version != self.of(person_id).version + 1:
+            return False
+        self._paired[person_id] = paired
+        return True
