@@ -8,6 +8,7 @@ from rich.console import Console
 
 from chalicelib.identity import documents
 from chalicelib.identity.notices import Notice
+from infra.ops import inputs
 from infra.ops.deployment import Deployment
 from infra.ops.officers import record_access, typed_number
 from infra.ops.partners import typed
@@ -67,10 +68,15 @@ def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("action", choices=("issue",))
     for name in ("began", "ended"):
-        parser.add_argument(f"--{name}", type=date.fromisoformat, required=True, metavar="DAY")
+        parser.add_argument(f"--{name}", type=inputs.day, required=True, metavar="DAY")
     types = [one.name for one in documents.TYPES]
     parser.add_argument("--document-type", choices=types, default="resident_id")
     parser.add_argument("--authority", required=True, help="who issues the notice")
+
+
+def destroys(_: Namespace) -> str:
+    """Return what the command destroys; empty if nothing."""
+    return ""
 
 
 def command(found: Deployment, given: Namespace, console: Console) -> int:

@@ -22,6 +22,7 @@ from chalicelib.identity import documents
 from chalicelib.identity.people import Holder
 from chalicelib.venues.regions import region
 from chalicelib.venues.schemas import VenueRequest
+from infra.ops import inputs
 from infra.ops.deployment import Deployment
 from infra.ops.officers import record_access, said, typed_number
 from infra.ops.partners import typed
@@ -105,7 +106,9 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--region-name", default="", help="a region that the table lacks: its full name"
     )
-    parser.add_argument("--office", required=True, help="who decided, as the person sees it")
+    parser.add_argument(
+        "--office", type=inputs.name, required=True, help="who decided, as the person sees it"
+    )
 
 
 def destroys(_: Namespace) -> str:

@@ -232,7 +232,7 @@ def _refreshed_twice(world: World, case: Case, _: Path) -> None:
     assert len(sessions) == 1
     assert person.refresh_token == former
     world.clock.pass_(minutes=5)
-    person.refresh().expect(401)
+    person.refresh().expect(401, "session_ended")
 
 
 def _claims(token: str) -> Any:
