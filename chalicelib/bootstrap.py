@@ -6,6 +6,7 @@ only for what it uses. Tests install a container of their own; they do not patch
 
 import functools
 from collections.abc import Callable
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +34,12 @@ Another one would wait for a free thread.
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from chalicelib.admission.accesses import Accesses, AccessLog, GuardianAccesses
+    from chalicelib.admission.accesses import (
+        Accesses,
+        AccessLog,
+        GuardianAccesses,
+        StaffAccesses,
+    )
     from chalicelib.admission.declaration_delivery import DeclarationDelivery
     from chalicelib.admission.declaration_form import DeclarationForms
     from chalicelib.admission.declarations import Declarations
@@ -64,13 +70,14 @@ if TYPE_CHECKING:
     from chalicelib.identity.family import FamilyLinks
     from chalicelib.identity.guardianship import Guardianship
     from chalicelib.identity.households import Households
-    from chalicelib.identity.logins import PhoneLogin, PlatformLogin
+    from chalicelib.identity.logins import PhoneLogin, PhoneProofs, PlatformLogin
     from chalicelib.identity.masking import MaskedPeople
     from chalicelib.identity.notices import Notices
     from chalicelib.identity.one_time_codes import OneTimeCodes, SmsGateway
     from chalicelib.identity.paper_passes import IssuedPasses, PaperPasses
     from chalicelib.identity.people import Codes, Limits, People
     from chalicelib.identity.personal_records import PersonalRecords
+    from chalicelib.identity.phone_changes import PhoneChanges
     from chalicelib.identity.platforms import Platform, PlatformName
     from chalicelib.identity.providers import HealthDeclarations, Provider, ProviderName
     from chalicelib.identity.registration import Registrations
@@ -322,7 +329,13 @@ class Container:
         from chalicelib.identity.one_time_codes import OneTimeCodes
 
         return OneTimeCodes(
-            codes=self.codes, limits=self.limits, index=self.index, ids=self.ids, sms=self.sms
+            codes=self.codes,
+            limits=self.limits,
+            index=self.index,
+            ids=self.ids,
+            sms=self.sms,
+            countries=self.settings.sms_countries,
+            a_day=self.settings.sms_a_day,
         )
 
     @cached_property
@@ -336,6 +349,7 @@ class Container:
             index=self.index,
             ids=self.ids,
             vault=self.vault,
+            absence=timedelta(days=self.settings.absence_days),
         )
 
     @cached_property
@@ -346,9 +360,31 @@ class Container:
         return PhoneLogin(
             codes=self.one_time_codes,
             accounts=self.accounts,
+            changes=self.phone_changes,
             sessions=self.sessions,
             invitations=self.staffing,
         )
+
+    @cached_property
+    def phone_changes(self) -> "PhoneChanges":
+        """Confirms and replaces phones."""
+        from chalicelib.identity.phone_changes import PhoneChanges
+
+        return PhoneChanges(
+            accounts=self.accounts,
+            codes=self.one_time_codes,
+            sessions=self.sessions,
+            sms=self.sms,
+            limits=self.limits,
+            vault=self.vault,
+        )
+
+    @cached_property
+    def phone_proofs(self) -> "PhoneProofs":
+        """The store of phone proofs that carry no time."""
+        from chalicelib.identity.store.phone_proofs import PhoneProofStore
+
+        return PhoneProofStore(self.table)
 
     @cached_property
     def platform_login(self) -> "PlatformLogin":
@@ -358,10 +394,12 @@ class Container:
         return PlatformLogin(
             platform=self.platform,
             accounts=self.accounts,
+            changes=self.phone_changes,
             sessions=self.sessions,
             invitations=self.staffing,
             limits=self.limits,
             index=self.index,
+            proofs=self.phone_proofs,
         )
 
     @cached_property
@@ -583,6 +621,7 @@ class Container:
 
         return Issuance(
             venues=self.venues,
+            people=self.people,
             index=self.index,
             vault=self.vault,
             ids=self.ids,
@@ -594,7 +633,12 @@ class Container:
         """Join codes, and the venues where a person works."""
         from chalicelib.venues.staffing import Bindings
 
-        return Bindings(staff=self.staff, venues=self.venues, limits=self.limits)
+        return Bindings(
+            staff=self.staff,
+            venues=self.venues,
+            people=self.people,
+            limits=self.limits,
+        )
 
     @cached_property
     def staffing(self) -> "Staffing":
@@ -756,6 +800,7 @@ class Container:
             waiting=self.waiting_scans,
             ring=self.ring,
             guardianship=self.guardianship,
+            staff_accesses=self.staff_accesses,
         )
 
     @cached_property
@@ -808,6 +853,7 @@ class Container:
             queue=self.lookup_queue,
             waiting=self.waiting_scans,
             declarations=self.declaration_delivery,
+            invitations=self.staffing,
             clock=self.clock,
         )
 
@@ -972,6 +1018,13 @@ class Container:
         return AccessLog(accesses=self.accesses, directory=self.directory, vault=self.vault)
 
     @cached_property
+    def staff_accesses(self) -> "StaffAccesses":
+        """Records what staff read of visitors' data."""
+        from chalicelib.admission.accesses import StaffAccesses
+
+        return StaffAccesses(accesses=self.accesses)
+
+    @cached_property
     def guardian_accesses(self) -> "GuardianAccesses":
         """Records what guardians read of their dependants' data."""
         from chalicelib.admission.accesses import GuardianAccesses
@@ -990,7 +1043,12 @@ class Container:
         """The list of abnormal scans."""
         from chalicelib.insight.abnormal import AbnormalScans
 
-        return AbnormalScans(pointers=self.pointers, scans=self.scans, people=self.people)
+        return AbnormalScans(
+            pointers=self.pointers,
+            scans=self.scans,
+            people=self.people,
+            accesses=self.staff_accesses,
+        )
 
     @cached_property
     def counting(self) -> "Counting":

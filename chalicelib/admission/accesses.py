@@ -4,7 +4,7 @@ A record stands under the blind index of the person's document number. It holds 
 number of that person.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import islice
@@ -15,7 +15,7 @@ from chalicelib.core.clock import CHINA, end_of_day, from_epoch_ms, local_day
 from chalicelib.core.crypto import Vault
 from chalicelib.core.submission import Submission
 from chalicelib.identity import personal
-from chalicelib.identity.people import Actor, Profile, mask_name
+from chalicelib.identity.people import Actor, Profile, Verification, mask_name
 from chalicelib.identity.registration import require_verified
 from chalicelib.venues.venue import Directory
 
@@ -26,12 +26,14 @@ KEPT_FOR = timedelta(days=183)
 class AccessKind(StrEnum):
     """Who looked at a person's data, and how.
 
-    ``MANUAL_CHECK``: staff, by document number. ``GUARDIAN``: a guardian, on behalf of the person.
+    ``MANUAL_CHECK``: staff, by document number. ``STAFF``: staff, by opening a scan, or a list of
+    scans. ``GUARDIAN``: a guardian, on behalf of the person.
     ``KIOSK``: a kiosk, where the person's document was read. ``OFFICER``: an operator of the
     service.
     """
 
     MANUAL_CHECK = "manual_check"
+    STAFF = "staff"
     GUARDIAN = "guardian"
     KIOSK = "kiosk"
     OFFICER = "officer"
@@ -43,7 +45,7 @@ class Access(NamedTuple):
     `at` and `digest` are its place in the list: an access recorded again under the same place is
     one. `by` is the id of the staff member, device or operator; empty for a guardian, whose masked
     name is `guardian`, sealed for the blind index of the person's document. `venue_id` is the venue
-    of a manual check, `place` the name of a kiosk or an office. `until` is when the record expires.
+    of the staff, `place` the name of a kiosk or an office. `until` is when the record expires.
     Times are in UTC.
     """
 
@@ -75,6 +77,12 @@ class Accesses(Protocol):
 
     def record(self, blind: str, access: Access) -> None:
         """Record an access to the number with this blind index. Idempotent. Cost: one PutItem."""
+
+    def record_all(self, accesses: Sequence[tuple[str, Access]]) -> None:
+        """Record accesses, each to the number with its blind index. Idempotent.
+
+        Cost: one BatchWriteItem for each 25.
+        """
 
     def of(self, blind: str, after: str, page: int) -> Iterator[tuple[str, Access]]:
         """Yield positions and access records after the position `after`, newest first.
@@ -144,6 +152,48 @@ class AccessLog:
             if access.until > now
         ]
         return AccessPage(shown, last)
+
+
+class StaffAccesses:
+    """Records what staff read of visitors' data, beyond the scan that they make themselves."""
+
+    __slots__ = ("_accesses",)
+
+    def __init__(self, *, accesses: Accesses) -> None:
+        self._accesses = accesses
+
+    def record(
+        self,
+        actor: Actor,
+        venue_id: str,
+        visitors: Iterable[Profile],
+        *,
+        correlation: str,
+        now: datetime,
+    ) -> None:
+        """Record that the actor, who is staff of the venue, has read scans of `visitors`.
+
+        Once per staff member, venue, visitor and day in China: a further access that day replaces
+        the record. Visitors who are not verified are left out, because their number may be another
+        person's. Cost: one BatchWriteItem for each 25 visitors.
+        """
+        day = local_day(now, CHINA).isoformat()
+        access = Access(
+            AccessKind.STAFF,
+            at=end_of_day(now, CHINA) - timedelta(days=1),
+            digest=ids.derive("staff", actor.person_id, venue_id, day),
+            asked_at=now,
+            correlation=correlation,
+            until=now + KEPT_FOR,
+            by=actor.person_id,
+            venue_id=venue_id,
+        )
+        blinds = {
+            one.document_blind
+            for one in visitors
+            if one.verification is Verification.VERIFIED and one.person_id != actor.person_id
+        }
+        self._accesses.record_all([(blind, access) for blind in sorted(blinds - {""})])
 
 
 class GuardianAccesses:

@@ -31,6 +31,7 @@ from chalicelib.identity.personal_records import (
     RecordReference,
     page_of,
 )
+from chalicelib.identity.registration import require_verified
 
 _A_DAY = 20
 _DECLARATION, _ARRIVAL = "declaration", "arrival"
@@ -105,9 +106,10 @@ class Declarations:
         """Record a health declaration; with an arrival, that too, in the same transaction.
 
         `scan_id`: the holder's scan on whose screen it was made, which takes the colour that
-        follows for 15 minutes. A retry returns the declaration of its nonce and is not charged.
-        Raises BadInput, Forbidden (registration), NotFound for another person's scan, Unprocessable
-        ``clock_skewed``, Conflict ``form_changed``, ``nonce_reused``, TooMany above 20 a day.
+        follows for 15 minutes. The registration must be verified. A retry returns the declaration
+        of its nonce and is not charged. Raises BadInput, Forbidden (registration), NotFound for
+        another person's scan, Unprocessable ``clock_skewed``, Conflict ``form_changed``,
+        ``nonce_reused``, TooMany above 20 a day.
         """
         return self._file(_DECLARATION, holder, given, submission, scan_id)
 
@@ -139,6 +141,9 @@ class Declarations:
         reference = _reference(kind, kind, holder, submission, at)
         standing = self._records.get(holder.person_id, reference)
         if standing is None:
+            if kind == _DECLARATION:
+                # It goes to the provider under a number, which might be another person's.
+                require_verified(holder.profile)
             given = self._forms.check(given, submission.now)
             joins = scan_id is not None and self._waiting.takes_colour(
                 holder, scan_id, submission.now

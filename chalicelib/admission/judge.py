@@ -18,6 +18,7 @@ from chalicelib.identity import documents
 from chalicelib.identity.people import (
     ANSWERS_KEPT_FOR,
     PersonRecord,
+    Profile,
     Snapshot,
     Verification,
 )
@@ -106,6 +107,17 @@ def decide(
     return Verdict(decision, evidence, needs, policy.version, policy.nucleic_acid_hours)
 
 
+def begin_check(profile: Profile, policy: Policy) -> Verdict:
+    """Return the verdict with which every manual check begins, whatever is known of the subject.
+
+    It waits for all answers, so that all subjects are asked about alike (JN-12).
+    """
+    evidence = dict.fromkeys(kinds.shown(), Evidence("pending"))
+    needs = (documents.of(profile.document_type).verified_by, *kinds.asked())
+    decision = Decision(Outcome.PENDING, ("identity_pending",), ("wait",))
+    return Verdict(decision, evidence, needs, policy.version, policy.nucleic_acid_hours)
+
+
 def evidence_of(
     person: PersonRecord, policy: Policy, *, at: datetime, final: bool
 ) -> dict[ProviderName, Evidence]:
@@ -124,10 +136,10 @@ def _unidentified(
     final: bool,
     temperature: str,
 ) -> Verdict:
-    """Return the verdict on a manual check whose name and number do not match yet (JN-12).
+    """Return the verdict on a person whose name and number do not match yet (JN-12, JN-19).
 
-    Until they match, no evidence is shown or kept with the scan. An unknown number and a wrong name
-    get the same verdict.
+    Until they match, no evidence is asked for, shown, or kept with the scan. An unknown number and
+    a wrong name get the same verdict.
     """
     profile = person.profile
     pending = profile is not None and profile.verification is Verification.PENDING

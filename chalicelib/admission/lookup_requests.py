@@ -160,7 +160,7 @@ class LookupRequests:
         if not needs:
             return
         if self._scans.await_answers(scan, now):
-            self._outbox.add(Lookup(needs, scan.person_id, scan.received_at, scan.correlation))
+            self._outbox.add(Lookup(needs, scan.judged_by, scan.received_at, scan.correlation))
         else:
             metrics.record({"LookupsJoined": 1})
 

@@ -3,6 +3,9 @@
 Messages may arrive twice, late, or out of order. Answers are kept only if they are newer. An
 identity verdict is kept only for the registration that was verified. A scan changes by version.
 
+Providers answer by number. Until the identity provider says that name and number match, no other
+provider is asked (`PersonRecord.unidentified`).
+
 What a provider did not answer is asked again by a message of its own, a few seconds later, as long
 as a scan waits. Then the question is given up: a dead provider is normal, and the next scan asks
 again. Nobody waits for a provider that is known to be dead. Only the verification of a registration
@@ -12,9 +15,9 @@ The question is responsible for the scans that wait for it: its message, or one 
 the queue until each is decided or the end of its wait is in the settle queue.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from chalicelib.admission import evidence
 from chalicelib.admission.asking import Asking, Reply
@@ -32,6 +35,7 @@ from chalicelib.core import ids
 from chalicelib.core.clock import Clock, epoch_ms
 from chalicelib.core.crypto import Vault
 from chalicelib.core.errors import Unavailable
+from chalicelib.identity import documents
 from chalicelib.identity.people import People, PersonRecord, Profile, Snapshot, Verification
 from chalicelib.identity.providers import (
     Absent,
@@ -58,10 +62,20 @@ _RACES = 4
 _AT_ONCE = timedelta()
 
 
-class _Progress:
-    """The state of one lookup: the person's record, and the providers that did not answer."""
+class Invitations(Protocol):
+    """Rights that wait for a person's verification, implemented by `venues.staffing.Staffing`."""
 
-    __slots__ = ("began", "failed", "judged", "pending", "person", "verified")
+    def accept_invitations(self, person_id: str, *, now: datetime) -> int:
+        """Bind the person to the rights that wait for their phone; return how many (XC-21)."""
+
+
+class _Progress:
+    """The state of one lookup: the person's record, and the providers that did not answer.
+
+    `held_back` are the providers that were not asked, because name and number do not match yet.
+    """
+
+    __slots__ = ("began", "failed", "held_back", "judged", "pending", "person", "verified")
 
     def __init__(self, person: PersonRecord, began: datetime) -> None:
         self.person = person
@@ -69,6 +83,7 @@ class _Progress:
         self.judged = Judged()
         self.failed: dict[ProviderName, ProviderFault] = {}
         self.pending: dict[ProviderName, Pending] = {}
+        self.held_back: tuple[ProviderName, ...] = ()
         self.verified: bool | None = None
 
 
@@ -93,6 +108,7 @@ class Lookups:
         "_asking",
         "_clock",
         "_declarations",
+        "_invitations",
         "_people",
         "_queue",
         "_vault",
@@ -108,14 +124,17 @@ class Lookups:
         queue: LookupQueue,
         waiting: WaitingScans,
         declarations: DeclarationDelivery,
+        invitations: Invitations,
         clock: Clock,
     ) -> None:
+        """Keep the collaborators: many parameters, because every answer from a queue ends here."""
         self._people = people
         self._asking = asking
         self._vault = vault
         self._queue = queue
         self._waiting = waiting
         self._declarations = declarations
+        self._invitations = invitations
         self._clock = clock
 
     def handle(self, message: Message) -> str:
@@ -160,29 +179,77 @@ class Lookups:
         if not profile.shadow_until and not any(
             _concerns(name, message, profile) for name in message.providers
         ):
+            if message.registration == profile.registration:
+                # Delivered again: a crash may lie between the verification and this.
+                self._accept_invitations(person)
             return "superseded"
-        asked = [
-            name
-            for name in message.providers
-            if _concerns(name, message, profile) and not _suffices(name, message, person)
-        ]
         progress = _Progress(person, self._clock.now())
         if person.awaiting and progress.began - message.asked_at >= _LATE:
             self._judge(progress, message)  # waits that are over come before slow providers
-        if asked:
-            subject = subject_of(profile, self._vault)
-            request_ids = [_request_id(name, message, profile) for name in asked]
-            replied = 0
-            for replies in self._asking.ask(asked, subject, request_ids):
-                self._keep(progress, profile, replies)
-                replied += len(replies)
-                if replied < len(asked):
-                    self._judge(progress, message)
+        if person.unidentified:
+            self._identify(progress, message, profile)
+        else:
+            self._ask(progress, message, profile, message.providers)
+        if progress.verified:
+            self._accept_invitations(progress.person)
+        result = ""
+        if progress.verified is not None and message.registration:
+            result = "settled" if progress.verified else "superseded"
+            message = message._replace(registration=0)  # what is left to ask is for scans
         plan = self._plan(progress, message)
         self._judge(progress, message, plan.outlook)
-        if progress.verified is not None and not profile.shadow_until:
-            return "settled" if progress.verified else "superseded"
-        return self._follow(plan, progress, message)
+        followed = self._follow(plan, progress, message)
+        return result or followed
+
+    def _accept_invitations(self, person: PersonRecord) -> None:
+        """Bind the person to the rights that have waited for the verification. May be repeated."""
+        profile = person.profile
+        if profile is not None and profile.verification is Verification.VERIFIED:
+            self._invitations.accept_invitations(profile.person_id, now=self._clock.now())
+
+    def _identify(self, progress: _Progress, message: Lookup, profile: Profile) -> None:
+        """Ask whether name and number match, and only if they do, the other providers.
+
+        The others answer by number, so their answers could be about another person. The
+        verification of a registration asks them as well if scans wait for them.
+        """
+        verifier = documents.of(profile.document_type).verified_by
+        others = tuple(name for name in message.providers if not evidence.of(name).verifies)
+        self._ask(progress, message, profile, (verifier,))
+        known = progress.person
+        if progress.verified is None:
+            progress.held_back = others
+        elif known.profile is not None and not known.unidentified:
+            if message.registration and progress.person.awaiting:
+                others = evidence.asked()
+            self._ask(progress, message, profile, others)
+
+    def _ask(
+        self,
+        progress: _Progress,
+        message: Lookup,
+        profile: Profile,
+        providers: Iterable[ProviderName],
+    ) -> None:
+        """Ask those of `providers` whose answers are missing, and keep what they answer.
+
+        Scans are judged again by the answers that have come while others are still awaited.
+        """
+        asked = [
+            name
+            for name in providers
+            if _concerns(name, message, profile) and not _suffices(name, message, progress.person)
+        ]
+        if not asked:
+            return
+        subject = subject_of(profile, self._vault)
+        request_ids = [_request_id(name, message, profile) for name in asked]
+        replied = 0
+        for replies in self._asking.ask(asked, subject, request_ids):
+            self._keep(progress, profile, replies)
+            replied += len(replies)
+            if replied < len(asked):
+                self._judge(progress, message)
 
     def _keep(
         self, progress: _Progress, profile: Profile, replies: Mapping[ProviderName, Reply]
@@ -241,6 +308,9 @@ class Lookups:
         for name, fault in progress.failed.items():
             vain = fault.known_dead and not _is_patient(message)
             outlook[name] = None if vain else retried
+        if progress.held_back:  # they are asked after the verification, at the earliest
+            first = next(iter(outlook.values()), None)
+            outlook |= dict.fromkeys(progress.held_back, first)
         return _Plan(now, took, poll, retry, outlook)
 
     def _follow(self, plan: _Plan, progress: _Progress, message: Lookup) -> str:
@@ -253,12 +323,14 @@ class Lookups:
         if progress.pending and plan.poll is None:
             given_up += [ProviderFault("pending for too long", FaultKind.TIMEOUT)]
         elif progress.pending and plan.poll is not None:
-            again = message._replace(providers=tuple(progress.pending))
+            again = message._replace(providers=(*progress.pending, *progress.held_back))
             self._queue.send(again, delay=plan.poll)
             result = "pending"
             due.append(plan.now + plan.poll)
         if progress.failed and (delay := self._retry_after(plan, progress, message)) is not None:
-            again = message._replace(providers=tuple(progress.failed), attempt=message.attempt + 1)
+            again = message._replace(
+                providers=(*progress.failed, *progress.held_back), attempt=message.attempt + 1
+            )
             self._queue.send(again, delay=delay)
             result = "failed, asked again later"
             due.append(plan.now + delay)
@@ -321,11 +393,14 @@ def _is_patient(message: Lookup) -> bool:
 
 
 def _concerns(name: ProviderName, message: Lookup, profile: Profile) -> bool:
-    """Return whether the provider's answer would be used. A verification is of one registration."""
+    """Return whether the provider's answer would be used. A verification is of one registration.
+
+    A scan asks for the verification of the registration that is pending now.
+    """
     if not evidence.of(name).verifies:
         return True
     pending = profile.verification is Verification.PENDING
-    return pending and profile.registration == message.registration
+    return pending and message.registration in (0, profile.registration)
 
 
 def _suffices(name: ProviderName, message: Lookup, person: PersonRecord) -> bool:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from chalicelib.admission import disclosure
 from chalicelib.admission.accesses import KEPT_FOR, Access, Accesses, AccessKind
 from chalicelib.admission.disclosure import ScanView, ViewerKind, as_viewer
-from chalicelib.admission.judge import decide
+from chalicelib.admission.judge import begin_check
 from chalicelib.admission.policy import ManualPhone, ManualQuota, Policies, Policy
 from chalicelib.admission.recording import Circumstances, Recorder, attempt, meet
 from chalicelib.admission.scan import Method, Scan
@@ -75,11 +75,12 @@ class ManualChecks:
     ) -> Check:
         """Record the visit of a person without a phone, and request their health code.
 
-        A person verified under this name and number is judged by their own evidence. Everybody else
-        is judged as a shadow subject, about whom the identity and health providers are asked from
-        the queue. A retry returns the check of its nonce and is not charged. The entry's
-        fingerprint is made here. Raises BadInput for the phone, Unprocessable ``clock_skewed``,
-        Conflict ``nonce_reused``, TooMany.
+        Everybody is judged as a shadow subject, about whom the identity and health providers are
+        asked from the queue. The visit is that of the person who is verified under this name and
+        number, if there is one; what is known of them already is not used, so that a check does not
+        tell who is registered, also when providers are slow. A retry returns the check of its nonce
+        and is not charged. The entry's fingerprint is made here. Raises BadInput for the phone,
+        Unprocessable ``clock_skewed``, Conflict ``nonce_reused``, TooMany.
         """
         now = submission.now
         policy = self._policies.of(venue.region, now)
@@ -105,10 +106,15 @@ class ManualChecks:
             ),
         )
         subject = self._subjects.of(entry, blind, now)
-        temperature = entry.temperature
-        verdict = decide(subject.record, policy, at=now, final=False, temperature=temperature)
+        shadow_id = subject.shadow.person_id
         recorded = self._recorder.record(
-            made, subject.person_id, verdict, Circumstances(temperature)
+            made,
+            subject.person_id,
+            begin_check(subject.shadow, policy),
+            Circumstances(
+                entry.temperature,
+                subject_id=shadow_id if subject.person_id != shadow_id else "",
+            ),
         )
         return _check(actor, recorded.scan, venue)
 
@@ -125,7 +131,7 @@ class ManualChecks:
         view = disclosure.view(found.scan, as_viewer(ViewerKind.CHECKER, actor, now))
         if view is None:
             raise NotFound
-        subject = self._people.load(found.scan.person_id, consistent=False).profile
+        subject = self._people.load(found.scan.judged_by, consistent=False).profile
         again = self._waiting.poll_after(found, now)
         return Check(view, found.venue, subject, again)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from chalicelib.admission import evidence as kinds
 from chalicelib.admission.disclosure import shown
 from chalicelib.admission.eligibility import require_may_scan
 from chalicelib.admission.judge import Evidence, evidence_of, needed
@@ -59,11 +60,17 @@ class Prefetching:
     def overview(self, holder: Holder, *, correlation: str, now: datetime) -> Overview:
         """Return the evidence on `holder`, and request the answers that are missing or stale.
 
+        While the registration is pending nothing is requested, and every state is
+        ``identity_pending``: answers might be about another person (JN-19).
+
         Answers are requested at most once a minute. An answer that does not arrive within the
         policy's `answer_within` is unknown. People have no region, so the default policy applies.
         Raises Forbidden (registration).
         """
         require_may_scan(holder.profile)
+        if holder.record.unidentified:
+            unidentified = Evidence("identity_pending")
+            return Overview(dict.fromkeys(kinds.shown(), unidentified), kinds.asked())
         policy = self._policies.of("*", now)
 
         def seen(*, final: bool) -> Mapping[ProviderName, Evidence]:

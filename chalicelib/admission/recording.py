@@ -106,6 +106,7 @@ class Circumstances(NamedTuple):
     evidence_level: EvidenceLevel | None = None
     device_id: str = ""
     location_cell: str = ""
+    subject_id: str = ""
 
 
 _NOTHING_ELSE = Circumstances()

@@ -68,6 +68,9 @@ class Scan:
     the time of annulment, or None. From `expires_at` on the scan is gone, even if it is still
     stored; None for scans of releases up to 0.2.0.
 
+    `subject_id` is the shadow subject by whose answers the manual check of a registered person is
+    judged; empty for all other scans (see `judged_by`).
+
     An erasure of the visitor makes a scan anonymous (`anonymous`): it then has no `person_id`.
 
     The constructor takes every field, because this is a record. `recording.Recorder` creates scans.
@@ -95,6 +98,16 @@ class Scan:
     annulled_at: datetime | None = None
     expires_at: datetime | None = None
     location_cell: str = ""
+    subject_id: str = ""
+
+    @property
+    def judged_by(self) -> str:
+        """The id of the person by whose answers the scan is judged.
+
+        That is the visitor. A manual check is judged by its shadow subject, so that a registered
+        person is asked about, and answered, as everybody else is.
+        """
+        return self.subject_id or self.person_id
 
     @property
     def waits(self) -> bool:
@@ -128,6 +141,7 @@ class Scan:
             temperature="",
             evidence_level=None,
             location_cell="",
+            subject_id="",
             verdict=verdict,
             version=self.version + 1,
         )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from chalicelib.admission import disclosure
+from chalicelib.admission.accesses import StaffAccesses
 from chalicelib.admission.disclosure import ScanView, ViewerKind, as_viewer, at_screen
 from chalicelib.admission.eligibility import require_may_scan
 from chalicelib.admission.judge import decide
@@ -32,6 +33,9 @@ from chalicelib.identity.passes import PaperPass, Pass, PassState
 from chalicelib.identity.people import Actor, Holder, People, PersonRecord, Profile, Verification
 from chalicelib.venues.codes import CodeKind, CodeState
 from chalicelib.venues.venue import Directory, Venue
+
+_AT_THE_DOOR = timedelta(minutes=15)
+"""For as long a scan takes a travel card, or the colour after a declaration (`waiting`)."""
 
 
 class Result(NamedTuple):
@@ -59,6 +63,7 @@ class Scanning:
         "_policies",
         "_recorder",
         "_ring",
+        "_staff_accesses",
         "_waiting",
     )
 
@@ -72,7 +77,9 @@ class Scanning:
         waiting: WaitingScans,
         ring: KeyRing,
         guardianship: Guardianship,
+        staff_accesses: StaffAccesses,
     ) -> None:
+        """Keep the collaborators: many parameters, because a scan meets every rule of admission."""
         self._people = people
         self._directory = directory
         self._policies = policies
@@ -80,6 +87,7 @@ class Scanning:
         self._waiting = waiting
         self._ring = ring
         self._guardianship = guardianship
+        self._staff_accesses = staff_accesses
 
     def scan_venue(
         self,
@@ -199,10 +207,12 @@ class Scanning:
     ) -> Result:
         """Return the current state of the actor's scan, or of one at a venue where they are staff.
 
-        A guardian sees the scans of a dependant, which puts them on the dependant's access log. A
-        scan whose wait is over is decided first. That is written, although it is a read: the
-        decision follows from the time, is the same for every reader, and counts in the figures.
-        Raises NotFound, alike for the scans of others and for unknown ids.
+        A guardian sees the scans of a dependant, and staff those of their venue, which puts them on
+        the visitor's access log. Staff who poll the screen of a scan that they have just made are
+        not put there: that is the visit itself. A scan whose wait is over is decided first. That is
+        written, although it is a read: the decision follows from the time, is the same for every
+        reader, and counts in the figures. Raises NotFound, alike for the scans of others and for
+        unknown ids.
         """
         found = self._waiting.find(scan_id, now, actor.record)
         if found is None:
@@ -222,6 +232,10 @@ class Scanning:
         profile: Profile | None = actor.profile
         if found.scan.person_id != actor.person_id:
             profile = self._people.load(found.scan.person_id, consistent=False).profile
+        if viewer.kind is ViewerKind.STAFF and profile and not _is_at_the_door(found, actor, now):
+            self._staff_accesses.record(
+                actor, found.venue.venue_id, [profile], correlation=correlation, now=now
+            )
         again = self._waiting.poll_after(found, now)
         return Result(found.scan, view, found.venue, profile, created=False, poll_after=again)
 
@@ -249,6 +263,12 @@ class Scanning:
         if known.state is CodeState.REVOKED:
             raise Gone("code_revoked")
         return venue, known.kind is CodeKind.FAST
+
+
+def _is_at_the_door(found: FoundScan, actor: Actor, now: datetime) -> bool:
+    """Return whether the actor has made the scan and the visitor may still stand before them."""
+    made_by_actor = found.scan.staff_id == actor.person_id
+    return made_by_actor and now - found.scan.received_at <= _AT_THE_DOOR
 
 
 def _is_revoked(presented: Pass, visitor: PersonRecord, at: datetime) -> bool:

@@ -110,12 +110,12 @@ class AccessShown(Response):
     """An access to the caller's data."""
 
     at: Moment
-    """When the data was read; of several readings by a guardian in a day, the last one."""
-    kind: Literal["manual_check", "guardian", "kiosk", "officer"]
+    """When the data was read; of a day's readings by a guardian or staff member, the last one."""
+    kind: Literal["manual_check", "staff", "guardian", "kiosk", "officer"]
     place: str = Field(examples=["信宜市人民医院"])
     """The name of the venue, kiosk or office, or the masked name of the guardian."""
     venue_name: VenueName | None
-    """The venue of a manual check; null for the other kinds."""
+    """The venue of the staff; null for the other kinds."""
     text: str = Field(examples=["Staff entered your ID number to look up a health code."])
 
 

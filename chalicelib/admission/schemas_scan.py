@@ -6,13 +6,21 @@ Every cold start that serves a scan loads this module; other schemas are in `sch
 import functools
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, GetJsonSchemaHandler, create_model, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    create_model,
+    model_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 
 from chalicelib.admission import evidence
 from chalicelib.admission.evidence.kind import Kind
 from chalicelib.admission.judge import Outcome
 from chalicelib.admission.scan import Means, PassKind
+from chalicelib.core import normalisation
 from chalicelib.core.fields import (
     Moment,
     Nonce,
@@ -40,9 +48,12 @@ Demo = Annotated[str | None, Field(examples=[None])]
 
 
 def states(name: ProviderName, example: str, *others: str) -> Any:
-    """Return the schema of a component's state: the provider's states and `others`."""
+    """Return the schema of a component's state: the provider's states and `others`.
+
+    ``identity_pending``: nothing is asked until name and number are verified to match.
+    """
     states = sorted(evidence.states(name))
-    return described(example, enum=[*states, *others, "unknown", "pending"])
+    return described(example, enum=[*states, *others, "unknown", "pending", "identity_pending"])
 
 
 PASS_EXAMPLE = "VP1.L.1.7RHYG5G075CMMCW9.1G2RDWE00.32P3WWT3Y0B8J32H"  # noqa: S105 (none)
@@ -77,6 +88,10 @@ class ScanRequest(Request):
     """Optional. Ask for it with the text `location_purpose`."""
 
 
+def _pass_code(value: str) -> str:
+    return normalisation.scanned(value).upper()
+
+
 class PassScanRequest(Request):
     """A staff member's scan of a visitor's pass, live or on paper, with the temperature."""
 
@@ -84,8 +99,11 @@ class PassScanRequest(Request):
     pass_code: Annotated[
         str,
         Field(min_length=1, max_length=200),
+        AfterValidator(_pass_code),  # a retry may come from another scanner
         described(
-            PASS_EXAMPLE, pattern=PASS_PATTERN, accepts="lower case, and white space around it"
+            PASS_EXAMPLE,
+            pattern=PASS_PATTERN,
+            accepts="lower case, full-width characters, and what scanners add",
         ),
     ]
     temperature: TemperatureBand | None = None

@@ -7,17 +7,21 @@ from typing import NamedTuple
 from chalicelib.core import ids
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.identity import documents, personal
-from chalicelib.identity.people import People, PersonRecord, Profile, Verification
+from chalicelib.identity.people import People, Profile, Verification
 from chalicelib.identity.registration import is_verified_as
 
 _SHADOW_LIFE = timedelta(days=14)
 
 
 class Subject(NamedTuple):
-    """The subject of a manual check, with their record."""
+    """The subject of a manual check.
+
+    `person_id` is the visitor: the registered person, or else the shadow subject, by whose answers
+    everybody is judged.
+    """
 
     person_id: str
-    record: PersonRecord
+    shadow: Profile
 
 
 class ManualEntry:
@@ -82,7 +86,7 @@ class Subjects:
         return self._index.of("manual_check", json.dumps(said, ensure_ascii=False))
 
     def of(self, entry: ManualEntry, blind: str, now: datetime) -> Subject:
-        """Return the subject of the check, with their record.
+        """Return the subject of the check.
 
         The calls are the same for every subject: one GetItem, two Query, one UpdateItem. Therefore
         a shadow subject is kept for a registered person as well, and an unknown person is read
@@ -99,18 +103,15 @@ class Subjects:
             name=sealed(personal.NAME, entry.name),
             document_type=entry.document_type,
             document=sealed(personal.DOCUMENT, entry.number),
+            document_blind=blind,
             verification=Verification.PENDING,
             shadow_until=now + _SHADOW_LIFE,
         )
         owner_id = self._people.by_document(blind) or shadow_id
-        owner = self._people.load(owner_id, consistent=False)
-        known = self._people.load(shadow_id)
-        before = known.profile
+        owner = self._people.load(owner_id, consistent=False).profile
+        before = self._people.load(shadow_id).profile
         # A rejected subject is verified again, because the provider may know them by now.
-        verified = before is not None and before.verification is Verification.VERIFIED
         rejected = before is not None and before.verification is Verification.REJECTED
         self._people.keep_shadow(shadow, again=rejected)
-        if is_verified_as(owner.profile, entry.name, vault=self._vault):
-            return Subject(owner_id, owner)
-        stands = before if before is not None and verified else shadow
-        return Subject(shadow_id, PersonRecord(stands, snapshots=known.snapshots))
+        registered = is_verified_as(owner, entry.name, vault=self._vault)
+        return Subject(owner_id if registered else shadow_id, shadow)

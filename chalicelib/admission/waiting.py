@@ -10,10 +10,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from chalicelib.admission.disclosure import ANSWERED_AFTER
 from chalicelib.admission.judge import Outcome, Verdict, decide, take_card, take_colour
 from chalicelib.admission.lookup_requests import Lookup, Settle
 from chalicelib.admission.policy import Policies
-from chalicelib.admission.scan import FoundScan, Scan, ScanFinder, Scans
+from chalicelib.admission.scan import FoundScan, Method, Scan, ScanFinder, Scans
 from chalicelib.core import metrics
 from chalicelib.core.errors import NotFound, Unavailable
 from chalicelib.identity.people import Actor, Holder, People, PersonRecord
@@ -80,16 +81,21 @@ class WaitingScans:
     ) -> FoundScan:
         """Return the scan; one whose wait is over is decided first, as `settle` does.
 
+        A manual check is judged again at each reading from two seconds on, because its answers may
+        have come before it could be decided (`reconsider`).
         `known` is the record of a person that the caller has read, perhaps the visitor's. Cost:
         none, or a GetItem, a PutItem, an UpdateItem, and a Query if `known` is another person's.
         """
         scan = found.scan
-        if not scan.waits or now < self._ends_at(found, now):
+        if not scan.waits:
+            return found
+        over = now >= self._ends_at(found, now)
+        if not over and not (scan.method is Method.MANUAL and now >= _told_from(scan)):
             return found
         profile = known.profile if known else None
-        if known is None or profile is None or profile.person_id != scan.person_id:
-            known = self._people.subject(scan.person_id)
-        return self._end(scan.scan_id, known, now) or found
+        if known is None or profile is None or profile.person_id != scan.judged_by:
+            known = self._people.subject(scan.judged_by)
+        return self._end(scan.scan_id, known, now, final=over) or found
 
     def poll_after(self, found: FoundScan, now: datetime) -> timedelta | None:
         """Return when to ask for a waiting scan again: later and later, last when its wait ends.
@@ -165,6 +171,8 @@ class WaitingScans:
             found = self.reconsider(scan_id, person, now=now, colour=colour, outlook=outlook)
             if found is None or not found.scan.waits:
                 decided.append(scan_id)
+            elif self._is_held(found, person, now):
+                waiting[scan_id] = _told_from(found.scan)
             else:
                 waiting[scan_id] = self._ends_at(found, now)
         return Judged(tuple(decided), waiting)
@@ -190,18 +198,25 @@ class WaitingScans:
         `person` is read again if another worker has judged by a later answer, so that no verdict
         rests on less evidence than the one before. Return None if there is no such scan. Raises
         Unavailable if the scan changes faster than it can be judged.
+
+        A manual check is not decided before it may be told, two seconds after it was received: the
+        figures would tell it (JN-12). Another's record than `Scan.judged_by` is replaced.
         """
         for _ in range(_RACES):
             found = self._finder.find(scan_id, now)
             if found is None:
                 return None
             scan, venue = found
+            if person.profile is None or person.profile.person_id != scan.judged_by:
+                person = self._people.subject(scan.judged_by)
+            if not final and _is_early(scan, now):
+                return found
             # The verdict on an unidentified subject holds no evidence to compare with.
             if person.unidentified or any(
                 person.lacks(provider, seen.fetched_at)
                 for provider, seen in scan.verdict.evidence.items()
             ):
-                person = self._people.subject(scan.person_id)
+                person = self._people.subject(scan.judged_by)
             takes = None
             if card and scan.verdict.lacks_card:
                 takes = take_card
@@ -230,7 +245,7 @@ class WaitingScans:
             return "gone"
         if not found.scan.waits:
             return "answered"
-        ended = self._end(message.scan_id, self._people.subject(found.scan.person_id), now)
+        ended = self._end(message.scan_id, self._people.subject(found.scan.judged_by), now)
         return ended.scan.verdict.decision.outcome if ended else "gone"
 
     def takes_card(self, actor: Actor, scan_id: str, now: datetime) -> bool:
@@ -241,6 +256,8 @@ class WaitingScans:
         found = self._finder.find(scan_id, now)
         if found is None or found.scan.person_id != actor.person_id:
             raise NotFound
+        if found.scan.subject_id:  # it is judged by the answers about its shadow subject
+            return False
         return _is_recent(found.scan, now) and found.scan.verdict.lacks_card
 
     def takes_colour(self, holder: Holder, scan_id: str, now: datetime) -> bool:
@@ -252,13 +269,24 @@ class WaitingScans:
         found = self._finder.find(scan_id, now)
         if found is None or found.scan.person_id != holder.person_id:
             raise NotFound
+        if found.scan.subject_id:  # see `takes_card`
+            return False
         return _is_recent(found.scan, now) and (found.scan.verdict.undeclared or found.scan.waits)
 
-    def _end(self, scan_id: str, person: PersonRecord, now: datetime) -> FoundScan | None:
-        ended = self.reconsider(scan_id, person, now=now, final=True)
-        if ended is not None:
-            self._scans.stop_waiting(ended.scan.person_id, (scan_id,))
+    def _end(
+        self, scan_id: str, person: PersonRecord, now: datetime, *, final: bool = True
+    ) -> FoundScan | None:
+        ended = self.reconsider(scan_id, person, now=now, final=final)
+        if ended is not None and not ended.scan.waits:
+            self._scans.stop_waiting(ended.scan.judged_by, (scan_id,))
         return ended
+
+    def _is_held(self, found: FoundScan, person: PersonRecord, now: datetime) -> bool:
+        """Return whether a manual check has its answers, and only may not be told yet."""
+        if not _is_early(found.scan, now):
+            return False
+        verdict = self._judged_again(found.scan, found.venue, person, now, final=False, takes=None)
+        return not verdict.needs
 
     def _ends_at(self, found: FoundScan, now: datetime) -> datetime:
         policy = self._policies.of(found.venue.region, now)
@@ -306,6 +334,15 @@ def _measure(before: Scan, after: Scan, now: datetime) -> None:
     seconds = round((now - before.received_at).total_seconds(), 1)
     metrics.record({"SecondsToDecision": seconds, "UnknownDecisions": int(unknown)})
     metrics.record({"Decisions": 1}, outcome=decision.outcome)
+
+
+def _told_from(scan: Scan) -> datetime:
+    return scan.received_at + ANSWERED_AFTER
+
+
+def _is_early(scan: Scan, now: datetime) -> bool:
+    """Return whether this is a manual check that may not be told yet."""
+    return scan.method is Method.MANUAL and now < _told_from(scan)
 
 
 def _is_recent(scan: Scan, now: datetime) -> bool:

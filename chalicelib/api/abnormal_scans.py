@@ -33,6 +33,7 @@ def list_abnormal(context: RequestContext) -> AbnormalScans:
         day,
         limit=query.limit,
         after=context.after(of, query.cursor),
+        correlation=context.correlation,
         now=context.now,
     )
     return AbnormalScans(
@@ -48,7 +49,7 @@ def _abnormal(context: RequestContext, view: ScanView, profile: Profile | None) 
         received_at=view.received_at,
         means=view.means,
         person=components.person(context, view, profile),
-        outcome=view.outcome,  # type: ignore[arg-type]  # abnormal: a check or a refusal
+        outcome=components.abnormal(view),
         outcome_text=components.outcome_text(context, view),
         reasons=components.reasons(context, view),
         temperature=components.temperature(view),

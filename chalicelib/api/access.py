@@ -135,13 +135,13 @@ class VenueRole(Access[Actor]):
             sentence,
             authenticator=PERSON_SESSION,
             callers=[role.value for role in roles],
-            errors=("not_your_venue",),
+            errors=("not_your_venue", "registration_rejected"),
         )
         self._roles = roles
         self._parameter = parameter
 
     def authorise(self, caller: Actor, path: Mapping[str, str], _now: datetime, /) -> None:
-        """Raise Forbidden ``not_your_venue`` if the caller has none of the roles at the venue."""
+        """Raise Forbidden if the caller has none of the roles at the venue; see `require_role`."""
         require_role(caller, path[self._parameter], *self._roles)
 
 

@@ -1,7 +1,7 @@
 """The components of responses, made from what a viewer may see. There are no rules here."""
 
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from chalicelib.admission import evidence as kinds
 from chalicelib.admission.disclosure import Masking, ScanView
@@ -91,6 +91,22 @@ def outcome(view: ScanView) -> Outcome:
     if view.outcome is None:
         raise LookupError("an unanswered manual check has no outcome")
     return view.outcome
+
+
+def decided(view: ScanView) -> Literal["admit", "check", "refuse"]:
+    """Return the outcome of a decided scan. Raises LookupError for one that waits."""
+    if view.outcome is Outcome.ADMIT:
+        return "admit"
+    return abnormal(view)
+
+
+def abnormal(view: ScanView) -> Literal["check", "refuse"]:
+    """Return the outcome of an abnormal scan. Raises LookupError for any other."""
+    if view.outcome is Outcome.CHECK:
+        return "check"
+    if view.outcome is Outcome.REFUSE:
+        return "refuse"
+    raise LookupError(f"not decided, or not abnormal: {view.outcome}")
 
 
 def outcome_text(context: RequestContext, view: ScanView) -> str:

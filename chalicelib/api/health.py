@@ -157,7 +157,8 @@ def _overview(context: RequestContext) -> Overview:
 def _health_code(context: RequestContext, overview: Overview) -> HealthCodeShown:
     """Return the caller's health code, with the provider's texts from its snapshot."""
     found = overview.evidence[ProviderName.HEALTH_CODE]
-    snapshot = context.holder.record.current(ProviderName.HEALTH_CODE)
+    record = context.holder.record
+    snapshot = None if record.unidentified else record.current(ProviderName.HEALTH_CODE)
     report_to = (snapshot and snapshot.report_to) or context.text("report_to.community")
     return HealthCodeShown(
         **components.fields(context, ProviderName.HEALTH_CODE, found, context.now),

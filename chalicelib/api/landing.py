@@ -7,12 +7,11 @@ from chalice.app import Blueprint
 
 from chalicelib.api.access import ANYONE
 from chalicelib.api.endpoint import Answer, RequestContext, endpoint
-from chalicelib.core import ids
 from chalicelib.core.errors import NotFound
-from chalicelib.venues import regions
+from chalicelib.venues import codes, regions
 from chalicelib.venues.catalogue import category
 from chalicelib.venues.channels import Channel, ChannelKind, CheckInOptions
-from chalicelib.venues.codes import CodeState, is_join
+from chalicelib.venues.codes import CodeState
 
 routes = Blueprint(__name__)
 _HTML = "text/html; charset=utf-8"
@@ -120,7 +119,7 @@ def landing(context: RequestContext, code: str) -> Answer:
     names = [kind.names[context.language]] if kind else []
     region = regions.name_of(page.venue.region, context.language, page.venue.region_name)
     where = " · ".join((region, *names))
-    how, steps = _ways(context, page.options, ids.fold(code))
+    how, steps = _ways(context, page.options, codes.typed(code) or "")
     body = _Body(context.text("landing.enter"), page.venue.name, where, how, steps)
     return _page(context, body, 200, demo=page.demo)
 
@@ -131,11 +130,10 @@ def landing_in_lower_case(context: RequestContext, code: str) -> Answer:
     file = context.container.landing.file(code)
     if file:
         return _file(file)
-    value = code.upper() if is_join(code) else ids.fold(code)
     # Relative, so that it works behind any host and stage. A malformed code leads to the page for
     # unknown codes.
-    known = is_join(value) or ids.is_code(value)
-    return Answer("", 301, {"Location": f"../V/{value if known else '-'}"})
+    known = code.upper() if codes.is_join(code) else codes.typed(code)
+    return Answer("", 301, {"Location": f"../V/{known or '-'}"})
 
 
 @endpoint(routes, "GET", "/{file}", access=ANYONE, errors=("not_found",), content_type=_TEXT)

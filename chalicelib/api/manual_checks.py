@@ -91,12 +91,12 @@ def list_accesses(context: RequestContext) -> AccessList:
 
 
 def _access(context: RequestContext, access: SeenAccess) -> AccessShown:
-    checked = access.kind is AccessKind.MANUAL_CHECK
+    by_staff = access.kind in (AccessKind.MANUAL_CHECK, AccessKind.STAFF)
     return AccessShown(
         at=access.asked_at,
         kind=access.kind.value,
         place=access.place,
-        venue_name=access.place if checked else None,
+        venue_name=access.place if by_staff else None,
         text=context.text(f"access.{access.kind}"),
     )
 
@@ -128,7 +128,7 @@ def _answered(context: RequestContext, result: Check, name: str | None) -> Manua
         checked_at=view.scanned_at,
         venue=components.venue(context, result.venue),
         person=Named(name=name) if name else None,
-        outcome=view.outcome,  # type: ignore[arg-type]  # an answered check is decided
+        outcome=components.decided(view),
         outcome_text=components.outcome_text(context, view),
         reasons=components.reasons(context, view),
         next_steps=components.next_steps(context, view),

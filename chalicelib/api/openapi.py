@@ -21,6 +21,7 @@ from chalicelib.core import code_lists
 from chalicelib.core.errors import CODES, AppError, BadInput
 from chalicelib.core.fields import (
     Code,
+    InvitationId,
     PersonId,
     Query,
     ReceiptId,
@@ -97,6 +98,7 @@ _TAGGED = (
 _PATH: dict[str, Any] = {
     "venue_id": VenueId,
     "person_id": PersonId,
+    "invitation_id": InvitationId,
     "dependant_id": PersonId,
     "guardian_id": PersonId,
     "scan_id": ScanId,

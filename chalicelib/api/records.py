@@ -83,7 +83,7 @@ def declaration_form(context: RequestContext) -> FormShown:
     response=DeclarationShown,
     statuses=(200, 201),
     own_errors=_UNREGISTERED,
-    errors=(*_FILING, "not_found"),
+    errors=(*_FILING, "registration_not_verified", "not_found"),
 )
 def declare(context: RequestContext) -> Answer:
     """Declare health; the health code follows in the background."""
@@ -188,9 +188,10 @@ def list_temperatures(context: RequestContext) -> TemperatureList:
                 scan_id=visit.view.scan_id,
                 measured_at=visit.view.scanned_at,
                 venue_name=_venue_name(visit),
-                temperature=visit.view.temperature,  # type: ignore[arg-type]  # only measured ones
+                temperature=band,
             )
             for visit in page.visits
+            if (band := components.temperature(visit.view))
         ],
         next_cursor=context.cursor(of, page.last),
     )

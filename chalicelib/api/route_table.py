@@ -121,6 +121,8 @@ ROUTES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("POST", "/v1/bindings/{venue_id}/remove", "leave_venue"),
         ("POST", "/v1/venues/{venue_id}/administrator", "hand_over_venue"),
         ("POST", "/v1/venues/{venue_id}/fast-code", "fast_code"),
+        ("GET", "/v1/venues/{venue_id}/invitations", "list_invitations"),
+        ("POST", "/v1/venues/{venue_id}/invitations/{invitation_id}/withdraw", "withdraw"),
         ("GET", "/v1/venues/{venue_id}/join-code", "get_join_code"),
         ("POST", "/v1/venues/{venue_id}/join-code/rotate", "rotate_join_code"),
         ("GET", "/v1/venues/{venue_id}/staff", "list_staff"),

@@ -65,7 +65,7 @@ def fast_code(context: RequestContext) -> shown.FastCode:
     query=Paged,
 )
 def list_staff(context: RequestContext) -> shown.StaffList:
-    """Return the venue's staff with their names."""
+    """Return the venue's staff under the names that were bound."""
     query = context.query(Paged)
     of = f"staff/{context.venue.venue_id}"
     found = context.container.staffing.members(
@@ -78,8 +78,10 @@ def list_staff(context: RequestContext) -> shown.StaffList:
                 name=name,
                 role=member.role.value,
                 since=member.since,
+                standing=standing.value,
+                invitation_id=member.invitation_id or None,
             )
-            for member, name in found.members
+            for member, name, standing in found.members
         ],
         next_cursor=context.cursor(of, found.last),
     )
@@ -108,9 +110,57 @@ def add_staff(context: RequestContext) -> Answer:
     role = Role(entry.role)
     if isinstance(entry, shown.AddByIdentity):
         staffing.add_by_identity(context.actor, venue, role, entry.identity(), now=context.now)
-        return Answer(shown.StaffAdded(status="bound"), 201)
-    staffing.add_by_phone(context.actor, venue, role, entry.name, entry.phone, now=context.now)
-    return Answer(shown.StaffAdded(status="invited"), 202)
+        return Answer(shown.StaffAdded(status="bound", invitation_id=None), 201)
+    invitation_id = staffing.add_by_phone(
+        context.actor, venue, role, entry.name, entry.phone, now=context.now
+    )
+    return Answer(shown.StaffAdded(status="invited", invitation_id=invitation_id), 202)
+
+
+@endpoint(
+    routes,
+    "GET",
+    f"{_VENUE}/invitations",
+    access=ADMINISTRATOR_OF_VENUE,
+    response=shown.InvitationList,
+    errors=("not_found",),
+    query=Paged,
+)
+def list_invitations(context: RequestContext) -> shown.InvitationList:
+    """Return the invitations that wait; who is bound is in the list of staff."""
+    query = context.query(Paged)
+    of = f"invitations/{context.venue.venue_id}"
+    found = context.container.staffing.invitations(
+        context.venue, limit=query.limit, after=context.after(of, query.cursor)
+    )
+    return shown.InvitationList(
+        items=[
+            shown.Invitation(
+                invitation_id=one.invitation_id,
+                status="waiting",
+                name=one.name,
+                phone=one.phone,
+                role=one.role.value,
+                invited_at=one.at,
+            )
+            for one in found.invitations
+        ],
+        next_cursor=context.cursor(of, found.last),
+    )
+
+
+@endpoint(
+    routes,
+    "POST",
+    f"{_VENUE}/invitations/{{invitation_id}}/withdraw",
+    access=ADMINISTRATOR_OF_VENUE,
+    response=Empty,
+    errors=("not_found", "initial_administrator_only"),
+)
+def withdraw(context: RequestContext, invitation_id: str) -> Empty:
+    """Withdraw an invitation that waits; who is bound already stays."""
+    context.container.staffing.withdraw(context.actor, context.venue, invitation_id)
+    return Empty()
 
 
 @endpoint(

@@ -21,6 +21,7 @@ LISTS: dict[str, str] = {
     "document_types": "document_type.",
     "number_types": "number_type.",
     "roles": "role.",
+    "standings": "standing.",
     "verifications": "verification_state.",
     "relations": "relation.",
     "links": "link.",

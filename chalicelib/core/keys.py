@@ -12,7 +12,8 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | a person's accounts of WeChat and Alipay | 1 Query, strong | PER#per · ACCOUNT#blind |
 | the items elsewhere that name a person, for erasure | in the query of all | PER#per · LEADS#pk |
 | the person who registered a document | transaction condition | IDENT#blind · IDENT |
-| the one-time code last sent to a phone | 1 Update | OTP#blind · OTP |
+| the one-time code last sent to a phone | 1 Get, strong; 2 Update | OTP#blind · OTP |
+| who has shown a phone proof that carries no time | 1 Put, conditional | PROOF#blind · PROOF |
 | an identity check: read, poll, settle, use up | 1 Get; 1 Update, conditional | CHECK#idc · CHECK |
 | attempts, by action, caller and time window | 1 Update | RATE#what#whom · window |
 | a venue | 1 Get, cached 60 s | VEN#ven · VENUE |
@@ -24,6 +25,7 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | a venue's current join code | 1 Get | VEN#ven · JOIN |
 | the venue's code for fast check-in | 1 Get | VEN#ven · FAST |
 | invitations of a phone's owner | 1 Query | INVITE#blind · begins VEN# |
+| the invitations of a venue that wait | 1 Query, strong | VEN#ven · begins INVITE# |
 | a poster | 1 Get | VEN#ven · POSTER#id |
 | put a scan; read it by its id | 1 Put, conditional; 1 Get | VEN#ven#day#shard · ms#hash |
 | a venue's day of scans | 1 Query a shard | VEN#ven#day#shard · digits |
@@ -291,6 +293,11 @@ def otp(blind: str) -> Key:
     return Key(f"OTP#{blind}", "OTP")
 
 
+def phone_proof(blind: str) -> Key:
+    """Return the key of a phone proof that carries no time, by its hash."""
+    return Key(f"PROOF#{blind}", "PROOF")
+
+
 def identity_check(check_id: str) -> Key:
     """Return the key of an identity check, which is deleted after a day."""
     return Key(f"CHECK#{check_id}", "CHECK")
@@ -352,6 +359,11 @@ def fast_code(venue_id: str) -> Key:
 def invitation(phone_blind: str, venue_id: str) -> Key:
     """Return the key of an invitation: a right that waits for a phone's first verified login."""
     return Key(f"INVITE#{phone_blind}", f"VEN#{venue_id}")
+
+
+def sent_invitation(venue_id: str, invitation_id: str) -> Key:
+    """Return the key of an invitation in the venue's list of those that wait."""
+    return Key(f"VEN#{venue_id}", f"INVITE#{invitation_id}")
 
 
 def scan_partition(venue_id: str, day: date, shard: int) -> str:

@@ -23,6 +23,7 @@ TEXTS: dict[str, str] = {
     "error.token_expired": "This login has expired. Please log in again.",
     "error.session_ended": "You have been logged out. Please log in again.",
     "error.otp_invalid": "The code is wrong or has expired.",
+    "error.otp_used_up": "Too many wrong codes. Please request a new one.",
     "error.platform_code_invalid": "The login took too long or was repeated. Please try again.",
     "error.platform_account_blocked": "WeChat or Alipay has restricted this account for safety. "
     "Please log in by text message.",
@@ -34,6 +35,8 @@ TEXTS: dict[str, str] = {
     "error.phone_taken": "This phone number belongs to another account. "
     "Please log in with it by text message.",
     "error.phone_proof_invalid": "The phone number could not be confirmed. Please try again.",
+    "error.phone_change_unproved": "The code for your former number, or the ID number, is wrong.",
+    "error.confirm_by_text_message": "Please confirm this phone number by text message.",
     "error.client_not_offered": "Logging in this way is not offered here. "
     "Please log in by text message.",
     "error.pairing_code_invalid": "This pairing code is wrong, was used, or has expired. "
@@ -81,6 +84,8 @@ TEXTS: dict[str, str] = {
     "error.guardian_not_adult": "Only adults act for others.",
     "error.identity_managed": "This identity was registered for you by your family or a kiosk. "
     "Please confirm with your face that it is yours.",
+    "error.identity_returning": "You have been here before. "
+    "Please confirm to continue with your former record.",
     "error.too_many_dependants": "You act for eight people already. Please remove one first.",
     "error.venue_exists": "A venue with this number, name and address already has a code.",
     "error.form_changed": "The form has changed. Please load it again and fill in the new one.",
@@ -113,7 +118,8 @@ TEXTS: dict[str, str] = {
     "field.malformed": "This does not have the right form.",
     "field.not_json": "The app sent something that cannot be read. Please update the app.",
     "field.too_large": "This is too large: no more than 64 KB can be sent.",
-    "field.control_character": "This contains a character that cannot be printed.",
+    "field.control_character": "This contains a character that cannot be printed ({character}): "
+    "please type it again, or leave it out.",
     "field.phone": "This is not a valid phone number.",
     "field.resident_id": "This is not a valid resident ID number.",
     "field.residence_permit": "This is not a valid number of a residence permit for residents of "
@@ -130,6 +136,10 @@ TEXTS: dict[str, str] = {
     "field.birth_certificate": "This is not a valid number of a medical certificate of birth: one "
     "letter and 9 digits.",
     "field.check_digit": "This number is not valid: its check digit does not match.",
+    "field.older_credit_code": "The last character of this credit code does not follow the "
+    "standard, as on some licences of Xiamen from before 2016. Please show the licence to the "
+    "office that runs this service, which can accept it, or apply with the manager's resident ID "
+    "number.",
     "field.plate": "This is not a valid vehicle plate.",
     "field.number_length": "This number does not have the right length.",
     "field.number_format": "This number does not have the right form.",
@@ -253,6 +263,7 @@ TEXTS: dict[str, str] = {
     "state.absent": "None found",
     "state.unknown": "Unknown",
     "state.pending": "Fetching",
+    "state.identity_pending": "Registration being verified",
     # Codes that clients show or offer, by list (core/code_lists.py).
     "document_type.resident_id": "Resident ID card",
     "document_type.hk_macau_permit": "Mainland travel permit for Hong Kong and Macao residents",
@@ -267,6 +278,9 @@ TEXTS: dict[str, str] = {
     "number_type.plate": "Vehicle plate",
     "role.administrator": "Administrator",
     "role.inspector": "Inspector",
+    "standing.active": "In force",
+    "standing.unverified": "Registration not verified at present",
+    "standing.lapsed": "Lapsed: registered under another document",
     "means.visitor": "The visitor scanned the venue code",
     "means.fast": "Fast check-in",
     "means.staff": "The staff scanned a pass",
@@ -320,6 +334,7 @@ TEXTS: dict[str, str] = {
     "kept.receipt": "The receipt of this erasure, which names nobody",
     # Accesses to a person's data, as shown to that person.
     "access.manual_check": "Staff entered your ID number to look up a health code.",
+    "access.staff": "Staff opened a record of your visit.",
     "access.guardian": "Your guardian looked at your health data for you.",
     "access.kiosk": "Your ID document was read at a kiosk to print your pass.",
     "access.officer": "The service's operators looked up your record.",
@@ -366,6 +381,8 @@ TEXTS: dict[str, str] = {
     "stronger_login.take_over": "Please do the face check of this name and ID number first.",
     "stronger_login.export": "Please confirm your phone number first, or do a face check.",
     "stronger_login.erase": "Please confirm your phone number first, or do a face check.",
+    "stronger_login.replace_phone": "Please enter a code sent to your former number, "
+    "or the number of your ID.",
     # Why a location is asked for with a scan.
     "location.purpose": "Your location shows that you are near the venue when you scan. "
     "Only the area, about 5 km wide, is kept with your visit; staff do not see it. "

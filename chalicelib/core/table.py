@@ -307,6 +307,23 @@ class Table:
         """Write `item`. Raises ConditionFailed with the item on record."""
         self._call("PutItem", Item=item.raw(), **_expressions(condition), **_old(condition))
 
+    def batch_put(self, items: Sequence[Item]) -> None:
+        """Store items without conditions; each must have a key of its own.
+
+        Some may be stored when it raises Unavailable. Cost: one BatchWriteItem for each 25 items,
+        and one more for those that DynamoDB has not processed (API reference, *BatchWriteItem*).
+        """
+        for start in range(0, len(items), 25):
+            puts = [{"PutRequest": {"Item": one.raw()}} for one in items[start : start + 25]]
+            wanted: dict[str, Any] = {self._name: puts}
+            for _ in range(8):
+                answer = self._call("BatchWriteItem", RequestItems=wanted)
+                wanted = answer.get("UnprocessedItems") or {}
+                if not wanted:
+                    break
+            else:
+                raise Unavailable
+
     def update(
         self,
         key: Key,

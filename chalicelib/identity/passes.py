@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from chalicelib.core import ids
+from chalicelib.core import ids, normalisation
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.core.crypto import KeyRing
 from chalicelib.core.errors import BadInput, Unprocessable
@@ -85,11 +85,14 @@ def mint_paper(person_id: str, serial: str, *, ring: KeyRing) -> str:
 def read(text: str, *, ring: KeyRing) -> Pass | PaperPass:
     """Return the pass in a scanned text, even if it is no longer live or valid.
 
+    What scanners add to it is ignored (`normalisation.scanned`).
+
     Raises BadInput at ``/pass_code`` for a text that is no pass; Unprocessable ``pass_invalid`` for
     a pass that is altered, forged, of another deployment, or signed with a revoked key.
     """
-    parts = text.strip().upper().split(".")
-    if len(text) > MAX_LENGTH or parts[0] != "VP1" or len(parts) < 4:
+    plain = normalisation.scanned(text).upper()
+    parts = plain.split(".")
+    if len(plain) > MAX_LENGTH or parts[0] != "VP1" or len(parts) < 4:
         raise BadInput.at("/pass_code", "pass")
     kind, key_id, *values = parts[1:]
     match kind, *values:

@@ -51,6 +51,11 @@ VENUE_CONTACT_NAME = _row("VenueItem", "contact_name")
 VENUE_CONTACT_PHONE = _row("VenueItem", "contact_phone")
 # An invitation to a venue's staff. The owner is the venue.
 INVITATION_NAME = _row("InvitationItem", "name", "invitation")
+# The same in the venue's list of invitations.
+SENT_INVITATION_NAME = _row("SentInvitationItem", "name", "sent_invitation_name")
+SENT_INVITATION_PHONE = _row("SentInvitationItem", "phone", "sent_invitation_phone")
+# The name under which a staff member was bound, a copy of the profile's. The owner is the person.
+STAFF_NAME = _row("StaffItem", "name")
 # Who has looked at a person's data. The owner is the blind index of that person's document.
 ACCESS_GUARDIAN = _row("AccessItem", "guardian")
 # A personal record: a declaration, an arrival, a notice. The owner is the person.

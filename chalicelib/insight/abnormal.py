@@ -7,6 +7,7 @@ from itertools import islice
 from typing import NamedTuple, Protocol
 
 from chalicelib.admission import disclosure
+from chalicelib.admission.accesses import StaffAccesses
 from chalicelib.admission.disclosure import ScanView, ViewerKind, as_viewer
 from chalicelib.admission.judge import Outcome
 from chalicelib.admission.scan import Scan, ScanReference, Scans
@@ -73,17 +74,30 @@ class AbnormalPointers:
 class AbnormalScans:
     """The list of a venue's abnormal scans."""
 
-    __slots__ = ("_people", "_pointers", "_scans")
+    __slots__ = ("_accesses", "_people", "_pointers", "_scans")
 
-    def __init__(self, *, pointers: Pointers, scans: Scans, people: People) -> None:
+    def __init__(
+        self, *, pointers: Pointers, scans: Scans, people: People, accesses: StaffAccesses
+    ) -> None:
         self._pointers = pointers
         self._scans = scans
         self._people = people
+        self._accesses = accesses
 
     def page(
-        self, actor: Actor, venue: Venue, day: date, *, limit: int, after: str, now: datetime
+        self,
+        actor: Actor,
+        venue: Venue,
+        day: date,
+        *,
+        limit: int,
+        after: str,
+        correlation: str,
+        now: datetime,
     ) -> Page:
         """Return a page of a venue's abnormal scans of a day after `after`, from all its shards.
+
+        The actor is put on the access log of each visitor listed, before they are shown.
 
         Manual checks are left out until they are answered. A scan whose visitor has been erased is
         listed without a person.
@@ -101,8 +115,12 @@ class AbnormalScans:
         # A pointer may lag behind: a scan that is no longer abnormal must not be listed.
         abnormal = [scan for scan in found if is_abnormal(scan) and not scan.expired(now)]
         seen = [(scan, view) for scan in abnormal if (view := disclosure.view(scan, viewer))]
-        people = self._people.profiles({scan.person_id for scan, _ in seen} - {""})
-        return Page([AbnormalScan(view, people.get(scan.person_id)) for scan, view in seen], last)
+        # Of a manual check the shadow subject, who expires whether the person is registered or not.
+        people = self._people.profiles({scan.judged_by for scan, _ in seen} - {""})
+        self._accesses.record(
+            actor, venue.venue_id, people.values(), correlation=correlation, now=now
+        )
+        return Page([AbnormalScan(view, people.get(scan.judged_by)) for scan, view in seen], last)
 
 
 def _reference(place: str, venue: Venue) -> ScanReference:

@@ -13,12 +13,12 @@ from chalicelib.core.errors import BadInput, Conflict, Unprocessable
 from chalicelib.core.ids import Ids
 from chalicelib.core.submission import Submission
 from chalicelib.identity import personal
-from chalicelib.identity.people import Actor, Role
+from chalicelib.identity.people import Actor, Holder, People, Role
 from chalicelib.identity.registration import require_verified
 from chalicelib.rendering import coverage
 from chalicelib.venues.codes import url
 from chalicelib.venues.numbers import masked
-from chalicelib.venues.rights import MAX_VENUES
+from chalicelib.venues.rights import give, has_room
 from chalicelib.venues.venue import Application, Venue, Venues
 
 _NAMED = 5
@@ -57,19 +57,29 @@ class FastCode(NamedTuple):
 class Issuance:
     """Issues codes to venues. `code_host` is the host in the text of the QR code."""
 
-    __slots__ = ("_code_host", "_ids", "_index", "_vault", "_venues")
+    __slots__ = ("_code_host", "_ids", "_index", "_people", "_vault", "_venues")
 
     def __init__(
-        self, *, venues: Venues, index: BlindIndex, vault: Vault, ids: Ids, code_host: str
+        self,
+        *,
+        venues: Venues,
+        people: People,
+        index: BlindIndex,
+        vault: Vault,
+        ids: Ids,
+        code_host: str,
     ) -> None:
         self._venues = venues
+        self._people = people
         self._index = index
         self._vault = vault
         self._ids = ids
         self._code_host = code_host
 
-    def issue(self, actor: Actor, application: Application[str], submission: Submission) -> Issued:
-        """Issue a code to the venue, and make the actor its administrator.
+    def issue(
+        self, actor: Actor | Holder, application: Application[str], submission: Submission
+    ) -> Issued:
+        """Issue a code to the venue, and make the actor, who may not be logged in, administrator.
 
         Raises BadInput ``glyph`` with the characters of the name that cannot be printed; Forbidden
         unless the actor is verified; Conflict ``venue_exists``, ``nonce_reused``; Unprocessable
@@ -78,7 +88,7 @@ class Issuance:
         require_verified(actor.profile)
         _require_printable(application)
         venue_id = f"ven_{identifiers.derive('venue', actor.person_id, submission.nonce)}"
-        if venue_id not in actor.record.rights and len(actor.record.rights) >= MAX_VENUES:
+        if not has_room(actor.record, venue_id):
             raise Unprocessable("too_many_venues")
         number_blind = self._index.of(application.number_type, application.number)
 
@@ -99,11 +109,20 @@ class Issuance:
             fingerprint=submission.fingerprint,
             applicant=actor.person_id,
         )
-        earlier = self._venues.create(
-            venue,
-            unique=identifiers.derive("venue", number_blind, application.name, application.address),
-            number_blind=number_blind,
-            document_blind=actor.profile.document_blind,
+        unique = identifiers.derive("venue", number_blind, application.name, application.address)
+        earlier = give(
+            self._people,
+            actor.person_id,
+            actor.record,
+            venue_id,
+            lambda record: self._venues.create(
+                venue,
+                unique=unique,
+                number_blind=number_blind,
+                document_blind=actor.profile.document_blind,
+                name=actor.profile.name,
+                given=record.rights_given,
+            ),
         )
         if earlier and earlier.fingerprint != submission.fingerprint:
             raise Conflict("nonce_reused")

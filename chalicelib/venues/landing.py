@@ -7,9 +7,9 @@ mini-program for a printed code only after it has read its file there.
 from datetime import datetime
 from typing import NamedTuple
 
-from chalicelib.core import ids
+from chalicelib.venues import codes
 from chalicelib.venues.channels import CheckInOptions, RegionOptions
-from chalicelib.venues.codes import CodeState, is_join
+from chalicelib.venues.codes import CodeState
 from chalicelib.venues.venue import Directory, Venue
 
 _NONE = CheckInOptions((), paper_passes=False)
@@ -51,19 +51,19 @@ class Landing:
         return self._files.get(name, "")
 
     def page(self, text: str, *, now: datetime) -> LandingPage:
-        """Return the landing page of the code in `text`, which may be in lower case.
+        """Return the landing page of the code in `text`, as it was printed or typed.
 
         A join code is not looked up: the page is the same for each, so that nobody can guess codes
         here. Cost: two GetItem and a BatchGetItem if not cached.
         """
         if file := self.file(text):
             return LandingPage(None, None, _NONE, for_staff=False, demo=self._demo, file=file)
-        value = ids.fold(text)
-        code = self._directory.code(value, now) if ids.is_code(value) else None
+        value = codes.typed(text)
+        code = self._directory.code(value, now) if value else None
         venue = self._directory.venue(code.venue_id, now) if code else None
         options = self._options.of(venue.region, now) if venue else _NONE
         state = code.state if code and venue else None
-        return LandingPage(state, venue, options, for_staff=is_join(text), demo=self._demo)
+        return LandingPage(state, venue, options, for_staff=codes.is_join(text), demo=self._demo)
 
 
 def verification_files(text: str) -> dict[str, str]:

@@ -4,7 +4,10 @@ A right is stored in its holder's partition and read in the one query of each of
 a right takes effect, and ends, at the next request (XC-6, XC-21).
 """
 
+from contextlib import suppress
 from datetime import datetime
+from enum import StrEnum
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from chalicelib.core import ids, short_codes
@@ -17,6 +20,7 @@ from chalicelib.core.errors import (
     Unavailable,
     Unprocessable,
 )
+from chalicelib.core.normalisation import person_name
 from chalicelib.identity import documents, personal
 from chalicelib.identity.people import (
     Actor,
@@ -26,9 +30,10 @@ from chalicelib.identity.people import (
     Profile,
     Role,
     Verification,
+    mask_phone,
 )
 from chalicelib.identity.registration import is_verified_as, require_verified
-from chalicelib.venues.rights import MAX_VENUES
+from chalicelib.venues.rights import give
 from chalicelib.venues.venue import Venue, Venues
 
 JOIN_LENGTH = 9  # eight random characters (40 bits) and a check character
@@ -47,20 +52,42 @@ class Identity(NamedTuple):
 
 
 class Member(NamedTuple):
-    """A member of a venue's staff."""
+    """A member of a venue's staff.
+
+    `document_blind` is the blind index of the document at the time of binding; in lists its
+    beginning (`beginning_of`). `name` is the sealed name under which they were bound,
+    `invitation_id` the invitation that they were bound by. What is unknown is empty.
+    """
 
     person_id: str
     role: Role
     since: datetime
     document_blind: str = ""
-    """The blind index of the document at the time of binding; empty in lists."""
+    name: bytes = b""
+    invitation_id: str = ""
+
+
+class Standing(StrEnum):
+    """Whether a staff member's right is in force.
+
+    ``UNVERIFIED``: their registration is pending again, or was rejected, which suspends the right.
+    ``LAPSED``: they are registered under another document now, or no longer.
+    """
+
+    ACTIVE = "active"
+    UNVERIFIED = "unverified"
+    LAPSED = "lapsed"
 
 
 class NamedMember(NamedTuple):
-    """A staff member as administrators see them. `name` is empty if unknown."""
+    """A staff member as administrators see them, under the name that was bound.
+
+    `name` is empty if unknown.
+    """
 
     member: Member
     name: str
+    standing: Standing = Standing.ACTIVE
 
 
 class MemberPage(NamedTuple):
@@ -78,17 +105,53 @@ class Binding(NamedTuple):
 
 
 class Invitation(NamedTuple):
-    """A right that waits until the phone's owner has logged in, verified under `name`.
+    """A right that waits until the phone's owner is verified under `name`.
 
     `by` is the administrator who gave it. It ends with that administrator's right, and for a new
-    administrator when the venue is handed over, because open invitations are not listed and cannot
-    be revoked.
+    administrator when the venue is handed over.
     """
 
     venue_id: str
     role: Role
     name: bytes
     by: str
+
+
+class SentInvitation(NamedTuple):
+    """An invitation in the venue's list of those that wait.
+
+    `name` and `phone` are sealed for the venue. `phone_blind` is the blind index of the phone.
+    """
+
+    invitation_id: str
+    role: Role
+    name: bytes
+    phone: bytes
+    by: str
+    at: datetime
+    phone_blind: str
+
+
+class ShownInvitation(NamedTuple):
+    """An invitation as administrators see it. `phone` is masked."""
+
+    invitation_id: str
+    role: Role
+    name: str
+    phone: str
+    at: datetime
+
+
+class InvitationPage(NamedTuple):
+    """A page of invitations that wait. `last` is the id at its end, or None on the last page."""
+
+    invitations: list[ShownInvitation]
+    last: str | None
+
+
+def invitation_id(venue_id: str, phone_blind: str) -> str:
+    """Return the id of a venue's invitation of a phone. A new one replaces the one before."""
+    return f"inv_{ids.derive('invitation', venue_id, phone_blind)}"
 
 
 class Staff(Protocol):
@@ -100,12 +163,15 @@ class Staff(Protocol):
         Cost: one strongly consistent Query; without a limit, one for each megabyte.
         """
 
-    def bind(self, venue_id: str, member: Member, *, appointed_by: str = "") -> None:
+    def bind(
+        self, venue_id: str, member: Member, *, appointed_by: str = "", given: int | None = None
+    ) -> None:
         """Record a right in the holder's partition and in the venue's list.
 
         An administrator who is bound as inspector stays administrator. Raises Forbidden
         ``initial_administrator_only`` if `appointed_by` is given and is not the venue's initial
-        administrator. Cost: one TransactWriteItems.
+        administrator; RightsChanged if the person has got a right since as many as `given`. Cost:
+        one TransactWriteItems.
         """
 
     def unbind(self, venue_id: str, person_id: str) -> None:
@@ -137,19 +203,38 @@ class Staff(Protocol):
         Cost: one strongly consistent GetItem.
         """
 
-    def invite(self, phone_blind: str, invitation: Invitation) -> None:
-        """Record an invitation for a phone. Cost: one PutItem."""
+    def invite(self, phone_blind: str, invitation: Invitation, sent: SentInvitation) -> None:
+        """Record an invitation for a phone, and list it. Cost: one TransactWriteItems."""
 
     def invitations(self, phone_blind: str) -> list[Invitation]:
         """Return the invitations for a phone. Cost: one strongly consistent Query."""
 
-    def claim(self, phone_blind: str, invitation: Invitation, member: Member) -> None:
+    def sent_invitations(self, venue_id: str, *, after: str, limit: int) -> list[SentInvitation]:
+        """Return at most `limit` invitations of a venue after the id `after`, sorted by id.
+
+        Only those that wait. Cost: one strongly consistent Query.
+        """
+
+    def sent_invitation(self, venue_id: str, invitation_id: str) -> SentInvitation | None:
+        """Return an invitation that waits, or None. Cost: one strongly consistent GetItem."""
+
+    def withdraw(self, venue_id: str, sent: SentInvitation) -> None:
+        """Delete an invitation, unless it was claimed or replaced. Cost: one TransactWriteItems."""
+
+    def claim(
+        self,
+        phone_blind: str,
+        invitation: Invitation,
+        member: Member,
+        *,
+        given: int | None = None,
+    ) -> None:
         """Bind `member` as :meth:`bind` does, and delete the invitation.
 
         Does nothing if the invitation is gone, because a claimed right may have been removed since.
         If its giver may no longer give it, the invitation is deleted without a right: an
-        administrator's right is given by the initial administrator, an inspector's by any. Cost:
-        one TransactWriteItems, or one DeleteItem without a right.
+        administrator's right is given by the initial administrator, an inspector's by any. Raises
+        RightsChanged as `bind` does. Cost: one TransactWriteItems; another one without a right.
         """
 
 
@@ -161,11 +246,12 @@ def new_join_code() -> str:
 class Bindings:
     """Join codes, and the venues where a person works."""
 
-    __slots__ = ("_limits", "_staff", "_venues")
+    __slots__ = ("_limits", "_people", "_staff", "_venues")
 
-    def __init__(self, *, staff: Staff, venues: Venues, limits: Limits) -> None:
+    def __init__(self, *, staff: Staff, venues: Venues, people: People, limits: Limits) -> None:
         self._staff = staff
         self._venues = venues
+        self._people = people
         self._limits = limits
 
     def join_code(self, venue: Venue, *, rotate: bool) -> str:
@@ -197,9 +283,20 @@ class Bindings:
         venue = self._venues.venue(venue_id) if venue_id else None
         if venue is None:
             raise NotFound("join_code_unknown")
-        _require_room(actor.record, venue.venue_id)
-        document = actor.profile.document_blind
-        self._staff.bind(venue.venue_id, Member(actor.person_id, Role.INSPECTOR, now, document))
+        member = Member(
+            actor.person_id,
+            Role.INSPECTOR,
+            now,
+            actor.profile.document_blind,
+            actor.profile.name,
+        )
+        give(
+            self._people,
+            actor.person_id,
+            actor.record,
+            venue.venue_id,
+            lambda record: self._staff.bind(venue.venue_id, member, given=record.rights_given),
+        )
         return Binding(venue, actor.record.rights.get(venue.venue_id, Role.INSPECTOR))
 
     def of(self, actor: Actor) -> list[Binding]:
@@ -247,34 +344,57 @@ class Staffing:
         if by_document is None or by_document != by_phone:
             raise Unprocessable("staff_no_match")
         record = self._people.load(by_document)
-        if not is_verified_as(record.profile, identity.name, vault=self._vault):
+        profile = record.profile
+        if profile is None or not is_verified_as(profile, identity.name, vault=self._vault):
             raise Unprocessable("staff_no_match")
-        _require_room(record, venue.venue_id)
-        member = Member(by_document, role, now, document)
+        member = Member(by_document, role, now, document, profile.name)
         appointed_by = actor.person_id if role is Role.ADMINISTRATOR else ""
-        self._staff.bind(venue.venue_id, member, appointed_by=appointed_by)
+        give(
+            self._people,
+            by_document,
+            record,
+            venue.venue_id,
+            lambda known: self._staff.bind(
+                venue.venue_id, member, appointed_by=appointed_by, given=known.rights_given
+            ),
+        )
         return member
 
     def add_by_phone(
         self, actor: Actor, venue: Venue, role: Role, name: str, phone: str, *, now: datetime
-    ) -> None:
+    ) -> str:
         """Give a right to the owner of `phone` (E.164), verified under `name` (XC-5, XC-21).
 
-        The right starts at once if such a person exists, and otherwise with their first verified
-        login under that name. The response is the same. But the staff list shows a bound person at
-        once, and so reveals the owner of a phone: raises TooMany above 60 tries an hour. Raises
-        Forbidden ``initial_administrator_only``.
+        Returns the invitation's id. The right starts at once if such a person exists, and otherwise
+        at the moment when the phone's owner is verified under that name. The response is the same.
+        But the staff list shows a bound person at once, and so reveals the owner of a phone: raises
+        TooMany above 60 tries an hour. Raises Forbidden ``initial_administrator_only``.
         """
         self._require_may_add(actor, venue, role, now)
-        blind = self._index.of("phone", phone)
-        sealed = personal.INVITATION_NAME.seal(self._vault, name, venue.venue_id, now=now)
-        self._staff.invite(blind, Invitation(venue.venue_id, role, sealed, actor.person_id))
+        blind, venue_id = self._index.of("phone", phone), venue.venue_id
+        sealed = personal.INVITATION_NAME.seal(self._vault, name, venue_id, now=now)
+        sent = SentInvitation(
+            invitation_id(venue_id, blind),
+            role,
+            personal.SENT_INVITATION_NAME.seal(self._vault, name, venue_id, now=now),
+            personal.SENT_INVITATION_PHONE.seal(self._vault, phone, venue_id, now=now),
+            actor.person_id,
+            now,
+            blind,
+        )
+        self._staff.invite(blind, Invitation(venue_id, role, sealed, actor.person_id), sent)
         person_id = self._people.by_phone(blind)
         if person_id:
             self.accept_invitations(person_id, now=now)
+        return sent.invitation_id
 
-    def accept_invitations(self, person_id: str, *, now: datetime) -> None:
-        """Bind the person to the rights that wait for their phone, if verified under the name."""
+    def accept_invitations(self, person_id: str, *, now: datetime) -> int:
+        """Bind the person to the rights that wait for their phone, if verified under the name.
+
+        Returns how many were claimed. May be repeated. Raises Unavailable. Cost: one Query if the
+        person is not verified; otherwise two, and one TransactWriteItems for each invitation under
+        their name.
+        """
         record = self._people.load(person_id)
         profile = record.profile
         if (
@@ -282,17 +402,79 @@ class Staffing:
             or profile.verification is not Verification.VERIFIED
             or not profile.phone
         ):
-            return
+            return 0
         phone = personal.PHONE.open(self._vault, profile.phone, person_id)
         phone_blind = self._index.of("phone", phone)
-        venues = set(record.rights)
+        claimed = 0
         for invitation in self._staff.invitations(phone_blind):
-            name = personal.INVITATION_NAME.open(self._vault, invitation.name, invitation.venue_id)
-            room = invitation.venue_id in venues or len(venues) < MAX_VENUES
-            if room and is_verified_as(profile, name, vault=self._vault):
-                member = Member(person_id, invitation.role, now, profile.document_blind)
-                self._staff.claim(phone_blind, invitation, member)
-                venues.add(invitation.venue_id)
+            venue_id = invitation.venue_id
+            name = personal.INVITATION_NAME.open(self._vault, invitation.name, venue_id)
+            if not is_verified_as(profile, person_name(name), vault=self._vault):
+                continue
+            member = Member(
+                person_id,
+                invitation.role,
+                now,
+                profile.document_blind,
+                profile.name,
+                invitation_id(venue_id, phone_blind),
+            )
+            # Read again: each right that was claimed counts.
+            known = self._people.load(person_id) if claimed else record
+            with suppress(Unprocessable):  # too many venues: it waits on
+                give(
+                    self._people,
+                    person_id,
+                    known,
+                    venue_id,
+                    partial(self._claim, phone_blind, invitation, member),
+                )
+                claimed += 1
+        return claimed
+
+    def _claim(
+        self, phone_blind: str, invitation: Invitation, member: Member, known: PersonRecord
+    ) -> None:
+        self._staff.claim(phone_blind, invitation, member, given=known.rights_given)
+
+    def invitations(self, venue: Venue, *, limit: int, after: str) -> InvitationPage:
+        """Return a page of the venue's invitations that wait, after the id `after`.
+
+        One whose owner is bound is not in it, and has its id in the list of staff. One that waits
+        does not tell whether its phone has an owner. Cost: one Query.
+        """
+        found = self._staff.sent_invitations(venue.venue_id, after=after, limit=limit + 1)
+        shown = [self._shown(venue, one) for one in found[:limit]]
+        return InvitationPage(shown, shown[-1].invitation_id if len(found) > limit else None)
+
+    def withdraw(self, actor: Actor, venue: Venue, invitation_id: str) -> None:
+        """Withdraw an invitation that waits.
+
+        Nothing happens if it does not wait any longer. Raises NotFound for an invalid id, Forbidden
+        ``initial_administrator_only`` for that of an administrator. Cost: one GetItem and one
+        TransactWriteItems; one GetItem more for that of an administrator.
+        """
+        # An invalid id may be too long for a key, which DynamoDB reports as a ValidationException.
+        if not ids.is_id(invitation_id, "inv"):
+            raise NotFound
+        sent = self._staff.sent_invitation(venue.venue_id, invitation_id)
+        if sent is None:
+            return
+        administers = sent.role is Role.ADMINISTRATOR
+        if administers and actor.person_id != self._initial_administrator(venue):
+            raise Forbidden("initial_administrator_only")
+        self._staff.withdraw(venue.venue_id, sent)
+
+    def _shown(self, venue: Venue, sent: SentInvitation) -> ShownInvitation:
+        venue_id = venue.venue_id
+        phone = personal.SENT_INVITATION_PHONE.open(self._vault, sent.phone, venue_id)
+        return ShownInvitation(
+            sent.invitation_id,
+            sent.role,
+            personal.SENT_INVITATION_NAME.open(self._vault, sent.name, venue_id),
+            mask_phone(phone),
+            sent.at,
+        )
 
     def remove(self, actor: Actor, venue: Venue, person_id: str) -> None:
         """Remove a person's right, or the actor's own (XC-6, XC-21).
@@ -338,20 +520,24 @@ class Staffing:
         raise Unavailable
 
     def members(self, venue: Venue, *, limit: int, after: str) -> MemberPage:
-        """Return a page of the venue's staff with their names, for its administrators.
+        """Return a page of the venue's staff under the names that were bound.
 
-        The page begins after person id `after`. Cost: one Query and one BatchGetItem.
+        Members whose right has lapsed, or who are not verified, are marked. The page begins after
+        person id `after`. Cost: one Query and one BatchGetItem.
         """
         found = self._staff.members(venue.venue_id, after=after, limit=limit + 1)
         members = found[:limit]
         profiles = self._people.profiles([member.person_id for member in members])
-        named = [NamedMember(one, self._name(profiles.get(one.person_id))) for one in members]
+        named = [self._named(one, profiles.get(one.person_id)) for one in members]
         return MemberPage(named, members[-1].person_id if len(found) > limit else None)
 
-    def _name(self, profile: Profile | None) -> str:
-        if profile is None or not profile.name:
-            return ""
-        return personal.NAME.open(self._vault, profile.name, profile.person_id)
+    def _named(self, member: Member, profile: Profile | None) -> NamedMember:
+        name, person_id = "", member.person_id
+        if member.name:
+            name = personal.STAFF_NAME.open(self._vault, member.name, person_id)
+        elif profile is not None and profile.name:  # bound by a release up to 0.2.0
+            name = personal.NAME.open(self._vault, profile.name, person_id)
+        return NamedMember(member, name, _standing(member, profile))
 
     def _initial_administrator(self, venue: Venue) -> str:
         """Return the id of the initial administrator as it is now; `venue` may be a cached one."""
@@ -378,6 +564,9 @@ class Staffing:
         self._limits.charge("staff", whom, limit=_ADDED_AN_HOUR, seconds=3600, now=now)
 
 
-def _require_room(record: PersonRecord, venue_id: str) -> None:
-    if venue_id not in record.rights and len(record.rights) >= MAX_VENUES:
-        raise Unprocessable("too_many_venues")
+def _standing(member: Member, profile: Profile | None) -> Standing:
+    document = member.document_blind
+    if profile is None or (document and document != profile.document_beginning):
+        return Standing.LAPSED
+    verified = profile.verification is Verification.VERIFIED
+    return Standing.ACTIVE if verified else Standing.UNVERIFIED

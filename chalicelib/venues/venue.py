@@ -107,12 +107,21 @@ class Venues(Protocol):
     """The store of venues and codes, implemented in `venues/store`."""
 
     def create(
-        self, venue: Venue, *, unique: str, number_blind: str, document_blind: str
+        self,
+        venue: Venue,
+        *,
+        unique: str,
+        number_blind: str,
+        document_blind: str,
+        name: bytes = b"",
+        given: int | None = None,
     ) -> Venue | None:
         """Record the venue, its code, its uniqueness and its administrator's right.
 
+        `document_blind` and the sealed `name` are those of the administrator's registration.
         Returns the venue already on record under this id, or None if this one was recorded. Raises
-        Conflict ``venue_exists`` if `unique` is taken. Cost: one TransactWriteItems of seven items.
+        Conflict ``venue_exists`` if `unique` is taken, and RightsChanged if the administrator has
+        got a right since as many as `given`. Cost: one TransactWriteItems of seven items.
         """
 
     def venue(self, venue_id: str) -> Venue | None:

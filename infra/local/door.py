@@ -67,11 +67,11 @@ class DoorChapter:
             if hired.registration()["verification"] == "none":
                 hired.enter(self.hired.entered_name, self.hired.document_number)
             hired.verified_registration()
-            hired.log_in_with_wechat()  # the right has waited for a verified login
+            hired.log_in_with_wechat()  # claims the right if the worker has not yet
         ways = {
             self.known.name: "姓名、证件号、手机号一致 · by name, number and phone",
             self.joining.name: "输入场所申报码 · typed the join code",
-            self.hired.name: "凭姓名和手机号，核实后首次登录生效 · at the first verified login",
+            self.hired.name: "凭姓名和手机号，核实后生效 · by name and phone, once verified",
         }
         table = table_of("员工 staff", "身份 role", "如何绑定 bound how")
         for member in self.chief.call("GET", f"{self.path}/staff")["items"]:

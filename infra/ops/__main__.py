@@ -26,6 +26,7 @@ from infra.ops import (
     rotate,
     shards,
     status,
+    venues,
 )
 
 
@@ -56,6 +57,7 @@ COMMANDS: Mapping[str, Command] = {
     "notices": notices,
     "erasures": erasures,
     "shards": shards,
+    "venues": venues,
 }
 
 

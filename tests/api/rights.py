@@ -71,6 +71,10 @@ def _of_the_table(operation: str, params: Mapping[str, Any]) -> Iterator[Right]:
         for one in params["RequestItems"].values():
             for key in one["Keys"]:
                 yield Right("dynamodb:BatchGetItem", "Table", _leading({"Key": key}))
+    elif operation == "BatchWriteItem":
+        for puts in params["RequestItems"].values():
+            for put in puts:
+                yield Right("dynamodb:BatchWriteItem", "Table", _leading(put["PutRequest"]))
     else:
         index = params.get("IndexName")
         yield Right(f"dynamodb:{operation}", f"Table/{index}" if index else "Table",

@@ -15,7 +15,13 @@ from typing import Any, Self
 from chalicelib.core import short_codes
 from chalicelib.identity.platforms import PlatformName
 from tests import support
-from tests.api import scenes, scenes_hand_over, scenes_own_data, scenes_records
+from tests.api import (
+    scenes,
+    scenes_hand_over,
+    scenes_own_data,
+    scenes_records,
+    scenes_staff,
+)
 from tests.api.driver import CODE_FILES, Kiosk, Person, World
 from tests.api.scenes import Make
 
@@ -26,6 +32,7 @@ NOT_FOUND, NOT_YOURS = (404, "not_found"), (403, "not_your_venue")
 NOT_YOUR_DEPENDANT = (403, "not_your_dependant")
 
 NOBODY = "per_0000000000000000"
+NO_INVITATION = "inv_0000000000000000"
 """Who is removed: the cast plays many routes, and keeps its links and rights."""
 
 ROLES: Mapping[str, tuple[str, ...]] = {
@@ -133,6 +140,7 @@ class RouteCase:
         path = self.path.format(
             venue_id=cast.administrator.venue["venue_id"],
             person_id=NOBODY,
+            invitation_id=NO_INVITATION,
             dependant_id=NOBODY if self.path.endswith("}/remove") else cast.dependant.person_id,
             guardian_id=NOBODY,
             scan_id=cast.scan_id,
@@ -301,9 +309,9 @@ CASES: tuple[RouteCase, ...] = (
         scenes=(
             scenes.login_by_sms,
             partial(scenes.login_by_platform, before="nobody", name=PlatformName.WECHAT),
-            partial(scenes.login_by_platform, before="linked", name=PlatformName.ALIPAY),
+            partial(scenes.login_by_platform, before="linked", name=PlatformName.WECHAT),
             partial(scenes.login_by_platform, before="gives way", name=PlatformName.WECHAT),
-            partial(scenes.login_by_platform, before="moves", name=PlatformName.ALIPAY),
+            partial(scenes.login_by_platform, before="keeps", name=PlatformName.WECHAT),
         ),
     ),
     RouteCase(
@@ -312,7 +320,7 @@ CASES: tuple[RouteCase, ...] = (
     ),
     RouteCase("POST", "/v1/sessions/logout", PERSON, scenes=(scenes.logging_out,)),
     RouteCase(
-        "POST", "/v1/me/phone", PERSON, (422, "phone_proof_invalid"), always(CODE_ENTERED),
+        "POST", "/v1/me/phone", PERSON, (403, "stronger_login_needed"), always(CODE_ENTERED),
         scenes=(
             partial(scenes.phone_of_an_account, of_somebody=False),
             partial(scenes.phone_of_an_account, of_somebody=True),
@@ -470,6 +478,11 @@ CASES: tuple[RouteCase, ...] = (
     RouteCase(
         "POST", f"{_VENUE}/staff/{{person_id}}/remove", ADMINISTRATOR,
         scenes=(partial(scenes.removing_staff, by_themselves=False),),
+    ),
+    RouteCase("GET", f"{_VENUE}/invitations", ADMINISTRATOR),
+    RouteCase(
+        "POST", f"{_VENUE}/invitations/{{invitation_id}}/withdraw", ADMINISTRATOR,
+        scenes=(scenes_staff.withdrawing_an_invitation,),
     ),
     RouteCase(
         "POST", f"{_VENUE}/administrator", ADMINISTRATOR, OK,

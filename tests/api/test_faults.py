@@ -32,8 +32,8 @@ __all__ = ["cast"]  # the fixture
 
 THROTTLED, LOST = "ThrottlingException", "lost"
 WRITES = {
-    "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "SendMessage",
-    "SendMessageBatch", "PutObject", "DeleteObjects",
+    "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems",
+    "SendMessage", "SendMessageBatch", "PutObject", "DeleteObjects",
 }  # fmt: skip
 READS = {"GetItem", "Query", "BatchGetItem", "GetSecretValue", "Decrypt"}
 
@@ -155,8 +155,8 @@ def said(answer: HttpReply) -> Any:
 
 
 @dataclass
-class Morning:
-    """Something for every worker: what was set in motion, and what people see when it is done."""
+class DoorChapter:
+    """Work for every worker: requests that dispatch it, and what people see when it is done."""
 
     world: World
     chief: Person
@@ -164,7 +164,7 @@ class Morning:
     newcomer: Person
 
     @classmethod
-    def begin(cls, world: World) -> "Morning":
+    def begin(cls, world: World) -> "DoorChapter":
         world.rewind()
         chief, newcomer = world.administrator(), stranger(world)
         visitor = world.visitor(health_code=Answer("red", NOON))
@@ -217,9 +217,9 @@ def test_every_worker_is_among_them() -> None:
 
 @pytest.mark.parametrize("name", WORKERS)
 def test_what_a_worker_could_not_do_is_delivered_again(lasting: World, name: str) -> None:
-    def morning(how: str, at: int) -> tuple[Any, list[str]]:
+    def chapter(how: str, at: int) -> tuple[Any, list[str]]:
         """What is seen in the end, and the worker's calls."""
-        begun, world = Morning.begin(lasting), lasting
+        begun, world = DoorChapter.begin(lasting), lasting
         if name != "stream":
             assert world.run_stream()
         world.restart()
@@ -232,9 +232,9 @@ def test_what_a_worker_could_not_do_is_delivered_again(lasting: World, name: str
         return begun.see(), calls
 
     lasting.work()  # what other tests have left
-    expected, calls = morning("", 0)
+    expected, calls = chapter("", 0)
     assert set(calls) <= WRITES | READS
     for at, call in enumerate(calls, 1):
         how = LOST if call in WRITES else THROTTLED
-        seen, _ = morning(how, at)
+        seen, _ = chapter(how, at)
         assert seen == expected, (how, at, calls)

@@ -127,7 +127,9 @@ def test_reasons_are_served_as_screens_give_them(world: World, language: str) ->
 def test_every_code_of_the_other_lists_is_served(lasting: World) -> None:
     states = {state for name in evidence.shown() for state in evidence.states(name)}
     expected: dict[str, set[str]] = {
-        "states": states | {"absent", "unknown", "pending", "code_needed", "unconfirmed"},
+        "states": states
+        | {"absent", "unknown", "pending", "code_needed", "unconfirmed"}
+        | {"identity_pending"},
         "document_types": {one.name for one in documents.TYPES},
         "number_types": set(NUMBER_TYPES),
         "temperatures": set(get_args(TemperatureBand)),
@@ -142,6 +144,7 @@ OF_PROPERTY = {
     "document_type": "document_types",
     "number_type": "number_types",
     "role": "roles",
+    "standing": "standings",
     "means": "means",
     "pass_kind": "pass_kinds",
     "direction": "directions",

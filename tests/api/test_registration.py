@@ -45,7 +45,8 @@ def test_pending_for_the_first_time_may_scan(world: World) -> None:
     world.say(person, identity=Pending(500))
     world.work()
     assert verification(person) == ("pending", True)
-    assert person.screen(screen["scan_id"])["outcome"] == "admit"
+    reasons = person.screen(screen["scan_id"])["reasons"]
+    assert [one["code"] for one in reasons] == ["identity_pending"]
     person.scan(venue).expect(201)
 
 

@@ -23,7 +23,7 @@ from tests.api.driver import Person, World
 from tests.api.rights import Recorder, Right
 from tests.api.routes import CASES, CONFIRMED, DEVICES, ROLES, Cast
 from tests.api.test_erasures import Context
-from tests.api.test_faults import Morning
+from tests.api.test_faults import DoorChapter
 
 FUNCTIONS: Mapping[str, Any] = json.loads((support.ROOT / ".chalice/config.json").read_text())[
     "lambda_functions"
@@ -83,7 +83,7 @@ def play(world: World, partners: str) -> None:
                 caller: Person = getattr(cast, role)
                 path, _ = case.request(cast, caller)
                 world.call("GET", path, token=caller.token)
-    Morning.begin(world)
+    DoorChapter.begin(world)
     work(world)
     chief = world.administrator()
     unanswered = world.visitor(health_code=ProviderFault("down"), nucleic_acid=Pending(2000))

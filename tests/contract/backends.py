@@ -40,6 +40,7 @@ from chalicelib.identity.checks import Checks
 from chalicelib.identity.consents import Consents
 from chalicelib.identity.devices import Devices
 from chalicelib.identity.family import FamilyLinks
+from chalicelib.identity.logins import PhoneProofs
 from chalicelib.identity.paper_passes import IssuedPasses
 from chalicelib.identity.people import Codes, Limits, People
 from chalicelib.identity.personal_records import PersonalRecords
@@ -52,6 +53,7 @@ from chalicelib.identity.store.limits import LimitStore
 from chalicelib.identity.store.paper_passes import PaperPassStore
 from chalicelib.identity.store.people import PeopleStore
 from chalicelib.identity.store.personal_records import PersonalRecordStore
+from chalicelib.identity.store.phone_proofs import PhoneProofStore
 from chalicelib.identity.store.succession import SuccessionStore
 from chalicelib.identity.store.wrapped_keys import WrappedKeyStore
 from chalicelib.identity.succession import Successions
@@ -90,6 +92,7 @@ class Stores:
     people: People
     codes: Codes
     limits: Limits
+    phone_proofs: PhoneProofs
     venues: Venues
     posters: Posters
     staff: Staff
@@ -123,6 +126,7 @@ def fake_stores() -> Stores:
         people,
         stores.FakeCodes(),
         stores.FakeLimits(),
+        stores.FakePhoneProofs(),
         venues,
         stores.FakePosters(),
         stores.FakeStaff(people, venues),
@@ -154,6 +158,7 @@ def stores_over(table: Table) -> Stores:
         PeopleStore(table),
         CodeStore(table),
         LimitStore(table),
+        PhoneProofStore(table),
         venues,
         PosterStore(table),
         StaffStore(table),

@@ -1,5 +1,6 @@
 """Objects to store, each with new ids, so that tests may share a table."""
 
+import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from chalicelib.admission.scan import Scan
 from chalicelib.core import ids
 from chalicelib.core.ids import RandomIds
 from chalicelib.identity.people import (
+    Account,
     Actor,
     IssuedPass,
     PersonRecord,
@@ -20,6 +22,7 @@ from chalicelib.identity.people import (
     Verification,
 )
 from chalicelib.identity.providers import ProviderName
+from chalicelib.venues.staffing import Invitation, SentInvitation, invitation_id
 from chalicelib.venues.venue import PosterRecord, PosterState, Venue
 from tests.fakes.parts import NOON
 from tests.support import nonce_at
@@ -30,6 +33,16 @@ random = RandomIds().random
 def blind() -> str:
     """Return a new blind index."""
     return f"1:{random()}{random()}"[:24]
+
+
+def account(platform: str = "wechat") -> Account:
+    """Return a new platform account."""
+    return Account(blind(), platform)
+
+
+def phone() -> str:
+    """Return a new mobile number (E.164)."""
+    return f"+86138{secrets.randbelow(10**8):08d}"
 
 
 def profile(**changes: Any) -> Profile:
@@ -160,3 +173,16 @@ def poster(place: Venue, **changes: Any) -> PosterRecord:
         random(), place.venue_id, "a4_pdf", PosterState.PENDING, NOON, NOON + timedelta(days=29)
     )
     return replace(made, **changes)
+
+
+def sent(phone_blind: str, invitation: Invitation) -> SentInvitation:
+    """An invitation as it stands in its venue's list."""
+    return SentInvitation(
+        invitation_id(invitation.venue_id, phone_blind),
+        invitation.role,
+        invitation.name,
+        b"\x01sealed phone",
+        invitation.by,
+        NOON,
+        phone_blind,
+    )

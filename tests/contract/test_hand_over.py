@@ -104,7 +104,7 @@ def test_an_administrators_right_waits_as_long_as_its_giver_may_give_it(
     venue = applied(stores)
     second, blind = administrator(stores, venue), makers.blind()
     waiting = Invitation(venue.venue_id, role, b"\x01sealed name", venue.applicant)
-    stores.staff.invite(blind, waiting)
+    stores.staff.invite(blind, waiting, makers.sent(blind, waiting))
     assert stores.staff.hand_over(venue.venue_id, venue.applicant, second)
     stores.staff.claim(blind, waiting, Member(makers.profile().person_id, role, NOON))
     assert stores.staff.invitations(blind) == []

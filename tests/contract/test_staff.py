@@ -108,8 +108,8 @@ def test_a_right_waits_for_its_phone(stores: Stores) -> None:
     venue, chief = _venue(stores)
     blind = makers.blind()
     waiting = Invitation(venue.venue_id, Role.INSPECTOR, b"\x01sealed name", chief)
-    stores.staff.invite(blind, waiting)
-    stores.staff.invite(blind, waiting)
+    stores.staff.invite(blind, waiting, makers.sent(blind, waiting))
+    stores.staff.invite(blind, waiting, makers.sent(blind, waiting))
     assert stores.staff.invitations(blind) == [waiting]
     guard = Member(makers.profile().person_id, Role.INSPECTOR, NOON)
     stores.staff.claim(blind, waiting, guard)
@@ -128,7 +128,7 @@ def test_an_administrators_invitation_ends_and_changes_nothing(stores: Stores) -
     stores.staff.bind(venue.venue_id, Member(other, Role.ADMINISTRATOR, NOON))
     for giver in (chief, other):
         waiting = Invitation(venue.venue_id, Role.INSPECTOR, b"\x01sealed name", giver)
-        stores.staff.invite(blind, waiting)
+        stores.staff.invite(blind, waiting, makers.sent(blind, waiting))
         stores.staff.claim(blind, waiting, Member(chief, Role.INSPECTOR, NOON))
         assert stores.staff.invitations(blind) == []
         members = stores.staff.members(venue.venue_id)
@@ -142,14 +142,14 @@ def test_a_right_that_waits_ends_with_that_of_whoever_gave_it(stores: Stores, ag
     blind, giver, guard = makers.blind(), makers.profile().person_id, makers.profile().person_id
     stores.staff.bind(venue.venue_id, Member(giver, Role.ADMINISTRATOR, NOON))
     waiting = Invitation(venue.venue_id, Role.ADMINISTRATOR, b"\x01sealed name", giver)
-    stores.staff.invite(blind, waiting)
+    stores.staff.invite(blind, waiting, makers.sent(blind, waiting))
     stores.staff.unbind(venue.venue_id, giver)
     if again:
         stores.staff.bind(venue.venue_id, Member(giver, Role.INSPECTOR, NOON))
     stores.staff.claim(blind, waiting, Member(guard, Role.ADMINISTRATOR, NOON))
     assert stores.people.load(guard).rights == {}
     assert stores.staff.invitations(blind) == []
-    stores.staff.invite(blind, waiting)
+    stores.staff.invite(blind, waiting, makers.sent(blind, waiting))
     stores.staff.claim(blind, waiting, Member(giver, Role.ADMINISTRATOR, NOON))
     assert Role.ADMINISTRATOR not in stores.people.load(giver).rights.values()
     assert stores.staff.invitations(blind) == []

@@ -4,7 +4,8 @@ They keep the promises of the protocols, which `tests/contract` checks, but have
 run against the table.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -26,20 +27,29 @@ from chalicelib.identity.devices import Device, DeviceState, Pairing
 from chalicelib.identity.family import MAX_DEPENDANTS, MAX_GUARDIANS, FamilyLink
 from chalicelib.identity.paper_passes import Ending, FileState, PaperFile, PassRecord
 from chalicelib.identity.people import (
+    GUESSES,
+    GUESSES_OF_ALL,
+    REPLAY,
+    Account,
+    Guess,
+    GuessState,
     IssuedPass,
     PersonRecord,
     Profile,
     Role,
+    SentCode,
     Session,
     Snapshot,
     Strength,
     Verification,
+    beginning_of,
 )
 from chalicelib.identity.personal_records import PersonalRecord, RecordReference
 from chalicelib.insight.counters import Figures, Standing, partitions_of, total
 from chalicelib.insight.reconciliation import Fence, Progress
 from chalicelib.venues.codes import Code, CodeKind, CodeState
-from chalicelib.venues.staffing import Invitation, Member
+from chalicelib.venues.rights import RightsChanged
+from chalicelib.venues.staffing import Invitation, Member, SentInvitation, invitation_id
 from chalicelib.venues.venue import (
     PosterRecord,
     PosterState,
@@ -59,6 +69,7 @@ class _Partition:
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     rights: dict[str, tuple[Role, str]] = field(default_factory=dict)
     """By venue: the role, and the document it was given for."""
+    rights_given: int = 0
     awaiting: set[str] = field(default_factory=set)
     question: tuple[str, datetime, tuple[str, ...]] | None = None
     """The scan for which the question under way was asked, when, and the providers."""
@@ -90,6 +101,7 @@ class FakePeople:
         self._phones: dict[str, str] = {}
         self.documents: dict[str, str] = {}
         self._accounts: dict[str, str] = {}
+        self._platforms: dict[str, str] = {}
 
     def partition(self, person_id: str) -> _Partition:
         """Return a person's items, for the other fakes that write there."""
@@ -111,6 +123,8 @@ class FakePeople:
             guardians=mine.family(mine.guardians),
             paper_pass=mine.paper_pass,
             questioned=mine.question is not None,
+            lapsed=frozenset(mine.rights.keys() - mine.in_force().keys()),
+            rights_given=mine.rights_given,
         )
 
     def profiles(self, person_ids: Collection[str]) -> dict[str, Profile]:
@@ -132,38 +146,94 @@ class FakePeople:
     def by_account(self, blind: str) -> str | None:
         return self._accounts.get(blind)
 
-    def accounts(self, person_id: str) -> list[str]:
-        return sorted(blind for blind, owner in self._accounts.items() if owner == person_id)
+    def accounts(self, person_id: str) -> dict[str, str]:
+        mine = sorted(blind for blind, owner in self._accounts.items() if owner == person_id)
+        return {blind: self._platforms[blind] for blind in mine}
 
-    def create_with_account(self, profile: Profile, *, account: str, phone: str | None) -> bool:
-        if account in self._accounts or phone in self._phones:
+    def create_with_account(self, profile: Profile, *, account: Account, phone: str | None) -> bool:
+        if account.blind in self._accounts or phone in self._phones:
             return False
-        self._accounts[account] = profile.person_id
+        self._give(account, profile.person_id)
         if phone is not None:
             self._phones[phone] = profile.person_id
         self.partition(profile.person_id).profile = profile
         return True
 
-    def link(self, account: str, person_id: str, *, phone: str) -> bool:
-        if account in self._accounts or self._phones.get(phone) != person_id:
+    def _give(self, account: Account, person_id: str) -> None:
+        self._accounts[account.blind] = person_id
+        self._platforms[account.blind] = account.platform
+
+    def link(self, account: Account, person_id: str, *, phone: str) -> bool:
+        if account.blind in self._accounts or self._phones.get(phone) != person_id:
             return False
-        self._accounts[account] = person_id
+        self._give(account, person_id)
         return True
 
-    def take_phone(self, profile: Profile, phone: str, *, former: str | None) -> bool:
+    def _may_take(self, phone: str, owner: Profile | None) -> bool:
+        if owner is None:
+            return phone not in self._phones
+        stands = self.partition(owner.person_id).profile
+        mine = self._phones.get(phone) == owner.person_id
+        return mine and stands is not None and stands.phone == owner.phone
+
+    def _lose(self, owner: Profile | None, successor: str) -> None:
+        stands = self.partition(owner.person_id).profile if owner else None
+        if stands:
+            lost = replace(stands, phone=b"", successor=successor)
+            self.partition(stands.person_id).profile = lost
+
+    def succeed(
+        self, owner: Profile, profile: Profile, phone: str, *, account: Account | None = None
+    ) -> bool:
+        taken = account is not None and account.blind in self._accounts
+        if taken or not self._may_take(phone, owner):
+            return False
+        self._lose(owner, profile.person_id)
+        self._phones[phone] = profile.person_id
+        self.partition(profile.person_id).profile = profile
+        if account:
+            self._give(account, profile.person_id)
+        return True
+
+    def saw(self, person_id: str, at: datetime) -> None:
+        mine = self.partition(person_id)
+        if mine.profile is not None:
+            mine.profile = replace(mine.profile, seen_at=at.replace(microsecond=0))
+
+    def ask_again(self, profile: Profile, *, unless_since: datetime, now: datetime) -> bool:
         mine = self.partition(profile.person_id)
         stands = mine.profile
-        if stands is None or phone in self._phones or bool(stands.phone) != (former is not None):
+        if (
+            stands is None
+            or stands.registration != profile.registration
+            or stands.verification is not Verification.PENDING
+            or (stands.asked_at is not None and stands.asked_at > unless_since)
+        ):
+            return False
+        mine.profile = replace(stands, asked_at=now)
+        return True
+
+    def take_phone(
+        self, profile: Profile, phone: str, *, former: str | None, owner: Profile | None = None
+    ) -> bool:
+        mine = self.partition(profile.person_id)
+        stands = mine.profile
+        if stands is None or bool(stands.phone) != (former is not None):
+            return False
+        if not self._may_take(phone, owner):
             return False
         if former is not None:
             if self._phones.get(former) != profile.person_id:
                 return False
             del self._phones[former]
+        self._lose(owner, profile.person_id)
         self._phones[phone] = profile.person_id
-        mine.profile = replace(stands, phone=profile.phone)
+        mine.profile = replace(stands, phone=profile.phone, successor="")
         return True
 
-    def merge_into(self, person_id: str, accounts: Sequence[str], to: str, *, phone: str) -> bool:
+    def merge_into(
+        self, person_id: str, accounts: Mapping[str, str], to: str, *, phone: str
+    ) -> bool:
         mine = self.partition(person_id)
         stands = mine.profile
         if (
@@ -236,8 +306,10 @@ class FakePeople:
             mine.profile = replace(stands, verification=verification, reason=reason)
             return True
         rejected = verification is Verification.REJECTED
-        mine.profile = replace(stands, verification=verification, reason=reason, blocked=rejected)
-        alone = not stands.phone and not mine.guardians
+        mine.profile = replace(
+            stands, verification=verification, reason=reason, blocked=rejected, asked_at=None
+        )
+        alone = not stands.phone and not stands.successor and not mine.guardians
         if alone and (rejected or not profile.document_blind):
             mine.profile = None
             self.documents.pop(profile.document_blind, None)
@@ -260,15 +332,17 @@ class FakePeople:
             mine.profile = replace(mine.profile, passes_from=at)
 
     def open_session(self, person_id: str, session: Session) -> None:
-        self.partition(person_id).sessions[session.session_id] = session
+        self.partition(person_id).sessions.setdefault(session.session_id, session)
 
     def refresh_session(
         self, person_id: str, session_id: str, *, serial: int, expires_at: datetime
     ) -> Session:
         sessions = self.partition(person_id).sessions
         before = sessions.get(session_id)
-        if before is None or before.serial != serial - 1:
+        if before is None:
             raise Unauthenticated("session_ended")
+        if before.serial != serial - 1:
+            return before
         sessions[session_id] = replace(before, serial=serial, expires_at=expires_at)
         return sessions[session_id]
 
@@ -461,25 +535,27 @@ class FakeSuccessions:
     def take_over(self, heir: Profile, managed: Profile, phone: bytes, phone_blind: str) -> bool:
         old = self._people.partition(heir.person_id)
         new = self._people.partition(managed.person_id)
-        same = new.profile and (new.profile.registration, new.profile.document_blind, b"") == (
-            managed.registration, managed.document_blind, new.profile.phone,
-        )  # fmt: skip
+        same = new.profile and new.profile.successor == managed.successor and (
+            new.profile.registration, new.profile.document_blind, b"",
+        ) == (managed.registration, managed.document_blind, new.profile.phone)  # fmt: skip
         if old.rights or old.dependants or old.guardians or old.profile != heir or not same:
             return False
         if new.profile is None or not self._people.move_login(heir, managed, phone_blind):
             return False
-        for guardian_id in [*new.guardians]:
+        for guardian_id in [] if managed.has_lost_phone else [*new.guardians]:
             self._links.unlink(guardian_id, managed.person_id)
         old.profile = None
-        new.profile = replace(new.profile, phone=phone)
+        new.profile = replace(new.profile, phone=phone, successor="")
         return True
 
 
 @dataclass
 class _OneTimeCode:
-    digest: str
-    expires_at: datetime
-    attempts: int = 0
+    sent: SentCode
+    former: SentCode | None
+    attempts: Counter[str] = field(default_factory=Counter)
+    """Wrong guesses, by network."""
+    use: tuple[str, str, datetime] | None = None
 
 
 class FakeCodes:
@@ -488,18 +564,43 @@ class FakeCodes:
     def __init__(self) -> None:
         self._codes: dict[str, _OneTimeCode] = {}
 
-    def put(self, blind: str, digest: str, expires_at: datetime) -> None:
-        self._codes[blind] = _OneTimeCode(digest, expires_at)
+    def get(self, blind: str) -> SentCode | None:
+        kept = self._codes.get(blind)
+        return None if kept is None else kept.sent._replace(used=kept.use is not None)
 
-    def spend(self, blind: str, digest: str, now: datetime) -> bool:
+    def put(self, blind: str, code: SentCode, former: SentCode | None = None) -> None:
+        self._codes[blind] = _OneTimeCode(code, former)
+
+    def spend(self, blind: str, digest: str, *, network: str, by: str, now: datetime) -> Guess:
         code = self._codes.get(blind)
-        if code is None or code.attempts >= 5 or code.expires_at <= now:
-            return False
-        code.attempts += 1
-        if code.digest != digest:
-            return False
-        del self._codes[blind]
-        return True
+        if code is None or code.sent.expires_at <= now:
+            return Guess(GuessState.WRONG)
+        tries = code.attempts
+        if tries[network] >= GUESSES or tries.total() >= GUESSES_OF_ALL:
+            return Guess(GuessState.USED_UP)
+        valid = [one.digest for one in (code.sent, code.former) if one and one.expires_at > now]
+        if digest not in valid:
+            tries[network] += 1
+            over = tries[network] >= GUESSES or tries.total() >= GUESSES_OF_ALL
+            return Guess(GuessState.USED_UP if over else GuessState.WRONG)
+        if code.use is None:
+            code.use = (digest, by, now)
+        used, used_by, used_at = code.use
+        if used == digest and abs(now - used_at) <= REPLAY:
+            return Guess(GuessState.RIGHT, used_by)
+        tries[network] += 1
+        return Guess(GuessState.WRONG)
+
+
+class FakePhoneProofs:
+    """See `logins.PhoneProofs`."""
+
+    def __init__(self) -> None:
+        self._shown: dict[str, tuple[str, datetime]] = {}
+
+    def claim(self, blind: str, by: str, *, now: datetime) -> bool:
+        shown_by, at = self._shown.setdefault(blind, (by, now))
+        return shown_by == by and abs(now - at) <= REPLAY
 
 
 class FakeIdentityChecks:
@@ -552,15 +653,26 @@ class FakeLimits:
     """See `people.Limits`."""
 
     def __init__(self) -> None:
-        self._attempts: dict[tuple[str, str, int], int] = {}
+        self._attempts: dict[tuple[str, str, int], tuple[int, str]] = {}
 
-    def charge(self, what: str, whom: str, *, limit: int, seconds: int, now: datetime) -> None:
+    def charge(
+        self, what: str, whom: str, *, limit: int, seconds: int, now: datetime, by: str = ""
+    ) -> None:
         second = int(now.timestamp())
         start = second - second % seconds
-        attempts = self._attempts.get((what, whom, start), 0)
+        attempts, last = self._attempts.get((what, whom, start), (0, ""))
+        if by and last == by:
+            return
         if attempts >= limit:
             raise TooMany(start + seconds - second)
-        self._attempts[what, whom, start] = attempts + 1
+        self._attempts[what, whom, start] = (attempts + 1, by)
+
+    def refund(self, what: str, whom: str, *, seconds: int, by: str, now: datetime) -> None:
+        second = int(now.timestamp())
+        window = (what, whom, second - second % seconds)
+        attempts, last = self._attempts.get(window, (0, ""))
+        if attempts > 0 and last != f"-{by}":
+            self._attempts[window] = (attempts - 1, f"-{by}")
 
 
 class FakeVenues:
@@ -578,19 +690,30 @@ class FakeVenues:
         self._fast: dict[str, str] = {}
 
     def create(
-        self, venue: Venue, *, unique: str, number_blind: str, document_blind: str
+        self,
+        venue: Venue,
+        *,
+        unique: str,
+        number_blind: str,
+        document_blind: str,
+        name: bytes = b"",
+        given: int | None = None,
     ) -> Venue | None:
         if venue.venue_id in self._venues:
             return self._venues[venue.venue_id]
         if unique in self._unique:
             raise Conflict("venue_exists")
+        holder = self._people.partition(venue.applicant)
+        if given not in (None, holder.rights_given):
+            raise RightsChanged
         self._venues[venue.venue_id] = venue
         self._unique.add(unique)
         self._numbers.add((number_blind, venue.venue_id))
         self.codes[venue.code] = Code(venue.code, venue.venue_id, CodeState.ACTIVE)
         role = Role.ADMINISTRATOR
-        self._people.partition(venue.applicant).rights[venue.venue_id] = (role, document_blind)
-        chief = Member(venue.applicant, role, venue.created_at)
+        holder.rights[venue.venue_id] = (role, document_blind)
+        holder.rights_given += 1
+        chief = Member(venue.applicant, role, venue.created_at, beginning_of(document_blind), name)
         self.members.setdefault(venue.venue_id, {})[venue.applicant] = chief
         return None
 
@@ -638,19 +761,26 @@ class FakeStaff:
         self._venues = venues
         self._join: dict[str, str] = {}
         self._invitations: dict[str, dict[str, Invitation]] = {}
+        self._sent: dict[str, dict[str, SentInvitation]] = {}
 
     def members(self, venue_id: str, *, after: str = "", limit: int | None = None) -> list[Member]:
         ordered = sorted(self._at(venue_id).values(), key=lambda member: member.person_id)
         return [member for member in ordered if member.person_id > after][:limit]
 
-    def bind(self, venue_id: str, member: Member, *, appointed_by: str = "") -> None:
+    def bind(
+        self, venue_id: str, member: Member, *, appointed_by: str = "", given: int | None = None
+    ) -> None:
         if appointed_by and not self._venues.is_initial(venue_id, appointed_by):
             raise Forbidden("initial_administrator_only")
         stands = self._at(venue_id).get(member.person_id)
         if stands is None or stands.role is not Role.ADMINISTRATOR:
-            self._at(venue_id)[member.person_id] = member._replace(document_blind="")
-            right = (member.role, member.document_blind)
-            self._people.partition(member.person_id).rights[venue_id] = right
+            holder = self._people.partition(member.person_id)
+            if given not in (None, holder.rights_given):
+                raise RightsChanged
+            beginning = beginning_of(member.document_blind)
+            self._at(venue_id)[member.person_id] = member._replace(document_blind=beginning)
+            holder.rights[venue_id] = (member.role, member.document_blind)
+            holder.rights_given += 1
 
     def unbind(self, venue_id: str, person_id: str) -> None:
         if self._venues.is_initial(venue_id, person_id):
@@ -685,25 +815,50 @@ class FakeStaff:
     def venue_of(self, join_code: str) -> str | None:
         return next((venue for venue, code in self._join.items() if code == join_code), None)
 
-    def invite(self, phone_blind: str, invitation: Invitation) -> None:
+    def invite(self, phone_blind: str, invitation: Invitation, sent: SentInvitation) -> None:
         self._invitations.setdefault(phone_blind, {})[invitation.venue_id] = invitation
+        self._sent.setdefault(invitation.venue_id, {})[sent.invitation_id] = sent
 
     def invitations(self, phone_blind: str) -> list[Invitation]:
         return [
             invitation for _, invitation in sorted(self._invitations.get(phone_blind, {}).items())
         ]
 
-    def claim(self, phone_blind: str, invitation: Invitation, member: Member) -> None:
-        waiting = self._invitations.get(phone_blind, {})
-        if waiting.get(invitation.venue_id) == invitation:
-            del waiting[invitation.venue_id]
-            giver = self._at(invitation.venue_id).get(invitation.by)
-            if invitation.role is Role.ADMINISTRATOR:
-                may_give = self._venues.is_initial(invitation.venue_id, invitation.by)
-            else:
-                may_give = giver is not None and giver.role is Role.ADMINISTRATOR
-            if may_give:
-                self.bind(invitation.venue_id, member)
+    def sent_invitations(self, venue_id: str, *, after: str, limit: int) -> list[SentInvitation]:
+        listed = sorted(self._sent.get(venue_id, {}).items())
+        return [sent for invitation_id, sent in listed if invitation_id > after][:limit]
+
+    def sent_invitation(self, venue_id: str, invitation_id: str) -> SentInvitation | None:
+        return self._sent.get(venue_id, {}).get(invitation_id)
+
+    def withdraw(self, venue_id: str, sent: SentInvitation) -> None:
+        stands = self.sent_invitation(venue_id, sent.invitation_id)
+        if stands is not None and stands.name == sent.name:
+            self._end(sent.phone_blind, venue_id)
+
+    def claim(
+        self,
+        phone_blind: str,
+        invitation: Invitation,
+        member: Member,
+        *,
+        given: int | None = None,
+    ) -> None:
+        venue_id = invitation.venue_id
+        if self._invitations.get(phone_blind, {}).get(venue_id) != invitation:
+            return
+        giver = self._at(venue_id).get(invitation.by)
+        if invitation.role is Role.ADMINISTRATOR:
+            may_give = self._venues.is_initial(venue_id, invitation.by)
+        else:
+            may_give = giver is not None and giver.role is Role.ADMINISTRATOR
+        if may_give and invitation.by != member.person_id:
+            self.bind(venue_id, member, given=given)
+        self._end(phone_blind, venue_id)
+
+    def _end(self, phone_blind: str, venue_id: str) -> None:
+        self._invitations.get(phone_blind, {}).pop(venue_id, None)
+        self._sent.get(venue_id, {}).pop(invitation_id(venue_id, phone_blind), None)
 
     def _at(self, venue_id: str) -> dict[str, Member]:
         return self._venues.members.setdefault(venue_id, {})
@@ -853,6 +1008,10 @@ class FakeAccesses:
     def record(self, blind: str, access: Access) -> None:
         place = keys.access(blind, epoch_ms(access.at), access.digest).sk
         self._accesses.setdefault(blind, {})[place] = access
+
+    def record_all(self, accesses: Sequence[tuple[str, Access]]) -> None:
+        for blind, access in accesses:
+            self.record(blind, access)
 
     def of(self, blind: str, after: str, page: int) -> Iterator[tuple[str, Access]]:
         del page

@@ -1,6 +1,6 @@
 """A region with one venue, one visitor and the providers, all of it in memory."""
 
-from chalicelib.admission.accesses import GuardianAccesses
+from chalicelib.admission.accesses import GuardianAccesses, StaffAccesses
 from chalicelib.admission.asking import Asking
 from chalicelib.admission.declaration_delivery import DeclarationDelivery
 from chalicelib.admission.evidence import looked_up
@@ -21,6 +21,7 @@ from tests.fakes.parts import (
     FixedSecret,
     InlineExecutor,
     LocalDataKeys,
+    NoInvitations,
     ScriptedDeclarations,
     ScriptedProvider,
     StandingClock,
@@ -75,12 +76,14 @@ class Region:
         self.waiting = WaitingScans(
             people=self.people, policies=self.policies, scans=self.scans, finder=finder
         )
-        readings = GuardianAccesses(accesses=FakeAccesses(), vault=VAULT)
+        accesses = FakeAccesses()
+        readings = GuardianAccesses(accesses=accesses, vault=VAULT)
         self.scanning = Scanning(
             people=self.people, directory=self.directory, policies=self.policies,
             recorder=Recorder(scans=self.scans, policies=self.policies), waiting=self.waiting,
             ring=RING,
             guardianship=Guardianship(people=self.people, readings=readings),
+            staff_accesses=StaffAccesses(accesses=accesses),
         )  # fmt: skip
         self.outbox = Outbox(queue=self.queue)
         self.lookup_requests = LookupRequests(scans=self.scans, outbox=self.outbox)
@@ -92,7 +95,8 @@ class Region:
         self.lookups = Lookups(
             people=self.people, vault=VAULT, queue=self.queue,
             asking=Asking(providers=lambda name: self.providers[name], pool=InlineExecutor()),
-            waiting=self.waiting, declarations=delivery, clock=self.clock,
+            waiting=self.waiting, declarations=delivery, invitations=NoInvitations(),
+            clock=self.clock,
         )  # fmt: skip
 
     def submission(self, nonce: str = "", fingerprint: str = "h") -> Submission:

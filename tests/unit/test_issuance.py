@@ -43,6 +43,7 @@ class Office:
         ring = KeyRing(FixedSecret(active="1", index="1", **{"1": "r" * 64}))
         self.issuance = Issuance(
             venues=self.venues,
+            people=self.people,
             index=BlindIndex(ring),
             vault=self.vault,
             ids=CountingIds(),

@@ -32,6 +32,7 @@ WORDS: dict[str, Any] = {
     "serial": "serial", "form": "form",
     "kind": "kind", "number": "look", "bucket": "bucket",
     "pk": "pk", "device_id": "kio", "card_id": "id", "receipt_id": "id",
+    "invitation_id": "id",
 }  # fmt: skip
 REAL = {
     derive("whom"): "whom",
@@ -71,7 +72,7 @@ def test_the_table_of_access_patterns_names_it(name: str) -> None:
         assert text == f"DAY#day#{keys.bucket_of('ven')} · ven#7"
     elif " · HOT#" in text:
         assert "PER#per · begins HOT#" in patterns()
-    elif name in ("staff", "invitation"):
+    elif name in ("staff", "invitation", "sent_invitation"):
         begins = text[: text.index("#", text.index(" · ")) + 1].replace(" · ", " · begins ")
         assert begins in patterns()
     else:
@@ -89,6 +90,7 @@ def test_the_table_of_access_patterns_names_nothing_else() -> None:
         "PER#per · begins REC#kind#",
         "PER#per · any",
         "INVITE#blind · begins VEN#",
+        "VEN#ven · begins INVITE#",
         "g1pk PER#per · g1sk ms#venue",
         "g1pk DAY#day#bucket · g1sk ven#shard",
         "VEN#ven#day#shard · begins COUNT",
@@ -128,6 +130,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "device_id": codes.map("kio_{}".format),
     "card_id": codes.map("crd_{}".format),
     "receipt_id": codes.map("rcp_{}".format),
+    "invitation_id": codes.map("inv_{}".format),
     "pk": codes.map("CHECK#idc_{}".format),
     "number": st.integers(1, 8),
     "bucket": st.integers(0, 15),

@@ -56,7 +56,7 @@ class Shop:
         self.clock, self.renderer = StandingClock(), CountingRenderer()
         self.posters, self.storage = FakePosters(), FakeStorage()
         self.options = CheckInOptions((Channel(ChannelKind.WECHAT, "粤康码"),), paper_passes=True)
-        people = FakePeople()
+        self.people = people = FakePeople()
         self.venues, self.venue = FakeVenues(people), makers.venue(name=name)
         self.staff = FakeStaff(people, self.venues)
         self.venues.create(self.venue, unique="u", number_blind="n", document_blind="")
@@ -71,15 +71,22 @@ class Shop:
 
     def requests(self, *, demo: bool = True) -> PosterRequests:
         issuance = Issuance(
-            venues=self.venues, index=BlindIndex(RING), vault=Vault(LocalDataKeys()),
-            ids=CountingIds(), code_host="V.TEST",
-        )  # fmt: skip
+            venues=self.venues,
+            people=self.people,
+            index=BlindIndex(RING),
+            vault=Vault(LocalDataKeys()),
+            ids=CountingIds(),
+            code_host="V.TEST",
+        )
+        bindings = Bindings(
+            staff=self.staff, venues=self.venues, people=self.people, limits=FakeLimits()
+        )
         return PosterRequests(
             posters=self.posters,
             storage=self.storage,
             contents=self.contents(demo=demo),
             issuance=issuance,
-            bindings=Bindings(staff=self.staff, venues=self.venues, limits=FakeLimits()),
+            bindings=bindings,
         )
 
     def ask(

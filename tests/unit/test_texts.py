@@ -129,6 +129,7 @@ class TestEveryCodeHasItsText:
     def test_states(self) -> None:
         said = {state for provider in shown() for state in states(provider)}
         ours = {"absent", "unknown", "pending", "code_needed", "unconfirmed", "negative_48h"}
+        ours |= {"identity_pending"}
         assert of("state.") == said | ours
 
     def test_the_form_of_declarations(self) -> None:

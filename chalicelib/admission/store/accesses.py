@@ -1,6 +1,6 @@
 """Items of access records."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pynamodb.attributes import UnicodeAttribute
 
@@ -19,6 +19,7 @@ from chalicelib.core.table import Item, Table
 
 _KINDS = {
     AccessKind.MANUAL_CHECK: "",
+    AccessKind.STAFF: "s",
     AccessKind.GUARDIAN: "g",
     AccessKind.KIOSK: "k",
     AccessKind.OFFICER: "o",
@@ -28,8 +29,9 @@ _KINDS = {
 class AccessItem(Item):
     """ACCESS#blind: an access to a person's data; no name and no number of that person.
 
-    `check` is the id of a manual check, the only kind up to release 0.2.0. The other kinds have no
-    `check`, and their key is their place in the list.
+    `check` is the id of a manual check, the only kind up to release 0.2.0. Of other accesses by
+    staff it has the same form, for the venue. The other kinds have no `check`, and their key is
+    their place in the list.
     """
 
     check = TextAttribute(attr_name="ch")
@@ -61,6 +63,23 @@ def _access(item: AccessItem) -> Access:
     )
 
 
+def _item(blind: str, access: Access) -> AccessItem:
+    check = ""
+    if access.venue_id:
+        check = ScanReference(access.venue_id, access.at, access.digest).scan_id
+    return AccessItem.at(
+        keys.access(blind, epoch_ms(access.at), access.digest),
+        check=check,
+        staff=access.by,
+        asked=access.asked_at,
+        correlation=access.correlation,
+        kind=access.kind,
+        place=access.place,
+        guardian=access.guardian,
+        ttl=access.until,
+    )
+
+
 class AccessStore:
     """Access records in the table. See `accesses.Accesses`."""
 
@@ -69,22 +88,11 @@ class AccessStore:
 
     def record(self, blind: str, access: Access) -> None:
         """See `Accesses.record`."""
-        check = ""
-        if access.venue_id:
-            check = ScanReference(access.venue_id, access.at, access.digest).scan_id
-        self._table.put(
-            AccessItem.at(
-                keys.access(blind, epoch_ms(access.at), access.digest),
-                check=check,
-                staff=access.by,
-                asked=access.asked_at,
-                correlation=access.correlation,
-                kind=access.kind,
-                place=access.place,
-                guardian=access.guardian,
-                ttl=access.until,
-            )
-        )
+        self._table.put(_item(blind, access))
+
+    def record_all(self, accesses: Sequence[tuple[str, Access]]) -> None:
+        """See `Accesses.record_all`."""
+        self._table.batch_put([_item(blind, access) for blind, access in accesses])
 
     def of(self, blind: str, after: str, page: int) -> Iterator[tuple[str, Access]]:
         """See `Accesses.of`."""

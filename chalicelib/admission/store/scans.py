@@ -147,6 +147,7 @@ class ScanItem(Item):
     annulled = EpochMsAttribute(attr_name="an", null=True)
     ttl = EpochSecondsAttribute(null=True)
     location_cell = TextAttribute(attr_name="lc")
+    subject = TextAttribute(attr_name="su")
 
 
 def read_scan(raw: Raw) -> Scan:
@@ -186,6 +187,7 @@ def read_scan(raw: Raw) -> Scan:
         annulled_at=item.annulled,
         expires_at=item.ttl,
         location_cell=item.location_cell,
+        subject_id=item.subject,
     )
 
 
@@ -230,6 +232,7 @@ def _scan_item(scan: Scan, venue: Venue) -> ScanItem:
         annulled=scan.annulled_at,
         ttl=scan.expires_at,
         location_cell=scan.location_cell,
+        subject=scan.subject_id,
     )
 
 
@@ -299,7 +302,7 @@ class ScanStore:
 
     def await_answers(self, scan: Scan, now: datetime) -> bool:
         """See `Scans.await_answers`. The first UpdateItem adds the scan, and asks if nobody has."""
-        key, item = keys.awaiting(scan.person_id), AwaitingItem
+        key, item = keys.awaiting(scan.judged_by), AwaitingItem
         asked: tuple[tuple[Any, Any], ...] = (
             (item.asked, scan.received_at),
             (item.asked_for, scan.scan_id),

@@ -9,6 +9,7 @@ is the newer one.
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
 from chalicelib.core import keys
@@ -60,6 +61,11 @@ def read_rights(raw: Raw) -> Iterator[tuple[str, Right]]:
             yield name, Right(_ROLES[coded[0]], coded[1:])
 
 
+def rights_given(raw: Raw) -> int:
+    """Return how many rights were ever written to a `RightsItem`."""
+    return RightsItem.read(raw).given
+
+
 def has_rights(raw: Raw) -> bool:
     """Return whether an item holds a right, in either format."""
     old = raw["sk"]["S"].startswith(keys.right("", "").sk)
@@ -97,17 +103,24 @@ def right_removal(person_id: str, venue_id: str) -> tuple[Change, Delete]:
 
 def no_further_right(person_id: str, rights: Raw | None) -> Check:
     """Return the condition that the person got no right since their `RightsItem` was read."""
-    given = 0 if rights is None else RightsItem.read(rights).given
-    unchanged = RightsItem.given.does_not_exist() if not given else RightsItem.given == given
-    return Check(keys.rights(person_id), unchanged)
+    given = 0 if rights is None else rights_given(rights)
+    return Check(keys.rights(person_id), _still(given))
+
+
+def _still(given: int) -> Condition:
+    """Return the condition that as many rights as `given` were written."""
+    unchanged: Condition = RightsItem.given == given if given else RightsItem.given.does_not_exist()
+    return unchanged
 
 
 def right_write(
-    person_id: str, venue_id: str, role: Role, document_blind: str
+    person_id: str, venue_id: str, role: Role, document_blind: str, *, given: int | None = None
 ) -> tuple[Change, Delete]:
     """Return the writes that give a right, for the caller's transaction.
 
     The right is in force while the person is registered under the document of `document_blind`.
+    `given`: the condition that the person got no right since `PersonRecord.rights_given` was read;
+    None for no condition.
     """
     coded = _LETTERS[role] + beginning_of(document_blind)
     version = RightsItem.v.set(RightsItem.v | RightsItem.FORMAT)
@@ -115,6 +128,7 @@ def right_write(
         Change(
             keys.rights(person_id),
             [version, RightsItem.given.add(1), Path([venue_id]).set(coded)],
+            None if given is None else _still(given),
         ),
         Delete(keys.right(person_id, venue_id)),
     )

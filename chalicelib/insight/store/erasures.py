@@ -43,6 +43,7 @@ from chalicelib.insight.erasures import (
     Step,
     Traces,
 )
+from chalicelib.venues.staffing import invitation_id
 from chalicelib.venues.store.venue_item import not_initial
 from chalicelib.venues.venue import Venue
 
@@ -361,12 +362,16 @@ class ErasureStore:
 
     def erase_invitations(self, receipt_id: str, phone: str) -> None:
         """See `Erasures.erase_invitations`."""
-        places = (keys.invitation(phone, "").pk, keys.otp(phone).pk)
-        self._clear(
-            receipt_id,
-            lambda: [key for place in places for key in self._all(place)],
-            lambda _: Category.ACCOUNT,
-        )
+        invited, otp = keys.invitation(phone, "").pk, keys.otp(phone).pk
+
+        def found() -> Sequence[Key]:
+            waiting = self._all(invited)
+            venues = [key.sk.removeprefix(keys.venue("").pk) for key in waiting]
+            listed = [keys.sent_invitation(one, invitation_id(one, phone)) for one in venues]
+            there = [_key(raw) for raw in self._table.batch_get(listed)]
+            return [*there, *waiting, *self._all(otp)]
+
+        self._clear(receipt_id, found, lambda _: Category.ACCOUNT)
 
     def make_anonymous(self, receipt_id: str, scan: Scan, venue: Venue) -> bool:
         """See `Erasures.make_anonymous`. Cost: one TransactWriteItems of two items."""

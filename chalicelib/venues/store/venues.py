@@ -14,6 +14,7 @@ from chalicelib.core.errors import Conflict, Unavailable
 from chalicelib.core.table import ABSENT, PRESENT, ConditionFailed, Item, Put, Raw, Table
 from chalicelib.identity.people import Role
 from chalicelib.venues.codes import Code, CodeKind, CodeState
+from chalicelib.venues.rights import RightsChanged
 from chalicelib.venues.staffing import Member
 from chalicelib.venues.store.references import JoinItem, ReferenceItem
 from chalicelib.venues.store.staff import binding
@@ -51,7 +52,14 @@ class VenueStore:
         self._table = table
 
     def create(
-        self, venue: Venue, *, unique: str, number_blind: str, document_blind: str
+        self,
+        venue: Venue,
+        *,
+        unique: str,
+        number_blind: str,
+        document_blind: str,
+        name: bytes = b"",
+        given: int | None = None,
     ) -> Venue | None:
         """See `Venues.create`."""
         values = {name: getattr(venue, name) for name in _FIELDS}
@@ -59,7 +67,9 @@ class VenueStore:
         code = PrintedCodeItem.at(
             keys.code(venue.code), venue=venue.venue_id, state=CodeState.ACTIVE
         )
-        applicant = Member(venue.applicant, Role.ADMINISTRATOR, venue.created_at, document_blind)
+        applicant = Member(
+            venue.applicant, Role.ADMINISTRATOR, venue.created_at, document_blind, name
+        )
         by_key = ReferenceItem.at(keys.venue_unique(unique), venue=venue.venue_id)
         by_number = ReferenceItem.at(
             keys.venue_number(number_blind, venue.venue_id), venue=venue.venue_id
@@ -70,13 +80,15 @@ class VenueStore:
                 Put(by_key, ABSENT),
                 Put(code, ABSENT),
                 Put(by_number),
-                *binding(venue.venue_id, applicant),
+                *binding(venue.venue_id, applicant, given),
             )
         except ConditionFailed as failure:
             if failure.met[0]:
                 return _venue(failure.met[0])
             if failure.met[1] is not None:
                 raise Conflict("venue_exists") from None
+            if failure.met[5] is not None:
+                raise RightsChanged from None
             raise Unavailable from None  # the random code of 80 bits is taken; retry
         return None
 
