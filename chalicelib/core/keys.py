@@ -358,7 +358,7 @@ def fast_code(venue_id: str) -> Key:
 
 
 def invitation(phone_blind: str, venue_id: str) -> Key:
-    """Return the key of an invitation: a right that waits for a phone's first verified login."""
+    """Return the key of an invitation: a right that waits until a phone's owner is verified."""
     return Key(f"INVITE#{phone_blind}", f"VEN#{venue_id}")
 
 

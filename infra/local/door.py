@@ -150,7 +150,7 @@ class DoorChapter:
         except ApiError as error:
             if error.code != "pass_used":
                 raise
-        with self.reporter.console.status("等待下一个通行码 The next pass"):
+        with self.reporter.console.status(words("The next pass", "等待下一个通行码")):
             code = wait_for(phone.show_pass, lambda shown: shown != code, seconds=90)
         return code, self.present(guard, code, temperature)
 
