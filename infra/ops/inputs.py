@@ -9,7 +9,7 @@ import re
 from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
 
-from chalicelib.core import ids
+from chalicelib.core import ids, normalisation
 
 LONGEST_NAME = 60
 """Characters of a name that people see, of an office or a kiosk."""
@@ -68,9 +68,9 @@ def moment(text: str) -> datetime:
 
 
 def name(text: str) -> str:
-    """Return a name that people see, without blanks around it. Raises ArgumentTypeError."""
-    found = text.strip()
-    if not found or len(found) > LONGEST_NAME or not found.isprintable():
+    """Return a name that people see, in canonical form. Raises ArgumentTypeError."""
+    found = normalisation.place_name(text)
+    if not found or len(found) > LONGEST_NAME or not all(map(normalisation.is_printable, found)):
         raise argparse.ArgumentTypeError(f"give 1 to {LONGEST_NAME} printable characters")
     return found
 

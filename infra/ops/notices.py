@@ -6,6 +6,7 @@ from datetime import date
 
 from rich.console import Console
 
+from chalicelib.core.normalisation import is_printable, place_name
 from chalicelib.identity import documents
 from chalicelib.identity.notices import Notice
 from infra.ops import inputs
@@ -56,7 +57,8 @@ def _fault(notice: Notice, today: date) -> str:
     if (notice.ended_on - today).days > 1:  # it may be tomorrow in China
         return "the observation has not ended"
     authority = notice.authority
-    if not (authority.isprintable() and 0 < len(authority.strip()) <= LONGEST_AUTHORITY):
+    printable = all(map(is_printable, authority))
+    if not (printable and 0 < len(authority.strip()) <= LONGEST_AUTHORITY):
         return f"the authority is not a name of at most {LONGEST_AUTHORITY} characters"
     return ""
 
@@ -81,5 +83,5 @@ def destroys(_: Namespace) -> str:
 
 def command(found: Deployment, given: Namespace, console: Console) -> int:
     """Run the command with the `given` arguments; return its exit code."""
-    notice = Notice(given.began, given.ended, given.authority)
+    notice = Notice(given.began, given.ended, place_name(given.authority))
     return run(found, notice=notice, document_type=given.document_type, console=console)
