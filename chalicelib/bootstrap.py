@@ -6,6 +6,7 @@ only for what it uses. Tests install a container of their own; they do not patch
 
 import functools
 from collections.abc import Callable
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from chalicelib.admission.declaration_form import DeclarationForms
     from chalicelib.admission.declarations import Declarations
     from chalicelib.admission.kiosks import CardPrinting, Cards, KioskCards
+    from chalicelib.admission.late_scans import LateScans
     from chalicelib.admission.live_passes import LivePasses
     from chalicelib.admission.lookup_requests import LookupQueue, LookupRequests, Outbox
     from chalicelib.admission.lookups import Lookups
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
     from chalicelib.admission.recording import Recorder
     from chalicelib.admission.scan import ScanFinder, Scans
     from chalicelib.admission.scanning import Scanning
+    from chalicelib.admission.staff_phones import StaffPhones, StaffPhoneStore
+    from chalicelib.admission.temperatures import Temperatures
     from chalicelib.admission.travel_card import TravelCardEntry, TravelCards
     from chalicelib.admission.visits import VisitHistory, Visits
     from chalicelib.admission.waiting import WaitingScans
@@ -69,13 +73,14 @@ if TYPE_CHECKING:
     from chalicelib.identity.family import FamilyLinks
     from chalicelib.identity.guardianship import Guardianship
     from chalicelib.identity.households import Households
-    from chalicelib.identity.logins import PhoneLogin, PlatformLogin
+    from chalicelib.identity.logins import PhoneLogin, PhoneProofs, PlatformLogin
     from chalicelib.identity.masking import MaskedPeople
     from chalicelib.identity.notices import Notices
     from chalicelib.identity.one_time_codes import OneTimeCodes, SmsGateway
     from chalicelib.identity.paper_passes import IssuedPasses, PaperPasses
     from chalicelib.identity.people import Codes, Limits, People
     from chalicelib.identity.personal_records import PersonalRecords
+    from chalicelib.identity.phone_changes import PhoneChanges
     from chalicelib.identity.platforms import Platform, PlatformName
     from chalicelib.identity.providers import HealthDeclarations, Provider, ProviderName
     from chalicelib.identity.registration import Registrations
@@ -327,7 +332,13 @@ class Container:
         from chalicelib.identity.one_time_codes import OneTimeCodes
 
         return OneTimeCodes(
-            codes=self.codes, limits=self.limits, index=self.index, ids=self.ids, sms=self.sms
+            codes=self.codes,
+            limits=self.limits,
+            index=self.index,
+            ids=self.ids,
+            sms=self.sms,
+            countries=self.settings.sms_countries,
+            a_day=self.settings.sms_a_day,
         )
 
     @cached_property
@@ -341,6 +352,7 @@ class Container:
             index=self.index,
             ids=self.ids,
             vault=self.vault,
+            absence=timedelta(days=self.settings.absence_days),
         )
 
     @cached_property
@@ -351,9 +363,31 @@ class Container:
         return PhoneLogin(
             codes=self.one_time_codes,
             accounts=self.accounts,
+            changes=self.phone_changes,
             sessions=self.sessions,
             invitations=self.staffing,
         )
+
+    @cached_property
+    def phone_changes(self) -> "PhoneChanges":
+        """Confirms and replaces phones."""
+        from chalicelib.identity.phone_changes import PhoneChanges
+
+        return PhoneChanges(
+            accounts=self.accounts,
+            codes=self.one_time_codes,
+            sessions=self.sessions,
+            sms=self.sms,
+            limits=self.limits,
+            vault=self.vault,
+        )
+
+    @cached_property
+    def phone_proofs(self) -> "PhoneProofs":
+        """The store of phone proofs that carry no time."""
+        from chalicelib.identity.store.phone_proofs import PhoneProofStore
+
+        return PhoneProofStore(self.table)
 
     @cached_property
     def platform_login(self) -> "PlatformLogin":
@@ -363,10 +397,12 @@ class Container:
         return PlatformLogin(
             platform=self.platform,
             accounts=self.accounts,
+            changes=self.phone_changes,
             sessions=self.sessions,
             invitations=self.staffing,
             limits=self.limits,
             index=self.index,
+            proofs=self.phone_proofs,
         )
 
     @cached_property
@@ -769,6 +805,34 @@ class Container:
             guardianship=self.guardianship,
             staff_accesses=self.staff_accesses,
         )
+
+    @cached_property
+    def staff_phone_store(self) -> "StaffPhoneStore":
+        """The store of the paired phones of staff."""
+        from chalicelib.admission.store.staff_phones import StaffPhoneItems
+
+        return StaffPhoneItems(self.table)
+
+    @cached_property
+    def staff_phones(self) -> "StaffPhones":
+        """The paired phones of staff."""
+        from chalicelib.admission.staff_phones import StaffPhones
+
+        return StaffPhones(phones=self.staff_phone_store, ring=self.ring)
+
+    @cached_property
+    def late_scans(self) -> "LateScans":
+        """Records what paired phones upload late."""
+        from chalicelib.admission.late_scans import LateScans
+
+        return LateScans(phones=self.staff_phones, scanning=self.scanning)
+
+    @cached_property
+    def temperatures(self) -> "Temperatures":
+        """Adds temperatures to scans of passes."""
+        from chalicelib.admission.temperatures import Temperatures
+
+        return Temperatures(people=self.people, waiting=self.waiting_scans)
 
     @cached_property
     def waiting_scans(self) -> "WaitingScans":

@@ -23,6 +23,7 @@ TEXTS: dict[str, str] = {
     "error.token_expired": "This login has expired. Please log in again.",
     "error.session_ended": "You have been logged out. Please log in again.",
     "error.otp_invalid": "The code is wrong or has expired.",
+    "error.otp_used_up": "Too many wrong codes. Please request a new one.",
     "error.platform_code_invalid": "The login took too long or was repeated. Please try again.",
     "error.platform_account_blocked": "WeChat or Alipay has restricted this account for safety. "
     "Please log in by text message.",
@@ -34,10 +35,16 @@ TEXTS: dict[str, str] = {
     "error.phone_taken": "This phone number belongs to another account. "
     "Please log in with it by text message.",
     "error.phone_proof_invalid": "The phone number could not be confirmed. Please try again.",
+    "error.phone_change_unproved": "The code for your former number, or the ID number, is wrong.",
+    "error.confirm_by_text_message": "Please confirm this phone number by text message.",
     "error.client_not_offered": "Logging in this way is not offered here. "
     "Please log in by text message.",
     "error.pairing_code_invalid": "This pairing code is wrong, was used, or has expired. "
     "Please ask the operator for a new one.",
+    "error.device_not_paired": "This phone was not paired when the pass was scanned. "
+    "The visit was not recorded.",
+    "error.too_many_devices": "You have paired five phones. Please revoke one first.",
+    "error.temperature_late": "A temperature can be added within ten minutes of the scan.",
     "error.device_revoked": "This device has been withdrawn. Please tell the operator.",
     "error.forbidden": "You may not do this.",
     "error.not_your_venue": "You have no rights at this venue.",
@@ -68,7 +75,8 @@ TEXTS: dict[str, str] = {
     "visitor's current pass, or use a manual check.",
     "error.paper_not_accepted": "Paper passes and pictures are not accepted here. Please ask for "
     "the live pass on a phone, or use a manual check.",
-    "error.pass_used": "This pass has already been used here. Please ask for it to be refreshed.",
+    "error.pass_used": "This pass has already been used here. Please wait for the next one, "
+    "which appears within a minute and a half.",
     "error.nonce_reused": "This request was already made with other contents.",
     "error.version_conflict": "This was changed in the meantime. Please load it again.",
     "error.identity_taken": "This identity cannot be registered here. "
@@ -81,6 +89,8 @@ TEXTS: dict[str, str] = {
     "error.guardian_not_adult": "Only adults act for others.",
     "error.identity_managed": "This identity was registered for you by your family or a kiosk. "
     "Please confirm with your face that it is yours.",
+    "error.identity_returning": "You have been here before. "
+    "Please confirm to continue with your former record.",
     "error.too_many_dependants": "You act for eight people already. Please remove one first.",
     "error.venue_exists": "A venue with this number, name and address already has a code.",
     "error.form_changed": "The form has changed. Please load it again and fill in the new one.",
@@ -376,6 +386,8 @@ TEXTS: dict[str, str] = {
     "stronger_login.take_over": "Please do the face check of this name and ID number first.",
     "stronger_login.export": "Please confirm your phone number first, or do a face check.",
     "stronger_login.erase": "Please confirm your phone number first, or do a face check.",
+    "stronger_login.replace_phone": "Please enter a code sent to your former number, "
+    "or the number of your ID.",
     # Why a location is asked for with a scan.
     "location.purpose": "Your location shows that you are near the venue when you scan. "
     "Only the area, about 5 km wide, is kept with your visit; staff do not see it. "

@@ -32,9 +32,10 @@ from chalicelib.identity.people import Strength
 
 
 class CodeRequest(Request):
-    """A request for a one-time code by text message."""
+    """A request for a one-time code by text message. A retry has the same `nonce`."""
 
     phone: Phone
+    nonce: Nonce | None = None
 
 
 class CodeSent(Response):
@@ -104,22 +105,37 @@ class LoginRequest(
     """A login by text message, or from a mini-program of WeChat or Alipay."""
 
 
-class WechatPhone(Request):
+class _ChangeProof(Request):
+    """What replacing a phone requires: one of these. Confirming a first phone needs neither."""
+
+    former_code: str | None = Field(default=None, pattern=r"^[0-9]{6}$", examples=["654321"])
+    """The one-time code sent to the phone that is replaced."""
+    document_number: Annotated[str, Clean, Field(min_length=1, max_length=40)] | None = Field(
+        default=None, examples=["44098319880412902X"]
+    )
+    """The number of the document that the caller is registered with."""
+
+
+class SmsPhone(SmsProof, _ChangeProof):
+    """A phone, and the one-time code sent to it by text message."""
+
+
+class WechatPhone(_ChangeProof):
     """The code of WeChat's button `getPhoneNumber`."""
 
     client: Literal["wechat"]
     phone_code: PlatformCode
 
 
-class AlipayPhone(Request):
-    """The result of Alipay's `my.getPhoneNumber`."""
+class AlipayPhone(_ChangeProof):
+    """The result of Alipay's `my.getPhoneNumber`. It proves only a phone that the caller has."""
 
     client: Literal["alipay"]
     phone: SealedPhone
 
 
 class PhoneRequest(
-    Choice[Annotated[SmsProof | WechatPhone | AlipayPhone, Field(discriminator="client")]]
+    Choice[Annotated[SmsPhone | WechatPhone | AlipayPhone, Field(discriminator="client")]]
 ):
     """A proof of the actor's phone, by text message, WeChat or Alipay."""
 
@@ -400,10 +416,13 @@ class DependantRequest(
 
 
 class TakeOverRequest(_Subject):
-    """The document of a managed record, and the face check of the same person."""
+    """The document of a record, and the face check of the same person.
+
+    After ``identity_returning`` no check is needed.
+    """
 
     nonce: Nonce
-    check_id: CheckId
+    check_id: CheckId | None = None
 
 
 class DependantShown(Response):

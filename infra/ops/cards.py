@@ -34,7 +34,7 @@ from chalicelib.rendering import cards as drawing
 from chalicelib.rendering import coverage
 from infra.ops import inputs
 from infra.ops.deployment import Deployment
-from infra.ops.officers import record_access
+from infra.ops.officers import record_access, said
 from infra.tables import FittingTable
 
 COLUMNS = ("name", "document_type", "document_number")
@@ -181,7 +181,7 @@ def _reported(row: Row) -> Iterator[None]:
     try:
         yield
     except AppError as error:
-        row.result = f"{text(error.text, 'en', **error.params)} Run it again."
+        row.result = f"{said(error)} Run it again."
 
 
 def _identify(container: Container, row: Row, office: str) -> None:

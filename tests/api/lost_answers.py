@@ -1,5 +1,6 @@
 """A connection to the table whose first answers are lost: botocore sends the requests again."""
 
+from collections import Counter
 from typing import Any
 
 from botocore.awsrequest import AWSRequest, AWSResponse
@@ -13,14 +14,16 @@ _FAULT = b'{"__type": "com.amazonaws.dynamodb.v20120810#InternalServerError"}'
 
 
 class LosesAnswers(Connection):
-    """Carries out the first request of each kind of write, and answers 500 in place of its answer.
+    """Carries out the `at`-th request of each kind of write, and answers 500 in its place.
 
     botocore repeats a request after a status of 500 (AWS SDKs and Tools Reference Guide, "Retry
     behavior"), and so meets its own write. `lost` names the operations.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, at: int = 1) -> None:
         self.lost: list[str] = []
+        self._at = at
+        self._sent: Counter[str] = Counter()
         self._listens = False
 
     def dispatch(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -32,7 +35,8 @@ class LosesAnswers(Connection):
 
     def _send(self, event_name: str, request: AWSRequest, **_: Any) -> AWSResponse | None:
         operation = event_name.rpartition(".")[2]
-        if operation in self.lost:
+        self._sent[operation] += 1
+        if self._sent[operation] != self._at:
             return None
         self.lost.append(operation)
         botocore_stubber(event_name, request)

@@ -190,7 +190,7 @@ def _furnish(environment: dict[str, str]) -> World:
     container.sms = sms
     phone = "+8613800000001"
     container.one_time_codes.send(phone, address="192.0.2.1", language="en", now=now)
-    login = container.phone_login.log_in(phone, sms.sent[0][1], now=now)
+    login = container.phone_login.log_in(phone, sms.sent[0][1], address="192.0.2.1", now=now)
 
     def actor() -> Actor:
         return container.sessions.authenticate(login.access_token, now=now)

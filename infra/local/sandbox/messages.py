@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 _PER_HOUR = 60
 _HOUR_S = 3600.0
+_TEMPLATES = ("otp", "phone_replaced")
 _LISTED = 200
 _LANGUAGES = ("zh-Hans", "zh-Hant", "en")
 # E.164; of mainland China's numbers, mobile ones only.
@@ -48,9 +49,11 @@ class Inbox:
         to, template, params = (message.get(key) for key in ("to", "template", "params"))
         if not isinstance(to, str) or not NUMBER.fullmatch(to):
             return Verdict(400, {"code": "invalid_number"})
-        if template != "otp" or message.get("language") not in _LANGUAGES:
+        if template not in _TEMPLATES or message.get("language") not in _LANGUAGES:
             return Verdict(400, {"code": "invalid_message"})
-        if not isinstance(params, dict) or not _CODE.fullmatch(str(params.get("code", ""))):
+        if not isinstance(params, dict):
+            return Verdict(400, {"code": "invalid_message"})
+        if template == "otp" and not _CODE.fullmatch(str(params.get("code", ""))):
             return Verdict(400, {"code": "invalid_message"})
         return self.deliver(to, message, now)
 
