@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from rich.console import Console
 
 from chalicelib.core.errors import Unavailable
-from infra.ops import policies, recount
+from infra.ops import kiosks, policies, recount
 from infra.ops.__main__ import COMMANDS, main
 from tests import support
 from tests.api.driver import OperatedWorld, World
@@ -206,3 +206,9 @@ def test_a_policy_after_a_deleted_one_has_a_version_of_its_own(world: World) -> 
         printed(policies.delete, world, region="44")
     printed(policies.run, world, region="44", rules='{"nucleic_acid_hours": 24}')
     assert hours(world, "440983") == ("44.5", 24)
+
+
+def test_a_kiosk_may_stand_in_a_region_newer_than_the_table(world: World) -> None:
+    """What a list lacks is said, and not refused."""
+    given: dict[str, Any] = {"action": "add", "given": ["东站"], "region": "659099"}
+    assert "lacks 659099: please check it" in printed(kiosks.run, world, **given)

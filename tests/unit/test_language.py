@@ -13,6 +13,7 @@ SPOKEN = [
     *sorted((ROOT / "infra/local").glob("*.py")),
     *sorted((ROOT / "infra/ops").glob("*.py")),
     ROOT / "infra/local/sandbox/inbox_page.py",
+    ROOT / "infra/local/sandbox/identity_checks.py",
 ]
 DATA = {"VENUE", "MISTAKEN"}
 """Names of people and places are data, and stay Chinese."""
