@@ -25,6 +25,9 @@ _POSTER = posters.Poster(
     serial="0000000000000000",
     demo=False,
     band="#1e6fd9",
+    channels=("微信", "支付宝"),
+    channels_english="WeChat or Alipay",
+    paper_passes=True,
 )
 
 
@@ -51,7 +54,7 @@ def figure(step: Callable[[str], None]) -> Figure:
     for number in range(_ROUNDS + 2):
         ours, theirs = _numbered(2 * number), _numbered(2 * number + 1)
         code = qr.draw(theirs.code_url, 5)
-        extra = {"code_svg": code.svg.decode(), "code_dots": 45 * 29, "dpi": 300}
+        extra = {"code_svg": code.svg.decode(), "code_dots": 45 * 29, "dpi": 300, "scale": 1}
         data = json.dumps(asdict(theirs) | extra)
         poster = _cpu(partial(posters.render, ours, "a4_pdf", fonts=_FONTS, timestamp=0))
         page = _cpu(partial(bare, data))

@@ -6,6 +6,7 @@ only for what it uses. Tests install a container of their own; they do not patch
 
 import functools
 from collections.abc import Callable
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from chalicelib.admission.declaration_form import DeclarationForms
     from chalicelib.admission.declarations import Declarations
     from chalicelib.admission.kiosks import CardPrinting, Cards, KioskCards
+    from chalicelib.admission.late_scans import LateScans
     from chalicelib.admission.live_passes import LivePasses
     from chalicelib.admission.lookup_requests import LookupQueue, LookupRequests, Outbox
     from chalicelib.admission.lookups import Lookups
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
     from chalicelib.admission.recording import Recorder
     from chalicelib.admission.scan import ScanFinder, Scans
     from chalicelib.admission.scanning import Scanning
+    from chalicelib.admission.staff_phones import StaffPhones, StaffPhoneStore
+    from chalicelib.admission.temperatures import Temperatures
     from chalicelib.admission.travel_card import TravelCardEntry, TravelCards
     from chalicelib.admission.visits import VisitHistory, Visits
     from chalicelib.admission.waiting import WaitingScans
@@ -69,13 +73,14 @@ if TYPE_CHECKING:
     from chalicelib.identity.family import FamilyLinks
     from chalicelib.identity.guardianship import Guardianship
     from chalicelib.identity.households import Households
-    from chalicelib.identity.logins import PhoneLogin, PlatformLogin
+    from chalicelib.identity.logins import PhoneLogin, PhoneProofs, PlatformLogin
     from chalicelib.identity.masking import MaskedPeople
     from chalicelib.identity.notices import Notices
     from chalicelib.identity.one_time_codes import OneTimeCodes, SmsGateway
     from chalicelib.identity.paper_passes import IssuedPasses, PaperPasses
     from chalicelib.identity.people import Codes, Limits, People
     from chalicelib.identity.personal_records import PersonalRecords
+    from chalicelib.identity.phone_changes import PhoneChanges
     from chalicelib.identity.platforms import Platform, PlatformName
     from chalicelib.identity.providers import HealthDeclarations, Provider, ProviderName
     from chalicelib.identity.registration import Registrations
@@ -99,9 +104,11 @@ if TYPE_CHECKING:
     )
     from chalicelib.insight.reconciliation import Reconciliation, Reconciliations, Reconciling
     from chalicelib.insight.statistics import VenueStatistics
+    from chalicelib.venues.channels import RegionOptions
     from chalicelib.venues.issuance import Issuance
     from chalicelib.venues.landing import Landing
     from chalicelib.venues.posters import (
+        PosterContents,
         PosterRendering,
         PosterRequests,
         Renderer,
@@ -325,7 +332,13 @@ class Container:
         from chalicelib.identity.one_time_codes import OneTimeCodes
 
         return OneTimeCodes(
-            codes=self.codes, limits=self.limits, index=self.index, ids=self.ids, sms=self.sms
+            codes=self.codes,
+            limits=self.limits,
+            index=self.index,
+            ids=self.ids,
+            sms=self.sms,
+            countries=self.settings.sms_countries,
+            a_day=self.settings.sms_a_day,
         )
 
     @cached_property
@@ -339,6 +352,7 @@ class Container:
             index=self.index,
             ids=self.ids,
             vault=self.vault,
+            absence=timedelta(days=self.settings.absence_days),
         )
 
     @cached_property
@@ -349,9 +363,31 @@ class Container:
         return PhoneLogin(
             codes=self.one_time_codes,
             accounts=self.accounts,
+            changes=self.phone_changes,
             sessions=self.sessions,
             invitations=self.staffing,
         )
+
+    @cached_property
+    def phone_changes(self) -> "PhoneChanges":
+        """Confirms and replaces phones."""
+        from chalicelib.identity.phone_changes import PhoneChanges
+
+        return PhoneChanges(
+            accounts=self.accounts,
+            codes=self.one_time_codes,
+            sessions=self.sessions,
+            sms=self.sms,
+            limits=self.limits,
+            vault=self.vault,
+        )
+
+    @cached_property
+    def phone_proofs(self) -> "PhoneProofs":
+        """The store of phone proofs that carry no time."""
+        from chalicelib.identity.store.phone_proofs import PhoneProofStore
+
+        return PhoneProofStore(self.table)
 
     @cached_property
     def platform_login(self) -> "PlatformLogin":
@@ -361,10 +397,12 @@ class Container:
         return PlatformLogin(
             platform=self.platform,
             accounts=self.accounts,
+            changes=self.phone_changes,
             sessions=self.sessions,
             invitations=self.staffing,
             limits=self.limits,
             index=self.index,
+            proofs=self.phone_proofs,
         )
 
     @cached_property
@@ -622,9 +660,38 @@ class Container:
     @cached_property
     def landing(self) -> "Landing":
         """The page behind a printed code."""
-        from chalicelib.venues.landing import Landing
+        from chalicelib.venues.landing import Landing, verification_files
 
-        return Landing(directory=self.directory, demo=self.settings.demo)
+        return Landing(
+            directory=self.directory,
+            options=self.region_options,
+            files=verification_files(self.settings.code_files),
+            demo=self.settings.demo,
+        )
+
+    @cached_property
+    def region_options(self) -> "RegionOptions":
+        """How visitors of a region check in."""
+        from chalicelib.admission.check_in_options import PolicyOptions
+        from chalicelib.venues.channels import Channel, ChannelKind
+
+        connected = {
+            ChannelKind.WECHAT: self.settings.wechat_url,
+            ChannelKind.ALIPAY: self.settings.alipay_url,
+        }
+        default = tuple(Channel(kind) for kind, url in connected.items() if url)
+        return PolicyOptions(policies=self.policies, default=default)
+
+    @cached_property
+    def poster_contents(self) -> "PosterContents":
+        """Makes what is printed on posters."""
+        from chalicelib.venues.posters import PosterContents
+
+        return PosterContents(
+            options=self.region_options,
+            code_host=self.settings.code_host,
+            demo=self.settings.demo,
+        )
 
     @cached_property
     def venue_statistics(self) -> "VenueStatistics":
@@ -641,8 +708,9 @@ class Container:
         return PosterRequests(
             posters=self.posters,
             storage=self.storage,
-            code_host=self.settings.code_host,
-            demo=self.settings.demo,
+            contents=self.poster_contents,
+            issuance=self.issuance,
+            bindings=self.bindings,
         )
 
     @cached_property
@@ -655,8 +723,8 @@ class Container:
             posters=self.posters,
             storage=self.storage,
             renderer=self.renderer,
-            code_host=self.settings.code_host,
-            demo=self.settings.demo,
+            contents=self.poster_contents,
+            clock=self.clock,
         )
 
     @cached_property
@@ -737,6 +805,34 @@ class Container:
             guardianship=self.guardianship,
             staff_accesses=self.staff_accesses,
         )
+
+    @cached_property
+    def staff_phone_store(self) -> "StaffPhoneStore":
+        """The store of the paired phones of staff."""
+        from chalicelib.admission.store.staff_phones import StaffPhoneItems
+
+        return StaffPhoneItems(self.table)
+
+    @cached_property
+    def staff_phones(self) -> "StaffPhones":
+        """The paired phones of staff."""
+        from chalicelib.admission.staff_phones import StaffPhones
+
+        return StaffPhones(phones=self.staff_phone_store, ring=self.ring)
+
+    @cached_property
+    def late_scans(self) -> "LateScans":
+        """Records what paired phones upload late."""
+        from chalicelib.admission.late_scans import LateScans
+
+        return LateScans(phones=self.staff_phones, scanning=self.scanning)
+
+    @cached_property
+    def temperatures(self) -> "Temperatures":
+        """Adds temperatures to scans of passes."""
+        from chalicelib.admission.temperatures import Temperatures
+
+        return Temperatures(people=self.people, waiting=self.waiting_scans)
 
     @cached_property
     def waiting_scans(self) -> "WaitingScans":

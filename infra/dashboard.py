@@ -135,6 +135,7 @@ ROWS: Mapping[str, Sequence[Widget]] = {
         Widget("Capacity units", _units),
         Widget("Text messages, and their faults", _text_messages),
         Widget("Bytes of logs", _bytes),
+        Widget("Keys used beyond their time", ours("StaleKeys")),
         Widget("Duration of functions, ms", _functions("Duration", "Sum")),
         Widget("Concurrent executions", _functions("ConcurrentExecutions", "Maximum")),
     ),

@@ -40,6 +40,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chalicelib.core import messages
+from chalicelib.venues.landing import verification_files
 from infra import dataclass_methods, roots
 from infra.dashboard import put_dashboard
 
@@ -478,6 +479,10 @@ def stage_project(root: Path, project: Path, stage: str, environment: Mapping[st
     config = json.loads((root / ".chalice/config.json").read_text())
     settings = config["stages"][stage]
     settings["environment_variables"].update(environment)
+    try:
+        verification_files(settings["environment_variables"].get("VC_CODE_FILES", ""))
+    except ValueError as error:
+        raise BuildError(f"{error}.") from None
     for function in settings.get("lambda_functions", {}).values():
         for key in FOUNDATION_KEYS:
             function.pop(key, None)

@@ -23,6 +23,11 @@ _S3 = Config(
 )
 
 
+_KEYS = Config(read_timeout=2, retries={"total_max_attempts": 2, "mode": "standard"})
+"""For services whose values are cached: a request need not wait long for them (`adapters.keys`)."""
+_CONFIGS = {"s3": _S3, "kms": _KEYS, "secretsmanager": _KEYS}
+
+
 @functools.cache
 def client(service: str) -> Any:
     """Return the process's client of an AWS service."""
@@ -32,7 +37,7 @@ def client(service: str) -> Any:
 
 def connect(of: Any, service: str) -> Any:
     """Return a new client of an AWS service, from the botocore session `of`."""
-    config = CONFIG.merge(_S3) if service == "s3" else CONFIG
+    config = CONFIG.merge(_CONFIGS[service]) if service in _CONFIGS else CONFIG
     return of.create_client(service, config=config)
 
 

@@ -1,17 +1,37 @@
-"""Secrets Manager and KMS. Values are cached for five minutes, the delay of a rotation."""
+"""Secrets Manager and KMS. Values are cached for five minutes, the delay of a rotation.
+
+While a service is unavailable, a process goes on with what it has read, for `STALE` at most.
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from chalicelib.adapters.aws import client, translate_errors
-from chalicelib.core.cache import TimedCache
+from chalicelib.core import metrics
+from chalicelib.core.cache import PatientCache
 from chalicelib.core.clock import Clock
 from chalicelib.core.crypto import DataKey
+from chalicelib.core.errors import Unavailable
+from chalicelib.core.logs import logger
+
+Value = TypeVar("Value")
 
 LIFE = timedelta(minutes=5)
 """How long a process keeps what it has read."""
+STALE = timedelta(hours=12)
+"""How long it keeps that while it cannot be read again."""
+_PAUSE = timedelta(seconds=30)
+"""After what time an unavailable service is asked again; a request waits seven seconds for it."""
+
+
+def _cache_of(load: "Callable[[str], Value | None]", size: int, what: str) -> PatientCache[Value]:
+    def report() -> None:
+        logger().warning("keys_stale", extra={"source": what})
+        metrics.record({"StaleKeys": 1})
+
+    return PatientCache(load, LIFE, size, stale=STALE, pause=_PAUSE, report=report)
 
 
 class SecretsManager:
@@ -20,10 +40,10 @@ class SecretsManager:
     def __init__(self, secret_id: str, clock: Clock) -> None:
         self._secret_id = secret_id
         self._clock = clock
-        self._cache = TimedCache(self._load, LIFE, 1)
+        self._cache = _cache_of(self._load, 1, "secrets_manager")
 
     def read(self) -> Mapping[str, str]:
-        """Return the secret's pairs, at most five minutes old.
+        """Return the secret's pairs, at most five minutes old unless the service is unavailable.
 
         Raises Unavailable; LookupError for an empty secret. Cost: one GetSecretValue if not cached.
         """
@@ -63,11 +83,25 @@ class KmsDataKeys:
         self._kms_key = kms_key
         self._wrapped = wrapped
         self._clock = clock
-        self._cache = TimedCache(self._unwrap, LIFE, 64)
+        self._cache = _cache_of(self._unwrap, 64, "kms")
+        self._make_from: datetime | None = None
 
     def current(self, now: datetime) -> DataKey:
-        """Return the month's key; its first use generates it. Raises Unavailable."""
-        key_id = f"{now:%Y%m}"
+        """Return the month's key; its first use generates it.
+
+        If KMS is unavailable at the turn of the month, this is the key of the month before, as long
+        as this process has it. Raises Unavailable.
+        """
+        if self._make_from is not None and now < self._make_from:
+            return self._before(now)
+        try:
+            return self._of(f"{now:%Y%m}", now)
+        except Unavailable:
+            found = self._before(now)
+            self._make_from = now + _PAUSE
+            return found
+
+    def _of(self, key_id: str, now: datetime) -> DataKey:
         found = self._cache.get(key_id, now)
         if found is None:
             with translate_errors():
@@ -78,6 +112,14 @@ class KmsDataKeys:
             found = self._cache.get(key_id, now)
         if found is None:
             raise LookupError(key_id)
+        return found
+
+    def _before(self, now: datetime) -> DataKey:
+        """Return the key of the month before, from the cache. Raises Unavailable."""
+        key_id = f"{now.replace(day=1) - timedelta(days=1):%Y%m}"
+        found = self._cache.get(key_id, now) if self._cache.holds(key_id) else None
+        if found is None:
+            raise Unavailable
         return found
 
     def by_id(self, key_id: str) -> DataKey:

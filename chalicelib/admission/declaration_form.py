@@ -9,12 +9,12 @@ Texts are ``form.<section>``, ``form.<question>`` and ``form.<question>.<option>
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
+from chalicelib.core import normalisation
 from chalicelib.core.clock import CHINA, local_day, start_of_day
 from chalicelib.core.errors import BadInput, Conflict, FieldError
 from chalicelib.venues import regions
@@ -27,7 +27,6 @@ LOOKBACK = timedelta(days=14)
 """How far back the questions reach, and the oldest day that a date may name."""
 _FORMER_ACCEPTED = timedelta(days=1)
 _LONGEST_TEXT = 100
-_UNPRINTABLE = frozenset("CZ")  # Unicode categories: controls, formats, separators
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -207,15 +206,17 @@ def _faults(
         try:
             _require_valid(known.get(code), answers.get(code), answers, today)
         except InvalidAnswer as invalid:
-            yield FieldError(f"{place}/{_escaped(code)}", invalid.code)
+            params = tuple(sorted(invalid.params.items()))
+            yield FieldError(f"{place}/{_escaped(code)}", invalid.code, params)
 
 
 class InvalidAnswer(ValueError):
-    """An invalid answer. `code` selects its text, ``field.<code>``."""
+    """An invalid answer. `code` selects its text, ``field.<code>``, and `params` fill it."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, **params: str) -> None:
         super().__init__(code)
         self.code = code
+        self.params = params
 
 
 def _require_valid(
@@ -259,8 +260,10 @@ def _require_line(text: str) -> None:
         raise InvalidAnswer("too_short")
     if len(text) > _LONGEST_TEXT:
         raise InvalidAnswer("too_long")
-    if any(unicodedata.category(c)[0] in _UNPRINTABLE for c in text if c != " "):
-        raise InvalidAnswer("control_character")
+    try:
+        normalisation.require_printable(text)
+    except normalisation.Unprintable as found:
+        raise InvalidAnswer("control_character", character=found.character) from None
 
 
 def _require_recent_day(text: str, today: date) -> None:

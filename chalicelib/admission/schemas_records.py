@@ -8,9 +8,9 @@ from pydantic import AfterValidator, Field
 from chalicelib.admission.scan import Means
 from chalicelib.admission.schemas import Named
 from chalicelib.admission.schemas_scan import AnyOutcome, TemperatureBand
+from chalicelib.core import normalisation
 from chalicelib.core.fields import (
     SCAN_PATTERN,
-    Clean,
     Moment,
     Nonce,
     Request,
@@ -18,6 +18,7 @@ from chalicelib.core.fields import (
     ScanId,
     VenueId,
     VenueName,
+    cleaned,
     described,
     identifier,
     refuse,
@@ -60,7 +61,7 @@ def _answers(example: dict[str, Any]) -> Any:
     return Field(examples=[example], json_schema_extra={"additionalProperties": values})
 
 
-_Answer = Annotated[Any, Clean, AfterValidator(_answer)]
+_Answer = Annotated[Any, cleaned(normalisation.place_name), AfterValidator(_answer)]
 _Given = Annotated[dict[str, _Answer], AfterValidator(_given)]
 HealthAnswers = Annotated[_Given, _answers(_HEALTH)]
 ArrivalAnswers = Annotated[_Given, _answers(_ARRIVAL)]

@@ -6,13 +6,21 @@ Every cold start that serves a scan loads this module; other schemas are in `sch
 import functools
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, GetJsonSchemaHandler, create_model, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    create_model,
+    model_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 
 from chalicelib.admission import evidence
 from chalicelib.admission.evidence.kind import Kind
 from chalicelib.admission.judge import Outcome
 from chalicelib.admission.scan import Means, PassKind
+from chalicelib.core import normalisation
 from chalicelib.core.fields import (
     Moment,
     Nonce,
@@ -80,6 +88,10 @@ class ScanRequest(Request):
     """Optional. Ask for it with the text `location_purpose`."""
 
 
+def _pass_code(value: str) -> str:
+    return normalisation.scanned(value).upper()
+
+
 class PassScanRequest(Request):
     """A staff member's scan of a visitor's pass, live or on paper, with the temperature."""
 
@@ -87,11 +99,20 @@ class PassScanRequest(Request):
     pass_code: Annotated[
         str,
         Field(min_length=1, max_length=200),
+        AfterValidator(_pass_code),  # a retry may come from another scanner
         described(
-            PASS_EXAMPLE, pattern=PASS_PATTERN, accepts="lower case, and white space around it"
+            PASS_EXAMPLE,
+            pattern=PASS_PATTERN,
+            accepts="lower case, full-width characters, and what scanners add",
         ),
     ]
     temperature: TemperatureBand | None = None
+
+
+class TemperatureRequest(Request):
+    """The temperature of a visitor whose pass was scanned, measured afterwards."""
+
+    temperature: TemperatureBand
 
 
 class VenueShown(Response):
@@ -240,6 +261,8 @@ class Screen(Composed):
     scanned_at: Moment
     received_at: Moment
     """Later than `scanned_at` if the device was offline."""
+    clock_ahead_ms: int = Field(examples=[0])
+    """How far the phone's clock was ahead; `scanned_at` is never after `received_at`."""
     venue: VenueShown
     checkpoint: str | None = Field(examples=[None])
     means: Means

@@ -18,6 +18,7 @@ from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Unavailable, Unprocessable
 from chalicelib.core.metrics import text_message
 from chalicelib.identity import personal
+from chalicelib.identity.limiting import Limit, charged
 from chalicelib.identity.people import Actor, Limits, People, Snapshot
 from chalicelib.identity.providers import Answer, ProviderName
 
@@ -71,19 +72,23 @@ class TravelCardEntry:
         """Have the carrier send a code, or return the day's card if it is known.
 
         Raises Forbidden (registration), Unprocessable ``travel_card_no_phone``, Unavailable, and
-        TooMany above one a minute or five a day.
+        TooMany above one a minute or five a day. The limits are the person's own, and what the
+        carrier does not answer is refunded.
         """
         require_may_scan(actor.profile)
         known = of_today(actor, now)
         if known is not None:
             return known
         phone, person_id = self._phone(actor), actor.person_id
-        seconds = int(RESEND_AFTER.total_seconds())
-        charge = self._limits.charge
-        charge("card-minute", person_id, limit=1, seconds=seconds, now=now)
-        charge("card-day", person_id, limit=_CODES_A_DAY, seconds=86_400, now=now)
         request_id = ids.derive("travel-card", person_id, str(epoch_ms(now)))
-        with text_message("travel_card"):
+        limits = (
+            Limit("card-minute", person_id, 1, int(RESEND_AFTER.total_seconds())),
+            Limit("card-day", person_id, _CODES_A_DAY, 86_400),
+        )
+        with (
+            charged(self._limits, *limits, by=request_id, now=now),
+            text_message("travel_card"),
+        ):
             self._cards.send_code(phone, request_id=request_id)
         return None
 
@@ -107,12 +112,13 @@ class TravelCardEntry:
 
     def _exchange(self, actor: Actor, code: str, now: datetime) -> Snapshot:
         phone, person_id = self._phone(actor), actor.person_id
-        limit = _TRIES_AN_HOUR
-        self._limits.charge("card-try", person_id, limit=limit, seconds=3600, now=now)
         day = local_day(now, CHINA).isoformat()
         # A keyed hash, because the code could be guessed from a plain one.
         request_id = self._index.of("travel-card", f"{person_id}:{day}:{code}")
-        answer = self._cards.exchange(phone, code, request_id=request_id)
+        tries = Limit("card-try", person_id, _TRIES_AN_HOUR, 3600)
+        attempt = ids.derive(request_id, str(epoch_ms(now)))
+        with charged(self._limits, tries, by=attempt, now=now):
+            answer = self._cards.exchange(phone, code, request_id=request_id)
         if answer is None:
             raise Unprocessable("travel_card_code_wrong")
         if answer.observed_at is not None and answer.observed_at - now > _CLOCK_TOLERANCE:

@@ -20,7 +20,7 @@ routes = Blueprint(__name__)
 @endpoint(routes, "GET", "/v1/me", access=ANY_PERSON, response=Me)
 def me(context: RequestContext) -> Me:
     """Return the caller's profile, registration and rights."""
-    own = context.container.registrations.own(context.actor.profile)
+    own = context.container.registrations.show(context.actor, now=context.now)
     return Me(
         person_id=context.actor.person_id,
         phone=own.phone,
@@ -46,6 +46,7 @@ def me(context: RequestContext) -> Me:
         "version_conflict",
         "identity_taken",
         "identity_managed",
+        "identity_returning",
         "phone_required",
         "too_many_requests",
     ),

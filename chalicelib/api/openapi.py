@@ -14,6 +14,7 @@ from pydantic import BaseModel, StringConstraints, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from chalicelib.admission.schemas import CardId
+from chalicelib.admission.schemas_phones import DeviceId
 from chalicelib.api import loading
 from chalicelib.api.endpoint import OPERATIONS, Operation, problem
 from chalicelib.api.examples import example, examples
@@ -61,6 +62,8 @@ _TAGGED = (
     ("/v1/venues/{venue_id}/administrator", "Staff"),
     ("/v1/venues/{venue_id}/scans", "Scans"),
     ("/v1/venues/{venue_id}/manual-checks", "Manual checks"),
+    ("/v1/venues/{venue_id}/late-scans", "Scans"),
+    ("/v1/me/devices", "Scans"),
     ("/v1/venues/{venue_id}/statistics", "Statistics"),
     ("/v1/venues", "Venues"),
     ("/v1/bindings", "Bindings"),
@@ -92,6 +95,7 @@ _TAGGED = (
     ("/v1/codes", "Lists"),
     ("/v1/status", "Service"),
     ("/v1/openapi.json", "Service"),
+    ("/{file}", "Landing"),
 )
 """The tag of a path: that of the first matching prefix. Each resource has one."""
 _PATH: dict[str, Any] = {
@@ -104,9 +108,11 @@ _PATH: dict[str, Any] = {
     "check_id": ScanId,
     "identity_check_id": CheckId,
     "poster_id": Code,
+    "device_id": DeviceId,
     "receipt_id": ReceiptId,
     "card_id": CardId,
     "code": Code,
+    "file": Annotated[str, StringConstraints(min_length=1, max_length=128)],
     "token": Annotated[str, StringConstraints(min_length=1, max_length=2048)],
 }
 """The types of path parameters."""
@@ -116,9 +122,12 @@ _NOW = datetime(2022, 4, 24, 8, tzinfo=UTC)
 _DOCUMENTS: dict[str, dict[str, Any]] = {
     "application/json": {"type": "object", "examples": [{"openapi": "3.1.0"}]},
     "*/*": {"type": "string", "examples": ["%PDF-1.7…"]},
+    "text/plain": {"type": "string", "examples": ["0e2b4c8f6a"]},
     "text/html; charset=utf-8": {"type": "string", "examples": ["<!doctype html>…"]},
 }
 """The schemas of responses without a model, by media type."""
+_BESIDE_FILES = ("/V/{code}", "/v/{code}")
+"""Paths of pages, beside which a platform's verification files stand."""
 
 
 @functools.cache
@@ -316,6 +325,10 @@ def _responses(operation: Operation, names: Any, schemas: Mapping[str, Any]) -> 
     if min(operation.statuses) >= 300:
         page = {"description": "The page, to a client that follows the redirect."}
         responses["200"] = responses[str(operation.statuses[0])] | page
+    if operation.path in _BESIDE_FILES:
+        file = _content(_DOCUMENTS["text/plain"], schemas)
+        page = responses["200"]
+        responses["200"] = page | {"content": page["content"] | {"text/plain": file}}
     by_status: dict[int, list[str]] = {}
     for code in operation.errors:
         by_status.setdefault(CODES[code].status, []).append(code)

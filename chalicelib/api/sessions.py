@@ -1,12 +1,15 @@
 """Routes: one-time codes, sessions, and the caller's phone."""
 
+from datetime import timedelta
 from typing import overload
 
 from chalice.app import Blueprint
 
 from chalicelib.api.access import ANY_PERSON, ANYONE
 from chalicelib.api.endpoint import Answer, RequestContext, endpoint
-from chalicelib.identity.one_time_codes import CODE_LIFE, RESEND_AFTER
+from chalicelib.identity.logins import Request
+from chalicelib.identity.one_time_codes import CODE_LIFE
+from chalicelib.identity.phone_changes import ChangeProof
 from chalicelib.identity.platforms import PhoneProof, PlatformName
 from chalicelib.identity.registration import Entry
 from chalicelib.identity.schemas import (
@@ -41,14 +44,16 @@ routes = Blueprint(__name__)
 )
 def request_code(context: RequestContext) -> Answer:
     """Send a one-time code by text message; the response is the same for unknown numbers."""
-    context.container.one_time_codes.send(
-        context.body(CodeRequest).phone,
+    body = context.body(CodeRequest)
+    wait = context.container.one_time_codes.send(
+        body.phone,
         address=context.address,
         language=context.language,
+        nonce=body.nonce or "",
         now=context.now,
     )
     sent = CodeSent(
-        resend_after_s=int(RESEND_AFTER.total_seconds()),
+        resend_after_s=-(-wait // timedelta(seconds=1)),
         expires_in_s=int(CODE_LIFE.total_seconds()),
     )
     return Answer(sent, 202)
@@ -64,6 +69,7 @@ def request_code(context: RequestContext) -> Answer:
     statuses=(201,),
     errors=(
         "otp_invalid",
+        "otp_used_up",
         "platform_code_invalid",
         "platform_account_blocked",
         "phone_taken",
@@ -76,7 +82,9 @@ def log_in(context: RequestContext) -> Answer:
     """Log in by text message or from a mini-program; the first login creates the person."""
     body = context.body(LoginRequest).root
     if isinstance(body, SmsProof):
-        login = context.container.phone_login.log_in(body.phone, body.code, now=context.now)
+        login = context.container.phone_login.log_in(
+            body.phone, body.code, address=context.address, now=context.now
+        )
     else:
         login = context.container.platform_login.log_in(
             PlatformName(body.client),
@@ -95,18 +103,28 @@ def log_in(context: RequestContext) -> Answer:
     access=ANY_PERSON,
     request=PhoneRequest,
     response=LoginResponse,
-    errors=("phone_taken", "phone_proof_invalid", "client_not_offered", "too_many_requests"),
+    errors=(
+        "phone_taken",
+        "phone_proof_invalid",
+        "phone_change_unproved",
+        "confirm_by_text_message",
+        "stronger_login_needed",
+        "client_not_offered",
+        "too_many_requests",
+    ),
 )
 def confirm_phone(context: RequestContext) -> LoginResponse:
-    """Confirm the caller's phone; the session continues with the returned tokens."""
+    """Confirm or replace the caller's phone; the session continues with the returned tokens."""
     body, actor = context.body(PhoneRequest).root, context.actor
+    proof = ChangeProof(body.former_code or "", body.document_number or "")
+    caller = Request(context.address, context.language, context.now)
     if isinstance(body, SmsProof):
         login = context.container.phone_login.confirm_phone(
-            actor, body.phone, body.code, now=context.now
+            actor, body.phone, body.code, proof, caller
         )
     else:
         login = context.container.platform_login.confirm_phone(
-            actor, PlatformName(body.client), _proof(body), now=context.now
+            actor, PlatformName(body.client), _proof(body), proof, caller
         )
     return _shown(context, login)
 
@@ -120,13 +138,14 @@ def confirm_phone(context: RequestContext) -> LoginResponse:
     response=LoginResponse,
     errors=(
         "phone_required",
+        "stronger_login_needed",
         "identity_taken",
         "identity_check_unusable",
         "too_many_requests",
     ),
 )
 def take_over(context: RequestContext) -> LoginResponse:
-    """Make the record of a person without a login the caller's own, after a face check."""
+    """Make the record of a person without a login, or of one's own former login, one's own."""
     body = context.body(TakeOverRequest)
     login = context.container.succession.take_over(
         context.actor,
@@ -147,7 +166,7 @@ def take_over(context: RequestContext) -> LoginResponse:
     errors=("token_invalid", "token_expired", "session_ended"),
 )
 def refresh(context: RequestContext) -> LoginResponse:
-    """Exchange a refresh token for a new pair of tokens; it works once."""
+    """Exchange a refresh token for a new pair of tokens; it works once (and its retry for 30 s)."""
     token = context.body(RefreshRequest).refresh_token
     return _shown(context, context.container.sessions.refresh(token, now=context.now))
 

@@ -9,7 +9,7 @@ from chalicelib.core.fields import canonical
 from chalicelib.insight.schemas import Statistics, StatisticsQuery
 from chalicelib.venues import schemas as shown
 from chalicelib.venues.posters import Poster
-from chalicelib.venues.venue import PosterState, day_of
+from chalicelib.venues.venue import PosterKind, PosterState, day_of
 
 routes = Blueprint(__name__)
 _POLL_MS = 500
@@ -80,10 +80,12 @@ def get_venue(context: RequestContext) -> shown.Venue:
     errors=("not_found",),
 )
 def request_poster(context: RequestContext) -> Answer:
-    """Request the venue's poster: PDF to print, PNG for the album, or the QR code alone as SVG."""
+    """Request a poster of a code: PDF to print, PNG for the album, or the QR code alone as SVG."""
+    wanted = context.body(shown.PosterRequest)
     poster = context.container.poster_requests.request(
         context.venue,
-        context.body(shown.PosterRequest).form,
+        PosterKind(wanted.code),
+        wanted.form,
         correlation=context.correlation,
         now=context.now,
     )
@@ -134,6 +136,7 @@ def get_statistics(context: RequestContext) -> Statistics:
 def _poster(poster: Poster) -> shown.Poster:
     return shown.Poster(
         poster_id=poster.poster_id,
+        code=poster.kind.value,
         form=poster.form,  # type: ignore[arg-type]  # as it was requested
         status=poster.state.value,
         url=poster.url,

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
+from chalicelib.core.errors import Unavailable
+
 Value = TypeVar("Value")
 
 
@@ -24,6 +26,10 @@ class TimedCache(Generic[Value]):
     def __len__(self) -> int:
         return len(self._entries)
 
+    def holds(self, key: str) -> bool:
+        """Return whether a value of `key` is cached, whatever its age."""
+        return key in self._entries
+
     def get(self, key: str, now: datetime) -> Value | None:
         """Return the value of `key`, at most `life` old at `now`; None if it does not exist."""
         entry = self._entries.get(key)
@@ -36,3 +42,45 @@ class TimedCache(Generic[Value]):
             if len(self._entries) > self._size:
                 self._entries.popitem(last=False)
         return value
+
+
+class PatientCache(TimedCache[Value]):
+    """A cache that outlasts an outage of its source.
+
+    While `load` raises Unavailable, values are returned until they are `stale` old. The source is
+    asked again after `pause`, so that a request waits for it once in a while only. `report` is
+    called for each failure that was passed over. Other errors mean that the source has answered,
+    and are raised: who withdraws a key is not put off.
+
+    The refresh is part of a request, because Lambda stops a process between requests.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[str], Value | None],
+        life: timedelta,
+        size: int,
+        *,
+        stale: timedelta,
+        pause: timedelta,
+        report: Callable[[], None],
+    ) -> None:
+        super().__init__(load, life, size)
+        self._stale = stale
+        self._pause = pause
+        self._report = report
+        self._ask_from: datetime | None = None
+
+    def get(self, key: str, now: datetime) -> Value | None:
+        """Return the value of `key`, at most `life` old at `now`, or `stale` in an outage."""
+        entry = self._entries.get(key)
+        if entry is None or now - entry[0] >= self._stale:
+            return super().get(key, now)
+        if self._ask_from is not None and now < self._ask_from:
+            return entry[1]
+        try:
+            return super().get(key, now)
+        except Unavailable:
+            self._ask_from = now + self._pause
+            self._report()
+            return entry[1]

@@ -1,9 +1,8 @@
-"""Field types of requests and responses in every area. Texts are trimmed NFC without controls."""
+"""Field types of requests and responses in every area. Texts are in canonical form."""
 
 import json
 import re
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
 
@@ -20,7 +19,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from chalicelib.core import short_codes
+from chalicelib.core import normalisation, short_codes
 from chalicelib.core.clock import rfc3339
 from chalicelib.core.errors import BadInput, FieldError
 from chalicelib.core.ids import PATTERN, nonce_time
@@ -72,20 +71,32 @@ def refuse(code: str, **params: str) -> PydanticCustomError:
     return PydanticCustomError("venuecode", code, {"code": code, **params})
 
 
-def _clean(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    text = unicodedata.normalize("NFC", value).strip()
-    if any(unicodedata.category(character) in _UNPRINTABLE for character in text):
-        raise refuse("control_character")
-    return text
+def cleaned(form: Callable[[str], str] = normalisation.line) -> Any:
+    """Convert a text to its canonical `form`, and refuse what cannot be printed.
+
+    Length first, because converting a long text is expensive: ``too_long``. Then
+    ``control_character``, whose text names the character.
+    """
+
+    def clean(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if len(value) > normalisation.MAX_TEXT:
+            raise refuse("too_long")
+        text = form(value)
+        try:
+            normalisation.require_printable(text)
+        except normalisation.Unprintable as found:
+            raise refuse("control_character", character=found.character) from None
+        return text
+
+    return BeforeValidator(clean)
 
 
-# Controls, formats (bidirectional overrides among them), surrogates, private use, unassigned,
-# line and paragraph separators.
-_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-
-Clean = BeforeValidator(_clean)
+Clean = cleaned()
+"""A line of text: trimmed, composed (NFC), without marks that cannot be seen."""
+Scanned = cleaned(normalisation.scanned)
+"""What a code contains, whatever the scanner has added to it."""
 
 
 def described(example: object, *, pattern: str = "", accepts: str = "", **schema: object) -> Any:
@@ -143,21 +154,34 @@ Code = Annotated[str, described("32P3WWT3Y0B8J32H", pattern=f"^{PATTERN}$")]
 """Sixteen characters of Crockford base32: a printed code, or a poster's id."""
 
 TEXT = (
-    r"^[^\u0000-\u001f\u007f-\u009f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f"
+    r"^[^\u0000-\u001f\u007f-\u009f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u200b-\u200f"
     r"\u2028-\u202e\u2060-\u206f\ue000-\uf8ff\ufeff\ufff0-\ufffb\ufffe\uffff]+$"
 )
-"""An approximate regular expression for printable text. `Clean` is the exact check."""
-AROUND = "white space around it, and decomposed characters"
+"""An approximate regular expression for printable text. `cleaned` is the exact check."""
+AROUND = "white space around it, marks that cannot be seen, and decomposed characters"
 """What `Clean` removes and composes."""
+IN_NAMES = "other dots between its parts, spaces between Chinese characters, full-width letters"
+"""Other spellings of names."""
+IN_PLACES = "full-width letters, brackets and digits, and other blanks"
+"""Other spellings of venues' names and addresses."""
 SEPARATED = "lower case, full-width characters, spaces, hyphens"
 """Other spellings of document numbers."""
 PersonName = Annotated[
     str,
-    Clean,
+    cleaned(normalisation.person_name),
     Field(min_length=1, max_length=50),
-    described("梁思齐", pattern=TEXT, accepts=AROUND),
+    described("梁思齐", pattern=TEXT, accepts=f"{AROUND}, {IN_NAMES}"),
 ]
 """A person's name, in full."""
+
+
+_LONGEST_PHONE = 100  # with brackets, spaces and marks from pasting; E.164 has 15 digits
+
+
+def _is_short(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > _LONGEST_PHONE:
+        raise refuse("phone")
+    return value
 
 
 def _phone(value: str) -> str:
@@ -190,6 +214,7 @@ def _nonce(value: str) -> str:
 Phone = Annotated[
     str,
     Clean,
+    BeforeValidator(_is_short),  # the last one is called first
     AfterValidator(_phone),
     described(
         "+8613800000001",
@@ -253,20 +278,28 @@ FAULT_CODES: dict[str, str] = {
     "union_tag_invalid": "not_allowed",
     "union_tag_not_found": "missing",
     "json_invalid": "not_json",
-    "string_unicode": "control_character",
+    "string_unicode": "malformed",
 }
 """Our code of a fault in a body by pydantic's type of it; any other is a ``type``."""
 
 
-def parse(model: type[Body], raw: bytes | str | None, *, today: date | None = None) -> Body:
+def parse(
+    model: type[Body],
+    raw: bytes | str | None,
+    *,
+    today: date | None = None,
+    officer: bool = False,
+) -> Body:
     """Return the JSON body of a request. Raises BadInput with every invalid field.
 
-    `today` is the day in China. Without it, dates in the future are not refused.
+    `today` is the day in China. Without it, dates in the future are not refused. An `officer` has
+    seen the papers, and may enter what the public may not.
     """
     if raw is not None and len(raw) > MAX_BODY:
         raise BadInput.at("", "too_large")
+    context = {"today": today, "officer": officer}
     try:
-        return model.model_validate_json(raw or "{}", context={"today": today})
+        return model.model_validate_json(raw or "{}", context=context)
     except ValidationError as error:
         # In a choice, the location of an error begins with the selected kind.
         skipped = 1 if issubclass(model, Choice) else 0

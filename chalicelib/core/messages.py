@@ -23,6 +23,7 @@ TEXTS: dict[str, str] = {
     "error.token_expired": "This login has expired. Please log in again.",
     "error.session_ended": "You have been logged out. Please log in again.",
     "error.otp_invalid": "The code is wrong or has expired.",
+    "error.otp_used_up": "Too many wrong codes. Please request a new one.",
     "error.platform_code_invalid": "The login took too long or was repeated. Please try again.",
     "error.platform_account_blocked": "WeChat or Alipay has restricted this account for safety. "
     "Please log in by text message.",
@@ -34,10 +35,16 @@ TEXTS: dict[str, str] = {
     "error.phone_taken": "This phone number belongs to another account. "
     "Please log in with it by text message.",
     "error.phone_proof_invalid": "The phone number could not be confirmed. Please try again.",
+    "error.phone_change_unproved": "The code for your former number, or the ID number, is wrong.",
+    "error.confirm_by_text_message": "Please confirm this phone number by text message.",
     "error.client_not_offered": "Logging in this way is not offered here. "
     "Please log in by text message.",
     "error.pairing_code_invalid": "This pairing code is wrong, was used, or has expired. "
     "Please ask the operator for a new one.",
+    "error.device_not_paired": "This phone was not paired when the pass was scanned. "
+    "The visit was not recorded.",
+    "error.too_many_devices": "You have paired five phones. Please revoke one first.",
+    "error.temperature_late": "A temperature can be added within ten minutes of the scan.",
     "error.device_revoked": "This device has been withdrawn. Please tell the operator.",
     "error.forbidden": "You may not do this.",
     "error.not_your_venue": "You have no rights at this venue.",
@@ -68,7 +75,8 @@ TEXTS: dict[str, str] = {
     "visitor's current pass, or use a manual check.",
     "error.paper_not_accepted": "Paper passes and pictures are not accepted here. Please ask for "
     "the live pass on a phone, or use a manual check.",
-    "error.pass_used": "This pass has already been used here. Please ask for it to be refreshed.",
+    "error.pass_used": "This pass has already been used here. Please wait for the next one, "
+    "which appears within a minute and a half.",
     "error.nonce_reused": "This request was already made with other contents.",
     "error.version_conflict": "This was changed in the meantime. Please load it again.",
     "error.identity_taken": "This identity cannot be registered here. "
@@ -81,6 +89,8 @@ TEXTS: dict[str, str] = {
     "error.guardian_not_adult": "Only adults act for others.",
     "error.identity_managed": "This identity was registered for you by your family or a kiosk. "
     "Please confirm with your face that it is yours.",
+    "error.identity_returning": "You have been here before. "
+    "Please confirm to continue with your former record.",
     "error.too_many_dependants": "You act for eight people already. Please remove one first.",
     "error.venue_exists": "A venue with this number, name and address already has a code.",
     "error.form_changed": "The form has changed. Please load it again and fill in the new one.",
@@ -113,7 +123,8 @@ TEXTS: dict[str, str] = {
     "field.malformed": "This does not have the right form.",
     "field.not_json": "The app sent something that cannot be read. Please update the app.",
     "field.too_large": "This is too large: no more than 64 KB can be sent.",
-    "field.control_character": "This contains a character that cannot be printed.",
+    "field.control_character": "This contains a character that cannot be printed ({character}): "
+    "please type it again, or leave it out.",
     "field.phone": "This is not a valid phone number.",
     "field.resident_id": "This is not a valid resident ID number.",
     "field.residence_permit": "This is not a valid number of a residence permit for residents of "
@@ -130,13 +141,17 @@ TEXTS: dict[str, str] = {
     "field.birth_certificate": "This is not a valid number of a medical certificate of birth: one "
     "letter and 9 digits.",
     "field.check_digit": "This number is not valid: its check digit does not match.",
+    "field.older_credit_code": "The last character of this credit code does not follow the "
+    "standard, as on some licences of Xiamen from before 2016. Please show the licence to the "
+    "office that runs this service, which can accept it, or apply with the manager's resident ID "
+    "number.",
     "field.plate": "This is not a valid vehicle plate.",
     "field.number_length": "This number does not have the right length.",
     "field.number_format": "This number does not have the right form.",
     "field.region": "Please choose a county, district or city from the list.",
     "field.venue_type": "This venue type is not in the catalogue.",
     "field.nonce": "The app numbered this request wrongly. Please try again, or update the app.",
-    "field.glyph": "The character “{character}” cannot be printed on a poster.",
+    "field.glyph": "These characters cannot be printed on a poster: {characters}",
     "field.join_code": "This is not a join code: please check each character.",
     "field.pairing_code": "This is not a pairing code: please check each character.",
     "field.pass": "This is not a pass.",
@@ -371,6 +386,8 @@ TEXTS: dict[str, str] = {
     "stronger_login.take_over": "Please do the face check of this name and ID number first.",
     "stronger_login.export": "Please confirm your phone number first, or do a face check.",
     "stronger_login.erase": "Please confirm your phone number first, or do a face check.",
+    "stronger_login.replace_phone": "Please enter a code sent to your former number, "
+    "or the number of your ID.",
     # Why a location is asked for with a scan.
     "location.purpose": "Your location shows that you are near the venue when you scan. "
     "Only the area, about 5 km wide, is kept with your visit; staff do not see it. "
@@ -391,11 +408,38 @@ TEXTS: dict[str, str] = {
     "landing.enter": "Register your visit at",
     "landing.unknown": "This venue code is not known",
     "landing.revoked": "This venue code has been withdrawn",
-    "landing.how": "Nothing is wrong: this code is meant for the health code mini-program. "
-    "Please open it in WeChat or Alipay and scan the poster there.",
-    "landing.wechat": "WeChat: open the mini-program, tap “Scan”, scan the poster.",
-    "landing.alipay": "Alipay: open the mini-program, tap “Scan”, scan the poster.",
-    "landing.no_phone": "No phone? The staff at the entrance register you with your ID card.",
+    "landing.how": "Nothing is wrong. Please register in one of these ways:",
+    "landing.no_channel": "Please show this page to the staff at the entrance. "
+    "They register your visit.",
+    "landing.leave_wechat": "This place has no mini-program in WeChat. "
+    "Please leave WeChat and use:",
+    "landing.leave_alipay": "This place has no mini-program in Alipay. "
+    "Please leave Alipay and use:",
+    "landing.program": "the mini-program “{name}”",
+    "landing.program_unnamed": "the health code mini-program",
+    "landing.channel_app": "App “{name}”",
+    "landing.channel_wechat": "WeChat",
+    "landing.channel_alipay": "Alipay",
+    "landing.channel_browser": "Browser of your phone",
+    "landing.use_app": "Open the app, tap “Scan”, scan the poster.",
+    "landing.use_wechat": "In WeChat, open {program}, tap “Scan”, scan the poster.",
+    "landing.use_alipay": "In Alipay, open {program}, tap “Scan”, scan the poster.",
+    "landing.use_browser": "Register on a web page, without an app.",
+    "landing.inside_wechat": "You are in WeChat. Go back to its first page, search for {program} "
+    "at the top and open it. Tap “Scan”, scan the poster.",
+    "landing.inside_alipay": "You are in Alipay. Search for {program} on its first page and "
+    "open it. Tap “Scan”, scan the poster.",
+    "landing.open_app": "Open the app",
+    "landing.open_wechat": "Open in WeChat",
+    "landing.open_alipay": "Open in Alipay",
+    "landing.open_browser": "Register here",
+    "landing.no_phone": "No phone? Show your ID card or paper pass to the staff at the entrance, "
+    "who register you.",
+    "landing.no_phone_no_pass": "No phone? The staff at the entrance register you with your "
+    "ID card.",
+    "landing.join": "This code is for the venue's staff",
+    "landing.join_staff": "Staff: open the mini-program, tap “Join a venue”, scan this code.",
+    "landing.join_visitors": "Visitors: please scan the poster at the entrance.",
     "landing.free": "Using it is free of charge.",
     "landing.ask_staff": "Please ask the venue's staff for its current code.",
 }

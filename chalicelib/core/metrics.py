@@ -49,6 +49,7 @@ METRICS: Mapping[str, Metric] = {
     "LookupsJoined": Metric(Unit.COUNT),
     "StreamLag": Metric(Unit.SECONDS, ("function",)),
     "Drift": Metric(Unit.COUNT),
+    "StaleKeys": Metric(Unit.COUNT),
     "TextMessages": Metric(Unit.COUNT, ("purpose",)),
     "TextMessageFaults": Metric(Unit.COUNT, ("purpose",)),
 }

@@ -12,7 +12,10 @@ class Settings:
     `code_host` is part of the printed URL. It has at most 32 characters; above 31, the QR code
     needs version 6 instead of 5. `demo` marks every screen and poster 演示. `issuer` is the
     name of the issuing authority or region, printed on paper passes. `files_url` is the own host
-    under which files are downloaded; empty for links to the bucket.
+    under which files are downloaded; empty for links to the bucket. `sms_countries` are those whose
+    mobile numbers get one-time codes (ISO 3166), `sms_a_day` is how many codes are sent in a day.
+    `absence_days` is after how many days without a login a phone is taken to have a new owner.
+    `code_files` are the verification files below the printed URL (`landing.verification_files`).
     """
 
     stage: str
@@ -36,6 +39,10 @@ class Settings:
     demo: bool
     fonts: str
     files_url: str
+    sms_countries: frozenset[str]
+    sms_a_day: int
+    absence_days: int
+    code_files: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -69,4 +76,8 @@ class Settings:
             demo=read("DEMO") == "1",
             fonts=read("FONTS", "/opt/fonts"),
             files_url=read("FILES_URL"),
+            sms_countries=frozenset(read("SMS_COUNTRIES", "CN,HK,MO,TW").split(",")),
+            sms_a_day=int(read("SMS_A_DAY", "100000")),
+            absence_days=int(read("ABSENCE_DAYS", "90")),
+            code_files=read("CODE_FILES"),
         )

@@ -5,6 +5,8 @@ Kinds of code differ in length, so that a code of one kind is never taken for an
 
 import secrets
 
+from chalicelib.core import normalisation
+
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Without 0, O, 1 and I, which are confused when read aloud or copied by hand."""
 
@@ -29,11 +31,11 @@ def new(length: int) -> str:
 
 
 def canonical(text: str, length: int) -> str:
-    """Return a code as it was entered, in capitals, without spaces and hyphens.
+    """Return a code as it was entered or scanned, in capitals, without spaces and hyphens.
 
     Raises ValueError unless it is a valid code of `length` characters.
     """
-    code = text.upper().replace(" ", "").replace("-", "")
+    code = normalisation.compact(text)
     if not is_valid(code, length):
         raise ValueError("not a code")
     return code

@@ -11,9 +11,9 @@ from chalicelib.core import ids
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.ids import Ids
-from chalicelib.identity import documents, personal
+from chalicelib.identity import documents
 from chalicelib.identity.people import People, Profile, Verification
-from chalicelib.identity.registration import Entry, managed_profile
+from chalicelib.identity.registration import Entry, is_named, managed_profile
 
 _TRIES = 3
 
@@ -64,6 +64,4 @@ class CardIdentities:
 
     def _is_named(self, profile: Profile, name: str) -> bool:
         registered = profile.verification in (Verification.PENDING, Verification.VERIFIED)
-        return registered and (
-            personal.NAME.open(self._vault, profile.name, profile.person_id) == name
-        )
+        return registered and is_named(profile, name, vault=self._vault)

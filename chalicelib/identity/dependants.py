@@ -44,7 +44,13 @@ from chalicelib.identity.people import (
     mask_name,
 )
 from chalicelib.identity.providers import Subject
-from chalicelib.identity.registration import Entry, managed_profile, require_verified, subject_of
+from chalicelib.identity.registration import (
+    Entry,
+    is_named,
+    managed_profile,
+    require_verified,
+    subject_of,
+)
 from chalicelib.identity.strength import Action, require
 from chalicelib.identity.strength import Proof as Required
 
@@ -196,7 +202,7 @@ class DependantAdding:
                 # The nonce of another dependant, or the number of one under another name.
                 if known.profile.document_blind != blind:
                     raise Conflict("nonce_reused")
-                if self._name(known.profile) != entry.name:
+                if not is_named(known.profile, entry.name, vault=self._vault):
                     raise Unprocessable("dependant_no_match")
                 return Added(known, created=False)
         self._limits.charge("dependant", whom, limit=_ADDED_A_DAY, seconds=86_400, now=now)
@@ -263,7 +269,7 @@ class DependantAdding:
         if (
             profile is None
             or profile.is_refused
-            or self._name(profile) != entry.name
+            or not is_named(profile, entry.name, vault=self._vault)
             or (profile.phone and candidate.proof is Proof.HOUSEHOLD)
         ):
             raise Unprocessable("dependant_no_match")

@@ -20,6 +20,7 @@ from chalicelib.core.clock import CHINA, local_day
 from chalicelib.core.crypto import BlindIndex
 from chalicelib.core.errors import Unauthenticated
 from chalicelib.core.ids import Ids
+from chalicelib.core.networks import network_of
 from chalicelib.identity.people import Limits
 
 PAIRING_LENGTH = 11  # ten random characters (50 bits) and a check character
@@ -157,7 +158,7 @@ class DeviceCredentials:
         Raises Unauthenticated ``pairing_code_invalid``; TooMany above 60 tries an hour for the
         caller's network `address`.
         """
-        whom = self._index.of("address", address)
+        whom = self._index.of("address", network_of(address))
         self._limits.charge("pairing", whom, limit=_PAIRINGS_AN_HOUR, seconds=3600, now=now)
         blind = self._blind(code)
         pairing = self._devices.pairing(blind)

@@ -1,17 +1,26 @@
 """One-time codes by text message, which prove that the caller owns a phone."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from chalicelib.core import ids
 from chalicelib.core.crypto import BlindIndex
+from chalicelib.core.errors import BadInput
 from chalicelib.core.ids import Ids
 from chalicelib.core.metrics import text_message
-from chalicelib.identity.people import Codes, Limits
+from chalicelib.core.networks import network_of
+from chalicelib.core.phones import takes_text_messages
+from chalicelib.identity.limiting import Limit, charged
+from chalicelib.identity.people import Codes, Guess, Limits, SentCode
 
 CODE_LIFE = timedelta(minutes=5)
 RESEND_AFTER = timedelta(seconds=60)
-_CODES_A_DAY = 10
-_CODES_AN_HOUR_FROM_ONE_ADDRESS = 600  # a venue's Wi-Fi may share one address
+_HOUR_S, _DAY_S = 3600, 86_400
+_CODES_AN_HOUR_FROM_ONE_NETWORK = 600  # a venue's Wi-Fi may share one address
+_CODES_A_DAY = 10  # to a phone, asked for by one network
+_CODES_AN_HOUR_TO_ONE_PHONE = 20
+_CODES_A_DAY_TO_ONE_PHONE = 100
 
 
 class SmsGateway(Protocol):
@@ -23,55 +32,111 @@ class SmsGateway(Protocol):
         Raises BadInput for a number that cannot be reached, TooMany, Unavailable.
         """
 
+    def send_replaced(self, phone: str, language: str) -> None:
+        """Tell the owner of `phone` that another one replaces it in their account.
+
+        Cost and errors as of `send_code`.
+        """
+
 
 class OneTimeCodes:
-    """Sends and verifies one-time codes."""
+    """Sends and verifies one-time codes.
 
-    __slots__ = ("_codes", "_ids", "_index", "_limits", "_sms")
+    `countries` are those whose numbers get text messages, as ISO 3166 codes; the deployment sends
+    at most `a_day` codes a day.
+    """
+
+    __slots__ = ("_a_day", "_codes", "_countries", "_ids", "_index", "_limits", "_sms")
 
     def __init__(
-        self, *, codes: Codes, limits: Limits, index: BlindIndex, ids: Ids, sms: SmsGateway
+        self,
+        *,
+        codes: Codes,
+        limits: Limits,
+        index: BlindIndex,
+        ids: Ids,
+        sms: SmsGateway,
+        countries: Collection[str],
+        a_day: int,
     ) -> None:
+        """Keep the collaborators, and what a deployment allows."""
         self._codes = codes
         self._limits = limits
         self._index = index
         self._ids = ids
         self._sms = sms
+        self._countries = countries
+        self._a_day = a_day
 
-    def send(self, phone: str, *, address: str, language: str, now: datetime) -> None:
-        """Send a one-time code to `phone` (E.164). The response does not reveal known numbers.
+    def send(
+        self, phone: str, *, address: str, language: str, now: datetime, nonce: str = ""
+    ) -> timedelta:
+        """Send a code to `phone` (E.164), and return after what time another may be asked for.
 
-        Raises TooMany above one a minute or ten a day for a phone, and 600 an hour for the caller's
-        network `address`; Unavailable if the gateway does not accept the message.
+        The response does not reveal known numbers. A retry with the same `nonce` sends nothing and
+        returns the rest of the time. The code sent before stays valid, so that a stranger's request
+        does not void the code that somebody is typing.
+
+        Limits count by the caller's network (`network_of` their `address`) and phone: one a minute,
+        ten a day. The far higher ones of the phone alone, 20 an hour and 100 a day, and those of
+        network and deployment bound cost. What the gateway does not take is refunded, and voids no
+        code.
+
+        Raises BadInput ``phone`` for a number that gets no text messages; TooMany above a limit;
+        Unavailable if the gateway does not accept the message.
         """
-        blind = self._index.of("phone", phone)
-        self._limits.charge(
-            "otp-address",
-            self._index.of("address", address),
-            limit=_CODES_AN_HOUR_FROM_ONE_ADDRESS,
-            seconds=3600,
+        if not takes_text_messages(phone, self._countries):
+            raise BadInput.at("/phone", "phone")
+        blind, network = self._index.of("phone", phone), self._network(address)
+        attempt = ids.derive("otp", nonce) if nonce else self._ids.random()
+        former = self._codes.get(blind)
+        if former is not None and former.nonce == attempt:
+            return max(timedelta(), former.expires_at - CODE_LIFE + RESEND_AFTER - now)
+        source, resend_s = f"{network}/{blind}", int(RESEND_AFTER.total_seconds())
+        code = self._ids.digits(6)
+        with charged(
+            self._limits,
+            Limit("otp-minute", source, 1, resend_s),
+            Limit("otp-source-day", source, _CODES_A_DAY, _DAY_S),
+            Limit("otp-address", network, _CODES_AN_HOUR_FROM_ONE_NETWORK, _HOUR_S),
+            Limit("otp-hour", blind, _CODES_AN_HOUR_TO_ONE_PHONE, _HOUR_S),
+            Limit("otp-day", blind, _CODES_A_DAY_TO_ONE_PHONE, _DAY_S),
+            Limit("otp-deployment", "all", self._a_day, _DAY_S),
+            by=attempt,
             now=now,
-        )
-        resend_s = int(RESEND_AFTER.total_seconds())
-        self._limits.charge("otp-minute", blind, limit=1, seconds=resend_s, now=now)
-        self._limits.charge("otp-day", blind, limit=_CODES_A_DAY, seconds=86_400, now=now)
-        code = self.issue(phone, now=now)
-        with text_message("login"):
-            self._sms.send_code(phone, code, language)
+        ):
+            with text_message("login"):
+                self._sms.send_code(phone, code, language)
+            self._put(blind, code, former, attempt, now)
+        return RESEND_AFTER
 
     def issue(self, phone: str, *, now: datetime) -> str:
-        """Store and return a new code for `phone`, which replaces earlier ones; send nothing.
+        """Store and return a new code for `phone`; send nothing.
 
-        Operators log in an invented person with it (infra/smoke.py). Cost: one PutItem.
+        Operators log in an invented person with it (infra/smoke.py). Cost: one GetItem, one
+        PutItem.
         """
         blind, code = self._index.of("phone", phone), self._ids.digits(6)
-        self._codes.put(blind, self._digest(blind, code), now + CODE_LIFE)
+        self._put(blind, code, self._codes.get(blind), "", now)
         return code
 
-    def spend(self, phone: str, code: str, *, now: datetime) -> bool:
-        """Use up `code`; return whether it is the last one sent to `phone`, valid and unused."""
+    def spend(self, phone: str, code: str, *, address: str, by: str, now: datetime) -> Guess:
+        """Use up `code` for `by`; see `Codes.spend`. It is one of the last two sent to `phone`."""
         blind = self._index.of("phone", phone)
-        return self._codes.spend(blind, self._digest(blind, code), now)
+        return self._codes.spend(
+            blind, self._digest(blind, code), network=self._network(address), by=by, now=now
+        )
+
+    def _put(
+        self, blind: str, code: str, former: SentCode | None, nonce: str, now: datetime
+    ) -> None:
+        kept = former if former and not former.used and former.expires_at > now else None
+        self._codes.put(
+            blind, SentCode(self._digest(blind, code), now + CODE_LIFE, nonce), former=kept
+        )
+
+    def _network(self, address: str) -> str:
+        return self._index.of("address", network_of(address))
 
     def _digest(self, blind: str, code: str) -> str:
         return self._index.of("otp", f"{blind}:{code}")

@@ -76,6 +76,11 @@ class Profile:
 
     Live passes that were minted until `passes_from` are revoked.
 
+    `seen_at` is about when the person last logged in or refreshed a session, and `successor` the
+    person who got the phone when it seemed to have a new owner (`accounts`).
+
+    `asked_at` is when the provider was asked again to verify a registration that is still pending.
+
     `shadow_until` marks a person without an account, whom staff checked by name and number. The
     record is deleted at that time. Its `phone` is unconfirmed and may be a relative's.
     """
@@ -92,6 +97,9 @@ class Profile:
     blocked: bool = False
     shadow_until: datetime | None = None
     passes_from: datetime | None = None
+    seen_at: datetime | None = None
+    successor: str = ""
+    asked_at: datetime | None = None
 
     @property
     def may_scan(self) -> bool:
@@ -112,7 +120,14 @@ class Profile:
     def is_managed(self) -> bool:
         """Whether the person is registered without a login, by a guardian or a device."""
         registered = self.verification is not Verification.NONE
-        return registered and not self.phone and self.shadow_until is None
+        alone = not self.phone and not self.successor
+        return registered and alone and self.shadow_until is None
+
+    @property
+    def has_lost_phone(self) -> bool:
+        """Whether the person is registered, and their phone was given to a `successor`."""
+        registered = self.verification is not Verification.NONE
+        return registered and not self.phone and bool(self.successor)
 
 
 @dataclass(frozen=True)
@@ -271,6 +286,13 @@ class Actor:
         return Holder(self.record)
 
 
+class Account(NamedTuple):
+    """A platform account: its blind index, and the name of its platform."""
+
+    blind: str
+    platform: str
+
+
 class People(Protocol):
     """The store of people, implemented in `identity/store`.
 
@@ -316,25 +338,51 @@ class People(Protocol):
         Cost: one strongly consistent GetItem.
         """
 
-    def accounts(self, person_id: str) -> list[str]:
-        """Return the blind indexes of the person's platform accounts.
+    def accounts(self, person_id: str) -> dict[str, str]:
+        """Return the platforms of the person's accounts, by blind index; empty if unknown.
 
         Cost: one strongly consistent Query.
         """
 
-    def create_with_account(self, profile: Profile, *, account: str, phone: str | None) -> bool:
+    def create_with_account(self, profile: Profile, *, account: Account, phone: str | None) -> bool:
         """Create a person with an account and a phone; False if either has an owner."""
 
-    def link(self, account: str, person_id: str, *, phone: str) -> bool:
+    def link(self, account: Account, person_id: str, *, phone: str) -> bool:
         """Link a new platform account to the owner of `phone`; False if an owner has changed."""
 
-    def take_phone(self, profile: Profile, phone: str, *, former: str | None) -> bool:
+    def take_phone(
+        self, profile: Profile, phone: str, *, former: str | None, owner: Profile | None = None
+    ) -> bool:
         """Record `profile.phone`, claim it, and release the `former` one.
 
-        Returns False if another person has the phone, or the profile's phone has changed.
+        `owner` loses the phone to the person. Returns False if another person has the phone, or a
+        profile's phone has changed.
         """
 
-    def merge_into(self, person_id: str, accounts: Sequence[str], to: str, *, phone: str) -> bool:
+    def succeed(
+        self, owner: Profile, profile: Profile, phone: str, *, account: Account | None = None
+    ) -> bool:
+        """Create a person with the phone, and with an account, that `owner` loses.
+
+        Returns False if the phone's or the account's owner has changed.
+        """
+
+    def saw(self, person_id: str, at: datetime) -> None:
+        """Record when the person was seen last. Cost: one UpdateItem.
+
+        Nothing happens if the person is gone.
+        """
+
+    def ask_again(self, profile: Profile, *, unless_since: datetime, now: datetime) -> bool:
+        """Request that a pending registration is verified again; the stream dispatches it.
+
+        Returns False if it has changed, or was requested after `unless_since`. Cost: one
+        UpdateItem.
+        """
+
+    def merge_into(
+        self, person_id: str, accounts: Mapping[str, str], to: str, *, phone: str
+    ) -> bool:
         """Merge a person without a phone, with all their accounts, into the owner of `phone`.
 
         Returns False if the person, an account or the owner of `phone` has changed.
@@ -373,15 +421,15 @@ class People(Protocol):
         """
 
     def open_session(self, person_id: str, session: Session) -> None:
-        """Record a login. Cost: one PutItem."""
+        """Record a login, unless the session is on record already. Cost: one PutItem."""
 
     def refresh_session(
         self, person_id: str, session_id: str, *, serial: int, expires_at: datetime
     ) -> Session:
         """Record refresh number `serial`, and return the session. Cost: one UpdateItem.
 
-        Raises Unauthenticated ``session_ended`` if the session is closed, or the refresh was
-        already recorded.
+        If the number is not the next one, nothing is recorded, and the session is returned as it
+        is. Raises Unauthenticated ``session_ended`` if the session is closed.
         """
 
     def strengthen_session(self, person_id: str, session_id: str, strength: Strength) -> Strength:
@@ -404,27 +452,78 @@ class People(Protocol):
         """
 
 
+REPLAY = timedelta(seconds=30)
+"""For how long the same request, sent again because its answer was lost, is answered again."""
+GUESSES = 5
+"""The wrong guesses of a code that one network has (see `core.networks`)."""
+GUESSES_OF_ALL = 20
+"""The wrong guesses of a code that all networks have together.
+
+One network cannot use up the code of somebody else, and no number of them has many guesses.
+"""
+
+
+class SentCode(NamedTuple):
+    """A one-time code. `nonce` is a digest of that of the request for it, or empty.
+
+    `used`: somebody has used it; only `Codes.get` says so.
+    """
+
+    digest: str
+    expires_at: datetime
+    nonce: str = ""
+    used: bool = False
+
+
+class GuessState(StrEnum):
+    """What came of a guess of a code. ``USED_UP``: no further guess will be accepted."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    USED_UP = "used_up"
+
+
+class Guess(NamedTuple):
+    """The result of a guess of a code; `by` is the use that it was right for."""
+
+    state: GuessState
+    by: str = ""
+
+
 class Codes(Protocol):
     """The store of one-time codes, implemented in `identity/store`."""
 
-    def put(self, blind: str, digest: str, expires_at: datetime) -> None:
-        """Record a code; it replaces an earlier one. Cost: one PutItem."""
+    def get(self, blind: str) -> SentCode | None:
+        """Return the code sent last. Cost: one strongly consistent GetItem."""
 
-    def spend(self, blind: str, digest: str, now: datetime) -> bool:
-        """Use up the code, and return whether it was correct, unexpired and unused.
+    def put(self, blind: str, code: SentCode, former: SentCode | None = None) -> None:
+        """Record a code in place of all earlier ones but `former`. Cost: one PutItem."""
 
-        After too many attempts no code is accepted. Cost: one UpdateItem, and one DeleteItem if the
-        code is correct.
+    def spend(self, blind: str, digest: str, *, network: str, by: str, now: datetime) -> Guess:
+        """Use up the code for `by`, and return whether it was correct, unexpired and unused.
+
+        Within `REPLAY`, the same code is right again, and the result names the use on record. After
+        too many attempts of `network`, or of all, no code is accepted. Cost: one UpdateItem, and
+        another one if the code is correct.
         """
 
 
 class Limits(Protocol):
     """The store of rate limits, implemented in `identity/store`."""
 
-    def charge(self, what: str, whom: str, *, limit: int, seconds: int, now: datetime) -> None:
+    def charge(
+        self, what: str, whom: str, *, limit: int, seconds: int, now: datetime, by: str = ""
+    ) -> None:
         """Count one attempt at `what` by `whom`. Cost: one UpdateItem.
 
-        Raises TooMany above `limit` in a window of `seconds`.
+        `by` identifies the attempt: if it was the last one counted, it is not counted again. Raises
+        TooMany above `limit` in a window of `seconds`.
+        """
+
+    def refund(self, what: str, whom: str, *, seconds: int, by: str, now: datetime) -> None:
+        """Take back the attempt `by`, which was charged with the same `now`. Cost: one UpdateItem.
+
+        A repeated refund changes nothing.
         """
 
 
@@ -434,5 +533,10 @@ def mask_name(name: str) -> str:
 
 
 def mask_phone(phone: str) -> str:
-    """Return a masked E.164 number: prefix and last four digits, ``+86138****5678``."""
-    return f"{phone[:-8]}****{phone[-4:]}"
+    """Return a masked E.164 number: its beginning and end, ``+86138****5678``.
+
+    The four digits before the end are hidden, of a short number, too: the end of one of less than
+    ten digits, its country code included, is shorter than four.
+    """
+    end = min(4, max(0, len(phone) - len("+") - 6))
+    return f"{phone[: len(phone) - 4 - end]}****{phone[len(phone) - end :]}"

@@ -17,6 +17,11 @@ class PlatformName(StrEnum):
     WECHAT = "wechat"
     ALIPAY = "alipay"
 
+    @property
+    def dates_phones(self) -> bool:
+        """Whether a phone proof works once, for minutes only. Alipay's carries no time."""
+        return self is PlatformName.WECHAT
+
 
 class PlatformAccount(NamedTuple):
     """A user of a platform. The same user has another `user_id` in each mini-program."""

@@ -5,11 +5,12 @@ edit is **approved** (JN-17 to JN-20).
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Conflict, Forbidden
+from chalicelib.core.normalisation import person_name
 from chalicelib.identity import documents, personal
 from chalicelib.identity.people import (
     Actor,
@@ -23,6 +24,9 @@ from chalicelib.identity.providers import Absent, Answer, Subject
 from chalicelib.identity.strength import Action, require
 
 EDITS_A_DAY = 10
+_RESUBMITTED_AFTER = timedelta(minutes=1)
+_OPENED_AFTER = timedelta(minutes=30)
+"""After what time the provider is asked again; it is asked for 19 minutes if it is unavailable."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,24 @@ def is_verified_as(profile: Profile | None, name: str, *, vault: Vault) -> bool:
         return False
     if profile.shadow_until is not None:
         return False
-    return personal.NAME.open(vault, profile.name, profile.person_id) == name
+    return is_named(profile, name, vault=vault)
 
 
-def is_managed_as(profile: Profile, name: str, *, vault: Vault) -> bool:
-    """Return whether this is a person without a login, registered under exactly `name`."""
-    return profile.is_managed and personal.NAME.open(vault, profile.name, profile.person_id) == name
+def is_named(profile: Profile, name: str, *, vault: Vault) -> bool:
+    """Return whether the person is registered under the canonical `name`.
+
+    Earlier versions sealed names as they were typed.
+    """
+    return person_name(personal.NAME.open(vault, profile.name, profile.person_id)) == name
+
+
+def is_left_as(profile: Profile, name: str, *, vault: Vault) -> bool:
+    """Return whether this is a person registered under exactly `name` who has no login.
+
+    They never had one, or have lost their phone.
+    """
+    left = profile.is_managed or profile.has_lost_phone
+    return left and is_named(profile, name, vault=vault)
 
 
 def managed_profile(
@@ -109,14 +125,15 @@ class Registrations:
         """Replace the actor's registration, and return it.
 
         `version` is the version that the actor last read, 0 before the first registration. A
-        retry with the same contents changes nothing.
+        retry with the same contents changes nothing; after a minute, it has a pending registration
+        verified again.
 
         Raises Conflict ``version_conflict``, ``identity_taken``; ``identity_managed`` if it is the
         document and the name of a person without a login, who may take the record over
-        (`succession`). Raises Forbidden
-        ``phone_required`` without a phone (`strength.RULES`). Raises TooMany above ten edits a
-        day, because the result reveals whether a name matches a number, and whether the number is
-        registered.
+        (`succession`); ``identity_returning`` if that person had the actor's phone. Raises
+        Forbidden ``phone_required`` without a phone (`strength.RULES`). Raises TooMany above ten
+        edits a day, because the result reveals whether a name matches a number, and whether the
+        number is registered.
         """
         require(actor, Action.REGISTER)
         previous = actor.profile
@@ -125,9 +142,10 @@ class Registrations:
         same = (
             previous.verification is not Verification.NONE
             and blind == previous.document_blind
-            and entry.name == self._open(previous, personal.NAME)
+            and is_named(previous, entry.name, vault=self._vault)
         )
         if same and version in (previous.registration, previous.registration - 1):
+            self._ask_again(previous, _RESUBMITTED_AFTER, now)
             return self.own(previous)
         if version != previous.registration:
             raise Conflict("version_conflict")
@@ -141,22 +159,43 @@ class Registrations:
             registration=previous.registration + 1,
             verification=Verification.PENDING,
             reason="",
+            asked_at=now,
         )
         try:
             self._people.register(profile, previous, correlation)
         except Conflict as conflict:
-            if conflict.code == "identity_taken" and self._may_take_over(previous, blind, entry):
-                raise Conflict("identity_managed") from None
-            raise
+            if conflict.code != "identity_taken":
+                raise
+            raise self._taken(previous, blind, entry) from None
         return self.own(profile)
 
-    def _may_take_over(self, previous: Profile, blind: str, entry: Entry) -> bool:
-        """Return whether the entry is a managed person's, who may become their own."""
+    def _taken(self, previous: Profile, blind: str, entry: Entry) -> Conflict:
+        """Return the error for a document that has an owner; the record may become the actor's."""
         if previous.verification not in (Verification.NONE, Verification.REJECTED):
-            return False
+            return Conflict("identity_taken")
         owner_id = self._people.by_document(blind)
         owner = self._people.load(owner_id).profile if owner_id else None
-        return owner is not None and is_managed_as(owner, entry.name, vault=self._vault)
+        if owner is None or not is_left_as(owner, entry.name, vault=self._vault):
+            return Conflict("identity_taken")
+        if owner.successor == previous.person_id:
+            return Conflict("identity_returning")
+        return Conflict("identity_managed")
+
+    def show(self, actor: Actor, *, now: datetime) -> OwnRegistration:
+        """Return the actor's registration.
+
+        One that has been pending for long is verified again: the provider may have been unavailable
+        for longer than it is asked (`lookups.PATIENT_RETRIES`). Cost: one UpdateItem for such a
+        one.
+        """
+        self._ask_again(actor.profile, _OPENED_AFTER, now)
+        return self.own(actor.profile)
+
+    def _ask_again(self, profile: Profile, after: timedelta, now: datetime) -> None:
+        if profile.verification is not Verification.PENDING:
+            return
+        if profile.asked_at is None or profile.asked_at <= now - after:
+            self._people.ask_again(profile, unless_since=now - after, now=now)
 
     def own(self, profile: Profile) -> OwnRegistration:
         """Return the registration in `profile` as its owner sees it."""
@@ -177,7 +216,7 @@ class Registrations:
 def subject_of(profile: Profile, vault: Vault) -> Subject:
     """Return the person as sent to a provider. Raises ValueError on an altered field."""
     return Subject(
-        name=personal.NAME.open(vault, profile.name, profile.person_id),
+        name=person_name(personal.NAME.open(vault, profile.name, profile.person_id)),
         document_type=profile.document_type,
         document_number=personal.DOCUMENT.open(vault, profile.document, profile.person_id),
     )

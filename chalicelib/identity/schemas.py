@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 
-from chalicelib.core import ids
+from chalicelib.core import ids, normalisation
 from chalicelib.core.fields import (
     SEPARATED,
     Choice,
@@ -17,6 +17,7 @@ from chalicelib.core.fields import (
     Phone,
     Request,
     Response,
+    Scanned,
     VenueId,
     described,
     identifier,
@@ -31,9 +32,10 @@ from chalicelib.identity.people import Strength
 
 
 class CodeRequest(Request):
-    """A request for a one-time code by text message."""
+    """A request for a one-time code by text message. A retry has the same `nonce`."""
 
     phone: Phone
+    nonce: Nonce | None = None
 
 
 class CodeSent(Response):
@@ -103,22 +105,37 @@ class LoginRequest(
     """A login by text message, or from a mini-program of WeChat or Alipay."""
 
 
-class WechatPhone(Request):
+class _ChangeProof(Request):
+    """What replacing a phone requires: one of these. Confirming a first phone needs neither."""
+
+    former_code: str | None = Field(default=None, pattern=r"^[0-9]{6}$", examples=["654321"])
+    """The one-time code sent to the phone that is replaced."""
+    document_number: Annotated[str, Clean, Field(min_length=1, max_length=40)] | None = Field(
+        default=None, examples=["44098319880412902X"]
+    )
+    """The number of the document that the caller is registered with."""
+
+
+class SmsPhone(SmsProof, _ChangeProof):
+    """A phone, and the one-time code sent to it by text message."""
+
+
+class WechatPhone(_ChangeProof):
     """The code of WeChat's button `getPhoneNumber`."""
 
     client: Literal["wechat"]
     phone_code: PlatformCode
 
 
-class AlipayPhone(Request):
-    """The result of Alipay's `my.getPhoneNumber`."""
+class AlipayPhone(_ChangeProof):
+    """The result of Alipay's `my.getPhoneNumber`. It proves only a phone that the caller has."""
 
     client: Literal["alipay"]
     phone: SealedPhone
 
 
 class PhoneRequest(
-    Choice[Annotated[SmsProof | WechatPhone | AlipayPhone, Field(discriminator="client")]]
+    Choice[Annotated[SmsPhone | WechatPhone | AlipayPhone, Field(discriminator="client")]]
 ):
     """A proof of the actor's phone, by text message, WeChat or Alipay."""
 
@@ -158,7 +175,7 @@ class Empty(Response):
 
 
 def _name(value: str) -> str:
-    if not any(character.isalpha() for character in value):
+    if not any(map(normalisation.is_letter, value)):
         raise refuse("malformed")
     return value
 
@@ -375,7 +392,7 @@ class DependantByConsent(Request):
     relation: RelationName
     code: Annotated[
         str,
-        Clean,
+        Scanned,
         Field(min_length=1, max_length=20),
         short_code(consents.LENGTH, "consent_code"),
         described(
@@ -399,10 +416,13 @@ class DependantRequest(
 
 
 class TakeOverRequest(_Subject):
-    """The document of a managed record, and the face check of the same person."""
+    """The document of a record, and the face check of the same person.
+
+    After ``identity_returning`` no check is needed.
+    """
 
     nonce: Nonce
-    check_id: CheckId
+    check_id: CheckId | None = None
 
 
 class DependantShown(Response):
@@ -473,7 +493,7 @@ class PairingRequest(Request):
 
     pairing_code: Annotated[
         str,
-        Clean,
+        Scanned,
         Field(min_length=1, max_length=20),
         short_code(PAIRING_LENGTH, "pairing_code"),
         described(
@@ -497,7 +517,7 @@ class PairedKiosk(Response):
 
 
 def _serial(value: str) -> str:
-    serial = ids.fold(value).replace(" ", "").replace("-", "")
+    serial = ids.fold(normalisation.compact(value))
     if not ids.is_number(serial, passes.SERIAL):
         raise refuse("malformed")
     return serial
@@ -507,7 +527,7 @@ _PRINTED = f"^{CHARACTER}{{4}}-{CHARACTER}{{4}}-{CHARACTER}{{4}}$"
 _SERIAL = described("7RHY-G5G0-75CM", pattern=_PRINTED, accepts=SEPARATED)
 PaperForm = Literal["card_pdf", "sheet_pdf", "card_png"]
 """A card of 85.6 × 54 mm; an A4 sheet with the card to cut out; a picture for the album."""
-PaperSerial = Annotated[str, Clean, Field(max_length=40), AfterValidator(_serial), _SERIAL]
+PaperSerial = Annotated[str, Scanned, Field(max_length=40), AfterValidator(_serial), _SERIAL]
 PrintedSerial = Annotated[str, described("7RHY-G5G0-75CM", pattern=_PRINTED)]
 NameOnPass = Literal["masked", "full"]
 PassIssuer = Literal["self", "guardian", "kiosk", "officer"]

@@ -21,6 +21,7 @@ class Action(StrEnum):
     TAKE_OVER = "take_over"
     EXPORT = "export"
     ERASE = "erase"
+    REPLACE_PHONE = "replace_phone"
 
 
 class Proof(StrEnum):
@@ -29,11 +30,17 @@ class Proof(StrEnum):
     ``SUBJECT_FACE``: the face of the person named in the request (`checks.IdentityChecks.spend`).
     ``HOUSEHOLD``: the register of households knows both persons in one (`households.Households`).
     ``CONSENT``: a code that the person named in the request made on their own phone.
+    ``SAME_PHONE``: the actor got the phone of the person named in the request (`accounts`).
+    ``FORMER_PHONE``: a code sent to the phone that is replaced.
+    ``DOCUMENT``: the number of the document that the actor is registered with.
     """
 
     SUBJECT_FACE = "subject_face"
     HOUSEHOLD = "household"
     CONSENT = "consent"
+    SAME_PHONE = "same_phone"
+    FORMER_PHONE = "former_phone"
+    DOCUMENT = "document"
 
 
 class Rule(NamedTuple):
@@ -57,9 +64,11 @@ RULES: Mapping[Action, Rule] = {
     Action.ADD_ELDER: Rule(proofs=frozenset({Proof.SUBJECT_FACE, Proof.CONSENT})),
     # The face of the record's name and number. The session's strength is not enough: it was checked
     # against the identity that the actor was registered under at that time.
-    Action.TAKE_OVER: Rule(phone=True, proofs=frozenset({Proof.SUBJECT_FACE})),
+    # Who lost the phone to the actor is the actor, if name and number are the same.
+    Action.TAKE_OVER: Rule(phone=True, proofs=frozenset({Proof.SUBJECT_FACE, Proof.SAME_PHONE})),
     Action.EXPORT: Rule(strengths=_PHONE_OR_STRONGER),
     Action.ERASE: Rule(strengths=_PHONE_OR_STRONGER),
+    Action.REPLACE_PHONE: Rule(proofs=frozenset({Proof.FORMER_PHONE, Proof.DOCUMENT})),
 }
 
 

@@ -5,6 +5,10 @@ have a phone, they register with the same document. That is refused with ``ident
 client then has their face checked, and this takes the record over: its registration and visits
 stay, the guardians' links end, and so does a paper pass that a guardian issued. The person who
 logged in, who was registered under no document, is merged into it.
+
+So does the record of somebody whose phone seemed to have a new owner (`accounts`) and who logs in
+with it again: the same name and document are refused with ``identity_returning``, and taking the
+record over needs no check of the face, because the phone is the same.
 """
 
 from typing import Protocol
@@ -24,7 +28,7 @@ from chalicelib.identity.people import (
     Verification,
 )
 from chalicelib.identity.providers import Subject
-from chalicelib.identity.registration import EDITS_A_DAY, Entry, is_managed_as
+from chalicelib.identity.registration import EDITS_A_DAY, Entry, is_left_as
 from chalicelib.identity.sessions import Login, Sessions
 from chalicelib.identity.strength import Action, Proof, require
 
@@ -72,22 +76,30 @@ class Succession:
         self._index = index
         self._vault = vault
 
-    def take_over(self, actor: Actor, entry: Entry, check_id: str, submission: Submission) -> Login:
-        """Make the managed record of `entry` the actor's own, and log them in to it.
+    def take_over(
+        self, actor: Actor, entry: Entry, check_id: str | None, submission: Submission
+    ) -> Login:
+        """Make the record of `entry` the actor's own, and log them in to it.
+
+        `check_id` is a check of the face for exactly this name and number, or None for the record
+        of somebody whose phone the actor got.
 
         The actor's sessions end; a retry after a lost answer gets ``session_ended``, and the next
         login with the phone leads to the record. Raises Conflict ``identity_taken`` if there is no
         such record, or if the actor is registered under another document, works at a venue, or has
         family links. Raises Unprocessable ``identity_check_unusable``; Forbidden
-        ``phone_required``; TooMany with registrations above ten a day.
+        ``phone_required``, ``stronger_login_needed`` without a check that is needed; TooMany with
+        registrations above ten a day.
         """
-        require(actor, Action.TAKE_OVER, Proof.SUBJECT_FACE)
+        proof = Proof.SAME_PHONE if check_id is None else Proof.SUBJECT_FACE
+        require(actor, Action.TAKE_OVER, proof)
         now = submission.now
         self._limits.charge(
             "registration", actor.person_id, limit=EDITS_A_DAY, seconds=86_400, now=now
         )
         subject = Subject(entry.name, entry.document_type, entry.number)
-        self._checks.spend(actor, check_id, subject, by=submission.nonce, now=now)
+        if check_id is not None:
+            self._checks.spend(actor, check_id, subject, by=submission.nonce, now=now)
         if actor.profile.verification not in (Verification.NONE, Verification.REJECTED):
             raise Conflict("identity_taken")
         phone = personal.PHONE.open(self._vault, actor.profile.phone, actor.person_id)
@@ -97,9 +109,11 @@ class Succession:
             person_id = self._people.by_document(document)
             record = self._people.load(person_id) if person_id else PersonRecord()
             managed = record.profile
-            if managed is None or not is_managed_as(managed, entry.name, vault=self._vault):
+            if managed is None or not is_left_as(managed, entry.name, vault=self._vault):
                 break
-            issued = record.paper_pass
+            if check_id is None and managed.successor != actor.person_id:
+                require(actor, Action.TAKE_OVER)
+            issued = None if managed.has_lost_phone else record.paper_pass
             if issued and issued.by_guardian and not issued.revoked:
                 # Its issuer may hold a copy. The new owner of the record gets another one.
                 self._issued.revoke(

@@ -22,6 +22,7 @@ from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Conflict, Forbidden, NotFound, Unavailable
 from chalicelib.core.ids import Ids
 from chalicelib.core.logs import logger
+from chalicelib.core.normalisation import person_name
 from chalicelib.identity import personal, strength
 from chalicelib.identity.dependants import Dependants
 from chalicelib.identity.people import (
@@ -547,5 +548,9 @@ class Erasing:
             return Traces(phones)
         name = personal.NAME.open(self._vault, profile.name, person_id)
         number = personal.DOCUMENT.open(self._vault, profile.document, person_id)
-        shadow = shadow_of(self._index, profile.document_type, number, name)
-        return Traces(phones, (profile.document_blind,), (shadow,))
+        # Earlier versions looked people up under the name as it was typed.
+        shadows = tuple(
+            shadow_of(self._index, profile.document_type, number, spelling)
+            for spelling in dict.fromkeys((name, person_name(name)))
+        )
+        return Traces(phones, (profile.document_blind,), shadows)

@@ -9,17 +9,20 @@ from typing import Any, NamedTuple
 from chalicelib.core import ids as identifiers
 from chalicelib.core.clock import CHINA
 from chalicelib.core.crypto import BlindIndex, Vault
-from chalicelib.core.errors import BadInput, Conflict, FieldError, Unprocessable
+from chalicelib.core.errors import BadInput, Conflict, Unprocessable
 from chalicelib.core.ids import Ids
 from chalicelib.core.submission import Submission
 from chalicelib.identity import personal
-from chalicelib.identity.people import Actor, People, Role
+from chalicelib.identity.people import Actor, Holder, People, Role
 from chalicelib.identity.registration import require_verified
 from chalicelib.rendering import coverage
 from chalicelib.venues.codes import url
 from chalicelib.venues.numbers import masked
 from chalicelib.venues.rights import give, has_room
 from chalicelib.venues.venue import Application, Venue, Venues
+
+_NAMED = 5
+"""The most characters that an error names: a name in a script without fonts lacks all of them."""
 
 
 class VenueDetails(NamedTuple):
@@ -73,10 +76,12 @@ class Issuance:
         self._ids = ids
         self._code_host = code_host
 
-    def issue(self, actor: Actor, application: Application[str], submission: Submission) -> Issued:
-        """Issue a code to the venue, and make the actor its administrator.
+    def issue(
+        self, actor: Actor | Holder, application: Application[str], submission: Submission
+    ) -> Issued:
+        """Issue a code to the venue, and make the actor, who may not be logged in, administrator.
 
-        Raises BadInput ``glyph`` for each character of the name that cannot be printed; Forbidden
+        Raises BadInput ``glyph`` with the characters of the name that cannot be printed; Forbidden
         unless the actor is verified; Conflict ``venue_exists``, ``nonce_reused``; Unprocessable
         ``too_many_venues``.
         """
@@ -153,6 +158,4 @@ class Issuance:
 def _require_printable(application: Application[str]) -> None:
     missing = coverage.missing(application.name)
     if missing:
-        raise BadInput(
-            *(FieldError("/name", "glyph", (("character", character),)) for character in missing)
-        )
+        raise BadInput.at("/name", "glyph", characters=" ".join(missing[:_NAMED]))

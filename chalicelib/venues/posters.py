@@ -8,20 +8,46 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol, cast
 
 from chalicelib.core import ids
+from chalicelib.core.clock import Clock
 from chalicelib.core.errors import NotFound
 from chalicelib.core.storage import Storage
-from chalicelib.rendering.posters import TEMPLATE_VERSION, Form
+from chalicelib.rendering.posters import TEMPLATE_VERSION, Form, suffix
 from chalicelib.rendering.posters import Poster as Contents
 from chalicelib.venues.catalogue import category
-from chalicelib.venues.codes import url
-from chalicelib.venues.venue import PosterRecord, Posters, PosterState, Venue, Venues
+from chalicelib.venues.channels import Channel, ChannelKind, RegionOptions
+from chalicelib.venues.codes import join_url, url
+from chalicelib.venues.issuance import Issuance
+from chalicelib.venues.staffing import Bindings
+from chalicelib.venues.venue import (
+    PosterKind,
+    PosterRecord,
+    Posters,
+    PosterState,
+    Venue,
+    Venues,
+)
 
-SUFFIX: dict[str, str] = {"a4_pdf": "pdf", "a4_png": "png", "qr_svg": "svg"}
 LINK_LIFE = timedelta(minutes=15)
 KEPT = timedelta(days=29)  # the bucket deletes objects after 30
 # The colour of a poster's band identifies the region from afar. Consecutive prefectures differ.
 _BANDS = ("#0B6E4F", "#1D4E89", "#8C2F39", "#5B3A8C", "#9A5B00", "#00667A")
 _ASK_AGAIN_AFTER = timedelta(seconds=60)
+_TITLES = {
+    PosterKind.VENUE: "场所码",
+    PosterKind.FAST: "快速通行码",
+    PosterKind.JOIN: "场所申报码",
+}
+_CHINESE = {
+    ChannelKind.WECHAT: "微信",
+    ChannelKind.ALIPAY: "支付宝",
+    ChannelKind.BROWSER: "手机浏览器",
+}
+_ENGLISH = {
+    ChannelKind.APP: "the app",
+    ChannelKind.WECHAT: "WeChat",
+    ChannelKind.ALIPAY: "Alipay",
+    ChannelKind.BROWSER: "the camera or browser of your phone",
+}
 
 
 class Renderer(Protocol):
@@ -38,36 +64,89 @@ class Poster(NamedTuple):
     """A poster as administrators see it. `url` expires at `expires_at`."""
 
     poster_id: str
+    kind: PosterKind
     form: str
     state: PosterState
     url: str | None
     expires_at: datetime | None
 
 
-class PosterRequests:
-    """Records poster requests, and shows requested posters.
+class PosterContents:
+    """Makes what is printed on posters.
 
     `code_host` is the host in the text of the QR code. `demo` marks posters 演示.
     """
 
-    __slots__ = ("_code_host", "_demo", "_posters", "_storage")
+    __slots__ = ("_code_host", "_demo", "_options")
 
-    def __init__(self, *, posters: Posters, storage: Storage, code_host: str, demo: bool) -> None:
-        self._posters = posters
-        self._storage = storage
+    def __init__(self, *, options: RegionOptions, code_host: str, demo: bool) -> None:
+        self._options = options
         self._code_host = code_host
         self._demo = demo
 
-    def request(self, venue: Venue, form: Form, *, correlation: str, now: datetime) -> Poster:
+    def of(self, venue: Venue, kind: PosterKind, code: str, *, now: datetime) -> Contents:
+        """Return the contents of a poster of `code`: the venue's, its fast code or join code.
+
+        Cost: one BatchGetItem if the region's options are not cached.
+        """
+        category_of_venue = category(venue.kind)
+        options = self._options.of(venue.region, now)
+        joins = kind is PosterKind.JOIN
+        return Contents(
+            code_url=join_url(code, self._code_host) if joins else url(code, self._code_host),
+            venue_name=venue.name,
+            venue_type=category_of_venue.names["zh-Hans"] if category_of_venue else "",
+            region_name=venue.region_name,
+            checkpoint="",
+            serial=_grouped(code, 3 if joins else 4),
+            demo=self._demo,
+            band=_BANDS[int(venue.region[:4]) % len(_BANDS)],
+            kind=kind.value,
+            channels=tuple(map(_chinese, options.channels)),
+            channels_english=" or ".join(
+                dict.fromkeys(_ENGLISH[channel.kind] for channel in options.channels)
+            ),
+            paper_passes=options.paper_passes,
+        )
+
+
+class PosterRequests:
+    """Records poster requests, and shows requested posters."""
+
+    __slots__ = ("_bindings", "_contents", "_issuance", "_posters", "_storage")
+
+    def __init__(
+        self,
+        *,
+        posters: Posters,
+        storage: Storage,
+        contents: PosterContents,
+        issuance: Issuance,
+        bindings: Bindings,
+    ) -> None:
+        self._posters = posters
+        self._storage = storage
+        self._contents = contents
+        self._issuance = issuance
+        self._bindings = bindings
+
+    def request(
+        self, venue: Venue, kind: PosterKind, form: Form, *, correlation: str, now: datetime
+    ) -> Poster:
         """Request a poster, and return it. Raises Unavailable.
 
-        Cost: one GetItem, and one PutItem unless the poster is ready or recently requested.
+        The first poster of a fast or join code creates the code. Cost: one GetItem, one PutItem
+        unless the poster is ready or recently requested, and the cost of the code:
+        `Issuance.fast_code`, `Bindings.join_code`.
         """
-        poster_id = _poster_id(contents(venue, self._code_host, demo=self._demo), form)
+        code = self._code(venue, kind)
+        contents = self._contents.of(venue, kind, code, now=now)
+        poster_id = _poster_id(contents, form)
         known = self._posters.get(venue.venue_id, poster_id)
         if known is None or not _is_fresh(known, now):
+            state = PosterState.PENDING
             known = PosterRecord(
-                poster_id, venue.venue_id, form, PosterState.PENDING, now, now + KEPT
+                poster_id, venue.venue_id, form, state, now, now + KEPT, kind, code
             )
             self._posters.request(known, correlation)
         return self._shown(known, venue, now)
@@ -80,19 +159,28 @@ class PosterRequests:
             raise NotFound
         return self._shown(known, venue, now)
 
+    def _code(self, venue: Venue, kind: PosterKind) -> str:
+        match kind:
+            case PosterKind.VENUE:
+                return venue.code
+            case PosterKind.FAST:
+                return self._issuance.fast_code(venue).code
+            case PosterKind.JOIN:
+                return self._bindings.join_code(venue, rotate=False)
+
     def _shown(self, poster: PosterRecord, venue: Venue, now: datetime) -> Poster:
         link, expires = None, None
         if poster.state is PosterState.READY:
-            filename = f"{venue.name}-场所码.{SUFFIX[poster.form]}"
+            filename = f"{venue.name}-{_TITLES[poster.kind]}.{_suffix(poster)}"
             link = self._storage.link(_object_key(poster), filename, LINK_LIFE)
             expires = now + LINK_LIFE
-        return Poster(poster.poster_id, poster.form, poster.state, link, expires)
+        return Poster(poster.poster_id, poster.kind, poster.form, poster.state, link, expires)
 
 
 class PosterRendering:
-    """Renders requested posters. `code_host` and `demo` are as in `PosterRequests`."""
+    """Renders requested posters."""
 
-    __slots__ = ("_code_host", "_demo", "_posters", "_renderer", "_storage", "_venues")
+    __slots__ = ("_clock", "_contents", "_posters", "_renderer", "_storage", "_venues")
 
     def __init__(
         self,
@@ -101,20 +189,21 @@ class PosterRendering:
         posters: Posters,
         storage: Storage,
         renderer: Renderer,
-        code_host: str,
-        demo: bool,
+        contents: PosterContents,
+        clock: Clock,
     ) -> None:
         self._venues = venues
         self._posters = posters
         self._storage = storage
         self._renderer = renderer
-        self._code_host = code_host
-        self._demo = demo
+        self._contents = contents
+        self._clock = clock
 
     def render(self, venue_id: str, poster_id: str) -> PosterState | None:
         """Render and store a pending poster. Idempotent.
 
-        Returns the poster's new state, or None if it is unknown or not pending.
+        Returns the poster's new state, or None if it is unknown or not pending. A poster shows the
+        channels of the moment when it is drawn.
         """
         from chalicelib.rendering.engine import GlyphMissing
 
@@ -123,9 +212,10 @@ class PosterRendering:
         if poster is None or venue is None or poster.state is not PosterState.PENDING:
             return None
         state = PosterState.READY
+        code = poster.code or venue.code
         try:
             data, content_type = self._renderer.draw(
-                contents(venue, self._code_host, demo=self._demo),
+                self._contents.of(venue, poster.kind, code, now=self._clock.now()),
                 cast(Form, poster.form),
                 # The venue's creation is the file's date, so that a poster has the same bytes.
                 int(venue.created_at.timestamp()),
@@ -138,19 +228,16 @@ class PosterRendering:
         return state
 
 
-def contents(venue: Venue, code_host: str, *, demo: bool) -> Contents:
-    """Return the contents of the venue's poster."""
-    kind = category(venue.kind)
-    return Contents(
-        code_url=url(venue.code, code_host),
-        venue_name=venue.name,
-        venue_type=kind.names["zh-Hans"] if kind else "",
-        region_name=venue.region_name,
-        checkpoint="",
-        serial="-".join(venue.code[i : i + 4] for i in range(0, 16, 4)),
-        demo=demo,
-        band=_BANDS[int(venue.region[:4]) % len(_BANDS)],
-    )
+def _chinese(channel: Channel) -> str:
+    """Return what to scan with, such as 微信“粤康码”."""
+    name = f"“{channel.name}”" if channel.name else ""
+    if channel.kind is ChannelKind.APP:
+        return f"{name}App"
+    return _CHINESE[channel.kind] + (name if channel.kind is not ChannelKind.BROWSER else "")
+
+
+def _grouped(code: str, size: int) -> str:
+    return "-".join(code[start : start + size] for start in range(0, len(code), size))
 
 
 def _poster_id(poster: Contents, form: str) -> str:
@@ -158,7 +245,11 @@ def _poster_id(poster: Contents, form: str) -> str:
 
 
 def _object_key(poster: PosterRecord) -> str:
-    return f"posters/{poster.venue_id}/{poster.poster_id}.{SUFFIX[poster.form]}"
+    return f"posters/{poster.venue_id}/{poster.poster_id}.{_suffix(poster)}"
+
+
+def _suffix(poster: PosterRecord) -> str:
+    return suffix(cast(Form, poster.form))
 
 
 def _is_fresh(poster: PosterRecord, now: datetime) -> bool:

@@ -20,6 +20,7 @@ from chalicelib.core.errors import (
     Unavailable,
     Unprocessable,
 )
+from chalicelib.core.normalisation import person_name
 from chalicelib.identity import documents, personal
 from chalicelib.identity.people import (
     Actor,
@@ -408,7 +409,7 @@ class Staffing:
         for invitation in self._staff.invitations(phone_blind):
             venue_id = invitation.venue_id
             name = personal.INVITATION_NAME.open(self._vault, invitation.name, venue_id)
-            if not is_verified_as(profile, name, vault=self._vault):
+            if not is_verified_as(profile, person_name(name), vault=self._vault):
                 continue
             member = Member(
                 person_id,

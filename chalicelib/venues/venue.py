@@ -70,6 +70,14 @@ class Venue(Application[bytes]):
         return changes[-1] if changes else self.shards
 
 
+class PosterKind(StrEnum):
+    """Which of a venue's codes a poster shows: visitors', fast check-in's, or the staff's."""
+
+    VENUE = "venue"
+    FAST = "fast"
+    JOIN = "join"
+
+
 class PosterState(StrEnum):
     """The state of a requested poster."""
 
@@ -80,7 +88,10 @@ class PosterState(StrEnum):
 
 @dataclass(frozen=True)
 class PosterRecord:
-    """A requested poster. `poster_id` is the hash of its contents and template."""
+    """A requested poster. `poster_id` is the hash of its contents and template.
+
+    `code` is the printed code; empty for the venue's own in posters of releases up to 0.2.0.
+    """
 
     poster_id: str
     venue_id: str
@@ -88,6 +99,8 @@ class PosterRecord:
     state: PosterState
     requested_at: datetime
     expires_at: datetime
+    kind: PosterKind = PosterKind.VENUE
+    code: str = ""
 
 
 class Venues(Protocol):

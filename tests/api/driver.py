@@ -79,6 +79,8 @@ from tests.fakes.parts import (
 )
 
 HOST = "V.TEST"
+CODE_FILES = "rVq1WxCheck.txt=0e2b4c8f6a alipayCheck7.txt=9d3f1e"
+"""The verification files of the platforms, as an operator sets them."""
 HEALTH, IDENTITY = ProviderName.HEALTH_CODE, ProviderName.IDENTITY
 TEST, VACCINATION = ProviderName.NUCLEIC_ACID, ProviderName.VACCINATION
 FIGURES = ("checked", "passed", "abnormal", "pending")
@@ -97,13 +99,17 @@ class InProcess:
     """Sends requests to the routes in this process; checks each response against the document."""
 
     def __init__(self) -> None:
+        self.address = "127.0.0.1"
+        """The network address that requests come from."""
         self.answered: set[tuple[str, int, str]] = set()
         """The operations called, each with the status and code of its response."""
 
     def request(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
     ) -> HttpReply:
-        response = _client().http.request(method, path, headers=dict(headers), body=body or b"")
+        http = _client().http
+        http._local_gateway.event_converter.LOCAL_SOURCE_IP = self.address
+        response = http.request(method, path, headers=dict(headers), body=body or b"")
         got = HTTPHeaderDict({name: _one(value) for name, value in response.headers.items()})
         contract.check(method, path, response.status_code, got, response.body)
         reply = HttpReply(response.status_code, got, response.body)
@@ -134,6 +140,8 @@ class Wire:
         self._how = ""
         self._meanwhile: Callable[[], object] | None = None
         self._losing = False
+        self.away: set[str] = set()
+        """Services that answer no call: ``kms``."""
 
     def fail(self, how: str, at: int) -> None:
         """Reset the count, and make the `at`-th call (from 1) fail.
@@ -155,6 +163,11 @@ class Wire:
     def before(self, service: str, operation: str) -> None:
         """Record a call that is about to be made; disturb it if it is the chosen one."""
         self.calls.append(operation)
+        if service in self.away:
+            code, status = self.BUSY[service]
+            error = {"Code": code, "Message": "away"}
+            down: Any = {"HTTPStatusCode": status}
+            raise ClientError({"Error": error, "ResponseMetadata": down}, operation)
         if len(self.calls) != self._at:
             return
         if self._meanwhile:
@@ -513,6 +526,9 @@ class World:
                     "VC_TABLE": self.name,
                     "VC_BUCKET": self.bucket,
                     "VC_CODE_HOST": HOST,
+                    "VC_CODE_FILES": CODE_FILES,
+                    "VC_WECHAT_URL": "https://wechat.test",
+                    "VC_ALIPAY_URL": "https://alipay.test",
                     "VC_ISSUER": "广东省",
                     "VC_RENDERS_URL": self.renders.url,
                     "VC_DEMO": "1" if self._demo else "0",

@@ -115,8 +115,8 @@ def login_by_platform(world: World, before: str, name: PlatformName) -> Scene:
     """Return a login with a phone; a platform's code is spent once the platform was asked.
 
     `before` says what exists: ``nobody``; a person with the phone and without an account
-    (``linked``); an account beside that person (``gives way``); an account with another phone
-    (``moves``).
+    (``linked``); an account beside that person (``gives way``); an account with another phone,
+    which stays (``keeps``).
     """
     person = stranger(world)
     enter = partial(world.call, "POST", "/v1/sessions")
@@ -124,7 +124,7 @@ def login_by_platform(world: World, before: str, name: PlatformName) -> Scene:
         copy(person).log_in()
     if before == "gives way":
         enter(without_phone(proof(world, name, person.phone, "user"))).expect(201)
-    if before == "moves":
+    if before == "keeps":
         enter(proof(world, name, "+8613900000101", "user")).expect(201)
 
     def body() -> Any:

@@ -10,7 +10,7 @@ from tests.api.driver import Person, World
 from tests.api.test_paper_passes import OWN, scan
 
 ODD = [
-    "\ud800", "\x00", "\ue863", "\u202e", "\u200f", "\U000f0000", "\ufffe", "ſ", "ı", "ß", "ﬃ", "٣",
+    "\ud800", "\x00", "\ue863", "\u2028", "\x1b", "\U000f0000", "\ufffe", "ſ", "ı", "ß", "ﬃ", "٣",
     "Ⅷ", "😀", "A" * 5000, "\u0301", "..", "../x", "%00", "'", '"', "{0}", "{code}", "＃",
 ]  # fmt: skip
 

@@ -68,7 +68,7 @@ def test_a_name_is_read_as_the_routes_read_it(world: World, tmp_path: Path) -> N
     code, said = run(
         world, tmp_path,
         csv(
-            f"王\u202e五,resident_id,{support.resident_id(741)}",
+            f"王\u2028五,resident_id,{support.resident_id(741)}",
             f"123,resident_id,{support.resident_id(742)}",
             f"未出生,resident_id,{support.resident_id(743, born='20270401')}",
         ),

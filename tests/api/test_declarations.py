@@ -119,7 +119,7 @@ BAD_ANSWERS: list[tuple[dict[str, Any], str, str]] = [
     ({"contact": True, "contact_on": "2026-11-07"}, "/answers/contact_on", "day_range"),
     ({"age": "50"}, "/answers/age", "unknown"),
     ({"a/b~c": True}, "/answers/a~1b~0c", "unknown"),
-    ({"destination": "44098\u202e3"}, "/answers/destination", "control_character"),
+    ({"destination": "44098\x1b3"}, "/answers/destination", "control_character"),
 ]
 BAD_ARRIVALS: list[tuple[dict[str, Any], str, str]] = [
     ({"from_province": "450100"}, "from_province", "province"),

@@ -91,7 +91,7 @@ BAD_FIELDS: list[tuple[str, dict[str, Any], str, str]] = [
     ("put_registration", {"name": ""}, "/name", "too_short"),
     ("put_registration", {"name": " \u3000 "}, "/name", "too_short"),
     ("put_registration", {"name": "王" * 51}, "/name", "too_long"),
-    ("put_registration", {"name": "王\u202e明"}, "/name", "control_character"),
+    ("put_registration", {"name": "王\u2028明"}, "/name", "control_character"),
     ("put_registration", {"name": "王\x00"}, "/name", "control_character"),
     ("put_registration", {"name": "123"}, "/name", "malformed"),
     ("put_registration", {"name": None}, "/name", "type"),
@@ -179,7 +179,7 @@ BAD_FIELDS: list[tuple[str, dict[str, Any], str, str]] = [
     ("join_venue", {"join_code": ""}, "/join_code", "too_short"),
     ("join_venue", {"join_code": "234567892"}, "/join_code", "join_code"),
     ("join_venue", {"join_code": "2345678OI"}, "/join_code", "join_code"),
-    ("join_venue", {"join_code": "２３４５６７８９Ｎ"}, "/join_code", "join_code"),
+    ("join_venue", {"join_code": "２３４５６７８９Ｍ"}, "/join_code", "join_code"),
     ("join_venue", {"join_code": "2" * 21}, "/join_code", "too_long"),
     ("scan_venue", {"nonce": "not a nonce"}, "/nonce", "nonce"),
     ("scan_venue", {"nonce": "x" * 60_000}, "/nonce", "nonce"),
@@ -203,7 +203,7 @@ HOSTILE_PAYLOADS = [
     "😀" * 16,
     "\x00\x01\x02",
     f"{CODE[:8]}\n{CODE[8:]}",
-    "１２３４５６７８９０１２３４５６",
+    "１２３４５６７８９０１２３４５",
     "' OR 1=1 --",
     "<script>alert(1)</script>",
     "javascript:alert(1)//?q=x",
@@ -252,7 +252,7 @@ def test_a_venue_with_an_invalid_number_is_refused(
 @pytest.mark.requirement("JN-5", "SD-7")
 @pytest.mark.usefixtures("unwritten")
 @pytest.mark.parametrize("language", ["zh-Hans", "zh-Hant", "en"])
-def test_a_name_without_glyphs_is_refused_naming_each_character(
+def test_a_name_without_glyphs_is_refused_once_naming_its_characters(
     person: Person, language: str
 ) -> None:
     refused = person.post(
@@ -262,9 +262,8 @@ def test_a_name_without_glyphs_is_refused_naming_each_character(
     )
     refused.expect(400, "invalid_input")
     faults = refused.json["errors"]
-    assert [(fault["pointer"], fault["code"]) for fault in faults] == [("/name", "glyph")] * 2
-    assert RARE in faults[0]["detail"]
-    assert "😀" in faults[1]["detail"]
+    assert [(fault["pointer"], fault["code"]) for fault in faults] == [("/name", "glyph")]
+    assert faults[0]["detail"].endswith(f"{RARE} 😀")
 
 
 @pytest.mark.usefixtures("unwritten")

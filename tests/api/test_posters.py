@@ -117,7 +117,6 @@ def test_the_poster_asks_to_scan_and_says_with_what_and_what_to_do_without_a_pho
         "Pleasescanthiscodebeforeyouenter",
         "微信",
         "支付宝",
-        "手机浏览器",
         "没有手机",
         "身份证",
         "Nophone?ShowyourIDcard",
@@ -210,8 +209,8 @@ def test_a_poster_that_cannot_be_drawn_says_so_and_is_not_tried_for_ever(world: 
         posters=container.posters,
         storage=container.storage,
         renderer=Fontless(),
-        code_host=container.settings.code_host,
-        demo=container.settings.demo,
+        contents=container.poster_contents,
+        clock=container.clock,
     )
     failed = drawn(administrator, "a4_pdf")
     assert (failed["status"], failed["url"], failed["poll_after_ms"]) == ("failed", None, None)

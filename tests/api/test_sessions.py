@@ -54,6 +54,7 @@ def test_a_code_works_once(world: World) -> None:
     person = stranger(world)
     person.ask_for_code().expect(202)
     person.enter_code(person.code).expect(201)
+    world.clock.pass_(seconds=31)  # a retry after a lost answer: test_accounts_under_attack.py
     person.enter_code(person.code).expect(401, "otp_invalid")
 
 
@@ -68,20 +69,22 @@ def test_a_code_holds_for_five_minutes(world: World, seconds: int, status: int) 
 def test_after_five_wrong_guesses_the_right_code_is_wrong_too(world: World) -> None:
     person = stranger(world)
     person.ask_for_code().expect(202)
-    for guess in range(5):
+    for guess in range(4):
         person.enter_code(f"{guess:06d}").expect(401, "otp_invalid")
-    person.enter_code(person.code).expect(401, "otp_invalid")
+    for guessed in ("000004", person.code):
+        person.enter_code(guessed).expect(401, "otp_used_up")
     world.clock.pass_(minutes=1)
     person.ask_for_code().expect(202)
     person.enter_code(person.code).expect(201)
 
 
-def test_a_new_code_makes_the_earlier_one_void(world: World) -> None:
+def test_the_second_new_code_makes_the_earlier_one_void(world: World) -> None:
     person = stranger(world)
     person.ask_for_code().expect(202)
     earlier = person.code
-    world.clock.pass_(minutes=1)
-    person.ask_for_code().expect(202)
+    for _ in range(2):
+        world.clock.pass_(minutes=1)
+        person.ask_for_code().expect(202)
     person.enter_code(earlier).expect(401, "otp_invalid")
     person.enter_code(person.code).expect(201)
 
@@ -159,12 +162,12 @@ def test_a_refresh_token_works_once(world: World) -> None:
     assert person.get("/v1/me").code == "token_expired"
     renewed = person.refresh().expect(200)
     assert renewed["person_id"] == person.person_id
-    person.refresh().expect(401, "session_ended")
-    assert person.refresh_token == used
     person.keep(renewed)
     person.get("/v1/me").expect(200)
     person.keep(person.refresh().expect(200))
     person.get("/v1/me").expect(200)
+    reused = world.call("POST", "/v1/sessions/refresh", {"refresh_token": used})
+    reused.expect(401, "session_ended")
 
 
 def test_a_session_ends_after_thirty_days_without_refresh(world: World) -> None:

@@ -119,7 +119,7 @@ def test_a_table_that_refuses_is_named_with_the_others(world: World) -> None:
         raise Unavailable
 
     class Refusing:
-        charge = staticmethod(refuse)
+        charge = refund = staticmethod(refuse)
 
     parts = world.container
     parts.deep_status = DeepStatus(

@@ -1,5 +1,6 @@
 """Objects to store, each with new ids, so that tests may share a table."""
 
+import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from chalicelib.admission.scan import Scan
 from chalicelib.core import ids
 from chalicelib.core.ids import RandomIds
 from chalicelib.identity.people import (
+    Account,
     Actor,
     IssuedPass,
     PersonRecord,
@@ -31,6 +33,16 @@ random = RandomIds().random
 def blind() -> str:
     """Return a new blind index."""
     return f"1:{random()}{random()}"[:24]
+
+
+def account(platform: str = "wechat") -> Account:
+    """Return a new platform account."""
+    return Account(blind(), platform)
+
+
+def phone() -> str:
+    """Return a new mobile number (E.164)."""
+    return f"+86138{secrets.randbelow(10**8):08d}"
 
 
 def profile(**changes: Any) -> Profile:

@@ -1,58 +1,127 @@
 """`people.Codes` and `people.Limits`: what stands between a guesser and somebody's session."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from chalicelib.core import keys
 from chalicelib.core.errors import TooMany
+from chalicelib.identity.people import Guess, GuessState, SentCode
 from tests.contract import makers
 from tests.contract.backends import TABLES, Backend, Stores
 from tests.fakes.parts import NOON
 
+RIGHT, WRONG, USED_UP = GuessState.RIGHT, GuessState.WRONG, GuessState.USED_UP
 SOON = NOON + timedelta(minutes=5)
 
 
 class TestCodes:
     """A code is right once, in time, and not guessed at."""
 
-    def test_the_right_code_works_once(self, stores: Stores) -> None:
+    def put(self, stores: Stores, phone: str, digest: str = "right", **code: Any) -> SentCode:
+        sent = SentCode(digest, **{"expires_at": SOON, **code})
+        stores.codes.put(phone, sent)
+        return sent
+
+    def spend(
+        self,
+        stores: Stores,
+        phone: str,
+        digest: str = "right",
+        *,
+        network: str = "mine",
+        by: str = "first",
+        now: datetime = NOON,
+    ) -> Guess:
+        return stores.codes.spend(phone, digest, network=network, by=by, now=now)
+
+    def test_the_right_code_works_once_and_its_retry_for_thirty_seconds(
+        self, stores: Stores
+    ) -> None:
         phone = makers.blind()
-        stores.codes.put(phone, "right", SOON)
-        assert stores.codes.spend(phone, "right", NOON)
-        assert not stores.codes.spend(phone, "right", NOON)
+        self.put(stores, phone)
+        assert self.spend(stores, phone) == Guess(RIGHT, "first")
+        soon, late = NOON + timedelta(seconds=30), NOON + timedelta(seconds=31)
+        assert self.spend(stores, phone, by="second", now=soon) == Guess(RIGHT, "first")
+        assert self.spend(stores, phone, by="second", now=late).state is WRONG
 
     def test_a_code_that_was_never_sent_is_wrong(self, stores: Stores) -> None:
-        assert not stores.codes.spend(makers.blind(), "right", NOON)
+        assert self.spend(stores, makers.blind()).state is WRONG
+        assert stores.codes.get(makers.blind()) is None
 
     def test_another_phones_code_is_wrong(self, stores: Stores) -> None:
         phone = makers.blind()
-        stores.codes.put(phone, "right", SOON)
-        assert not stores.codes.spend(makers.blind(), "right", NOON)
-        assert stores.codes.spend(phone, "right", NOON)
+        self.put(stores, phone)
+        assert self.spend(stores, makers.blind()).state is WRONG
+        assert self.spend(stores, phone).state is RIGHT
 
-    @pytest.mark.parametrize(("late", "right"), [(-1, True), (0, False), (1, False)])
-    def test_a_code_expires(self, stores: Stores, late: int, right: bool) -> None:
+    @pytest.mark.parametrize(("late", "state"), [(-1, RIGHT), (0, WRONG), (1, WRONG)])
+    def test_a_code_expires(self, stores: Stores, late: int, state: GuessState) -> None:
         phone = makers.blind()
-        stores.codes.put(phone, "right", SOON)
-        assert stores.codes.spend(phone, "right", SOON + timedelta(seconds=late)) is right
+        self.put(stores, phone)
+        moment = SOON + timedelta(seconds=late)
+        assert self.spend(stores, phone, now=moment).state is state
 
-    @pytest.mark.parametrize(("guesses", "right"), [(4, True), (5, False), (6, False)])
-    def test_five_attempts_are_all(self, stores: Stores, guesses: int, right: bool) -> None:
+    @pytest.mark.parametrize(("guesses", "state"), [(4, RIGHT), (5, USED_UP), (6, USED_UP)])
+    def test_a_network_has_five_wrong_guesses_and_the_fifth_is_told(
+        self, stores: Stores, guesses: int, state: GuessState
+    ) -> None:
         phone = makers.blind()
-        stores.codes.put(phone, "right", SOON)
-        for _ in range(guesses):
-            assert not stores.codes.spend(phone, "wrong", NOON)
-        assert stores.codes.spend(phone, "right", NOON) is right
+        self.put(stores, phone)
+        found = [self.spend(stores, phone, "wrong").state for _ in range(guesses)]
+        assert found == [WRONG, WRONG, WRONG, WRONG, USED_UP, USED_UP][:guesses]
+        assert self.spend(stores, phone).state is state
+
+    def test_a_strangers_wrong_guesses_do_not_burn_the_code(self, stores: Stores) -> None:
+        phone = makers.blind()
+        self.put(stores, phone)
+        for _ in range(6):
+            self.spend(stores, phone, "wrong", network="theirs")
+        assert self.spend(stores, phone).state is RIGHT
+
+    def test_all_networks_together_have_twenty(self, stores: Stores) -> None:
+        phone = makers.blind()
+        self.put(stores, phone)
+        found = [
+            self.spend(stores, phone, "wrong", network=f"n{number % 5}").state
+            for number in range(20)
+        ]
+        assert found == [WRONG] * 19 + [USED_UP]
+        assert self.spend(stores, phone).state is USED_UP
+
+    def test_the_right_code_is_no_guess(self, stores: Stores) -> None:
+        phone = makers.blind()
+        self.put(stores, phone)
+        for _ in range(4):
+            self.spend(stores, phone, "wrong")
+        assert self.spend(stores, phone).state is RIGHT
+        assert self.spend(stores, phone).state is RIGHT
 
     def test_a_new_code_voids_the_earlier_and_its_attempts(self, stores: Stores) -> None:
         phone = makers.blind()
-        stores.codes.put(phone, "first", SOON)
+        self.put(stores, phone, "first")
         for _ in range(5):
-            stores.codes.spend(phone, "wrong", NOON)
-        stores.codes.put(phone, "second", SOON)
-        assert not stores.codes.spend(phone, "first", NOON)
-        assert stores.codes.spend(phone, "second", NOON)
+            self.spend(stores, phone, "wrong")
+        self.put(stores, phone, "second")
+        assert self.spend(stores, phone, "first").state is WRONG
+        assert self.spend(stores, phone, "second").state is RIGHT
+
+    def test_the_former_code_stays_valid_if_it_is_named(self, stores: Stores) -> None:
+        phone = makers.blind()
+        former = self.put(stores, phone, "first", expires_at=SOON - timedelta(minutes=1))
+        stores.codes.put(phone, SentCode("second", SOON), former)
+        assert self.spend(stores, phone, "first", now=former.expires_at).state is WRONG
+        assert self.spend(stores, phone, "first").state is RIGHT
+        # One login comes of both.
+        assert self.spend(stores, phone, "second").state is WRONG
+
+    def test_a_code_is_read_with_its_nonce_and_its_use(self, stores: Stores) -> None:
+        phone = makers.blind()
+        sent = self.put(stores, phone, nonce="N")
+        assert stores.codes.get(phone) == sent
+        self.spend(stores, phone)
+        assert stores.codes.get(phone) == sent._replace(used=True)
 
 
 class TestLimits:
@@ -81,6 +150,30 @@ class TestLimits:
         stores.limits.charge("y", whom, limit=1, seconds=60, now=NOON)
         stores.limits.charge("x", makers.blind(), limit=1, seconds=60, now=NOON)
 
+    def test_an_attempt_is_counted_once(self, stores: Stores) -> None:
+        whom = makers.blind()
+        for _ in range(2):
+            stores.limits.charge("x", whom, limit=1, seconds=60, now=NOON, by="mine")
+        with pytest.raises(TooMany):
+            stores.limits.charge("x", whom, limit=1, seconds=60, now=NOON, by="another")
+
+    def test_a_refund_gives_one_attempt_back_once(self, stores: Stores) -> None:
+        whom = makers.blind()
+        for by in ("first", "second"):
+            stores.limits.charge("x", whom, limit=2, seconds=60, now=NOON, by=by)
+        for _ in range(2):
+            stores.limits.refund("x", whom, seconds=60, by="second", now=NOON)
+        stores.limits.charge("x", whom, limit=2, seconds=60, now=NOON, by="second")
+        with pytest.raises(TooMany):
+            stores.limits.charge("x", whom, limit=2, seconds=60, now=NOON, by="third")
+
+    def test_there_is_nothing_to_refund_in_another_window(self, stores: Stores) -> None:
+        whom, later = makers.blind(), NOON + timedelta(seconds=60)
+        stores.limits.charge("x", whom, limit=1, seconds=60, now=NOON, by="mine")
+        stores.limits.refund("x", whom, seconds=60, by="mine", now=later)
+        with pytest.raises(TooMany):
+            stores.limits.charge("x", whom, limit=1, seconds=60, now=NOON)
+
     @pytest.mark.parametrize("backend", TABLES, indirect=True, scope="module")
     def test_an_item_that_an_update_made_has_a_version(self, backend: Backend) -> None:
         whom = makers.blind()
@@ -89,3 +182,18 @@ class TestLimits:
         raw = backend.table.get(keys.rate("x", whom, f"{int(NOON.timestamp()):010d}"))
         assert raw is not None
         assert raw["v"] == {"N": "1"}
+
+
+class TestPhoneProofs:
+    """A proof without a time counts for who shows it first, and once."""
+
+    def test_it_counts_once_and_its_retry_for_thirty_seconds(self, stores: Stores) -> None:
+        proof = makers.blind()
+        assert stores.phone_proofs.claim(proof, "mine", now=NOON)
+        assert stores.phone_proofs.claim(proof, "mine", now=NOON + timedelta(seconds=30))
+        assert not stores.phone_proofs.claim(proof, "mine", now=NOON + timedelta(seconds=31))
+
+    def test_it_does_not_count_for_another(self, stores: Stores) -> None:
+        proof = makers.blind()
+        assert stores.phone_proofs.claim(proof, "mine", now=NOON)
+        assert not stores.phone_proofs.claim(proof, "theirs", now=NOON)

@@ -271,8 +271,13 @@ class Family(RuleBasedStateMachine):
 class NoLimits:
     """Limits that are never reached."""
 
-    def charge(self, what: str, whom: str, *, limit: int, seconds: int, now: datetime) -> None:
-        del what, whom, limit, seconds, now
+    def charge(
+        self, what: str, whom: str, *, limit: int, seconds: int, now: datetime, by: str = ""
+    ) -> None:
+        del what, whom, limit, seconds, now, by
+
+    def refund(self, what: str, whom: str, *, seconds: int, by: str, now: datetime) -> None:
+        del what, whom, seconds, by, now
 
 
 @pytest.mark.parametrize("backend", [FAKE, *SERVICES], indirect=True, scope="module")

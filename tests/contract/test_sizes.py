@@ -169,7 +169,12 @@ def fill(backend: Backend, table: Table, texts: dict[str, Any]) -> int:
         return vault.seal(text, "place", now=NOON)
 
     people = backend.stores.people
-    person = Profile(f"per_{makers.random()}", seal("+8613800000001"))
+    person = Profile(
+        f"per_{makers.random()}",
+        seal("+8613800000001"),
+        seen_at=NOON,
+        successor=f"per_{makers.random()}",
+    )
     people.create(person, makers.blind())
     edit = makers.registered(
         person, name=seal("名" * 50), document=seal("44098319880412902X"), blocked=True

@@ -88,7 +88,14 @@ class RecordingSms:
     """Records each message; raises `fault` when set."""
 
     sent: list[tuple[str, str, str]] = field(default_factory=list)
+    replaced: list[tuple[str, str]] = field(default_factory=list)
+    """Phones that were told that another one replaces them, with the language."""
     fault: Exception | None = None
+
+    def send_replaced(self, phone: str, language: str) -> None:
+        if self.fault:
+            raise self.fault
+        self.replaced.append((phone, language))
 
     def send_code(self, phone: str, code: str, language: str) -> None:
         if self.fault:

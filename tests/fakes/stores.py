@@ -4,16 +4,18 @@ They keep the promises of the protocols, which `tests/contract` checks, but have
 run against the table.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from chalicelib.admission.accesses import Access
 from chalicelib.admission.kiosks import Card
 from chalicelib.admission.lookup_requests import Message, Outgoing
-from chalicelib.admission.policy import Policy, prefixes
+from chalicelib.admission.policy import Policy, Revision, prefixes
 from chalicelib.admission.prefetching import Prefetch
 from chalicelib.admission.scan import QUESTION_LIFE, Scan, ScanReference
+from chalicelib.admission.staff_phones import PairedPhones
 from chalicelib.admission.visits import VisitPage
 from chalicelib.core import ids, keys
 from chalicelib.core.clock import epoch_ms
@@ -26,10 +28,17 @@ from chalicelib.identity.devices import Device, DeviceState, Pairing
 from chalicelib.identity.family import MAX_DEPENDANTS, MAX_GUARDIANS, FamilyLink
 from chalicelib.identity.paper_passes import Ending, FileState, PaperFile, PassRecord
 from chalicelib.identity.people import (
+    GUESSES,
+    GUESSES_OF_ALL,
+    REPLAY,
+    Account,
+    Guess,
+    GuessState,
     IssuedPass,
     PersonRecord,
     Profile,
     Role,
+    SentCode,
     Session,
     Snapshot,
     Strength,
@@ -93,6 +102,7 @@ class FakePeople:
         self._phones: dict[str, str] = {}
         self.documents: dict[str, str] = {}
         self._accounts: dict[str, str] = {}
+        self._platforms: dict[str, str] = {}
 
     def partition(self, person_id: str) -> _Partition:
         """Return a person's items, for the other fakes that write there."""
@@ -137,38 +147,94 @@ class FakePeople:
     def by_account(self, blind: str) -> str | None:
         return self._accounts.get(blind)
 
-    def accounts(self, person_id: str) -> list[str]:
-        return sorted(blind for blind, owner in self._accounts.items() if owner == person_id)
+    def accounts(self, person_id: str) -> dict[str, str]:
+        mine = sorted(blind for blind, owner in self._accounts.items() if owner == person_id)
+        return {blind: self._platforms[blind] for blind in mine}
 
-    def create_with_account(self, profile: Profile, *, account: str, phone: str | None) -> bool:
-        if account in self._accounts or phone in self._phones:
+    def create_with_account(self, profile: Profile, *, account: Account, phone: str | None) -> bool:
+        if account.blind in self._accounts or phone in self._phones:
             return False
-        self._accounts[account] = profile.person_id
+        self._give(account, profile.person_id)
         if phone is not None:
             self._phones[phone] = profile.person_id
         self.partition(profile.person_id).profile = profile
         return True
 
-    def link(self, account: str, person_id: str, *, phone: str) -> bool:
-        if account in self._accounts or self._phones.get(phone) != person_id:
+    def _give(self, account: Account, person_id: str) -> None:
+        self._accounts[account.blind] = person_id
+        self._platforms[account.blind] = account.platform
+
+    def link(self, account: Account, person_id: str, *, phone: str) -> bool:
+        if account.blind in self._accounts or self._phones.get(phone) != person_id:
             return False
-        self._accounts[account] = person_id
+        self._give(account, person_id)
         return True
 
-    def take_phone(self, profile: Profile, phone: str, *, former: str | None) -> bool:
+    def _may_take(self, phone: str, owner: Profile | None) -> bool:
+        if owner is None:
+            return phone not in self._phones
+        stands = self.partition(owner.person_id).profile
+        mine = self._phones.get(phone) == owner.person_id
+        return mine and stands is not None and stands.phone == owner.phone
+
+    def _lose(self, owner: Profile | None, successor: str) -> None:
+        stands = self.partition(owner.person_id).profile if owner else None
+        if stands:
+            lost = replace(stands, phone=b"", successor=successor)
+            self.partition(stands.person_id).profile = lost
+
+    def succeed(
+        self, owner: Profile, profile: Profile, phone: str, *, account: Account | None = None
+    ) -> bool:
+        taken = account is not None and account.blind in self._accounts
+        if taken or not self._may_take(phone, owner):
+            return False
+        self._lose(owner, profile.person_id)
+        self._phones[phone] = profile.person_id
+        self.partition(profile.person_id).profile = profile
+        if account:
+            self._give(account, profile.person_id)
+        return True
+
+    def saw(self, person_id: str, at: datetime) -> None:
+        mine = self.partition(person_id)
+        if mine.profile is not None:
+            mine.profile = replace(mine.profile, seen_at=at.replace(microsecond=0))
+
+    def ask_again(self, profile: Profile, *, unless_since: datetime, now: datetime) -> bool:
         mine = self.partition(profile.person_id)
         stands = mine.profile
-        if stands is None or phone in self._phones or bool(stands.phone) != (former is not None):
+        if (
+            stands is None
+            or stands.registration != profile.registration
+            or stands.verification is not Verification.PENDING
+            or (stands.asked_at is not None and stands.asked_at > unless_since)
+        ):
+            return False
+        mine.profile = replace(stands, asked_at=now)
+        return True
+
+    def take_phone(
+        self, profile: Profile, phone: str, *, former: str | None, owner: Profile | None = None
+    ) -> bool:
+        mine = self.partition(profile.person_id)
+        stands = mine.profile
+        if stands is None or bool(stands.phone) != (former is not None):
+            return False
+        if not self._may_take(phone, owner):
             return False
         if former is not None:
             if self._phones.get(former) != profile.person_id:
                 return False
             del self._phones[former]
+        self._lose(owner, profile.person_id)
         self._phones[phone] = profile.person_id
-        mine.profile = replace(stands, phone=profile.phone)
+        mine.profile = replace(stands, phone=profile.phone, successor="")
         return True
 
-    def merge_into(self, person_id: str, accounts: Sequence[str], to: str, *, phone: str) -> bool:
+    def merge_into(
+        self, person_id: str, accounts: Mapping[str, str], to: str, *, phone: str
+    ) -> bool:
         mine = self.partition(person_id)
         stands = mine.profile
         if (
@@ -241,8 +307,10 @@ class FakePeople:
             mine.profile = replace(stands, verification=verification, reason=reason)
             return True
         rejected = verification is Verification.REJECTED
-        mine.profile = replace(stands, verification=verification, reason=reason, blocked=rejected)
-        alone = not stands.phone and not mine.guardians
+        mine.profile = replace(
+            stands, verification=verification, reason=reason, blocked=rejected, asked_at=None
+        )
+        alone = not stands.phone and not stands.successor and not mine.guardians
         if alone and (rejected or not profile.document_blind):
             mine.profile = None
             self.documents.pop(profile.document_blind, None)
@@ -265,15 +333,17 @@ class FakePeople:
             mine.profile = replace(mine.profile, passes_from=at)
 
     def open_session(self, person_id: str, session: Session) -> None:
-        self.partition(person_id).sessions[session.session_id] = session
+        self.partition(person_id).sessions.setdefault(session.session_id, session)
 
     def refresh_session(
         self, person_id: str, session_id: str, *, serial: int, expires_at: datetime
     ) -> Session:
         sessions = self.partition(person_id).sessions
         before = sessions.get(session_id)
-        if before is None or before.serial != serial - 1:
+        if before is None:
             raise Unauthenticated("session_ended")
+        if before.serial != serial - 1:
+            return before
         sessions[session_id] = replace(before, serial=serial, expires_at=expires_at)
         return sessions[session_id]
 
@@ -466,25 +536,27 @@ class FakeSuccessions:
     def take_over(self, heir: Profile, managed: Profile, phone: bytes, phone_blind: str) -> bool:
         old = self._people.partition(heir.person_id)
         new = self._people.partition(managed.person_id)
-        same = new.profile and (new.profile.registration, new.profile.document_blind, b"") == (
-            managed.registration, managed.document_blind, new.profile.phone,
-        )  # fmt: skip
+        same = new.profile and new.profile.successor == managed.successor and (
+            new.profile.registration, new.profile.document_blind, b"",
+        ) == (managed.registration, managed.document_blind, new.profile.phone)  # fmt: skip
         if old.rights or old.dependants or old.guardians or old.profile != heir or not same:
             return False
         if new.profile is None or not self._people.move_login(heir, managed, phone_blind):
             return False
-        for guardian_id in [*new.guardians]:
+        for guardian_id in [] if managed.has_lost_phone else [*new.guardians]:
             self._links.unlink(guardian_id, managed.person_id)
         old.profile = None
-        new.profile = replace(new.profile, phone=phone)
+        new.profile = replace(new.profile, phone=phone, successor="")
         return True
 
 
 @dataclass
 class _OneTimeCode:
-    digest: str
-    expires_at: datetime
-    attempts: int = 0
+    sent: SentCode
+    former: SentCode | None
+    attempts: Counter[str] = field(default_factory=Counter)
+    """Wrong guesses, by network."""
+    use: tuple[str, str, datetime] | None = None
 
 
 class FakeCodes:
@@ -493,18 +565,43 @@ class FakeCodes:
     def __init__(self) -> None:
         self._codes: dict[str, _OneTimeCode] = {}
 
-    def put(self, blind: str, digest: str, expires_at: datetime) -> None:
-        self._codes[blind] = _OneTimeCode(digest, expires_at)
+    def get(self, blind: str) -> SentCode | None:
+        kept = self._codes.get(blind)
+        return None if kept is None else kept.sent._replace(used=kept.use is not None)
 
-    def spend(self, blind: str, digest: str, now: datetime) -> bool:
+    def put(self, blind: str, code: SentCode, former: SentCode | None = None) -> None:
+        self._codes[blind] = _OneTimeCode(code, former)
+
+    def spend(self, blind: str, digest: str, *, network: str, by: str, now: datetime) -> Guess:
         code = self._codes.get(blind)
-        if code is None or code.attempts >= 5 or code.expires_at <= now:
-            return False
-        code.attempts += 1
-        if code.digest != digest:
-            return False
-        del self._codes[blind]
-        return True
+        if code is None or code.sent.expires_at <= now:
+            return Guess(GuessState.WRONG)
+        tries = code.attempts
+        if tries[network] >= GUESSES or tries.total() >= GUESSES_OF_ALL:
+            return Guess(GuessState.USED_UP)
+        valid = [one.digest for one in (code.sent, code.former) if one and one.expires_at > now]
+        if digest not in valid:
+            tries[network] += 1
+            over = tries[network] >= GUESSES or tries.total() >= GUESSES_OF_ALL
+            return Guess(GuessState.USED_UP if over else GuessState.WRONG)
+        if code.use is None:
+            code.use = (digest, by, now)
+        used, used_by, used_at = code.use
+        if used == digest and abs(now - used_at) <= REPLAY:
+            return Guess(GuessState.RIGHT, used_by)
+        tries[network] += 1
+        return Guess(GuessState.WRONG)
+
+
+class FakePhoneProofs:
+    """See `logins.PhoneProofs`."""
+
+    def __init__(self) -> None:
+        self._shown: dict[str, tuple[str, datetime]] = {}
+
+    def claim(self, blind: str, by: str, *, now: datetime) -> bool:
+        shown_by, at = self._shown.setdefault(blind, (by, now))
+        return shown_by == by and abs(now - at) <= REPLAY
 
 
 class FakeIdentityChecks:
@@ -557,15 +654,26 @@ class FakeLimits:
     """See `people.Limits`."""
 
     def __init__(self) -> None:
-        self._attempts: dict[tuple[str, str, int], int] = {}
+        self._attempts: dict[tuple[str, str, int], tuple[int, str]] = {}
 
-    def charge(self, what: str, whom: str, *, limit: int, seconds: int, now: datetime) -> None:
+    def charge(
+        self, what: str, whom: str, *, limit: int, seconds: int, now: datetime, by: str = ""
+    ) -> None:
         second = int(now.timestamp())
         start = second - second % seconds
-        attempts = self._attempts.get((what, whom, start), 0)
+        attempts, last = self._attempts.get((what, whom, start), (0, ""))
+        if by and last == by:
+            return
         if attempts >= limit:
             raise TooMany(start + seconds - second)
-        self._attempts[what, whom, start] = attempts + 1
+        self._attempts[what, whom, start] = (attempts + 1, by)
+
+    def refund(self, what: str, whom: str, *, seconds: int, by: str, now: datetime) -> None:
+        second = int(now.timestamp())
+        window = (what, whom, second - second % seconds)
+        attempts, last = self._attempts.get(window, (0, ""))
+        if attempts > 0 and last != f"-{by}":
+            self._attempts[window] = (attempts - 1, f"-{by}")
 
 
 class FakeVenues:
@@ -865,6 +973,9 @@ class FakeScans:
         for scan in sorted(mine, key=lambda scan: (scan.at, scan.venue_id)):
             yield ScanReference(scan.venue_id, scan.at, scan.digest)
 
+    def visits_at(self, person_id: str, at: datetime) -> list[ScanReference]:
+        return [one for one in self.visits(person_id) if one.at == at]
+
     def await_answers(self, scan: Scan, now: datetime) -> bool:
         mine = self._people.partition(scan.person_id)
         mine.awaiting.add(scan.scan_id)
@@ -1069,20 +1180,33 @@ class FakePolicies:
     """Policies that are always up to date. See `policy.Policies`."""
 
     def __init__(self) -> None:
-        self._policies: dict[str, tuple[int, Policy]] = {}
+        self._policies: dict[str, Revision] = {}
 
     def of(self, region: str, now: datetime) -> Policy:
         del now
         for prefix in prefixes(region):
-            if prefix in self._policies:
-                return self._policies[prefix][1]
+            revision = self._policies.get(prefix)
+            if revision is not None and not revision.removed:
+                return revision.policy
         return Policy()
 
     def replace(self, prefix: str, rules: dict[str, object], *, version: int) -> bool:
         """Put version `version` of a policy; return False if it is not the next one."""
-        if version != self._policies.get(prefix, (0,))[0] + 1:
+        return self._write(Revision(prefix, version, rules))
+
+    def remove(self, prefix: str, *, version: int) -> bool:
+        """Let the next shorter prefix apply; return False if `version` is not the next one."""
+        return self._write(Revision(prefix, version, {}, removed=True))
+
+    def latest(self, prefix: str) -> Revision | None:
+        """Return what was last stored for exactly this prefix."""
+        return self._policies.get(prefix)
+
+    def _write(self, revision: Revision) -> bool:
+        known = self._policies.get(revision.prefix)
+        if revision.version != (known.version if known else 0) + 1:
             return False
-        self._policies[prefix] = (version, Policy.from_rules(f"{prefix}.{version}", rules))
+        self._policies[revision.prefix] = revision
         return True
 
 
@@ -1311,3 +1435,19 @@ class FakeCards:
         place = card.kiosk_id, card.card_id
         if place in self._cards and self._cards[place][0].waits:
             self._cards[place] = card, self._cards[place][1]
+
+
+class FakeStaffPhones:
+    """Paired phones in memory. See `staff_phones.StaffPhoneStore`."""
+
+    def __init__(self) -> None:
+        self._paired: dict[str, PairedPhones] = {}
+
+    def of(self, person_id: str) -> PairedPhones:
+        return self._paired.get(person_id, PairedPhones())
+
+    def save(self, person_id: str, paired: PairedPhones) -> bool:
+        if paired.version != self.of(person_id).version + 1:
+            return False
+        self._paired[person_id] = paired
+        return True

@@ -41,7 +41,7 @@ def test_white_space_around_a_number_changes_nothing(name: str, odd: str) -> Non
 
 
 @pytest.mark.parametrize("name", sorted(SHORTEST))
-@pytest.mark.parametrize("swap", ["٣", "Х", "\u200b", "\ud800", "\x00"])
+@pytest.mark.parametrize("swap", ["٣", "Х", "\ue000", "\ud800", "\x00"])
 def test_characters_that_only_look_alike_are_no_number(name: str, swap: str) -> None:
     number = SHORTEST[name]
     for text in (number[:-1] + swap, swap + number, number + swap):

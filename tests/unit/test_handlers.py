@@ -21,7 +21,7 @@ from chalicelib.core.settings import Settings
 from chalicelib.core.submission import Submission
 from chalicelib.identity.people import Actor, Snapshot, Verification
 from chalicelib.identity.registration import Entry
-from chalicelib.venues.venue import Application, PosterState
+from chalicelib.venues.venue import Application, PosterKind, PosterState
 from tests import support
 from tests.contract.backends import forget_clients
 from tests.fakes.parts import RecordingSms
@@ -190,7 +190,7 @@ def _furnish(environment: dict[str, str]) -> World:
     container.sms = sms
     phone = "+8613800000001"
     container.one_time_codes.send(phone, address="192.0.2.1", language="en", now=now)
-    login = container.phone_login.log_in(phone, sms.sent[0][1], now=now)
+    login = container.phone_login.log_in(phone, sms.sent[0][1], address="192.0.2.1", now=now)
 
     def actor() -> Actor:
         return container.sessions.authenticate(login.access_token, now=now)
@@ -209,7 +209,9 @@ def _furnish(environment: dict[str, str]) -> World:
     )  # fmt: skip
     submission = Submission(nonce_at(now), "h", "c", now)
     venue = container.issuance.issue(actor(), application, submission).details.venue
-    poster = container.poster_requests.request(venue, "a4_pdf", correlation="c", now=now)
+    poster = container.poster_requests.request(
+        venue, PosterKind.VENUE, "a4_pdf", correlation="c", now=now
+    )
     container.posters.finish(venue.venue_id, poster.poster_id, PosterState.READY)
     return World(
         environment, login.access_token, venue.code, venue.venue_id, login.person_id,

@@ -44,6 +44,15 @@ class TestMasking:
 
     def test_phones(self) -> None:
         assert mask_phone("+8613812345678") == "+86138****5678"
+        assert mask_phone("+85266123456") == "+852****3456"
+
+    @pytest.mark.parametrize(
+        ("phone", "masked"),
+        [("+2904567", "+29****7"), ("+29012345", "+29****45"), ("+298123456", "+29****456"),
+         ("+299999", "+29****"), ("+4712345678", "+47****5678")],
+    )  # fmt: skip
+    def test_of_a_short_phone_the_middle_is_hidden_too(self, phone: str, masked: str) -> None:
+        assert mask_phone(phone) == masked
 
     @given(phones)
     def test_of_a_phone_four_digits_are_hidden(self, phone: str) -> None:

@@ -20,13 +20,20 @@ from PIL import Image, ImageChops
 
 from chalicelib.rendering import coverage, posters, qr
 from chalicelib.rendering.engine import GlyphMissing
-from chalicelib.rendering.posters import Form, Poster
+from chalicelib.rendering.posters import Form, Kind, Poster
 from tests.pictures import HOSTILE, colours, decoded, pdf_image, pdf_text, svg_image
 
 ROOT = Path(__file__).parents[2]
 FONTS = ROOT / "infra/layers/render/fonts"
-TEMPLATE = ROOT / "chalicelib/rendering/templates/poster.typ"
+TEMPLATES = [
+    ROOT / "chalicelib/rendering/templates" / name
+    for name in ("poster.typ", "sticker.typ", "text.typ", "words.typ")
+]
 MM = 72 / 25.4
+SCRIPT_FONTS = (
+    "NotoSansArabic-Bold.ttf", "NotoSansCJKkr-Bold.otf", "NotoSansMongolian-Regular.ttf",
+    "NotoSerifTibetan-Bold.ttf",
+)  # fmt: skip
 
 POSTER = Poster(
     code_url="https://V.LOCALHOST/V/0123456789ABCDEF",
@@ -37,6 +44,9 @@ POSTER = Poster(
     serial="7K2M-9QXD",
     demo=False,
     band="#0f766e",
+    channels=("微信“粤康码”", "支付宝“粤康码”", "手机浏览器"),
+    channels_english="WeChat or Alipay or the camera or browser of your phone",
+    paper_passes=True,
 )
 LONG = "济宁市任城区太白湖新区许庄街道办事处社区卫生服务中心龘𠮷堂综合门诊部" * 2
 
@@ -51,6 +61,77 @@ def draw(form: Form, poster: Poster = POSTER, fonts: Path = FONTS, **changes: ob
 def test_the_code_of_the_pdf_and_of_the_png_decodes_to_the_url() -> None:
     assert decoded(pdf_image(draw("a4_pdf"))) == POSTER.code_url
     assert decoded(Image.open(io.BytesIO(draw("a4_png")))) == POSTER.code_url
+
+
+PAGES: list[tuple[Form, tuple[float, float], int]] = [
+    ("a4_pdf", (210, 297), 5), ("a5_pdf", (148, 209.3), 5), ("sticker_pdf", (80, 100), 4),
+]  # fmt: skip
+"""The forms with a page: its size in millimetres, and the version of its code."""
+SAID = {
+    "venue": ("进门请扫码登记", "没有手机"),
+    "fast": ("体温正常请扫此码", "还没测量体温"),
+    "join": ("工作人员扫码加入", "请勿张贴在访客能看到的地方"),
+}
+
+
+def version_of(found: zxingcpp.Barcode) -> int:
+    """Return the version of a code that was read."""
+    assert isinstance(found.extra, dict)
+    return int(found.extra["Version"])
+
+
+@pytest.mark.parametrize("kind", SAID)
+@pytest.mark.parametrize(("form", "size", "version"), PAGES)
+def test_each_kind_of_poster_has_its_size_says_what_it_is_for_and_scans(
+    form: Form, size: tuple[float, float], version: int, kind: Kind
+) -> None:
+    pdf = draw(form, kind=kind)
+    (page,) = pypdfium2.PdfDocument(pdf)
+    assert page.get_size() == pytest.approx([side * MM for side in size], abs=0.5)
+    text = pdf_text(pdf)
+    for name, words in SAID.items():
+        for said in words:
+            assert (said in text) is (name == kind), said
+    assert ("工作人员专用" in text) is (kind == "join" and form != "sticker_pdf")
+    (found,) = zxingcpp.read_barcodes(pdf_image(pdf))
+    assert (found.text, found.ec_level) == (POSTER.code_url, "H")
+    assert version_of(found) == version
+
+
+@pytest.mark.parametrize("form", ["a4_png", "a5_png", "sticker_png"])
+def test_every_module_of_a_picture_is_whole_dots(form: Form) -> None:
+    image = Image.open(io.BytesIO(draw(form))).convert("L")
+    (found,) = zxingcpp.read_barcodes(image)
+    corner = found.position.top_left
+    side = found.position.top_right.x - corner.x
+    modules = 17 + 4 * version_of(found)
+    dots = round(side / modules)
+    # The reader is exact to a pixel; the first dark dot is the corner.
+    left = next(
+        x for x in range(corner.x - 2, corner.x + 3) if image.getpixel((x, corner.y + 2)) == 0
+    )
+    top = next(y for y in range(corner.y - 2, corner.y + 3) if image.getpixel((left + 2, y)) == 0)
+    code = image.crop((left, top, left + modules * dots, top + modules * dots))
+    assert colours(code.reduce(dots)) == {0, 255}, "each module is of one colour, to the dot"
+
+
+@pytest.mark.parametrize("form", ["a4_pdf", "sticker_pdf"])
+def test_channels_and_paper_pass_that_do_not_exist_are_not_named(form: Form) -> None:
+    text = pdf_text(draw(form, channels=("支付宝",), channels_english="Alipay", paper_passes=False))
+    assert "支付宝" in text
+    for absent in ("微信", "WeChat", "浏览器", "browser", "纸质通行码", "paperpass"):
+        assert absent not in text
+    assert "手机" in pdf_text(draw(form, channels=(), channels_english=""))
+
+
+@pytest.mark.parametrize("form", ["a4_pdf", "a5_pdf", "sticker_pdf"])
+def test_six_channels_with_long_names_find_room(form: Form) -> None:
+    pdf = draw(form, channels=("微信“" + "粤" * 12 + "”",) * 6)
+    text = pypdfium2.PdfDocument(pdf)[0].get_textpage()
+    width = pypdfium2.PdfDocument(pdf)[0].get_width()
+    boxes = [text.get_charbox(index) for index in range(text.count_chars())]
+    assert all(left > 0 and right < width for left, _, right, _ in boxes)
+    assert pdf_text(pdf).count("粤" * 12) == 6
 
 
 def test_a_small_bad_copy_still_decodes() -> None:
@@ -174,6 +255,7 @@ def test_a_code_is_of_level_h_and_of_the_least_version_that_is_asked_for(
 def test_each_form_has_its_content_type() -> None:
     assert posters.content_type("a4_pdf") == "application/pdf"
     assert posters.content_type("a4_png") == "image/png"
+    assert posters.content_type("sticker_png") == "image/png"
     assert posters.content_type("qr_svg") == "image/svg+xml"
 
 
@@ -194,9 +276,9 @@ def test_the_same_poster_has_the_same_bytes_in_any_process(form: Form) -> None:
 
 def test_whoever_changes_the_look_raises_the_template_version() -> None:
     """The version is part of a poster's key in S3: unraised, old files would be served as new."""
-    looks = [path.read_bytes() for path in (TEMPLATE, *sorted(FONTS.glob("*.otf")))]
+    looks = [path.read_bytes() for path in (*TEMPLATES, *sorted(FONTS.glob("*.?tf")))]
     digest = hashlib.sha256(b"".join(looks) + draw("qr_svg")).hexdigest()[:16]
-    assert (posters.TEMPLATE_VERSION, digest) == ("2", "3583a52abaa532b7")
+    assert (posters.TEMPLATE_VERSION, digest) == ("3", "173f38e64f7d6ff4")
 
 
 # Names are data
@@ -226,7 +308,7 @@ def test_any_name_is_drawn_or_refused_by_its_first_character_without_glyph(name:
 
 
 @pytest.mark.parametrize("form", ["a4_pdf", "a4_png"])
-@pytest.mark.parametrize("bad", ["😀", "가", "\x07", "\n", "\u200d", "\ufe0f", "\u0301", "\ue000"])
+@pytest.mark.parametrize("bad", ["😀", "ก", "\x07", "\n", "\u200d", "\ufe0f", "\u0301", "\ue000"])
 def test_a_character_without_glyph_is_named(form: Form, bad: str) -> None:
     for poster in (
         replace(POSTER, venue_name=f"信宜{bad}店"),
@@ -242,10 +324,11 @@ def test_a_character_without_glyph_is_named(form: Form, bad: str) -> None:
 def poor_fonts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Fonts with what the template itself says and 信宜, as if someone had cut them too far."""
     folder = tmp_path_factory.mktemp("fonts")
-    for path in FONTS.glob("*.otf"):
+    for path in FONTS.glob("NotoSansCJKsc-*.otf"):
         font = TTFont(path)
         cutter = subset.Subsetter()
-        cutter.populate(text=TEMPLATE.read_text(encoding="utf-8") + "信宜" + POSTER.serial)
+        said = "".join(path.read_text(encoding="utf-8") for path in TEMPLATES)
+        cutter.populate(text=said + "信宜" + POSTER.serial + "".join(POSTER.channels))
         cutter.subset(font)
         font.save(folder / path.name)
     return folder
@@ -272,16 +355,25 @@ def test_a_folder_without_fonts_is_told_apart_from_a_missing_glyph(tmp_path: Pat
 
 
 def test_missing_names_each_character_once_in_order() -> None:
-    assert coverage.missing("a😀b가😀\n") == ["😀", "가", "\n"]
+    assert coverage.missing("a😀bก😀\n") == ["😀", "ก", "\n"]
     assert coverage.missing("龘𠮷鿍㐂ABC　·（）—") == []
     assert coverage.missing("") == []
 
 
-def test_coverage_is_what_both_weights_hold() -> None:
-    every = "".join(map(chr, range(0x110000)))
-    listed = set(range(0x110000)) - set(map(ord, coverage.missing(every)))
-    for path in FONTS.glob("*.otf"):
-        assert listed == set(TTFont(path).getBestCmap())
+def test_coverage_is_what_the_fonts_hold() -> None:
+    listed = {point for point in range(0x110000) if not coverage.missing(chr(point))}
+    regular, bold = (
+        set(TTFont(FONTS / f"NotoSansCJKsc-{weight}.otf").getBestCmap())
+        for weight in ("Regular", "Bold")
+    )
+    assert regular == bold
+    held = set(bold)
+    for name in SCRIPT_FONTS:
+        points = set(TTFont(FONTS / name).getBestCmap())
+        assert not points & bold
+        # Marks and selectors count only beside a letter.
+        held |= {point for point in points if unicodedata.category(chr(point))[0] not in "MC"}
+    assert listed == held
 
 
 @pytest.mark.parametrize("codec", ["gbk", "big5", "big5hkscs"])
@@ -297,7 +389,7 @@ def test_every_han_character_of_the_national_sets_is_covered(codec: str) -> None
 def test_every_covered_character_passes_pdf_a(weight: str, tmp_path: Path) -> None:
     import typst
 
-    text = "".join(chr(point) for point in TTFont(next(FONTS.glob("*.otf"))).getBestCmap())
+    text = "".join(map(chr, TTFont(FONTS / "NotoSansCJKsc-Bold.otf").getBestCmap()))
     page = tmp_path / "all.typ"
     page.write_text(
         '#set text(font: "Noto Sans CJK SC", size: 4pt)\n'
@@ -317,8 +409,10 @@ def test_every_covered_character_passes_pdf_a(weight: str, tmp_path: Path) -> No
 
 
 def test_the_fonts_fit_the_layer_and_carry_their_licence() -> None:
-    fonts = sorted(FONTS.glob("*.otf"))
-    assert [path.name for path in fonts] == ["NotoSansCJKsc-Bold.otf", "NotoSansCJKsc-Regular.otf"]
+    fonts = sorted(FONTS.glob("*.?tf"))
+    assert {path.name for path in fonts} == {
+        "NotoSansCJKsc-Bold.otf", "NotoSansCJKsc-Regular.otf", *SCRIPT_FONTS,
+    }  # fmt: skip
     assert all(path.stat().st_size <= 7_500_000 for path in fonts)
     assert "SIL OPEN FONT LICENSE Version 1.1" in (FONTS / "OFL.txt").read_text(encoding="utf-8")
     assert (ROOT / "chalicelib/rendering/coverage.txt").stat().st_size < 60_000

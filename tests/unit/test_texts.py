@@ -203,11 +203,11 @@ class TestText:
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_placeholders_are_filled(self, language: str) -> None:
         assert "7" in text("error.too_many_requests", language, when="7")
-        assert "龘" in text("field.glyph", language, character="龘")
+        assert "龘" in text("field.glyph", language, characters="龘")
 
     @pytest.mark.parametrize("character", ["{", "}", "{0}", "{x.__class__}", "%s"])
     def test_what_fills_them_is_not_read(self, character: str) -> None:
-        assert character in text("field.glyph", "en", character=character)
+        assert character in text("field.glyph", "en", characters=character)
 
     def test_languages_differ(self) -> None:
         assert len({text("outcome.refuse", language) for language in LANGUAGES}) == 3

@@ -110,7 +110,6 @@ def refused(payload: str) -> list[tuple[str, str]]:
         "0123456789ABCDE",
         "0123456789ABCDEF0",
         "0123456789ABCDEU",
-        "０１２３４５６７８９ＡＢＣＤＥＦ",
         f"HTTPS://{HOST}/V/",
         f"HTTPS://{HOST}/W/0123456789ABCDEF",
         f"HTTPS://{HOST}.EVIL/V/0123456789ABCDEF",

@@ -1,4 +1,6 @@
-"""The SMS gateway that sends one-time codes."""
+"""The SMS gateway."""
+
+from collections.abc import Mapping
 
 from chalicelib.adapters.partners import Partner, PartnerFault
 from chalicelib.core.errors import BadInput, TooMany, Unavailable
@@ -13,7 +15,14 @@ class HttpSmsGateway:
 
     def send_code(self, phone: str, code: str, language: str) -> None:
         """Call ``POST /v1/messages``. Raises BadInput ``phone``, TooMany, Unavailable."""
-        message = {"to": phone, "template": "otp", "params": {"code": code}, "language": language}
+        self._send(phone, "otp", {"code": code}, language)
+
+    def send_replaced(self, phone: str, language: str) -> None:
+        """Call ``POST /v1/messages``. Raises BadInput ``phone``, TooMany, Unavailable."""
+        self._send(phone, "phone_replaced", {}, language)
+
+    def _send(self, phone: str, template: str, params: Mapping[str, str], language: str) -> None:
+        message = {"to": phone, "template": template, "params": params, "language": language}
         try:
             status, answer = self._partner.post("/v1/messages", message)
         except PartnerFault as fault:

@@ -1,17 +1,11 @@
 """The definition of a type of identity document, and the rules that several types share."""
 
 import re
-import unicodedata
 from collections.abc import Callable
 from datetime import date
 
+from chalicelib.core.normalisation import compact
 from chalicelib.identity.providers import ProviderName
-
-
-def compact(value: str) -> str:
-    """Return `value` as documents print it: no spaces or hyphens, half width, upper case."""
-    return re.sub(r"[\s\-‐‑–]", "", unicodedata.normalize("NFKC", value)).upper()
-
 
 _HIDDEN = 4
 

@@ -2,12 +2,12 @@
 
 import re
 
+from chalicelib.core.normalisation import compact
 from chalicelib.identity.documents.base import (
     DATED,
     DocumentType,
     birth_date_of,
     citizen_number,
-    compact,
 )
 from chalicelib.identity.providers import ProviderName
 

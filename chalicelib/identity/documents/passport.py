@@ -2,7 +2,8 @@
 
 import re
 
-from chalicelib.identity.documents.base import DocumentType, compact, mask_but
+from chalicelib.core.normalisation import compact
+from chalicelib.identity.documents.base import DocumentType, mask_but
 from chalicelib.identity.providers import ProviderName
 
 

@@ -1,6 +1,6 @@
 """The items and store of people, their sessions, snapshots and rights."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -30,6 +30,7 @@ from chalicelib.core.table import (
     Table,
 )
 from chalicelib.identity.people import (
+    Account,
     IssuedPass,
     PersonRecord,
     Profile,
@@ -72,6 +73,9 @@ class ProfileItem(Item):
     blocked = BooleanAttribute(attr_name="bl", null=True)
     correlation = TextAttribute(attr_name="ci")
     passes_from = EpochMsAttribute(attr_name="pf", null=True)
+    seen_at = EpochSecondsAttribute(attr_name="sn", null=True)
+    successor = TextAttribute(attr_name="su")
+    asked_at = EpochMsAttribute(attr_name="aq", null=True)
     ttl = EpochSecondsAttribute(null=True)
 
 
@@ -92,9 +96,13 @@ class OwnerItem(Item):
 
 
 class AccountItem(Item):
-    """ACCOUNT: the owner. A second item is in the owner's partition."""
+    """ACCOUNT: the owner. A second item is in the owner's partition.
+
+    The platform was not recorded up to 0.2.0.
+    """
 
     person = UnicodeAttribute(attr_name="pe")
+    platform = TextAttribute(attr_name="pl")
 
 
 def read_profile(person_id: str, raw: Raw) -> Profile:
@@ -113,6 +121,9 @@ def read_profile(person_id: str, raw: Raw) -> Profile:
         blocked=bool(item.blocked),
         shadow_until=item.ttl,
         passes_from=item.passes_from,
+        seen_at=item.seen_at,
+        successor=item.successor,
+        asked_at=item.asked_at,
     )
 
 
@@ -136,6 +147,9 @@ def profile_item(profile: Profile, correlation: str) -> ProfileItem:
         reason=profile.reason,
         blocked=profile.blocked or None,
         passes_from=profile.passes_from,
+        seen_at=profile.seen_at,
+        successor=profile.successor,
+        asked_at=profile.asked_at,
         correlation=correlation,
     )
 
@@ -158,6 +172,35 @@ def unchanged(profile: Profile) -> Condition:
         & _phone_is(profile.phone)
     )
     return same
+
+
+def account_writes(account: Account, person_id: str, condition: Condition) -> tuple[Put, Put]:
+    """Return the writes that give an account to a person; `condition` is on its owner."""
+    kept = {"person": person_id, "platform": account.platform}
+    return (
+        Put(AccountItem.at(keys.account(account.blind), **kept), condition),
+        Put(AccountItem.at(keys.account_of(person_id, account.blind), **kept)),
+    )
+
+
+def read_account(raw: Raw) -> Account:
+    """Return the account in an item of its owner's partition."""
+    return Account(raw["sk"]["S"].removeprefix(keys.ACCOUNTS), AccountItem.read(raw).platform)
+
+
+def _phone_writes(phone: str, person_id: str, owner: Profile | None) -> list[Put | Change]:
+    """Return the writes that give a phone to a person; `owner` loses it."""
+    item = OwnerItem.at(keys.phone(phone), person=person_id)
+    if owner is None:
+        return [Put(item, ABSENT)]
+    return [
+        Put(item, OwnerItem.person == owner.person_id),
+        Change(
+            keys.profile(owner.person_id),
+            [ProfileItem.phone.remove(), ProfileItem.successor.set(person_id)],
+            PRESENT & _phone_is(owner.phone),
+        ),
+    ]
 
 
 def _passes_from_is(since: datetime | None) -> Condition:
@@ -314,11 +357,11 @@ class PeopleStore:
         raw = self._table.get(keys.account(blind))
         return None if raw is None else AccountItem.read(raw).person
 
-    def accounts(self, person_id: str) -> list[str]:
+    def accounts(self, person_id: str) -> dict[str, str]:
         """See `People.accounts`."""
         span = (keys.ACCOUNTS, keys.ACCOUNTS_TO)
         found = self._table.query(keys.person(person_id), span, consistent=True)
-        return [raw["sk"]["S"].removeprefix(keys.ACCOUNTS) for raw in found]
+        return dict(map(read_account, found))
 
     def create(self, profile: Profile, phone_blind: str) -> str:
         """See `People.create`. If the condition fails, reads the phone's owner."""
@@ -330,27 +373,26 @@ class PeopleStore:
             raise Unavailable
         return winner
 
-    def create_with_account(self, profile: Profile, *, account: str, phone: str | None) -> bool:
+    def create_with_account(self, profile: Profile, *, account: Account, phone: str | None) -> bool:
         """See `People.create_with_account`."""
         person_id = profile.person_id
         writes = [
             Put(profile_item(profile, ""), ABSENT),
-            Put(AccountItem.at(keys.account(account), person=person_id), ABSENT),
-            Put(AccountItem.at(keys.account_of(person_id, account), person=person_id)),
+            *account_writes(account, person_id, ABSENT),
         ]
         if phone is not None:
             writes.append(Put(OwnerItem.at(keys.phone(phone), person=person_id), ABSENT))
         return self._table.try_transact(*writes)
 
-    def link(self, account: str, person_id: str, *, phone: str) -> bool:
+    def link(self, account: Account, person_id: str, *, phone: str) -> bool:
         """See `People.link`. A conditional write checks that the phone's owner is the same."""
         return self._table.try_transact(
-            Put(AccountItem.at(keys.account(account), person=person_id), ABSENT),
-            Put(AccountItem.at(keys.account_of(person_id, account), person=person_id)),
-            self._check_owner(phone, person_id),
+            *account_writes(account, person_id, ABSENT), self._check_owner(phone, person_id)
         )
 
-    def take_phone(self, profile: Profile, phone: str, *, former: str | None) -> bool:
+    def take_phone(
+        self, profile: Profile, phone: str, *, former: str | None, owner: Profile | None = None
+    ) -> bool:
         """See `People.take_phone`."""
         person_id = profile.person_id
         mine = OwnerItem.person == person_id
@@ -358,10 +400,10 @@ class PeopleStore:
             ProfileItem.phone.does_not_exist() if former is None else ProfileItem.phone.exists()
         )
         writes: list[Put | Change | Delete] = [
-            Put(OwnerItem.at(keys.phone(phone), person=person_id), ABSENT),
+            *_phone_writes(phone, person_id, owner),
             Change(
                 keys.profile(person_id),
-                [ProfileItem.phone.set(profile.phone)],
+                [ProfileItem.phone.set(profile.phone), ProfileItem.successor.remove()],
                 PRESENT & stands,
             ),
         ]
@@ -370,7 +412,40 @@ class PeopleStore:
             writes.append(Delete(keys.phone(former), mine))
         return self._table.try_transact(*writes)
 
-    def merge_into(self, person_id: str, accounts: Sequence[str], to: str, *, phone: str) -> bool:
+    def succeed(
+        self, owner: Profile, profile: Profile, phone: str, *, account: Account | None = None
+    ) -> bool:
+        """See `People.succeed`."""
+        person_id = profile.person_id
+        return self._table.try_transact(
+            *_phone_writes(phone, person_id, owner),
+            Put(profile_item(profile, ""), ABSENT),
+            *(account_writes(account, person_id, ABSENT) if account else ()),
+        )
+
+    def saw(self, person_id: str, at: datetime) -> None:
+        """See `People.saw`."""
+        with suppress(ConditionFailed):
+            self._table.update(keys.profile(person_id), [ProfileItem.seen_at.set(at)], PRESENT)
+
+    def ask_again(self, profile: Profile, *, unless_since: datetime, now: datetime) -> bool:
+        """See `People.ask_again`."""
+        long_ago = ProfileItem.asked_at.does_not_exist() | (ProfileItem.asked_at <= unless_since)
+        try:
+            self._table.update(
+                keys.profile(profile.person_id),
+                [ProfileItem.asked_at.set(now)],
+                (ProfileItem.registration == profile.registration)
+                & (ProfileItem.verification == Verification.PENDING)
+                & long_ago,
+            )
+        except ConditionFailed:
+            return False
+        return True
+
+    def merge_into(
+        self, person_id: str, accounts: Mapping[str, str], to: str, *, phone: str
+    ) -> bool:
         """See `People.merge_into`. A conditional write checks the phone's owner."""
         nothing = (
             PRESENT
@@ -381,12 +456,11 @@ class PeopleStore:
             Delete(keys.profile(person_id), nothing),
             self._check_owner(phone, to),
         ]
-        for account in accounts:
+        for blind, platform in accounts.items():
             mine = AccountItem.person == person_id
             writes += [
-                Put(AccountItem.at(keys.account(account), person=to), mine),
-                Put(AccountItem.at(keys.account_of(to, account), person=to)),
-                Delete(keys.account_of(person_id, account)),
+                *account_writes(Account(blind, platform), to, mine),
+                Delete(keys.account_of(person_id, blind)),
             ]
         return self._table.try_transact(*writes)
 
@@ -430,6 +504,8 @@ class PeopleStore:
         rejected = verification is Verification.REJECTED
         shadow = profile.shadow_until is not None
         ends = (rejected or not profile.document_blind) and not profile.phone and not shadow
+        # Who has lost a phone has accounts, and may get the phone back.
+        ends = ends and not profile.successor
         if ends and self._discard(profile):
             return True
         change = Change(
@@ -438,6 +514,7 @@ class PeopleStore:
                 ProfileItem.verification.set(verification),
                 ProfileItem.blocked.set(rejected),
                 ProfileItem.reason.set(reason),
+                ProfileItem.asked_at.remove(),
             ],
             (ProfileItem.registration == profile.registration)
             & (ProfileItem.verification == Verification.PENDING),
@@ -502,25 +579,26 @@ class PeopleStore:
             self._table.update(keys.profile(person_id), [ProfileItem.passes_from.set(at)], PRESENT)
 
     def open_session(self, person_id: str, session: Session) -> None:
-        """See `People.open_session`."""
-        self._table.put(
-            SessionItem.at(
-                keys.session(person_id, session.session_id),
-                expires=session.expires_at,
-                serial=session.serial,
-                client=session.client,
-                strength=session.strength,
-                ttl=session.expires_at + _LEFTOVER,
-            )
+        """See `People.open_session`. The condition is that there is none."""
+        item = SessionItem.at(
+            keys.session(person_id, session.session_id),
+            expires=session.expires_at,
+            serial=session.serial,
+            client=session.client,
+            strength=session.strength,
+            ttl=session.expires_at + _LEFTOVER,
         )
+        with suppress(ConditionFailed):
+            self._table.put(item, ABSENT)
 
     def refresh_session(
         self, person_id: str, session_id: str, *, serial: int, expires_at: datetime
     ) -> Session:
         """See `People.refresh_session`. The condition is the previous serial."""
+        key = keys.session(person_id, session_id)
         try:
             raw = self._table.update(
-                keys.session(person_id, session_id),
+                key,
                 [
                     SessionItem.serial.set(serial),
                     SessionItem.expires.set(expires_at),
@@ -528,8 +606,11 @@ class PeopleStore:
                 ],
                 PRESENT & (SessionItem.serial == serial - 1),
             )
-        except ConditionFailed:
-            raise Unauthenticated("session_ended") from None
+        except ConditionFailed as failure:
+            met = failure.met[0] or self._table.get(key)
+            if not met:
+                raise Unauthenticated("session_ended") from None
+            return _session(session_id, met)
         return _session(session_id, raw)
 
     def strengthen_session(self, person_id: str, session_id: str, strength: Strength) -> Strength:

@@ -1,10 +1,19 @@
 """The transaction by which a managed person's record becomes their own."""
 
+from collections.abc import Sequence
+
 from chalicelib.core import keys
 from chalicelib.core.table import PRESENT, Change, Delete, Put, Raw, Table
 from chalicelib.identity.people import Profile
 from chalicelib.identity.store.family_items import ending_writes, has_links
-from chalicelib.identity.store.people import AccountItem, OwnerItem, ProfileItem, unchanged
+from chalicelib.identity.store.people import (
+    AccountItem,
+    OwnerItem,
+    ProfileItem,
+    account_writes,
+    read_account,
+    unchanged,
+)
 from chalicelib.identity.store.rights import has_rights
 
 
@@ -26,27 +35,34 @@ class SuccessionStore:
             & (ProfileItem.registration == managed.registration)
             & (ProfileItem.document_blind == managed.document_blind)
         )
+        if managed.successor:
+            still &= ProfileItem.successor == managed.successor
         writes: list[Put | Change | Delete] = [
             Delete(keys.profile(heir_id), unchanged(heir)),
-            Change(keys.profile(person_id), [ProfileItem.phone.set(phone)], still),
+            Change(
+                keys.profile(person_id),
+                [ProfileItem.phone.set(phone), ProfileItem.successor.remove()],
+                still,
+            ),
             Put(
                 OwnerItem.at(keys.phone(phone_blind), person=person_id),
                 OwnerItem.person == heir_id,
             ),
-            *ending_writes(person_id, self._items(person_id).get(keys.guardians(person_id).sk)),
+            # Who only lost a phone has chosen the guardians.
+            *(() if managed.has_lost_phone else self._ending(person_id)),
         ]
         for sort_key in items:
             if sort_key.startswith(keys.ACCOUNTS):
-                account = sort_key.removeprefix(keys.ACCOUNTS)
+                account = read_account(items[sort_key])
                 writes += [
-                    Put(
-                        AccountItem.at(keys.account(account), person=person_id),
-                        AccountItem.person == heir_id,
-                    ),
-                    Put(AccountItem.at(keys.account_of(person_id, account), person=person_id)),
-                    Delete(keys.account_of(heir_id, account)),
+                    *account_writes(account, person_id, AccountItem.person == heir_id),
+                    Delete(keys.account_of(heir_id, account.blind)),
                 ]
         return self._table.try_transact(*writes)
+
+    def _ending(self, person_id: str) -> Sequence[Put | Change | Delete]:
+        """Return the writes that end the links of a person's guardians."""
+        return ending_writes(person_id, self._items(person_id).get(keys.guardians(person_id).sk))
 
     def _items(self, person_id: str) -> dict[str, Raw]:
         """Return the person's accounts and the items of a request, by sort key."""

@@ -3,9 +3,16 @@
 from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.core import keys
-from chalicelib.core.attributes import EnumAttribute, EpochMsAttribute, EpochSecondsAttribute
+from chalicelib.core.attributes import (
+    EnumAttribute,
+    EpochMsAttribute,
+    EpochSecondsAttribute,
+    TextAttribute,
+)
 from chalicelib.core.table import PRESENT, ConditionFailed, Item, Raw, Table
-from chalicelib.venues.venue import PosterRecord, PosterState
+from chalicelib.venues.venue import PosterKind, PosterRecord, PosterState
+
+_KINDS = {PosterKind.VENUE: "", PosterKind.FAST: "fast", PosterKind.JOIN: "join"}
 
 
 class PosterItem(Item):
@@ -15,6 +22,10 @@ class PosterItem(Item):
     state = EnumAttribute(PosterState, attr_name="st")
     requested = EpochMsAttribute(attr_name="rq")
     correlation = UnicodeAttribute(attr_name="ci")
+    kind = EnumAttribute(
+        PosterKind, codes=_KINDS, attr_name="ki", null=True, default=PosterKind.VENUE
+    )
+    code = TextAttribute(attr_name="co")
     ttl = EpochSecondsAttribute()
 
 
@@ -28,6 +39,8 @@ def read_poster_request(raw: Raw) -> tuple[PosterRecord, str]:
         state=item.state,
         requested_at=item.requested,
         expires_at=item.ttl,
+        kind=item.kind,
+        code=item.code,
     )
     return poster, item.correlation
 
@@ -52,6 +65,8 @@ class PosterStore:
                 state=poster.state,
                 requested=poster.requested_at,
                 correlation=correlation,
+                kind=poster.kind,
+                code=poster.code,
                 ttl=poster.expires_at,
             )
         )

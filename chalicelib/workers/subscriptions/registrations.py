@@ -1,4 +1,4 @@
-"""New and edited registrations: have the identity provider verify them."""
+"""New and edited registrations, and such as are asked for again: have the provider verify them."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,8 +24,11 @@ def _read(record: Record) -> Registration | None:
 
     profile, correlation = read_registration(record.new)
     before = read_registration(record.old)[0] if record.old else None
-    edited = before is None or before.registration != profile.registration
-    if edited and profile.verification is Verification.PENDING:
+    asked = before is None or (before.registration, before.asked_at) != (
+        profile.registration,
+        profile.asked_at,
+    )
+    if asked and profile.verification is Verification.PENDING:
         return Registration(profile, correlation)
     return None
 

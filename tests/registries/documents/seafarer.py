@@ -2,7 +2,8 @@
 
 import re
 
-from chalicelib.identity.documents.base import DocumentType, compact
+from chalicelib.core.normalisation import compact
+from chalicelib.identity.documents.base import DocumentType
 from chalicelib.identity.providers import ProviderName
 
 
