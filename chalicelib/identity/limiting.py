@@ -23,9 +23,9 @@ class Limit(NamedTuple):
 def charged(limits: Limits, *wanted: Limit, now: datetime, by: str = "") -> Iterator[None]:
     """Charge all of `wanted`, and refund what was charged if a limit or what is within fails.
 
-    `by` identifies the attempt, so that its retry is not charged twice; it is random if empty. A failure is Unavailable or
-    TooMany; other errors are the caller's own, and stay charged. Cost: one UpdateItem for each
-    limit, and for each refund.
+    `by` identifies the attempt, so that its retry is not charged twice; it is random if empty. A
+    failure is Unavailable or TooMany; other errors are the caller's own, and stay charged. Cost:
+    one UpdateItem for each limit, and for each refund.
     """
     by, made = by or secrets.token_hex(8), list[Limit]()
     try:
