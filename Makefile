@@ -1,9 +1,12 @@
-# Every target sets up .venv: a Debian machine with Python 3.11 and its venv is enough.
+# Targets set up .venv: a Debian machine with Python 3.11 and its venv is enough.
 
 STAGE ?= dev
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-VENV := .venv/.installed
+# The local cloud and the demo need a quarter of what tests, checks and packaging need.
+LOCAL := .venv/.local
+TOOLS := .venv/.installed
 RUN := .venv/bin/python -m
+INSTALL := $(RUN) pip install --quiet --disable-pip-version-check --require-hashes --requirement
 # How many processes share the tests: one a core, and one for the local cloud, which mostly waits.
 SHARED := --numprocesses $(shell expr $$(nproc) + 1) --maxprocesses 4
 
@@ -13,22 +16,22 @@ SHARED := --numprocesses $(shell expr $$(nproc) + 1) --maxprocesses 4
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV) ## Show the product on the local cloud, step by step
+demo: $(LOCAL) ## Show the product on the local cloud, step by step
 	@$(RUN) infra.local.demo
 
-run: $(VENV) ## Start the local cloud, print its addresses, run until Ctrl-C
+run: $(LOCAL) ## Start the local cloud, print its addresses, run until Ctrl-C
 	@$(RUN) infra.local.cloud run
 
-down: $(VENV) ## Stop the local cloud; WIPE=1 deletes its data
+down: $(LOCAL) ## Stop the local cloud; WIPE=1 deletes its data
 	@$(RUN) infra.local.cloud down $(if $(filter 1,$(WIPE)),--wipe)
 
-test: $(VENV) ## Run all tests
+test: $(TOOLS) ## Run all tests
 	@$(RUN) infra.local.engine
 	@.venv/bin/pytest $(SHARED)
 
 check: test verify ## Do what CI does: make test, then make verify
 
-verify: $(VENV) ## Check style, types, imports, generated files, package; no tests
+verify: $(TOOLS) ## Check style, types, imports, generated files, package; no tests
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
@@ -44,43 +47,56 @@ verify: $(VENV) ## Check style, types, imports, generated files, package; no tes
 	fi
 	@$(RUN) infra.package prod
 
-bench: $(VENV) ## Measure against the goals of docs/performance.md
+bench: $(TOOLS) ## Measure against the goals of docs/performance.md
 	@$(RUN) bench
 
-decisions: $(VENV) ## Time from scan to decision while a provider fails, on the local cloud
+decisions: $(TOOLS) ## Time from scan to decision while a provider fails, on the local cloud
 	@$(RUN) bench.decisions
 
-cost: $(VENV) ## Print what a million scans cost, as make bench measured; PRICES=file for a region
+cost: $(TOOLS) ## Print what a million scans cost, as make bench measured; PRICES=file for a region
 	@$(RUN) bench.cost $(if $(PRICES),--prices $(PRICES))
 
-package: $(VENV) ## Build what is deployed and lint the template; STAGE=prod or dev
+package: $(TOOLS) ## Build what is deployed and lint the template; STAGE=prod or dev
 	@$(RUN) infra.package $(STAGE)
 
-deploy: $(VENV) ## Package and deploy to AWS with the environment's credentials; STAGE=prod or dev
+deploy: $(TOOLS) ## Package and deploy to AWS with the environment's credentials; STAGE=prod or dev
 	@$(RUN) infra.deploy $(STAGE)
 
-foundation: $(VENV) ## Make what chalice deploy stands on; STAGE=dev, YES=1 does not ask
+foundation: $(TOOLS) ## Make what chalice deploy stands on; STAGE=dev, YES=1 does not ask
 	@$(RUN) infra.foundation $(STAGE) $(if $(filter 1,$(YES)),--yes)
 
-wire: $(VENV) ## Connect what chalice deploy has made; STAGE=dev
+wire: $(TOOLS) ## Connect what chalice deploy has made; STAGE=dev
 	@$(RUN) infra.wire $(STAGE)
 
-smoke: $(VENV) ## Tell the story in five minutes on a deployment; STAGE=dev or local, SANDBOX=url, URL=url
+smoke: $(LOCAL) ## Tell the story in five minutes on a deployment; STAGE=dev or local, SANDBOX=url, URL=url
 	@$(RUN) infra.smoke $(STAGE) $(if $(SANDBOX),--sandbox $(SANDBOX)) $(if $(URL),--url $(URL))
 
-openapi: $(VENV) ## Write docs/openapi.json from the routes
+openapi: $(TOOLS) ## Write docs/openapi.json from the routes
 	@$(RUN) infra.openapi
 
-requirements: $(VENV) ## Print each requirement with its tests and their results
+requirements: $(TOOLS) ## Print each requirement with its tests and their results
 	@$(RUN) infra.requirements $(SHARED)
 
-$(VENV): requirements-dev.txt
+$(LOCAL): requirements-local.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	  || { echo "Python 3.11 or newer is needed: apt-get install python3 python3-venv"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 	  || { echo "Python's venv is missing: apt-get install python3-venv"; exit 1; }
+	@$(call say,$(LOCAL_SIZE),$(LOCAL_SIZE_ZH))
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
-	@echo "Installing the tools into .venv (once, and after a change of requirements-dev.txt)"
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-	  --requirement requirements-dev.txt
+	@$(INSTALL) $<
 	@touch $@
+
+$(TOOLS): requirements-dev.txt | $(LOCAL)
+	@$(call say,$(TOOLS_SIZE),$(TOOLS_SIZE_ZH))
+	@$(INSTALL) $<
+	@touch $@
+
+# In the language of the terminal, as infra/local/language.py.
+say = case "$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}" in [zZ][hH]*) echo "$(2)";; *) echo "$(1)";; esac
+# tests/unit/test_installation.py holds the sizes to what is installed.
+LOCAL_SIZE := Installing the local cloud into .venv, once: 57 packages, 240 MB, about a minute. \
+  The first start adds 470 MB in build/ and .local/, and another minute.
+LOCAL_SIZE_ZH := 首次运行，把本地云装进 .venv：57 个软件包，240 MB，约一分钟。首次启动还要在 build/ 和 .local/ 写入 470 MB，再约一分钟。
+TOOLS_SIZE := Installing the tools for tests and packaging into .venv, once: 49 packages, 500 MB, about two minutes.
+TOOLS_SIZE_ZH := 首次运行，把测试和打包的工具装进 .venv：49 个软件包，500 MB，约两分钟。

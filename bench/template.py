@@ -15,6 +15,7 @@ from typing import Any
 
 from bench.stub import ROOT
 from infra import split, stacks
+from infra.foundation import logical_id
 
 API = "api_handler"
 _DEFAULT_MEMORY, _DEFAULT_TIMEOUT = 128, 60
@@ -116,11 +117,6 @@ def mappings() -> tuple[EventSource, ...]:
             )
         )
     return tuple(found)
-
-
-def logical_id(name: str) -> str:
-    """Return the id of a function's resource, as Chalice makes it of the name."""
-    return "APIHandler" if name == API else "".join(part.title() for part in name.split("_"))
 
 
 def _system_log_bytes(name: str) -> int:

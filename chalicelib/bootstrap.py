@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from chalicelib.admission.declaration_form import DeclarationForms
     from chalicelib.admission.declarations import Declarations
     from chalicelib.admission.kiosks import CardPrinting, Cards, KioskCards
+    from chalicelib.admission.late_scans import LateScans
     from chalicelib.admission.live_passes import LivePasses
     from chalicelib.admission.lookup_requests import LookupQueue, LookupRequests, Outbox
     from chalicelib.admission.lookups import Lookups
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
     from chalicelib.admission.recording import Recorder
     from chalicelib.admission.scan import ScanFinder, Scans
     from chalicelib.admission.scanning import Scanning
+    from chalicelib.admission.staff_phones import StaffPhones, StaffPhoneStore
+    from chalicelib.admission.temperatures import Temperatures
     from chalicelib.admission.travel_card import TravelCardEntry, TravelCards
     from chalicelib.admission.visits import VisitHistory, Visits
     from chalicelib.admission.waiting import WaitingScans
@@ -802,6 +805,34 @@ class Container:
             guardianship=self.guardianship,
             staff_accesses=self.staff_accesses,
         )
+
+    @cached_property
+    def staff_phone_store(self) -> "StaffPhoneStore":
+        """The store of the paired phones of staff."""
+        from chalicelib.admission.store.staff_phones import StaffPhoneItems
+
+        return StaffPhoneItems(self.table)
+
+    @cached_property
+    def staff_phones(self) -> "StaffPhones":
+        """The paired phones of staff."""
+        from chalicelib.admission.staff_phones import StaffPhones
+
+        return StaffPhones(phones=self.staff_phone_store, ring=self.ring)
+
+    @cached_property
+    def late_scans(self) -> "LateScans":
+        """Records what paired phones upload late."""
+        from chalicelib.admission.late_scans import LateScans
+
+        return LateScans(phones=self.staff_phones, scanning=self.scanning)
+
+    @cached_property
+    def temperatures(self) -> "Temperatures":
+        """Adds temperatures to scans of passes."""
+        from chalicelib.admission.temperatures import Temperatures
+
+        return Temperatures(people=self.people, waiting=self.waiting_scans)
 
     @cached_property
     def waiting_scans(self) -> "WaitingScans":

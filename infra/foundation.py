@@ -42,17 +42,20 @@ def lay(
     *,
     root: Path = ROOT,
     step: _Step = lambda _: None,
+    check: Callable[[Template], None] = lambda _: None,
     confirm: Callable[[Sequence[Change]], bool] = lambda _: True,
 ) -> dict[str, str]:
     """Bring up the foundation of `stage`, tell Chalice of it, and return its outputs.
 
-    `confirm` is asked before an update. Raises BuildError, SplitError, DeployError.
+    `check` gets the template before anything is made; `confirm` is asked before an update. Raises
+    BuildError, SplitError, DeployError.
     """
     formation, name = target.client("cloudformation"), stacks.foundation(stage)
     stacks.refuse(formation, stacks.whole(stage), stage, "make deploy")
     step("Reading the template")
     whole = template(stage, root=root)
     refuse_examples(stage, whole)
+    check(whole)
     parameters = parameters_of(stage, whole)
     parts = split(whole, stacks.whole(stage), parameters)
     step("Installing the runtime's wheels")
@@ -193,9 +196,13 @@ def main() -> int:
     try:
         target = target_of(session, console)
         with console.status("Reading the template") as status:
-            prepare(session, stage, template(stage), console)
-            confirm = asking(console, status, yes=given.yes)
-            lay(stage, target, step=status.update, confirm=confirm)
+            lay(
+                stage,
+                target,
+                step=status.update,
+                check=lambda whole: prepare(session, stage, whole, console),
+                confirm=asking(console, status, yes=given.yes),
+            )
     except FAILURES as error:
         console.print(f"[red]No foundation.[/red] {error}", highlight=False)
         return 1

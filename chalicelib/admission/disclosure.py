@@ -3,6 +3,8 @@
 `RULES` has a row for each kind of viewer, and separate rows for manual checks. Without a row,
 nothing is shown.
 
+What a phone of staff uploads late is shown to the visitor only: its pass may be an old picture.
+
 A manual check must not reveal whether a person is registered (JN-12, JN-13). It is answered after
 two seconds at the earliest, for known and unknown people alike. Staff see only the reasons that
 concern identity, health code and temperature.
@@ -69,7 +71,8 @@ class ScanView(NamedTuple):
     `for_staff`: texts address the staff, not the visitor. `pass_kind` is the kind of pass that
     staff scanned, or None. `hours` is the maximum age of a nucleic acid result by policy.
     `guardian` is the id of who scanned on the visitor's behalf; empty if nobody did, or if the
-    viewer may not see it.
+    viewer may not see it. `clock_ahead` is how far the client's clock was ahead of the server's:
+    `scanned_at` is without it, so that no visit lies after its receipt.
     """
 
     scan_id: str
@@ -92,6 +95,7 @@ class ScanView(NamedTuple):
     waits: bool = True
     direction: Direction = Direction.ENTRY
     guardian: str = ""
+    clock_ahead: timedelta = timedelta()
 
 
 class Reasons(StrEnum):
@@ -147,6 +151,11 @@ def _at_their_venue(scan: Scan, viewer: Viewer) -> bool:
     return scan.venue_id in viewer.venues
 
 
+def _seen_there(scan: Scan, viewer: Viewer) -> bool:
+    """Return whether the scan is of their venue, and its pass was live when it was sent."""
+    return _at_their_venue(scan, viewer) and not scan.is_late
+
+
 def _made_there(scan: Scan, viewer: Viewer) -> bool:
     return scan.staff_id == viewer.viewer_id and _at_their_venue(scan, viewer)
 
@@ -171,7 +180,7 @@ RULES: Mapping[tuple[ViewerKind, bool], Rule] = {
         _of_dependant, Due.DELAYED, _MASKED, _MASKED, Reasons.ALL, None, guardian=True
     ),
     (ViewerKind.STAFF, False): Rule(
-        _at_their_venue, Due.AT_ONCE, _MASKED, _MASKED, Reasons.ALL, None
+        _seen_there, Due.AT_ONCE, _MASKED, _MASKED, Reasons.ALL, None
     ),
     (ViewerKind.STAFF, True): Rule(
         _at_their_venue, Due.ANSWERED, _MASKED, _WITHHELD, Reasons.REDACTED, ()
@@ -199,7 +208,7 @@ def view(scan: Scan, viewer: Viewer) -> ScanView | None:
     hidden = ScanView(
         scan_id=scan.scan_id,
         means=METHODS[scan.method].means,
-        scanned_at=scan.at,
+        scanned_at=scan.happened_at,
         received_at=scan.received_at,
         checkpoint_id=scan.checkpoint_id if rule.details else "",
         temperature=scan.temperature if rule.details else "",
@@ -208,6 +217,7 @@ def view(scan: Scan, viewer: Viewer) -> ScanView | None:
         guardian=scan.guardian_id if rule.guardian else "",
         for_staff=viewer.kind not in (ViewerKind.VISITOR, ViewerKind.GUARDIAN),
         pass_kind=_pass_kind(scan),
+        clock_ahead=scan.at - scan.happened_at,
     )
     if not _is_due(rule.due, scan, viewer.now):
         return hidden if rule.placeholder else None
@@ -251,7 +261,7 @@ def own_record(scan: Scan) -> dict[str, object]:
     """Return all that a scan has on record of its visitor, for their own export (GO-6)."""
     decision = scan.verdict.decision
     return {
-        "at": scan.at,
+        "at": scan.happened_at,
         "direction": scan.direction,
         "method": scan.method,
         "outcome": decision.outcome,

@@ -7,7 +7,7 @@ generated (``python -m infra.decision_table``).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -45,7 +45,8 @@ class Evidence:
 
     `state` is the provider's, or ``absent`` (no record), ``pending`` (lookup in progress),
     ``unknown`` (no answer), or ``code_needed`` (the day's travel card code was not entered).
-    `stale`: older than policy allows, with a lookup in progress. `doses`: doses of vaccine.
+    `stale`: older than policy allows, or bad news from before the scan; while the scan waits, a
+    lookup is in progress. `doses`: doses of vaccine.
     """
 
     state: str
@@ -184,6 +185,17 @@ def take_colour(
     return _take(_HEALTH, verdict, person, policy, at=at, temperature=temperature)
 
 
+def take_temperature(
+    verdict: Verdict, policy: Policy, *, at: datetime, temperature: str
+) -> Verdict:
+    """Return the verdict on a decided scan with the temperature that was measured since.
+
+    The evidence stays as it was when the scan was decided.
+    """
+    decision = judge(verdict.evidence, policy, at=at, final=True, temperature=temperature)
+    return replace(verdict, decision=decision, policy=policy.version)
+
+
 def _take(
     provider: ProviderName,
     verdict: Verdict,
@@ -204,7 +216,9 @@ def assess(
 ) -> Evidence:
     """Return the evidence that `snapshot` gives for a scan received at `at`.
 
-    `final`: the wait is over, so nothing is pending.
+    Good news counts as long as policy says. Bad or missing news that may keep the visitor out is
+    asked for again at each scan, because they may have declared, or been tested, a moment ago.
+    `final`: the wait is over, so nothing is pending, and bad news counts as long as good news.
     """
     kind = kinds.of(provider)
     if kind.by_code:
@@ -214,9 +228,13 @@ def assess(
     state, observed = snapshot.state, snapshot.observed_at
     if kind.shown_for is not None and observed is not None and at - observed > kind.shown_for:
         state = "absent"
-    life = policy.fresh.get(provider)
-    stale = life is not None and at - snapshot.fetched_at >= life
-    return Evidence(state, observed, snapshot.fetched_at, stale, snapshot.doses)
+    found = Evidence(state, observed, snapshot.fetched_at, doses=snapshot.doses)
+    life, age = policy.fresh.get(provider), at - snapshot.fetched_at
+    if life is None:
+        return found
+    keeps_out = kind.required(policy) and not kind.good(found, policy, at)
+    stale = age > timedelta() if keeps_out and not final else age >= life
+    return replace(found, stale=True) if stale else found
 
 
 def assess_card(snapshot: Snapshot | None, at: datetime) -> Evidence:

@@ -1,6 +1,6 @@
 """Live passes, with the evidence shown on them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from chalicelib.admission.eligibility import require_may_scan
@@ -13,9 +13,14 @@ from chalicelib.identity.registration import require_verified
 
 
 class ShownPass(NamedTuple):
-    """A pass as its QR code holds it, and the evidence on its holder."""
+    """A pass as its QR code holds it, when it was minted, and the evidence on its holder.
+
+    `refresh_after` is when the phone should ask for the next one.
+    """
 
     code: str
+    minted_at: datetime
+    refresh_after: timedelta
     overview: Overview
 
 
@@ -33,9 +38,10 @@ class LivePasses:
         self._ring = ring
 
     def show(self, holder: Holder, *, correlation: str, now: datetime) -> ShownPass:
-        """Return a new pass for `holder`, and prefetch the evidence that it shows.
+        """Return the pass of `holder` of this minute, and prefetch the evidence that it shows.
 
-        A pass needs an approved registration, unless policy allows a pending one (JN-21). People
+        Every request of a minute gets the same pass, so that it is good for one entry at a venue. A
+        pass needs an approved registration, unless policy allows a pending one (JN-21). People
         have no region, so the default policy applies. A guardian shows it on their own phone
         (YK-6). Raises Forbidden (registration).
         """
@@ -43,10 +49,13 @@ class LivePasses:
             require_verified(holder.profile)
         require_may_scan(holder.profile)
         overview = self._prefetching.overview(holder, correlation=correlation, now=now)
+        person_id = holder.person_id
+        minted_at = passes.minute_of(now, holder.profile.passes_from)
         code = passes.mint(
-            holder.person_id, now=now, ring=self._ring, guardian_id=holder.guardian_id
+            person_id, now=minted_at, ring=self._ring, guardian_id=holder.guardian_id
         )
-        return ShownPass(code, overview)
+        refresh_after = passes.refresh_at(person_id, minted_at) - now
+        return ShownPass(code, minted_at, refresh_after, overview)
 
     def revoke(self, holder: Holder, now: datetime) -> None:
         """Revoke every live pass that was shown for `holder` until now (GO-4).

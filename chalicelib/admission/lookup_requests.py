@@ -24,7 +24,8 @@ class Lookup(NamedTuple):
     `registration`: the version of the registration that the identity provider verifies, 0 for
     lookups about scans. After a health declaration no answer on record suffices, and `afresh` is
     true; `scan_id` is the scan that takes the colour, or empty. `attempt` counts the attempts
-    before this one, which failed.
+    before this one, which failed. `since`: a scan has joined the question after the answers had
+    come, and only answers fetched since then suffice; None for `asked_at`.
     """
 
     providers: tuple[ProviderName, ...]
@@ -35,6 +36,7 @@ class Lookup(NamedTuple):
     scan_id: str = ""
     attempt: int = 0
     afresh: bool = False
+    since: datetime | None = None
 
 
 class Declared(NamedTuple):
@@ -84,6 +86,8 @@ def encode(message: Message) -> str:
             "attempt": message.attempt,
             "afresh": message.afresh,
         }
+        if message.since is not None:
+            body["since"] = epoch_ms(message.since)
     if not isinstance(message, Settle) and message.scan_id:
         body["scan"] = message.scan_id
     return json.dumps(body)

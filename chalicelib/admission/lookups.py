@@ -336,6 +336,11 @@ class Lookups:
             due.append(plan.now + delay)
         else:
             given_up += progress.failed.values()
+        if outdated := _outdated(progress, message):
+            again = message._replace(providers=outdated, attempt=0, since=plan.now)
+            self._queue.send(again)
+            result = "asked again"
+            due.append(plan.now)
         if given_up and message.registration:
             raise given_up[0]
         self._release(plan, progress, message, min(due, default=None))
@@ -403,24 +408,33 @@ def _concerns(name: ProviderName, message: Lookup, profile: Profile) -> bool:
     return pending and message.registration in (0, profile.registration)
 
 
+def _outdated(progress: _Progress, message: Lookup) -> tuple[ProviderName, ...]:
+    """Return the providers that have answered, but before a scan was made that has joined since."""
+    unanswered = {*progress.failed, *progress.pending, *progress.held_back}
+    outdated = progress.judged.outdated - unanswered
+    return tuple(name for name in message.providers if name in outdated)
+
+
 def _suffices(name: ProviderName, message: Lookup, person: PersonRecord) -> bool:
     """Return whether the answer on record is new enough.
 
     After a declaration none is: one that was under way may rest on the time before it.
     """
     known = person.current(name)
-    return known is not None and not message.afresh and known.fetched_at >= message.asked_at
+    since = message.since or message.asked_at
+    return known is not None and not message.afresh and known.fetched_at >= since
 
 
 def _request_id(name: ProviderName, message: Lookup, profile: Profile) -> str:
-    """Return an id that is the same for every attempt of a lookup.
+    """Return an id that is the same for every attempt of a lookup, and for no other lookup.
 
-    The client may have chosen the correlation id: the time makes a later question another one.
+    Nothing that a client chooses is in it: a provider that answers the same id the same would
+    otherwise repeat an old green. Only the time makes a later question another one.
     """
+    asked_at = message.since or message.asked_at
     return ids.derive(
-        "lookup", name, message.person_id, message.correlation,
-        str(profile.registration), str(epoch_ms(message.asked_at)),
-    )  # fmt: skip
+        "lookup", name, message.person_id, str(profile.registration), str(epoch_ms(asked_at))
+    )
 
 
 def _snapshot(

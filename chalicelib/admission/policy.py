@@ -167,9 +167,10 @@ def _read_fresh(value: object) -> dict[ProviderName, timedelta]:
 class Policy:
     """The admission rules of a region; `Policy.rules` describes each field.
 
-    `fresh`, by provider: how long an answer counts before the provider is asked again. The fields
-    ``manual_…`` concern manual checks (JN-12), `pass_while_pending` concerns JN-21. Vaccination and
-    travel card are shown even if they are not required. An abnormal card is always checked.
+    `fresh`, by provider: how long good news counts before the provider is asked again; see
+    `judge.assess`. The fields ``manual_…`` concern manual checks (JN-12), `pass_while_pending`
+    concerns JN-21. Vaccination and travel card are shown even if they are not required. An abnormal
+    card is always checked.
     """
 
     version: str = "*.0"
@@ -187,7 +188,8 @@ class Policy:
             "rule": Rule(
                 "fresh_minutes",
                 "an object by provider, 1 to 1440 each",
-                "how long an answer counts before the provider is asked again",
+                "how long a good answer counts before the provider is asked again; any other one "
+                "that can keep a visitor out is asked for again at each scan",
                 _read_fresh,
                 lambda fresh: {str(name): life // _MINUTE for name, life in fresh.items()},
             )
@@ -325,6 +327,24 @@ def _written(policy: Any) -> dict[str, Any]:
             rule = one.metadata["rule"]
             values[rule.key] = rule.write(value)
     return values
+
+
+@dataclass(frozen=True)
+class Revision:
+    """What is stored for one prefix: the rules that differ from the default, and their version.
+
+    `removed`: a shorter prefix applies.
+    """
+
+    prefix: str
+    version: int
+    rules: Mapping[str, Any]
+    removed: bool = False
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that it describes. Raises ValueError."""
+        return Policy.from_rules(f"{self.prefix}.{self.version}", self.rules)
 
 
 class Policies(Protocol):

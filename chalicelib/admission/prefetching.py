@@ -63,9 +63,9 @@ class Prefetching:
         While the registration is pending nothing is requested, and every state is
         ``identity_pending``: answers might be about another person (JN-19).
 
-        Answers are requested at most once a minute. An answer that does not arrive within the
-        policy's `answer_within` is unknown. People have no region, so the default policy applies.
-        Raises Forbidden (registration).
+        Answers are requested at most once a minute, and those that have come since the last request
+        are fresh. An answer that does not arrive within the policy's `answer_within` is unknown.
+        People have no region, so the default policy applies. Raises Forbidden (registration).
         """
         require_may_scan(holder.profile)
         if holder.record.unidentified:
@@ -73,10 +73,10 @@ class Prefetching:
             return Overview(dict.fromkeys(kinds.shown(), unidentified), kinds.asked())
         policy = self._policies.of("*", now)
 
-        def seen(*, final: bool) -> Mapping[ProviderName, Evidence]:
-            return evidence_of(holder.record, policy, at=now, final=final)
+        def seen(at: datetime, *, final: bool = False) -> Mapping[ProviderName, Evidence]:
+            return evidence_of(holder.record, policy, at=at, final=final)
 
-        evidence = seen(final=False)
+        evidence = seen(now)
         needs = needed(evidence)
         if not needs:
             return _overview(evidence, ())
@@ -84,8 +84,9 @@ class Prefetching:
         request = Prefetch(holder.person_id, needs, now, registration, correlation)
         asked_at = self._prefetches.ask(request)
         if now - asked_at >= policy.answer_within:
-            return _overview(seen(final=True), ())
-        return _overview(evidence, needs)
+            return _overview(seen(now, final=True), ())
+        evidence = seen(min(asked_at, now))
+        return _overview(evidence, needed(evidence))
 
 
 def _overview(

@@ -1,10 +1,12 @@
 """The recording of visits: the only place that creates scans, for every method of check-in.
 
 `METHODS` has a row for each method. It determines a scan's key, its retries, and how late it may
-arrive. A scan that staff made offline is a staff scan whose nonce has an earlier time. (The store
-reads scans back; `replace` creates their next version.)
+arrive. A scan that staff made offline is a staff scan whose nonce has an earlier time, and that a
+paired phone has signed (`late_scans`). (The store reads scans back; `replace` creates their next
+version.)
 """
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -32,15 +34,20 @@ CLOCK_TOLERANCE = timedelta(minutes=10)
 OFFLINE = timedelta(days=7)
 """How long a staff device may keep scans before it sends them."""
 
+_NEW = timedelta(seconds=3)
+"""How old a nonce is on arrival, at most, if it is sent at once by a phone with a right clock."""
+_REMEMBERED = 5_000
+"""Scans that a process remembers, about one megabyte."""
+
 
 class MethodRules(NamedTuple):
     """The rules for scans of one method.
 
     `letter` is the method's code in the scan's item, `means` its name in the API. `salt` begins the
     input of the scan's hash. The rest of that input, and the scan's time, come from the nonce and
-    the actor; with `by_pass`, from the pass. `late_by`: how long ago the scan may have happened by
-    the client's clock. `own`: the visitor or a guardian makes it, and the figures count it as the
-    visitor's own scan; otherwise staff make it.
+    the actor; with `by_pass`, from the pass. `late_by`: how long ago a scan may have happened by
+    the client's clock; more than ten minutes ago, if a paired phone has kept it. `own`: the visitor
+    or a guardian makes it, and the figures count it as the visitor's own scan; otherwise staff do.
     """
 
     letter: str
@@ -163,13 +170,19 @@ def meet(again: Attempt, earlier: Scan) -> Recorded:
 
 
 class Recorder:
-    """The maker of scans."""
+    """The maker of scans.
 
-    __slots__ = ("_policies", "_scans")
+    A nonce makes one scan. At one venue the scan's key sees to that; a second scan elsewhere, or
+    with another pass, has another key. A process remembers what it has recorded, and a visitor's
+    scan that is not new by the server's clock is looked for among their visits (decision 0210).
+    """
+
+    __slots__ = ("_made", "_policies", "_scans")
 
     def __init__(self, *, scans: Scans, policies: Policies) -> None:
         self._scans = scans
         self._policies = policies
+        self._made: OrderedDict[tuple[str, str], ScanReference] = OrderedDict()
 
     def standing(self, made: Attempt) -> Scan | None:
         """Return the scan that is stored under this attempt's key, or None."""
@@ -185,8 +198,10 @@ class Recorder:
         """Record the visit of `person_id`, or return the scan of an earlier attempt.
 
         The scan is kept as long as the policy of the venue's region says (GO-6). Raises Conflict as
-        `meet` does.
+        `meet` does, and ``nonce_reused`` if the nonce has made another scan. Cost: one conditional
+        PutItem; one Query of the index before it if a visitor's nonce is over three seconds old.
         """
+        self._require_unused(made, person_id)
         submission, method = made.submission, made.method
         kept_for = self._policies.of(made.venue.region, submission.now).retention
         scan = Scan(
@@ -206,7 +221,23 @@ class Recorder:
             **circumstances._asdict(),
         )
         earlier = self._scans.put(scan, made.venue)
-        return Recorded(scan, created=True) if earlier is None else meet(made, earlier)
+        recorded = Recorded(scan, created=True) if earlier is None else meet(made, earlier)
+        self._made[made.actor_id, submission.nonce] = made.reference
+        if len(self._made) > _REMEMBERED:
+            self._made.popitem(last=False)
+        return recorded
+
+    def _require_unused(self, made: Attempt, person_id: str) -> None:
+        """Raise Conflict ``nonce_reused`` if the actor has made another scan with the nonce."""
+        known = self._made.get((made.actor_id, made.submission.nonce))
+        if known is not None and known != made.reference:
+            raise Conflict("nonce_reused")
+        new = abs(made.submission.now - made.made_at) <= _NEW
+        if known is not None or new or not METHODS[made.method].own:
+            return
+        for reference in self._scans.visits_at(person_id, made.at):
+            if reference.digest == made.digest and reference != made.reference:
+                raise Conflict("nonce_reused")
 
 
 def client_time(nonce: str, now: datetime, late_by: timedelta) -> datetime:

@@ -16,8 +16,9 @@ _MOMENT = re.compile("[0-9a-f]{12}")
 QUESTION_LIFE = timedelta(seconds=40)
 """How long after the scan that a question was asked for other scans join it.
 
-It outlasts every retry: a question that lasts longer is lost. An answer counts as fresh for longer
-(`policy.Policy.fresh`), so that the answer to a question suffices for each scan that has joined.
+It outlasts every retry: a question that lasts longer is lost. A good answer counts as fresh for
+longer (`policy.Policy.fresh`), so that it suffices for each scan that has joined. Bad news that had
+come before a scan joined is asked for once more (`waiting.Judged.outdated`).
 """
 _LAST_MS = epoch_ms(datetime(9999, 12, 31, tzinfo=UTC))  # the last that has a local day everywhere
 
@@ -113,6 +114,16 @@ class Scan:
     def waits(self) -> bool:
         """Whether answers are missing, and the decision may change."""
         return bool(self.verdict.needs)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether a paired phone of staff sent it after the fact (`late_scans`)."""
+        return self.device_id.startswith("phn_")
+
+    @property
+    def happened_at(self) -> datetime:
+        """The time of the visit: `at`, but not after its receipt, as a fast clock would have it."""
+        return min(self.at, self.received_at)
 
     @property
     def scan_id(self) -> str:
@@ -215,6 +226,12 @@ class Scans(Protocol):
 
         A scan of the last second may be missing, and an expired one may be there. Cost: one Query
         of the index for each megabyte.
+        """
+
+    def visits_at(self, person_id: str, at: datetime) -> list[ScanReference]:
+        """Return references of a person's scans of one millisecond, `at`, at all venues.
+
+        A scan of the last second may be missing. Cost: one Query of the index.
         """
 
     def await_answers(self, scan: Scan, now: datetime) -> bool:

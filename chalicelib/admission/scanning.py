@@ -5,7 +5,7 @@ YK-6, YK-7, YK-20, YK-22, YK-23.
 """
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.admission import disclosure
 from chalicelib.admission.accesses import StaffAccesses
@@ -15,6 +15,7 @@ from chalicelib.admission.judge import decide
 from chalicelib.admission.location import Location, cell_of
 from chalicelib.admission.policy import PaperAcceptance, Policies, Policy
 from chalicelib.admission.recording import (
+    CLOCK_TOLERANCE,
     Attempt,
     Circumstances,
     Recorded,
@@ -33,6 +34,9 @@ from chalicelib.identity.passes import PaperPass, Pass, PassState
 from chalicelib.identity.people import Actor, Holder, People, PersonRecord, Profile, Verification
 from chalicelib.venues.codes import CodeKind, CodeState
 from chalicelib.venues.venue import Directory, Venue
+
+if TYPE_CHECKING:
+    from chalicelib.admission.staff_phones import Upload
 
 _AT_THE_DOOR = timedelta(minutes=15)
 """For as long a scan takes a travel card, or the colour after a declaration (`waiting`)."""
@@ -138,58 +142,96 @@ class Scanning:
         """Record the visit of a visitor who shows a pass to the venue's staff (JN-8, YK-20).
 
         A live pass is valid once per venue: the scan's hash and time come from the pass. The staff
-        member's nonce distinguishes a retry from a second use, and gives the time of the scan,
-        because an offline device sends it later (GO-1). A paper pass may be scanned any number of
-        times (JN-28). `temperature` is the measured band, or empty.
+        member's nonce distinguishes a retry from a second use. A paper pass may be scanned any
+        number of times (JN-28). `temperature` is the measured band, or empty.
 
         Raises BadInput at ``/pass_code``; Unprocessable ``pass_expired``, ``pass_invalid`` for a
         forged pass or an unknown person, ``pass_revoked``, ``paper_not_accepted``,
         ``visitor_not_verified``, ``clock_skewed``; Conflict ``pass_used``, ``nonce_reused``.
         """
+        recorded, visitor = self._record_pass(
+            actor, venue, pass_code, Circumstances(temperature), submission
+        )
+        return self._result(actor, recorded, venue, visitor.record, submission.now)
+
+    def record_late(
+        self, actor: Actor, venue: Venue, upload: "Upload", submission: Submission
+    ) -> Recorded:
+        """Record the visit of a visitor whose pass a paired phone kept while it was offline.
+
+        As `scan_pass`, but the pass was live, and not revoked, at the time in the nonce, at most
+        seven days ago (GO-1). See `late_scans`.
+        """
+        circumstances = Circumstances(upload.temperature, device_id=upload.device_id)
+        recorded, _ = self._record_pass(actor, venue, upload.pass_code, circumstances, submission)
+        return recorded
+
+    def _record_pass(
+        self,
+        actor: Actor,
+        venue: Venue,
+        pass_code: str,
+        circumstances: Circumstances,
+        submission: Submission,
+    ) -> tuple[Recorded, Holder]:
         presented, now = passes.read(pass_code, ring=self._ring), submission.now
+        late = bool(circumstances.device_id)
         policy = self._policies.of(venue.region, now)
         if isinstance(presented, PaperPass):
             made = attempt(Method.PAPER, venue, actor.person_id, submission)
-            visitor = self._holder_of_paper(presented, made, policy)
-            circumstances = Circumstances(temperature)
+            self._require_on_time(made, late=late)
+            visitor = self._holder_of_paper(presented, made, policy, late=late)
         else:
             made = attempt(Method.STAFF, venue, actor.person_id, submission, presented)
-            visitor = self._holder_of_live(presented, made)
-            circumstances = Circumstances(temperature, guardian_id=presented.guardian_id)
+            self._require_on_time(made, late=late)
+            visitor = self._holder_of_live(presented, made, late=late)
+            circumstances = circumstances._replace(guardian_id=presented.guardian_id)
+        temperature = circumstances.temperature
         verdict = decide(visitor.record, policy, at=now, final=False, temperature=temperature)
         recorded = self._recorder.record(made, visitor.person_id, verdict, circumstances)
-        return self._result(actor, recorded, venue, visitor.record, now)
+        return recorded, visitor
 
-    def _holder_of_live(self, presented: Pass, made: Attempt) -> Holder:
+    def _require_on_time(self, made: Attempt, *, late: bool) -> None:
+        """Raise Unprocessable ``clock_skewed`` for an old scan, unless a paired phone has kept it.
+
+        A retry of an accepted scan may be as old.
+        """
+        old = made.submission.now - made.made_at > CLOCK_TOLERANCE
+        if old and not late and not self._is_retry(made):
+            raise Unprocessable("clock_skewed")
+
+    def _holder_of_live(self, presented: Pass, made: Attempt, *, late: bool) -> Holder:
         """Return the owner of a live pass, who may be admitted with it. Raises Unprocessable.
 
         A companion's pass needs the link on the dependant's side, strongly consistent: a removed
         guardian shows it no longer.
         """
-        # By the server's clock first: that of the staff's device may be wrong.
         now = made.submission.now
-        live = presented.is_live(now) or presented.is_live(made.made_at)
-        if not live and not self._is_retry(made):
+        # A device that was offline sends the scan later: the pass was valid at the door. Otherwise
+        # the server's clock decides, because anybody may have an old picture of a pass.
+        shown_late = late and presented.is_live(made.made_at)
+        at = min(now, made.made_at) if shown_late else now
+        if not (shown_late or presented.is_live(now)) and not self._is_retry(made):
             raise Unprocessable("pass_expired")
         visitor = self._people.load(presented.person_id, consistent=bool(presented.guardian_id))
         if visitor.profile is None:
             raise Unprocessable("pass_invalid")
-        # A device that was offline sends the scan later: the pass was valid at the door.
-        at = min(now, made.made_at) if presented.is_live(made.made_at) else now
         if _is_revoked(presented, visitor, at) and not self._is_retry(made):
             raise Unprocessable("pass_revoked")
         if not visitor.profile.may_scan:
             raise Unprocessable("visitor_not_verified")
         return Holder(visitor)
 
-    def _holder_of_paper(self, presented: PaperPass, made: Attempt, policy: Policy) -> Holder:
+    def _holder_of_paper(
+        self, presented: PaperPass, made: Attempt, policy: Policy, *, late: bool
+    ) -> Holder:
         """Return the owner of a paper pass, who may be admitted with it. Raises Unprocessable.
 
         The read is strongly consistent, so that a revocation counts at once.
         """
         visitor = self._people.load(presented.person_id)
         # A device that was offline sends the scan later: the pass was valid at the door.
-        at = min(made.submission.now, made.made_at)
+        at = min(made.submission.now, made.made_at) if late else made.submission.now
         try:
             _require_valid(presented, visitor, policy, at)
         except Unprocessable:

@@ -217,6 +217,7 @@ class LookupMessage(_LookupFields):
     providers: Annotated[tuple[_LookedUp, ...], Field(min_length=1, max_length=20)]
     attempt: int = Field(ge=0, le=100)
     afresh: bool
+    since: int | None = Field(None, ge=0, lt=2**47)
 
 
 class OldLookupMessage(_LookupFields):
@@ -279,6 +280,7 @@ def decode(body: str) -> Message:
         providers=tuple(map(ProviderName, message.providers)),
         attempt=message.attempt,
         afresh=message.afresh,
+        since=None if message.since is None else from_epoch_ms(message.since),
     )
 
 

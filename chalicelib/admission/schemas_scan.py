@@ -109,6 +109,12 @@ class PassScanRequest(Request):
     temperature: TemperatureBand | None = None
 
 
+class TemperatureRequest(Request):
+    """The temperature of a visitor whose pass was scanned, measured afterwards."""
+
+    temperature: TemperatureBand
+
+
 class VenueShown(Response):
     """The venue on a screen."""
 
@@ -255,6 +261,8 @@ class Screen(Composed):
     scanned_at: Moment
     received_at: Moment
     """Later than `scanned_at` if the device was offline."""
+    clock_ahead_ms: int = Field(examples=[0])
+    """How far the phone's clock was ahead; `scanned_at` is never after `received_at`."""
     venue: VenueShown
     checkpoint: str | None = Field(examples=[None])
     means: Means

@@ -5,13 +5,20 @@ reads the scan, or a worker, decides it by a versioned write. A wait ends at onc
 answer can come in time (`Outlook`).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from chalicelib.admission.disclosure import ANSWERED_AFTER
-from chalicelib.admission.judge import Outcome, Verdict, decide, take_card, take_colour
+from chalicelib.admission.disclosure import ANSWERED_AFTER, is_matched
+from chalicelib.admission.judge import (
+    Outcome,
+    Verdict,
+    decide,
+    take_card,
+    take_colour,
+    take_temperature,
+)
 from chalicelib.admission.lookup_requests import Lookup, Settle
 from chalicelib.admission.policy import Policies
 from chalicelib.admission.scan import FoundScan, Method, Scan, ScanFinder, Scans
@@ -41,11 +48,13 @@ class Judged(NamedTuple):
     """The waiting scans of a person after a judgement.
 
     `decided` are the ids of those that wait no longer, or are gone. `waiting` are the others, each
-    with the end of its wait.
+    with the end of its wait. `outdated` are providers whose bad news is older than a scan that
+    waits for them: it joined the question after they had answered.
     """
 
     decided: tuple[str, ...] = ()
     waiting: Mapping[str, datetime] = {}
+    outdated: frozenset[ProviderName] = frozenset()
 
     @property
     def until(self) -> datetime | None:
@@ -166,6 +175,7 @@ class WaitingScans:
         """Judge scans of `person` again. See `answer`."""
         decided: list[str] = []
         waiting: dict[str, datetime] = {}
+        outdated: set[ProviderName] = set()
         for scan_id in scan_ids:
             colour = scan_id == takes
             found = self.reconsider(scan_id, person, now=now, colour=colour, outlook=outlook)
@@ -175,7 +185,8 @@ class WaitingScans:
                 waiting[scan_id] = _told_from(found.scan)
             else:
                 waiting[scan_id] = self._ends_at(found, now)
-        return Judged(tuple(decided), waiting)
+                outdated.update(_outdated(found.scan, person))
+        return Judged(tuple(decided), waiting, frozenset(outdated))
 
     def reconsider(
         self,
@@ -230,6 +241,38 @@ class WaitingScans:
             if verdict == scan.verdict:
                 return found
             changed = replace(scan, verdict=verdict, version=scan.version + 1)
+            if self._scans.change(changed, venue):
+                _measure(scan, changed, now)
+                return FoundScan(changed, venue)
+        raise Unavailable
+
+    def measured(
+        self, scan_id: str, person: PersonRecord, temperature: str, now: datetime
+    ) -> FoundScan | None:
+        """Record the temperature of the visitor, `person`, and judge the scan again.
+
+        A scan that waits goes on waiting. Idempotent. Return None if there is no such scan. Cost: a
+        GetItem and a conditional PutItem. Raises Unavailable if the scan changes faster than it can
+        be judged.
+        """
+        for _ in range(_RACES):
+            found = self._finder.find(scan_id, now)
+            if found is None or found.scan.temperature == temperature:
+                return found
+            scan, venue = found
+            policy, at = self._policies.of(venue.region, now), scan.received_at
+            if any(
+                person.lacks(name, seen.fetched_at) for name, seen in scan.verdict.evidence.items()
+            ):
+                person = self._people.subject(scan.person_id)
+            if scan.waits or not is_matched(scan):
+                final = not scan.waits or now >= self._ends_at(found, now)
+                verdict = decide(person, policy, at=at, final=final, temperature=temperature)
+            else:
+                verdict = take_temperature(scan.verdict, policy, at=at, temperature=temperature)
+            changed = replace(
+                scan, temperature=temperature, verdict=verdict, version=scan.version + 1
+            )
             if self._scans.change(changed, venue):
                 _measure(scan, changed, now)
                 return FoundScan(changed, venue)
@@ -321,6 +364,14 @@ def _in_vain(needs: Iterable[ProviderName], outlook: Outlook, ends_at: datetime)
         name in outlook and ((comes_at := outlook[name]) is None or comes_at >= ends_at)
         for name in needs
     )
+
+
+def _outdated(scan: Scan, person: PersonRecord) -> Iterator[ProviderName]:
+    """Yield the providers that a scan waits for though they have answered, before it was made."""
+    for name in scan.verdict.needs:
+        known = person.current(name)
+        if known is not None and known.fetched_at < scan.received_at:
+            yield name
 
 
 def _measure(before: Scan, after: Scan, now: datetime) -> None:

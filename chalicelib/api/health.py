@@ -1,5 +1,6 @@
 """Routes: pass and health evidence, for oneself and for dependants; the caller's travel card."""
 
+import math
 from typing import Any
 
 from chalice.app import Blueprint
@@ -45,18 +46,19 @@ _REGISTRATION = (*_UNREGISTERED, "registration_rejected")
     errors=("registration_rejected", "registration_not_verified"),
 )
 def live_pass(context: RequestContext) -> LivePass:
-    """Return the pass, new every minute, in the colour of the health code."""
-    code, overview = context.container.live_passes.show(
+    """Return the pass, one a minute, in the colour of the health code."""
+    shown = context.container.live_passes.show(
         context.holder, correlation=context.correlation, now=context.now
     )
+    overview = shown.overview
     colour = _health_code(context, overview)
     advice = _ADVICE.get(colour.state)
     return LivePass(
-        code=code,
+        code=shown.code,
         name=context.container.masked_people.name(context.holder.profile),
-        minted_at=context.now,
-        expires_at=context.now + passes.ACCEPTED,
-        refresh_after_s=int(passes.REFRESH.total_seconds()),
+        minted_at=shown.minted_at,
+        expires_at=shown.minted_at + passes.ACCEPTED,
+        refresh_after_s=math.ceil(shown.refresh_after.total_seconds()),
         health_code=colour,
         background=background(colour.state),
         advice=context.text(advice) if advice else None,

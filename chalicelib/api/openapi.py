@@ -14,6 +14,7 @@ from pydantic import BaseModel, StringConstraints, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from chalicelib.admission.schemas import CardId
+from chalicelib.admission.schemas_phones import DeviceId
 from chalicelib.api import loading
 from chalicelib.api.endpoint import OPERATIONS, Operation, problem
 from chalicelib.api.examples import example, examples
@@ -61,6 +62,8 @@ _TAGGED = (
     ("/v1/venues/{venue_id}/administrator", "Staff"),
     ("/v1/venues/{venue_id}/scans", "Scans"),
     ("/v1/venues/{venue_id}/manual-checks", "Manual checks"),
+    ("/v1/venues/{venue_id}/late-scans", "Scans"),
+    ("/v1/me/devices", "Scans"),
     ("/v1/venues/{venue_id}/statistics", "Statistics"),
     ("/v1/venues", "Venues"),
     ("/v1/bindings", "Bindings"),
@@ -105,6 +108,7 @@ _PATH: dict[str, Any] = {
     "check_id": ScanId,
     "identity_check_id": CheckId,
     "poster_id": Code,
+    "device_id": DeviceId,
     "receipt_id": ReceiptId,
     "card_id": CardId,
     "code": Code,

@@ -101,6 +101,7 @@ ROUTES: dict[str, tuple[tuple[str, str, str], ...]] = {
     "scans": (
         ("POST", "/v1/scans", "scan_venue"),
         ("GET", "/v1/scans/{scan_id}", "get_scan"),
+        ("POST", "/v1/scans/{scan_id}/temperature", "add_temperature"),
         ("POST", "/v1/venues/{venue_id}/scans", "scan_pass"),
     ),
     "service": (
@@ -128,6 +129,12 @@ ROUTES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("GET", "/v1/venues/{venue_id}/staff", "list_staff"),
         ("POST", "/v1/venues/{venue_id}/staff", "add_staff"),
         ("POST", "/v1/venues/{venue_id}/staff/{person_id}/remove", "remove_staff"),
+    ),
+    "staff_phones": (
+        ("GET", "/v1/me/devices", "list_phones"),
+        ("POST", "/v1/me/devices", "pair_phone"),
+        ("POST", "/v1/me/devices/{device_id}/revoke", "revoke_phone"),
+        ("POST", "/v1/venues/{venue_id}/late-scans", "upload_late_scan"),
     ),
     "venues": (
         ("GET", "/v1/venues", "list_venues"),

@@ -7,7 +7,12 @@ from chalice.app import Blueprint
 from chalicelib.admission.judge import Outcome
 from chalicelib.admission.location import Location
 from chalicelib.admission.scanning import Result
-from chalicelib.admission.schemas_scan import PassScanRequest, ScanRequest, Screen
+from chalicelib.admission.schemas_scan import (
+    PassScanRequest,
+    ScanRequest,
+    Screen,
+    TemperatureRequest,
+)
 from chalicelib.api import components
 from chalicelib.api.access import ANY_PERSON, STAFF_OF_VENUE
 from chalicelib.api.endpoint import Answer, RequestContext, endpoint, milliseconds
@@ -93,10 +98,7 @@ def get_scan(context: RequestContext, scan_id: str) -> Screen:
     ),
 )
 def scan_pass(context: RequestContext) -> Answer:
-    """Scan a visitor's pass, live or on paper; return one screen for the staff.
-
-    A device that was offline may send it up to seven days later.
-    """
+    """Scan a visitor's pass, live or on paper; return one screen for the staff."""
     body = context.body(PassScanRequest)
     result = context.container.scanning.scan_pass(
         context.actor,
@@ -106,6 +108,23 @@ def scan_pass(context: RequestContext) -> Answer:
         context.submission(body.nonce, fingerprint(canonical(body))),
     )
     return Answer(_screen(context, result), 201 if result.created else 200)
+
+
+@endpoint(
+    routes,
+    "POST",
+    "/v1/scans/{scan_id}/temperature",
+    access=ANY_PERSON,
+    request=TemperatureRequest,
+    response=Screen,
+    errors=("not_found", "temperature_late"),
+)
+def add_temperature(context: RequestContext, scan_id: str) -> Screen:
+    """Add the visitor's temperature to one's own scan of a pass, within ten minutes."""
+    result = context.container.temperatures.add(
+        context.actor, scan_id, context.body(TemperatureRequest).temperature, context.now
+    )
+    return _screen(context, result)
 
 
 def _screen(context: RequestContext, result: Result) -> Screen:
@@ -120,6 +139,7 @@ def _screen(context: RequestContext, result: Result) -> Screen:
         scan_id=view.scan_id,
         scanned_at=view.scanned_at,
         received_at=view.received_at,
+        clock_ahead_ms=milliseconds(view.clock_ahead),
         venue=components.venue(context, result.venue),
         checkpoint=view.checkpoint_id or None,
         means=view.means,

@@ -29,7 +29,8 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | a poster | 1 Get | VEN#ven · POSTER#id |
 | put a scan; read it by its id | 1 Put, conditional; 1 Get | VEN#ven#day#shard · ms#hash |
 | a venue's day of scans | 1 Query a shard | VEN#ven#day#shard · digits |
-| a person's visits | 1 Query on `visits` | g1pk PER#per · g1sk ms#venue |
+| a person's visits; those of one millisecond | 1 Query on `visits` | g1pk PER#per · g1sk ms#venue |
+| the paired phones of a staff member | 1 Get, strong; 1 Put, conditional | PER#per · OWN#PHONES |
 | a person whom staff checked without an account | in the subject's query | PER#per · begins HOT# |
 | accesses to the owner of a document number, newest first | 1 Query | ACCESS#blind · lms#hash |
 | a person's scans that wait for an answer | in the subject's query; 1 Update | PER#per · AWAITING |
@@ -357,7 +358,7 @@ def fast_code(venue_id: str) -> Key:
 
 
 def invitation(phone_blind: str, venue_id: str) -> Key:
-    """Return the key of an invitation: a right that waits for a phone's first verified login."""
+    """Return the key of an invitation: a right that waits until a phone's owner is verified."""
     return Key(f"INVITE#{phone_blind}", f"VEN#{venue_id}")
 
 
@@ -443,6 +444,19 @@ def abnormal(partition: str, at_ms: int, digest: str) -> Key:
 def visit(person_id: str, venue_id: str, at_ms: int) -> Key:
     """Return the index key of a person's visit (``g1pk``, ``g1sk``)."""
     return Key(person(person_id), f"{at_ms:013d}#{venue_id}")
+
+
+def visits_at(at_ms: int) -> tuple[str, str]:
+    """Return the span of index sort keys of a person's visits of one millisecond."""
+    return f"{at_ms:013d}#", f"{at_ms:013d}#~"
+
+
+def staff_phones(person_id: str) -> Key:
+    """Return the key of the phones that a staff member has paired for late uploads.
+
+    Sort keys between AWAIT# and HOT# are read with every subject; this one must not be there.
+    """
+    return Key(person(person_id), "OWN#PHONES")
 
 
 def access_partition(blind: str) -> str:

@@ -41,6 +41,10 @@ TEXTS: dict[str, str] = {
     "Please log in by text message.",
     "error.pairing_code_invalid": "This pairing code is wrong, was used, or has expired. "
     "Please ask the operator for a new one.",
+    "error.device_not_paired": "This phone was not paired when the pass was scanned. "
+    "The visit was not recorded.",
+    "error.too_many_devices": "You have paired five phones. Please revoke one first.",
+    "error.temperature_late": "A temperature can be added within ten minutes of the scan.",
     "error.device_revoked": "This device has been withdrawn. Please tell the operator.",
     "error.forbidden": "You may not do this.",
     "error.not_your_venue": "You have no rights at this venue.",
@@ -71,7 +75,8 @@ TEXTS: dict[str, str] = {
     "visitor's current pass, or use a manual check.",
     "error.paper_not_accepted": "Paper passes and pictures are not accepted here. Please ask for "
     "the live pass on a phone, or use a manual check.",
-    "error.pass_used": "This pass has already been used here. Please ask for it to be refreshed.",
+    "error.pass_used": "This pass has already been used here. Please wait for the next one, "
+    "which appears within a minute and a half.",
     "error.nonce_reused": "This request was already made with other contents.",
     "error.version_conflict": "This was changed in the meantime. Please load it again.",
     "error.identity_taken": "This identity cannot be registered here. "

@@ -8,7 +8,8 @@ Passes are in capitals, so that their QR stays in alphanumeric mode. A paper pas
 characters, for QR version 4 at level H. Each kind has a key of its own, so that none is valid as
 another.
 
-A live pass proves that it is fresh: a screenshot is valid for 90 s. A companion pass is the live
+A live pass proves that it is fresh: a screenshot is valid for 90 s. A person has one a minute, so
+that who asks often cannot enter often with it. A companion pass is the live
 pass of a dependant on the phone of their guardian (YK-6). A paper pass only identifies; whether its
 serial is valid stands in the person's record. No pass contains the colour of the health code.
 """
@@ -26,6 +27,8 @@ from chalicelib.identity.people import IssuedPass, PersonRecord, Profile
 
 REFRESH = timedelta(seconds=60)
 ACCEPTED = timedelta(seconds=90)
+_SPREAD = timedelta(seconds=20)
+_MILLISECOND = timedelta(milliseconds=1)
 _AHEAD = timedelta(seconds=30)  # the largest difference between the clocks of two processes
 _LIVE, _COMPANION, _PAPER = "L", "C", "P"
 _PURPOSES = {_LIVE: "pass", _COMPANION: "companion-pass", _PAPER: "paper-pass"}
@@ -64,6 +67,26 @@ class PassState(StrEnum):
     REPLACED = "replaced"
     REVOKED = "revoked"
     EXPIRED = "expired"
+
+
+def minute_of(now: datetime, revoked_until: datetime | None = None) -> datetime:
+    """Return the minting time of the pass that a person has at `now`: the beginning of the minute.
+
+    Passes minted until `revoked_until` are revoked; then the next pass is minted just after it.
+    """
+    began = now.replace(second=0, microsecond=0)
+    return began if revoked_until is None else max(began, revoked_until + _MILLISECOND)
+
+
+def refresh_at(person_id: str, minted_at: datetime) -> datetime:
+    """Return when the person's phone should ask for the next pass, while this one is still live.
+
+    In the next minute, and for each person at another moment of its first 20 seconds: all phones
+    would otherwise ask in the same second.
+    """
+    began = minted_at.replace(second=0, microsecond=0)
+    share = ids.decode(_code(person_id)) % (_SPREAD // _MILLISECOND)
+    return began + REFRESH + share * _MILLISECOND
 
 
 def mint(person_id: str, *, now: datetime, ring: KeyRing, guardian_id: str = "") -> str:

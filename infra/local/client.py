@@ -117,16 +117,17 @@ class Reply:
     def expect(self, status: int, code: str = "") -> Any:
         """Return the body if status and code are as expected. Raises ApiError."""
         if (self.status, self.code) != (status, code):
-            raise ApiError(self.status, self._problem(), f"{status} {code}".strip())
+            raise ApiError(self.status, self.object(), f"{status} {code}".strip())
         return self.json
 
     def good(self) -> dict[str, Any]:
         """Return the body unless the status is an error. Raises ApiError."""
         if self.status >= 400:
-            raise ApiError(self.status, self._problem())
+            raise ApiError(self.status, self.object())
         return dict(self.json)
 
-    def _problem(self) -> dict[str, Any]:
+    def object(self) -> dict[str, Any]:
+        """Return the body's JSON object; of another body, its beginning as ``detail``."""
         try:
             problem = json.loads(self.body)
         except ValueError:
@@ -436,15 +437,16 @@ class Pocket:
 class Server:
     """The deployed API and its sandbox, for the demo."""
 
-    def __init__(self, base_url: str, sandbox_url: str) -> None:
+    def __init__(self, base_url: str, sandbox_url: str, language: str = "zh-Hans") -> None:
         self.http = Http(base_url)
         self.clock = PhoneClock()
-        self.api = Api(Patient(self.http), nonce=self.clock.nonce)
+        self.api = Api(Patient(self.http), language, self.clock.nonce)
         self.sandbox = Sandbox(Patient(Http(sandbox_url)))
 
     def page(self, path: str) -> str:
         """Return a page as a phone's browser gets it."""
-        return self.http.request("GET", path, None, {}).body.decode()
+        headers = {"Accept-Language": self.api.language}
+        return self.http.request("GET", path, None, headers).body.decode()
 
     def download(self, url: str) -> bytes:
         """Return the file behind a link. Raises ApiError."""

@@ -1,6 +1,7 @@
 """Start, find, stop and wipe the local cloud.
 
-    python -m infra.local.cloud run        start, print the addresses, run until Ctrl-C
+    python -m infra.local.cloud run        start, print the addresses, run until Ctrl-C; beside
+                                           another `run`, update what runs there, and end
     python -m infra.local.cloud down       stop; --wipe deletes all data
 
 All data is in ``.local/`` (or VENUECODE_HOME): the emulator's in ``state/`` and ``s3/``, logs in
@@ -26,16 +27,19 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from rich.cells import set_cell_size
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from infra.deploy import deploy
 from infra.local.client import ApiError
+from infra.local.language import words
 from infra.local.place import CREDENTIALS, REGION, LocalCloud, LocalCloudError, Place, client_of
 from infra.local.sandbox.platforms import Credentials
 from infra.local.seed import is_seeded, seed
 from infra.package import ROOT, BuildError, package
 from infra.stacks import DeployError, Target, whole
+from infra.tables import coloured
 
 STACK = whole("local")
 _ARTIFACTS = "venuecode-artifacts"
@@ -82,17 +86,17 @@ def start(
 
 
 def _bring_up(place: Place, progress: _Step, *, seeded: bool) -> LocalCloud:
-    progress("Starting the local cloud")
+    progress(words("Starting the local cloud", "启动本地云"))
     start_emulator(place)
     if not running(place, "sandbox"):
         _require_free(place.sandbox_port, "VENUECODE_SANDBOX_PORT")
-    progress("Packaging")
+    progress(words("Packaging", "打包"))
     built = package(
         "local", out=place.home / "package", environment=_environment(place), step=_quiet
     )
     marker = place.home / "state/deployed.json"
     known = json.loads(marker.read_text()) if marker.exists() else {}
-    progress("Deploying")
+    progress(words("Deploying", "部署"))
     if known.get("digest") != built.digest:
         client = _clients(place)
         _make_bucket(client("s3"))
@@ -102,14 +106,14 @@ def _bring_up(place: Place, progress: _Step, *, seeded: bool) -> LocalCloud:
         known = {"digest": built.digest, "outputs": outputs}
         marker.write_text(json.dumps(known))
     cloud = cloud_of(place, known["outputs"])
-    progress("Starting the sandbox partners")
+    progress(words("Starting the sandbox partners", "启动模拟的对接方"))
     hand_over_credentials(place, cloud)
     start_sandbox(place, cloud)
-    progress("Seeding")
+    progress(words("Seeding", "写入演示数据"))
     if seeded:
         _seed(cloud)
     (place.home / "run/wanted").touch()
-    progress("Ready")
+    progress(words("Ready", "就绪"))
     return cloud
 
 
@@ -178,7 +182,10 @@ def _seed(cloud: LocalCloud) -> None:
             seed(cloud)
     except ApiError as error:
         raise LocalCloudError(
-            f"The application refused the demo data ({error}); {cloud.log_dir} may say why."
+            words(
+                f"The application refused the demo data ({error}); {cloud.log_dir} may say why.",
+                f"应用拒绝了演示数据（{error}），原因请看 {cloud.log_dir}。",
+            )
         ) from error
 
 
@@ -200,8 +207,11 @@ def _sentences() -> Iterator[None]:
         raise LocalCloudError(str(error)) from error
     except (BotoCoreError, ClientError) as error:
         raise LocalCloudError(
-            f"The local cloud refused a call ({error}). Try again; if it stays so, "
-            "`make down WIPE=1` begins anew."
+            words(
+                f"The local cloud refused a call ({error}). Try again; if it stays so, "
+                "`make down WIPE=1` begins anew.",
+                f"本地云拒绝了调用（{error}）。请再试；如仍这样，用 `make down WIPE=1` 重新开始。",
+            )
         ) from error
 
 
@@ -243,7 +253,11 @@ def start_emulator(place: Place) -> None:
     ):
         stop_process(place, "emulator")
         raise LocalCloudError(
-            f"The local cloud did not start: the end of {place.home}/log/emulator.log says why."
+            words(
+                "The local cloud did not start: "
+                f"the end of {place.home}/log/emulator.log says why.",
+                f"本地云没有启动，原因请看 {place.home}/log/emulator.log 的末尾。",
+            )
         )
 
 
@@ -259,9 +273,18 @@ def hand_over_credentials(place: Place, cloud: LocalCloud) -> None:
 
 
 def start_sandbox(place: Place, cloud: LocalCloud) -> None:
-    """Start the partners' sandbox, unless it runs and answers. Raises LocalCloudError."""
+    """Start the partners' sandbox, unless it runs, answers and posts callbacks to this API.
+
+    Raises LocalCloudError.
+    """
+    callback = f"{cloud.base_url}/v1/identity-checks/callback"
+    posts_to = place.home / "run/callback"
     if running(place, "sandbox"):
-        if _answers(place.sandbox_port, "/healthz", within=2.0, name=(place, "sandbox")):
+        if (
+            posts_to.exists()
+            and posts_to.read_text() == callback
+            and _answers(place.sandbox_port, "/healthz", within=2.0, name=(place, "sandbox"))
+        ):
             return
         stop_process(place, "sandbox", patience=2.0)
     _require_free(place.sandbox_port, "VENUECODE_SANDBOX_PORT")
@@ -270,16 +293,21 @@ def start_sandbox(place: Place, cloud: LocalCloud) -> None:
     settings = {
         "SANDBOX_SECRET": json.loads(partners["SecretString"])["default"],
         "SANDBOX_CREDENTIALS": str(place.home / _CREDENTIALS_FILE),
-        "SANDBOX_CALLBACK": f"{cloud.base_url}/v1/identity-checks/callback",
+        "SANDBOX_CALLBACK": callback,
     }
     command = ["-m", "infra.local.sandbox", "--port", str(place.sandbox_port)]
     _launch(place, "sandbox", command, settings)
+    posts_to.write_text(callback)
     if not _answers(
         place.sandbox_port, "/healthz", within=_PATIENCE_SECONDS, name=(place, "sandbox")
     ):
         stop_process(place, "sandbox")
         raise LocalCloudError(
-            f"The sandbox partners did not start: the end of {place.home}/log/sandbox.log says why."
+            words(
+                "The sandbox partners did not start: "
+                f"the end of {place.home}/log/sandbox.log says why.",
+                f"模拟的对接方没有启动，原因请看 {place.home}/log/sandbox.log 的末尾。",
+            )
         )
 
 
@@ -326,7 +354,12 @@ def stop_process(place: Place, name: str, *, patience: float = _PATIENCE_SECONDS
                 (place.home / f"run/{name}.pid").unlink(missing_ok=True)
                 return True
             time.sleep(0.05)
-    raise LocalCloudError(f"Process {pid} ({name}) cannot be ended; end it by hand.")
+    raise LocalCloudError(
+        words(
+            f"Process {pid} ({name}) cannot be ended; end it by hand.",
+            f"进程 {pid}（{name}）无法结束，请手动结束。",
+        )
+    )
 
 
 def _answers(port: int, path: str, *, within: float, name: tuple[Place, str] | None = None) -> bool:
@@ -358,8 +391,11 @@ def _require_free(port: int, variable: str) -> None:
                     time.sleep(0.05)
                     continue
                 raise LocalCloudError(
-                    f"Port {port} is taken ({error.strerror}). Stop what listens there, "
-                    f"or choose another port with {variable}."
+                    words(
+                        f"Port {port} is taken ({error.strerror}). Stop what listens there, "
+                        f"or choose another port with {variable}.",
+                        f"端口 {port} 已被占用。请停止占用它的程序，或用 {variable} 另选端口。",
+                    )
                 ) from error
         return
 
@@ -376,7 +412,12 @@ def checkpoint(place: Place) -> None:
         if saved.exists() and saved.stat().st_mtime_ns != before:
             return
         time.sleep(0.02)
-    raise LocalCloudError(f"The local cloud does not save: see {place.home}/log/emulator.log.")
+    raise LocalCloudError(
+        words(
+            f"The local cloud does not save: see {place.home}/log/emulator.log.",
+            f"本地云无法保存，原因请看 {place.home}/log/emulator.log。",
+        )
+    )
 
 
 # --- Command line ---------------------------------------------------------------------------------
@@ -406,38 +447,77 @@ def print_addresses(cloud: LocalCloud, console: Console) -> None:
     """Print every address on a line of its own, to be copied."""
     addresses = {
         "API": cloud.base_url,
-        "API document": f"{cloud.base_url}/v1/openapi.json",
-        "Sandbox partners": cloud.sandbox_url,
-        "SMS inbox": f"{cloud.sandbox_url}/sandbox/inbox",
+        words("API document", "接口文档"): f"{cloud.base_url}/v1/openapi.json",
+        words("Sandbox partners", "模拟的对接方"): cloud.sandbox_url,
+        words("SMS inbox", "短信收件箱"): f"{cloud.sandbox_url}/sandbox/inbox",
         "AWS (test / test)": cloud.endpoint_url,
-        "Table": cloud.outputs["table"],
-        "Bucket": cloud.outputs["bucket"],
-        "Logs": str(cloud.log_dir),
+        words("Table", "数据表"): cloud.outputs["table"],
+        words("Bucket", "存储桶"): cloud.outputs["bucket"],
+        words("Logs", "日志"): str(cloud.log_dir),
     }
-    console.rule("The local cloud")
+    console.rule(words("The local cloud", "本地云"))
     for what, where in addresses.items():
-        console.print(f"{what:<18} {where}", soft_wrap=True, highlight=False)
+        console.print(
+            f"{set_cell_size(what, 18)} {where}", soft_wrap=True, highlight=False, markup=False
+        )
     console.rule()
 
 
 def _run(console: Console) -> None:
     """Start, and run until Ctrl-C or SIGTERM; restart processes that die."""
     place = Place.from_environment()
+    with _keeping(place) as keeper:
+        if keeper is None:
+            _keep(place, console)
+            return
+        print_addresses(show_progress(console, place=place), console)
+        console.print(
+            words(
+                f"It is up to date. Process {keeper} keeps it running: Ctrl-C there, or "
+                "`make down`, stops it.",
+                f"已是最新，由进程 {keeper} 保持运行。在那里按 Ctrl-C，或 `make down`，即停止。",
+            )
+        )
+
+
+@contextlib.contextmanager
+def _keeping(place: Place) -> Iterator[int | None]:
+    """Become the keeper of a local cloud; yield None, or the process id of the present keeper.
+
+    A keeper restarts what dies and stops the local cloud at its own end. There is one at a time,
+    until it ends, however it ends.
+    """
+    place.home.mkdir(parents=True, exist_ok=True)
+    with (place.home / "keeper").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            yield int(file.read() or 0)
+            return
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield None
+
+
+def _keep(place: Place, console: Console) -> None:
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     print_addresses(show_progress(console, place=place), console)
-    console.print("Ctrl-C stops it; its data stays.")
+    console.print(words("Ctrl-C stops it; its data stays.", "按 Ctrl-C 停止，数据保留。"))
     while not stopped.wait(2.0):
         with _locked(place), _sentences():
             if not (place.home / "run/wanted").exists():
-                console.print("It was stopped from elsewhere.")
+                console.print(words("It was stopped from elsewhere.", "已从别处停止。"))
                 return
             dead = [name for name in ("emulator", "sandbox") if not running(place, name)]
             if dead:
-                console.print(f"The {' and the '.join(dead)} ended; starting again.")
+                names = words(f"The {' and the '.join(dead)}", "、".join(dead))
+                console.print(names + words(" ended; starting again.", " 已退出，重新启动。"))
                 _bring_up(place, _quiet, seeded=True)
-    with console.status("Saving and stopping"):
+    with console.status(words("Saving and stopping", "保存并停止")):
         stop(place=place)
 
 
@@ -455,11 +535,13 @@ def main() -> int:
             _run(console)
         elif arguments.wipe:
             wipe()
-            console.print("Stopped; all data is gone.")
+            console.print(words("Stopped; all data is gone.", "已停止，数据已删除。"))
+        elif stop():
+            console.print(words("Stopped; the data stays.", "已停止，数据保留。"))
         else:
-            console.print("Stopped; the data stays." if stop() else "It was not running.")
+            console.print(words("It was not running.", "本地云没有运行。"))
     except LocalCloudError as error:
-        console.print(f"[red]{error}[/red]", highlight=False)
+        console.print(coloured(str(error), "red"))
         return 1
     return 0
 

@@ -1,7 +1,7 @@
 """The demo's morning at the door: staff, passes, a provider that dies, the figures.
 
-It can be killed and run again on the same day: staff stay bound, each showing mints a new pass, and
-the visitors of the dead provider change with each run.
+It can be killed and run again on the same day: staff stay bound, who comes again within a minute
+waits for the next pass, and the visitors of the dead provider change with each run.
 """
 
 import time
@@ -15,19 +15,21 @@ from rich.columns import Columns
 
 from chalicelib.adapters.providers.breaker import REST
 from infra.local.client import ApiError, Phone, wait_for
+from infra.local.language import words
 from infra.local.reporting import (
-    TEMPERATURES,
     Reporter,
     outcome_of,
-    reasons_of,
     screen_panel,
-    table_of,
+    temperature_of,
+    visitor_row,
+    visitor_table,
 )
 from infra.local.seed import Person, people
+from infra.tables import FittingTable, coloured
 
 MISTAKEN = "王桂花"
 """What a guard types for 王桂香."""
-_ROLES = {"administrator": "管理员 administrator", "inspector": "检查员 inspector"}
+_ROLES_ZH = {"administrator": "管理员", "inspector": "检查员"}
 _COLOURS = ("green", "yellow", "red", "light_green", "absent")
 _IN_THE_OUTAGE = 3  # of twelve guests; each run takes others
 
@@ -69,16 +71,21 @@ class DoorChapter:
             hired.verified_registration()
             hired.log_in_with_wechat()  # claims the right if the worker has not yet
         ways = {
-            self.known.name: "姓名、证件号、手机号一致 · by name, number and phone",
-            self.joining.name: "输入场所申报码 · typed the join code",
-            self.hired.name: "凭姓名和手机号，核实后生效 · by name and phone, once verified",
+            self.known.name: words("by name, number and phone", "姓名、证件号、手机号一致"),
+            self.joining.name: words("typed the join code", "输入场所申报码"),
+            self.hired.name: words(
+                "by name and phone, once verified", "凭姓名和手机号，核实后生效"
+            ),
         }
-        table = table_of("员工 staff", "身份 role", "如何绑定 bound how")
+        applied = words("applied for the venue", "申领场所码")
+        table = FittingTable(
+            words("Staff", "员工"), words("Role", "身份"), words("Bound how", "如何绑定")
+        )
         for member in self.chief.call("GET", f"{self.path}/staff")["items"]:
             table.add_row(
                 member["name"],
-                _ROLES[member["role"]],
-                ways.pop(member["name"], "申领场所码 · applied for the venue"),
+                words(member["role"], _ROLES_ZH[member["role"]]),
+                ways.pop(member["name"], applied),
             )
         self.reporter.console.print(table)
         if ways or not all(map(self.works_here, self.guards)):
@@ -99,11 +106,12 @@ class DoorChapter:
     def passes(self) -> None:
         """Scan every visitor's pass with a temperature, and print the screens."""
         guests = [*people("door"), *people("fever")]
-        screens = self.meet(guests, "Passes")
+        screens = self.meet(guests, words("Passes", "扫通行码"))
         seen = {screen["health_code"]["state"]: screen for screen in reversed(screens)}
         self.reporter.console.print(
             Columns(
-                screen_panel(seen[colour], "员工的屏幕 guard's screen", 38) for colour in _COLOURS
+                screen_panel(seen[colour], words("guard's screen", "员工的屏幕"), 38)
+                for colour in _COLOURS
             )
         )
         self.table(guests, screens)
@@ -126,8 +134,25 @@ class DoorChapter:
     def scan(self, person: Person) -> tuple[Phone, dict[str, Any]]:
         """Scan a person's pass by the next guard; return the guard and the first screen."""
         guard = next(self._turns)
-        code = self.reporter.phone(person).show_pass()
-        return guard, self.present(guard, code, "fever" if person.part == "fever" else "normal")
+        return guard, self.admit(guard, person)[1]
+
+    def admit(self, guard: Phone, person: Person) -> tuple[str, dict[str, Any]]:
+        """Scan a person's pass; return it and the first screen.
+
+        A person has one pass a minute, good for one entry: who comes again waits for the next one.
+        """
+        phone, temperature = self.reporter.phone(person), "normal"
+        if person.part == "fever":
+            temperature = "fever"
+        code = phone.show_pass()
+        try:
+            return code, self.present(guard, code, temperature)
+        except ApiError as error:
+            if error.code != "pass_used":
+                raise
+        with self.reporter.console.status(words("The next pass", "等待下一个通行码")):
+            code = wait_for(phone.show_pass, lambda shown: shown != code, seconds=90)
+        return code, self.present(guard, code, temperature)
 
     def present(self, guard: Phone, code: str, temperature: str) -> dict[str, Any]:
         """Scan one pass by one guard; return the first screen."""
@@ -135,26 +160,19 @@ class DoorChapter:
 
     def table(self, guests: list[Person], screens: list[dict[str, Any]]) -> None:
         """Print the visitors and their outcomes."""
-        table = table_of("访客", "健康码", "体温", "结果", "原因", "情形")
+        table = visitor_table(words("Temperature", "体温"))
         for person, screen in zip(guests, screens, strict=True):
-            table.add_row(
-                screen["person"]["name"],
-                screen["health_code"]["text"],
-                TEMPERATURES[screen["temperature"]],
-                outcome_of(screen),
-                reasons_of(screen),
-                f"[dim]{person.about}[/dim]",
-            )
+            table.add_row(*visitor_row(screen, temperature_of(screen), person.about))
         self.reporter.console.print(table)
 
     def oddities(self) -> None:
         """Show a pass twice, scan the fast check-in code, enter a travel card by text message."""
         (twice,), (quick,), cards = people("twice"), people("fast"), people("card")
-        code = self.reporter.phone(twice).show_pass()
         first, second, _ = self.guards
-        first.final_screen(self.present(first, code, "normal")["scan_id"])
+        code, screen = self.admit(first, twice)
+        first.final_screen(screen["scan_id"])
         self.reporter.refused(
-            "同一通行码再次出示 the pass shown again",
+            words("the pass shown again", "同一通行码再次出示"),
             "pass_used",
             lambda: self.present(second, code, "normal"),
         )
@@ -162,8 +180,11 @@ class DoorChapter:
         visitor = self.reporter.phone(quick)
         screen = visitor.final_screen(visitor.visit(fast)["scan_id"])
         self.reporter.say(
-            f"快速登记码 fast check-in: {screen['person']['name']}, "
-            f"{TEMPERATURES[screen['temperature']]}, {outcome_of(screen)}"
+            words("fast check-in: ", "快速登记码："),
+            f"{screen['person']['name']} ",
+            temperature_of(screen),
+            " ",
+            outcome_of(screen),
         )
         for person in cards:
             guard, screen = self.scan(person)
@@ -171,17 +192,20 @@ class DoorChapter:
             how = self.enter_card(self.reporter.phone(person), screen["scan_id"])
             after = guard.final_screen(screen["scan_id"])
             self.reporter.say(
-                f"行程卡 travel card of {after['person']['name']}, {how}: "
-                f"{before['travel_card']['text']} → {after['travel_card']['text']}, "
-                f"{outcome_of(before)} → {outcome_of(after)}"
+                words("travel card of ", "行程卡："),
+                f"{after['person']['name']}, {how}: ",
+                f"{before['travel_card']['text']} → {after['travel_card']['text']}, ",
+                outcome_of(before),
+                " → ",
+                outcome_of(after),
             )
 
     def enter_card(self, phone: Phone, scan_id: str) -> str:
         """Request the carrier's code and enter it, once a day; return how the card became known."""
         if phone.ask_for_card().good()["status"] == "known":
-            return "今日已查 known since earlier today"
+            return words("known since earlier today", "今日已查")
         phone.enter_card(scan_id).good()
-        return "凭短信验证码 by a code from a text message"
+        return words("by a code from a text message", "凭短信验证码")
 
     # --- A provider dies --------------------------------------------------------------------------
 
@@ -193,23 +217,29 @@ class DoorChapter:
         guests = [cast[(_IN_THE_OUTAGE * turn + i) % len(cast)] for i in range(_IN_THE_OUTAGE)]
         self.queued = [self.waiting()]
         with self.dead("health_code") as since:
-            screens = self.meet(guests[:-1], "Nobody answers")
+            screens = self.meet(guests[:-1], words("Nobody answers", "无人答复"))
             self.table(guests[:-1], screens)
             guard, last = self.scan(guests[-1])  # still waits when the provider returns
             screens.append(last)
             self.queued.append(self.waiting())
         if any(screen["health_code"]["state"] == "green" for screen in screens):
-            self.reporter.say("绿码：十分钟内已查过 · green: asked less than ten minutes ago")
+            self.reporter.say(words("green: asked less than a minute ago", "绿码：一分钟内已查过"))
         self.reporter.say(
-            "健康码恢复，再次出示 · the provider is back, they show their passes again"
+            words("the provider is back, they show their passes again", "健康码恢复，再次出示")
         )
-        with self.reporter.console.status("The circuit breakers rest"):
+        with self.reporter.console.status(words("The circuit breakers rest", "熔断恢复中")):
             time.sleep(REST.total_seconds())
-        self.table(guests, self.meet(guests, "Answered"))
+        self.table(guests, self.meet(guests, words("Answered", "已答复")))
         last = guard.final_screen(last["scan_id"])
-        self.reporter.say(f"恢复前待定的一次 the one that was pending: {outcome_of(last)}")
+        self.reporter.say(
+            words("the one that was pending: ", "恢复前待定的一次："), outcome_of(last)
+        )
         return self.reporter.verdict(
-            "while the provider was dead, no colour came from it and nobody came in without one",
+            words(
+                "while the provider was dead, no colour came from it "
+                "and nobody came in without one",
+                "中断期间没有来自健康码方的颜色，也没有人无码入内",
+            ),
             not any(is_invented(screen, since) for screen in screens),
         )
 
@@ -232,12 +262,14 @@ class DoorChapter:
 
     def drain(self) -> None:
         """Wait until the lookups that failed during the outage have been retried."""
-        with self.reporter.console.status("The queue drains"):
+        with self.reporter.console.status(words("The queue drains", "队列处理中")):
             left = wait_for(self.waiting, lambda waiting: waiting <= self.queued[0], seconds=120)
         before, meanwhile = self.queued
         self.reporter.say(
-            "队列中待重试 lookups to be tried again: "
-            f"中断前 before {before}, 中断时 meanwhile {meanwhile}, 现在 now {left}"
+            words(
+                f"lookups to be tried again: {before} before, {meanwhile} meanwhile, {left} now",
+                f"队列中待重试：中断前 {before}，中断时 {meanwhile}，现在 {left}",
+            )
         )
 
     # --- By hand ----------------------------------------------------------------------------------
@@ -251,7 +283,11 @@ class DoorChapter:
             {"name": head.name, "document_number": head.document_number, "phone": head.phone},
             {"name": MISTAKEN, "document_number": head.document_number},
         ]
-        abouts = [old_man.about, head.about, "a name that is not the number's"]
+        abouts = [
+            old_man.about,
+            head.about,
+            words("a name that is not the number's", "姓名与证件号不符"),
+        ]
         guard = next(self._turns)
         checks = []
         for entry in entries:
@@ -261,21 +297,17 @@ class DoorChapter:
                 if error.code != "too_many_requests":
                     raise
                 self.reporter.say(
-                    f"[yellow]{error.status} {error.code}[/yellow] often enough today"
+                    coloured(f"{error.status} {error.code} ", "yellow"),
+                    words("often enough today", "今日次数已满"),
                 )
                 break
-        self.reporter.say("都要等两秒 pending for two seconds, known or not")
-        table = table_of("姓名", "健康码", "体温", "结果", "原因", "情形")
+        self.reporter.say(
+            words("pending for two seconds, known or not", "无论查到与否，都要等两秒")
+        )
+        table = visitor_table(words("Temperature", "体温"))
         for check_id, about in zip(checks, abouts, strict=False):
             seen = guard.final_check(check_id)
-            table.add_row(
-                seen["person"]["name"] if seen["person"] else "—",
-                seen["health_code"]["text"],
-                TEMPERATURES[seen["temperature"]],
-                outcome_of(seen),
-                reasons_of(seen),
-                f"[dim]{about}[/dim]",
-            )
+            table.add_row(*visitor_row(seen, temperature_of(seen), about))
         self.reporter.console.print(table)
 
     # --- The end of the shift ---------------------------------------------------------------------
@@ -287,7 +319,7 @@ class DoorChapter:
         visitor = self.reporter.phone(people("door")[0])
         self.chief.call("POST", f"{self.path}/staff/{person_id}/remove")
         self.reporter.refused(
-            f"{self.known.name} 被移除后 after the removal",
+            words(f"{self.known.name}, after the removal", f"{self.known.name} 被移除后"),
             "not_your_venue",
             lambda: self.present(guard, visitor.show_pass(), "normal"),
         )

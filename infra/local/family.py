@@ -12,10 +12,12 @@ from typing import Any
 
 from infra.local.client import Phone, wait_for
 from infra.local.door import DoorChapter
+from infra.local.language import words
 from infra.local.pictures import decode
-from infra.local.reporting import Reporter, screen_panel, table_of
+from infra.local.reporting import Reporter, screen_panel
 from infra.local.seed import people
 from infra.local.traces import traces
+from infra.tables import FittingTable, coloured
 
 OUT = Path("out")
 (_HER,) = people("family")
@@ -48,7 +50,8 @@ class FamilyChapter:
         if self.known() is None:
             body = {"nonce": self.guardian.api.nonce(), "method": "face", "subject": GRANDMOTHER}
             check = self.guardian.post("/v1/me/identity-checks", body).good()
-            self.reporter.say(f"人脸核验 face check: {check['redirect_url']}")
+            self.reporter.say(words("face check:", "人脸核验："))
+            self.reporter.unbroken(check["redirect_url"])
             passed = {"check_id": check["check_id"], "result": "passed"}
             self.reporter.server.sandbox.call("POST", "identity-checks", passed)
             self.guardian.post(
@@ -65,9 +68,17 @@ class FamilyChapter:
         if verified["verification"] != "verified":
             raise RuntimeError("the grandmother could not be verified")
         self.person_id = verified["person_id"]
-        table = table_of("家人 family", "关系 relation", "核验 proof", "实名 registration")
+        table = FittingTable(
+            words("Family", "家人"),
+            words("Relation", "关系"),
+            words("Proof", "核验"),
+            words("Registration", "实名"),
+        )
         table.add_row(
-            verified["name"], verified["relation"], verified["method"], verified["verification"]
+            verified["name"],
+            words(verified["relation"], "长辈"),
+            words(verified["method"], "人脸"),
+            words(verified["verification"], "已核验"),
         )
         self.reporter.console.print(table)
 
@@ -99,17 +110,22 @@ class FamilyChapter:
             text = decode(file)
             read.add(text)
             size = f"{file.stat().st_size / 1024:.0f} KB"
-            self.reporter.console.print(f"  {file}  {size}  →  QR: [cyan]{text}[/cyan]")
+            self.reporter.unbroken(f"{file}  {size} → {text}")
         if len(read) != 1:
             raise RuntimeError("the files of one card hold different codes")
-        self.reporter.say(f"编号 serial {drawn['serial']}, {drawn['expires_at'][:10]}")
+        self.reporter.say(
+            words("serial ", "编号 "),
+            drawn["serial"],
+            words(", valid until ", "，有效期至 "),
+            drawn["expires_at"][:10],
+        )
         return read.pop()
 
     def at_the_door(self) -> None:
         """Have staff scan the card; the screen asks them to compare it with the ID."""
         first = self.door.present(self.guard, self.codes[-1], "normal")
         screen = self.guard.final_screen(first["scan_id"])
-        self.reporter.console.print(screen_panel(screen, "员工的屏幕 guard's screen"))
+        self.reporter.console.print(screen_panel(screen, words("guard's screen", "员工的屏幕")))
         steps = [step["code"] for step in screen["next_steps"]]
         if (screen["pass_kind"], steps[0]) != ("paper", "compare_id"):
             raise RuntimeError("the screen does not ask to compare the card with the ID")
@@ -120,31 +136,43 @@ class FamilyChapter:
             lambda: self.guardian.get(f"{self.path}/nucleic-acid").good(),
             lambda seen: seen["poll_after_ms"] is None,
         )
-        self.reporter.say(f"外婆的核酸 her test: {result['text']} ({result['within_hours']} h)")
+        self.reporter.say(
+            words("her test: ", "外婆的核酸："), result["text"], f" ({result['within_hours']} h)"
+        )
         visits = self.guardian.get(f"{self.path}/visits").good()["items"]
-        self.reporter.say(f"外婆的到访记录 her visits: {len(visits)}")
+        self.reporter.say(words("her visits: ", "外婆的到访记录："), str(len(visits)))
 
     def reissue(self) -> None:
         """Reissue the card; the former one is refused at the next scan."""
         self.codes.append(self.issue())
         old, new = self.codes[-2:]
         scan = partial(self.door.present, self.guard, old, "normal")
-        self.reporter.refused("旧卡 the former card", "pass_revoked", scan)
+        self.reporter.refused(words("the former card", "旧卡"), "pass_revoked", scan)
         first = self.door.present(self.guard, new, "normal")
         screen = self.guard.final_screen(first["scan_id"])
-        self.reporter.say(f"新卡 the new card: {screen['outcome_text']}")
+        self.reporter.say(words("the new card: ", "新卡："), screen["outcome_text"])
 
     def erase(self) -> bool:
         """Have her data erased, as of tomorrow; return whether no trace of her is left."""
         asked = self.guardian.post(f"{self.path}/erasure", {"confirm": True}).good()
-        self.reporter.say(f"24 小时内可撤销 can be cancelled until {asked['due_at'][:16]}Z")
+        self.reporter.say(
+            words(
+                f"can be cancelled until {asked['due_at'][:16]}Z",
+                f"可撤销至 {asked['due_at'][:16]}Z（24 小时）",
+            )
+        )
         before = self.traces()
         container = self.reporter.deployment.container()
         # The schedule's two runs: the erasure, and later whatever was under way at that time.
         for later in (timedelta(hours=24, minutes=1), timedelta(hours=24, minutes=30)):
             container.erasing.run(container.clock.now() + later)
         receipt = self.guardian.get(f"/v1/erasures/{asked['receipt_id']}").good()
-        table = table_of("已删除 erased", "数量 count", "依法保留 kept", "至 until")
+        table = FittingTable(
+            words("Erased", "已删除"),
+            words("Count", "数量"),
+            words("Kept", "依法保留"),
+            words("Until", "至"),
+        )
         for removed, kept in zip_longest(receipt["removed"], receipt["keeps"]):
             table.add_row(
                 *((removed["text"], str(removed["count"])) if removed else ("", "")),
@@ -153,9 +181,12 @@ class FamilyChapter:
         self.reporter.console.print(table)
         left = self.traces()
         for place in left:
-            self.reporter.say(f"[red]{place}[/red]")
+            self.reporter.say(coloured(place, "red"))
         return self.reporter.verdict(
-            f"traces in table, index, bucket, logs: {len(before)} before, {len(left)} now",
+            words(
+                f"traces in table, index, bucket, logs: {len(before)} before, {len(left)} now",
+                f"表、索引、存储桶、日志中的痕迹：删除前 {len(before)} 处，现在 {len(left)} 处",
+            ),
             receipt["status"] == "erased" and bool(before) and not left and not self.known(),
         )
 

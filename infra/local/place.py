@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from infra.local.language import words
 from infra.package import ROOT
 
 REGION = "us-east-1"
@@ -50,7 +51,12 @@ class Place:
 def _port(environment: Mapping[str, str], name: str, default: int) -> int:
     text = environment.get(name, str(default))
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise LocalCloudError(f"{name} is {text!r}: set it to a free port between 1 and 65535.")
+        raise LocalCloudError(
+            words(
+                f"{name} is {text!r}: set it to a free port between 1 and 65535.",
+                f"{name} 为 {text!r}：请设为 1 到 65535 之间的空闲端口。",
+            )
+        )
     return int(text)
 
 

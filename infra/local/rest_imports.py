@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ministack.services import apigateway_v1 as gateway
+from ministack.services.cloudformation import provisioners
 
 _Answer = tuple[int, dict[str, str], bytes]
 
@@ -73,9 +74,31 @@ def complete_rest_imports() -> None:
         return bool(matches(media_type or "*/*", [kind.replace("~1", "/") for kind in kinds or ()]))
 
     gateway._media_type_matches = matches_unescaped
+    _keep_ids_in_updates()
     gateway._import_operation = import_whole_operation
     gateway._import_rest_api = import_whole_api
     gateway.handle_request = handle_imports
+
+
+def _keep_ids_in_updates() -> None:
+    """Let CloudFormation overwrite an API's document; ministack would make an API of another id.
+
+    AWS CloudFormation Template Reference, "AWS::ApiGateway::RestApi": an update of `Body` requires
+    no interruption.
+    """
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::ApiGateway::RestApi"]
+    update: Callable[..., tuple[str, dict[str, Any]]] = handlers["update"]
+
+    def update_in_place(
+        api_id: str, before: dict[str, Any], after: dict[str, Any], *rest: Any
+    ) -> tuple[str, dict[str, Any]]:
+        spec = after.get("Body")
+        if isinstance(spec, dict) and spec != before.get("Body"):
+            _put_rest_api(api_id, spec, overwrite=True)
+            before = {**before, "Body": spec}
+        return update(api_id, before, after, *rest)
+
+    handlers["update"] = update_in_place
 
 
 def _answer(given: _Answer, status: int | None = None) -> _Answer:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.local.client import Phone, Pocket, Server, fresh_nonce
+from infra.local.language import words
 from infra.local.place import LocalCloud
 
 DATA = Path(__file__).parent / "data"
@@ -25,7 +26,7 @@ class Person:
     """A person of the cast.
 
     `phone` and `entered_name`, which they type at first, may be empty. `part` is what they do in
-    the demo (infra/local/data/README.md).
+    the demo (infra/local/data/README.md). `about` is in the language of the terminal.
     """
 
     phone: str
@@ -50,7 +51,7 @@ def people(part: str = "") -> list[Person]:
             row["entered_name"],
             row["document_number"],
             row["part"],
-            row["about"],
+            row[words("about", "about_zh")],
         )
         for row in _rows("people.csv")
     ]

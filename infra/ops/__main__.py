@@ -1,17 +1,21 @@
 """``python -m infra.ops --stage prod recount|redrive|…``; see docs/operations.md.
 
-A command is a module with `HELP`, `arguments` and `command`, and a row of `COMMANDS`.
+A command is a module with `HELP`, `arguments`, `destroys` and `command`, and a row of `COMMANDS`.
+Whatever is typed, and whatever AWS answers, a command ends with a sentence, never with a traceback.
 """
 
 import argparse
 import sys
-from argparse import Namespace
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.prompt import Confirm
+from urllib3.exceptions import HTTPError
 
+from chalicelib.core.errors import AppError
+from chalicelib.core.table import StoreError
 from infra.ops import (
     cards,
     deployment,
@@ -38,6 +42,12 @@ class Command(Protocol):
     def arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the command's arguments."""
 
+    def destroys(self, given: argparse.Namespace) -> str:
+        """Return what the command destroys with the `given` arguments; empty if nothing.
+
+        It is asked before, unless ``--yes`` is given.
+        """
+
     def command(
         self, found: deployment.Deployment, given: argparse.Namespace, console: Console
     ) -> int:
@@ -61,16 +71,9 @@ COMMANDS: Mapping[str, Command] = {
 }
 
 
-DESTROYS: Mapping[str, Callable[[Namespace], str]] = {
-    "rotate": lambda given: given.retire and f"refuses every token that root {given.retire} signed",
-    "partners": lambda given: given.name and f"replaces or removes the secret {given.name}",
-    "kiosks": lambda given: given.action == "revoke" and "shuts out the kiosk",
-    "families": lambda given: given.action != "list" and "ends family links",
-    "policies": lambda given: given.set and f"replaces all rules of {given.region}",
-    "erasures": lambda given: given.action == "run" and "erases people for good",
-    "recount": lambda given: given.repair and "changes counters",
-}
-"""What a command destroys with the arguments given; nothing if false. Rows of `COMMANDS`."""
+_FAILURES = (AppError, StoreError, BotoCoreError, ClientError, HTTPError, OSError, EOFError)
+"""What AWS, the network, files and a closed standard input do. A command may be run again."""
+_NOT_UTF_8 = "What was typed is not in UTF-8."
 
 
 def main(
@@ -85,24 +88,51 @@ def main(
     commands = parser.add_subparsers(dest="command", required=True)
     for name, module in COMMANDS.items():
         module.arguments(commands.add_parser(name, help=module.HELP))
-    given = parser.parse_args(arguments)
+    typed = sys.argv[1:] if arguments is None else arguments
+    if not all(map(_is_utf_8, typed)):
+        parser.error(_NOT_UTF_8)
+    given = parser.parse_args(typed)
+    try:
+        return _run(COMMANDS[given.command], given, find)
+    except UnicodeError:
+        raise SystemExit(_NOT_UTF_8) from None
+    except ModuleNotFoundError as error:
+        raise SystemExit(
+            f"{error.name} is not installed: `make verify` installs all tools first."
+        ) from None
+    except KeyboardInterrupt:
+        raise SystemExit("Interrupted. Run it again to finish what had begun.") from None
+    except _FAILURES as error:
+        raise SystemExit(f"Not finished ({type(error).__name__}): {error}") from None
+
+
+def _run(
+    module: Command,
+    given: argparse.Namespace,
+    find: Callable[[str], deployment.Deployment],
+) -> int:
     found, console = find(given.stage), Console()
     if given.stage != "local":
         Console(stderr=True).print(deployment.place(found), highlight=False)
-        destroys = DESTROYS.get(given.command, _nothing)(given)
+        destroys = module.destroys(given)
         if destroys and not given.yes and not _agreed(destroys, console):
             raise SystemExit("Nothing was changed.")
-    return COMMANDS[given.command].command(found, given, console)
+    return module.command(found, given, console)
 
 
-def _nothing(_: Namespace) -> str:
-    return ""
+def _is_utf_8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _agreed(destroys: str, console: Console) -> bool:
     if not sys.stdin.isatty():
         raise SystemExit(f"Nothing was changed: this {destroys}. In a script, give --yes.")
-    return Confirm.ask(f"This {destroys}. Go on?", console=console, default=False)
+    console.print(f"This {destroys}.", markup=False)
+    return Confirm.ask("Go on?", console=console, default=False)
 
 
 if __name__ == "__main__":

@@ -7,18 +7,18 @@ again; a person without one gets one. Run again, it issues nothing twice.
 
 import csv
 import json
+import os
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
 
 from chalicelib.bootstrap import Container
 from chalicelib.core.clock import CHINA, local_day
@@ -32,8 +32,10 @@ from chalicelib.identity.registration import Entry
 from chalicelib.identity.schemas import CheckSubject
 from chalicelib.rendering import cards as drawing
 from chalicelib.rendering import coverage
+from infra.ops import inputs
 from infra.ops.deployment import Deployment
-from infra.ops.officers import record_access
+from infra.ops.officers import record_access, said
+from infra.tables import FittingTable
 
 COLUMNS = ("name", "document_type", "document_number")
 HELP = "print paper passes for a village or school, ten on each page"
@@ -62,8 +64,15 @@ def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("people", type=Path, help=f"a CSV file with {', '.join(COLUMNS)}")
     parser.add_argument("--out", type=Path, required=True, help="the PDF to write")
-    parser.add_argument("--office", required=True, help="who orders it, as the people see it")
+    parser.add_argument(
+        "--office", type=inputs.name, required=True, help="who orders it, as the people see it"
+    )
     parser.add_argument("--full-name", action="store_true", help="print names in full")
+
+
+def destroys(_: Namespace) -> str:
+    """Return what the command destroys; empty if nothing."""
+    return ""
 
 
 def command(found: Deployment, given: Namespace, console: Console) -> int:
@@ -86,14 +95,19 @@ def run(
 ) -> int:
     """Write the PDF, and a result for each row. Return 1 if a row has no card.
 
-    A row that fails does not stop the others. Raises SystemExit for a file without the columns, or
-    not in UTF-8.
+    A row that fails does not stop the others. Raises SystemExit for a file without the columns, not
+    in UTF-8 or not of CSV, and for a PDF that cannot be written, before anything is issued.
     """
     container = deployment.container()
+    import_module("typst")  # which draws the cards; if it is missing, nothing is issued
+    if out.is_dir() or not os.access(out if out.exists() else out.parent, os.W_OK):
+        raise SystemExit(f"{out} cannot be written: give --out a file in a folder of yours.")
     try:
         rows = list(_read(people, local_day(container.clock.now(), CHINA)))
     except UnicodeDecodeError:
         raise SystemExit(f"{people} is not in UTF-8: please save it as “CSV UTF-8”.") from None
+    except csv.Error as error:
+        raise SystemExit(f"{people} is not in CSV: {error}.") from None
     progress = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console
     )
@@ -123,11 +137,11 @@ def run(
                 progress=lambda done: progress.update(task, completed=done),
             )
             out.write_bytes(pdf)
-    table = Table("Row", "Name", "Result")
+    table = FittingTable("Row", "Name", "Result")
     for row in rows:
         masked = mask_name(row.entry.name) if row.entry else ""
         result = row.result or "not verified yet: run it again"
-        table.add_row(str(row.number), escape(masked), escape(result))
+        table.add_row(str(row.number), masked, result)
     console.print(table)
     console.print(f"{len(drawn)} of {len(rows)} cards" + (f" in {out}" if drawn else ""))
     return 0 if len(drawn) == len(rows) else 1
@@ -167,7 +181,7 @@ def _reported(row: Row) -> Iterator[None]:
     try:
         yield
     except AppError as error:
-        row.result = f"{text(error.text, 'en', **error.params)} Run it again."
+        row.result = f"{said(error)} Run it again."
 
 
 def _identify(container: Container, row: Row, office: str) -> None:

@@ -65,13 +65,13 @@ def find(stage: str) -> Deployment:
 
     Raises SystemExit with an instruction if there is none.
     """
-    if stage == "local":
-        from infra.local.place import environment
-
-        os.environ.update(environment())
-    session = boto3.Session()
     whole = stacks.whole(stage)
     try:
+        if stage == "local":
+            from infra.local.place import environment
+
+            os.environ.update(environment())
+        session = boto3.Session()
         formation = session.client("cloudformation")
         around = (stacks.foundation(stage), stacks.wiring(stage))
         outputs = stacks.outputs(formation, whole)

@@ -1,12 +1,13 @@
 """The command ``erasures``: list the erasures that are due, or carry them out (GO-6)."""
 
 from argparse import ArgumentParser, Namespace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from rich.console import Console
-from rich.table import Table
 
 from infra.ops.deployment import Deployment
+from infra.ops.inputs import moment
+from infra.tables import FittingTable
 
 
 def run(deployment: Deployment, *, action: str, at: datetime | None, console: Console) -> int:
@@ -17,7 +18,7 @@ def run(deployment: Deployment, *, action: str, at: datetime | None, console: Co
     container = deployment.container()
     now = at or container.clock.now()
     if action == "list":
-        table = Table("Due", "Step", "Receipt")
+        table = FittingTable("Due", "Step", "Receipt")
         for due in container.erasures.due(now):
             table.add_row(due.due_at.isoformat(timespec="seconds"), due.step, due.receipt_id)
         console.print(table)
@@ -34,14 +35,14 @@ HELP = "list or carry out the erasures that are due"
 def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("action", choices=("list", "run"))
-    parser.add_argument("--at", type=_moment, help="as of this time, ISO 8601; now if left out")
+    parser.add_argument("--at", type=moment, help="as of this time, ISO 8601; now if left out")
+
+
+def destroys(given: Namespace) -> str:
+    """Return what the command destroys; empty if nothing."""
+    return "erases people for good" if given.action == "run" else ""
 
 
 def command(found: Deployment, given: Namespace, console: Console) -> int:
     """Run the command with the `given` arguments; return its exit code."""
     return run(found, action=given.action, at=given.at, console=console)
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -4,7 +4,6 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 
 from rich.console import Console
-from rich.table import Table
 
 from chalicelib.bootstrap import Container
 from chalicelib.core import ids
@@ -13,9 +12,11 @@ from chalicelib.identity import documents
 from chalicelib.identity.dependants import is_adult
 from chalicelib.identity.family import Proof
 from chalicelib.identity.people import PersonRecord, Profile
+from infra.ops import inputs
 from infra.ops.deployment import Deployment
 from infra.ops.officers import record_access, typed_number
 from infra.ops.partners import typed
+from infra.tables import FittingTable
 
 REASONS = ("death", "court", "request")
 
@@ -43,7 +44,7 @@ def show(
         raise SystemExit("Nothing is shown: nobody has registered this number.")
     record, profile = _load(container, person_id)
     _record_access(container, profile, office)
-    table = Table("Is", "Person", "Name", "Since", "Until", "By")
+    table = FittingTable("Is", "Person", "Name", "Since", "Until", "By")
     name = container.masked_people.name
     table.add_row("the person", person_id, name(profile), "", "", "")
     for kind, links in (("guardian", record.guardians), ("dependant", record.dependants)):
@@ -146,14 +147,27 @@ HELP = "show, end or transfer family links"
 def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("action", choices=("list", "end", "transfer"))
-    parser.add_argument("person", nargs="?", help="the id of the person, or of the dependant")
-    parser.add_argument("--other", help="end: only the links with this person")
+    parser.add_argument(
+        "person", nargs="?", type=inputs.person_id, help="the id of the person, or of the dependant"
+    )
+    parser.add_argument(
+        "--other", type=inputs.person_id, help="end: only the links with this person"
+    )
     parser.add_argument("--reason", choices=REASONS, help="end: why")
-    parser.add_argument("--former", help="transfer: the id of the guardian who is replaced")
-    parser.add_argument("--to", help="transfer: the id of the new guardian")
+    parser.add_argument(
+        "--former", type=inputs.person_id, help="transfer: the id of the guardian who is replaced"
+    )
+    parser.add_argument("--to", type=inputs.person_id, help="transfer: the id of the new guardian")
     types = [one.name for one in documents.TYPES]
     parser.add_argument("--document-type", choices=types, default="resident_id")
-    parser.add_argument("--office", required=True, help="who decided it, as the person sees it")
+    parser.add_argument(
+        "--office", type=inputs.name, required=True, help="who decided it, as the person sees it"
+    )
+
+
+def destroys(given: Namespace) -> str:
+    """Return what the command destroys; empty if nothing."""
+    return "ends family links" if given.action != "list" else ""
 
 
 def command(found: Deployment, given: Namespace, console: Console) -> int:

@@ -1,33 +1,36 @@
 """The command ``kiosks``: add, list and revoke the kiosks that print paper passes."""
 
-from argparse import ArgumentParser, Namespace
+import re
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator
 
 from rich.console import Console
-from rich.table import Table
 
 from chalicelib.core import keys
 from chalicelib.core.clock import CHINA, local_day
 from chalicelib.identity.devices import PAIRING_LIFE, Device
 from chalicelib.identity.store.devices import read_device
 from chalicelib.venues.regions import region as find_region
+from infra.ops import inputs
 from infra.ops.deployment import Deployment
-
-_LONGEST_NAME = 60
+from infra.tables import FittingTable
 
 
 def added(deployment: Deployment, name: str, region: str) -> tuple[Device, str]:
     """Add a kiosk; return it with its pairing code.
 
-    `name` is its place, which people see in their list of accesses. Raises ValueError for an empty
-    or long name, or a code that is no current county, district or city of GB/T 2260.
+    `name` is its place, which people see in their list of accesses. Raises ValueError for a code
+    that cannot be that of a county, district or city of today. One that the table of regions lacks
+    may be newer than the table.
     """
     place = find_region(region)
-    if place is None or place.obsolete or not place.is_county_level:
-        raise ValueError(f"{region} is not a current county, district or city of GB/T 2260")
-    name = name.strip()
-    if not name or len(name) > _LONGEST_NAME or not name.isprintable():
-        raise ValueError(f"a name has 1 to {_LONGEST_NAME} printable characters")
+    if place is None:
+        possible = re.fullmatch("[0-9]{6}", region, re.ASCII) and not region.endswith("00")
+        possible = possible and find_region(f"{region[:2]}0000") is not None
+    else:
+        possible = place.is_county_level and not place.obsolete
+    if not possible:
+        raise ValueError(f"{region} is no county, district or city of today in GB/T 2260")
     container = deployment.container()
     return container.device_credentials.add(name, region, now=container.clock.now())
 
@@ -53,9 +56,11 @@ def run(
     match action, given:
         case "add", [name] if region:
             try:
-                kiosk, code = added(deployment, name, region)
-            except ValueError as error:
+                kiosk, code = added(deployment, inputs.name(name), region)
+            except (ValueError, ArgumentTypeError) as error:
                 raise SystemExit(f"Nothing was added: {error}.") from None
+            if find_region(kiosk.region) is None:
+                console.print(f"The table of regions lacks {kiosk.region}: please check it.")
             minutes = int(PAIRING_LIFE.total_seconds()) // 60
             console.print(f"{kiosk.device_id} is added. Its pairing code, valid {minutes} minutes:")
             console.print(f"{code[:4]}-{code[4:8]}-{code[8:]}", style="bold")
@@ -71,8 +76,8 @@ def run(
     return 0
 
 
-def _table(found: Iterator[Device]) -> Table:
-    table = Table("Kiosk", "Name", "Region", "State", "Added", "Last used")
+def _table(found: Iterator[Device]) -> FittingTable:
+    table = FittingTable("Kiosk", "Name", "Region", "State", "Added", "Last used")
     for kiosk in sorted(found, key=lambda one: one.added_at):
         used = kiosk.used_on.isoformat() if kiosk.used_on else ""
         added_on = local_day(kiosk.added_at, CHINA).isoformat()
@@ -88,6 +93,11 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("action", choices=("add", "list", "revoke"))
     parser.add_argument("kiosk", nargs="*", help="the name of a new kiosk, or the id of one")
     parser.add_argument("--region", help="the county of a new kiosk: a GB/T 2260 code")
+
+
+def destroys(given: Namespace) -> str:
+    """Return what the command destroys; empty if nothing."""
+    return "shuts out the kiosk" if given.action == "revoke" else ""
 
 
 def command(found: Deployment, given: Namespace, console: Console) -> int:

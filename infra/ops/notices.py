@@ -6,8 +6,10 @@ from datetime import date
 
 from rich.console import Console
 
+from chalicelib.core.normalisation import is_printable, place_name
 from chalicelib.identity import documents
 from chalicelib.identity.notices import Notice
+from infra.ops import inputs
 from infra.ops.deployment import Deployment
 from infra.ops.officers import record_access, typed_number
 from infra.ops.partners import typed
@@ -55,7 +57,8 @@ def _fault(notice: Notice, today: date) -> str:
     if (notice.ended_on - today).days > 1:  # it may be tomorrow in China
         return "the observation has not ended"
     authority = notice.authority
-    if not (authority.isprintable() and 0 < len(authority.strip()) <= LONGEST_AUTHORITY):
+    printable = all(map(is_printable, authority))
+    if not (printable and 0 < len(authority.strip()) <= LONGEST_AUTHORITY):
         return f"the authority is not a name of at most {LONGEST_AUTHORITY} characters"
     return ""
 
@@ -67,13 +70,18 @@ def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("action", choices=("issue",))
     for name in ("began", "ended"):
-        parser.add_argument(f"--{name}", type=date.fromisoformat, required=True, metavar="DAY")
+        parser.add_argument(f"--{name}", type=inputs.day, required=True, metavar="DAY")
     types = [one.name for one in documents.TYPES]
     parser.add_argument("--document-type", choices=types, default="resident_id")
     parser.add_argument("--authority", required=True, help="who issues the notice")
 
 
+def destroys(_: Namespace) -> str:
+    """Return what the command destroys; empty if nothing."""
+    return ""
+
+
 def command(found: Deployment, given: Namespace, console: Console) -> int:
     """Run the command with the `given` arguments; return its exit code."""
-    notice = Notice(given.began, given.ended, given.authority)
+    notice = Notice(given.began, given.ended, place_name(given.authority))
     return run(found, notice=notice, document_type=given.document_type, console=console)

@@ -1,10 +1,13 @@
-"""What the commands of officers share: a person's document number, and the record of the access."""
+"""What the commands of officers share: document numbers, records of accesses, what errors say."""
 
 from collections.abc import Callable
 
 from chalicelib.admission.accesses import AccessKind, device_access
 from chalicelib.bootstrap import Container
-from chalicelib.core.clock import epoch_ms
+from chalicelib.core import waiting
+from chalicelib.core.clock import SystemClock, epoch_ms
+from chalicelib.core.errors import AppError, TooMany
+from chalicelib.core.messages import text
 from chalicelib.core.submission import Submission
 from chalicelib.identity import documents
 from infra.local.client import uuid7
@@ -16,6 +19,15 @@ def typed_number(document_type: str, read: Callable[[str], str]) -> str:
     The number is no argument of a command, so that no history keeps it. Raises ValueError.
     """
     return documents.of(document_type).canonical(read("document number"))
+
+
+def said(error: AppError) -> str:
+    """Return what an error says, in English."""
+    params = dict(error.params)
+    if isinstance(error, TooMany):
+        now = SystemClock().now()
+        params["when"] = waiting.until(error.retry_after, now=now, language="en")
+    return text(error.text, "en", **params)
 
 
 def record_access(

@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from infra.ops import inputs
 from infra.ops.deployment import Deployment
 
 
@@ -44,7 +45,7 @@ def run(
     secret_id = deployment.outputs["PartnersSecretId"]
     pairs = json.loads(manager.get_secret_value(SecretId=secret_id)["SecretString"])
     if name is None:
-        console.print("\n".join(sorted(pairs)))
+        console.print("\n".join(sorted(pairs)), markup=False)
         return 0
     try:
         after = changed(pairs, name, read(name))
@@ -61,7 +62,17 @@ HELP = "list or set the secrets shared with partners"
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("name", nargs="?", help="a secret's name; its value from standard input")
+    parser.add_argument(
+        "name",
+        nargs="?",
+        type=inputs.secret_name,
+        help="a secret's name; its value from standard input",
+    )
+
+
+def destroys(given: Namespace) -> str:
+    """Return what the command destroys; empty if nothing."""
+    return f"replaces or removes the secret {given.name}" if given.name else ""
 
 
 def command(found: Deployment, given: Namespace, console: Console) -> int:

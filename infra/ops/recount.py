@@ -8,14 +8,15 @@ from datetime import date
 
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
 from chalicelib.bootstrap import Container
 from chalicelib.core.clock import CHINA, local_day
 from chalicelib.insight.counters import Figures, partitions_of
 from chalicelib.insight.reconciliation import RECORDS_COMPLETE_FOR, Result, drift, tally
 from chalicelib.venues.venue import Venue, day_of
+from infra.ops import inputs
 from infra.ops.deployment import Deployment
+from infra.tables import FittingTable, coloured, joined
 
 _PATIENCE = 60
 """How often a repair is tried, with a pause of a second before each."""
@@ -105,17 +106,19 @@ def run(
         raise SystemExit(f"There is no venue {error.args[0]}.") from None
     except ValueError as error:
         raise SystemExit(f"Not compared: {error}.") from None
-    table = Table("Venue", "Day", "Checked", "Passed", "Abnormal", "Pending", "Records agree")
+    table = FittingTable("Venue", "Checked", "Passed", "Abnormal", "Pending", "Agree")
     for comparison in found:
         counted, records = comparison.counted[""], comparison.records[""]
         if counted == records == Figures():
             continue
         cells = [
-            str(a) if a == b else f"[red]{a} ≠ {b}[/red]"
+            str(a) if a == b else coloured(f"{a} ≠ {b}", "red")
             for a, b in zip(counted.parts()[:4], records.parts()[:4], strict=True)
         ]
-        verdict = "[green]yes[/green]" if comparison.equal else "[red]no[/red]"
-        table.add_row(comparison.venue.name, comparison.day.isoformat(), *cells, verdict)
+        verdict = coloured("yes", "green") if comparison.equal else coloured("no", "red")
+        at = comparison.venue
+        shown = joined(at.name, coloured(f"{at.venue_id}\n{comparison.day}", "dim"))
+        table.add_row(shown, *cells, verdict)
     console.print(table)
     wrong = [comparison for comparison in found if not comparison.equal]
     if mend and wrong:
@@ -131,9 +134,16 @@ HELP = "compare the counters with the records"
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("--venue", help="one venue's id; all venues with counters if left out")
-    parser.add_argument("--day", type=date.fromisoformat, help="YYYY-MM-DD; today if left out")
+    parser.add_argument(
+        "--venue", type=inputs.venue_id, help="one venue's id; all venues with counters if left out"
+    )
+    parser.add_argument("--day", type=inputs.day, help="YYYY-MM-DD; today if left out")
     parser.add_argument("--repair", action="store_true", help="set the counters to the records")
+
+
+def destroys(given: Namespace) -> str:
+    """Return what the command destroys; empty if nothing."""
+    return "changes counters" if given.repair else ""
 
 
 def command(found: Deployment, given: Namespace, console: Console) -> int:

@@ -172,6 +172,11 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("queue", choices=QUEUES)
 
 
+def destroys(_: Namespace) -> str:
+    """Return what the command destroys; empty if nothing."""
+    return ""
+
+
 def command(found: Deployment, given: Namespace, console: Console) -> int:
     """Run the command with the `given` arguments; return its exit code."""
     return run(found, queue=given.queue, console=console)

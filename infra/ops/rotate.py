@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from chalicelib.adapters.keys import LIFE
+from infra.ops import inputs
 from infra.ops.deployment import Deployment
 
 CACHES_TURN_OVER = LIFE + timedelta(minutes=1)
@@ -92,8 +93,16 @@ def arguments(parser: ArgumentParser) -> None:
     either = parser.add_mutually_exclusive_group()
     either.add_argument("--activate", action="store_true", help="sign with the published root")
     either.add_argument(
-        "--retire", metavar="NUMBER", help="refuse the tokens that this root signed"
+        "--retire",
+        type=inputs.root,
+        metavar="NUMBER",
+        help="refuse the tokens that this root signed",
     )
+
+
+def destroys(given: Namespace) -> str:
+    """Return what the command destroys; empty if nothing."""
+    return f"refuses every token that root {given.retire} signed" if given.retire else ""
 
 
 def command(found: Deployment, given: Namespace, console: Console) -> int:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from rich.console import Console
 
 from chalicelib.venues.venue import ShardChange, day_of
+from infra.ops import inputs
 from infra.ops.deployment import Deployment
 
 MOST = 256
@@ -33,7 +34,7 @@ def run(deployment: Deployment, *, venue_id: str, shards: int, console: Console)
     first = day_of(venue, now + AHEAD) + timedelta(days=1)
     last = venue.shard_changes[-1] if venue.shard_changes else None
     if last is not None and last.shards == shards:
-        console.print(f"{venue.name} has {shards} shards from {last.day} on.")
+        console.print(f"{venue.name} has {shards} shards from {last.day} on.", markup=False)
         return 0
     if last is not None and last.day >= first:
         raise SystemExit(f"Nothing was changed: {last.shards} shards are planned from {last.day}.")
@@ -43,7 +44,7 @@ def run(deployment: Deployment, *, venue_id: str, shards: int, console: Console)
     changes = (*venue.shard_changes, ShardChange(first, shards))
     if not container.venues.change_shards(venue, changes):
         raise SystemExit("Nothing was changed: another change came first; run it again.")
-    console.print(f"{venue.name} has {before} shards, and {shards} from {first} on.")
+    console.print(f"{venue.name} has {before} shards, and {shards} from {first} on.", markup=False)
     return 0
 
 
@@ -52,8 +53,13 @@ HELP = "raise the partitions of a venue's days"
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("venue", help="the venue's id")
+    parser.add_argument("venue", type=inputs.venue_id, help="the venue's id")
     parser.add_argument("shards", type=int, help="partitions a day, of 1,000 writes a second each")
+
+
+def destroys(given: Namespace) -> str:
+    """Return what the command destroys; empty if nothing."""
+    return f"gives the venue {given.shards} partitions a day, which cannot be taken back"
 
 
 def command(found: Deployment, given: Namespace, console: Console) -> int:

@@ -1,17 +1,17 @@
 """The command ``status``: the deep status of the API, the queues, and the alarms."""
 
-import json
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rich.console import Console
-from rich.table import Table
 
 from infra import stacks
 from infra.local.client import Api, Http, Reply
+from infra.ops import inputs
 from infra.ops.deployment import Deployment
+from infra.tables import FittingTable, coloured
 
 _QUEUE = "Url"
 _LATELY = timedelta(minutes=10)
@@ -71,14 +71,16 @@ def raised(deployment: Deployment) -> list[str]:
 def run(deployment: Deployment, *, url: str, console: Console) -> int:
     """Print the status; return 1 if a part is unwell, a message dead, or an alarm raised."""
     reply = deep_status(deployment, url)
-    body = _object(reply)
-    parts = Table("Part", "ms", "", title=f"{url}: {reply.status} {body.get('code', 'ok')}")
+    body = reply.object()
+    result = body.get("code", "ok" if reply.status == 200 else "unreadable")
+    console.print(f"{url}: {reply.status} {result}", soft_wrap=True, markup=False)
+    parts = FittingTable("Part", "ms", "Result")
     for check in body.get("checks") or ():
-        fault = f"[red]{check['fault']}[/red]" if check["fault"] else "[green]ok[/green]"
+        fault = coloured(check["fault"], "red") if check["fault"] else coloured("ok", "green")
         parts.add_row(check["name"], str(check["ms"]), fault)
     console.print(parts)
     dead = 0
-    waiting = Table("Queue", "messages", "oldest, s")
+    waiting = FittingTable("Queue", "messages", "oldest, s")
     for queue in queues(deployment):
         dead += queue.messages if queue.name.endswith("DeadLetters") else 0
         oldest = "—" if queue.oldest_s is None else str(queue.oldest_s)
@@ -86,18 +88,10 @@ def run(deployment: Deployment, *, url: str, console: Console) -> int:
     console.print(waiting)
     alarms = raised(deployment)
     for alarm in alarms:
-        console.print(f"[red]{alarm}[/red]", highlight=False)
+        console.print(coloured(alarm, "red"))
     if not alarms:
         console.print("No alarm is raised.")
     return 0 if reply.status == 200 and not dead and not alarms else 1
-
-
-def _object(reply: Reply) -> Mapping[str, Any]:
-    try:
-        body = json.loads(reply.body)
-    except ValueError:
-        body = None
-    return body if isinstance(body, dict) else {"code": "unreadable"}
 
 
 HELP = "check the deployment: parts, queues, alarms"
@@ -105,7 +99,12 @@ HELP = "check the deployment: parts, queues, alarms"
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("--url", help="the API's URL; by default the stack's")
+    parser.add_argument("--url", type=inputs.url, help="the API's URL; by default the stack's")
+
+
+def destroys(_: Namespace) -> str:
+    """Return what the command destroys; empty if nothing."""
+    return ""
 
 
 def command(found: Deployment, given: Namespace, console: Console) -> int:

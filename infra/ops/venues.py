@@ -22,8 +22,9 @@ from chalicelib.identity import documents
 from chalicelib.identity.people import Holder
 from chalicelib.venues.regions import region
 from chalicelib.venues.schemas import VenueRequest
+from infra.ops import inputs
 from infra.ops.deployment import Deployment
-from infra.ops.officers import record_access, typed_number
+from infra.ops.officers import record_access, said, typed_number
 from infra.ops.partners import typed
 
 
@@ -72,7 +73,7 @@ def issue(
     except BadInput as error:
         raise _refused(_faults(error)) from None
     except AppError as error:
-        raise _refused(text(error.text, "en", **error.params)) from None
+        raise _refused(said(error)) from None
     done = "is issued" if issued.created else "was issued before"
     venue_id = issued.details.venue.venue_id
     console.print(f"{venue_id} {done}. Its administrator sees code and poster in the app.")
@@ -105,7 +106,9 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--region-name", default="", help="a region that the table lacks: its full name"
     )
-    parser.add_argument("--office", required=True, help="who decided, as the person sees it")
+    parser.add_argument(
+        "--office", type=inputs.name, required=True, help="who decided, as the person sees it"
+    )
 
 
 def destroys(_: Namespace) -> str:

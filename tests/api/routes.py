@@ -12,6 +12,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Self
 
+from chalicelib.admission.staff_phones import Upload, sign
 from chalicelib.core import short_codes
 from chalicelib.identity.platforms import PlatformName
 from tests import support
@@ -19,6 +20,7 @@ from tests.api import (
     scenes,
     scenes_hand_over,
     scenes_own_data,
+    scenes_phones,
     scenes_records,
     scenes_staff,
 )
@@ -149,6 +151,7 @@ class RouteCase:
             poster_id=cast.poster_id,
             card_id=cast.card_id,
             receipt_id=cast.receipt_id,
+            device_id=NO_PHONE,
             code=cast.administrator.venue["code"],
             file=CODE_FILES.partition("=")[0],
             token=link_to_a_file(cast.world).rpartition("/")[2],
@@ -218,8 +221,24 @@ def scan(cast: Cast, _: Person) -> dict[str, str]:
 
 def pass_scan(cast: Cast, _: Person) -> dict[str, str]:
     presented = cast.visitor.get("/v1/me/pass").expect(200)["code"]
-    cast.world.clock.pass_(milliseconds=1)  # so that the next pass differs
+    cast.world.clock.pass_(minutes=1)  # so that the next pass differs
     return {"nonce": cast.world.nonce(), "pass_code": presented, "temperature": "normal"}
+
+
+def late_scan(cast: Cast, person: Person) -> dict[str, Any]:
+    """Return a late upload of the caller; whoever may not upload has no phone to sign it."""
+    presented = cast.visitor.get("/v1/me/pass").expect(200)["code"]
+    nonce = cast.world.nonce()
+    works = person.post("/v1/me/devices", {"nonce": cast.world.nonce()})
+    phone = works.json if works.status < 300 else {"device_id": NO_PHONE, "secret": ""}
+    cast.world.secrets.add(str(phone["secret"]) or "-" * 32)
+    cast.world.clock.pass_(minutes=2)
+    body = {"nonce": nonce, "pass_code": presented, "temperature": None}
+    upload = Upload(phone["device_id"], cast.venue().split("/")[-1], nonce, presented, "")
+    return body | {"device_id": phone["device_id"], "signature": sign(phone["secret"], upload)}
+
+
+NO_PHONE = "phn_0000000000000000"
 
 
 def invitation(cast: Cast, _: Person) -> dict[str, str]:
@@ -493,6 +512,24 @@ CASES: tuple[RouteCase, ...] = (
         "POST", f"{_VENUE}/scans", STAFF, CREATED, pass_scan, scenes=(scenes.scanning_a_pass,)
     ),
     RouteCase("GET", f"{_VENUE}/scans", STAFF, query="?outcome=abnormal"),
+    RouteCase(
+        "POST", f"{_VENUE}/late-scans", STAFF, CREATED, late_scan,
+        scenes=(scenes_phones.uploading_late,),
+    ),
+    RouteCase(
+        "POST", "/v1/me/devices", PERSON, CREATED, lambda cast, _: {"nonce": cast.world.nonce()},
+        but=dict.fromkeys(("visitor", "guardian", "dependant"), NOT_YOURS),
+        scenes=(scenes_phones.pairing_a_phone,),
+    ),
+    RouteCase("GET", "/v1/me/devices", PERSON),
+    RouteCase(
+        "POST", "/v1/me/devices/{device_id}/revoke", PERSON,
+        scenes=(scenes_phones.revoking_a_phone,),
+    ),
+    RouteCase(
+        "POST", "/v1/scans/{scan_id}/temperature", PERSON, NOT_FOUND,
+        always({"temperature": "normal"}), scenes=(scenes_phones.adding_a_temperature,),
+    ),
     RouteCase(
         "POST", f"{_VENUE}/manual-checks", STAFF, ACCEPTED, lambda cast, _: by_hand(cast.world),
         scenes=(scenes.checking_by_hand,),

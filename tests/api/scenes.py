@@ -298,7 +298,9 @@ def checking_by_hand(world: World) -> Scene:
     def see() -> Any:
         check = send().expect(202)["check_id"]
         world.clock.pass_(seconds=2)
-        return [guard.get(f"/v1/manual-checks/{check}").expect(200), office(chief)]
+        answer = guard.get(f"/v1/manual-checks/{check}").expect(200)
+        world.work()  # the figures follow
+        return [answer, office(chief)]
 
     return Scene(send, see)
 

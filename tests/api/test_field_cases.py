@@ -17,7 +17,7 @@ from chalicelib.core.table import Table
 from chalicelib.venues import regions
 from infra.ops import venues as venues_command
 from tests import support
-from tests.api.driver import IDENTITY, HttpReply, World
+from tests.api.driver import CODE_FILES, IDENTITY, HttpReply, World
 from tests.api.lost_answers import LosesAnswers
 
 _BESIDE = support.ROOT.parent / "shared" / "cases" / "field.json"
@@ -277,10 +277,15 @@ def _twice(world: World, case: Case, _: Path) -> None:
     assert administrator.figures()["checked"] == case["expected"]["scans"]
 
 
-def _verification_file(world: World, case: Case, _: Path) -> None:
-    world.container.settings = world.container.settings  # see the settings of channels
-    reply = world.call("GET", "/V/vx1a2b3c4d.txt")
-    _told(reply, case["expected"])
+def _verification_file(world: World, case: Case, _folder: Path) -> None:
+    """The body is what the operator configured for that name."""
+    call = case["input"]["call"].removeprefix("GET ")
+    for entry in CODE_FILES.split():
+        file, _, contents = entry.partition("=")
+        reply = world.call("GET", call.format(name=file.removesuffix(".txt")))
+        _told(reply, case["expected"])
+        assert reply.headers["Content-Type"].startswith(case["expected"]["content_type"])
+        assert reply.body.decode() == contents
 
 
 _SINGLE: dict[str, Callable[[World, Case, Path], None]] = {

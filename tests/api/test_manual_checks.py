@@ -615,8 +615,8 @@ def test_two_names_of_one_number_do_not_answer_for_each_other(
     assert codes(look(chief, wrong).expect(200)["reasons"]) == ["identity_unmatched"]
 
 
-@pytest.mark.parametrize("typed", ["AI", "Ａi"])
-def test_a_name_that_differs_in_case_or_width_is_another_name(
+@pytest.mark.parametrize("typed", ["AI", "Ái"])
+def test_a_name_that_differs_in_case_or_accent_is_another_name(
     world: World, guard: Person, typed: str
 ) -> None:
     """What the provider says of one spelling is not said of the other."""

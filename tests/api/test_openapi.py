@@ -30,6 +30,7 @@ from tests.api.scenes_records import arrival, base, declaration
 from tests.api.test_errors import Broken
 from tests.api.tour_downloads import tour_of_downloads
 from tests.api.tour_families import tour_of_families, tour_without_a_phone
+from tests.api.tour_late_scans import tour_of_late_scans
 from tests.api.tour_lists import tour_of_lists
 from tests.api.tour_own_data import tour_of_own_data
 from tests.api.tour_status import tour_of_the_status
@@ -83,6 +84,7 @@ def tour() -> set[tuple[str, int, str]]:
         tour_of_a_ghost,
         tour_of_the_status,
         tour_of_lists,
+        tour_of_late_scans,
     )
     answered = set[tuple[str, int, str]]()
     for part in parts:
@@ -717,7 +719,7 @@ def test_every_example_fits_its_schema() -> None:
             found = [
                 ((*place, "content", kind), media)
                 for place, body in bodies.items()
-                for kind, media in body["content"].items()
+                for kind, media in body.get("content", {}).items()
             ]
             for place, media in found:
                 validator = contract.validator_at("paths", path, method, *place, "schema")

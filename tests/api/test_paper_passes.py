@@ -416,18 +416,6 @@ def test_it_works_many_times_and_a_retry_is_one_visit(
     assert guard.figures()["checked"] == 2
 
 
-def test_an_offline_device_sends_it_later(world: World, visitor: Person, guard: Person) -> None:
-    code = code_of(visitor, issue(visitor).expect(202)["serial"])
-    made = world.nonce()
-    world.clock.pass_(days=6)
-    guard.log_in()
-    seen = scan(guard, code, made).expect(201)
-    assert seen["scanned_at"] == "2026-11-22T04:00:00.000Z"
-    world.clock.pass_(days=1, milliseconds=1)
-    guard.log_in()
-    scan(guard, code, world.nonce(days=7, milliseconds=1)).expect(422, "clock_skewed")
-
-
 @pytest.mark.requirement("YK-7")
 def test_a_region_may_accept_live_passes_only(world: World, visitor: Person, guard: Person) -> None:
     code = code_of(visitor, issue(visitor).expect(202)["serial"])
@@ -526,10 +514,10 @@ def test_a_companion_shows_a_dependants_live_pass(
     )
     for viewer in (visitor, guardian):
         assert viewer.screen(screen["scan_id"])["pass_kind"] == "companion"
-    world.clock.pass_(seconds=1)
+    world.clock.pass_(minutes=1)
     live = scan(guard, visitor.show_pass()).expect(201)
     assert live["pass_kind"] == "live"
-    world.clock.pass_(seconds=91)
+    world.clock.pass_(seconds=31)
     scan(guard, code).expect(422, "pass_expired")
 
 

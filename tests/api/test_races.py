@@ -210,7 +210,7 @@ def test_a_pass_is_used_by_one_of_two_inspectors(world: World) -> None:
     path = f"/v1/venues/{chief.venue['venue_id']}/scans"
 
     def fresh() -> tuple[Send, Send]:
-        world.clock.pass_(milliseconds=1)  # the next pass is another
+        world.clock.pass_(minutes=1)  # the next pass is another
         code = visitor.get("/v1/me/pass").expect(200)["code"]
         first, second = ({"nonce": world.nonce(), "pass_code": code} for _ in range(2))
         return lambda: chief.post(path, first), lambda: guard.post(path, second)

@@ -95,6 +95,11 @@ def play(world: World, partners: str) -> None:
     left_over = unanswered.scan(chief.venue).expect(201)
     world.lookup_queue.send(Settle(left_over["scan_id"], "c0ffee00"))
     work(world)
+    invited = world.person()
+    entry = {"by": "phone", "name": invited.name, "phone": invited.phone}
+    chief.post(f"/v1/venues/{chief.venue['venue_id']}/staff", entry).expect(202)
+    invited.register().expect(202)
+    work(world)
     leaving = world.inspector(chief)
     leaving.scan(chief.venue).expect(201)
     leaving.post("/v1/me/pass/paper", {}).expect(202)

@@ -13,10 +13,11 @@ from rich.console import Console
 from chalicelib.core import keys
 from chalicelib.identity import passes, personal
 from chalicelib.identity.store.people import ProfileItem
+from chalicelib.venues.codes import join_url
 from infra.ops import venues as venues_command
 from tests import support
 from tests.api import families
-from tests.api.driver import HttpReply, Person, World, codes
+from tests.api.driver import HOST, HttpReply, Person, World, codes
 
 NAME = "艾力·测试江"
 _NOWHERE = "320219190001010071"
@@ -220,6 +221,7 @@ def test_every_scanned_input_is_read_in_the_scanners_dialect(world: World, diale
         assert again["scan_id"] == first["scan_id"]
     join_code = chief.join_code(chief.venue["venue_id"])
     visitor.join(scanned(join_code)).expect(201)
+    world.visitor().join(scanned(join_url(join_code, HOST))).expect(201)
 
 
 def _paper(person: Person) -> str:

@@ -79,10 +79,10 @@ def addresses(place: Place) -> dict[str, str]:
 def command(
     place: Place, module: str, *arguments: str, cwd: Path | None = None
 ) -> "subprocess.Popen[str]":
-    """Start ``python -m module`` on `place`; stdout and stderr are merged."""
+    """Start ``python -m module`` on `place`, in English; stdout and stderr are merged."""
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     path = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(ROOT))))
-    settings = {**addresses(place), "PYTHONPATH": path, "COLUMNS": "200"}
+    settings = {**addresses(place), "PYTHONPATH": path, "COLUMNS": "200", "LC_ALL": "C.UTF-8"}
     return subprocess.Popen(  # noqa: S603 (the project's own commands)
         [sys.executable, "-m", module, *arguments],
         cwd=cwd or ROOT,

@@ -92,7 +92,7 @@ def test_an_operators_command_without_a_deployment_says_so(place: Place) -> None
 
 
 def test_without_python_make_says_what_to_install(tmp_path: Path) -> None:
-    for name in ("Makefile", "requirements-dev.txt"):
+    for name in ("Makefile", "requirements-local.txt", "requirements-dev.txt"):
         shutil.copy(ROOT / name, tmp_path)
     made = subprocess.run(
         ["/usr/bin/make", "run", "PYTHON=/nowhere/python3"],

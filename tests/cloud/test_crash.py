@@ -201,13 +201,13 @@ def test_the_morning_is_told_and_adds_up(stage: Stage) -> None:
     assert unit == staff + own
     assert min(staff, own) >= SCANS
     guards = said.partition("passes are shown")[2].partition("provider dies")[0]
-    for word in ("绿码", "黄码", "红码", "淡绿码", "未查到健康码", "发热"):
+    for word in ("Green", "Yellow", "Red", "Not declared", "None found", "fever"):
         assert word in guards
     for refusal in ("409 pass_used", "403 not_your_venue"):
         assert refusal in said
     checked = said.partition("checked by hand")[2]
-    assert re.search(r"求\*\*.*绿码.*a man of 1932", checked)
-    assert re.search("—.*未知.*a name that is not the number's", checked)
+    assert re.search(r"求\*\*.*Green.*a man of 1932", checked)
+    assert re.search("—.*Unknown.*a name that is not the number's", checked)
 
 
 def test_what_the_demo_was_told_in_confidence_stands_in_no_log(stage: Stage) -> None:

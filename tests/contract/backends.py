@@ -19,15 +19,17 @@ from chalicelib.adapters.storage import S3Storage
 from chalicelib.admission.accesses import Accesses
 from chalicelib.admission.kiosks import Cards
 from chalicelib.admission.lookup_requests import LookupQueue
-from chalicelib.admission.policy import Policies
+from chalicelib.admission.policy import Policies, Revision
 from chalicelib.admission.prefetching import Prefetches
 from chalicelib.admission.scan import Scans
 from chalicelib.admission.schemas import decode
+from chalicelib.admission.staff_phones import StaffPhoneStore
 from chalicelib.admission.store.accesses import AccessStore
 from chalicelib.admission.store.kiosk_cards import CardStore
 from chalicelib.admission.store.policies import PolicyStore
 from chalicelib.admission.store.prefetches import PrefetchStore
 from chalicelib.admission.store.scans import ScanStore
+from chalicelib.admission.store.staff_phones import StaffPhoneItems
 from chalicelib.admission.store.visits import VisitStore
 from chalicelib.admission.visits import Visits
 from chalicelib.core import render_jobs
@@ -84,6 +86,12 @@ class PolicyBook(Policies, Protocol):
     def replace(self, prefix: str, rules: dict[str, object], *, version: int) -> bool:
         """Put version `version` of a policy; return False if it is not the next one."""
 
+    def remove(self, prefix: str, *, version: int) -> bool:
+        """Let the next shorter prefix apply; return False if `version` is not the next one."""
+
+    def latest(self, prefix: str) -> Revision | None:
+        """Return what was last stored for exactly this prefix."""
+
 
 @dataclass
 class Stores:
@@ -112,6 +120,7 @@ class Stores:
     personal_records: PersonalRecords
     visits: Visits
     reconciliations: Reconciliations
+    staff_phones: StaffPhoneStore
     directory: Callable[[], Directory]
     policies: Callable[[], PolicyBook]
 
@@ -146,6 +155,7 @@ def fake_stores() -> Stores:
         stores.FakePersonalRecords(),
         stores.FakeVisits(scans),
         stores.FakeReconciliations(counters),
+        stores.FakeStaffPhones(),
         lambda: stores.FakeDirectory(venues),
         lambda: policies,
     )
@@ -178,6 +188,7 @@ def stores_over(table: Table) -> Stores:
         PersonalRecordStore(table),
         VisitStore(table),
         ReconciliationStore(table),
+        StaffPhoneItems(table),
         lambda: CachedDirectory(venues),
         lambda: PolicyStore(table),
     )

@@ -75,3 +75,25 @@ def test_a_prefix_is_a_region_too(stores: Stores) -> None:
     assert policies.of(code[:2], NOON) == Policy(f"{code[:2]}.1", 72)
     assert policies.of(code[:4], NOON) == Policy(f"{code[:2]}.1", 72)
     assert policies.of("*", NOON) == Policy()
+
+
+def test_after_a_deletion_the_shorter_prefix_counts(stores: Stores) -> None:
+    code, policies = region(), stores.policies()
+    policies.replace(code[:2], {"nucleic_acid_hours": 72}, version=1)
+    policies.replace(code, {"nucleic_acid_hours": 24}, version=1)
+    assert not policies.remove(code, version=3)
+    assert policies.remove(code, version=2)
+    assert stores.policies().of(code, NOON) == Policy(f"{code[:2]}.1", 72)
+    found = policies.latest(code)
+    assert found is not None
+    assert (found.version, found.removed) == (2, True)
+    assert policies.latest(code[:4]) is None
+
+
+def test_a_deleted_policys_versions_are_not_given_again(stores: Stores) -> None:
+    code, policies = region(), stores.policies()
+    policies.replace(code, {}, version=1)
+    policies.remove(code, version=2)
+    assert not policies.replace(code, {"nucleic_acid_hours": 24}, version=1)
+    assert policies.replace(code, {"nucleic_acid_hours": 24}, version=3)
+    assert stores.policies().of(code, NOON) == Policy(f"{code}.3", 24)

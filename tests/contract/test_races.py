@@ -57,6 +57,7 @@ workers, the second of which comes between any two calls of the first.
 | a record of the stream is counted once | test_figures_are_added_once |
 | … in whatever batches | test_batches_that_overlap_are_counted_once |
 | … *api* | test_a_batch_that_two_workers_have_counts_once |
+| a person has five paired phones | test_a_sixth_phone_is_not_paired_beside_the_fifth |
 | a policy has one next version | test_a_policy_gets_one_next_version |
 | a month has one data key | test_a_data_key_is_kept_once |
 
@@ -74,6 +75,7 @@ from chalicelib.admission.evidence import asked
 from chalicelib.admission.judge import Outcome
 from chalicelib.admission.prefetching import Prefetch
 from chalicelib.admission.scan import Scan, ScanFinder, ScanReference
+from chalicelib.admission.staff_phones import PairedPhones, StaffPhone
 from chalicelib.admission.waiting import WaitingScans
 from chalicelib.core.crypto import BlindIndex, KeyRing, Tokens, Vault
 from chalicelib.core.ids import RandomIds
@@ -885,3 +887,20 @@ def test_a_shadow_that_is_kept_again_keeps_its_verification(backend: Backend) ->
     answers, refusals = race(backend, keep, settle)
     assert (answers, refusals) == ([True, True], [])
     assert stands(backend, made) == replace(later, verification=Verification.VERIFIED)
+
+
+def test_a_sixth_phone_is_not_paired_beside_the_fifth(backend: Backend) -> None:
+    me = f"per_{makers.random()}"
+    four = tuple(StaffPhone(f"phn_{makers.random()}", NOON, "1") for _ in range(4))
+    assert backend.stores.staff_phones.save(me, PairedPhones(four, 1))
+
+    def pair(stores: Stores) -> bool:
+        paired = stores.staff_phones.of(me)
+        phone = StaffPhone(f"phn_{makers.random()}", NOON, "1")
+        return stores.staff_phones.save(
+            me, PairedPhones((*paired.phones, phone), paired.version + 1)
+        )
+
+    answers, refusals = race(backend, pair, pair)
+    assert (sorted(answers), refusals) == ([False, True], [])
+    assert len(backend.stores.staff_phones.of(me).phones) == 5

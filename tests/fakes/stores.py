@@ -12,9 +12,10 @@ from datetime import date, datetime, timedelta
 from chalicelib.admission.accesses import Access
 from chalicelib.admission.kiosks import Card
 from chalicelib.admission.lookup_requests import Message, Outgoing
-from chalicelib.admission.policy import Policy, prefixes
+from chalicelib.admission.policy import Policy, Revision, prefixes
 from chalicelib.admission.prefetching import Prefetch
 from chalicelib.admission.scan import QUESTION_LIFE, Scan, ScanReference
+from chalicelib.admission.staff_phones import PairedPhones
 from chalicelib.admission.visits import VisitPage
 from chalicelib.core import ids, keys
 from chalicelib.core.clock import epoch_ms
@@ -972,6 +973,9 @@ class FakeScans:
         for scan in sorted(mine, key=lambda scan: (scan.at, scan.venue_id)):
             yield ScanReference(scan.venue_id, scan.at, scan.digest)
 
+    def visits_at(self, person_id: str, at: datetime) -> list[ScanReference]:
+        return [one for one in self.visits(person_id) if one.at == at]
+
     def await_answers(self, scan: Scan, now: datetime) -> bool:
         mine = self._people.partition(scan.person_id)
         mine.awaiting.add(scan.scan_id)
@@ -1176,20 +1180,33 @@ class FakePolicies:
     """Policies that are always up to date. See `policy.Policies`."""
 
     def __init__(self) -> None:
-        self._policies: dict[str, tuple[int, Policy]] = {}
+        self._policies: dict[str, Revision] = {}
 
     def of(self, region: str, now: datetime) -> Policy:
         del now
         for prefix in prefixes(region):
-            if prefix in self._policies:
-                return self._policies[prefix][1]
+            revision = self._policies.get(prefix)
+            if revision is not None and not revision.removed:
+                return revision.policy
         return Policy()
 
     def replace(self, prefix: str, rules: dict[str, object], *, version: int) -> bool:
         """Put version `version` of a policy; return False if it is not the next one."""
-        if version != self._policies.get(prefix, (0,))[0] + 1:
+        return self._write(Revision(prefix, version, rules))
+
+    def remove(self, prefix: str, *, version: int) -> bool:
+        """Let the next shorter prefix apply; return False if `version` is not the next one."""
+        return self._write(Revision(prefix, version, {}, removed=True))
+
+    def latest(self, prefix: str) -> Revision | None:
+        """Return what was last stored for exactly this prefix."""
+        return self._policies.get(prefix)
+
+    def _write(self, revision: Revision) -> bool:
+        known = self._policies.get(revision.prefix)
+        if revision.version != (known.version if known else 0) + 1:
             return False
-        self._policies[prefix] = (version, Policy.from_rules(f"{prefix}.{version}", rules))
+        self._policies[revision.prefix] = revision
         return True
 
 
@@ -1418,3 +1435,19 @@ class FakeCards:
         place = card.kiosk_id, card.card_id
         if place in self._cards and self._cards[place][0].waits:
             self._cards[place] = card, self._cards[place][1]
+
+
+class FakeStaffPhones:
+    """Paired phones in memory. See `staff_phones.StaffPhoneStore`."""
+
+    def __init__(self) -> None:
+        self._paired: dict[str, PairedPhones] = {}
+
+    def of(self, person_id: str) -> PairedPhones:
+        return self._paired.get(person_id, PairedPhones())
+
+    def save(self, person_id: str, paired: PairedPhones) -> bool:
+        if paired.version != self.of(person_id).version + 1:
+            return False
+        self._paired[person_id] = paired
+        return True

@@ -106,9 +106,14 @@ def operators_commands() -> list[str]:
     return sorted(set(found))
 
 
+def _example(placeholder: re.Match[str]) -> str:
+    prefix = {"venue id": "ven", "person id": "per", "kiosk id": "kio"}.get(placeholder[1])
+    return f"{prefix}_0000000000000000" if prefix else "x"
+
+
 @pytest.mark.parametrize("line", operators_commands())
 def test_operators_commands_are_understood(line: str, capsys: pytest.CaptureFixture[str]) -> None:
-    given = re.sub("<[^>]+>", "x", line).partition("-m infra.ops")[2]
+    given = re.sub("<([^>]+)>", _example, line).partition("-m infra.ops")[2]
     # As far as one gets without a deployment; argparse would have ended with 2.
     with mock_aws(), pytest.raises(SystemExit, match="There is no stack venuecode-prod"):
         operate(shlex.split(given))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.admission import evidence as kinds
 from chalicelib.admission.evidence import asked, shown, states, travel_card
 from chalicelib.admission.judge import (
     RULES,
@@ -266,6 +267,18 @@ snapshots = st.builds(
 )
 
 
+def is_stale(provider: ProviderName, snapshot: Snapshot, policy: Policy, *, final: bool) -> bool:
+    """Whether an answer is asked for again: good news by its age, bad news unless it is newer."""
+    kind, observed, hours = kinds.of(provider), snapshot.observed_at, policy.nucleic_acid_hours
+    good = snapshot.state == kind.example
+    if provider == TEST:
+        limit = timedelta(days=14) if hours is None else timedelta(hours=min(hours, 336))
+        good = good and observed is not None and NOON - observed <= limit
+    if good or final or not kind.required(policy):
+        return NOON - snapshot.fetched_at >= policy.fresh[provider]
+    return snapshot.fetched_at < NOON
+
+
 class TestAssess:
     """What a snapshot is worth at a scan: a colour comes only from a provider."""
 
@@ -281,8 +294,33 @@ class TestAssess:
         policy = Policy()
         for beyond, stale in ((-1, False), (0, True)):
             fetched = NOON - policy.fresh[provider] - timedelta(microseconds=beyond)
-            snapshot = Snapshot(provider, "green", None, fetched, 3)
+            good = kinds.of(provider).example
+            snapshot = Snapshot(provider, good, NOON, fetched, 3)
             assert assess(provider, snapshot, policy, at=NOON, final=False).stale is stale
+
+    @pytest.mark.parametrize("provider", [HEALTH, TEST])
+    def test_bad_news_is_stale_unless_it_came_after_the_scan(self, provider: ProviderName) -> None:
+        policy = Policy()
+        for state in (*sorted(states(provider) - {kinds.of(provider).example}), "absent"):
+            for after, stale in ((-1, True), (0, False), (1, False)):
+                fetched = NOON + timedelta(milliseconds=after)
+                snapshot = Snapshot(provider, state, NOON, fetched, 3)
+                assert assess(provider, snapshot, policy, at=NOON, final=False).stale is stale
+                assert not assess(provider, snapshot, policy, at=NOON, final=True).stale
+
+    def test_a_test_that_is_too_old_is_bad_news(self) -> None:
+        fetched = NOON - timedelta(milliseconds=1)
+        for hours, stale in ((48, False), (48.01, True)):
+            taken = NOON - timedelta(hours=hours)
+            snapshot = Snapshot(TEST, "negative", taken, fetched, 3)
+            assert assess(TEST, snapshot, Policy(), at=NOON, final=False).stale is stale
+
+    def test_what_the_region_does_not_require_is_asked_for_when_it_is_out_of_date(self) -> None:
+        snapshot = Snapshot("vaccination", "none", None, NOON - timedelta(hours=1), 3)
+        for required in (False, True):
+            policy = Policy(vaccination_required=required)
+            name = ProviderName.VACCINATION
+            assert assess(name, snapshot, policy, at=NOON, final=False).stale is required
 
     @given(st.sampled_from(asked()), snapshots, policies, st.booleans())
     def test_it_says_what_the_provider_said(
@@ -293,7 +331,7 @@ class TestAssess:
         old = provider == TEST and observed is not None and NOON - observed > timedelta(days=14)
         assert found.state == ("absent" if old else snapshot.state)
         assert (found.observed_at, found.fetched_at) == (observed, snapshot.fetched_at)
-        assert found.stale is (NOON - snapshot.fetched_at >= policy.fresh[provider])
+        assert found.stale is is_stale(provider, snapshot, policy, final=final)
 
 
 class TestDecide:
@@ -316,9 +354,7 @@ class TestDecide:
         assert (verdict.policy, verdict.hours) == (policy.version, policy.nucleic_acid_hours)
         current = {p: s for p, s in known.items() if s.registration == PERSON.registration}
         missing = tuple(
-            p
-            for p in asked()
-            if p not in current or NOON - current[p].fetched_at >= policy.fresh[p]
+            p for p in asked() if p not in current or is_stale(p, current[p], policy, final=False)
         )
         assert verdict.needs == (() if final else missing)
         if verdict.decision.outcome is Outcome.PENDING:

@@ -150,6 +150,8 @@ class TestAnyOrder:
         region.scan()
         region.deliver(region.queue.sent[0][0])
         region.queue.sent.clear()
+        rules: dict[str, object] = {"fresh_minutes": {"health_code": 10, "nucleic_acid": 60}}
+        region.policies.replace("4409", rules, version=1)
         region.clock.pass_(minutes=59, seconds=50)
         region.scan()  # only the health code is stale
         region.clock.pass_(seconds=20)
@@ -163,7 +165,7 @@ class TestAnyOrder:
         region.scan()
         region.deliver(region.queue.sent[0][0])
         region.queue.sent.clear()
-        region.clock.pass_(minutes=1)
+        region.clock.pass_(seconds=59)
         assert region.scan().first_outcome is Outcome.ADMIT
         assert region.queue.sent == []
 
@@ -173,12 +175,12 @@ class TestAnyOrder:
         region.scan()
         region.deliver(region.queue.sent[0][0])
         region.queue.sent.clear()
-        region.clock.pass_(minutes=10)
+        region.clock.pass_(minutes=1)
         scan = region.scan()
         evidence = scan.verdict.evidence[HEALTH]
         assert (evidence.state, evidence.stale, evidence.fetched_at) == ("green", True, NOON)
         assert scan.first_outcome is Outcome.PENDING
-        assert [getattr(m, "providers", "settle") for m, _ in region.queue.sent] == [(HEALTH,)]
+        assert [getattr(m, "providers", "settle") for m, _ in region.queue.sent] == [(HEALTH, TEST)]
 
 
 def answer_all(region: Region) -> None:

@@ -12,6 +12,7 @@ from chalicelib.admission.store.kiosk_cards import CardItem, PersonCardItem
 from chalicelib.admission.store.policies import PolicyItem
 from chalicelib.admission.store.prefetches import PrefetchItem
 from chalicelib.admission.store.scans import ScanItem
+from chalicelib.admission.store.staff_phones import StaffPhonesItem
 from chalicelib.core import keys
 from chalicelib.core.keys import Key
 from chalicelib.core.table import Item, LeadItem, Raw
@@ -108,6 +109,7 @@ STORED: dict[str, tuple[type[Item], str]] = {
     "pairing": (PairingItem, "PAIRING#.* · PAIRING"),
     "kiosk_card": (CardItem, "DEVICE#.* · CARD#.*"),
     "person_card": (PersonCardItem, "PER#per · KIOSK#.*"),
+    "staff_phones": (StaffPhonesItem, "PER#per · OWN#PHONES"),
 }
 LATER = {"rights", "staff_counter", "dependants", "guardians", "identity_check"}
 LATER |= {"consent", "valid_consent"}
@@ -117,6 +119,7 @@ LATER |= {"awaiting", "answers"}
 LATER |= {"erasure", "export", "due_erasure", "receipt"}
 LATER |= {"device", "pairing", "kiosk_card", "person_card"}
 LATER |= {"fence", "look"}
+LATER |= {"staff_phones"}
 LATER |= {"sent_invitation"}
 """What 0.2.0 did not write."""
 IN_THE_INDEX = {"visit", "counted"}

@@ -1,5 +1,6 @@
 """Operator's commands: where they act is said first, what destroys is asked, roots turn over."""
 
+import argparse
 import json
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from rich.console import Console
 from chalicelib.adapters.keys import LIFE
 from chalicelib.core.crypto import KeyRing, Tokens
 from infra.ops import rotate
-from infra.ops.__main__ import COMMANDS, DESTROYS, main
+from infra.ops.__main__ import COMMANDS, main
 from infra.ops.deployment import Deployment
 from tests import support
 from tests.fakes.parts import NOON, FixedSecret
@@ -77,7 +78,8 @@ def test_where_it_acts_is_said_first(operate: Operate, capsys: pytest.CaptureFix
 @pytest.mark.parametrize(
     "given",
     ["rotate --retire 1", "kiosks revoke kio_1", "erasures run", "recount --repair",
-     "policies 44 --set {}", "partners sms", "families end x --office y"],
+     "policies 44 --set {}", "policies 44 --delete", "partners sms",
+     "families end per_0000000000000000 --office y", "shards ven_0000000000000000 64"],
 )  # fmt: skip
 def test_what_destroys_is_asked(operate: Operate, secret_id: str, given: str) -> None:
     """A script that does not say --yes changes nothing."""
@@ -89,7 +91,15 @@ def test_what_destroys_is_asked(operate: Operate, secret_id: str, given: str) ->
 def test_what_destroys_nothing_is_not_asked(operate: Operate) -> None:
     assert operate("rotate") == 0
     assert operate("--yes", "rotate", "--retire", "2") == 0
-    assert DESTROYS.keys() <= COMMANDS.keys()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_says_what_it_destroys(name: str) -> None:
+    """No command can be added without saying it: there is no default."""
+    parser = argparse.ArgumentParser()
+    COMMANDS[name].arguments(parser)
+    nothing = dict.fromkeys(action.dest for action in parser._actions)
+    assert isinstance(COMMANDS[name].destroys(argparse.Namespace(**nothing)), str)
 
 
 def test_a_new_root_signs_only_when_every_process_knows_it(secret_id: str) -> None:

@@ -32,6 +32,7 @@ lookups = st.builds(
     scan_id=st.just("") | scans,
     attempt=st.integers(0, 100),
     afresh=st.booleans(),
+    since=st.none() | moments,
 )
 settles = st.builds(Settle, scans, correlations)
 declarations = st.builds(
@@ -56,7 +57,7 @@ def test_a_message_has_its_version_and_ids_only(message: Message) -> None:
     assert body["v"] == (2 if isinstance(message, Lookup) else 1)
     allowed = {
         "v", "kind", "providers", "person", "asked_at", "registration", "record", "scan",
-        "correlation", "attempt", "afresh",
+        "correlation", "attempt", "afresh", "since",
     }  # fmt: skip
     assert body.keys() <= allowed
 

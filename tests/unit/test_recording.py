@@ -149,7 +149,7 @@ OUTCOMES = {
         for (name, changes), outcome in zip(TRIES.items(), outcomes, strict=True)
     ],
 )
-def test_what_a_second_try_meets(method: Method, changes: dict[str, str], expected: str) -> None:
+def test_what_a_second_try_meets(method: Method, changes: dict[str, Any], expected: str) -> None:
     made, records = tried(method), recorder()
     first = records.record(made, "per_A", makers.verdict()).scan
     assert records.standing(made) == first

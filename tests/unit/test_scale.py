@@ -9,6 +9,7 @@ import pytest
 
 from bench import template
 from bench.cloud import Cloud
+from infra.foundation import logical_id
 from tests.support import ROOT
 
 SCALE = (ROOT / "docs/scale.md").read_text()
@@ -46,9 +47,7 @@ def table() -> Mapping[str, Any]:
 
 
 def function(name: str) -> dict[str, Any]:
-    properties: dict[str, Any] = template.template()["Resources"][template.logical_id(name)][
-        "Properties"
-    ]
+    properties: dict[str, Any] = template.template()["Resources"][logical_id(name)]["Properties"]
     return properties
 
 

@@ -87,6 +87,9 @@ def test_retries_in_any_order_and_number_leave_one_scan_and_one_answer(
     answers: dict[tuple[str, int], list[Result]] = {}
     for how, number, later in sent:
         region.clock.pass_(seconds=later)
+        expired = region.clock.now() - NOON > passes.ACCEPTED
+        if how == "staff" and expired and (how, number) not in answers:
+            continue
         if how == "own":
             result = scan(region, nonce=nonces[number])
         else:

@@ -5,10 +5,12 @@ from pathlib import Path
 import pypdfium2
 import pytest
 
+from chalicelib.core.errors import BadInput, FieldError
 from chalicelib.rendering import coverage
 from chalicelib.rendering.engine import GlyphMissing
 from chalicelib.rendering.posters import Form
 from tests.pictures import decoded, pdf_image, pdf_text
+from tests.unit.test_issuance import Office
 from tests.unit.test_rendering import MM, POSTER, draw
 
 NAMES = {
@@ -77,3 +79,22 @@ def test_the_licence_names_every_font() -> None:
     text = licence.read_text(encoding="utf-8")
     for font in ("CJK SC", "CJK KR", "Arabic", "Tibetan", "Mongolian"):
         assert font in text
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("ข้าวสวยโรงพยาบาล", "ข \u0e49 า ว ส"),  # one error for a script without a font
+        ("张\U00031350餐厅\U0002ebf0", "\U00031350 \U0002ebf0"),  # Han of extensions H and I
+    ],
+)
+def test_what_the_fonts_lack_is_said_once_when_a_venue_is_named(name: str, said: str) -> None:
+    office = Office()
+    with pytest.raises(BadInput) as refused:
+        office.apply(name=name)
+    assert refused.value.fields == (FieldError("/name", "glyph", (("characters", said),)),)
+
+
+@pytest.mark.parametrize("script", NAMES)
+def test_a_venue_may_have_a_name_in_the_script_of_its_region(script: str) -> None:
+    assert Office().apply(name=NAMES[script]).created

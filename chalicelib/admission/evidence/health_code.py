@@ -13,7 +13,7 @@ KIND = Kind(
     "h",
     _COLOURS,
     reads=("reason", "group", "lifting", "report_to"),
-    fresh=timedelta(minutes=10),
+    fresh=timedelta(minutes=1),
     required=lambda _: True,
 )
 

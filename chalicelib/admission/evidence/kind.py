@@ -29,7 +29,9 @@ class Kind:
     local day. All others are asked from the queue.
 
     `fresh` is how long an answer counts before the provider is asked again; a region's policy may
-    change it (``fresh_minutes``). A kind without it is never asked again. `shown_for` is how long
+    change it (``fresh_minutes``). A kind without it is never asked again. `good` returns whether an
+    answer is good news at a time, by default its first state: of a kind that policy requires, any
+    other answer is asked for again at each scan. `shown_for` is how long
     after `observed_at` an answer is shown. `required` returns whether policy makes a scan wait for
     a missing or stale answer.
 
@@ -44,6 +46,7 @@ class Kind:
         "example",
         "fields",
         "fresh",
+        "good",
         "in_health",
         "letter",
         "name",
@@ -66,6 +69,7 @@ class Kind:
         by_code: bool = False,
         fresh: timedelta | None = None,
         shown_for: timedelta | None = None,
+        good: "Callable[[Evidence, Policy, datetime], bool] | None" = None,
         required: "Callable[[Policy], bool]" = lambda _: False,
         fields: Mapping[str, Field] | None = None,
         show: "Callable[[Evidence, datetime], dict[str, Any]]" = lambda *_: {},
@@ -80,8 +84,12 @@ class Kind:
         self.verifies = verifies
         self.by_code = by_code
         self.fresh = fresh
+        self.good = good or self._is_first
         self.shown_for = shown_for
         self.required = required
         self.fields = fields or {}
         self.show = show
         self.in_health = in_health
+
+    def _is_first(self, evidence: "Evidence", _policy: "Policy", _at: datetime) -> bool:
+        return evidence.state == self.example

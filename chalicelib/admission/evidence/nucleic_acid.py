@@ -9,6 +9,7 @@ from chalicelib.identity.providers import ProviderName
 
 if TYPE_CHECKING:
     from chalicelib.admission.judge import Evidence
+    from chalicelib.admission.policy import Policy
 
 _RECENT = timedelta(hours=48)
 
@@ -30,12 +31,21 @@ def _age(evidence: "Evidence", at: datetime) -> int | None:
     return max(0, math.ceil((at - observed) / timedelta(hours=1)))
 
 
+def _good(evidence: "Evidence", policy: "Policy", at: datetime) -> bool:
+    """Return whether the result is negative, and not older than policy allows."""
+    observed, hours = evidence.observed_at, policy.nucleic_acid_hours
+    if evidence.state != "negative" or observed is None:
+        return False
+    return hours is None or at - observed <= timedelta(hours=hours)
+
+
 KIND = Kind(
     ProviderName.NUCLEIC_ACID,
     "n",
     ("negative", "positive"),
-    fresh=timedelta(minutes=60),
+    fresh=timedelta(minutes=1),
     shown_for=timedelta(days=14),
+    good=_good,
     required=lambda policy: policy.nucleic_acid_hours is not None,
     show=_show,
     in_health=False,  # it has a route of its own

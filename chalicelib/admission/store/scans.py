@@ -293,9 +293,17 @@ class ScanStore:
         return map(read_scan, self._table.query(partition, ("0", "9~"), consistent=True))
 
     def visits(self, person_id: str) -> Iterator[ScanReference]:
-        """See `Scans.visits`. The index holds keys only."""
+        """See `Scans.visits`."""
+        return self._visits(person_id, ("0", "9~"))
+
+    def visits_at(self, person_id: str, at: datetime) -> list[ScanReference]:
+        """See `Scans.visits_at`."""
+        return [*self._visits(person_id, keys.visits_at(epoch_ms(at)))]
+
+    def _visits(self, person_id: str, between: tuple[str, str]) -> Iterator[ScanReference]:
+        """Yield what the index holds, which is keys only."""
         partition, index = keys.person(person_id), keys.VISITS_INDEX
-        for raw in self._table.query(partition, ("0", "9~"), index=index):
+        for raw in self._table.query(partition, between, index=index):
             moment, _, digest = raw["sk"]["S"].partition("#")
             venue_id = keys.venue_of(raw["pk"]["S"])
             yield ScanReference(venue_id, from_epoch_ms(int(moment)), digest)

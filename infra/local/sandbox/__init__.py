@@ -31,7 +31,8 @@ For the application's platform adapters, as WeChat and Alipay document them:
 For people and tests of the sandbox, unsigned (it listens on 127.0.0.1 only):
 
     GET  /healthz
-    GET  /sandbox/inbox?to=+86…       the last message to a number
+    GET  /sandbox/inbox               a page with the last messages to all numbers
+    GET  /sandbox/inbox?to=+86…       the last message to a number, as JSON
     GET  /sandbox/calls               how often each partner was asked
     POST /sandbox/faults              {"provider": "health_code" | … | "wechat" | "*", "mode": …}
     POST /sandbox/wechat              {"phone": "+86…"}: a mini-program's values on a phone

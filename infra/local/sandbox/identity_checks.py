@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 import urllib3
 
+from infra.local.language import words
 from infra.local.sandbox.messages import Verdict
 from infra.local.sandbox.signature import sign
 
@@ -24,8 +25,8 @@ LIFE_S = 600.0
 _RESULTS = ("passed", "failed", "expired")
 _REMEMBERED = 10_000
 _NEEDED = ("check_id", "binding", "method", "client", "name", "document_type", "document_number")
-_PAGE = """<!doctype html><meta charset="utf-8"><title>演示：身份核验</title>
-<h1>演示：身份核验</h1><p>{method}</p>
+_PAGE = """<!doctype html><meta charset="utf-8"><title>{title}</title>
+<h1>{title}</h1><p>{method}</p>
 {buttons}<p id="done"></p>
 <script>
 async function end(result) {{
@@ -142,11 +143,19 @@ class IdentityChecks:
             check = self._checks.get(reference)
         if check is None:
             return None
+        labels = (words("passed", "通过"), words("failed", "未通过"), words("expired", "过期"))
         buttons = "".join(
-            f"<button onclick=\"end('{result}')\">{result}</button>\n" for result in _RESULTS
+            f"<button onclick=\"end('{result}')\">{label}</button>\n"
+            for result, label in zip(_RESULTS, labels, strict=True)
         )
+        method = words("payment password", "支付密码")
+        if check.method == "face":
+            method = words("face", "人脸")
         return _PAGE.format(
-            method=html.escape(check.method), reference=html.escape(reference), buttons=buttons
+            title=words("Demonstration: identity check", "演示：身份核验"),
+            method=method,
+            reference=html.escape(reference),
+            buttons=buttons,
         ).encode()
 
     def _post(self, message: Mapping[str, object], now: float) -> int:

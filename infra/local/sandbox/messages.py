@@ -10,6 +10,7 @@ from dataclasses import dataclass
 _PER_HOUR = 60
 _HOUR_S = 3600.0
 _TEMPLATES = ("otp", "phone_replaced")
+_LISTED = 200
 _LANGUAGES = ("zh-Hans", "zh-Hant", "en")
 # E.164; of mainland China's numbers, mobile ones only.
 NUMBER = re.compile(r"\+(?:861[3-9][0-9]{9}|(?!86)[1-9][0-9]{7,14})")
@@ -25,12 +26,21 @@ class Verdict:
     retry_after: int | None = None
 
 
+@dataclass(frozen=True)
+class Delivered:
+    """A message, and when it was delivered, in unix seconds."""
+
+    at: float
+    message: Mapping[str, object]
+
+
 class Inbox:
-    """The last message to each phone number, and the times of the last hour's messages."""
+    """The last message to each phone number, the last of all, and the last hour's times."""
 
     def __init__(self) -> None:
         self._last: dict[str, Mapping[str, object]] = {}
         self._sent: dict[str, deque[float]] = {}
+        self._recent: deque[Delivered] = deque(maxlen=_LISTED)
         self._count = 0
         self._lock = threading.Lock()
 
@@ -60,7 +70,13 @@ class Inbox:
             self._count += 1
             message_id = f"sms-{self._count}"
             self._last[to] = {"message_id": message_id, **message}
+            self._recent.appendleft(Delivered(now, {"to": to, **message}))
         return Verdict(202, {"message_id": message_id})
+
+    def recent(self) -> list[Delivered]:
+        """Return the last messages to all numbers, newest first."""
+        with self._lock:
+            return list(self._recent)
 
     def last(self, to: str) -> Mapping[str, object] | None:
         """Return the last message delivered to this number."""

@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 from chalicelib.admission import evidence
 from chalicelib.identity import documents
 from chalicelib.identity.providers import Subject
-from infra.local.sandbox import signature
+from infra.local.sandbox import inbox_page, signature
 from infra.local.sandbox.faults import Faults, partners
 from infra.local.sandbox.households import Households
 from infra.local.sandbox.identity_checks import IdentityChecks
@@ -298,9 +298,12 @@ class Sandbox(ThreadingHTTPServer):
         return reply
 
     def _read_inbox(self, request: Request) -> Reply:
+        asked = parse_qs(request.query).get("to")
+        if asked is None:
+            content = inbox_page.page(self._inbox.recent())
+            return Reply(200, content, {"Content-Type": "text/html; charset=utf-8"})
         # An unescaped "+" in a query is a blank; people type it nevertheless.
-        to = "+" + parse_qs(request.query).get("to", [""])[0].strip().lstrip("+")
-        message = self._inbox.last(to)
+        message = self._inbox.last("+" + asked[0].strip().lstrip("+"))
         return Reply(200, message) if message else Reply(404, {"code": "no_message"})
 
     def _read_calls(self, _: Request) -> Reply:

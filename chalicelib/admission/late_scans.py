@@ -1,0 +1,50 @@
+"""Scans that a guard's phone made offline, and sends later (GO-1).
+
+They are recorded with the time at which they happened, judged, and counted. But their passes are no
+longer live, so that nothing of the person's health is answered: not at the upload, and not later on
+a screen or list of staff (`disclosure`). The visitor sees the scan as any other.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from chalicelib.admission.recording import OFFLINE, client_time
+from chalicelib.admission.scanning import Scanning
+from chalicelib.admission.staff_phones import StaffPhones, Upload
+from chalicelib.core.submission import Submission
+from chalicelib.identity import passes
+from chalicelib.identity.people import Actor
+from chalicelib.venues.venue import Venue
+
+
+class LateScan(NamedTuple):
+    """What the uploader is told of a scan; `created` is False for a retry."""
+
+    scan_id: str
+    scanned_at: datetime
+    received_at: datetime
+    created: bool
+
+
+class LateScans:
+    """The recording of late uploads."""
+
+    __slots__ = ("_phones", "_scanning")
+
+    def __init__(self, *, phones: StaffPhones, scanning: Scanning) -> None:
+        self._phones = phones
+        self._scanning = scanning
+
+    def record(
+        self, actor: Actor, venue: Venue, upload: Upload, signature: str, submission: Submission
+    ) -> LateScan:
+        """Record a visit of at most seven days ago, at the time in the nonce.
+
+        The pass was live then, by the time of its minting, and not revoked. The phone was paired
+        then, up to the 90 seconds for which a pass is live. Raises Forbidden ``device_not_paired``,
+        and what `Scanning.scan_pass` raises.
+        """
+        made_at = client_time(submission.nonce, submission.now, OFFLINE)
+        self._phones.require_signed(actor, upload, signature, made_at + passes.ACCEPTED)
+        scan, created = self._scanning.record_late(actor, venue, upload, submission)
+        return LateScan(scan.scan_id, scan.happened_at, scan.received_at, created)
