@@ -86,7 +86,7 @@ class TravelCardEntry:
             Limit("card-day", person_id, _CODES_A_DAY, 86_400),
         )
         with (
-            charged(self._limits, *limits, by=request_id, now=now),
+            charged(self._limits, *limits, now=now),
             text_message("travel_card"),
         ):
             self._cards.send_code(phone, request_id=request_id)
@@ -116,8 +116,7 @@ class TravelCardEntry:
         # A keyed hash, because the code could be guessed from a plain one.
         request_id = self._index.of("travel-card", f"{person_id}:{day}:{code}")
         tries = Limit("card-try", person_id, _TRIES_AN_HOUR, 3600)
-        attempt = ids.derive(request_id, str(epoch_ms(now)))
-        with charged(self._limits, tries, by=attempt, now=now):
+        with charged(self._limits, tries, now=now):
             answer = self._cards.exchange(phone, code, request_id=request_id)
         if answer is None:
             raise Unprocessable("travel_card_code_wrong")

@@ -88,7 +88,8 @@ class OneTimeCodes:
         if not takes_text_messages(phone, self._countries):
             raise BadInput.at("/phone", "phone")
         blind, network = self._index.of("phone", phone), self._network(address)
-        attempt = ids.derive("otp", nonce) if nonce else self._ids.random()
+        # With the phone, or a nonce that is repeated for many phones would be charged once.
+        attempt = ids.derive("otp", nonce, blind) if nonce else self._ids.random()
         former = self._codes.get(blind)
         if former is not None and former.nonce == attempt:
             return max(timedelta(), former.expires_at - CODE_LIFE + RESEND_AFTER - now)

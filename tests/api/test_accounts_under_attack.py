@@ -167,6 +167,18 @@ class TestBills:
     def test_a_mobile_number_of_the_list_is_not(self, world: World, phone: str) -> None:
         ask(world, phone).expect(202)
 
+    def test_one_nonce_for_many_phones_is_charged_for_each(self, world: World) -> None:
+        nonce, day = world.nonce(), int(world.clock.at.timestamp()) // 86_400 * 86_400
+
+        def sent() -> int:
+            raw = world.table.get(keys.rate("otp-deployment", "all", f"{day:010d}"))
+            return LimitItem.read(raw).attempts if raw else 0
+
+        before = sent()
+        for number in range(3):
+            ask(world, f"+861380013800{number}", nonce=nonce).expect(202)
+        assert sent() == before + 3
+
     def test_the_deployment_has_a_ceiling_a_day(self, world: World) -> None:
         day = int(world.clock.at.timestamp()) // 86_400 * 86_400
         spent = [LimitItem.attempts.set(99_999), LimitItem.ttl.set(0)]

@@ -226,7 +226,7 @@ def tour_of_clients(world: World) -> None:
         return person.post("/v1/me/phone", body)
 
     person.keep(confirm(person.phone).expect(200))
-    confirm(owner.phone).expect(409, "phone_taken")
+    tour_of_a_changed_phone(world, person, owner)
     enter(owner.phone).expect(409, "phone_taken")
     invented = {"client": "wechat", "phone_code": "x"}
     person.post("/v1/me/phone", invented).expect(422, "phone_proof_invalid")
@@ -244,6 +244,36 @@ def tour_of_clients(world: World) -> None:
         if status != 403:
             person.post("/v1/me/phone", invented).expect(status, fault.code)
     platform.fault = None
+
+
+def tour_of_a_changed_phone(world: World, person: Person, owner: Person) -> None:
+    """Call for the answers of a change of phone, and of a phone's next owner."""
+    wechat, alipay = (world.platforms[name] for name in PlatformName)
+
+    def confirm(**proof: str) -> HttpReply:
+        body = {"client": "wechat", "phone_code": wechat.mint(owner.phone)[1].text}
+        return person.post("/v1/me/phone", body | proof)
+
+    confirm().expect(403, "stronger_login_needed")
+    confirm(document_number=owner.number).expect(422, "phone_change_unproved")
+    person.ask_for_code().expect(202)
+    confirm(former_code=person.code).expect(409, "phone_taken")
+    button = alipay.mint(owner.phone)[1]
+    sealed = {"client": "alipay", "phone": {"response": button.text, "sign": button.signature}}
+    person.post("/v1/me/phone", sealed).expect(422, "confirm_by_text_message")
+    world.clock.pass_(minutes=1)
+    guesser = Person(world, "+8613800138223", "王小明", 501)
+    guesser.ask_for_code().expect(202)
+    for number in range(1, 6):
+        guess = guesser.enter_code(f"{(int(guesser.code) + number) % 10**6:06d}")
+    guess.expect(401, "otp_used_up")
+    former = world.visitor()
+    new = Person(world, former.phone, former.name, 502)
+    for user in ("the former one", "the next one"):
+        code, shown = wechat.mint(former.phone, user)
+        body = {"client": "wechat", "code": code, "phone_code": shown.text}
+        new.keep(world.call("POST", "/v1/sessions", body).expect(201))
+    new.register(name=former.name, number=former.number).expect(409, "identity_returning")
 
 
 def tour_of_identity_checks(world: World) -> None:

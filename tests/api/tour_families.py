@@ -107,10 +107,12 @@ def tour_of_succession(world: World, child: Relative) -> None:
     body = {"nonce": world.nonce(), "check_id": "idc_0000000000000000", **child.entry}
     heir.register(name=child.name, number=child.number).expect(409, "identity_managed")
     heir.post(path, body).expect(422, "identity_check_unusable")
+    unproved = {"nonce": world.nonce(), **child.entry}
+    heir.post(path, unproved).expect(403, "stronger_login_needed")
     unknown = Relative.born(world, serial=812)
     other = {"nonce": world.nonce(), "check_id": checked(heir, unknown), **unknown.entry}
     heir.post(path, other).expect(409, "identity_taken")
-    for _ in range(7):
+    for _ in range(6):
         heir.post(path, body).expect(422, "identity_check_unusable")
     heir.post(path, body).expect(429, "too_many_requests")
     successor = world.person()

@@ -28,6 +28,14 @@ def test_a_phone_is_one_person_on_both_platforms(cloud: LocalCloud) -> None:
     sealed = {name: here["phone"][name] for name in ("response", "sign")}
     login = {"client": "alipay", "code": here["code"], "phone": sealed}
     alipay = api.call("POST", "/v1/sessions", login).expect(201)
+    # Alipay's phone carries no time: a new account confirms it by text message.
+    assert (alipay["client"], alipay["strength"]) == ("alipay", "platform")
+    sealed_again = {"client": "alipay", "phone": sealed}
+    refused = api.call("POST", "/v1/me/phone", sealed_again, token=alipay["access_token"])
+    refused.expect(422, "confirm_by_text_message")
+    api.call("POST", "/v1/otp", {"phone": PHONE}).expect(202)
+    code = {"client": "sms", "phone": PHONE, "code": sandbox.inbox(PHONE)}
+    alipay = api.call("POST", "/v1/me/phone", code, token=alipay["access_token"]).expect(200)
     assert (alipay["client"], alipay["strength"]) == ("alipay", "phone")
     assert alipay["person_id"] == confirmed["person_id"]
     body = {"refresh_token": alipay["refresh_token"]}

@@ -493,6 +493,12 @@ class TestSms:
         with pytest.raises(Unavailable):
             gateway.sms.send_code(PHONE, "000123", "en")
 
+    @pytest.mark.parametrize("language", ["zh-Hans", "zh-Hant", "en"])
+    def test_the_former_phone_is_told(self, whole: Local, language: str) -> None:
+        HttpSmsGateway(whole.partner("sms")).send_replaced(PHONE, language)
+        found = whole.tell(f"/sandbox/inbox?to={PHONE.replace('+', '%2B')}")
+        assert (found["template"], found["language"]) == ("phone_replaced", language)
+
     def test_a_number_out_of_reach_is_named(self, whole: Local) -> None:
         with pytest.raises(BadInput) as refused:
             HttpSmsGateway(whole.partner("sms")).send_code("+861080000000", "000123", "en")
