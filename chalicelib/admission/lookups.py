@@ -202,9 +202,14 @@ class Lookups:
         return result or followed
 
     def _accept_invitations(self, person: PersonRecord) -> None:
-        """Bind the person to the rights that have waited for the verification. May be repeated."""
+        """Bind the person to the rights that have waited for the verification. May be repeated.
+
+        Whose profile is of 0.2.0 is bound at the next login.
+        """
         profile = person.profile
-        if profile is not None and profile.verification is Verification.VERIFIED:
+        if profile is None or not profile.phone_blind:
+            return
+        if profile.verification is Verification.VERIFIED:
             self._invitations.accept_invitations(profile.person_id, now=self._clock.now())
 
     def _identify(self, progress: _Progress, message: Lookup, profile: Profile) -> None:

@@ -181,7 +181,8 @@ class Accounts:
         if phone is None:
             return Profile(person_id, b"", seen_at=now)
         sealed = personal.PHONE.seal(self._vault, phone, person_id, now=now)
-        return Profile(person_id, sealed, seen_at=now)
+        blind = self._index.of("phone", phone)
+        return Profile(person_id, sealed, seen_at=now, phone_blind=blind)
 
     def _assign_phone(
         self, person_id: str, phone: str, *, now: datetime, replaces: bool
@@ -214,9 +215,6 @@ class Accounts:
     def _take(self, profile: Profile, phone: str, owner: Profile | None, now: datetime) -> bool:
         former = self._index.of("phone", self.phone_of(profile)) if profile.phone else None
         sealed = personal.PHONE.seal(self._vault, phone, profile.person_id, now=now)
-        return self._people.take_phone(
-            replace(profile, phone=sealed),
-            self._index.of("phone", phone),
-            former=former,
-            owner=owner,
-        )
+        blind = self._index.of("phone", phone)
+        changed = replace(profile, phone=sealed, phone_blind=blind)
+        return self._people.take_phone(changed, blind, former=former, owner=owner)

@@ -74,6 +74,9 @@ class Profile:
     provider names it. A rejection sets `blocked`, and only an approval clears it, so that an edit
     alone does not admit the person again (JN-20).
 
+    `phone_blind` is the blind index of the phone, for the invitations that wait for it. Profiles of
+    0.2.0 have none.
+
     Live passes that were minted until `passes_from` are revoked.
 
     `seen_at` is about when the person last logged in or refreshed a session, and `successor` the
@@ -100,6 +103,7 @@ class Profile:
     seen_at: datetime | None = None
     successor: str = ""
     asked_at: datetime | None = None
+    phone_blind: str = ""
 
     @property
     def may_scan(self) -> bool:

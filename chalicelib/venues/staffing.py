@@ -403,8 +403,10 @@ class Staffing:
             or not profile.phone
         ):
             return 0
-        phone = personal.PHONE.open(self._vault, profile.phone, person_id)
-        phone_blind = self._index.of("phone", phone)
+        # Not computed in general: the lookup worker, which calls this too, has no key for it.
+        phone_blind = profile.phone_blind or self._index.of(
+            "phone", personal.PHONE.open(self._vault, profile.phone, person_id)
+        )
         claimed = 0
         for invitation in self._staff.invitations(phone_blind):
             venue_id = invitation.venue_id

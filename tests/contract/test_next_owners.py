@@ -58,8 +58,9 @@ def test_somebody_who_is_there_takes_the_phone(stores: Stores) -> None:
     assert stores.people.by_phone(phone) == person.person_id
     assert stands(stores, owner) == replace(owner, phone=b"", successor=person.person_id)
     # Who gets a phone again has no successor.
-    back = replace(owner, phone=b"\x01another")
-    assert stores.people.take_phone(back, makers.blind(), former=None)
+    again = makers.blind()
+    back = replace(owner, phone=b"\x01another", phone_blind=again)
+    assert stores.people.take_phone(back, again, former=None)
     assert stands(stores, owner) == back
 
 

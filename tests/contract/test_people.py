@@ -97,6 +97,7 @@ def test_hot_holds_everything_and_waiting_scans_come_with_the_subject(stores: St
         {login.session_id: login for login in logins},
         {answer.provider: answer for answer in answers},
         {venue.venue_id: Role.ADMINISTRATOR},
+        rights_given=1,
     )
     assert stores.people.load(person.person_id) == record
     awaiting = replace(record, awaiting=(waiting.scan_id,), questioned=True)
@@ -281,7 +282,8 @@ class TestAccounts:
 
     def test_a_first_phone_is_taken(self, stores: Stores) -> None:
         person, _ = shell(stores)
-        phone, changed = makers.blind(), replace(person, phone=b"\x01sealed")
+        phone = makers.blind()
+        changed = replace(person, phone=b"\x01sealed", phone_blind=phone)
         assert stores.people.take_phone(changed, phone, former=None)
         assert stands(stores, person) == changed
         assert stores.people.by_phone(phone) == person.person_id
@@ -300,7 +302,7 @@ class TestAccounts:
     def test_another_phone_frees_the_former(self, stores: Stores) -> None:
         person, first, second = makers.profile(), makers.blind(), makers.blind()
         stores.people.create(person, first)
-        changed = replace(person, phone=b"\x01another")
+        changed = replace(person, phone=b"\x01another", phone_blind=second)
         assert stores.people.take_phone(changed, second, former=first)
         assert stores.people.by_phone(first) is None
         assert stores.people.by_phone(second) == person.person_id

@@ -180,7 +180,7 @@ class FakePeople:
     def _lose(self, owner: Profile | None, successor: str) -> None:
         stands = self.partition(owner.person_id).profile if owner else None
         if stands:
-            lost = replace(stands, phone=b"", successor=successor)
+            lost = replace(stands, phone=b"", phone_blind="", successor=successor)
             self.partition(stands.person_id).profile = lost
 
     def succeed(
@@ -229,7 +229,7 @@ class FakePeople:
             del self._phones[former]
         self._lose(owner, profile.person_id)
         self._phones[phone] = profile.person_id
-        mine.profile = replace(stands, phone=profile.phone, successor="")
+        mine.profile = replace(stands, phone=profile.phone, phone_blind=phone, successor="")
         return True
 
     def merge_into(
@@ -546,7 +546,7 @@ class FakeSuccessions:
         for guardian_id in [] if managed.has_lost_phone else [*new.guardians]:
             self._links.unlink(guardian_id, managed.person_id)
         old.profile = None
-        new.profile = replace(new.profile, phone=phone, successor="")
+        new.profile = replace(new.profile, phone=phone, phone_blind=phone_blind, successor="")
         return True
 
 

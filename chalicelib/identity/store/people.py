@@ -76,6 +76,7 @@ class ProfileItem(Item):
     seen_at = EpochSecondsAttribute(attr_name="sn", null=True)
     successor = TextAttribute(attr_name="su")
     asked_at = EpochMsAttribute(attr_name="aq", null=True)
+    phone_blind = TextAttribute(attr_name="pb")
     ttl = EpochSecondsAttribute(null=True)
 
 
@@ -124,6 +125,7 @@ def read_profile(person_id: str, raw: Raw) -> Profile:
         seen_at=item.seen_at,
         successor=item.successor,
         asked_at=item.asked_at,
+        phone_blind=item.phone_blind,
     )
 
 
@@ -150,6 +152,7 @@ def profile_item(profile: Profile, correlation: str) -> ProfileItem:
         seen_at=profile.seen_at,
         successor=profile.successor,
         asked_at=profile.asked_at,
+        phone_blind=profile.phone_blind,
         correlation=correlation,
     )
 
@@ -197,7 +200,11 @@ def _phone_writes(phone: str, person_id: str, owner: Profile | None) -> list[Put
         Put(item, OwnerItem.person == owner.person_id),
         Change(
             keys.profile(owner.person_id),
-            [ProfileItem.phone.remove(), ProfileItem.successor.set(person_id)],
+            [
+                ProfileItem.phone.remove(),
+                ProfileItem.phone_blind.remove(),
+                ProfileItem.successor.set(person_id),
+            ],
             PRESENT & _phone_is(owner.phone),
         ),
     ]
@@ -403,7 +410,11 @@ class PeopleStore:
             *_phone_writes(phone, person_id, owner),
             Change(
                 keys.profile(person_id),
-                [ProfileItem.phone.set(profile.phone), ProfileItem.successor.remove()],
+                [
+                    ProfileItem.phone.set(profile.phone),
+                    ProfileItem.phone_blind.set(phone),
+                    ProfileItem.successor.remove(),
+                ],
                 PRESENT & stands,
             ),
         ]

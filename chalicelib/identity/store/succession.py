@@ -41,7 +41,11 @@ class SuccessionStore:
             Delete(keys.profile(heir_id), unchanged(heir)),
             Change(
                 keys.profile(person_id),
-                [ProfileItem.phone.set(phone), ProfileItem.successor.remove()],
+                [
+                    ProfileItem.phone.set(phone),
+                    ProfileItem.phone_blind.set(phone_blind),
+                    ProfileItem.successor.remove(),
+                ],
                 still,
             ),
             Put(
