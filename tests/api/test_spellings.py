@@ -10,13 +10,14 @@ from urllib.parse import quote
 import pytest
 from rich.console import Console
 
+from chalicelib.admission.shadows import ManualEntry, Subjects, shadow_of
 from chalicelib.core import keys
 from chalicelib.identity import passes, personal
 from chalicelib.identity.store.people import ProfileItem
 from chalicelib.venues.codes import join_url
 from infra.ops import venues as venues_command
 from tests import support
-from tests.api import families
+from tests.api import families, test_erasures
 from tests.api.driver import HOST, HttpReply, Person, World, codes
 
 NAME = "艾力·测试江"
@@ -345,3 +346,22 @@ def test_an_officer_may_not_accept_what_is_certainly_wrong(world: World, tmp_pat
     with pytest.raises(SystemExit, match="Nothing was issued"):
         _issue(world, tmp_path, stranger, world.venue_request())
     assert applicant.get("/v1/venues").expect(200)["items"] == []
+
+
+def test_an_erasure_finds_what_was_looked_up_under_the_former_spelling(world: World) -> None:
+    chief, person = world.administrator(), _registered(world, NAME)
+    typed, container = "艾力•测试江", world.container
+    world.secrets.add(typed)
+    shadows = [
+        shadow_of(container.index, "resident_id", person.number, one) for one in (typed, NAME)
+    ]
+    entry = ManualEntry(name=typed, document_type="resident_id", number=person.number)
+    subjects = Subjects(index=container.index, vault=container.vault, people=container.people)
+    subjects.of(entry, subjects.blind(entry), world.clock.at)
+    _check(chief, **_entry(NAME, person.number)).expect(202)
+    sealed = personal.NAME.seal(container.vault, typed, person.person_id, now=world.clock.at)
+    world.table.update(keys.profile(person.person_id), [ProfileItem.name.set(sealed)])
+    assert all(map(world.items_of_partition, map(keys.person, shadows)))
+    test_erasures.ask(person)
+    test_erasures.erase(world)
+    assert not any(map(world.items_of_partition, map(keys.person, shadows)))
