@@ -1,14 +1,15 @@
 """One-time codes by text message, which prove that the caller owns a phone."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from chalicelib.core import ids
 from chalicelib.core.crypto import BlindIndex
-from chalicelib.core.errors import BadInput
+from chalicelib.core.errors import BadInput, TooMany
 from chalicelib.core.ids import Ids
-from chalicelib.core.metrics import text_message
+from chalicelib.core.metrics import record, text_message
 from chalicelib.core.networks import network_of
 from chalicelib.core.phones import takes_text_messages
 from chalicelib.identity.limiting import Limit, charged
@@ -95,21 +96,31 @@ class OneTimeCodes:
             return max(timedelta(), former.expires_at - CODE_LIFE + RESEND_AFTER - now)
         source, resend_s = f"{network}/{blind}", int(RESEND_AFTER.total_seconds())
         code = self._ids.digits(6)
-        with charged(
-            self._limits,
+        limits = (
             Limit("otp-minute", source, 1, resend_s),
             Limit("otp-source-day", source, _CODES_A_DAY, _DAY_S),
             Limit("otp-address", network, _CODES_AN_HOUR_FROM_ONE_NETWORK, _HOUR_S),
             Limit("otp-hour", blind, _CODES_AN_HOUR_TO_ONE_PHONE, _HOUR_S),
             Limit("otp-day", blind, _CODES_A_DAY_TO_ONE_PHONE, _DAY_S),
-            Limit("otp-deployment", "all", self._a_day, _DAY_S),
-            by=attempt,
-            now=now,
-        ):
+        )
+        with charged(self._limits, *limits, by=attempt, now=now), self._ceiling(attempt, now):
             with text_message("login"):
                 self._sms.send_code(phone, code, language)
             self._put(blind, code, former, attempt, now)
         return RESEND_AFTER
+
+    @contextmanager
+    def _ceiling(self, attempt: str, now: datetime) -> Iterator[None]:
+        """Charge the deployment for a code. A refusal counts as a fault of text messages."""
+        entered, ceiling = False, Limit("otp-deployment", "all", self._a_day, _DAY_S)
+        try:
+            with charged(self._limits, ceiling, by=attempt, now=now):
+                entered = True
+                yield
+        except TooMany:
+            if not entered:
+                record({"TextMessageFaults": 1}, purpose="login")
+            raise
 
     def issue(self, phone: str, *, now: datetime) -> str:
         """Store and return a new code for `phone`; send nothing.

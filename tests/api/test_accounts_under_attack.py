@@ -187,6 +187,7 @@ class TestBills:
         refused = ask(world, "+8613800138001")
         refused.expect(429, "too_many_requests")
         assert len(world.sms.sent) == 1
+        assert '"TextMessageFaults":1' in world.log.getvalue()
 
 
 class TestLostAnswers:

@@ -40,7 +40,7 @@ def test_a_passed_check_strengthens_the_session_that_started_it(world: World, me
 
 def test_a_mini_program_gets_parameters_for_the_sdk(world: World) -> None:
     visitor = world.visitor()
-    entered = proof(world, PlatformName.ALIPAY, visitor.phone)
+    entered = proof(world, PlatformName.WECHAT, visitor.phone)
     visitor.keep(world.call("POST", "/v1/sessions", entered).expect(201))
     started = visitor.start_check().expect(202)
     assert (started["redirect_url"], list(started["sdk"])) == (None, ["certify_id"])

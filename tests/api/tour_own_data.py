@@ -59,8 +59,8 @@ def _tour_of_dependants(world: World) -> None:
     theirs = f"/v1/me/dependants/{venue_chief.person_id}/erasure"
     chief_guardian.post(theirs, CONFIRMED).expect(409, "hand_over_first")
     weak = world.person()
-    proven = proof(world, PlatformName.ALIPAY, guardian.phone, "own-data")
+    proven = proof(world, PlatformName.WECHAT, guardian.phone, "weak")
     world.call("POST", "/v1/sessions", proven).expect(201)
-    again = without_phone(proof(world, PlatformName.ALIPAY, guardian.phone, "own-data"))
+    again = without_phone(proof(world, PlatformName.WECHAT, guardian.phone, "weak"))
     weak.keep(world.call("POST", "/v1/sessions", again).expect(201))
     weak.post(path, CONFIRMED).expect(403, "stronger_login_needed")

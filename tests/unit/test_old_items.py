@@ -37,6 +37,7 @@ from chalicelib.identity.store.people import (
     SessionItem,
 )
 from chalicelib.identity.store.personal_records import PersonalRecordItem
+from chalicelib.identity.store.phone_proofs import PhoneProofItem
 from chalicelib.identity.store.rights import RightItem, RightsItem
 from chalicelib.identity.store.wrapped_keys import WrappedKeyItem
 from chalicelib.insight.store.counters import CounterItem
@@ -70,6 +71,7 @@ STORED: dict[str, tuple[type[Item], str]] = {
     "account_of": (AccountItem, "PER#per · ACCOUNT#.*"),
     "identity": (OwnerItem, "IDENT#.* · IDENT"),
     "otp": (CodeItem, "OTP#.* · OTP"),
+    "phone_proof": (PhoneProofItem, "PROOF#.* · PROOF"),
     "rate": (LimitItem, "RATE#.* · .*"),
     "venue": (VenueItem, "VEN#ven · VENUE"),
     "code": (PrintedCodeItem, "CODE#.* · CODE"),
@@ -121,6 +123,7 @@ LATER |= {"device", "pairing", "kiosk_card", "person_card"}
 LATER |= {"fence", "look"}
 LATER |= {"staff_phones"}
 LATER |= {"sent_invitation"}
+LATER |= {"phone_proof"}
 """What 0.2.0 did not write."""
 IN_THE_INDEX = {"visit", "counted"}
 
