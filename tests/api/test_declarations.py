@@ -347,6 +347,8 @@ def test_the_scan_on_whose_screen_it_was_made_takes_the_colour(
 ) -> None:
     scan = undeclared_scan(visitor)
     other = visitor.scan(world.administrator().venue).expect(201)["scan_id"]
+    world.work()
+    world.clock.pass_(milliseconds=1)
     declare(visitor, arrival=BY_TRAIN, scan_id=scan).expect(201)
     world.work()
     screen = visitor.screen(scan)

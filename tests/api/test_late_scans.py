@@ -75,6 +75,7 @@ def test_staff_learn_nothing_of_health_from_a_late_upload(
     assert guard.get(path).expect(200)["items"] == []
     again = phones.upload(guard, phone, *kept).expect(200)
     assert without_health(again)
+    scan(guard, *kept).expect(403, "not_your_venue")  # as if it had been scanned in time
 
 
 @pytest.mark.parametrize("minutes", [2, 9, 60])
