@@ -190,8 +190,6 @@ class Lookups:
             self._identify(progress, message, profile)
         else:
             self._ask(progress, message, profile, message.providers)
-        if progress.verified:
-            self._accept_invitations(progress.person)
         result = ""
         if progress.verified is not None and message.registration:
             result = "settled" if progress.verified else "superseded"
@@ -199,6 +197,8 @@ class Lookups:
         plan = self._plan(progress, message)
         self._judge(progress, message, plan.outlook)
         followed = self._follow(plan, progress, message)
+        if progress.verified:  # last: if it fails, the scans at the door are judged all the same
+            self._accept_invitations(progress.person)
         return result or followed
 
     def _accept_invitations(self, person: PersonRecord) -> None:

@@ -33,6 +33,7 @@ from tests.api.tour_families import tour_of_families, tour_without_a_phone
 from tests.api.tour_late_scans import tour_of_late_scans
 from tests.api.tour_lists import tour_of_lists
 from tests.api.tour_own_data import tour_of_own_data
+from tests.api.tour_staff import tour_of_invitations, tour_of_the_unverified
 from tests.api.tour_status import tour_of_the_status
 
 # What is documented of every route, though these have nothing to be wrong in a request (no body,
@@ -85,6 +86,8 @@ def tour() -> set[tuple[str, int, str]]:
         tour_of_the_status,
         tour_of_lists,
         tour_of_late_scans,
+        tour_of_invitations,
+        tour_of_the_unverified,
     )
     answered = set[tuple[str, int, str]]()
     for part in parts:
@@ -815,7 +818,7 @@ def test_each_component_of_a_screen_has_its_own_states() -> None:
     def states(name: str) -> set[str]:
         return set(schemas[name]["properties"]["state"]["enum"])
 
-    waiting = {"unknown", "pending"}
+    waiting = {"unknown", "pending", "identity_pending"}
     colours = {"green", "yellow", "red", "light_green", "unconfirmed", "absent"}
     assert states("HealthColour") == states("HealthCodeShown") == colours | waiting
     assert states("NucleicAcidShown") == {"negative", "positive", "absent"} | waiting
