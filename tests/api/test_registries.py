@@ -256,7 +256,7 @@ class TestProviderKind:
             assert "antigen" in schemas[model]["required"]
         component = schemas["AntigenShown"]["properties"]
         assert component["hours_ago"]["description"] == "The age of the result, in hours."
-        states = {"negative", "positive", "absent", "unknown", "pending"}
+        states = {"negative", "positive", "absent", "unknown", "pending", "identity_pending"}
         assert set(component["state"]["enum"]) == states
 
 

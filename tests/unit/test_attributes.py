@@ -157,6 +157,9 @@ def test_all_personal_fields_are_found_by_walking_the_items() -> None:
     }
     assert stored_as_bytes - sealed == {"WrappedKeyItem.wrapped"}
     assert sealed == {
+        "SentInvitationItem.name",
+        "SentInvitationItem.phone",
+        "StaffItem.name",
         "ProfileItem.phone",
         "ProfileItem.name",
         "ProfileItem.document",
