@@ -121,11 +121,15 @@ class Profile:
         return self.blocked or self.verification is Verification.REJECTED
 
     @property
+    def logs_in(self) -> bool:
+        """Whether the person has a phone, or had one that was given to a `successor`."""
+        return bool(self.phone or self.successor)
+
+    @property
     def is_managed(self) -> bool:
         """Whether the person is registered without a login, by a guardian or a device."""
         registered = self.verification is not Verification.NONE
-        alone = not self.phone and not self.successor
-        return registered and alone and self.shadow_until is None
+        return registered and not self.logs_in and self.shadow_until is None
 
     @property
     def has_lost_phone(self) -> bool:
@@ -291,10 +295,10 @@ class Actor:
 
 
 class Account(NamedTuple):
-    """A platform account: its blind index, and the name of its platform."""
+    """A platform account: its blind index, and its mini-program (`PlatformAccount.program`)."""
 
     blind: str
-    platform: str
+    program: str
 
 
 class People(Protocol):
@@ -343,7 +347,7 @@ class People(Protocol):
         """
 
     def accounts(self, person_id: str) -> dict[str, str]:
-        """Return the platforms of the person's accounts, by blind index; empty if unknown.
+        """Return the mini-programs of the person's accounts, by blind index; empty if unknown.
 
         Cost: one strongly consistent Query.
         """

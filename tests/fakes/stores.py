@@ -162,7 +162,7 @@ class FakePeople:
 
     def _give(self, account: Account, person_id: str) -> None:
         self._accounts[account.blind] = person_id
-        self._platforms[account.blind] = account.platform
+        self._platforms[account.blind] = account.program
 
     def link(self, account: Account, person_id: str, *, phone: str) -> bool:
         if account.blind in self._accounts or self._phones.get(phone) != person_id:

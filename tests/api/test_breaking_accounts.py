@@ -1,0 +1,95 @@
+"""Accounts, attacked: repeated nonces, people who lost a phone, answers of an earlier release."""
+
+import json
+
+from chalicelib.core.errors import BadInput
+from chalicelib.identity.people import Snapshot
+from chalicelib.identity.platforms import PlatformName
+from chalicelib.identity.providers import Pending, ProviderName
+from tests.api.driver import Person, World
+from tests.api.families import Relative, by_household
+from tests.api.test_accounts_under_attack import ask, at_address
+from tests.api.test_clients import entered, proof, without_phone
+from tests.api.test_exports import downloaded, request
+
+WECHAT = PlatformName.WECHAT
+CONFIRMED = {"confirm": True}
+
+
+def loses_phone(world: World, person: Person) -> Person:
+    """Another account takes the person's phone; return the person, in their own account."""
+    entered(world, proof(world, WECHAT, person.phone, "old"))
+    entered(world, proof(world, WECHAT, person.phone, "new"))
+    again = entered(world, without_phone(proof(world, WECHAT, person.phone, "old")))
+    assert again.person_id == person.person_id
+    assert again.get("/v1/me").expect(200)["phone"] is None
+    return again
+
+
+class TestRepeatedNonces:
+    """A nonce makes a retry harmless, and no request free."""
+
+    def test_a_number_that_the_gateway_refuses_is_charged_each_time(self, world: World) -> None:
+        nonce = world.nonce()
+        world.sms.fault = BadInput.at("/phone", "phone")
+        for _ in range(10):
+            ask(world, nonce=nonce).expect(400, "invalid_input")
+        ask(world, nonce=nonce).expect(429, "too_many_requests")
+
+    def test_two_networks_that_take_turns_are_charged_each_time(self, world: World) -> None:
+        nonces = {"192.0.2.1": world.nonce(), "192.0.2.2": world.nonce()}
+        sent = 0
+        for number in range(24):
+            address = ("192.0.2.1", "192.0.2.2")[number % 2]
+            at_address(world, address)
+            if number % 20 == 19:
+                world.clock.pass_(minutes=60)
+            sent += ask(world, nonce=nonces[address]).status == 202
+        assert sent == len(world.sms.sent) == 20
+
+
+class TestLostPhone:
+    """Somebody whose phone was given to its next owner, and who enters by their own account."""
+
+    def test_the_travel_card_is_refused(self, world: World) -> None:
+        person = loses_phone(world, world.visitor())
+        refused = person.post("/v1/me/travel-card/code")
+        refused.expect(422, "travel_card_no_phone")
+        entry = person.post("/v1/me/travel-card", {"code": "123456"})
+        entry.expect(422, "travel_card_code_wrong")
+
+    def test_a_guardian_may_not_have_them_erased(self, world: World) -> None:
+        elder = world.visitor()
+        guardian = world.guardian(elder)
+        loses_phone(world, elder)
+        path = f"/v1/me/dependants/{elder.person_id}/erasure"
+        guardian.post(path, CONFIRMED).expect(403, "own_account")
+
+    def test_they_are_not_made_a_child_by_the_register_alone(self, world: World) -> None:
+        mother, child = world.visitor(), world.visitor()
+        loses_phone(world, child)
+        by_household(mother, Relative.of(child)).expect(422, "dependant_no_match")
+
+
+def test_an_account_of_another_mini_program_is_the_same_persons(world: World) -> None:
+    """A deployment that moves to another mini-program gives everybody another account."""
+    person = world.visitor()
+    entered(world, proof(world, WECHAT, person.phone, "user"))
+    world.platforms[WECHAT].app_id = "another"
+    again = entered(world, proof(world, WECHAT, person.phone, "user"))
+    assert again.person_id == person.person_id
+
+
+def test_answers_about_anothers_number_are_not_exported(world: World) -> None:
+    """Releases up to 0.2.0 asked providers before name and number matched."""
+    person = world.person()
+    world.say(person, identity=Pending(500))
+    person.register().expect(202)
+    world.work()
+    known = Snapshot(ProviderName.HEALTH_CODE, "red", None, world.clock.at, 1, reason="密切接触者")
+    world.container.people.save_answers(person.person_id, [known])
+    request(person).expect(202)
+    world.work()
+    data = json.loads(downloaded(person).read("data.json"))
+    assert data["answers"] == []
+    assert "密切接触者" not in json.dumps(data, ensure_ascii=False)
