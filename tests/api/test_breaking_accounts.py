@@ -5,12 +5,13 @@ import json
 from chalicelib.core.errors import BadInput
 from chalicelib.identity.people import Snapshot
 from chalicelib.identity.platforms import PlatformName
-from chalicelib.identity.providers import Pending, ProviderName
+from chalicelib.identity.providers import Answer, Pending, ProviderName
 from tests.api.driver import Person, World
 from tests.api.families import Relative, by_household
 from tests.api.test_accounts_under_attack import ask, at_address
 from tests.api.test_clients import entered, proof, without_phone
 from tests.api.test_exports import downloaded, request
+from tests.api.test_pending_again import left_pending
 
 WECHAT = PlatformName.WECHAT
 CONFIRMED = {"confirm": True}
@@ -95,3 +96,32 @@ def test_answers_about_anothers_number_are_not_exported(world: World) -> None:
     data = json.loads(downloaded(person).read("data.json"))
     assert data["answers"] == []
     assert "密切接触者" not in json.dumps(data, ensure_ascii=False)
+
+
+def test_an_administrator_does_not_replace_the_invitation_of_another_one(world: World) -> None:
+    """Only the initial administrator withdraws it; an inspector's in its place would do so, too."""
+    chief, guest = world.administrator(), world.person()
+    second = world.visitor()
+    add = {"role": "administrator"}
+    staff = f"/v1/venues/{chief.venue['venue_id']}/staff"
+    invite = {"by": "phone", "name": second.name, "phone": second.phone}
+    chief.post(staff, invite | add).expect(202)
+    invite = {"by": "phone", "name": guest.name, "phone": guest.phone}
+    chief.post(staff, invite | add).expect(202)
+    lower = invite | {"role": "inspector"}
+    second.post(staff, lower).expect(403, "initial_administrator_only")
+    chief.post(staff, lower).expect(202)
+    second.post(staff, lower).expect(202)
+
+
+def test_a_pending_registration_does_not_keep_a_document_from_its_owner(world: World) -> None:
+    """Whoever entered another's number does not ask for its verification again."""
+    impostor, owner = left_pending(world), world.person()
+    world.say(impostor, identity=Answer("mismatch"))
+    owner.register(number=impostor.number).expect(409, "identity_taken")
+    world.work()
+    owner.register(number=impostor.number).expect(409, "identity_taken")  # asked a moment ago
+    world.clock.pass_(minutes=30)
+    owner.register(number=impostor.number).expect(409, "identity_taken")
+    world.work()
+    owner.register(number=impostor.number).expect(202)

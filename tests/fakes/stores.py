@@ -817,7 +817,12 @@ class FakeStaff:
         return next((venue for venue, code in self._join.items() if code == join_code), None)
 
     def invite(self, phone_blind: str, invitation: Invitation, sent: SentInvitation) -> None:
-        self._invitations.setdefault(phone_blind, {})[invitation.venue_id] = invitation
+        waiting = self._invitations.setdefault(phone_blind, {})
+        former = waiting.get(invitation.venue_id, invitation)
+        lowers = former.role is Role.ADMINISTRATOR and invitation.role is not former.role
+        if lowers and former.by != invitation.by:
+            raise Forbidden("initial_administrator_only")
+        waiting[invitation.venue_id] = invitation
         self._sent.setdefault(invitation.venue_id, {})[sent.invitation_id] = sent
 
     def invitations(self, phone_blind: str) -> list[Invitation]:
