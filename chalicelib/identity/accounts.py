@@ -14,10 +14,10 @@ account whose phone belongs to another person is moved to that person.
 | a registered person, or one with a phone | another person | refused: ``phone_taken`` |
 
 **A phone that may have a new owner** has, for this table, none: operators give numbers to new
-customers. It is so if its owner has not been seen for `absence` (a mobile number is given out again
-after 90 days at the earliest: MIIT, rules for numbers), or has an account of the same mini-program
-already, and another one shows the phone. The same user has another account in another mini-program,
-which therefore says nothing. The new owner gets the phone, and is a new person with
+customers. It is so if its owner has not been seen with it for `absence` (a mobile number is given
+out again after 90 days at the earliest: MIIT, rules for numbers), or has an account of the same
+mini-program already, and another one shows the phone. The same user has another account in another
+mini-program, which therefore says nothing. The new owner gets the phone, and is a new person with
 nothing of the former one. The former owner keeps their record, their accounts and sessions, and the
 new person is their `successor`. If the new person registers the same name and document, it was the
 same human being: they get their record back (`succession`).
@@ -168,7 +168,8 @@ class Accounts:
         if record is None or record.profile is None:
             return None
         profile = record.profile
-        open_until = max((one.expires_at for one in record.sessions.values()), default=now)
+        ends = (one.expires_at for one in record.sessions.values() if one.shows_phone)
+        open_until = max(ends, default=now)
         away = profile.seen_at is not None and profile.seen_at <= now - self._absence
         absent = away and open_until <= now
         theirs = self._people.accounts(profile.person_id) if absent or programs else {}

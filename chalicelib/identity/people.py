@@ -79,8 +79,8 @@ class Profile:
 
     Live passes that were minted until `passes_from` are revoked.
 
-    `seen_at` is about when the person last logged in or refreshed a session, and `successor` the
-    person who got the phone when it seemed to have a new owner (`accounts`).
+    `seen_at` is about when the person was last seen with the phone (`sessions`), and `successor`
+    the person who got the phone when it seemed to have a new owner (`accounts`).
 
     `asked_at` is when the provider was asked again to verify a registration that is still pending.
 
@@ -147,6 +147,11 @@ class Session:
     serial: int
     client: str
     strength: Strength
+
+    @property
+    def shows_phone(self) -> bool:
+        """Whether its use tells that the person has the phone: it began with a text message."""
+        return self.client == "sms"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from chalicelib.core.errors import BadInput
 from chalicelib.identity.people import Snapshot
 from chalicelib.identity.platforms import PlatformName
@@ -9,7 +11,7 @@ from chalicelib.identity.providers import Answer, Pending, ProviderName
 from tests.api.driver import Person, World
 from tests.api.families import Relative, by_household
 from tests.api.test_accounts_under_attack import ask, at_address
-from tests.api.test_clients import entered, proof, without_phone
+from tests.api.test_clients import by_sms, entered, proof, without_code, without_phone
 from tests.api.test_exports import downloaded, request
 from tests.api.test_pending_again import left_pending
 
@@ -125,3 +127,59 @@ def test_a_pending_registration_does_not_keep_a_document_from_its_owner(world: W
     owner.register(number=impostor.number).expect(409, "identity_taken")
     world.work()
     owner.register(number=impostor.number).expect(202)
+
+
+@pytest.mark.parametrize("open_app", [True, False])
+def test_who_enters_by_wechat_alone_may_have_given_the_phone_up(
+    world: World, open_app: bool
+) -> None:
+    """The phone's next owner logs in by text message: not into the record of a busy user."""
+    former = world.visitor()
+    mine = entered(world, proof(world, WECHAT, former.phone, "user"))
+    for _ in range(14):
+        world.clock.pass_(days=7)
+        if open_app:
+            mine.keep(mine.refresh().expect(200))
+        else:
+            mine = entered(world, without_phone(proof(world, WECHAT, former.phone, "user")))
+    assert by_sms(world, former.phone).person_id != former.person_id
+    assert mine.get("/v1/me").expect(200)["person_id"] == former.person_id
+
+
+def test_who_shows_the_phone_to_wechat_is_seen_with_it(world: World) -> None:
+    person = world.visitor()
+    for _ in range(4):
+        world.clock.pass_(days=40)
+        entered(world, proof(world, WECHAT, person.phone, "user"))
+    assert by_sms(world, person.phone).person_id == person.person_id
+
+
+def test_who_confirms_the_phone_by_wechat_is_seen_with_it(world: World) -> None:
+    person = world.visitor()
+    entered(world, proof(world, WECHAT, person.phone, "user"))
+    world.clock.pass_(days=80)
+    again = entered(world, without_phone(proof(world, WECHAT, person.phone, "user")))
+    again.keep(
+        again.post("/v1/me/phone", without_code(proof(world, WECHAT, person.phone, "user"))).expect(
+            200
+        )
+    )
+    world.clock.pass_(days=80)
+    assert by_sms(world, person.phone).person_id == person.person_id
+
+
+def test_who_takes_a_record_over_by_wechat_keeps_it_at_the_next_login(world: World) -> None:
+    former = world.visitor()
+    world.clock.pass_(days=91)
+    entered(world, proof(world, WECHAT, former.phone, "user"))
+    back = entered(world, without_phone(proof(world, WECHAT, former.phone, "user")))
+    body = {
+        "nonce": world.nonce(),
+        "name": former.name,
+        "document_type": "resident_id",
+        "document_number": former.number,
+    }
+    back.keep(back.post("/v1/me/registration/takeover", body).expect(200))
+    assert back.person_id == former.person_id
+    world.clock.pass_(days=1)
+    assert by_sms(world, former.phone).person_id == former.person_id

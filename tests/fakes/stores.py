@@ -546,7 +546,10 @@ class FakeSuccessions:
         for guardian_id in [] if managed.has_lost_phone else [*new.guardians]:
             self._links.unlink(guardian_id, managed.person_id)
         old.profile = None
-        new.profile = replace(new.profile, phone=phone, phone_blind=phone_blind, successor="")
+        seen_at = heir.seen_at or new.profile.seen_at
+        new.profile = replace(
+            new.profile, phone=phone, phone_blind=phone_blind, successor="", seen_at=seen_at
+        )
         return True
 
 
