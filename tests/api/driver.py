@@ -731,6 +731,14 @@ class World:
         self.secrets |= {contact["name"], contact["phone"], body["name"]}
         return body
 
+    def days_pass(self, days: float, *people: "Person") -> None:
+        """Let days pass; the people log in often enough to keep their phones, and at the end."""
+        end = self.clock.at + timedelta(days=days)
+        while self.clock.at < end:
+            self.clock.at = min(end, self.clock.at + timedelta(days=60))
+            for person in people:
+                person.log_in()
+
     def nonce(self, **ago: float) -> str:
         """Return a new nonce of the present, or of some time before it."""
         return support.nonce_at(self.clock.at - timedelta(**ago))

@@ -31,7 +31,7 @@ from tests.api.test_errors import Broken
 from tests.api.tour_downloads import tour_of_downloads
 from tests.api.tour_families import tour_of_families, tour_without_a_phone
 from tests.api.tour_late_scans import tour_of_late_scans
-from tests.api.tour_lists import tour_of_lists
+from tests.api.tour_lists import tour_of_lists, tour_of_verification_files
 from tests.api.tour_own_data import tour_of_own_data
 from tests.api.tour_staff import tour_of_invitations, tour_of_the_unverified
 from tests.api.tour_status import tour_of_the_status
@@ -85,6 +85,7 @@ def tour() -> set[tuple[str, int, str]]:
         tour_of_a_ghost,
         tour_of_the_status,
         tour_of_lists,
+        tour_of_verification_files,
         tour_of_late_scans,
         tour_of_invitations,
         tour_of_the_unverified,

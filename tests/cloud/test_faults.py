@@ -97,14 +97,15 @@ class TestProviders:
         assert screen["health_code"]["state"] == "unknown"
 
     @pytest.mark.requirement("JN-18")
-    def test_without_the_identity_provider_one_is_pending_and_may_scan(
+    def test_without_the_identity_provider_one_is_pending_and_is_sent_to_the_staff(
         self, deployed: Deployed, patient: Visitor
     ) -> None:
         with deployed.fault("identity", "error"):
             visitor = deployed.visitor()
             visitor.register().expect(202)
             screen = visitor.final(visitor.scan_code(patient.venue["code_url"]).expect(201))
-            assert screen["outcome"] == "admit"
+            assert screen["outcome"] == "check"
+            assert texts(screen["reasons"]) == ["identity_unknown"]
             assert visitor.registration()["verification"] == "pending"
         assert visitor.verification() == "verified"  # the provider is asked again by itself
 

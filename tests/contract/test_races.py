@@ -578,7 +578,8 @@ def test_an_answer_and_the_end_of_the_waiting_agree(backend: Backend, attempt: i
     )
     backend.stores.scans.put(scan, venue)
     backend.stores.scans.await_answers(scan, NOON)
-    profile = makers.registered(makers.profile(person_id=scan.person_id))
+    known = makers.profile(person_id=scan.person_id)
+    profile = makers.registered(known, verification=Verification.VERIFIED)
     answered = PersonRecord(
         profile,
         snapshots={
