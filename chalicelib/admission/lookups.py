@@ -179,9 +179,7 @@ class Lookups:
         if not profile.shadow_until and not any(
             _concerns(name, message, profile) for name in message.providers
         ):
-            if message.registration == profile.registration:
-                # Delivered again: a crash may lie between the verification and this.
-                self._accept_invitations(person)
+            self._accept_invitations(person)
             return "superseded"
         progress = _Progress(person, self._clock.now())
         if person.awaiting and progress.began - message.asked_at >= _LATE:
@@ -197,14 +195,17 @@ class Lookups:
         plan = self._plan(progress, message)
         self._judge(progress, message, plan.outlook)
         followed = self._follow(plan, progress, message)
-        if progress.verified:  # last: if it fails, the scans at the door are judged all the same
+        if progress.verified or _verifies(message):
+            # Last: if it fails, the scans at the door are judged all the same.
             self._accept_invitations(progress.person)
         return result or followed
 
     def _accept_invitations(self, person: PersonRecord) -> None:
         """Bind the person to the rights that have waited for the verification. May be repeated.
 
-        Whose profile is of 0.2.0 is bound at the next login.
+        Every message that asks for a verification does it, because a crash may lie between the
+        verification and this: the message that is delivered again finds the person verified. Whose
+        profile is of 0.2.0 is bound at the next login.
         """
         profile = person.profile
         if profile is None or not profile.phone_blind:
@@ -395,6 +396,11 @@ class Lookups:
             progress.person = self._people.subject(message.person_id)
             self._judge(progress, message, plan.outlook)
         raise Unavailable
+
+
+def _verifies(message: Lookup) -> bool:
+    """Return whether it asks for the verification of a registration, too."""
+    return any(evidence.of(name).verifies for name in message.providers)
 
 
 def _is_patient(message: Lookup) -> bool:

@@ -79,6 +79,8 @@ class TravelCardEntry:
         known = of_today(actor, now)
         if known is not None:
             return known
+        if not actor.profile.phone:  # their phone was given to its next owner (`accounts`)
+            raise Unprocessable("travel_card_no_phone")
         phone, person_id = self._phone(actor), actor.person_id
         request_id = ids.derive("travel-card", person_id, str(epoch_ms(now)))
         limits = (
@@ -111,6 +113,8 @@ class TravelCardEntry:
         return card
 
     def _exchange(self, actor: Actor, code: str, now: datetime) -> Snapshot:
+        if not actor.profile.phone:  # no code was sent to them
+            raise Unprocessable("travel_card_code_wrong")
         phone, person_id = self._phone(actor), actor.person_id
         day = local_day(now, CHINA).isoformat()
         # A keyed hash, because the code could be guessed from a plain one.

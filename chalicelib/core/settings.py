@@ -14,7 +14,7 @@ class Settings:
     name of the issuing authority or region, printed on paper passes. `files_url` is the own host
     under which files are downloaded; empty for links to the bucket. `sms_countries` are those whose
     mobile numbers get one-time codes (ISO 3166), `sms_a_day` is how many codes are sent in a day.
-    `absence_days` is after how many days without a login a phone is taken to have a new owner.
+    `absence_days` is after how many days without a proof of it a phone may have a new owner.
     `code_files` are the verification files below the printed URL (`landing.verification_files`).
     """
 

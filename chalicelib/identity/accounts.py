@@ -14,9 +14,10 @@ account whose phone belongs to another person is moved to that person.
 | a registered person, or one with a phone | another person | refused: ``phone_taken`` |
 
 **A phone that may have a new owner** has, for this table, none: operators give numbers to new
-customers. It is so if its owner has not been seen for `absence` (a mobile number is given out again
-after 90 days at the earliest: MIIT, rules for numbers), or has an account of the same platform
-already, and another one shows the phone. The new owner gets the phone, and is a new person with
+customers. It is so if its owner has not been seen with it for `absence` (a mobile number is given
+out again after 90 days at the earliest: MIIT, rules for numbers), or has an account of the same
+mini-program already, and another one shows the phone. The same user has another account in another
+mini-program, which therefore says nothing. The new owner gets the phone, and is a new person with
 nothing of the former one. The former owner keeps their record, their accounts and sessions, and the
 new person is their `successor`. If the new person registers the same name and document, it was the
 same human being: they get their record back (`succession`).
@@ -102,7 +103,7 @@ class Accounts:
         The caller has proved that `phone` (E.164) is theirs; None if not given. Raises Conflict
         ``phone_taken``.
         """
-        mine = Account(self._index.of("account", account.canonical), account.platform)
+        mine = Account(self._index.of("account", account.canonical), account.program)
         blind = None if phone is None else self._index.of("phone", phone)
         for _ in range(_TRIES):
             holder = self._people.by_account(mine.blind)
@@ -113,7 +114,7 @@ class Accounts:
                 if assigned is not None:
                     return assigned
                 continue
-            owner = blind and self._owner(blind, frozenset({mine.platform}), now)
+            owner = blind and self._owner(blind, frozenset({mine.program}), now)
             if owner and blind and not owner.doubtful:
                 if self._people.link(mine, owner.profile.person_id, phone=blind):
                     return Assigned(owner.profile.person_id, confirmed=True)
@@ -157,23 +158,24 @@ class Accounts:
         """Return the person's phone (E.164). Raises ValueError if there is none."""
         return personal.PHONE.open(self._vault, profile.phone, profile.person_id)
 
-    def _owner(self, blind: str, platforms: frozenset[str], now: datetime) -> _Owner | None:
-        """Return the owner of a phone, to whom accounts of `platforms` would be added.
+    def _owner(self, blind: str, programs: frozenset[str], now: datetime) -> _Owner | None:
+        """Return the owner of a phone, to whom accounts of `programs` would be added.
 
-        Cost: one GetItem and one Query, and another Query if there are platforms.
+        Cost: one GetItem and one Query, and another Query if there are programs.
         """
         person_id = self._people.by_phone(blind)
         record = self._people.load(person_id) if person_id else None
         if record is None or record.profile is None:
             return None
         profile = record.profile
-        open_until = max((one.expires_at for one in record.sessions.values()), default=now)
+        ends = (one.expires_at for one in record.sessions.values() if one.shows_phone)
+        open_until = max(ends, default=now)
         away = profile.seen_at is not None and profile.seen_at <= now - self._absence
         absent = away and open_until <= now
-        theirs = self._people.accounts(profile.person_id) if absent or platforms else {}
+        theirs = self._people.accounts(profile.person_id) if absent or programs else {}
         if profile.verification is Verification.NONE and not theirs:
             return _Owner(profile, doubtful=False)  # there is nothing to inherit
-        changed = not platforms.isdisjoint(theirs.values())
+        changed = not programs.isdisjoint(theirs.values())
         return _Owner(profile, doubtful=absent or changed)
 
     def _new(self, phone: str | None, now: datetime) -> Profile:

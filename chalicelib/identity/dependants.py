@@ -270,7 +270,7 @@ class DependantAdding:
             profile is None
             or profile.is_refused
             or not is_named(profile, entry.name, vault=self._vault)
-            or (profile.phone and candidate.proof is Proof.HOUSEHOLD)
+            or (profile.logs_in and candidate.proof is Proof.HOUSEHOLD)
         ):
             raise Unprocessable("dependant_no_match")
         return profile

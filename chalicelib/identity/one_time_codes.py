@@ -96,25 +96,31 @@ class OneTimeCodes:
             return max(timedelta(), former.expires_at - CODE_LIFE + RESEND_AFTER - now)
         source, resend_s = f"{network}/{blind}", int(RESEND_AFTER.total_seconds())
         code = self._ids.digits(6)
+        # A retry must not be refused by its own attempt. The other limits count it again: a nonce
+        # that is repeated on purpose, or for a number that the gateway refuses, is not free.
+        minute = Limit("otp-minute", source, 1, resend_s)
         limits = (
-            Limit("otp-minute", source, 1, resend_s),
             Limit("otp-source-day", source, _CODES_A_DAY, _DAY_S),
             Limit("otp-address", network, _CODES_AN_HOUR_FROM_ONE_NETWORK, _HOUR_S),
             Limit("otp-hour", blind, _CODES_AN_HOUR_TO_ONE_PHONE, _HOUR_S),
             Limit("otp-day", blind, _CODES_A_DAY_TO_ONE_PHONE, _DAY_S),
         )
-        with charged(self._limits, *limits, by=attempt, now=now), self._ceiling(attempt, now):
+        with (
+            charged(self._limits, minute, by=attempt, now=now),
+            charged(self._limits, *limits, now=now),
+            self._ceiling(now),
+        ):
             with text_message("login"):
                 self._sms.send_code(phone, code, language)
             self._put(blind, code, former, attempt, now)
         return RESEND_AFTER
 
     @contextmanager
-    def _ceiling(self, attempt: str, now: datetime) -> Iterator[None]:
+    def _ceiling(self, now: datetime) -> Iterator[None]:
         """Charge the deployment for a code. A refusal counts as a fault of text messages."""
         entered, ceiling = False, Limit("otp-deployment", "all", self._a_day, _DAY_S)
         try:
-            with charged(self._limits, ceiling, by=attempt, now=now):
+            with charged(self._limits, ceiling, now=now):
                 entered = True
                 yield
         except TooMany:

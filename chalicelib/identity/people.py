@@ -79,8 +79,8 @@ class Profile:
 
     Live passes that were minted until `passes_from` are revoked.
 
-    `seen_at` is about when the person last logged in or refreshed a session, and `successor` the
-    person who got the phone when it seemed to have a new owner (`accounts`).
+    `seen_at` is about when the person was last seen with the phone (`sessions`), and `successor`
+    the person who got the phone when it seemed to have a new owner (`accounts`).
 
     `asked_at` is when the provider was asked again to verify a registration that is still pending.
 
@@ -121,11 +121,15 @@ class Profile:
         return self.blocked or self.verification is Verification.REJECTED
 
     @property
+    def logs_in(self) -> bool:
+        """Whether the person has a phone, or had one that was given to a `successor`."""
+        return bool(self.phone or self.successor)
+
+    @property
     def is_managed(self) -> bool:
         """Whether the person is registered without a login, by a guardian or a device."""
         registered = self.verification is not Verification.NONE
-        alone = not self.phone and not self.successor
-        return registered and alone and self.shadow_until is None
+        return registered and not self.logs_in and self.shadow_until is None
 
     @property
     def has_lost_phone(self) -> bool:
@@ -143,6 +147,11 @@ class Session:
     serial: int
     client: str
     strength: Strength
+
+    @property
+    def shows_phone(self) -> bool:
+        """Whether its use tells that the person has the phone: it began with a text message."""
+        return self.client == "sms"
 
 
 @dataclass(frozen=True)
@@ -291,10 +300,10 @@ class Actor:
 
 
 class Account(NamedTuple):
-    """A platform account: its blind index, and the name of its platform."""
+    """A platform account: its blind index, and its mini-program (`PlatformAccount.program`)."""
 
     blind: str
-    platform: str
+    program: str
 
 
 class People(Protocol):
@@ -343,7 +352,7 @@ class People(Protocol):
         """
 
     def accounts(self, person_id: str) -> dict[str, str]:
-        """Return the platforms of the person's accounts, by blind index; empty if unknown.
+        """Return the mini-programs of the person's accounts, by blind index; empty if unknown.
 
         Cost: one strongly consistent Query.
         """

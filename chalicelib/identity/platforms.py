@@ -31,6 +31,11 @@ class PlatformAccount(NamedTuple):
     user_id: str
 
     @property
+    def program(self) -> str:
+        """The mini-program, within which a user has one account."""
+        return f"{self.platform}:{self.app_id}"
+
+    @property
     def canonical(self) -> str:
         """The account's text for the blind index, in hexadecimal because the index ignores case."""
         return f"{self.platform}:{self.app_id.encode().hex()}:{self.user_id.encode().hex()}"

@@ -166,15 +166,21 @@ class Registrations:
         except Conflict as conflict:
             if conflict.code != "identity_taken":
                 raise
-            raise self._taken(previous, blind, entry) from None
+            raise self._taken(previous, blind, entry, now) from None
         return self.own(profile)
 
-    def _taken(self, previous: Profile, blind: str, entry: Entry) -> Conflict:
-        """Return the error for a document that has an owner; the record may become the actor's."""
-        if previous.verification not in (Verification.NONE, Verification.REJECTED):
-            return Conflict("identity_taken")
+    def _taken(self, previous: Profile, blind: str, entry: Entry, now: datetime) -> Conflict:
+        """Return the error for a document that has an owner; the record may become the actor's.
+
+        An owner who has been pending for long is verified again: under a wrong name, they keep the
+        document from its owner until the provider has answered.
+        """
         owner_id = self._people.by_document(blind)
         owner = self._people.load(owner_id).profile if owner_id else None
+        if owner is not None:
+            self._ask_again(owner, _OPENED_AFTER, now)
+        if previous.verification not in (Verification.NONE, Verification.REJECTED):
+            return Conflict("identity_taken")
         if owner is None or not is_left_as(owner, entry.name, vault=self._vault):
             return Conflict("identity_taken")
         if owner.successor == previous.person_id:

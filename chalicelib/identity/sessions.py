@@ -18,7 +18,11 @@ ACCESS_LIFE = timedelta(hours=2)
 REFRESH_LIFE = timedelta(days=30)
 _SESSIONS = 5
 _SEEN_EVERY = timedelta(days=7)
-"""How exactly it is known when a person was seen last, for `accounts`. A write for each costs."""
+"""How exactly it is known when a person was seen last, for `accounts`. A write for each costs.
+
+A person is seen with their phone: by a login that proves it, and while a session lasts that began
+with a text message. An account of WeChat or Alipay stays its user's when the phone is given up.
+"""
 
 
 class Login(NamedTuple):
@@ -78,7 +82,8 @@ class Sessions:
         if session_id in sessions:
             return self._login(person_id, sessions[session_id], now)
         seen_at = profile.seen_at if profile else None
-        if seen_at is None or seen_at <= now - _SEEN_EVERY:
+        proved = strength is not Strength.PLATFORM
+        if proved and (seen_at is None or seen_at <= now - _SEEN_EVERY):
             self._people.saw(person_id, now)
             seen_at = now
         live = sorted(sessions.values(), key=lambda s: s.expires_at)
@@ -91,10 +96,13 @@ class Sessions:
     def strengthen(self, actor: Actor, strength: Strength, *, now: datetime) -> Login:
         """Record `strength` of the actor's session unless it is higher, and return new tokens.
 
-        Raises Unauthenticated ``session_ended``.
+        ``PHONE`` proves the phone, so that the person is seen. Raises Unauthenticated
+        ``session_ended``.
         """
         session_id = actor.session.session_id
         kept = self._people.strengthen_session(actor.person_id, session_id, strength)
+        if strength is Strength.PHONE:
+            self._people.saw(actor.person_id, now)
         return self._login(actor.person_id, replace(actor.session, strength=kept), now)
 
     def refresh(self, token: str, *, now: datetime) -> Login:
@@ -116,7 +124,7 @@ class Sessions:
             self._people.close_session(person_id, session_id)
             raise Unauthenticated("session_ended")
         seen_at = datetime.fromtimestamp(int(claims.get("seen", 0)), UTC)
-        if seen_at <= now - _SEEN_EVERY:
+        if session.shows_phone and seen_at <= now - _SEEN_EVERY:
             self._people.saw(person_id, now)
             seen_at = now
         return self._login(person_id, session, now, seen_at=seen_at)

@@ -350,12 +350,12 @@ class ErasureRequests:
 def _is_void(erasure: Erasure, record: PersonRecord) -> bool:
     """Return whether a guardian asked for it, and the record has become its person's own since."""
     profile = record.profile
-    return erasure.by_guardian and profile is not None and bool(profile.phone)
+    return erasure.by_guardian and profile is not None and profile.logs_in
 
 
 def _require_own(holder: Holder) -> None:
     """Leave it to people who log in. Raises Forbidden ``own_account`` for their guardians."""
-    if holder.guardian_id and holder.profile.phone:
+    if holder.guardian_id and holder.profile.logs_in:
         raise Forbidden("own_account")
 
 

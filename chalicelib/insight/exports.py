@@ -185,7 +185,10 @@ class PersonalData:
                 for one in record.sessions.values()
                 if one.expires_at > now
             ],
-            "answers": [asdict(one) for one in record.snapshots.values()],
+            # Releases up to 0.2.0 asked before name and number matched.
+            "answers": [
+                asdict(one) for one in record.snapshots.values() if not record.unidentified
+            ],
             "rights": [
                 {"venue": self._venue(venue_id, now), "role": role}
                 for venue_id, role in record.rights.items()

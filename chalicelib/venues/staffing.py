@@ -204,7 +204,12 @@ class Staff(Protocol):
         """
 
     def invite(self, phone_blind: str, invitation: Invitation, sent: SentInvitation) -> None:
-        """Record an invitation for a phone, and list it. Cost: one TransactWriteItems."""
+        """Record an invitation for a phone, and list it. It replaces the venue's one before.
+
+        Raises Forbidden ``initial_administrator_only`` if an inspector's would replace the
+        invitation of an administrator, which only its giver may do; others withdraw it first. Cost:
+        one TransactWriteItems.
+        """
 
     def invitations(self, phone_blind: str) -> list[Invitation]:
         """Return the invitations for a phone. Cost: one strongly consistent Query."""
@@ -368,7 +373,8 @@ class Staffing:
         Returns the invitation's id. The right starts at once if such a person exists, and otherwise
         at the moment when the phone's owner is verified under that name. The response is the same.
         But the staff list shows a bound person at once, and so reveals the owner of a phone: raises
-        TooMany above 60 tries an hour. Raises Forbidden ``initial_administrator_only``.
+        TooMany above 60 tries an hour. Raises Forbidden ``initial_administrator_only``, also for an
+        inspector's in the place of an administrator's (`Staff.invite`).
         """
         self._require_may_add(actor, venue, role, now)
         blind, venue_id = self._index.of("phone", phone), venue.venue_id

@@ -122,6 +122,7 @@ class FakePlatform:
     name: PlatformName
     clock: StandingClock
     fault: Exception | None = None
+    app_id: str = "app"
     _minted: int = 0
     _codes: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     _phones: dict[str, tuple[str, datetime]] = field(default_factory=dict)
@@ -141,7 +142,7 @@ class FakePlatform:
             raise self.fault
         if self.clock.now() >= expires:
             raise Unauthenticated("platform_code_invalid")
-        return PlatformAccount(self.name, f"{self.name}-app", user)
+        return PlatformAccount(self.name, self.app_id, user)
 
     def phone(self, proof: PhoneProof) -> str:
         if self.fault:

@@ -162,7 +162,7 @@ class FakePeople:
 
     def _give(self, account: Account, person_id: str) -> None:
         self._accounts[account.blind] = person_id
-        self._platforms[account.blind] = account.platform
+        self._platforms[account.blind] = account.program
 
     def link(self, account: Account, person_id: str, *, phone: str) -> bool:
         if account.blind in self._accounts or self._phones.get(phone) != person_id:
@@ -546,7 +546,10 @@ class FakeSuccessions:
         for guardian_id in [] if managed.has_lost_phone else [*new.guardians]:
             self._links.unlink(guardian_id, managed.person_id)
         old.profile = None
-        new.profile = replace(new.profile, phone=phone, phone_blind=phone_blind, successor="")
+        seen_at = heir.seen_at or new.profile.seen_at
+        new.profile = replace(
+            new.profile, phone=phone, phone_blind=phone_blind, successor="", seen_at=seen_at
+        )
         return True
 
 
@@ -817,7 +820,12 @@ class FakeStaff:
         return next((venue for venue, code in self._join.items() if code == join_code), None)
 
     def invite(self, phone_blind: str, invitation: Invitation, sent: SentInvitation) -> None:
-        self._invitations.setdefault(phone_blind, {})[invitation.venue_id] = invitation
+        waiting = self._invitations.setdefault(phone_blind, {})
+        former = waiting.get(invitation.venue_id, invitation)
+        lowers = former.role is Role.ADMINISTRATOR and invitation.role is not former.role
+        if lowers and former.by != invitation.by:
+            raise Forbidden("initial_administrator_only")
+        waiting[invitation.venue_id] = invitation
         self._sent.setdefault(invitation.venue_id, {})[sent.invitation_id] = sent
 
     def invitations(self, phone_blind: str) -> list[Invitation]:

@@ -5,7 +5,7 @@ from chalicelib.admission.asking import Asking
 from chalicelib.admission.declaration_delivery import DeclarationDelivery
 from chalicelib.admission.evidence import looked_up
 from chalicelib.admission.lookup_requests import LookupRequests, Message, Outbox
-from chalicelib.admission.lookups import Lookups
+from chalicelib.admission.lookups import Invitations, Lookups
 from chalicelib.admission.recording import Recorder
 from chalicelib.admission.scan import Scan, ScanFinder, ScanReference
 from chalicelib.admission.scanning import Scanning
@@ -50,7 +50,11 @@ RING = KeyRing(FixedSecret(active="1", index="1", **{"1": "r" * 64}))
 class Region:
     """A venue, a registered visitor, and everything that a lookup needs, in memory."""
 
-    def __init__(self, verification: Verification = Verification.VERIFIED) -> None:
+    def __init__(
+        self,
+        verification: Verification = Verification.VERIFIED,
+        invitations: Invitations | None = None,
+    ) -> None:
         self.clock = StandingClock()
         self.people, self.policies, self.queue = FakePeople(), FakePolicies(), FakeLookupQueue()
         self.scans, self.venues = FakeScans(self.people), FakeVenues(self.people)
@@ -95,8 +99,8 @@ class Region:
         self.lookups = Lookups(
             people=self.people, vault=VAULT, queue=self.queue,
             asking=Asking(providers=lambda name: self.providers[name], pool=InlineExecutor()),
-            waiting=self.waiting, declarations=delivery, invitations=NoInvitations(),
-            clock=self.clock,
+            waiting=self.waiting, declarations=delivery,
+            invitations=invitations or NoInvitations(), clock=self.clock,
         )  # fmt: skip
 
     def submission(self, nonce: str = "", fingerprint: str = "h") -> Submission:

@@ -99,11 +99,11 @@ class OwnerItem(Item):
 class AccountItem(Item):
     """ACCOUNT: the owner. A second item is in the owner's partition.
 
-    The platform was not recorded up to 0.2.0.
+    The mini-program was not recorded up to 0.2.0.
     """
 
     person = UnicodeAttribute(attr_name="pe")
-    platform = TextAttribute(attr_name="pl")
+    program = TextAttribute(attr_name="pl")
 
 
 def read_profile(person_id: str, raw: Raw) -> Profile:
@@ -179,7 +179,7 @@ def unchanged(profile: Profile) -> Condition:
 
 def account_writes(account: Account, person_id: str, condition: Condition) -> tuple[Put, Put]:
     """Return the writes that give an account to a person; `condition` is on its owner."""
-    kept = {"person": person_id, "platform": account.platform}
+    kept = {"person": person_id, "program": account.program}
     return (
         Put(AccountItem.at(keys.account(account.blind), **kept), condition),
         Put(AccountItem.at(keys.account_of(person_id, account.blind), **kept)),
@@ -188,7 +188,7 @@ def account_writes(account: Account, person_id: str, condition: Condition) -> tu
 
 def read_account(raw: Raw) -> Account:
     """Return the account in an item of its owner's partition."""
-    return Account(raw["sk"]["S"].removeprefix(keys.ACCOUNTS), AccountItem.read(raw).platform)
+    return Account(raw["sk"]["S"].removeprefix(keys.ACCOUNTS), AccountItem.read(raw).program)
 
 
 def _phone_writes(phone: str, person_id: str, owner: Profile | None) -> list[Put | Change]:
@@ -467,10 +467,10 @@ class PeopleStore:
             Delete(keys.profile(person_id), nothing),
             self._check_owner(phone, to),
         ]
-        for blind, platform in accounts.items():
+        for blind, program in accounts.items():
             mine = AccountItem.person == person_id
             writes += [
-                *account_writes(Account(blind, platform), to, mine),
+                *account_writes(Account(blind, program), to, mine),
                 Delete(keys.account_of(person_id, blind)),
             ]
         return self._table.try_transact(*writes)

@@ -45,6 +45,7 @@ class SuccessionStore:
                     ProfileItem.phone.set(phone),
                     ProfileItem.phone_blind.set(phone_blind),
                     ProfileItem.successor.remove(),
+                    *([ProfileItem.seen_at.set(heir.seen_at)] if heir.seen_at else []),
                 ],
                 still,
             ),

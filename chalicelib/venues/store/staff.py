@@ -152,8 +152,12 @@ class StaffStore:
         return None if raw is None else ReferenceItem.read(raw).venue
 
     def invite(self, phone_blind: str, invitation: Invitation, sent: SentInvitation) -> None:
-        """See `Staff.invite`."""
+        """See `Staff.invite`. The condition is on what it replaces."""
         venue_id = invitation.venue_id
+        replaceable = None
+        if invitation.role is not Role.ADMINISTRATOR:
+            mine = InvitationItem.by == invitation.by
+            replaceable = ABSENT | (InvitationItem.role != Role.ADMINISTRATOR) | mine
         waiting = InvitationItem.at(
             keys.invitation(phone_blind, venue_id),
             role=invitation.role,
@@ -169,7 +173,8 @@ class StaffStore:
             invited=sent.at,
             phone_blind=phone_blind,
         )
-        self._table.transact(Put(waiting), Put(listed))
+        if not self._table.try_transact(Put(waiting, replaceable), Put(listed)):
+            raise Forbidden("initial_administrator_only")
 
     def invitations(self, phone_blind: str) -> list[Invitation]:
         """See `Staff.invitations`."""
