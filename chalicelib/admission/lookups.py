@@ -249,18 +249,26 @@ class Lookups:
             return
         subject = subject_of(profile, self._vault)
         request_ids = [_request_id(name, message, profile) for name in asked]
-        replied = 0
+        replied, asked_at = 0, self._clock.now()
         for replies in self._asking.ask(asked, subject, request_ids):
-            self._keep(progress, profile, replies)
+            self._keep(progress, profile, replies, asked_at)
             replied += len(replies)
             if replied < len(asked):
                 self._judge(progress, message)
 
     def _keep(
-        self, progress: _Progress, profile: Profile, replies: Mapping[ProviderName, Reply]
+        self,
+        progress: _Progress,
+        profile: Profile,
+        replies: Mapping[ProviderName, Reply],
+        asked_at: datetime,
     ) -> None:
-        """Keep the answers among `replies`, all but a verification in one write."""
-        now = self._clock.now()  # the age of an answer counts from its arrival
+        """Keep the answers among `replies`, all but a verification in one write.
+
+        The age of an answer counts from `asked_at`, when the request was sent: a slow answer must
+        not replace one that was asked for later.
+        """
+        now = self._clock.now()
         answers: list[Snapshot] = []
         reread = False
         for name, reply in replies.items():
@@ -274,7 +282,7 @@ class Lookups:
                 progress.verified = self._people.settle(profile, *verdict(reply))
                 reread = True
             else:
-                answers.append(_snapshot(name, reply, profile, now))
+                answers.append(_snapshot(name, reply, profile, asked_at))
         if answers and not self._people.save_answers(
             profile.person_id, answers, until=profile.shadow_until
         ):
