@@ -4,6 +4,7 @@ Both are verified, logged in and green; all their answers are fresh. The first a
 venue, and acts for the second.
 """
 
+import itertools
 import json
 import uuid
 from collections.abc import Collection, Iterator
@@ -33,6 +34,7 @@ _ANSWERS = {
 _TOO_OLD = timedelta(days=2)
 _MILLISECOND = timedelta(milliseconds=1)
 _NONCE = 0x7 << 76 | 0x2 << 62
+_NUMBER = itertools.count()
 
 
 def environment(stub: Stub | None) -> dict[str, str]:
@@ -86,9 +88,13 @@ class Scene:
             yield _event(self.staff, "/v1/scans", {}, body)
 
     def pass_scans(self, now: datetime) -> Iterator[dict[str, Any]]:
-        """Return the same for staff scans, each with another pass of the visitor."""
-        for number, nonce in enumerate(_nonces(now)):
-            minted = passes.mint(_VISITOR, now=now + number * _MILLISECOND, ring=self.ring)
+        """Return the same for two staff scans: by the visitor's pass of this minute, and the last.
+
+        A person has one pass a minute at a venue.
+        """
+        began = passes.minute_of(now)
+        for nonce, at in zip(_nonces(now), (began, began - _MILLISECOND), strict=False):
+            minted = passes.mint(_VISITOR, now=at, ring=self.ring)
             body = {"nonce": nonce, "pass_code": minted, "temperature": "normal"}
             yield _event(self.staff, "/v1/venues/{venue_id}/scans", {"venue_id": _VENUE}, body)
 
@@ -192,7 +198,7 @@ def new_container(environment: dict[str, str]) -> Container:
 
 
 def _nonces(now: datetime) -> Iterator[str]:
-    for number in range(2**32):
+    for number in _NUMBER:  # a person's nonce makes one scan, whoever the visitor is
         yield str(uuid.UUID(int=epoch_ms(now) << 80 | _NONCE | number))
 
 

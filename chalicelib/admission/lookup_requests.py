@@ -21,6 +21,7 @@ from chalicelib.identity.providers import ProviderName
 class Lookup(NamedTuple):
     """A request to ask `providers` about a person; answers fetched since `asked_at` suffice.
 
+    A message that asks again names those that have answered too, for scans that join later.
     `registration`: the version of the registration that the identity provider verifies, 0 for
     lookups about scans. After a health declaration no answer on record suffices, and `afresh` is
     true; `scan_id` is the scan that takes the colour, or empty. `attempt` counts the attempts

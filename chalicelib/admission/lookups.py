@@ -250,18 +250,26 @@ class Lookups:
             return
         subject = subject_of(profile, self._vault)
         request_ids = [_request_id(name, message, profile) for name in asked]
-        replied = 0
+        replied, asked_at = 0, self._clock.now()
         for replies in self._asking.ask(asked, subject, request_ids):
-            self._keep(progress, profile, replies)
+            self._keep(progress, profile, replies, asked_at)
             replied += len(replies)
             if replied < len(asked):
                 self._judge(progress, message)
 
     def _keep(
-        self, progress: _Progress, profile: Profile, replies: Mapping[ProviderName, Reply]
+        self,
+        progress: _Progress,
+        profile: Profile,
+        replies: Mapping[ProviderName, Reply],
+        asked_at: datetime,
     ) -> None:
-        """Keep the answers among `replies`, all but a verification in one write."""
-        now = self._clock.now()  # the age of an answer counts from its arrival
+        """Keep the answers among `replies`, all but a verification in one write.
+
+        The age of an answer counts from `asked_at`, when the request was sent: a slow answer must
+        not replace one that was asked for later.
+        """
+        now = self._clock.now()
         answers: list[Snapshot] = []
         reread = False
         for name, reply in replies.items():
@@ -275,7 +283,7 @@ class Lookups:
                 progress.verified = self._people.settle(profile, *verdict(reply))
                 reread = True
             else:
-                answers.append(_snapshot(name, reply, profile, now))
+                answers.append(_snapshot(name, reply, profile, asked_at))
         if answers and not self._people.save_answers(
             profile.person_id, answers, until=profile.shadow_until
         ):
@@ -326,23 +334,29 @@ class Lookups:
         """
         result, due = "answered", []
         given_up: list[ProviderFault] = []
+        retry = self._retry_after(plan, progress, message) if progress.failed else None
+        outdated = _outdated(progress, message)
+        # One message goes on to name those that have answered: a scan may join that was made later.
+        answered = _answered(progress, message, outdated)
         if progress.pending and plan.poll is None:
             given_up += [ProviderFault("pending for too long", FaultKind.TIMEOUT)]
         elif progress.pending and plan.poll is not None:
-            again = message._replace(providers=(*progress.pending, *progress.held_back))
+            others = () if retry is not None else answered
+            again = message._replace(providers=(*progress.pending, *progress.held_back, *others))
             self._queue.send(again, delay=plan.poll)
             result = "pending"
             due.append(plan.now + plan.poll)
-        if progress.failed and (delay := self._retry_after(plan, progress, message)) is not None:
+        if retry is not None:
             again = message._replace(
-                providers=(*progress.failed, *progress.held_back), attempt=message.attempt + 1
+                providers=(*progress.failed, *progress.held_back, *answered),
+                attempt=message.attempt + 1,
             )
-            self._queue.send(again, delay=delay)
+            self._queue.send(again, delay=retry)
             result = "failed, asked again later"
-            due.append(plan.now + delay)
+            due.append(plan.now + retry)
         else:
             given_up += progress.failed.values()
-        if outdated := _outdated(progress, message):
+        if outdated:
             again = message._replace(providers=outdated, attempt=0, since=plan.now)
             self._queue.send(again)
             result = "asked again"
@@ -421,9 +435,27 @@ def _concerns(name: ProviderName, message: Lookup, profile: Profile) -> bool:
 
 def _outdated(progress: _Progress, message: Lookup) -> tuple[ProviderName, ...]:
     """Return the providers that have answered, but before a scan was made that has joined since."""
-    unanswered = {*progress.failed, *progress.pending, *progress.held_back}
-    outdated = progress.judged.outdated - unanswered
+    outdated = progress.judged.outdated - _unanswered(progress)
     return tuple(name for name in message.providers if name in outdated)
+
+
+def _answered(
+    progress: _Progress, message: Lookup, outdated: tuple[ProviderName, ...]
+) -> tuple[ProviderName, ...]:
+    """Return the providers whose answers suffice, so that they are not asked again (`_suffices`).
+
+    None after a declaration, when no answer on record suffices.
+    """
+    if message.afresh:
+        return ()
+    done = {*message.providers} - _unanswered(progress) - {*outdated}
+    return tuple(
+        name for name in message.providers if name in done and not evidence.of(name).verifies
+    )
+
+
+def _unanswered(progress: _Progress) -> set[ProviderName]:
+    return {*progress.failed, *progress.pending, *progress.held_back}
 
 
 def _suffices(name: ProviderName, message: Lookup, person: PersonRecord) -> bool:

@@ -26,7 +26,7 @@ from chalicelib.core import ids
 from chalicelib.core.clock import epoch_ms, from_epoch_ms
 from chalicelib.core.errors import Conflict, Unprocessable
 from chalicelib.core.submission import Submission
-from chalicelib.identity.passes import Pass
+from chalicelib.identity.passes import Pass, minute_of
 from chalicelib.venues.venue import Venue
 
 CLOCK_TOLERANCE = timedelta(minutes=10)
@@ -144,9 +144,10 @@ def attempt(
         return Attempt(method, venue, actor_id, submission, made_at, made_at, digest)
     if presented is None:
         raise ValueError(f"{method} takes a pass")
-    minted_at = presented.minted_at
-    digest = ids.derive(rules.salt, presented.person_id, str(epoch_ms(minted_at)))
-    return Attempt(method, venue, actor_id, submission, made_at, minted_at, digest)
+    # A person has one pass a minute: the one that follows a revocation counts as the same.
+    minute = minute_of(presented.minted_at)
+    digest = ids.derive(rules.salt, presented.person_id, str(epoch_ms(minute)))
+    return Attempt(method, venue, actor_id, submission, made_at, minute, digest)
 
 
 def is_retry(again: Attempt, earlier: Scan) -> bool:

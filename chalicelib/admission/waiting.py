@@ -251,15 +251,17 @@ class WaitingScans:
     ) -> FoundScan | None:
         """Record the temperature of the visitor, `person`, and judge the scan again.
 
-        A scan that waits goes on waiting. Idempotent. Return None if there is no such scan. Cost: a
-        GetItem and a conditional PutItem. Raises Unavailable if the scan changes faster than it can
-        be judged.
+        A scan that waits goes on waiting. Idempotent. Return None if there is no such scan, or if
+        its visitor has been erased. Cost: a GetItem and a conditional PutItem. Raises Unavailable
+        if the scan changes faster than it can be judged.
         """
         for _ in range(_RACES):
             found = self._finder.find(scan_id, now)
-            if found is None or found.scan.temperature == temperature:
-                return found
+            if found is None or not found.scan.person_id:
+                return None
             scan, venue = found
+            if scan.temperature == temperature:
+                return found
             policy, at = self._policies.of(venue.region, now), scan.received_at
             if any(
                 person.lacks(name, seen.fetched_at) for name, seen in scan.verdict.evidence.items()

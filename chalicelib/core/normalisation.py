@@ -75,7 +75,7 @@ def person_name(text: str) -> str:
     """
     name = _spaced(line(text).translate(_FULL_WIDTH).translate(_IN_NAMES))
     name = re.sub(_STOP_BESIDE_HAN, "·", name)
-    name = re.sub(_DOTS, "·", name).strip("· ")
+    name = re.sub(_DOTS, "·", name).strip(_AROUND_NAMES)
     return re.sub(_SPACE_BETWEEN_HAN, "", name)
 
 
@@ -98,7 +98,9 @@ def compact(text: str) -> str:
 
     Spaces, hyphens and dashes of every kind, and marks that cannot be seen, are removed.
     """
-    return re.sub(_BETWEEN, "", unicodedata.normalize("NFKC", text.translate(_SAME))).upper()
+    plain = re.sub(_BETWEEN, "", unicodedata.normalize("NFKC", text.translate(_SAME)))
+    # Composed again: NFKC makes a space and a combining accent of an accent that stands alone.
+    return unicodedata.normalize("NFC", plain.upper())
 
 
 def scanned(text: str) -> str:
@@ -166,6 +168,7 @@ _IN_NAMES = str.maketrans(
 # Patterns, compiled with the first use: those of Han cost a cold start 2 ms each.
 _STOP_BESIDE_HAN = rf"(?<=[{_HAN}]) *[.。｡] *(?=\S)|(?<=\S) *[.。｡] *(?=[{_HAN}])"
 _DOTS = " *·[ ·]*"
+_AROUND_NAMES = "· \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029"  # dots, and what `str.strip` removes
 _SPACE_BETWEEN_HAN = rf"(?<=[{_HAN}]) +(?=[{_HAN}])"
 _BLANK_AT_BRACKET = " +(?=[（）])|(?<=[（）]) +"
 _BLANKS = r"[^\S\r\n\t\v\f\x1c-\x1f\x85\u2028\u2029]+"

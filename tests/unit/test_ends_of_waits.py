@@ -149,7 +149,7 @@ class TestKnownDead:
         assert region.deliver(question(region)) == "failed, asked again later"
         assert seen(region, scan) == (Outcome.PENDING, (HEALTH, TEST))
         again = question(region)
-        assert set(again.providers) == {HEALTH, TEST}
+        assert {*again.providers} > {HEALTH, TEST}
         region.clock.pass_(seconds=2)
         region.providers[TEST].otherwise = Answer("negative", NOON)
         region.deliver(again)
@@ -230,7 +230,7 @@ class TestInTime:
         region, scan = region_with_scan(Pending(15_000))
         assert region.deliver(question(region)) == "pending"
         assert seen(region, scan) == (Outcome.CHECK, ())
-        assert question(region).providers == (HEALTH,)
+        assert question(region).providers[0] == HEALTH
 
     def test_a_scan_that_joined_later_waits_on(self) -> None:
         region, first = region_with_scan(ONE_PACKET)

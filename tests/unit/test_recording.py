@@ -38,7 +38,7 @@ MILLISECOND = timedelta(milliseconds=1)
 
 def tried(method: Method, actor: str = "per_A", **changes: Any) -> Attempt:
     submission = Submission(NONCE, "h", "c0ffee00", NOON)._replace(**changes)
-    presented = Pass("per_V", NOON - timedelta(seconds=5)) if METHODS[method].by_pass else None
+    presented = Pass("per_V", NOON - timedelta(minutes=1)) if METHODS[method].by_pass else None
     return attempt(method, VENUE, actor, submission, presented)
 
 
@@ -103,7 +103,7 @@ def test_a_scan_says_how_it_came_on_record(method: Method) -> None:
     assert (scan.method, scan.person_id, scan.nonce) == (method, person, NONCE)
     assert scan.staff_id == ("" if METHODS[method].own else "per_A")
     assert (scan.received_at, scan.first_outcome) == (NOON, Outcome.PENDING)
-    assert scan.at == (NOON - timedelta(seconds=5) if method is Method.STAFF else NOON)
+    assert scan.at == (NOON - timedelta(minutes=1) if method is Method.STAFF else NOON)
     assert scan.scan_id == made.reference.scan_id
     assert scan == replace(scan, **Circumstances()._asdict())
 
