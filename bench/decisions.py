@@ -242,7 +242,7 @@ def _spread(times: Sequence[float]) -> tuple[float, float, float]:
 
 def _print(rows: Sequence[Row], console: Console) -> None:
     title = "Seconds to the decision: median / 99 % / maximum"
-    table = Table("provider", "polled", "not polled", "requests", "dead\nletters", title=title)
+    table = Table("provider", "polled", "not polled", "requests", "dead-lettered", title=title)
     for column in table.columns[1:3]:
         column.no_wrap = True
     for row in rows:

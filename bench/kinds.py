@@ -90,7 +90,7 @@ def tables(measured: Mapping[str, Mapping[str, Measured]]) -> Iterator[Table]:
     for state, kinds in measured.items():
         title = f"One scan until it is decided; health code provider {state or 'well'}"
         rows = Table("", *kinds, title=title)
-        told: dict[str, Callable[[Measured], str]] = {
+        counts: dict[str, Callable[[Measured], str]] = {
             "requests": lambda one: f"{one['api_requests']:.3g}",
             "calls": lambda one: f"{sum(one['calls'].values()):.3g}",
             "RRU": lambda one: f"{one['read_units']:.3g}",
@@ -101,7 +101,7 @@ def tables(measured: Mapping[str, Mapping[str, Measured]]) -> Iterator[Table]:
             "stream reads": lambda one: f"{one['stream_reads']:.3g}",
             "s to outcome": lambda one: f"{one['seconds']:.1f}",
         }
-        for name, cell in told.items():
+        for name, cell in counts.items():
             rows.add_row(name, *map(cell, kinds.values()))
         for function in sorted({name for one in kinds.values() for name in one["invocations"]}):
             cells = (

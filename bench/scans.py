@@ -111,7 +111,6 @@ def cold(stub: Stub, package: Path, step: Step) -> Iterator[Figure]:
     adds to it. The reference has all roots of certifi, as botocore has where nothing is set.
     """
     container, scene = _prepare(stub)
-    events = scene.scans(container.clock.now())
     stock = next(path for path in sys.path if path.endswith("site-packages"))
     scans, references = [], []
     with tempfile.TemporaryDirectory() as scratch:
@@ -120,7 +119,7 @@ def cold(stub: Stub, package: Path, step: Step) -> Iterator[Figure]:
         trusting = _trusting(package, stub, Path(scratch) / "package")
         for number in range(_COLD_ROUNDS):
             step(f"Cold starts, in turn ({number} of {_COLD_ROUNDS})")
-            event.write_text(json.dumps(next(events)))
+            event.write_text(json.dumps(next(scene.scans(container.clock.now()))))
             scans.append(float(_run("cold_app.py", trusting, event, stub=stub, roots=None)))
             references.append(float(_run("cold_reference.py", Path(stock), stub=stub, roots=full)))
     yield Figure(

@@ -198,7 +198,7 @@ def new_container(environment: dict[str, str]) -> Container:
 
 
 def _nonces(now: datetime) -> Iterator[str]:
-    for number in _NUMBER:  # a person's nonce makes one scan, whoever the visitor is
+    for number in _NUMBER:  # an actor's nonce makes one scan, for any visitor
         yield str(uuid.UUID(int=epoch_ms(now) << 80 | _NONCE | number))
 
 

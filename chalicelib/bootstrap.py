@@ -989,6 +989,7 @@ class Container:
 
         return TravelCardEntry(
             cards=self.travel_cards,
+            ids=self.ids,
             index=self.index,
             limits=self.limits,
             vault=self.vault,

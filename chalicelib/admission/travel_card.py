@@ -16,6 +16,7 @@ from chalicelib.core import ids
 from chalicelib.core.clock import CHINA, epoch_ms, local_day
 from chalicelib.core.crypto import BlindIndex, Vault
 from chalicelib.core.errors import Unavailable, Unprocessable
+from chalicelib.core.ids import Ids
 from chalicelib.core.metrics import text_message
 from chalicelib.identity import personal
 from chalicelib.identity.limiting import Limit, charged
@@ -49,12 +50,13 @@ class TravelCards(Protocol):
 class TravelCardEntry:
     """The entry of the travel card by the carrier's code."""
 
-    __slots__ = ("_cards", "_index", "_limits", "_people", "_vault", "_waiting")
+    __slots__ = ("_cards", "_ids", "_index", "_limits", "_people", "_vault", "_waiting")
 
     def __init__(
         self,
         *,
         cards: TravelCards,
+        ids: Ids,
         index: BlindIndex,
         limits: Limits,
         vault: Vault,
@@ -62,6 +64,7 @@ class TravelCardEntry:
         waiting: WaitingScans,
     ) -> None:
         self._cards = cards
+        self._ids = ids
         self._index = index
         self._limits = limits
         self._vault = vault
@@ -88,7 +91,7 @@ class TravelCardEntry:
             Limit("card-day", person_id, _CODES_A_DAY, 86_400),
         )
         with (
-            charged(self._limits, *limits, now=now),
+            charged(self._limits, *limits, by=self._ids.random(), now=now),
             text_message("travel_card"),
         ):
             self._cards.send_code(phone, request_id=request_id)
@@ -120,7 +123,7 @@ class TravelCardEntry:
         # A keyed hash, because the code could be guessed from a plain one.
         request_id = self._index.of("travel-card", f"{person_id}:{day}:{code}")
         tries = Limit("card-try", person_id, _TRIES_AN_HOUR, 3600)
-        with charged(self._limits, tries, now=now):
+        with charged(self._limits, tries, by=self._ids.random(), now=now):
             answer = self._cards.exchange(phone, code, request_id=request_id)
         if answer is None:
             raise Unprocessable("travel_card_code_wrong")

@@ -21,6 +21,18 @@ from chalicelib.core.fields import canonical
 from chalicelib.venues import codes
 
 routes = Blueprint(__name__)
+PASS_ERRORS = (
+    "not_found",
+    "clock_skewed",
+    "nonce_reused",
+    "paper_not_accepted",
+    "pass_expired",
+    "pass_invalid",
+    "pass_revoked",
+    "pass_used",
+    "visitor_not_verified",
+)
+"""The errors of a pass that is scanned, now or by a phone that was offline."""
 
 
 @endpoint(
@@ -85,17 +97,7 @@ def get_scan(context: RequestContext, scan_id: str) -> Screen:
     request=PassScanRequest,
     response=Screen,
     statuses=(200, 201),
-    errors=(
-        "not_found",
-        "clock_skewed",
-        "nonce_reused",
-        "paper_not_accepted",
-        "pass_expired",
-        "pass_invalid",
-        "pass_revoked",
-        "pass_used",
-        "visitor_not_verified",
-    ),
+    errors=PASS_ERRORS,
 )
 def scan_pass(context: RequestContext) -> Answer:
     """Scan a visitor's pass, live or on paper; return one screen for the staff."""

@@ -14,6 +14,7 @@ from chalicelib.admission.schemas_scan import PassScanRequest
 from chalicelib.admission.staff_phones import Upload
 from chalicelib.api.access import ANY_PERSON, STAFF_OF_VENUE
 from chalicelib.api.endpoint import Answer, RequestContext, endpoint
+from chalicelib.api.scans import PASS_ERRORS
 from chalicelib.core.crypto import fingerprint
 from chalicelib.core.fields import canonical
 from chalicelib.identity.schemas import Empty
@@ -63,18 +64,7 @@ def revoke_phone(context: RequestContext, device_id: str) -> Empty:
     request=LateScanRequest,
     response=LateScanShown,
     statuses=(200, 201),
-    errors=(
-        "not_found",
-        "clock_skewed",
-        "device_not_paired",
-        "nonce_reused",
-        "paper_not_accepted",
-        "pass_expired",
-        "pass_invalid",
-        "pass_revoked",
-        "pass_used",
-        "visitor_not_verified",
-    ),
+    errors=(*PASS_ERRORS, "device_not_paired"),
 )
 def upload_late_scan(context: RequestContext) -> Answer:
     """Record a pass that a paired phone scanned while it was offline; tell nothing of health."""

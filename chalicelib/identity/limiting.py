@@ -1,6 +1,5 @@
 """Several rate limits for one action, given back when the action fails."""
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -20,14 +19,14 @@ class Limit(NamedTuple):
 
 
 @contextmanager
-def charged(limits: Limits, *wanted: Limit, now: datetime, by: str = "") -> Iterator[None]:
+def charged(limits: Limits, *wanted: Limit, by: str, now: datetime) -> Iterator[None]:
     """Charge all of `wanted`, and refund what was charged if a limit or what is within fails.
 
-    `by` identifies the attempt, so that its retry is not charged twice; it is random if empty. A
-    failure is Unavailable or TooMany; other errors are the caller's own, and stay charged. Cost:
-    one UpdateItem for each limit, and for each refund.
+    `by` identifies the attempt, so that its retry is not charged twice. A failure is Unavailable or
+    TooMany; other errors are the caller's own, and stay charged. Cost: one UpdateItem for each
+    limit, and for each refund.
     """
-    by, made = by or secrets.token_hex(8), list[Limit]()
+    made = list[Limit]()
     try:
         for one in wanted:
             limits.charge(one.what, one.whom, limit=one.most, seconds=one.seconds, by=by, now=now)

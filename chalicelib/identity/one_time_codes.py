@@ -107,7 +107,7 @@ class OneTimeCodes:
         )
         with (
             charged(self._limits, minute, by=attempt, now=now),
-            charged(self._limits, *limits, now=now),
+            charged(self._limits, *limits, by=self._ids.random(), now=now),
             self._ceiling(now),
         ):
             with text_message("login"):
@@ -120,7 +120,7 @@ class OneTimeCodes:
         """Charge the deployment for a code. A refusal counts as a fault of text messages."""
         entered, ceiling = False, Limit("otp-deployment", "all", self._a_day, _DAY_S)
         try:
-            with charged(self._limits, ceiling, now=now):
+            with charged(self._limits, ceiling, by=self._ids.random(), now=now):
                 entered = True
                 yield
         except TooMany:
