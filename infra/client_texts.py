@@ -4,10 +4,10 @@
 
 ``client/src/texts/en.json`` is the source: flat keys to English sentences, placeholders as
 ``{name}``. Each sentence gets an entry in ``client/locales/*/client.po``; obsolete entries are
-dropped. ``zh-Hans.json`` and ``zh-Hant.json`` are written from there, with the keys of ``en.json``.
+dropped. ``zh-Hans.json`` and ``zh-Hant.json`` are written from there, in the order of ``en.json``.
 
 Texts of the API are not typed again: ``api-keys.json`` lists keys of `chalicelib.core.messages`
-(``error.token_expired``, or ``outcome.*`` for all below it). They appear in all three files as
+(``error.token_expired``, or ``outcome.*`` for all below it). ``api/<language>.json`` has them as
 ``api.error.token_expired``, in the API's own translations.
 
 A text without a translation, or with other placeholders, ends the run with its name (GO-9).
@@ -63,6 +63,8 @@ def unusable(english: dict[str, str]) -> list[str]:
     for key, sentence in english.items():
         if not _KEY.fullmatch(key):
             wrong.append(f"{key}: a key is words with dots between: result.title")
+        if key.startswith(API):
+            wrong.append(f"{key}: texts of the API are listed in api-keys.json")
         # vue-i18n reads them as a plural and as a link to another text.
         if re.search(r"[|@]", sentence):
             wrong.append(f"{key}: vue-i18n reads | and @ as its own")
@@ -111,7 +113,8 @@ def update(source: Path, locale: str, english: dict[str, str]) -> dict[str, str]
 
 
 def _write(path: Path, texts: dict[str, str]) -> None:
-    path.write_text(json.dumps(dict(sorted(texts.items())), ensure_ascii=False, indent=2) + "\n")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(texts, ensure_ascii=False, indent=2) + "\n")
 
 
 def write_all(client: Path) -> list[str]:
@@ -121,13 +124,17 @@ def write_all(client: Path) -> list[str]:
     """
     texts = client / "src/texts"
     listed = api_keys(json.loads((texts / "api-keys.json").read_text()))
-    written = json.loads((texts / f"{SOURCE}.json").read_text())
-    english = {key: written[key] for key in sorted(written) if not key.startswith(API)}
+    english: dict[str, str] = json.loads((texts / f"{SOURCE}.json").read_text())
     if wrong := unusable(english):
         raise TextError("\n".join(wrong))
-    _write(texts / f"{SOURCE}.json", english | {API + key: TEXTS[key] for key in listed})
     lacking = []
     for language in LANGUAGES:
+        # Filled in with their own placeholders, the API's texts keep them.
+        api = {
+            API + key: text(key, language, **{n: f"{{{n}}}" for n in placeholders(TEXTS[key])})
+            for key in listed
+        }
+        _write(texts / "api" / f"{language}.json", api)
         if language == SOURCE:
             continue
         locale = language.replace("-", "_")
@@ -138,16 +145,12 @@ def write_all(client: Path) -> list[str]:
             own[key] = translation or sentence
             if not translation:
                 lacking.append(f"{language}: no translation of {key}: {sentence}")
-            elif placeholders(translation) != placeholders(sentence):
+            # Chinese writes a month as its number.
+            elif placeholders(translation.replace("{m}", "{month}")) != placeholders(sentence):
                 lacking.append(f"{language}: other placeholders than in English: {key}")
             elif re.search(r"[|@]", translation):
                 lacking.append(f"{language}: vue-i18n reads | and @ as its own: {key}")
-        # Filled in with their own placeholders, the API's texts keep them.
-        api = {
-            API + key: text(key, language, **{n: f"{{{n}}}" for n in placeholders(TEXTS[key])})
-            for key in listed
-        }
-        _write(texts / f"{language}.json", own | api)
+        _write(texts / f"{language}.json", own)
     return lacking
 
 

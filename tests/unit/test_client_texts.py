@@ -62,7 +62,7 @@ def test_a_translation_that_loses_its_placeholder_is_named(client: Path) -> None
 def test_texts_of_the_api_are_its_own(client: Path) -> None:
     write_all(client)
     for language in (*TRANSLATED, "en"):
-        texts = texts_of(client, language)
+        texts = texts_of(client, f"api/{language}")
         assert texts["api.error.token_expired"] == text("error.token_expired", language)
         assert "{count}" in texts["api.when.minutes"]
         assert {key for key in TEXTS if key.startswith("when.")} == {
@@ -98,10 +98,10 @@ def test_every_language_has_every_text(language: str) -> None:
 
 
 def test_what_is_committed_is_what_is_generated(tmp_path: Path) -> None:
-    for path in [*CLIENT.glob("src/texts/*.json"), *CLIENT.glob("locales/*/client.po")]:
+    for path in [*CLIENT.glob("src/texts/**/*.json"), *CLIENT.glob("locales/*/client.po")]:
         copy = tmp_path / path.relative_to(CLIENT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(path.read_bytes())
     assert write_all(tmp_path) == []
-    for path in CLIENT.glob("src/texts/*.json"):
+    for path in CLIENT.glob("src/texts/**/*.json"):
         assert path.read_text() == (tmp_path / path.relative_to(CLIENT)).read_text(), path.name
