@@ -30,7 +30,8 @@ _SCHEMES: Mapping[ChannelKind, tuple[str, ...]] = {
     ChannelKind.APP: ("https://",),
     ChannelKind.WECHAT: ("weixin://dl/business/?", "https://"),
     ChannelKind.ALIPAY: ("alipays://platformapi/startapp?", "https://"),
-    ChannelKind.BROWSER: ("https://",),
+    # The client of this deployment, relative to the landing page: right behind any host and stage.
+    ChannelKind.BROWSER: ("https://", "../app/"),
 }
 
 

@@ -33,7 +33,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from infra.deploy import deploy
 from infra.local.client import ApiError
-from infra.local.guests import is_built, show_client
+from infra.local.guests import is_built, offer_client, show_client
 from infra.local.language import words
 from infra.local.place import CREDENTIALS, REGION, LocalCloud, LocalCloudError, Place, client_of
 from infra.local.sandbox.platforms import Credentials
@@ -522,7 +522,7 @@ def _run(console: Console) -> None:
         if keeper is None:
             _keep(place, console)
             return
-        print_addresses(show_progress(console, place=place), console)
+        _show(show_progress(console, place=place), console)
         console.print(
             words(
                 f"It is up to date. Process {keeper} keeps it running: Ctrl-C there, or "
@@ -530,6 +530,12 @@ def _run(console: Console) -> None:
                 f"已是最新，由进程 {keeper} 保持运行。在那里按 Ctrl-C，或 `make down`，即停止。",
             )
         )
+
+
+def _show(cloud: LocalCloud, console: Console) -> None:
+    if is_built():
+        offer_client()
+    print_addresses(cloud, console)
 
 
 @contextlib.contextmanager
@@ -557,7 +563,7 @@ def _keep(place: Place, console: Console) -> None:
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    print_addresses(show_progress(console, place=place), console)
+    _show(show_progress(console, place=place), console)
     console.print(words("Ctrl-C stops it; its data stays.", "按 Ctrl-C 停止，数据保留。"))
     while not stopped.wait(2.0):
         with _locked(place), _sentences():
