@@ -41,7 +41,9 @@ def _file(integration: dict[str, Any], address: str, path_params: Mapping[str, s
     matching = (
         one for one in responses if re.fullmatch(one.get("selectionPattern") or "$", str(status))
     )
-    default = next((one for one in responses if not one.get("selectionPattern")), {})
+    default: dict[str, Any] = next(
+        (one for one in responses if not one.get("selectionPattern")), {}
+    )
     response = next(matching, default)
     sent = {"Content-Type": found.get("content-type", "application/json")}
     for name, source in response.get("responseParameters", {}).items():
