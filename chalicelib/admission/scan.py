@@ -138,8 +138,8 @@ class Scan:
         """Return the next version, without the visitor, their evidence, and what leads to them.
 
         The scan must be decided, because an anonymous scan waits for nobody's answers. Venue, time,
-        method, direction, outcome with its reasons, and the staff member stay, so that the figures
-        do not change.
+        method, direction, outcome with its reasons, staff member and device stay, so that the
+        figures do not change.
         """
         verdict = replace(self.verdict, evidence={}, needs=())
         return replace(
