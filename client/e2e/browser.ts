@@ -1,10 +1,10 @@
 /** A phone's browser: Debian's Chromium without a window, its camera, and what it requests. */
 
-import { chromium, type Browser, type BrowserContext, type Page, type Request } from "playwright-core";
+import { chromium, type Browser, type BrowserContext, type Locator, type Page, type Request } from "playwright-core";
 import { Camera } from "./camera";
 import { APP } from "./deployment";
-
-export type Language = "zh-Hans" | "zh-Hant" | "en";
+import type { Person } from "./people";
+import type { Language } from "./texts";
 
 export interface PhoneOptions {
   language?: Language;
@@ -16,6 +16,10 @@ export interface PhoneOptions {
   aheadMs?: number;
   /** Without the right to use the camera. */
   cameraDenied?: boolean;
+  /** Factor of text, as chosen in "My". */
+  scale?: 1 | 1.3 | 1.6 | 2;
+  /** Who is logged in already. */
+  person?: Person;
 }
 
 /** Chromium with a camera; `close` it at the end. */
@@ -54,6 +58,12 @@ export class Chromium {
       acceptDownloads: true,
     });
     if (options.aheadMs) await context.addInitScript(turnClock, options.aheadMs);
+    const kept: Record<string, unknown> = {};
+    if (options.scale) kept.settings = { language: options.language ?? "zh-Hans", scale: options.scale };
+    const session = options.person?.session;
+    if (session) kept.login = { access: session.access_token, refresh: session.refresh_token, personId: session.person_id };
+    const origin = new URL(APP).origin;
+    if (Object.keys(kept).length) await keep(context, origin, kept);
     const page = await context.newPage();
     return new Phone(context, page);
   }
@@ -90,6 +100,25 @@ export class Phone {
     await this.page.goto(APP + (path && `#/${path}`));
   }
 
+  /** Wait until this page is in front. The first page has no path of its own. */
+  async arrives(path: string): Promise<void> {
+    const own = path === "pages/home/home" ? /#\/(\?|$|pages\/home\/home)/ : new RegExp(`#/${path}(\\?|$)`);
+    await this.page.waitForURL(own);
+  }
+
+  /** Return a control or another part of the page in front, by its role and name. */
+  by(role: Parameters<Page["getByRole"]>[0], name: string | RegExp): Locator {
+    return this.page.getByRole(role, { name, exact: typeof name === "string" });
+  }
+
+  press(name: string | RegExp): Promise<void> {
+    return this.by("button", name).click();
+  }
+
+  type(label: string, value: string): Promise<void> {
+    return this.page.getByLabel(label, { exact: true }).fill(value);
+  }
+
   /** Return the URLs that do not belong to the deployment's own host. */
   strangers(): string[] {
     const own = new URL(APP).origin;
@@ -100,6 +129,19 @@ export class Phone {
   async close(): Promise<void> {
     await this.context.close();
   }
+}
+
+/** Put values into the client's storage, as it keeps them itself; the page may change them afterwards. */
+async function keep(context: BrowserContext, origin: string, values: Record<string, unknown>): Promise<void> {
+  const page = await context.newPage();
+  await page.route("**", (route) => route.fulfill({ body: "", contentType: "text/html" }));
+  await page.goto(origin);
+  await page.evaluate((entries) => {
+    for (const [key, value] of Object.entries(entries)) {
+      localStorage.setItem(`vc.${key}`, JSON.stringify({ type: "string", data: JSON.stringify(value) }));
+    }
+  }, values);
+  await page.close();
 }
 
 /** Runs in the page before its own scripts: set its clock ahead by so many milliseconds. */
