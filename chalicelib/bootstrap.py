@@ -825,7 +825,9 @@ class Container:
         """Records what paired phones upload late."""
         from chalicelib.admission.late_scans import LateScans
 
-        return LateScans(phones=self.staff_phones, scanning=self.scanning)
+        return LateScans(
+            phones=self.staff_phones, scanning=self.scanning, issued=self.issued_passes
+        )
 
     @cached_property
     def temperatures(self) -> "Temperatures":
