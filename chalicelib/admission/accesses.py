@@ -44,9 +44,9 @@ class Access(NamedTuple):
 
     `at` and `digest` are its place in the list: an access recorded again under the same place is
     one. `by` is the id of the staff member, device or operator; empty for a guardian, whose masked
-    name is `guardian`, sealed for the blind index of the person's document. `venue_id` is the venue
-    of the staff, `place` the name of a kiosk or an office. `until` is when the record expires.
-    Times are in UTC.
+    name is `guardian`, sealed for `digest` (see `guardian_of`). `venue_id` is the venue of the
+    staff, `place` the name of a kiosk or an office. `until` is when the record expires. Times are
+    in UTC.
     """
 
     kind: AccessKind
@@ -103,13 +103,24 @@ class SeenAccess(NamedTuple):
     place: str
 
 
+def guardian_of(sealed: bytes, digest: str, blind: str, vault: Vault) -> str:
+    """Return the masked name of a guardian in an access record.
+
+    It is sealed for the record's digest, or, up to 0.2.0, for the blind index that it is under.
+    """
+    try:
+        return personal.ACCESS_GUARDIAN.open(vault, sealed, digest)
+    except ValueError:
+        return personal.ACCESS_GUARDIAN.open(vault, sealed, blind)
+
+
 def seen(
     access: Access, blind: str, *, directory: Directory, vault: Vault, now: datetime
 ) -> SeenAccess:
     """Return an access to the number with this blind index as the person sees it."""
     place = access.place
     if access.guardian:
-        place = personal.ACCESS_GUARDIAN.open(vault, access.guardian, blind)
+        place = guardian_of(access.guardian, access.digest, blind, vault)
     if access.venue_id:
         venue = directory.venue(access.venue_id, now)
         place = venue.name if venue else access.venue_id
@@ -221,13 +232,14 @@ class GuardianAccesses:
         if guardian.name:
             name = mask_name(personal.NAME.open(self._vault, guardian.name, guardian.person_id))
         day = local_day(now, CHINA)
-        sealed = personal.ACCESS_GUARDIAN.seal(self._vault, name, blind, now=now)
+        digest = ids.derive("guardian", guardian.person_id, what, day.isoformat())
+        sealed = personal.ACCESS_GUARDIAN.seal(self._vault, name, digest, now=now)
         self._accesses.record(
             blind,
             Access(
                 AccessKind.GUARDIAN,
                 at=end_of_day(now, CHINA) - timedelta(days=1),
-                digest=ids.derive("guardian", guardian.person_id, what, day.isoformat()),
+                digest=digest,
                 asked_at=now,
                 correlation=correlation,
                 until=now + KEPT_FOR,

@@ -225,6 +225,10 @@ class Table:
         self._name = name
         self._connection = connection or Connection()
 
+    def same_index(self, one: str, other: str) -> bool:
+        """Return whether two blind indexes, or two beginnings, are of one value."""
+        return one == other
+
     def get(self, key: Key, *, consistent: bool = True) -> Raw | None:
         """Return the item under `key`, or None."""
         answer = self._call("GetItem", Key=_key(key), ConsistentRead=consistent)
