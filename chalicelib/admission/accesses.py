@@ -44,9 +44,8 @@ class Access(NamedTuple):
 
     `at` and `digest` are its place in the list: an access recorded again under the same place is
     one. `by` is the id of the staff member, device or operator; empty for a guardian, whose masked
-    name is `guardian`, sealed for `digest` (see `guardian_of`). `venue_id` is the venue of the
-    staff, `place` the name of a kiosk or an office. `until` is when the record expires. Times are
-    in UTC.
+    name is `guardian`, sealed for `digest`. `venue_id` is the venue of the staff, `place` the
+    name of a kiosk or an office. `until` is when the record expires. Times are in UTC.
     """
 
     kind: AccessKind
@@ -103,24 +102,11 @@ class SeenAccess(NamedTuple):
     place: str
 
 
-def guardian_of(sealed: bytes, digest: str, blind: str, vault: Vault) -> str:
-    """Return the masked name of a guardian in an access record.
-
-    It is sealed for the record's digest, or, up to 0.2.0, for the blind index that it is under.
-    """
-    try:
-        return personal.ACCESS_GUARDIAN.open(vault, sealed, digest)
-    except ValueError:
-        return personal.ACCESS_GUARDIAN.open(vault, sealed, blind)
-
-
-def seen(
-    access: Access, blind: str, *, directory: Directory, vault: Vault, now: datetime
-) -> SeenAccess:
-    """Return an access to the number with this blind index as the person sees it."""
+def seen(access: Access, *, directory: Directory, vault: Vault, now: datetime) -> SeenAccess:
+    """Return an access as the person sees it."""
     place = access.place
     if access.guardian:
-        place = guardian_of(access.guardian, access.digest, blind, vault)
+        place = personal.ACCESS_GUARDIAN.open(vault, access.guardian, access.digest)
     if access.venue_id:
         venue = directory.venue(access.venue_id, now)
         place = venue.name if venue else access.venue_id
@@ -158,7 +144,7 @@ class AccessLog:
         found = list(islice(self._accesses.of(blind, after, limit + 1), limit + 1))
         last = found[limit - 1][0] if len(found) > limit else None
         shown = [
-            seen(access, blind, directory=self._directory, vault=self._vault, now=now)
+            seen(access, directory=self._directory, vault=self._vault, now=now)
             for _, access in found[:limit]
             if access.until > now
         ]

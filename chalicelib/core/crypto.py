@@ -213,6 +213,8 @@ class BlindIndex:
 
         A hash of an index of the first root has no key id. An unknown key id stays as it is.
         """
+        if not index:
+            return ""
         key_ids = self._ring.index()
         made_by = _maker(index, key_ids[0])
         if made_by not in key_ids:

@@ -28,15 +28,16 @@ from chalicelib.core.errors import Unavailable
 from chalicelib.core.keys import Key
 from chalicelib.core.table import (
     ABSENT,
-    Change,
     Check,
     ConditionFailed,
     Connection,
+    Copy,
     Delete,
     Item,
     Put,
     Raw,
     Table,
+    Write,
 )
 
 _INDEX = re.compile(
@@ -67,23 +68,6 @@ def _found(text: str) -> re.Match[str] | None:
 def _with(text: str, index: str) -> str:
     found = _found(text)
     return f"{found[1]}{index}" if found else text
-
-
-class StoredItem(Item):
-    """An item as it is stored, of any class, under a key of its own."""
-
-    def raw(self) -> Raw:
-        """Return what is stored, under the key."""
-        return self.stored | {"pk": {"S": self.pk}, "sk": {"S": self.sk}}
-
-    stored: Raw
-
-    @classmethod
-    def copy_of(cls, raw: Raw, key: Key) -> "StoredItem":
-        """Return what is in `raw`, as an item under `key`."""
-        item = cls.at(key)
-        item.stored = raw
-        return item
 
 
 class Unchanged(Condition):
@@ -126,28 +110,28 @@ class IndexedTable(Table):
         return here, None if upcoming is None else with_index(key, upcoming)
 
     def settle(self, key: Key) -> bool:
-        """Move the item under `key` to the upcoming form of its index, if it is there.
+        """Move the item under `key` to the form that it should have, if it is there.
 
-        Returns whether there was one. If both places have an item, which an item that expires may
-        have, the newer one stays: it is under the upcoming form. Raises Unavailable, also if both
-        places have an item that does not expire. Cost: one GetItem, and one TransactWriteItems for
-        one that is there.
+        That is the upcoming form of its index during a move, else the present one. Returns whether
+        there was one. If both places have an item, which items that expire may have, the one in
+        the new form stays, which is the newer one. Raises Unavailable, also if both have an item
+        that does not expire. Cost: one GetItem, and one TransactWriteItems for one that is there.
         """
         here, there = self.places(key)
-        if there is None:
+        aim = there or here
+        if aim == key:
             return False
         for attempt in range(_TRIES):
-            raw = super().get(here)
+            raw = super().get(key)
             if raw is None:
                 return attempt > 0
             same = Unchanged(raw)
-            put = Put(StoredItem.copy_of(raw, there), ABSENT)
             try:
-                super().transact(put, Delete(here, same))
+                super().transact(Copy(aim, raw, ABSENT), Delete(key, same))
             except ConditionFailed as failure:
                 if failure.met[0] is not None and "ttl" in raw:
                     with suppress(ConditionFailed):
-                        super().delete(here, same)
+                        super().delete(key, same)
             else:
                 return True
         raise Unavailable
@@ -227,7 +211,7 @@ class IndexedTable(Table):
         place, _ = self._place(key)
         super().delete(place, condition)
 
-    def transact(self, *writes: Put | Change | Delete | Check) -> None:
+    def transact(self, *writes: Write) -> None:
         """See `Table.transact`. During a move, one or two GetItem more for each blind index.
 
         The condition that the other places are empty is not in `ConditionFailed.met`: if it does
@@ -267,11 +251,11 @@ def _sort_key(raw: Raw) -> str:
     return text
 
 
-def _key_of(write: Put | Change | Delete | Check) -> Key:
+def _key_of(write: Write) -> Key:
     return write.item.key if isinstance(write, Put) else write.key
 
 
-def _moved(write: Put | Change | Delete | Check, place: Key) -> Put | Change | Delete | Check:
+def _moved(write: Write, place: Key) -> Write:
     if isinstance(write, Put):
         return write._replace(item=_at(write.item, place))
     return write._replace(key=place)

@@ -517,7 +517,7 @@ class Erasing:
         for document in traces.documents:
             erasures.erase_accesses(receipt_id, document)
         for phone in traces.phones:
-            erasures.erase_invitations(receipt_id, phone)
+            erasures.erase_invitations(receipt_id, self._index.moved(phone))
         self._erase_files(due)
 
     def _release(self, due: Due, dependants: Sequence[str], now: datetime) -> None:

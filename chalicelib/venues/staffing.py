@@ -410,7 +410,7 @@ class Staffing:
         ):
             return 0
         # Profiles of releases up to 0.2.0 have none.
-        phone_blind = profile.phone_blind or self._index.of(
+        phone_blind = self._index.moved(profile.phone_blind) or self._index.of(
             "phone", personal.PHONE.open(self._vault, profile.phone, person_id)
         )
         claimed = 0
