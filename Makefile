@@ -37,8 +37,8 @@ verify: $(TOOLS) ## Check style, types, imports, generated files, package; no te
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	@before=$$(git status --porcelain; git diff HEAD | git hash-object --stdin); \
-	$(RUN) infra.routes && $(RUN) infra.openapi && $(RUN) infra.locales && $(RUN) infra.decision_table && \
-	$(RUN) infra.policy_table || exit 1; \
+	$(RUN) infra.routes && $(RUN) infra.openapi && $(RUN) infra.locales && $(RUN) infra.client_texts && \
+	$(RUN) infra.decision_table && $(RUN) infra.policy_table || exit 1; \
 	after=$$(git status --porcelain; git diff HEAD | git hash-object --stdin); \
 	if [ "$$before" != "$$after" ]; then \
 	  git status --short; \

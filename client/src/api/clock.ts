@@ -1,0 +1,46 @@
+import { uuid7 } from "./nonce";
+import { Problem } from "./problem";
+
+const SAME_CLOCK_MS = 60_000;
+
+/**
+ * The server's time, as well as this phone knows it.
+ *
+ * A phone's clock may be wrong by hours. What the server says at 422 `clock_skewed` corrects all later
+ * nonces (docs/clients.md, A wrong clock).
+ */
+export class Clock {
+  private aheadMs = 0;
+
+  constructor(private readonly phone: () => number = Date.now) {}
+
+  /** Return the present time by the server's clock, in milliseconds. */
+  now(): number {
+    return this.phone() + this.aheadMs;
+  }
+
+  /**
+   * Call `send` with a new nonce; if the clock was wrong, once more with a corrected one.
+   *
+   * `send` may be called twice, and nothing of the first call was recorded. Throws the problem if the
+   * clock was right: the request was too old.
+   */
+  async withNonce<T>(send: (nonce: string) => Promise<T>): Promise<T> {
+    try {
+      return await send(uuid7(this.now()));
+    } catch (error) {
+      if (!(error instanceof Problem) || !this.corrected(error)) throw error;
+      return await send(uuid7(this.now()));
+    }
+  }
+
+  /** Learn the server's time from a problem. Return whether this phone's clock was wrong by a minute. */
+  corrected(problem: Problem): boolean {
+    const said = problem.code === "clock_skewed" ? Date.parse(problem.body.server_time ?? "") : NaN;
+    if (Number.isNaN(said)) return false;
+    const ahead = said - this.phone();
+    if (Math.abs(ahead - this.aheadMs) <= SAME_CLOCK_MS) return false;
+    this.aheadMs = ahead;
+    return true;
+  }
+}

@@ -1,0 +1,156 @@
+import type { paths } from "./schema";
+import { Problem, Unanswered } from "./problem";
+import type { Exchange, Transport } from "./transport";
+
+type Method = "get" | "post";
+type Operation<P extends keyof paths, M extends Method> = NonNullable<paths[P][M]>;
+type Json<R> = R extends { content: { "application/json": infer B } } ? B : never;
+type Success<R> = { [S in keyof R]: S extends 200 | 201 | 202 ? Json<R[S]> : never }[keyof R];
+
+/** The body of a success of this route. */
+export type Answer<P extends keyof paths, M extends Method> = Operation<P, M> extends { responses: infer R }
+  ? Success<R>
+  : never;
+/** The body that this route takes. */
+export type Body<P extends keyof paths> = Operation<P, "post"> extends {
+  requestBody?: { content: { "application/json": infer B } };
+}
+  ? B
+  : undefined;
+export type GetPath = { [P in keyof paths]: paths[P] extends { get: object } ? P : never }[keyof paths];
+export type PostPath = { [P in keyof paths]: paths[P] extends { post: object } ? P : never }[keyof paths];
+
+export interface Options {
+  /** Values of the path's `{names}`. */
+  path?: Record<string, string>;
+  query?: Record<string, string | number | undefined>;
+  /** Send without a login. */
+  open?: boolean;
+  /**
+   * May be sent again if its answer is lost: every GET, and a POST with a nonce or a version. A POST
+   * that is not to be repeated (a one-time code) says `false`.
+   */
+  again?: boolean;
+}
+
+/** What the HTTP client asks of the session: the tokens, and a login when they end. */
+export interface Tokens {
+  access(): string | null;
+  refreshToken(): string | null;
+  renewed(access: string, refresh: string): void;
+  /** Resolve once the same person has logged in again; reject if they did not. */
+  loginNeeded(problem: Problem): Promise<void>;
+}
+
+interface Parts {
+  base: string;
+  transport: Transport;
+  tokens: Tokens;
+  language: () => string;
+  wait: (ms: number) => Promise<void>;
+  /** Learn whether the network is there, from whether answers come. */
+  reached: (reached: boolean) => void;
+}
+
+const TIMEOUT_MS = 20_000;
+const FIRST_PAUSE_MS = 200;
+const LAST_PAUSE_MS = 2_000;
+const TRIES = 5;
+const LOST = new Set([502, 503, 504]);
+
+/**
+ * The one place that talks HTTP.
+ *
+ * Refreshes the tokens once at 401 `token_expired`, and asks for a login at any other 401. Repeats what
+ * may be repeated after a lost answer, 502, 503 and 504: after `Retry-After`, or 0.2, 0.4, 0.8 … at most
+ * 2 seconds, five times in all. Throws `Problem` for any other answer and `Unanswered` if none came.
+ */
+export class Http {
+  private refreshing: Promise<void> | null = null;
+
+  constructor(private readonly parts: Parts) {}
+
+  get<P extends GetPath>(path: P, options: Options = {}): Promise<Answer<P, "get">> {
+    return this.send("GET", path, undefined, options) as Promise<Answer<P, "get">>;
+  }
+
+  post<P extends PostPath>(path: P, body: Body<P>, options: Options = {}): Promise<Answer<P, "post">> {
+    return this.send("POST", path, body, options) as Promise<Answer<P, "post">>;
+  }
+
+  private async send(method: "GET" | "POST", path: string, body: unknown, options: Options): Promise<unknown> {
+    const url = this.parts.base + filled(path, options);
+    for (;;) {
+      const access = options.open ? null : this.parts.tokens.access();
+      const answer = await this.exchange(method, url, body, access, options.again ?? true);
+      if (answer.status < 300) return answer.body;
+      const problem = new Problem(answer.status, answer.body, answer.headers["retry-after"]);
+      if (answer.status !== 401 || options.open) throw problem;
+      // Another call may have renewed the tokens while this one was away.
+      if (this.parts.tokens.access() !== access) continue;
+      await this.renew(problem);
+    }
+  }
+
+  private async exchange(
+    method: "GET" | "POST",
+    url: string,
+    body: unknown,
+    access: string | null,
+    again: boolean,
+  ): Promise<Exchange> {
+    const headers: Record<string, string> = { "Accept-Language": this.parts.language() };
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (access !== null) headers.Authorization = `Bearer ${access}`;
+    let pause = FIRST_PAUSE_MS;
+    for (let left = again ? TRIES : 1; ; left--) {
+      let answer: Exchange | null = null;
+      try {
+        answer = await this.parts.transport({ method, url, headers, body, timeoutMs: TIMEOUT_MS });
+      } catch {
+        if (left === 1) {
+          this.parts.reached(false);
+          throw new Unanswered("no answer");
+        }
+      }
+      if (answer !== null) {
+        this.parts.reached(true);
+        if (!LOST.has(answer.status) || left === 1) return answer;
+      }
+      const said = Number(answer?.headers["retry-after"]);
+      await this.parts.wait(said > 0 && said <= 30 ? said * 1000 : pause);
+      pause = Math.min(pause * 2, LAST_PAUSE_MS);
+    }
+  }
+
+  /** Renew the tokens, once for all calls that wait for them. */
+  private renew(problem: Problem): Promise<void> {
+    this.refreshing ??= this.refreshed(problem).finally(() => {
+      this.refreshing = null;
+    });
+    return this.refreshing;
+  }
+
+  private async refreshed(problem: Problem): Promise<void> {
+    const refresh = this.parts.tokens.refreshToken();
+    if (problem.code === "token_expired" && refresh !== null) {
+      const url = this.parts.base + "/v1/sessions/refresh";
+      const answer = await this.exchange("POST", url, { refresh_token: refresh }, null, true);
+      if (answer.status < 300) {
+        const pair = answer.body as { access_token: string; refresh_token: string };
+        this.parts.tokens.renewed(pair.access_token, pair.refresh_token);
+        return;
+      }
+      if (answer.status !== 401) throw new Problem(answer.status, answer.body, answer.headers["retry-after"]);
+    }
+    await this.parts.tokens.loginNeeded(problem);
+  }
+}
+
+function filled(path: string, options: Options): string {
+  const url = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(options.path?.[name] ?? ""));
+  const query = Object.entries(options.query ?? {})
+    .filter((entry): entry is [string, string | number] => entry[1] !== undefined && entry[1] !== "")
+    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  return query.length > 0 ? `${url}?${query.join("&")}` : url;
+}

@@ -1,0 +1,52 @@
+/** Paths of pages; `home` is where the back button ends. */
+export const PAGES = {
+  home: "/pages/home/home",
+  login: "/pages/login/login",
+  registration: "/pages/registration/registration",
+  scan: "/pages/scan/scan",
+  result: "/pages/result/result",
+  travelCard: "/pages/travel-card/travel-card",
+  family: "/pages/family/family",
+  paperPass: "/pages/paper-pass/paper-pass",
+  visits: "/pages/visits/visits",
+  accesses: "/pages/accesses/accesses",
+  declarations: "/pages/declarations/declarations",
+  my: "/pages/my/my",
+  ownData: "/pages/own-data/own-data",
+  guardVenues: "/pages/guard/venues/venues",
+  guardScan: "/pages/guard/scan/scan",
+  guardOutcome: "/pages/guard/outcome/outcome",
+  guardManual: "/pages/guard/manual/manual",
+  guardOffline: "/pages/guard/offline/offline",
+  guardAbnormal: "/pages/guard/abnormal/abnormal",
+  head: "/pages/head/workbench/workbench",
+  headApply: "/pages/head/apply/apply",
+  headPosters: "/pages/head/posters/posters",
+  headStaff: "/pages/head/staff/staff",
+} as const;
+
+export type PageName = keyof typeof PAGES;
+
+export function go(page: PageName, query: Record<string, string> = {}): void {
+  uni.navigateTo({ url: address(page, query) });
+}
+
+/** Go to a page in place of this one, so that "back" does not return here. */
+export function replace(page: PageName, query: Record<string, string> = {}): void {
+  uni.redirectTo({ url: address(page, query) });
+}
+
+/** Close all pages and start at this one. */
+export function start(page: PageName, query: Record<string, string> = {}): void {
+  uni.reLaunch({ url: address(page, query) });
+}
+
+export function goBack(): void {
+  if (getCurrentPages().length > 1) uni.navigateBack({});
+  else start("home");
+}
+
+function address(page: PageName, query: Record<string, string>): string {
+  const parts = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  return parts.length > 0 ? `${PAGES[page]}?${parts.join("&")}` : PAGES[page];
+}

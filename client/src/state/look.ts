@@ -1,0 +1,34 @@
+import { computed, reactive } from "vue";
+
+import brand from "@/brand.json";
+import { settings } from "./settings";
+
+const system = reactive({ dark: false });
+
+// #ifdef H5
+const query = typeof matchMedia === "function" ? matchMedia("(prefers-color-scheme: dark)") : null;
+if (query !== null) {
+  system.dark = query.matches;
+  // `addListener`: Safari 13 has no `addEventListener` here.
+  query.addListener((event) => {
+    system.dark = event.matches;
+  });
+}
+// #endif
+// #ifndef H5
+system.dark = (uni.getSystemInfoSync() as { theme?: string }).theme === "dark";
+uni.onThemeChange?.((change) => {
+  system.dark = change.theme === "dark";
+});
+// #endif
+
+export const isDark = computed(() => (settings.dark === "system" ? system.dark : settings.dark === "dark"));
+
+/** Classes of a page: `dark`, and `xl` from 150 % text on, where rows stack. */
+export const lookClasses = computed(() => ({ dark: isDark.value, xl: settings.scale >= 1.5, [settings.language]: true }));
+
+/** Style of a page: the factor of large text and the region's colours. */
+export const lookStyle = computed(() => {
+  const colours = Object.entries(brand.colours[isDark.value ? "dark" : "light"]);
+  return [`--k:${settings.scale}`, ...colours.map(([name, value]) => `--${name}:${value}`)].join(";");
+});

@@ -1,0 +1,83 @@
+import { reactive } from "vue";
+
+import type { Tokens } from "@/api/http";
+import type { Problem } from "@/api/problem";
+import { phoneStorage, type Storage } from "./storage";
+
+interface Login {
+  access: string;
+  refresh: string;
+  personId: string;
+}
+
+export class LoginDeclined extends Error {}
+
+/**
+ * The login of this phone, and calls that wait for a new one.
+ *
+ * `asking` is true while a call waits: the page shows the login over itself, and input and scanned
+ * codes stay. After a login of another person nothing of the former one may go on: their calls fail.
+ */
+export class Session implements Tokens {
+  readonly state = reactive({ personId: null as string | null, asking: false, reason: "" });
+  private login: Login | null;
+  private waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
+
+  constructor(private readonly storage: Storage) {
+    this.login = storage.read<Login>("login");
+    this.state.personId = this.login?.personId ?? null;
+  }
+
+  access(): string | null {
+    return this.login?.access ?? null;
+  }
+
+  refreshToken(): string | null {
+    return this.login?.refresh ?? null;
+  }
+
+  renewed(access: string, refresh: string): void {
+    if (this.login !== null) this.keep({ ...this.login, access, refresh });
+  }
+
+  loginNeeded(problem: Problem): Promise<void> {
+    this.state.asking = true;
+    this.state.reason = problem.detail;
+    return new Promise((resolve, reject) => this.waiting.push({ resolve, reject }));
+  }
+
+  /** Keep a new login, and let the calls go on that wait for it. Return whether the person changed. */
+  entered(access: string, refresh: string, personId: string): boolean {
+    const changed = this.state.personId !== null && this.state.personId !== personId;
+    this.keep({ access, refresh, personId });
+    this.finish(changed ? new LoginDeclined("another person logged in") : null);
+    return changed;
+  }
+
+  /** Forget the login. Calls that wait fail. */
+  ended(): void {
+    this.login = null;
+    this.state.personId = null;
+    this.storage.remove("login");
+    this.finish(new LoginDeclined("logged out"));
+  }
+
+  private keep(login: Login): void {
+    this.login = login;
+    this.state.personId = login.personId;
+    this.storage.write("login", login);
+  }
+
+  private finish(error: Error | null): void {
+    this.state.asking = false;
+    this.state.reason = "";
+    const waiting = this.waiting;
+    this.waiting = [];
+    for (const call of waiting) {
+      if (error === null) call.resolve();
+      else call.reject(error);
+    }
+  }
+}
+
+export const session = new Session(phoneStorage);

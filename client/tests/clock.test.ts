@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+
+import { Clock } from "@/api/clock";
+import { timeOf, uuid7 } from "@/api/nonce";
+import { Problem } from "@/api/problem";
+
+const NOON = Date.parse("2022-04-24T04:00:00.000Z");
+
+function skewed(serverTime: number): Problem {
+  return new Problem(422, { code: "clock_skewed", server_time: new Date(serverTime).toISOString() }, undefined);
+}
+
+test("a nonce is a UUIDv7 of its time", () => {
+  const nonce = uuid7(NOON);
+  expect(nonce).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  expect(timeOf(nonce)).toBe(NOON);
+});
+
+test("a phone two hours off scans at its second try, and corrects all later nonces", async () => {
+  const clock = new Clock(() => NOON - 7_200_000);
+  const sent: string[] = [];
+  const send = async (nonce: string) => {
+    sent.push(nonce);
+    if (Math.abs(timeOf(nonce) - NOON) > 600_000) throw skewed(NOON);
+    return "admitted";
+  };
+  expect(await clock.withNonce(send)).toBe("admitted");
+  expect(sent).toHaveLength(2);
+  expect(await clock.withNonce(send)).toBe("admitted");
+  expect(sent).toHaveLength(3);
+});
+
+test("a request that is too old under a right clock is not sent again", async () => {
+  const clock = new Clock(() => NOON);
+  let calls = 0;
+  const send = async () => {
+    calls++;
+    throw skewed(NOON + 1000);
+  };
+  await expect(clock.withNonce(send)).rejects.toMatchObject({ code: "clock_skewed" });
+  expect(calls).toBe(1);
+});

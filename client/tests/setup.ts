@@ -1,0 +1,11 @@
+// What uni-app gives a browser, as far as modules without a page use it.
+const kept = new Map<string, unknown>();
+
+Object.assign(globalThis, {
+  uni: {
+    getStorageSync: (key: string) => kept.get(key) ?? "",
+    setStorageSync: (key: string, value: unknown) => void kept.set(key, value),
+    removeStorageSync: (key: string) => void kept.delete(key),
+    getSystemInfoSync: () => ({ language: "zh-Hans" }),
+  },
+});

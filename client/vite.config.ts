@@ -1,0 +1,37 @@
+import uniModule from "@dcloudio/vite-plugin-uni";
+import type { Plugin } from "vite";
+import { defineConfig } from "vite";
+
+// The plugin is CommonJS: its function is the module's `default`.
+const uni = (uniModule as unknown as { default?: typeof uniModule }).default ?? uniModule;
+
+/** Nothing is loaded from a third party: uni's styles name a picture on its maker's server. */
+function ownAddressesOnly(): Plugin {
+  return {
+    name: "own-addresses-only",
+    enforce: "post",
+    generateBundle(_, bundle) {
+      for (const file of Object.values(bundle)) {
+        if (file.type === "asset" && file.fileName.endsWith(".css")) {
+          file.source = String(file.source).replace(/url\((["']?)https?:\/\/[^)]*\)/g, "none");
+        }
+      }
+    },
+  };
+}
+
+export default defineConfig({
+  base: "./",
+  plugins: [uni(), ownAddressesOnly()],
+  resolve: { alias: { "@": new URL("src", import.meta.url).pathname } },
+  // Modules with dynamic imports: Chrome 64, Safari 12.
+  build: { target: ["chrome64", "safari12"] },
+  define: {
+    __VUE_I18N_FULL_INSTALL__: false,
+    __VUE_I18N_LEGACY_API__: false,
+    __INTLIFY_PROD_DEVTOOLS__: false,
+    // Compile messages without `new Function`, which mini-programs and our content security policy forbid.
+    __INTLIFY_JIT_COMPILATION__: true,
+    __INTLIFY_DROP_MESSAGE_COMPILER__: false,
+  },
+});
