@@ -836,7 +836,8 @@ class FakeStaff:
         waiting = self._invitations.setdefault(phone_blind, {})
         former = waiting.get(invitation.venue_id, invitation)
         lowers = former.role is Role.ADMINISTRATOR and invitation.role is not former.role
-        if lowers and former.by != invitation.by:
+        over = former.expires_at is not None and former.expires_at <= sent.at
+        if lowers and not over and former.by != invitation.by:
             raise Forbidden("initial_administrator_only")
         waiting[invitation.venue_id] = invitation
         self._sent.setdefault(invitation.venue_id, {})[sent.invitation_id] = sent
