@@ -75,6 +75,7 @@ BAD: dict[str, list[str]] = {
         "issue . --office 局", "issue good.csv --office 局", "issue latin.csv --office 局",
         "issue binary.csv --office 局", f"issue good.csv --office {LONG}",
         "issue good.csv --office 局 --document-type x",
+        f"issue good.csv --office 局 --region-name {LONG}",
     ],
     "shards": ["", "x", "x 64", f"{VENUE} x", f"{VENUE} 64", f"{VENUE} 0", f"{VENUE} {'9' * 5000}"],
 }  # fmt: skip
