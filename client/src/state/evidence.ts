@@ -10,10 +10,15 @@ export function evidenceMore(screen: Screen): { health: string; test: string; do
   const { health_code: health, nucleic_acid: test, vaccination, travel_card: card } = screen;
   return {
     health: late(health.state) || fetched(health.fetched_at),
-    test: late(test.state) || (test.observed_at ? t("visitor.test_at", { time: moment(test.observed_at) }) : fetched(test.fetched_at)),
+    test: testMore(test),
     doses: late(vaccination.state) || doses(vaccination) || fetched(vaccination.fetched_at),
     card: late(card.state) || (card.valid_until ? t("visitor.card_until", { time: moment(card.valid_until) }) : ""),
   };
+}
+
+/** What stands below the word of a nucleic acid test. */
+export function testMore(test: Pick<Screen["nucleic_acid"], "state" | "observed_at" | "fetched_at">): string {
+  return late(test.state) || (test.observed_at ? t("visitor.test_at", { time: moment(test.observed_at) }) : fetched(test.fetched_at));
 }
 
 /** Return the rows whose words differ, as one sentence to read out. */
