@@ -10,3 +10,5 @@ Object.assign(globalThis, {
     getSystemInfoSync: () => ({ language: "zh-Hans" }),
   },
 });
+// Node has a navigator of its own from 21 on, which cannot be assigned.
+Object.defineProperty(globalThis, "navigator", { value: { language: "zh-CN" }, configurable: true });
