@@ -12,3 +12,4 @@ Object.assign(globalThis, {
 });
 // Node has a navigator of its own from 21 on, which cannot be assigned.
 Object.defineProperty(globalThis, "navigator", { value: { language: "zh-CN" }, configurable: true });
+Object.defineProperty(globalThis, "location", { value: { origin: "http://127.0.0.1", pathname: "/app/" }, configurable: true });
