@@ -19,16 +19,23 @@ export function signal(name: Signal): void {
 // #ifdef H5
 type Audio = { new (): AudioContext };
 let audio: AudioContext | null = null;
+// #endif
+// #ifndef H5
+const players: Partial<Record<Signal, UniApp.InnerAudioContext>> = {};
+// #endif
 
-/** Call this in a tap: browsers let a page sound only after one. */
+/** Call this in a tap: browsers let a page sound only after one. A mini-program may sound at any time. */
 export function unlockSound(): void {
+  // #ifdef H5
   const Context = window.AudioContext ?? (window as unknown as { webkitAudioContext?: Audio }).webkitAudioContext;
   if (Context === undefined) return;
   audio = audio ?? new Context();
   if (audio.state === "suspended") void audio.resume();
+  // #endif
 }
 
 function play(name: Signal): void {
+  // #ifdef H5
   if (audio === null || audio.state !== "running") return;
   for (const note of NOTES[name].notes) {
     const start = audio.currentTime + note.at / 1000;
@@ -47,33 +54,8 @@ function play(name: Signal): void {
     tone.start(start);
     tone.stop(end);
   }
-}
-
-function vibrate(name: Signal): void {
-  const { times, ms } = NOTES[name].vibration;
-  const pattern: number[] = [];
-  for (let i = 0; i < times; i++) pattern.push(ms, 90);
-  // Safari has no vibration.
-  navigator.vibrate?.(pattern);
-}
-
-function speak(name: Signal): void {
-  if (typeof speechSynthesis === "undefined") return;
-  const said = new SpeechSynthesisUtterance(t(`guard.voice_${name}`));
-  said.lang = { "zh-Hans": "zh-CN", "zh-Hant": "zh-TW", en: "en" }[settings.language];
-  speechSynthesis.cancel();
-  speechSynthesis.speak(said);
-}
-// #endif
-
-// #ifndef H5
-const players: Partial<Record<Signal, UniApp.InnerAudioContext>> = {};
-
-export function unlockSound(): void {
-  // A mini-program may sound at any time.
-}
-
-function play(name: Signal): void {
+  // #endif
+  // #ifndef H5
   let player = players[name];
   if (player === undefined) {
     player = uni.createInnerAudioContext();
@@ -82,18 +64,33 @@ function play(name: Signal): void {
   }
   player.stop();
   player.play();
+  // #endif
 }
 
 function vibrate(name: Signal): void {
   const { times, ms } = NOTES[name].vibration;
+  // #ifdef H5
+  const pattern: number[] = [];
+  for (let i = 0; i < times; i++) pattern.push(ms, 90);
+  // Safari has no vibration.
+  navigator.vibrate?.(pattern);
+  // #endif
+  // #ifndef H5
   if (ms > 100) {
     uni.vibrateLong({});
     return;
   }
   for (let i = 0; i < times; i++) setTimeout(() => uni.vibrateShort({}), i * (ms + 90));
+  // #endif
 }
 
-function speak(_: Signal): void {
-  // Mini-programs have no voice of their own: the setting is offered in browsers only.
+/** Mini-programs have no voice of their own: the setting is offered in browsers only. */
+function speak(name: Signal): void {
+  // #ifdef H5
+  if (typeof speechSynthesis === "undefined") return;
+  const said = new SpeechSynthesisUtterance(t(`guard.voice_${name}`));
+  said.lang = { "zh-Hans": "zh-CN", "zh-Hant": "zh-TW", en: "en" }[settings.language];
+  speechSynthesis.cancel();
+  speechSynthesis.speak(said);
+  // #endif
 }
-// #endif
