@@ -4,6 +4,7 @@
 nothing is shown.
 
 What a phone of staff uploads late is shown to the visitor only: its pass may be an old picture.
+The figures count it as pending (decision 0227).
 
 A manual check must not reveal whether a person is registered (JN-12, JN-13). It is answered after
 two seconds at the earliest, for known and unknown people alike. Staff see only the reasons that
@@ -277,8 +278,12 @@ def own_record(scan: Scan) -> dict[str, object]:
 def counted(scan: Scan) -> Outcome:
     """Return the outcome as which a scan counts in its venue's figures, and on its lists.
 
-    Figures are for all staff of the venue, name nobody, and take in every method at once.
+    Figures are for all staff of the venue, name nobody, and take in every method at once. A late
+    upload counts as pending for good: a staff member who sends a single one would read its outcome,
+    which is that of one visitor, from the difference of the figures.
     """
+    if scan.is_late:
+        return Outcome.PENDING
     return scan.verdict.decision.outcome
 
 

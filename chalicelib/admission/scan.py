@@ -66,8 +66,9 @@ class Scan:
     Empty if unknown: `checkpoint_id`, the entrance or exit; `guardian_id`, the person who scanned
     on the visitor's behalf, or showed their pass; `evidence_level`; `device_id`, the recording
     device; `location_cell`, where the visitor's phone was (`location.cell_of`). `annulled_at` is
-    the time of annulment, or None. From `expires_at` on the scan is gone, even if it is still
-    stored; None for scans of releases up to 0.2.0.
+    the time of annulment, or None. `measured_at` is when the temperature was measured by the phone
+    that added it to the scan (`temperatures`), or None. From `expires_at` on the scan is gone,
+    even if it is still stored; None for scans of releases up to 0.2.0.
 
     `subject_id` is the shadow subject by whose answers the manual check of a registered person is
     judged; empty for all other scans (see `judged_by`).
@@ -100,6 +101,7 @@ class Scan:
     expires_at: datetime | None = None
     location_cell: str = ""
     subject_id: str = ""
+    measured_at: datetime | None = None
 
     @property
     def judged_by(self) -> str:
@@ -138,8 +140,8 @@ class Scan:
         """Return the next version, without the visitor, their evidence, and what leads to them.
 
         The scan must be decided, because an anonymous scan waits for nobody's answers. Venue, time,
-        method, direction, outcome with its reasons, and the staff member stay, so that the figures
-        do not change.
+        method, direction, outcome with its reasons, staff member and device stay, so that the
+        figures do not change.
         """
         verdict = replace(self.verdict, evidence={}, needs=())
         return replace(
@@ -150,6 +152,7 @@ class Scan:
             fingerprint="",
             correlation="",
             temperature="",
+            measured_at=None,
             evidence_level=None,
             location_cell="",
             subject_id="",

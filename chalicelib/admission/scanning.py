@@ -36,7 +36,12 @@ from chalicelib.venues.codes import CodeKind, CodeState
 from chalicelib.venues.venue import Directory, Venue
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from chalicelib.admission.staff_phones import Upload
+
+    EndedSerial = Callable[[str, datetime], str]
+    """Returns the serial of a person's paper pass at a time, if it has ended since, or nothing."""
 
 _AT_THE_DOOR = timedelta(minutes=15)
 """For as long a scan takes a travel card, or the colour after a declaration (`waiting`)."""
@@ -155,15 +160,24 @@ class Scanning:
         return self._result(actor, recorded, venue, visitor.record, submission.now)
 
     def record_late(
-        self, actor: Actor, venue: Venue, upload: "Upload", submission: Submission
+        self,
+        actor: Actor,
+        venue: Venue,
+        upload: "Upload",
+        submission: Submission,
+        *,
+        ended_serial: "EndedSerial",
     ) -> Recorded:
         """Record the visit of a visitor whose pass a paired phone kept while it was offline.
 
         As `scan_pass`, but the pass was live, and not revoked, at the time in the nonce, at most
-        seven days ago (GO-1). See `late_scans`.
+        seven days ago (GO-1). `ended_serial` finds a paper pass that has ended since. See
+        `late_scans`.
         """
         circumstances = Circumstances(upload.temperature, device_id=upload.device_id)
-        recorded, _ = self._record_pass(actor, venue, upload.pass_code, circumstances, submission)
+        recorded, _ = self._record_pass(
+            actor, venue, upload.pass_code, circumstances, submission, ended_serial
+        )
         return recorded
 
     def _record_pass(
@@ -173,6 +187,7 @@ class Scanning:
         pass_code: str,
         circumstances: Circumstances,
         submission: Submission,
+        ended_serial: "EndedSerial | None" = None,
     ) -> tuple[Recorded, Holder]:
         presented, now = passes.read(pass_code, ring=self._ring), submission.now
         late = bool(circumstances.device_id)
@@ -180,7 +195,7 @@ class Scanning:
         if isinstance(presented, PaperPass):
             made = attempt(Method.PAPER, venue, actor.person_id, submission)
             self._require_on_time(made, late=late)
-            visitor = self._holder_of_paper(presented, made, policy, late=late)
+            visitor = self._holder_of_paper(presented, made, policy, ended_serial)
         else:
             made = attempt(Method.STAFF, venue, actor.person_id, submission, presented)
             self._require_on_time(made, late=late)
@@ -223,7 +238,11 @@ class Scanning:
         return Holder(visitor)
 
     def _holder_of_paper(
-        self, presented: PaperPass, made: Attempt, policy: Policy, *, late: bool
+        self,
+        presented: PaperPass,
+        made: Attempt,
+        policy: Policy,
+        ended_serial: "EndedSerial | None",
     ) -> Holder:
         """Return the owner of a paper pass, who may be admitted with it. Raises Unprocessable.
 
@@ -231,9 +250,10 @@ class Scanning:
         """
         visitor = self._people.load(presented.person_id)
         # A device that was offline sends the scan later: the pass was valid at the door.
+        late = ended_serial is not None
         at = min(made.submission.now, made.made_at) if late else made.submission.now
         try:
-            _require_valid(presented, visitor, policy, at)
+            _require_valid(presented, visitor, policy, at, ended_serial)
         except Unprocessable:
             if visitor.profile is None or not self._is_retry(made):
                 raise
@@ -325,18 +345,25 @@ def _is_revoked(presented: Pass, visitor: PersonRecord, at: datetime) -> bool:
 
 
 def _require_valid(
-    presented: PaperPass, visitor: PersonRecord, policy: Policy, at: datetime
+    presented: PaperPass,
+    visitor: PersonRecord,
+    policy: Policy,
+    at: datetime,
+    ended_serial: "EndedSerial | None",
 ) -> None:
-    """Require a paper pass that is valid and accepted. Raises Unprocessable."""
+    """Require a paper pass that was valid `at`, and is accepted. Raises Unprocessable."""
     if policy.paper_pass is not PaperAcceptance.ACCEPTED:
         raise Unprocessable("paper_not_accepted")
-    issued = visitor.paper_pass
-    if visitor.profile is None or issued is None or issued.serial != presented.serial:
+    issued, state = visitor.paper_pass, PassState.REVOKED
+    if visitor.profile is None:
         raise Unprocessable("pass_revoked")
-    state = passes.state_of(issued, visitor.profile, at)
+    if issued is not None and issued.serial == presented.serial:
+        state = passes.state_of(issued, visitor.profile, at)
     if state is PassState.EXPIRED:
         raise Unprocessable("pass_expired")
-    if state is not PassState.VALID:
+    if state is not PassState.VALID and not (
+        ended_serial is not None and ended_serial(presented.person_id, at) == presented.serial
+    ):
         raise Unprocessable("pass_revoked")
     # As for a live pass, which is shown only once the registration is approved.
     if visitor.profile.verification is not Verification.VERIFIED:

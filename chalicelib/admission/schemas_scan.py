@@ -110,8 +110,13 @@ class PassScanRequest(Request):
 
 
 class TemperatureRequest(Request):
-    """The temperature of a visitor whose pass was scanned, measured afterwards."""
+    """The temperature of a visitor whose pass was scanned, measured afterwards.
 
+    The `nonce` tells which of several is the last one measured. A client of a former release sends
+    none.
+    """
+
+    nonce: Nonce | None = None
     temperature: TemperatureBand
 
 

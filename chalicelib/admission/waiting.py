@@ -247,33 +247,54 @@ class WaitingScans:
         raise Unavailable
 
     def measured(
-        self, scan_id: str, person: PersonRecord, temperature: str, now: datetime
+        self,
+        scan_id: str,
+        person: PersonRecord,
+        temperature: str,
+        now: datetime,
+        *,
+        at: datetime | None,
     ) -> FoundScan | None:
         """Record the temperature of the visitor, `person`, and judge the scan again.
 
-        A scan that waits goes on waiting. Idempotent. Return None if there is no such scan, or if
-        its visitor has been erased. Cost: a GetItem and a conditional PutItem. Raises Unavailable
-        if the scan changes faster than it can be judged.
+        `at` is its time by the client's clock; nothing is written if the one on record is newer.
+        None for a client that names no time. A scan that waits goes on waiting. Idempotent.
+
+        Return None if there is no such scan, or if its visitor has been erased. Cost: a GetItem and
+        a conditional PutItem. Raises Unavailable if the scan changes faster than it can be judged.
         """
         for _ in range(_RACES):
             found = self._finder.find(scan_id, now)
             if found is None or not found.scan.person_id:
                 return None
             scan, venue = found
-            if scan.temperature == temperature:
+            known_at = scan.measured_at
+            if at is None:
+                older = scan.temperature == temperature
+            else:
+                older = known_at is not None and at <= known_at
+            if older:
                 return found
-            policy, at = self._policies.of(venue.region, now), scan.received_at
+            policy, received_at = self._policies.of(venue.region, now), scan.received_at
             if any(
                 person.lacks(name, seen.fetched_at) for name, seen in scan.verdict.evidence.items()
             ):
                 person = self._people.subject(scan.person_id)
             if scan.waits or not is_matched(scan):
                 final = not scan.waits or now >= self._ends_at(found, now)
-                verdict = decide(person, policy, at=at, final=final, temperature=temperature)
+                verdict = decide(
+                    person, policy, at=received_at, final=final, temperature=temperature
+                )
             else:
-                verdict = take_temperature(scan.verdict, policy, at=at, temperature=temperature)
+                verdict = take_temperature(
+                    scan.verdict, policy, at=received_at, temperature=temperature
+                )
             changed = replace(
-                scan, temperature=temperature, verdict=verdict, version=scan.version + 1
+                scan,
+                temperature=temperature,
+                measured_at=max(filter(None, (known_at, at or now))),
+                verdict=verdict,
+                version=scan.version + 1,
             )
             if self._scans.change(changed, venue):
                 _measure(scan, changed, now)

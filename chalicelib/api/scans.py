@@ -119,12 +119,13 @@ def scan_pass(context: RequestContext) -> Answer:
     access=ANY_PERSON,
     request=TemperatureRequest,
     response=Screen,
-    errors=("not_found", "temperature_late"),
+    errors=("not_found", "clock_skewed", "temperature_late"),
 )
 def add_temperature(context: RequestContext, scan_id: str) -> Screen:
     """Add the visitor's temperature to one's own scan of a pass, within ten minutes."""
+    body = context.body(TemperatureRequest)
     result = context.container.temperatures.add(
-        context.actor, scan_id, context.body(TemperatureRequest).temperature, context.now
+        context.actor, scan_id, body.temperature, context.now, nonce=body.nonce or ""
     )
     return _screen(context, result)
 

@@ -48,7 +48,9 @@ class AwsSession(botocore.session.Session):  # type: ignore[misc]  # botocore ha
     def create_client(self, service_name: str, *arguments: Any, **options: Any) -> Any:
         """Return a new client. One at a time: see `MAKING`."""
         self._handle(EVENT_ALIASES.get(service_name, service_name))
-        return super().create_client(service_name, *arguments, **options)
+        client = super().create_client(service_name, *arguments, **options)
+        _remember_pools(client._endpoint.http_session)
+        return client
 
     def _handle(self, service: str | None) -> None:
         """Register botocore's handlers of events of a service, or (None) of all services."""
@@ -63,6 +65,16 @@ class AwsSession(botocore.session.Session):  # type: ignore[misc]  # botocore ha
             if of == service and kind != "docs":
                 register = orders[order[0]] if order else events.register
                 register(name, handler)
+
+
+def _remember_pools(http: Any) -> None:
+    """Have a client's HTTP session take apart each URL once, for its pool and its target.
+
+    A client sends to a host or two for all its life, and reads that from the URL of every request.
+    """
+    manager = http._manager
+    manager.connection_from_url = functools.lru_cache(maxsize=8)(manager.connection_from_url)
+    http._get_request_target = functools.lru_cache(maxsize=8)(http._get_request_target)
 
 
 class _Parser(JSONParser):  # type: ignore[misc]  # botocore has no types

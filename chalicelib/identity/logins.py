@@ -91,6 +91,11 @@ class PhoneLogin:
         Raises Unprocessable ``phone_proof_invalid`` for a code that `log_in` would refuse.
         """
         address, now = request.address, request.now
+        # A wrong code must not use up the one of the former phone.
+        if proof.former_code and (
+            self._codes.check(phone, code, address=address, now=now) is not GuessState.RIGHT
+        ):
+            raise Unprocessable("phone_proof_invalid")
         self._changes.prove(actor, phone, proof, address=address, now=now)
         guess = self._codes.spend(phone, code, address=address, by=actor.person_id, now=now)
         if guess.state is not GuessState.RIGHT or guess.by != actor.person_id:
@@ -195,5 +200,5 @@ class PlatformLogin:
         # In hexadecimal, because the index ignores case. Who showed it is hashed again, so that the
         # item, which has no end, leads to nobody after an erasure.
         digest = hashlib.sha256(proof.text.encode()).hexdigest()
-        shown_by = ids.derive("phone-proof", self._index.of("phone-proof", f"{digest}:{by}"))
+        shown_by = ids.derive("phone-proof", self._index.first("phone-proof", f"{digest}:{by}"))
         return self._proofs.claim(self._index.of("phone-proof", digest), shown_by, now=now)

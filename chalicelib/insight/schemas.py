@@ -29,6 +29,7 @@ class Statistics(Response):
     passed: int = Field(examples=[121])
     abnormal: int = Field(examples=[4])
     pending: int = Field(examples=[3])
+    """Not decided yet, or sent late by a paired phone: only the visitor sees that outcome."""
     own_scans: int = Field(examples=[90])
     """The number of visitors' own scans in `checked`."""
 

@@ -129,6 +129,7 @@ def everything_beside(moment: datetime) -> dict[str, Any]:
         "expires_at": moment + timedelta(days=28),
         "location_cell": "ZZZZZ",
         "subject_id": f"per_{makers.random()}",
+        "measured_at": moment,
     }
 
 

@@ -148,6 +148,7 @@ class ScanItem(Item):
     ttl = EpochSecondsAttribute(null=True)
     location_cell = TextAttribute(attr_name="lc")
     subject = TextAttribute(attr_name="su")
+    measured = EpochMsAttribute(attr_name="ma", null=True)
 
 
 def read_scan(raw: Raw) -> Scan:
@@ -188,6 +189,7 @@ def read_scan(raw: Raw) -> Scan:
         expires_at=item.ttl,
         location_cell=item.location_cell,
         subject_id=item.subject,
+        measured_at=item.measured,
     )
 
 
@@ -233,6 +235,7 @@ def _scan_item(scan: Scan, venue: Venue) -> ScanItem:
         ttl=scan.expires_at,
         location_cell=scan.location_cell,
         subject=scan.subject_id,
+        measured=scan.measured_at,
     )
 
 
