@@ -139,9 +139,12 @@ class Container:
     @cached_property
     def table(self) -> "Table":
         """The one table."""
+        from chalicelib.core.indexed_table import IndexedTable
         from chalicelib.core.table import Table
 
-        return Table(self.settings.table)
+        if not self.settings.keys_secret:  # of a function that uses no key with a blind index
+            return Table(self.settings.table)
+        return IndexedTable(self.settings.table, self.index)
 
     @cached_property
     def key_source(self) -> SecretSource:

@@ -12,7 +12,7 @@ function ownAddressesOnly(): Plugin {
     enforce: "post",
     generateBundle(_, bundle) {
       for (const file of Object.values(bundle)) {
-        if (file.type === "asset" && file.fileName.endsWith(".css")) {
+        if (file.type === "asset" && /\.(css|acss|wxss)$/.test(file.fileName)) {
           file.source = String(file.source).replace(/url\((["']?)https?:\/\/[^)]*\)/g, "none");
         }
       }

@@ -69,6 +69,20 @@ class Split:
         return {self.exports[name]: text for name, text in outputs.items() if name in self.exports}
 
 
+def own_paths(api: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the paths of an API that Chalice does not make: no function serves them.
+
+    Chalice makes the functions' operations, and beside them preflights.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for path, operations in api.get("DefinitionBody", {}).get("paths", {}).items():
+        for method, operation in operations.items():
+            integration = operation.get("x-amazon-apigateway-integration", {})
+            if method != "options" and integration.get("type") != "aws_proxy":
+                found.setdefault(path, {})[method] = operation
+    return found
+
+
 class _Loader(yaml.SafeLoader):
     """Reads CloudFormation's short functions as the long ones."""
 
@@ -332,7 +346,8 @@ def _check_order(functions: Mapping[str, Mapping[str, Any]], late: set[str]) -> 
 
 
 def _after(api: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: api[key] for key in _AFTER[_API] if key in api}
+    settings = {key: api[key] for key in _AFTER[_API] if key in api}
+    return {**settings, "paths": own_paths(api)}
 
 
 def _part(resources: Mapping[str, Any], stack: str) -> Template:

@@ -20,10 +20,11 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from infra import stacks
+from infra.client_upload import publish
 from infra.deploy import FAILURES, parameters_of, target_of
 from infra.foundation import logical_id, pseudo_parameters
 from infra.package import ROOT, template
-from infra.split import resolve, settled, split
+from infra.split import own_paths, resolve, settled, split
 from infra.stacks import DeployError, Target
 
 _Step = Callable[[str], None]
@@ -90,7 +91,9 @@ def wire(
         permit(client("lambda"), values[logical], rights)
     step("Setting up the API")
     api = settled({**parts.api, "DefinitionBody": {}}, values, "the API")
-    set_api(client("apigateway"), api_id, {**api, "DefinitionBody": parts.api["DefinitionBody"]})
+    paths = settled(own_paths(parts.api), values, "a path of the API")
+    document = {**parts.api["DefinitionBody"], "paths": paths}
+    set_api(client("apigateway"), api_id, {**api, "DefinitionBody": document})
     return str(deployed["rest_api"]["rest_api_url"])
 
 
@@ -160,10 +163,12 @@ def _grants(statement: Mapping[str, Any], right: Mapping[str, str]) -> bool:
 def set_api(gateway: Any, api_id: str, wanted: Mapping[str, Any]) -> None:
     """Give the API the properties `wanted` that Chalice does not set, and deploy it.
 
-    Always deploys: responses count from the next deployment on, and `chalice deploy`, which
-    overwrites the API, drops them. The stage and its settings outlive a deployment.
+    Always deploys: responses and added paths count from the next deployment on, and `chalice
+    deploy`, which overwrites the API, drops them. The stage and its settings outlive a deployment.
     """
     document = wanted["DefinitionBody"]
+    if paths := document.get("paths"):
+        _add_paths(gateway, api_id, document["info"]["title"], paths)
     known = gateway.get_rest_api(restApiId=api_id)
     patches = [
         *_name(known, document["info"]["title"]),
@@ -181,6 +186,15 @@ def set_api(gateway: Any, api_id: str, wanted: Mapping[str, Any]) -> None:
     ]
     if patches:
         gateway.update_stage(**stage, patchOperations=patches)
+
+
+def _add_paths(gateway: Any, api_id: str, title: str, paths: Mapping[str, Any]) -> None:
+    """Add the paths that Chalice does not make; what it made stays.
+
+    API Gateway Developer Guide, *Update an existing API with an API definition file*: `merge`.
+    """
+    definition = {"swagger": "2.0", "info": {"title": title, "version": "1.0"}, "paths": paths}
+    gateway.put_rest_api(restApiId=api_id, mode="merge", body=json.dumps(definition).encode())
 
 
 def _name(known: Mapping[str, Any], wanted: str) -> Iterator[dict[str, str]]:
@@ -270,6 +284,10 @@ def main() -> int:
         target = target_of(boto3.Session(), console, config=patient)
         with console.status("Beginning") as status:
             address = wire(stage, target, step=status.update)
+            known = stacks.outputs(target.client("cloudformation"), stacks.foundation(stage))
+            if address and known:
+                status.update("Uploading the client")
+                publish(target.client, known, console)
     except FAILURES as error:
         console.print(f"[red]Not connected.[/red] {error}", highlight=False)
         return 1

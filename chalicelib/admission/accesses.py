@@ -44,9 +44,8 @@ class Access(NamedTuple):
 
     `at` and `digest` are its place in the list: an access recorded again under the same place is
     one. `by` is the id of the staff member, device or operator; empty for a guardian, whose masked
-    name is `guardian`, sealed for the blind index of the person's document. `venue_id` is the venue
-    of the staff, `place` the name of a kiosk or an office. `until` is when the record expires.
-    Times are in UTC.
+    name is `guardian`, sealed for `digest`. `venue_id` is the venue of the staff, `place` the
+    name of a kiosk or an office. `until` is when the record expires. Times are in UTC.
     """
 
     kind: AccessKind
@@ -103,13 +102,11 @@ class SeenAccess(NamedTuple):
     place: str
 
 
-def seen(
-    access: Access, blind: str, *, directory: Directory, vault: Vault, now: datetime
-) -> SeenAccess:
-    """Return an access to the number with this blind index as the person sees it."""
+def seen(access: Access, *, directory: Directory, vault: Vault, now: datetime) -> SeenAccess:
+    """Return an access as the person sees it."""
     place = access.place
     if access.guardian:
-        place = personal.ACCESS_GUARDIAN.open(vault, access.guardian, blind)
+        place = personal.ACCESS_GUARDIAN.open(vault, access.guardian, access.digest)
     if access.venue_id:
         venue = directory.venue(access.venue_id, now)
         place = venue.name if venue else access.venue_id
@@ -147,7 +144,7 @@ class AccessLog:
         found = list(islice(self._accesses.of(blind, after, limit + 1), limit + 1))
         last = found[limit - 1][0] if len(found) > limit else None
         shown = [
-            seen(access, blind, directory=self._directory, vault=self._vault, now=now)
+            seen(access, directory=self._directory, vault=self._vault, now=now)
             for _, access in found[:limit]
             if access.until > now
         ]
@@ -221,13 +218,14 @@ class GuardianAccesses:
         if guardian.name:
             name = mask_name(personal.NAME.open(self._vault, guardian.name, guardian.person_id))
         day = local_day(now, CHINA)
-        sealed = personal.ACCESS_GUARDIAN.seal(self._vault, name, blind, now=now)
+        digest = ids.derive("guardian", guardian.person_id, what, day.isoformat())
+        sealed = personal.ACCESS_GUARDIAN.seal(self._vault, name, digest, now=now)
         self._accesses.record(
             blind,
             Access(
                 AccessKind.GUARDIAN,
                 at=end_of_day(now, CHINA) - timedelta(days=1),
-                digest=ids.derive("guardian", guardian.person_id, what, day.isoformat()),
+                digest=digest,
                 asked_at=now,
                 correlation=correlation,
                 until=now + KEPT_FOR,

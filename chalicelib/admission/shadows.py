@@ -54,10 +54,15 @@ class ManualEntry:
 
 def shadow_of(index: BlindIndex, document_type: str, number: str, name: str) -> str:
     """Return the id of the shadow subject of a canonical document number and a name."""
+    return shadows_of(index, document_type, number, name)[0]
+
+
+def shadows_of(index: BlindIndex, document_type: str, number: str, name: str) -> tuple[str, ...]:
+    """Return the ids that the shadow subject has had, under every root so far, newest first."""
     # In hexadecimal: the index ignores case and width of letters, but providers do not.
     space = documents.of(document_type).numbered_as
-    pair = index.of(f"{space}+name", f"{number}\x1f{name.encode().hex()}")
-    return f"per_{ids.derive('shadow', pair)}"
+    pairs = index.forms(f"{space}+name", f"{number}\x1f{name.encode().hex()}")
+    return tuple(f"per_{ids.derive('shadow', pair)}" for pair in pairs)
 
 
 class Subjects:

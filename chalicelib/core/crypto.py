@@ -3,8 +3,9 @@
 One secret in Secrets Manager holds the roots: ``{"active": "2", "index": "1", "1": …, "2": …}``.
 Every key is derived from a root for one purpose (HKDF, RFC 5869), so that a token of one kind is
 never valid as another. The root's number is the key id, so that old and new roots are valid at
-the same time during a rotation. `index` names the root of the blind indexes; changing it requires
-a re-index.
+the same time during a rotation. `index` names the roots of the blind indexes, the first one and
+those that they were moved to since: ``1,2``. `index_next` is the root of a move that has begun, and
+`index_stage` how far it is (`Stage`; docs/decisions/0224).
 
 Personal fields are sealed with AES-256-GCM under data keys that KMS wraps.
 """
@@ -19,6 +20,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Protocol
 
 from chalicelib.core.errors import Unauthenticated
@@ -26,6 +28,9 @@ from chalicelib.core.errors import Unauthenticated
 _ISSUER = "venuecode"
 _ALGORITHM = "HS256"
 _SEAL_FORMAT = 1
+BEGINNING = 8
+"""How many characters after the key id make the beginning of a blind index: 48 bits."""
+_LENGTH = 22
 
 
 class SecretSource(Protocol):
@@ -33,6 +38,23 @@ class SecretSource(Protocol):
 
     def read(self) -> Mapping[str, str]:
         """Return the secret's key-value pairs."""
+
+
+class Stage(StrEnum):
+    """How far a move of the blind indexes to another root is.
+
+    ``PUBLISHED``: every process looks under both forms and writes the former one. ``MOVING``: what
+    is written is written in the new form. ``SETTLING``: no key has the former form any more, but
+    attributes have.
+    """
+
+    PUBLISHED = "published"
+    MOVING = "moving"
+    SETTLING = "settling"
+
+
+INDEX, INDEX_AGAIN = "index", "index-again"
+"""The purposes of the key of a first index, and of the key of an index of that one."""
 
 
 class KeyRing:
@@ -45,14 +67,36 @@ class KeyRing:
         """Return the key id of new tokens."""
         return self._source.read()["active"]
 
-    def index(self) -> str:
-        """Return the key id of the blind indexes."""
-        return self._source.read()["index"]
+    def index(self) -> tuple[str, ...]:
+        """Return the key ids of the blind indexes: the first root, and those after it."""
+        return tuple(self._source.read()["index"].split(","))
+
+    def index_next(self) -> str | None:
+        """Return the key id that keys with blind indexes are moved to; None if there is none."""
+        return self._source.read().get("index_next")
+
+    def index_stage(self) -> Stage | None:
+        """Return how far a move of the blind indexes is; None if there is none."""
+        stage = self._source.read().get("index_stage")
+        return None if stage is None else Stage(stage)
 
     def key(self, purpose: str, key_id: str) -> bytes | None:
-        """Return 32 bytes for `purpose`, or None for an unknown or deleted root."""
-        root = self._source.read().get(key_id) if key_id.isdecimal() else None
+        """Return 32 bytes for `purpose`, or None for an unknown or deleted root.
+
+        The key of one purpose may outlive its root (`kept_key`).
+        """
+        if not key_id.isdecimal():
+            return None
+        pairs = self._source.read()
+        if kept := pairs.get(f"{purpose}:{key_id}"):
+            return bytes.fromhex(kept)
+        root = pairs.get(key_id)
         return None if root is None else _derive(root, f"{purpose}:{key_id}")
+
+
+def kept_key(purpose: str, key_id: str, root: str) -> dict[str, str]:
+    """Return the pair that keeps a root's key for one purpose in the secret without the root."""
+    return {f"{purpose}:{key_id}": _derive(root, f"{purpose}:{key_id}").hex()}
 
 
 @functools.lru_cache(maxsize=64)
@@ -136,7 +180,9 @@ def _base64url(data: bytes) -> str:
 class BlindIndex:
     """Keyed hashes of secret values, to look items up without storing the values.
 
-    An index is the key id, a colon, and 128 bits in base64url.
+    An index is the key id, a colon, and 128 bits in base64url. The first root hashes the value.
+    Every later one hashes the index that was there before, so that whatever is stored can be moved
+    without the value (docs/decisions/0224).
     """
 
     def __init__(self, ring: KeyRing) -> None:
@@ -144,13 +190,80 @@ class BlindIndex:
 
     def of(self, kind: str, value: str) -> str:
         """Return the index of `value` (as NFKC, upper case) among values of `kind`."""
-        key_id = self._ring.index()
-        key = self._ring.key("index", key_id)
+        return self.moved(self.first(kind, value))
+
+    def first(self, kind: str, value: str) -> str:
+        """Return the index of `value` under the first root, which stays the same in every move."""
+        key_id = self._ring.index()[0]
+        canonical = unicodedata.normalize("NFKC", value).upper()
+        digest = hmac.digest(self._key(INDEX, key_id), f"{kind}\x1f{canonical}".encode(), "sha256")[
+            :16
+        ]
+        return f"{key_id}:{_base64url(digest)}"
+
+    def forms(self, kind: str, value: str) -> tuple[str, ...]:
+        """Return the index of `value` under every root so far, the present one first."""
+        forms = [self.first(kind, value)]
+        for key_id in self._ring.index()[1:]:
+            forms.append(self._again(forms[-1], key_id))
+        return tuple(reversed(forms))
+
+    def moved(self, index: str) -> str:
+        """Return the present form of an index, or of its beginning, of any root so far.
+
+        A hash of an index of the first root has no key id. An unknown key id stays as it is.
+        """
+        if not index:
+            return ""
+        key_ids = self._ring.index()
+        made_by = _maker(index, key_ids[0])
+        if made_by not in key_ids:
+            return index
+        for key_id in key_ids[key_ids.index(made_by) + 1 :]:
+            index = self._again(index, key_id)
+        return index
+
+    def upcoming(self, index: str) -> str | None:
+        """Return the form that an index of the present form is moved to; None if it is not."""
+        key_id = self._ring.index_next()
+        key_ids = self._ring.index()
+        if key_id is None or _maker(index, key_ids[0]) != key_ids[-1]:
+            return None
+        return self._again(index, key_id)
+
+    def same(self, one: str, other: str) -> bool:
+        """Return whether two indexes, or two beginnings, are of one value, whatever their roots."""
+        if one == other or not one or not other:
+            return one == other
+        if one.partition(":")[0] == other.partition(":")[0]:
+            return False  # without a look at the keys: this is most of the answers
+        return self.moved(one) == self.moved(other)
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether new items are written in the form that indexes are moved to."""
+        return self._ring.index_stage() is Stage.MOVING
+
+    def _again(self, index: str, key_id: str) -> str:
+        # The beginning depends on the former beginning only, because rights, links and passes
+        # store no more than that (`people.beginning_of`).
+        rest, key = index.rpartition(":")[2], self._key(INDEX_AGAIN, key_id)
+        head = _base64url(hmac.digest(key, f"head\x1f{rest[:BEGINNING]}".encode(), "sha256"))
+        tail = _base64url(hmac.digest(key, f"tail\x1f{rest}".encode(), "sha256"))
+        long = len(rest) > BEGINNING
+        return f"{key_id}:{head[:BEGINNING]}{tail[: _LENGTH - BEGINNING] if long else ''}"
+
+    def _key(self, purpose: str, key_id: str) -> bytes:
+        key = self._ring.key(purpose, key_id)
         if key is None:
             raise LookupError("the index root is missing from the keys secret")
-        canonical = unicodedata.normalize("NFKC", value).upper()
-        digest = hmac.digest(key, f"{kind}\x1f{canonical}".encode(), "sha256")[:16]
-        return f"{key_id}:{_base64url(digest)}"
+        return key
+
+
+def _maker(index: str, first: str) -> str:
+    """Return the key id of an index; the `first` one if it names none."""
+    key_id, colon, _ = index.partition(":")
+    return key_id if colon else first
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,7 @@ TTL attribute ``ttl`` (epoch seconds). Every item carries its format's version `
 | put a person's record; read it | 1 Put, conditional; 1 Get | PER#per · REC#kind#lms#hash |
 | a person's records of a kind, newest first | 1 Query | PER#per · begins REC#kind# |
 | wrapped data keys | 1 Get, cached 5 min | DATAKEY · id |
+| how far a move of the blind indexes is | 1 Get, strong | INDEXMOVE · INDEXMOVE |
 | a device that makes a request | 1 Get, strong | DEVICE#kio · DEVICE |
 | the device of a pairing code | 1 Get, strong; deleted once | PAIRING#blind · PAIRING |
 | a card asked for at a kiosk | 1 Get, strong | DEVICE#kio · CARD#id |
@@ -559,3 +560,8 @@ def is_issued_pass(key: Key) -> bool:
 def is_paper_file(key: Key) -> bool:
     """Return whether `key` is that of a file of a paper pass."""
     return key.pk.startswith("PER#") and key.sk.startswith(PAPER_FILES)
+
+
+def index_move() -> Key:
+    """Return the key of how far a move of the blind indexes is."""
+    return Key("INDEXMOVE", "INDEXMOVE")

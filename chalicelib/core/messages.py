@@ -226,13 +226,13 @@ TEXTS: dict[str, str] = {
     # Variants for staff, who act for the visitor. A key without a variant uses the text above.
     "staff_outcome.admit": "Let them in",
     "staff_outcome.check": "Please check",
-    "staff_outcome.refuse": "Do not let them in",
+    "staff_outcome.refuse": "Turn away",
     "staff_step.enter": "The visitor may come in.",
     "staff_step.verify_with_staff": "Check the visitor's health code and ID.",
     "staff_step.declare_health": "Ask the visitor to declare their health on their phone, from "
     "the screen of this scan.",
     "staff_step.declare_again": "If the declaration has expired, ask the visitor to declare again.",
-    "staff_step.see_doctor": "Do not let the visitor in; direct them to a fever clinic.",
+    "staff_step.see_doctor": "Turn the visitor away, and direct them to a fever clinic.",
     "staff_step.enter_travel_card_code": "Ask the visitor to have the travel card's code sent, "
     "which is free, and to enter it on their phone.",
     "staff_step.no_code_see_staff": "If no code arrives, check the visitor's official travel card; "

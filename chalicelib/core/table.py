@@ -201,6 +201,25 @@ class Check(NamedTuple):
     condition: Condition
 
 
+class Copy(NamedTuple):
+    """A put, in a transaction, of an item as it was read, under another key."""
+
+    key: Key
+    raw: Raw
+    condition: Condition | None = None
+
+
+Write = Put | Change | Delete | Check | Copy
+
+
+class Page(NamedTuple):
+    """A page of a Scan. `last` is the key to go on after, None on the last page."""
+
+    items: list[Raw]
+    last: Raw | None
+    units: float
+
+
 class Connection:
     """A connection to DynamoDB, opened with the first call."""
 
@@ -224,6 +243,10 @@ class Table:
     def __init__(self, name: str, connection: Connection | None = None) -> None:
         self._name = name
         self._connection = connection or Connection()
+
+    def same_index(self, one: str, other: str) -> bool:
+        """Return whether two blind indexes, or two beginnings, are of one value."""
+        return one == other
 
     def get(self, key: Key, *, consistent: bool = True) -> Raw | None:
         """Return the item under `key`, or None."""
@@ -303,6 +326,17 @@ class Table:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
+    def scan(self, after: Raw | None) -> Page:
+        """Return the page of items after the key `after`, in no order, and the units it cost.
+
+        Needs the right ``dynamodb:Scan``, which operators have and functions have not. Cost: one
+        Scan, eventually consistent, of at most a megabyte.
+        """
+        start = {"ExclusiveStartKey": after} if after else {}
+        answer = self._call("Scan", ReturnConsumedCapacity="TOTAL", **start)
+        units = answer.get("ConsumedCapacity", {}).get("CapacityUnits", 0.0)
+        return Page(answer["Items"], answer.get("LastEvaluatedKey"), units)
+
     def put(self, item: Item, condition: Condition | None = None) -> None:
         """Write `item`. Raises ConditionFailed with the item on record."""
         self._call("PutItem", Item=item.raw(), **_expressions(condition), **_old(condition))
@@ -349,7 +383,7 @@ class Table:
         """Delete the item under `key`, if it exists. Raises ConditionFailed."""
         self._call("DeleteItem", Key=_key(key), **_expressions(condition), **_old(condition))
 
-    def transact(self, *writes: Put | Change | Delete | Check) -> None:
+    def transact(self, *writes: Write) -> None:
         """Make all of `writes`, or none. Raises ConditionFailed; `met` is in their order.
 
         A transaction that conflicts with a concurrent one writes nothing and is retried at once.
@@ -363,7 +397,7 @@ class Table:
                 return
         raise Unavailable
 
-    def try_transact(self, *writes: Put | Change | Delete | Check) -> bool:
+    def try_transact(self, *writes: Write) -> bool:
         """Make all of `writes`; return False if a condition did not hold. See `transact`."""
         try:
             self.transact(*writes)
@@ -371,12 +405,15 @@ class Table:
             return False
         return True
 
-    def _write(self, write: Put | Change | Delete | Check) -> dict[str, Any]:
+    def _write(self, write: Write) -> dict[str, Any]:
         common = {"TableName": self._name, **_old(write.condition)}
         match write:
             case Put():
                 body = {"Item": write.item.raw(), **_expressions(write.condition)}
                 return {"Put": common | body}
+            case Copy():
+                raw = write.raw | _key(write.key)
+                return {"Put": common | {"Item": raw, **_expressions(write.condition)}}
             case Change():
                 body = _expressions(write.condition, write.actions)
                 return {"Update": common | {"Key": _key(write.key), **body}}

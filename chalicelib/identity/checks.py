@@ -236,7 +236,7 @@ class IdentityChecks:
                     ttl=now + KEPT,
                 )
             )
-        if (known.method, known.subject) != (method, blind):
+        if known.method != method or not self._index.same(known.subject, blind):
             raise Conflict("nonce_reused")
         return known
 
@@ -289,7 +289,8 @@ class IdentityChecks:
         check = self._checks.get(check_id)
         if (
             check is None
-            or (check.person_id, check.subject) != (actor.person_id, self._blind(subject))
+            or check.person_id != actor.person_id
+            or not self._index.same(check.subject, self._blind(subject))
             or not self._checks.spend(check, by, now)
         ):
             raise Unprocessable("identity_check_unusable")

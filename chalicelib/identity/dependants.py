@@ -191,7 +191,7 @@ class DependantAdding:
         now = submission.now
         link = _link(candidate, _born(candidate), submission)
         blind = documents.blind(self._index, entry.document_type, entry.number)
-        if blind == actor.profile.document_blind:
+        if self._index.same(blind, actor.profile.document_blind):
             raise BadInput.at("/document_number", "yourself")
         whom = actor.person_id
         new_id = f"per_{ids.derive('dependant', whom, submission.nonce)}"
@@ -200,7 +200,7 @@ class DependantAdding:
             # Who was linked otherwise proves name and number first: the answer would reveal them.
             if known is not None and known.link.proof in _NAMED:
                 # The nonce of another dependant, or the number of one under another name.
-                if known.profile.document_blind != blind:
+                if not self._index.same(known.profile.document_blind, blind):
                     raise Conflict("nonce_reused")
                 if not is_named(known.profile, entry.name, vault=self._vault):
                     raise Unprocessable("dependant_no_match")

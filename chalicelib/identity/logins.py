@@ -200,5 +200,5 @@ class PlatformLogin:
         # In hexadecimal, because the index ignores case. Who showed it is hashed again, so that the
         # item, which has no end, leads to nobody after an erasure.
         digest = hashlib.sha256(proof.text.encode()).hexdigest()
-        shown_by = ids.derive("phone-proof", self._index.of("phone-proof", f"{digest}:{by}"))
+        shown_by = ids.derive("phone-proof", self._index.first("phone-proof", f"{digest}:{by}"))
         return self._proofs.claim(self._index.of("phone-proof", digest), shown_by, now=now)

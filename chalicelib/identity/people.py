@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+from chalicelib.core.crypto import BEGINNING
 from chalicelib.identity.family import FamilyLink
 
 ANSWERS_KEPT_FOR = timedelta(days=30)
@@ -59,7 +60,7 @@ def beginning_of(document_blind: str) -> str:
 
     48 of 128 bits distinguish the documents of one person, and keep their items small.
     """
-    return document_blind[:10]
+    return document_blind[: document_blind.find(":") + 1 + BEGINNING]
 
 
 @dataclass(frozen=True)

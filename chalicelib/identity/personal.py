@@ -56,7 +56,7 @@ SENT_INVITATION_NAME = _row("SentInvitationItem", "name", "sent_invitation_name"
 SENT_INVITATION_PHONE = _row("SentInvitationItem", "phone", "sent_invitation_phone")
 # The name under which a staff member was bound, a copy of the profile's. The owner is the person.
 STAFF_NAME = _row("StaffItem", "name")
-# Who has looked at a person's data. The owner is the blind index of that person's document.
+# Who has looked at a person's data. The owner is the record's digest: a blind index would change.
 ACCESS_GUARDIAN = _row("AccessItem", "guardian")
 # A personal record: a declaration, an arrival, a notice. The owner is the person.
 RECORD = _row("PersonalRecordItem", "contents", "record")

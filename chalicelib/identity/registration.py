@@ -139,6 +139,8 @@ class Registrations:
         previous = actor.profile
         person_id = actor.person_id
         blind = documents.blind(self._index, entry.document_type, entry.number)
+        if self._index.same(blind, previous.document_blind):
+            blind = previous.document_blind
         same = (
             previous.verification is not Verification.NONE
             and blind == previous.document_blind

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from chalicelib.admission.scan import Scan, Scans
-from chalicelib.admission.shadows import shadow_of
+from chalicelib.admission.shadows import shadows_of
 from chalicelib.admission.waiting import WaitingScans
 from chalicelib.core import ids
 from chalicelib.core.crypto import BlindIndex, Vault
@@ -517,7 +517,7 @@ class Erasing:
         for document in traces.documents:
             erasures.erase_accesses(receipt_id, document)
         for phone in traces.phones:
-            erasures.erase_invitations(receipt_id, phone)
+            erasures.erase_invitations(receipt_id, self._index.moved(phone))
         self._erase_files(due)
 
     def _release(self, due: Due, dependants: Sequence[str], now: datetime) -> None:
@@ -550,7 +550,8 @@ class Erasing:
         number = personal.DOCUMENT.open(self._vault, profile.document, person_id)
         # Earlier versions looked people up under the name as it was typed.
         shadows = tuple(
-            shadow_of(self._index, profile.document_type, number, spelling)
+            shadow
             for spelling in dict.fromkeys((name, person_name(name)))
+            for shadow in shadows_of(self._index, profile.document_type, number, spelling)
         )
         return Traces(phones, (profile.document_blind,), shadows)

@@ -254,9 +254,7 @@ class PersonalData:
         blind = profile.document_blind
         for _, access in islice(self._accesses.of(blind, "", _READ), _MOST_ACCESSES):
             if access.until > now:
-                shown = accesses.seen(
-                    access, blind, directory=self._directory, vault=self._vault, now=now
-                )
+                shown = accesses.seen(access, directory=self._directory, vault=self._vault, now=now)
                 yield {"at": shown.asked_at, "kind": shown.kind, "place": shown.place}
 
     def _venue(self, venue_id: str, now: datetime) -> str:

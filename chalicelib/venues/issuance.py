@@ -109,7 +109,9 @@ class Issuance:
             fingerprint=submission.fingerprint,
             applicant=actor.person_id,
         )
-        unique = identifiers.derive("venue", number_blind, application.name, application.address)
+        # Of the first root: `IndexedTable` moves the hash, which cannot be made of a moved index.
+        first = self._index.first(application.number_type, application.number)
+        unique = identifiers.derive("venue", first, application.name, application.address)
         earlier = give(
             self._people,
             actor.person_id,

@@ -420,8 +420,8 @@ class Staffing:
             or not profile.phone
         ):
             return 0
-        # Not computed in general: the lookup worker, which calls this too, has no key for it.
-        phone_blind = profile.phone_blind or self._index.of(
+        # Profiles of releases up to 0.2.0 have none.
+        phone_blind = self._index.moved(profile.phone_blind) or self._index.of(
             "phone", personal.PHONE.open(self._vault, profile.phone, person_id)
         )
         claimed = 0
@@ -561,7 +561,7 @@ class Staffing:
             name = personal.STAFF_NAME.open(self._vault, member.name, person_id)
         elif profile is not None and profile.name:  # bound by a release up to 0.2.0
             name = personal.NAME.open(self._vault, profile.name, person_id)
-        return NamedMember(member, name, _standing(member, profile))
+        return NamedMember(member, name, self._standing(member, profile))
 
     def _initial_administrator(self, venue: Venue) -> str:
         """Return the id of the initial administrator as it is now; `venue` may be a cached one."""
@@ -587,15 +587,16 @@ class Staffing:
         whom = actor.person_id
         self._limits.charge("staff", whom, limit=_ADDED_AN_HOUR, seconds=3600, now=now)
 
+    def _standing(self, member: Member, profile: Profile | None) -> Standing:
+        document = member.document_blind
+        if profile is None or (
+            document and not self._index.same(document, profile.document_beginning)
+        ):
+            return Standing.LAPSED
+        verified = profile.verification is Verification.VERIFIED
+        return Standing.ACTIVE if verified else Standing.UNVERIFIED
+
 
 def _has_expired(invitation: Invitation | SentInvitation, now: datetime) -> bool:
     """Return whether an invitation is over; DynamoDB deletes it up to days later."""
     return invitation.expires_at is not None and invitation.expires_at <= now
-
-
-def _standing(member: Member, profile: Profile | None) -> Standing:
-    document = member.document_blind
-    if profile is None or (document and document != profile.document_beginning):
-        return Standing.LAPSED
-    verified = profile.verification is Verification.VERIFIED
-    return Standing.ACTIVE if verified else Standing.UNVERIFIED

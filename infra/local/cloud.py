@@ -5,8 +5,8 @@
     python -m infra.local.cloud down       stop; --wipe deletes all data
 
 All data is in ``.local/`` (or VENUECODE_HOME): the emulator's in ``state/`` and ``s3/``, logs in
-``log/``, process ids in ``run/``. Ports: VENUECODE_PORT (4566) and VENUECODE_SANDBOX_PORT (4567),
-on 127.0.0.1 only.
+``log/``, process ids in ``run/``. Ports: VENUECODE_PORT (4566), VENUECODE_SANDBOX_PORT (4567) and
+VENUECODE_CLIENT_PORT (4568), on 127.0.0.1 only.
 """
 
 import argparse
@@ -33,6 +33,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from infra.deploy import deploy
 from infra.local.client import ApiError
+from infra.local.guests import is_built, show_client
 from infra.local.language import words
 from infra.local.place import CREDENTIALS, REGION, LocalCloud, LocalCloudError, Place, client_of
 from infra.local.sandbox.platforms import Credentials
@@ -67,6 +68,9 @@ _OUTPUTS = {
     "partners_secret": "PartnersSecretId",
     "kms_key": "DataKeyArn",
 }
+_FOLDER = "VENUECODE_HOME"
+_PROCESSES = ("website", "sandbox", "emulator")
+"""In the order in which they are stopped."""
 _Step = Callable[[str], None]
 _STEPS = 6
 _children: dict[int, subprocess.Popen[bytes]] = {}  # those that this process has started
@@ -87,9 +91,14 @@ def start(
 
 def _bring_up(place: Place, progress: _Step, *, seeded: bool) -> LocalCloud:
     progress(words("Starting the local cloud", "启动本地云"))
+    for name in _PROCESSES:
+        if _left_over(place, name):
+            stop_process(place, name, patience=2.0)
     start_emulator(place)
-    if not running(place, "sandbox") and not _left_over(place, "sandbox"):
+    if not running(place, "sandbox"):
         _require_free(place.sandbox_port, "VENUECODE_SANDBOX_PORT")
+    if not running(place, "website"):
+        _require_free(place.client_port, "VENUECODE_CLIENT_PORT")
     progress(words("Packaging", "打包"))
     built = package(
         "local", out=place.home / "package", environment=_environment(place), step=_quiet
@@ -109,6 +118,7 @@ def _bring_up(place: Place, progress: _Step, *, seeded: bool) -> LocalCloud:
     progress(words("Starting the sandbox partners", "启动模拟的对接方"))
     hand_over_credentials(place, cloud)
     start_sandbox(place, cloud)
+    start_website(place, cloud)
     progress(words("Seeding", "写入演示数据"))
     if seeded:
         _seed(cloud)
@@ -122,7 +132,7 @@ def stop(*, place: Place | None = None) -> bool:
     place = place or Place.from_environment()
     with _locked(place):
         (place.home / "run/wanted").unlink(missing_ok=True)
-        stopped = [stop_process(place, name) for name in ("sandbox", "emulator")]
+        stopped = [stop_process(place, name) for name in _PROCESSES]
     for child in _children.values():
         child.poll()  # also reaps children that another process killed
     return any(stopped)
@@ -164,6 +174,7 @@ def cloud_of(place: Place, outputs: Mapping[str, str]) -> LocalCloud:
         base_url=f"{place.endpoint_url}/restapis/{outputs['RestAPIId']}/api/_user_request_",
         sandbox_url=place.sandbox_url,
         endpoint_url=place.endpoint_url,
+        host_url=place.host_url,
         outputs={name: outputs[key] for name, key in _OUTPUTS.items()},
         log_dir=place.home / "log",
     )
@@ -224,8 +235,6 @@ def start_emulator(place: Place) -> None:
         if _answers(place.port, "/_ministack/health", within=5.0, name=(place, "emulator")):
             return
         stop_process(place, "emulator", patience=2.0)  # it hangs; its journal has what counts
-    elif _left_over(place, "emulator"):
-        stop_process(place, "emulator", patience=2.0)  # its data was deleted
     _require_free(place.port, "VENUECODE_PORT")
     shutil.rmtree(place.home / "tmp", ignore_errors=True)
     for name in ("state", "s3", "tmp", "log", "run"):
@@ -280,17 +289,8 @@ def start_sandbox(place: Place, cloud: LocalCloud) -> None:
     Raises LocalCloudError.
     """
     callback = f"{cloud.base_url}/v1/identity-checks/callback"
-    posts_to = place.home / "run/callback"
-    if running(place, "sandbox"):
-        if (
-            posts_to.exists()
-            and posts_to.read_text() == callback
-            and _answers(place.sandbox_port, "/healthz", within=2.0, name=(place, "sandbox"))
-        ):
-            return
-        stop_process(place, "sandbox", patience=2.0)
-    elif _left_over(place, "sandbox"):
-        stop_process(place, "sandbox", patience=2.0)
+    if _serves(place, "sandbox", place.sandbox_port, callback):
+        return
     _require_free(place.sandbox_port, "VENUECODE_SANDBOX_PORT")
     secrets = cloud.client("secretsmanager")
     partners = secrets.get_secret_value(SecretId=cloud.outputs["partners_secret"])
@@ -301,7 +301,7 @@ def start_sandbox(place: Place, cloud: LocalCloud) -> None:
     }
     command = ["-m", "infra.local.sandbox", "--port", str(place.sandbox_port)]
     _launch(place, "sandbox", command, settings)
-    posts_to.write_text(callback)
+    (place.home / "run/sandbox.for").write_text(callback)
     if not _answers(
         place.sandbox_port, "/healthz", within=_PATIENCE_SECONDS, name=(place, "sandbox")
     ):
@@ -315,13 +315,53 @@ def start_sandbox(place: Place, cloud: LocalCloud) -> None:
         )
 
 
+def start_website(place: Place, cloud: LocalCloud) -> None:
+    """Start the host of client and API, unless it runs, answers and leads to this API.
+
+    Raises LocalCloudError.
+    """
+    if _serves(place, "website", place.client_port, cloud.base_url):
+        return
+    _require_free(place.client_port, "VENUECODE_CLIENT_PORT")
+    where = ["--port", str(place.client_port), "--api", cloud.base_url]
+    command = ["-m", "infra.local.website", *where, "--files", place.endpoint_url]
+    _launch(place, "website", command, {})
+    (place.home / "run/website.for").write_text(cloud.base_url)
+    if not _answers(
+        place.client_port, "/healthz", within=_PATIENCE_SECONDS, name=(place, "website")
+    ):
+        stop_process(place, "website")
+        raise LocalCloudError(
+            words(
+                "The client's host did not start: "
+                f"the end of {place.home}/log/website.log says why.",
+                f"客户端的主机没有启动，原因请看 {place.home}/log/website.log 的末尾。",
+            )
+        )
+
+
+def _serves(place: Place, name: str, port: int, target: str) -> bool:
+    """Return whether a process runs, answers and was started for `target`; stop it if not."""
+    if not running(place, name):
+        return False
+    started_for = place.home / f"run/{name}.for"
+    if (
+        started_for.exists()
+        and started_for.read_text() == target
+        and _answers(port, "/healthz", within=2.0, name=(place, name))
+    ):
+        return True
+    stop_process(place, name, patience=2.0)
+    return False
+
+
 def _launch(place: Place, name: str, command: list[str], settings: Mapping[str, str]) -> None:
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     with (place.home / f"log/{name}.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, *command],
             cwd=ROOT,
-            env={**inherited, **settings},
+            env={**inherited, **settings, _FOLDER: str(place.home)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -357,13 +397,16 @@ def _left_over(place: Place, name: str) -> int | None:
 
     It still holds its port. It is known by its command, and by the folder in its environment.
     """
+    if running(place, name):
+        return None
+    mine = f"{_FOLDER}={place.home}".encode()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             command = (folder / "cmdline").read_bytes()
             environment = (folder / "environ").read_bytes()  # only of one's own processes
         except OSError:
             continue
-        ours = f"={place.home}/".encode() in environment
+        ours = mine in environment.split(b"\0")
         if ours and f"infra.local.{name}".encode() in command.split(b"\0"):
             return int(folder.name)
     return None
@@ -374,7 +417,7 @@ def stop_process(place: Place, name: str, *, patience: float = _PATIENCE_SECONDS
 
     It is stopped, too, if the place's folder was deleted while it ran.
     """
-    left_over = None if running(place, name) else _left_over(place, name)
+    left_over = _left_over(place, name)
     pid = running(place, name) or left_over
     if pid is None:
         return False
@@ -479,6 +522,7 @@ def show_progress(console: Console, **options: Any) -> LocalCloud:
 def print_addresses(cloud: LocalCloud, console: Console) -> None:
     """Print every address on a line of its own, to be copied."""
     addresses = {
+        words("Client", "客户端"): _client_address(cloud),
         "API": cloud.base_url,
         words("API document", "接口文档"): f"{cloud.base_url}/v1/openapi.json",
         words("Sandbox partners", "模拟的对接方"): cloud.sandbox_url,
@@ -493,7 +537,18 @@ def print_addresses(cloud: LocalCloud, console: Console) -> None:
         console.print(
             f"{set_cell_size(what, 18)} {where}", soft_wrap=True, highlight=False, markup=False
         )
+    if is_built():
+        show_client(cloud, console)
     console.rule()
+
+
+def _client_address(cloud: LocalCloud) -> str:
+    if is_built():
+        return cloud.client_url
+    return words(
+        "not built: apt-get install nodejs npm, then `make client`",
+        "尚未构建：请执行 apt-get install nodejs npm，再执行 `make client`",
+    )
 
 
 def _run(console: Console) -> None:
@@ -545,7 +600,7 @@ def _keep(place: Place, console: Console) -> None:
             if not (place.home / "run/wanted").exists():
                 console.print(words("It was stopped from elsewhere.", "已从别处停止。"))
                 return
-            dead = [name for name in ("emulator", "sandbox") if not running(place, name)]
+            dead = [name for name in _PROCESSES if not running(place, name)]
             if dead:
                 names = words(f"The {' and the '.join(dead)}", "、".join(dead))
                 console.print(names + words(" ended; starting again.", " 已退出，重新启动。"))

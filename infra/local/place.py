@@ -22,19 +22,21 @@ class LocalCloudError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """A local cloud's folder and two ports. Several may run side by side."""
+    """A local cloud's folder and three ports. Several may run side by side."""
 
     home: Path
     port: int
     sandbox_port: int
+    client_port: int
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Place":
-        """Return the place of VENUECODE_HOME, VENUECODE_PORT and VENUECODE_SANDBOX_PORT."""
+        """Return the place that VENUECODE_HOME and the variables of its ports name."""
         return cls(
             home=Path(environment.get("VENUECODE_HOME", ROOT / ".local")).absolute(),
             port=_port(environment, "VENUECODE_PORT", 4566),
             sandbox_port=_port(environment, "VENUECODE_SANDBOX_PORT", 4567),
+            client_port=_port(environment, "VENUECODE_CLIENT_PORT", 4568),
         )
 
     @property
@@ -46,6 +48,11 @@ class Place:
     def sandbox_url(self) -> str:
         """The sandbox's URL."""
         return f"http://127.0.0.1:{self.sandbox_port}"
+
+    @property
+    def host_url(self) -> str:
+        """The URL of the host that serves the client, and the API beside it."""
+        return f"http://127.0.0.1:{self.client_port}"
 
 
 def _port(environment: Mapping[str, str], name: str, default: int) -> int:
@@ -72,8 +79,14 @@ class LocalCloud:
     base_url: str
     sandbox_url: str
     endpoint_url: str
+    host_url: str
     outputs: Mapping[str, str]
     log_dir: Path
+
+    @property
+    def client_url(self) -> str:
+        """The URL of the client's browser build."""
+        return f"{self.host_url}/app/"
 
     def session(self) -> Any:
         """Return a boto3 session as administrator; its clients need `endpoint_url`."""

@@ -94,6 +94,13 @@ def root(text: str) -> str:
     return text
 
 
+def units(text: str) -> int:
+    """Return a rate in read units a second. Raises ArgumentTypeError."""
+    if not re.fullmatch(r"[1-9][0-9]{0,5}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text!r} is no rate: give 1 to 999999 units a second")
+    return int(text)
+
+
 def secret_name(text: str) -> str:
     """Return the name of a partner's secret. Raises ArgumentTypeError."""
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", text):

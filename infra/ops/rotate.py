@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from chalicelib.adapters.keys import LIFE
+from chalicelib.core.crypto import INDEX, INDEX_AGAIN, kept_key
 from infra.ops import inputs
 from infra.ops.deployment import Deployment
 
@@ -38,23 +39,33 @@ def activate(pairs: dict[str, str], now: datetime) -> dict[str, str]:
     if now < due:
         seconds = -(-(due - now) // timedelta(seconds=1))
         raise ValueError(f"not every process knows root {pairs['next']} yet: wait {seconds} s")
-    return _without(pairs, "next", "published") | {"active": pairs["next"]}
+    return without(pairs, "next", "published") | {"active": pairs["next"]}
 
 
 def retire(pairs: dict[str, str], number: str) -> dict[str, str]:
     """Return the secret without a root; the tokens that it signed are then refused.
 
-    Raises ValueError for the active root and for the root of the blind indexes.
+    Of a root that blind indexes were moved away from, its key for indexes is kept. With it alone
+    nothing in the table matches (docs/decisions/0224). Raises ValueError for the active root, and
+    for the root of the blind indexes.
     """
     if number not in pairs or not number.isdecimal():
         raise ValueError(f"there is no root {number}")
-    if number in (pairs["active"], pairs["index"]):
-        raise ValueError(f"root {number} is in use: rotate first, and re-index for the index root")
+    chain = pairs["index"].split(",")
+    if number == pairs["active"]:
+        raise ValueError(f"root {number} is in use: rotate first")
+    moves = "index_stage" in pairs and number in (*chain, pairs.get("index_next"))
+    if number == chain[-1] or moves:
+        raise ValueError(f"root {number} is in use: move the blind indexes first, with index-keys")
+    if number in chain:
+        purpose = INDEX if number == chain[0] else INDEX_AGAIN
+        pairs = pairs | kept_key(purpose, number, pairs[number])
     waiting = ("next", "published") if number == pairs.get("next") else ()
-    return _without(pairs, number, *waiting)
+    return without(pairs, number, *waiting)
 
 
-def _without(pairs: dict[str, str], *names: str) -> dict[str, str]:
+def without(pairs: dict[str, str], *names: str) -> dict[str, str]:
+    """Return the secret without the pairs with these names."""
     return {key: value for key, value in pairs.items() if key not in names}
 
 

@@ -32,6 +32,10 @@ BAD: dict[str, list[str]] = {
         "x", "--retire x", "--retire 9", "--retire 1", "--retire -1", "--retire active",
         "--retire ١", "--activate", "--activate --retire 2",
     ],
+    "index-keys": [
+        "x", "--move", "--begin --move", "--units 0", "--units -1", "--units x", "--units ١",
+        "--units 1000000 --move", "--retire 1",
+    ],
     "policies": [
         "", "x", "4", "440", "4409830", "04", "x#y", "** --delete", "44 --delete", "--list 44",
         "--delete", "--set {}", "44 --set", "44 --set x", "44 --set []", "44 --set 7",

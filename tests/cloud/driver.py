@@ -33,10 +33,10 @@ _FAMILIES = "欧阳司马上官诸葛夏侯皇甫尉迟公孙"
 
 
 def free_place(home: Path) -> Place:
-    """Return a place for a local cloud, on two free ports."""
-    with socket.socket() as first, socket.socket() as second:
+    """Return a place for a local cloud, on three free ports."""
+    with socket.socket() as first, socket.socket() as second, socket.socket() as third:
         ports = []
-        for listener in (first, second):
+        for listener in (first, second, third):
             listener.bind(("127.0.0.1", 0))
             ports.append(int(listener.getsockname()[1]))
     return Place(home, *ports)
@@ -73,6 +73,7 @@ def addresses(place: Place) -> dict[str, str]:
         "VENUECODE_HOME": str(place.home),
         "VENUECODE_PORT": str(place.port),
         "VENUECODE_SANDBOX_PORT": str(place.sandbox_port),
+        "VENUECODE_CLIENT_PORT": str(place.client_port),
     }
 
 
@@ -105,7 +106,7 @@ def run(place: Place, module: str, *arguments: str, cwd: Path | None = None) -> 
 
 
 def process_of(place: Place, name: str) -> int:
-    """Return the process id of the ``emulator`` or the ``sandbox`` at `place`."""
+    """Return the process id of the ``emulator``, the ``sandbox`` or the ``website`` at `place`."""
     pid = int((place.home / f"run/{name}.pid").read_text())
     assert f"infra.local.{name}" in Path(f"/proc/{pid}/cmdline").read_text()
     return pid

@@ -27,7 +27,7 @@ def listening(home: Path, name: str) -> Iterator[tuple[subprocess.Popen[str], in
     """Run a process with the command and the environment of the local cloud's `name`."""
     with subprocess.Popen(  # noqa: S603 (this interpreter)
         [sys.executable, "-c", LISTENS, f"infra.local.{name}"],
-        env={**os.environ, "VENUECODE_LOGS": f"{home}/log"},
+        env={**os.environ, "VENUECODE_HOME": str(home)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -37,7 +37,7 @@ def listening(home: Path, name: str) -> Iterator[tuple[subprocess.Popen[str], in
         process.kill()
 
 
-@pytest.mark.parametrize("name", ["emulator", "sandbox"])
+@pytest.mark.parametrize("name", ["emulator", "sandbox", "website"])
 def test_what_runs_is_stopped_although_its_folder_was_deleted(tmp_path: Path, name: str) -> None:
     home = tmp_path / "home"
     (home / "run").mkdir(parents=True)
@@ -45,14 +45,26 @@ def test_what_runs_is_stopped_although_its_folder_was_deleted(tmp_path: Path, na
         (home / f"run/{name}.pid").write_text(str(process.pid))
         shutil.rmtree(home)
         home.mkdir()
-        assert local.stop(place=Place(home, port, port))
+        assert local.stop(place=Place(home, port, port, port))
         assert process.wait(timeout=10) != 0
         with socket.create_server(("127.0.0.1", port)):
             pass
-        assert not local.stop(place=Place(home, port, port))
+        assert not local.stop(place=Place(home, port, port, port))
+
+
+def test_what_its_folder_names_is_not_left_over(tmp_path: Path) -> None:
+    """A second start finds what runs, and does not stop it."""
+    home = tmp_path / "home"
+    (home / "run").mkdir(parents=True)
+    with listening(home, "emulator") as (process, port):
+        place = Place(home, port, port, port)
+        assert local._left_over(place, "emulator") == process.pid
+        (home / "run/emulator.pid").write_text(str(process.pid))
+        assert local._left_over(place, "emulator") is None
+        assert local.running(place, "emulator") == process.pid
 
 
 def test_the_local_cloud_of_another_folder_is_left_running(tmp_path: Path) -> None:
     with listening(tmp_path / "theirs", "emulator") as (process, port):
-        assert not local.stop(place=Place(tmp_path / "mine", port, port))
+        assert not local.stop(place=Place(tmp_path / "mine", port, port, port))
         assert process.poll() is None

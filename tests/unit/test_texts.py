@@ -266,3 +266,14 @@ class TestNegotiation:
     @example("en;q=" + "9" * 5000)
     def test_hostile_headers_are_answered(self, header: str) -> None:
         assert negotiate(header) in LANGUAGES
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_outcome_for_staff_holds_the_words_of_another(language: str) -> None:
+    """From afar only a part is read: 请勿放行 (do not let in) holds 放行 (let in)."""
+    words = [text(f"staff_outcome.{one}", language) for one in ("admit", "check", "refuse")]
+    for one in words:
+        for other in words:
+            assert one == other or one.lower() not in other.lower()
+            if language != "en":
+                assert one == other or not set(one) & set(other)

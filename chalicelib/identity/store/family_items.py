@@ -6,7 +6,7 @@ limit them. An attribute holds letters of relation and proof, the times in epoch
 beginning of the blind index of the document that the item's owner had then: ``cf,1764115200,,1:A…``
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from pynamodb.expressions.operand import Path
@@ -41,8 +41,12 @@ class GuardiansItem(Item):
     many = IntegerAttribute(attr_name="n", default=0)
 
 
-def read_links(raw: Raw, profile: Profile | None) -> dict[str, FamilyLink]:
+def read_links(
+    raw: Raw, profile: Profile | None, same: Callable[[str, str], bool]
+) -> dict[str, FamilyLink]:
     """Return the links in a `DependantsItem` or a `GuardiansItem` by the other person's id.
+
+    `same` is `Table.same_index`.
 
     A link holds while the item's owner, whose `profile` this is, is registered under the same
     document and not rejected. So the next owner of a phone does not inherit a family. A guardian
@@ -54,7 +58,7 @@ def read_links(raw: Raw, profile: Profile | None) -> dict[str, FamilyLink]:
     if profile.blocked and raw["sk"]["S"] == keys.dependants(profile.person_id).sk:
         return {}
     document = profile.document_beginning
-    return {name: link for name, link, under in entries(raw) if under == document}
+    return {name: link for name, link, under in entries(raw) if same(under, document)}
 
 
 def entries(raw: Raw) -> Iterator[tuple[str, FamilyLink, str]]:
@@ -170,6 +174,9 @@ def has_links(raw: Raw) -> bool:
     return any(name.startswith(_PERSON) for name in raw)
 
 
-def is_over(link: FamilyLink, document: str, owner: Profile | None, now: datetime) -> bool:
-    """Return whether a link has ended: by time, or by another document of the item's `owner`."""
-    return owner is None or document != owner.document_beginning or not link.in_force(now)
+def is_over(link: FamilyLink, now: datetime, *, registered: bool) -> bool:
+    """Return whether a link has ended: by time, or because its owner is not `registered`.
+
+    The owner is, while they have a profile with the document that they had then.
+    """
+    return not registered or not link.in_force(now)

@@ -134,14 +134,21 @@ class FamilyStore:
         for other_id, (link, document) in own.dependants.items():
             other = self._family(other_id)
             mirror = other.guardians.get(person_id, (link, ""))
-            if is_over(link, document, own.profile, now) or is_over(*mirror, other.profile, now):
+            if self._is_over(link, document, own, now) or self._is_over(*mirror, other, now):
                 pruned |= self.unlink(person_id, other_id)
         for other_id, (link, document) in own.guardians.items():
             other = self._family(other_id)
             mirror = other.dependants.get(person_id, (link, ""))
-            if is_over(link, document, own.profile, now) or is_over(*mirror, other.profile, now):
+            if self._is_over(link, document, own, now) or self._is_over(*mirror, other, now):
                 pruned |= self.unlink(other_id, person_id)
         return pruned
+
+    def _is_over(self, link: FamilyLink, document: str, owner: _Family, now: datetime) -> bool:
+        profile = owner.profile
+        registered = profile is not None and self._table.same_index(
+            document, profile.document_beginning
+        )
+        return is_over(link, now, registered=registered)
 
     def forget(self, person_id: str) -> None:
         """See `FamilyLinks.forget`."""

@@ -1,7 +1,8 @@
 """The items and store of people, their sessions, snapshots and rights."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
@@ -215,7 +216,10 @@ def _passes_from_is(since: datetime | None) -> Condition:
     return attribute.does_not_exist() if since is None else attribute == since
 
 
-def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
+def _person_record(
+    person_id: str, items: Iterable[Raw], same: Callable[[str, str], bool]
+) -> PersonRecord:
+    """Return the record in a person's items; `same` is `Table.same_index`."""
     profile: Profile | None = None
     sessions: dict[str, Session] = {}
     answers: list[Snapshot] = []
@@ -257,9 +261,11 @@ def _person_record(person_id: str, items: Iterable[Raw]) -> PersonRecord:
             case "RIGHT":
                 older[rest[0]] = read_right(raw)
     on_record = older | rights
-    held = in_force(on_record, profile)
+    held = in_force(on_record, profile, same)
+    if paper_pass and profile and same(paper_pass.document, profile.document_beginning):
+        paper_pass = replace(paper_pass, document=profile.document_beginning)
     dependants, guardians = (
-        read_links(families[kind], profile) if kind in families else {}
+        read_links(families[kind], profile, same) if kind in families else {}
         for kind in ("DEPENDANTS", "GUARDIANS")
     )
     return PersonRecord(
@@ -329,14 +335,13 @@ class PeopleStore:
         found = self._table.query(
             keys.person(person_id), (keys.HOT, keys.SUBJECT_TO), consistent=consistent
         )
-        return _person_record(person_id, found)
+        return _person_record(person_id, found, self._table.same_index)
 
     def subject(self, person_id: str) -> PersonRecord:
         """See `People.subject`."""
         span = (keys.SUBJECT_FROM, keys.SUBJECT_TO)
-        return _person_record(
-            person_id, self._table.query(keys.person(person_id), span, consistent=True)
-        )
+        found = self._table.query(keys.person(person_id), span, consistent=True)
+        return _person_record(person_id, found, self._table.same_index)
 
     def profiles(self, person_ids: Collection[str]) -> dict[str, Profile]:
         """See `People.profiles`. Reads two keys for each person: profile and shadow profile."""

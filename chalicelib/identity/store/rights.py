@@ -6,7 +6,7 @@ written again or removed; both delete it in the same transaction. If a venue has
 is the newer one.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from pynamodb.expressions.condition import Condition
@@ -72,8 +72,10 @@ def has_rights(raw: Raw) -> bool:
     return old or any(name.startswith(_VENUE) for name in raw)
 
 
-def in_force(rights: Mapping[str, Right], profile: Profile | None) -> dict[str, Role]:
-    """Return the roles that are in force, by venue id, sorted.
+def in_force(
+    rights: Mapping[str, Right], profile: Profile | None, same: Callable[[str, str], bool]
+) -> dict[str, Role]:
+    """Return the roles that are in force, by venue id, sorted; `same` is `Table.same_index`.
 
     A right is in force while the person is registered under the document that it was given for, and
     approved after a rejection. So the next owner of a phone does not inherit rights, and an edit
@@ -85,7 +87,7 @@ def in_force(rights: Mapping[str, Right], profile: Profile | None) -> dict[str, 
     return {
         venue_id: right.role
         for venue_id, right in sorted(rights.items())
-        if right.document == document
+        if same(right.document, document)
     }
 
 

@@ -1,0 +1,142 @@
+/**
+ * What everybody needs of a page (GO-13): axe's rules, and what axe cannot see.
+ *
+ * Each function returns what is wrong, as texts to read; an empty list is right.
+ */
+
+import axe from "axe-core";
+import type { Page } from "playwright-core";
+
+/** Everything that one can press or fill in. */
+const CONTROLS = "button, a[href], input, select, textarea, [role=button], [role=radio], [role=switch], [role=tab], [role=option], [role=checkbox]";
+
+/** Return axe-core's violations: WCAG 2.2 A and AA, and its best practices. */
+export async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const found = await page.evaluate(async () => {
+    const run = (window as any).axe.run as (where: Document, options: object) => Promise<any>;
+    return run(document, { resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
+  });
+  return found.violations.flatMap((rule: any) =>
+    rule.nodes.map((node: any) => `${rule.id}: ${node.html.slice(0, 160)}: ${node.failureSummary.replace(/\s+/g, " ")}`),
+  );
+}
+
+/** Return controls lower than 48 px. A link inside a sentence is as high as its line. */
+export function smallTargets(page: Page): Promise<string[]> {
+  return page.evaluate((controls) => {
+    const small: string[] = [];
+    for (const control of document.querySelectorAll<HTMLElement>(controls)) {
+      const label = control.matches("input[type=radio], input[type=checkbox], input[type=file]") ? control.closest("label") ?? control.parentElement : null;
+      const { width, height } = (label ?? control).getBoundingClientRect();
+      if (width === 0 || height === 0 || getComputedStyle(control).display === "inline" || control.closest("[inert]")) continue;
+      if (height < 47.5) small.push(`${Math.round(width)} × ${height.toFixed(1)}: ${control.outerHTML.slice(0, 160)}`);
+    }
+    return small;
+  }, CONTROLS);
+}
+
+/** Return what stands beyond the right edge, so that one had to scroll sideways. */
+export function sideways(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const wide: string[] = [];
+    const root = document.scrollingElement!;
+    if (root.scrollWidth > window.innerWidth) wide.push(`the page is ${root.scrollWidth} wide in ${window.innerWidth}`);
+    for (const element of document.querySelectorAll<HTMLElement>(".vc *")) {
+      const { right, left, width, height } = element.getBoundingClientRect();
+      if (width === 0 || height === 0 || (right <= window.innerWidth + 0.5 && left >= -0.5)) continue;
+      // The camera's picture is cut on purpose, as are texts for screen readers only.
+      if (element.closest("video, canvas, svg, [aria-hidden=true], .vh")) continue;
+      wide.push(`${Math.round(left)}…${Math.round(right)}: ${element.outerHTML.slice(0, 120)}`);
+    }
+    return wide.slice(0, 5);
+  });
+}
+
+/** Return what is wrong with going through the page by Tab: nothing reached twice or out of order, the focus seen. */
+export async function keyboard(page: Page): Promise<string[]> {
+  const wrong: string[] = [];
+  const reached = new Set<number>();
+  await page.evaluate((controls) => {
+    const open = (element: HTMLElement) => !element.closest("[inert]") && !(element as HTMLButtonElement).disabled && element.tabIndex >= 0;
+    const seen = (element: HTMLElement) => element.getClientRects().length > 0;
+    [...document.querySelectorAll<HTMLElement>(controls)].filter((one) => seen(one) && open(one)).forEach((one, index) => {
+      one.dataset.order = String(index);
+    });
+    // Begin at the top, not at the title, which has the focus on arrival.
+    document.body.tabIndex = -1;
+    document.body.focus();
+    document.body.removeAttribute("tabindex");
+  }, CONTROLS);
+  const count = await page.locator("[data-order]").count();
+  let last = -1;
+  for (let step = 0; step < count + 2; step++) {
+    await page.keyboard.press("Tab");
+    const now = await page.evaluate(() => {
+      const at = document.activeElement as HTMLElement | null;
+      if (!at || at === document.body) return null;
+      const style = getComputedStyle(at);
+      const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+      const edge = parseFloat(style.borderTopWidth) >= 2 && style.borderTopStyle !== "none";
+      return { order: at.dataset.order ?? null, ring: ring || edge, html: at.outerHTML.slice(0, 120) };
+    });
+    if (now === null) break;
+    if (!now.ring) wrong.push(`no visible focus: ${now.html}`);
+    if (now.order === null) continue;
+    const order = Number(now.order);
+    if (reached.has(order)) break;
+    if (order < last) wrong.push(`out of order: ${now.html}`);
+    last = order;
+    reached.add(order);
+  }
+  const groups = await page.evaluate(() => document.querySelectorAll("input[type=radio][data-order], [role=radio][data-order]").length);
+  // One Tab reaches a group of radio buttons; arrows move in it.
+  if (reached.size + groups < count) {
+    const missed = await page.evaluate(
+      (seen) => [...document.querySelectorAll<HTMLElement>("[data-order]")].filter((one) => !seen.includes(Number(one.dataset.order))).map((one) => one.outerHTML.slice(0, 120)),
+      [...reached],
+    );
+    wrong.push(...missed.map((html) => `Tab does not reach: ${html}`));
+  }
+  return wrong;
+}
+
+/** Return what still moves although the person wants nothing to. */
+export function moving(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    document
+      .getAnimations()
+      // Without progress it has not begun.
+      .filter((one) => one.playState === "running" && (one.effect?.getComputedTiming().progress ?? null) !== null)
+      .map((one) => (one.effect as KeyframeEffect).target?.outerHTML.slice(0, 120) ?? "?"),
+  );
+}
+
+/** Write down from now on what a screen reader would say of live regions; see `spoken`. */
+export async function listen(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const said: string[] = ((window as any).said = []);
+    const live = "[role=status], [role=alert], [aria-live=polite], [aria-live=assertive]";
+    const text = (region: Element) => (region.textContent ?? "").replace(/\s+/g, " ").trim();
+    const last = new WeakMap<Element, string>();
+    const look = (node: Node) => {
+      const element = node instanceof Element ? node : node.parentElement;
+      const regions = [element?.closest(live), ...(element?.querySelectorAll(live) ?? [])];
+      for (const region of regions) {
+        if (!region || text(region) === "" || last.get(region) === text(region)) continue;
+        last.set(region, text(region));
+        said.push(text(region));
+      }
+    };
+    new MutationObserver((changes) => {
+      for (const change of changes) {
+        look(change.target);
+        change.addedNodes.forEach(look);
+      }
+    }).observe(document, { subtree: true, childList: true, characterData: true });
+  });
+}
+
+export function spoken(page: Page): Promise<string[]> {
+  return page.evaluate(() => (window as any).said as string[]);
+}

@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+
+import { Problem } from "@/api/problem";
+import { LoginDeclined, Session } from "@/state/session";
+import type { Storage } from "@/state/storage";
+
+/** What a phone keeps, without a phone. */
+function storage(): Storage {
+  const kept = new Map<string, string>();
+  return {
+    read: <T>(key: string) => (kept.has(key) ? (JSON.parse(kept.get(key)!) as T) : null),
+    write: (key, value) => void kept.set(key, JSON.stringify(value)),
+    remove: (key) => void kept.delete(key),
+  };
+}
+
+const ENDED = new Problem(401, { code: "token_revoked", detail: "This login has ended." }, undefined);
+
+test("a login outlives the closed app", () => {
+  const phone = storage();
+  new Session(phone).entered("a1", "r1", "per_A");
+  const later = new Session(phone);
+  expect([later.access(), later.refreshToken(), later.state.personId]).toEqual(["a1", "r1", "per_A"]);
+});
+
+test("renewed tokens outlive it too", () => {
+  const phone = storage();
+  const session = new Session(phone);
+  session.entered("a1", "r1", "per_A");
+  session.renewed("a2", "r2");
+  expect(new Session(phone).refreshToken()).toBe("r2");
+});
+
+test("tokens that come after the log-out are not kept", () => {
+  const phone = storage();
+  const session = new Session(phone);
+  session.entered("a1", "r1", "per_A");
+  session.ended();
+  session.renewed("a2", "r2");
+  expect(session.access()).toBeNull();
+  expect(new Session(phone).access()).toBeNull();
+});
+
+test("calls that need a login wait for it, and go on after it", async () => {
+  const session = new Session(storage());
+  session.entered("a1", "r1", "per_A");
+  const calls = Promise.all([session.loginNeeded(ENDED), session.loginNeeded(ENDED)]);
+  expect(session.state).toMatchObject({ asking: true, reason: "This login has ended." });
+  expect(session.entered("a2", "r2", "per_A")).toBe(false);
+  await calls;
+  expect(session.state.asking).toBe(false);
+});
+
+test("after a login of another person the former one's calls fail", async () => {
+  const session = new Session(storage());
+  session.entered("a1", "r1", "per_A");
+  const call = session.loginNeeded(ENDED);
+  expect(session.entered("b1", "s1", "per_B")).toBe(true);
+  await expect(call).rejects.toBeInstanceOf(LoginDeclined);
+});
+
+test("who declines to log in is logged out", async () => {
+  const session = new Session(storage());
+  session.entered("a1", "r1", "per_A");
+  const call = session.loginNeeded(ENDED);
+  session.ended();
+  await expect(call).rejects.toBeInstanceOf(LoginDeclined);
+  expect(session.state).toMatchObject({ personId: null, asking: false });
+});

@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+/** Tests of what is built: in a real browser, and mini-programs without their platforms. One at a time. */
+export default defineConfig({
+  test: {
+    include: ["e2e/**/*.e2e.ts"],
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
