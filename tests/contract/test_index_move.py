@@ -19,7 +19,6 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -133,8 +132,8 @@ class Deployment(RuleBasedStateMachine):
 
     backend: Backend
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(ahead=st.integers(0, 12), lazy=st.integers(0, 2))
+    def begin(self, ahead: int, lazy: int) -> None:
         for raw in self.raws():
             support.client("dynamodb").delete_item(
                 TableName=self.backend.resource, Key={"pk": raw["pk"], "sk": raw["sk"]}
@@ -154,6 +153,8 @@ class Deployment(RuleBasedStateMachine):
         self.log_in_by_platform(0, 1)
         self.a_venue(0, 0, again=False)
         self.an_invitation(0, 0, 2)
+        for turn in range(ahead):  # most faults need processes at two stages
+            self.the_move_goes_on((lazy + turn) % 3)
 
     def raws(self) -> list[dict[str, Any]]:
         pages = support.client("dynamodb").get_paginator("scan")
@@ -205,16 +206,26 @@ class Deployment(RuleBasedStateMachine):
 
     # --- The operator
 
-    @rule(process=st.integers(0, 2))
-    def a_process_learns(self, process: int) -> None:
-        self.processes[process].learn(self.secret)
-
     @property
     def all_know(self) -> bool:
         return all(one.source.pairs == self.secret for one in self.processes)
 
-    @precondition(lambda self: "index_stage" not in self.secret and self.secret["index"] == OLD)
-    @rule()
+    @rule(process=st.integers(0, 2))
+    def the_move_goes_on(self, process: int) -> None:
+        """A process learns of the stage; if all have, the operator takes the next step."""
+        if not self.all_know:
+            return self.processes[process].learn(self.secret)
+        stage = self.secret.get("index_stage")
+        if stage is None and self.secret["index"] == OLD:
+            return self.publish()
+        if stage in (Stage.MOVING, Stage.SETTLING) and self.passed is None:
+            return self.sweep()
+        if stage is not None:
+            before = self.secret
+            self.proceed()
+            if self.secret is before:
+                self.sweep()
+
     def publish(self) -> None:
         self.secret = index_keys.publish(self.secret, "t" * 64, NOON)
 
@@ -233,8 +244,6 @@ class Deployment(RuleBasedStateMachine):
         except (Crash, Unavailable):
             self.passed = None
 
-    @precondition(lambda self: "index_stage" in self.secret)
-    @rule()
     def proceed(self) -> None:
         stage, passed = Stage(self.secret["index_stage"]), self.passed
         if not self.all_know:
