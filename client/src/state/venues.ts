@@ -1,0 +1,36 @@
+import { computed, ref, watch } from "vue";
+
+import { http, type Schema } from "@/api";
+import { useAnswer } from "./answers";
+import { session } from "./session";
+import { phoneStorage } from "./storage";
+
+/** The venues that the person administers, in the order of their names. */
+export const myVenues = useAnswer(async () => {
+  const { items } = await http.get("/v1/venues");
+  return items.sort((one, other) => one.name.localeCompare(other.name));
+});
+
+const chosen = ref(phoneStorage.read<string>("venue") ?? "");
+
+/** The venue that the pages of its head are about: the one chosen last, else the first; null if there is none. */
+export const venue = computed<Schema<"Venue"> | null>(
+  () => myVenues.value?.find((one) => one.venue_id === chosen.value) ?? myVenues.value?.[0] ?? null,
+);
+
+export function chooseVenue(venueId: string): void {
+  chosen.value = venueId;
+  phoneStorage.write("venue", venueId);
+}
+
+// Another person's venues are not this one's.
+watch(
+  () => session.state.personId,
+  () => {
+    myVenues.value = null;
+    myVenues.error = null;
+    chosen.value = "";
+    phoneStorage.remove("venue");
+  },
+  { flush: "sync" },
+);
