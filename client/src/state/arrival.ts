@@ -1,0 +1,23 @@
+import { launchCode } from "@/api/scanned";
+
+/**
+ * The code with which the client was opened, until its scan was sent: it outlives a login and a
+ * registration on the way. In memory only: whoever closes the client is no longer at the door.
+ */
+let arrived: string | null = null;
+
+/** Keep the code among launch parameters, if there is one. */
+export function noteLaunch(query: Record<string, unknown> | undefined): void {
+  arrived = launchCode(query) ?? arrived;
+}
+
+export function hasArrived(): boolean {
+  return arrived !== null;
+}
+
+/** Return the code, once. */
+export function takeArrival(): string | null {
+  const code = arrived;
+  arrived = null;
+  return code;
+}

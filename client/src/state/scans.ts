@@ -1,0 +1,33 @@
+import { clock, http, type Schema } from "@/api";
+import { me } from "./me";
+import { session } from "./session";
+import { phoneStorage } from "./storage";
+import { Scans } from "./written-scan";
+
+type Screen = Schema<"Screen">;
+
+export const scans = new Scans(
+  phoneStorage,
+  (request) => http.post("/v1/scans", request),
+  clock,
+  () => session.state.personId,
+);
+
+/** The screen that the result page shows first. */
+let fresh: Screen | null = null;
+
+export function keepScreen(screen: Screen): void {
+  fresh = screen;
+}
+
+/** Return the screen of a scan if it has just come, once; else null: read it. */
+export function takeScreen(scanId: string): Screen | null {
+  const screen = fresh?.scan_id === scanId ? fresh : null;
+  fresh = null;
+  return screen;
+}
+
+/** Return for whom the person scans now, as the API takes it. */
+export function onBehalfOf(): string | null {
+  return me.shown.id || null;
+}

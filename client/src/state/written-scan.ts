@@ -1,0 +1,93 @@
+import type { Schema } from "@/api";
+import type { Clock } from "@/api/clock";
+import { timeOf } from "@/api/nonce";
+import { Problem } from "@/api/problem";
+import type { Storage } from "./storage";
+
+type ScanRequest = Schema<"ScanRequest">;
+type Screen = Schema<"Screen">;
+
+interface Written {
+  request: ScanRequest;
+  /** Who scanned: it is sent with no other login. */
+  personId: string;
+}
+
+/** The API takes a nonce for ten minutes; a scan that is kept for longer is refused. */
+const KEPT_MS = 10 * 60_000;
+const KEY = "scan";
+
+/** What was written down was not sent in time: the person scans again, or sees the staff. */
+export class NotRecorded extends Error {}
+
+/**
+ * Scans of a venue's code by a visitor (docs/clients.md, A scan).
+ *
+ * The request is written down before it is sent, and deleted at any answer below 500 but 429. Until
+ * then it is the same visit: `again` sends it with the nonce that it had, also after a restart.
+ */
+export class Scans {
+  constructor(
+    private readonly storage: Storage,
+    private readonly post: (request: ScanRequest) => Promise<Screen>,
+    private readonly clock: Clock,
+    private readonly personId: () => string | null,
+  ) {}
+
+  /** Scan: a new visit. Throws what the call throws; `waits` says whether it can be sent again. */
+  scan(request: Omit<ScanRequest, "nonce">): Promise<Screen> {
+    return this.clock.withNonce((nonce) => this.send({ ...request, nonce }));
+  }
+
+  /** Whether a scan of this person waits to be sent again. One of another person is forgotten. */
+  waits(): boolean {
+    return this.written() !== null;
+  }
+
+  /**
+   * Send the scan that waits, once more and unchanged. Return null if none does.
+   *
+   * Throws `NotRecorded` if it is older than ten minutes, or the API finds so: nothing was recorded.
+   */
+  async again(): Promise<Screen | null> {
+    const written = this.written();
+    if (written === null) return null;
+    if (this.clock.now() - timeOf(written.request.nonce) > KEPT_MS) {
+      this.forget();
+      throw new NotRecorded("too old");
+    }
+    try {
+      return await this.send(written.request);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== "clock_skewed") throw error;
+      this.clock.corrected(error);
+      throw new NotRecorded("too old");
+    }
+  }
+
+  /** Forget the scan that waits: the person gave it up. */
+  forget(): void {
+    this.storage.remove(KEY);
+  }
+
+  private async send(request: ScanRequest): Promise<Screen> {
+    this.storage.write(KEY, { request, personId: this.personId() ?? "" } satisfies Written);
+    try {
+      const screen = await this.post(request);
+      this.forget();
+      return screen;
+    } catch (error) {
+      if (error instanceof Problem && error.status < 500 && error.status !== 429) this.forget();
+      throw error;
+    }
+  }
+
+  private written(): Written | null {
+    const written = this.storage.read<Written>(KEY);
+    if (written === null) return null;
+    if (written.personId === this.personId()) return written;
+    // Without a login it may still become this person's.
+    if (this.personId() !== null) this.forget();
+    return null;
+  }
+}

@@ -1,0 +1,103 @@
+import { expect, test } from "vitest";
+
+import { Clock } from "@/api/clock";
+import { uuid7 } from "@/api/nonce";
+import { Problem, Unanswered } from "@/api/problem";
+import { NotRecorded, Scans } from "@/state/written-scan";
+import type { Storage } from "@/state/storage";
+
+const NOON = Date.parse("2022-04-24T04:00:00.000Z");
+const SCREEN = { scan_id: "scn_1" } as never;
+
+class Kept implements Storage {
+  readonly values = new Map<string, string>();
+  read<T>(key: string): T | null {
+    const text = this.values.get(key);
+    return text === undefined ? null : (JSON.parse(text) as T);
+  }
+  write(key: string, value: unknown): void {
+    this.values.set(key, JSON.stringify(value));
+  }
+  remove(key: string): void {
+    this.values.delete(key);
+  }
+}
+
+function phone(answers: unknown[]) {
+  const kept = new Kept();
+  const sent: { nonce: string; writtenBefore: boolean }[] = [];
+  const state = { now: NOON, personId: "per_1" as string | null };
+  const post = async (request: { nonce: string }) => {
+    sent.push({ nonce: request.nonce, writtenBefore: kept.values.size === 1 });
+    const answer = answers.shift();
+    if (answer instanceof Error) throw answer;
+    return answer as never;
+  };
+  const open = () => new Scans(kept, post as never, new Clock(() => state.now), () => state.personId);
+  return { kept, sent, state, open };
+}
+
+test("a scan is written down before it is sent, and deleted once it is answered", async () => {
+  const { kept, sent, open } = phone([SCREEN]);
+  expect(await open().scan({ code: "A" })).toBe(SCREEN);
+  expect(sent[0]!.writtenBefore).toBe(true);
+  expect(kept.values.size).toBe(0);
+});
+
+test.each([
+  ["no answer", new Unanswered("")],
+  ["503", new Problem(503, {}, "1")],
+  ["429", new Problem(429, {}, "5")],
+])("after a lost answer the same visit is sent again, also after a restart: %s", async (_, lost) => {
+  const { kept, sent, open } = phone([lost, SCREEN]);
+  await expect(open().scan({ code: "A", on_behalf_of: "per_2" })).rejects.toBe(lost);
+  const written = kept.read<{ request: unknown }>("scan")!.request;
+  expect(written).toMatchObject({ code: "A", on_behalf_of: "per_2" });
+  const restarted = open();
+  expect(restarted.waits()).toBe(true);
+  expect(await restarted.again()).toBe(SCREEN);
+  expect(sent[1]!.nonce).toBe(sent[0]!.nonce);
+  expect(restarted.waits()).toBe(false);
+});
+
+test.each([400, 403, 404, 410])("an answer %i ends it: another try is another visit", async (status) => {
+  const { open } = phone([new Problem(status, {}, undefined)]);
+  const scans = open();
+  await expect(scans.scan({ code: "A" })).rejects.toMatchObject({ status });
+  expect(scans.waits()).toBe(false);
+});
+
+test("a scan that is older than ten minutes was not recorded, and is not sent", async () => {
+  const { sent, state, open } = phone([new Unanswered("")]);
+  await expect(open().scan({ code: "A" })).rejects.toBeInstanceOf(Unanswered);
+  state.now += 10 * 60_000 + 1;
+  const scans = open();
+  await expect(scans.again()).rejects.toBeInstanceOf(NotRecorded);
+  expect(sent).toHaveLength(1);
+  expect(scans.waits()).toBe(false);
+});
+
+test("a scan that the API finds too old was not recorded", async () => {
+  const late = new Problem(422, { code: "clock_skewed", server_time: new Date(NOON + 700_000).toISOString() }, undefined);
+  const { open } = phone([new Unanswered(""), late]);
+  await expect(open().scan({ code: "A" })).rejects.toBeInstanceOf(Unanswered);
+  await expect(open().again()).rejects.toBeInstanceOf(NotRecorded);
+});
+
+test("the scan of one person is not sent with the login of another", async () => {
+  const { sent, state, open } = phone([new Unanswered(""), SCREEN]);
+  await expect(open().scan({ code: "A" })).rejects.toBeInstanceOf(Unanswered);
+  state.personId = "per_9";
+  expect(await open().again()).toBeNull();
+  state.personId = "per_1";
+  expect(open().waits()).toBe(false);
+  expect(sent).toHaveLength(1);
+});
+
+test("a phone with a wrong clock keeps the scan under the nonce that counts", async () => {
+  const skewed = new Problem(422, { code: "clock_skewed", server_time: new Date(NOON + 7_200_000).toISOString() }, undefined);
+  const { kept, sent, open } = phone([skewed, new Unanswered("")]);
+  await expect(open().scan({ code: "A" })).rejects.toBeInstanceOf(Unanswered);
+  expect(kept.read<{ request: { nonce: string } }>("scan")!.request.nonce).toBe(sent[1]!.nonce);
+  expect(sent[1]!.nonce.slice(0, 8)).toBe(uuid7(NOON + 7_200_000).slice(0, 8));
+});
