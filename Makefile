@@ -80,12 +80,14 @@ package: $(TOOLS) ## Build what is deployed and lint the template; STAGE=prod or
 	@$(RUN) infra.package $(STAGE)
 
 deploy: $(TOOLS) ## Package and deploy to AWS with the environment's credentials; STAGE=prod or dev
+	@$(if $(NPM),$(MAKE) --no-print-directory $(BROWSER))
 	@$(RUN) infra.deploy $(STAGE)
 
 foundation: $(TOOLS) ## Make what chalice deploy stands on; STAGE=dev, YES=1 does not ask
 	@$(RUN) infra.foundation $(STAGE) $(if $(filter 1,$(YES)),--yes)
 
 wire: $(TOOLS) ## Connect what chalice deploy has made; STAGE=dev
+	@$(if $(NPM),$(MAKE) --no-print-directory $(BROWSER))
 	@$(RUN) infra.wire $(STAGE)
 
 smoke: $(LOCAL) ## Tell the story in five minutes on a deployment; STAGE=dev or local, SANDBOX=url, URL=url

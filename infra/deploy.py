@@ -19,12 +19,15 @@ from rich.status import Status
 from rich.table import Table
 
 from infra import account, stacks
+from infra.client_upload import publish
 from infra.package import ROOT, BuildError, Package, lint, package
 from infra.split import SplitError, Template
 from infra.stacks import Change, DeployError, Target
+from infra.website import WebsiteError
 
 FAILURES = (
-    BuildError, SplitError, DeployError, account.AccountError, BotoCoreError, ClientError
+    BuildError, SplitError, DeployError, account.AccountError, WebsiteError,
+    BotoCoreError, ClientError,
 )  # fmt: skip
 """What the commands of a deployment answer with a sentence."""
 _Step = Callable[[str], None]
@@ -187,6 +190,8 @@ def _deploy_stage(stage: str, console: Console, *, yes: bool) -> dict[str, str]:
             step=status.update,
         )
         stacks.protect(formation, stack, stage)
+        status.update("Uploading the client")
+        publish(session.client, outputs, console)
         return outputs
 
 

@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from infra import stacks
+from infra.client_upload import publish
 from infra.deploy import FAILURES, parameters_of, target_of
 from infra.foundation import logical_id, pseudo_parameters
 from infra.package import ROOT, template
@@ -283,6 +284,10 @@ def main() -> int:
         target = target_of(boto3.Session(), console, config=patient)
         with console.status("Beginning") as status:
             address = wire(stage, target, step=status.update)
+            known = stacks.outputs(target.client("cloudformation"), stacks.foundation(stage))
+            if address and known:
+                status.update("Uploading the client")
+                publish(target.client, known, console)
     except FAILURES as error:
         console.print(f"[red]Not connected.[/red] {error}", highlight=False)
         return 1

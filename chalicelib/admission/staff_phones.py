@@ -21,6 +21,9 @@ from chalicelib.identity.people import Actor
 
 MOST = 5
 """Paired phones of one person."""
+_REMEMBERED = 20
+_PAIRING_RETRIED_FOR = 2 * CLOCK_TOLERANCE
+"""A nonce may be ten minutes ahead when it comes, and comes again until ten minutes after it."""
 _PREFIX, _PURPOSE = "phn", "staff-phone"
 _TRIES = 8
 
@@ -34,10 +37,15 @@ class StaffPhone(NamedTuple):
 
 
 class PairedPhones(NamedTuple):
-    """The paired phones of a person, the oldest first; `version` counts the changes."""
+    """The paired phones of a person, the oldest first; `version` counts the changes.
+
+    `revoked` are phones that were revoked a short time ago: a retry of their pairing must not pair
+    them again.
+    """
 
     phones: tuple[StaffPhone, ...] = ()
     version: int = 0
+    revoked: tuple[StaffPhone, ...] = ()
 
     def find(self, device_id: str) -> StaffPhone | None:
         """Return the phone with this id, or None."""
@@ -98,8 +106,8 @@ class StaffPhones:
         """Pair the actor's phone, and return it with its secret; the same for a retry.
 
         Raises Forbidden ``not_your_venue`` unless the actor works somewhere, Unprocessable
-        ``clock_skewed``, Conflict ``too_many_devices`` above five phones. Cost: one GetItem and one
-        conditional PutItem.
+        ``clock_skewed``, Conflict ``too_many_devices`` above five phones and ``nonce_reused`` for a
+        phone that was revoked since. Cost: one GetItem and one conditional PutItem.
         """
         if not actor.record.rights:
             raise Forbidden("not_your_venue")
@@ -110,10 +118,12 @@ class StaffPhones:
             known = paired.find(device_id)
             if known is not None:
                 return Pairing(known, self._secret(known) or "", created=False)
+            if any(one.device_id == device_id for one in paired.revoked):
+                raise Conflict("nonce_reused")
             if len(paired.phones) >= MOST:
                 raise Conflict("too_many_devices")
             phone = StaffPhone(device_id, submission.now, self._ring.active())
-            changed = PairedPhones((*paired.phones, phone), paired.version + 1)
+            changed = paired._replace(phones=(*paired.phones, phone), version=paired.version + 1)
             if self._phones.save(actor.person_id, changed):
                 return Pairing(phone, self._secret(phone) or "", created=True)
         raise Unavailable
@@ -122,17 +132,24 @@ class StaffPhones:
         """Return the actor's phones, the oldest first. Cost: one GetItem."""
         return self._phones.of(actor.person_id).phones
 
-    def revoke(self, actor: Actor, device_id: str) -> None:
+    def revoke(self, actor: Actor, device_id: str, now: datetime) -> None:
         """Revoke a phone of the actor; it counts from the next upload on. Idempotent.
 
         Cost: one GetItem, and one conditional PutItem if it was paired.
         """
         for _ in range(_TRIES):
             paired = self._phones.of(actor.person_id)
-            if paired.find(device_id) is None:
+            gone = paired.find(device_id)
+            if gone is None:
                 return
             others = tuple(one for one in paired.phones if one.device_id != device_id)
-            if self._phones.save(actor.person_id, PairedPhones(others, paired.version + 1)):
+            recent = [
+                one
+                for one in (*paired.revoked, gone)
+                if now - one.paired_at <= _PAIRING_RETRIED_FOR
+            ]
+            changed = PairedPhones(others, paired.version + 1, tuple(recent[-_REMEMBERED:]))
+            if self._phones.save(actor.person_id, changed):
                 return
         raise Unavailable
 

@@ -110,11 +110,14 @@ def add_staff(context: RequestContext) -> Answer:
     role = Role(entry.role)
     if isinstance(entry, shown.AddByIdentity):
         staffing.add_by_identity(context.actor, venue, role, entry.identity(), now=context.now)
-        return Answer(shown.StaffAdded(status="bound", invitation_id=None), 201)
-    invitation_id = staffing.add_by_phone(
+        return Answer(shown.StaffAdded(status="bound", invitation_id=None, expires_at=None), 201)
+    sent = staffing.add_by_phone(
         context.actor, venue, role, entry.name, entry.phone, now=context.now
     )
-    return Answer(shown.StaffAdded(status="invited", invitation_id=invitation_id), 202)
+    added = shown.StaffAdded(
+        status="invited", invitation_id=sent.invitation_id, expires_at=sent.expires_at
+    )
+    return Answer(added, 202)
 
 
 @endpoint(
@@ -131,7 +134,10 @@ def list_invitations(context: RequestContext) -> shown.InvitationList:
     query = context.query(Paged)
     of = f"invitations/{context.venue.venue_id}"
     found = context.container.staffing.invitations(
-        context.venue, limit=query.limit, after=context.after(of, query.cursor)
+        context.venue,
+        limit=query.limit,
+        after=context.after(of, query.cursor),
+        now=context.now,
     )
     return shown.InvitationList(
         items=[
@@ -142,6 +148,7 @@ def list_invitations(context: RequestContext) -> shown.InvitationList:
                 phone=one.phone,
                 role=one.role.value,
                 invited_at=one.at,
+                expires_at=one.expires_at,
             )
             for one in found.invitations
         ],

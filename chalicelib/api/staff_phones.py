@@ -30,7 +30,7 @@ routes = Blueprint(__name__)
     request=PhonePairing,
     response=PhonePaired,
     statuses=(200, 201),
-    errors=("not_your_venue", "clock_skewed", "too_many_devices"),
+    errors=("not_your_venue", "clock_skewed", "nonce_reused", "too_many_devices"),
 )
 def pair_phone(context: RequestContext) -> Answer:
     """Pair the caller's phone, so that what it keeps while offline may be sent later."""
@@ -52,7 +52,7 @@ def list_phones(context: RequestContext) -> PhoneList:
 @endpoint(routes, "POST", "/v1/me/devices/{device_id}/revoke", access=ANY_PERSON, response=Empty)
 def revoke_phone(context: RequestContext, device_id: str) -> Empty:
     """Revoke a paired phone, such as one that was lost; it counts at once."""
-    context.container.staff_phones.revoke(context.actor, device_id)
+    context.container.staff_phones.revoke(context.actor, device_id, context.now)
     return Empty()
 
 

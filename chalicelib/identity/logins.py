@@ -91,6 +91,11 @@ class PhoneLogin:
         Raises Unprocessable ``phone_proof_invalid`` for a code that `log_in` would refuse.
         """
         address, now = request.address, request.now
+        # A wrong code must not use up the one of the former phone.
+        if proof.former_code and (
+            self._codes.check(phone, code, address=address, now=now) is not GuessState.RIGHT
+        ):
+            raise Unprocessable("phone_proof_invalid")
         self._changes.prove(actor, phone, proof, address=address, now=now)
         guess = self._codes.spend(phone, code, address=address, by=actor.person_id, now=now)
         if guess.state is not GuessState.RIGHT or guess.by != actor.person_id:

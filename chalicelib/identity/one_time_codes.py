@@ -7,13 +7,13 @@ from typing import Protocol
 
 from chalicelib.core import ids
 from chalicelib.core.crypto import BlindIndex
-from chalicelib.core.errors import BadInput, TooMany
+from chalicelib.core.errors import BadInput, TooMany, Unavailable
 from chalicelib.core.ids import Ids
 from chalicelib.core.metrics import record, text_message
 from chalicelib.core.networks import network_of
 from chalicelib.core.phones import takes_text_messages
 from chalicelib.identity.limiting import Limit, charged
-from chalicelib.identity.people import Codes, Guess, Limits, SentCode
+from chalicelib.identity.people import Codes, Guess, GuessState, Limits, SentCode
 
 CODE_LIFE = timedelta(minutes=5)
 RESEND_AFTER = timedelta(seconds=60)
@@ -22,6 +22,7 @@ _CODES_AN_HOUR_FROM_ONE_NETWORK = 600  # a venue's Wi-Fi may share one address
 _CODES_A_DAY = 10  # to a phone, asked for by one network
 _CODES_AN_HOUR_TO_ONE_PHONE = 20
 _CODES_A_DAY_TO_ONE_PHONE = 100
+_TRIES = 8
 
 
 class SmsGateway(Protocol):
@@ -75,8 +76,9 @@ class OneTimeCodes:
         """Send a code to `phone` (E.164), and return after what time another may be asked for.
 
         The response does not reveal known numbers. A retry with the same `nonce` sends nothing and
-        returns the rest of the time. The code sent before stays valid, so that a stranger's request
-        does not void the code that somebody is typing.
+        returns the rest of the time. The code sent before stays valid for everybody, and the last
+        one that each network asked for stays valid there, so that no number of strangers' requests
+        voids a code that its owner is typing.
 
         Limits count by the caller's network (`network_of` their `address`) and phone: one a minute,
         ten a day. The far higher ones of the phone alone, 20 an hour and 100 a day, and those of
@@ -112,7 +114,7 @@ class OneTimeCodes:
         ):
             with text_message("login"):
                 self._sms.send_code(phone, code, language)
-            self._put(blind, code, former, attempt, now)
+            self._put(blind, code, attempt, network, now)
         return RESEND_AFTER
 
     @contextmanager
@@ -135,26 +137,53 @@ class OneTimeCodes:
         PutItem.
         """
         blind, code = self._index.of("phone", phone), self._ids.digits(6)
-        self._put(blind, code, self._codes.get(blind), "", now)
+        self._put(blind, code, "", "", now)
         return code
 
+    def check(self, phone: str, code: str, *, address: str, now: datetime) -> GuessState:
+        """Return whether `spend` would accept `code`, which stays unused; see `Codes.check`."""
+        blind = self._index.of("phone", phone)
+        return self._codes.check(
+            blind, self._digest(blind, code), network=self._network(address), now=now
+        )
+
     def spend(self, phone: str, code: str, *, address: str, by: str, now: datetime) -> Guess:
-        """Use up `code` for `by`; see `Codes.spend`. It is one of the last two sent to `phone`."""
+        """Use up `code` for `by`; see `Codes.spend`. It is one of the last two sent to `phone`,
+        or the last one that the network of `address` asked for.
+        """
         blind = self._index.of("phone", phone)
         return self._codes.spend(
             blind, self._digest(blind, code), network=self._network(address), by=by, now=now
         )
 
-    def _put(
-        self, blind: str, code: str, former: SentCode | None, nonce: str, now: datetime
-    ) -> None:
-        kept = former if former and not former.used and former.expires_at > now else None
-        self._codes.put(
-            blind, SentCode(self._digest(blind, code), now + CODE_LIFE, nonce), former=kept
-        )
+    def _put(self, blind: str, code: str, nonce: str, network: str, now: datetime) -> None:
+        """Record a code. Raises Unavailable if other ones come at the same time."""
+        digest, expires_at = self._digest(blind, code), now + CODE_LIFE
+        for _ in range(_TRIES):
+            last = self._codes.get(blind)
+            earlier = _still_valid(last, network, now) if last else ()
+            sent = SentCode(digest, expires_at, nonce, network=network, earlier=earlier)
+            if self._codes.put(blind, sent, last):
+                return
+        raise Unavailable
 
     def _network(self, address: str) -> str:
         return self._index.of("address", network_of(address))
 
     def _digest(self, blind: str, code: str) -> str:
         return self._index.of("otp", f"{blind}:{code}")
+
+
+def _still_valid(last: SentCode, network: str, now: datetime) -> tuple[SentCode, ...]:
+    """Return the codes that stay valid beside a new one for `network`, the newest first.
+
+    That is the last one, and of each other network the last one that it asked for.
+    """
+    if last.used:
+        return ()
+    seen, kept = {network, ""}, []
+    for place, one in enumerate((last._replace(earlier=()), *last.earlier)):
+        if one.expires_at > now and (place == 0 or one.network not in seen):
+            kept.append(one)
+        seen.add(one.network)
+    return tuple(kept)

@@ -480,13 +480,17 @@ One network cannot use up the code of somebody else, and no number of them has m
 class SentCode(NamedTuple):
     """A one-time code. `nonce` is a digest of that of the request for it, or empty.
 
-    `used`: somebody has used it; only `Codes.get` says so.
+    `network` is that of the request, or empty. `earlier` are codes that stay valid beside it, the
+    newest first: the first one for everybody, the others for the networks that asked for them.
+    `used`: it or one of them was used; only `Codes.get` says so.
     """
 
     digest: str
     expires_at: datetime
     nonce: str = ""
     used: bool = False
+    network: str = ""
+    earlier: "tuple[SentCode, ...]" = ()
 
 
 class GuessState(StrEnum):
@@ -510,8 +514,18 @@ class Codes(Protocol):
     def get(self, blind: str) -> SentCode | None:
         """Return the code sent last. Cost: one strongly consistent GetItem."""
 
-    def put(self, blind: str, code: SentCode, former: SentCode | None = None) -> None:
-        """Record a code in place of all earlier ones but `former`. Cost: one PutItem."""
+    def put(self, blind: str, code: SentCode, last: SentCode | None = None) -> bool:
+        """Record a code in place of all others but its `earlier`.
+
+        `last` is what `get` has returned: False if another code came since, or one was used. Cost:
+        one conditional PutItem.
+        """
+
+    def check(self, blind: str, digest: str, *, network: str, now: datetime) -> GuessState:
+        """Return whether `spend` would accept the code; it is not used up.
+
+        A wrong one counts as a wrong guess. Cost: one UpdateItem, and another one if it is correct.
+        """
 
     def spend(self, blind: str, digest: str, *, network: str, by: str, now: datetime) -> Guess:
         """Use up the code for `by`, and return whether it was correct, unexpired and unused.

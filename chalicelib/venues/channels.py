@@ -14,6 +14,8 @@ _KEYS = {"kind", "name", "link"}
 # On posters in any case: Han characters, letters, digits.
 _NAME = "[\u4e00-\u9fa5A-Za-z0-9·]{1,12}"
 _LINK = "[!#-;=?-Z_a-z~]{1,400}"
+_HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?([/?#].*)?"
+_HTTPS = "https://"
 _CODE = "{code}"
 
 
@@ -27,10 +29,10 @@ class ChannelKind(StrEnum):
 
 
 _SCHEMES: Mapping[ChannelKind, tuple[str, ...]] = {
-    ChannelKind.APP: ("https://",),
-    ChannelKind.WECHAT: ("weixin://dl/business/?", "https://"),
-    ChannelKind.ALIPAY: ("alipays://platformapi/startapp?", "https://"),
-    ChannelKind.BROWSER: ("https://",),
+    ChannelKind.APP: (_HTTPS,),
+    ChannelKind.WECHAT: ("weixin://dl/business/?", _HTTPS),
+    ChannelKind.ALIPAY: ("alipays://platformapi/startapp?", _HTTPS),
+    ChannelKind.BROWSER: (_HTTPS,),
 }
 
 
@@ -97,8 +99,15 @@ def _read(number: int, value: object) -> Channel:
     schemes = _SCHEMES[channel.kind]
     if channel.link and not (channel.link.startswith(schemes) and _is_link(channel.link)):
         raise ValueError(f"{where}.link must be an address that begins with {' or '.join(schemes)}")
+    if channel.link.startswith(_HTTPS) and not _names_host(channel.link):
+        raise ValueError(f"{where}.link must name a host after {_HTTPS}, without {_CODE} in it")
     return channel
 
 
 def _is_link(text: str) -> bool:
     return re.fullmatch(_LINK, text.replace(_CODE, "")) is not None
+
+
+def _names_host(link: str) -> bool:
+    """Return whether a link of https names its host. The code is no part of it."""
+    return re.fullmatch(_HOST, link.removeprefix(_HTTPS)) is not None

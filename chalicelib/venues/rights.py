@@ -33,8 +33,13 @@ def require_role(actor: Actor, venue_id: str, *roles: Role) -> None:
 
 
 def has_room(record: PersonRecord, venue_id: str) -> bool:
-    """Return whether the person may have a right at the venue, without one too many."""
-    return venue_id in record.rights or len(record.rights) < MAX_VENUES
+    """Return whether the person may have a right at the venue, without one too many.
+
+    Rights that are not in force count: they are stored, read with each request, and come back into
+    force with the document that they were given for.
+    """
+    held = {*record.rights, *record.lapsed}
+    return venue_id in held or len(held) < MAX_VENUES
 
 
 def give(

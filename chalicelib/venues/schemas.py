@@ -368,6 +368,8 @@ class StaffAdded(Response):
     status: Literal["bound", "invited"]
     invitation_id: InvitationId | None
     """Null if `bound`."""
+    expires_at: Moment | None
+    """When the invitation ends, if it is not claimed before; null if `bound`."""
 
 
 class Invitation(Response):
@@ -380,6 +382,8 @@ class Invitation(Response):
     phone: str = Field(examples=["+86138****0001"])
     role: Literal["administrator", "inspector"]
     invited_at: Moment
+    expires_at: Moment | None
+    """When it ends, if it is not claimed before; null for one of a former release."""
 
 
 class InvitationList(Response):

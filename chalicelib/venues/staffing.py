@@ -5,7 +5,7 @@ a right takes effect, and ends, at the next request (XC-6, XC-21).
 """
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from typing import NamedTuple, Protocol
@@ -39,6 +39,8 @@ from chalicelib.venues.venue import Venue, Venues
 JOIN_LENGTH = 9  # eight random characters (40 bits) and a check character
 _GUESSES_AN_HOUR = 10
 _ADDED_AN_HOUR = 60
+INVITATION_LIFE = timedelta(days=30)
+"""A phone's next owner under the same name must not get a right that was forgotten."""
 _TRIES = 3
 
 
@@ -107,14 +109,16 @@ class Binding(NamedTuple):
 class Invitation(NamedTuple):
     """A right that waits until the phone's owner is verified under `name`.
 
-    `by` is the administrator who gave it. It ends with that administrator's right, and for a new
-    administrator when the venue is handed over.
+    `by` is the administrator who gave it. It ends with that administrator's right, for a new
+    administrator when the venue is handed over, and at `expires_at`; those of former releases have
+    None.
     """
 
     venue_id: str
     role: Role
     name: bytes
     by: str
+    expires_at: datetime | None = None
 
 
 class SentInvitation(NamedTuple):
@@ -130,6 +134,7 @@ class SentInvitation(NamedTuple):
     by: str
     at: datetime
     phone_blind: str
+    expires_at: datetime | None = None
 
 
 class ShownInvitation(NamedTuple):
@@ -140,6 +145,7 @@ class ShownInvitation(NamedTuple):
     name: str
     phone: str
     at: datetime
+    expires_at: datetime | None = None
 
 
 class InvitationPage(NamedTuple):
@@ -207,17 +213,20 @@ class Staff(Protocol):
         """Record an invitation for a phone, and list it. It replaces the venue's one before.
 
         Raises Forbidden ``initial_administrator_only`` if an inspector's would replace the
-        invitation of an administrator, which only its giver may do; others withdraw it first. Cost:
-        one TransactWriteItems.
+        invitation of an administrator that has not expired, which only its giver may do; others
+        withdraw it first. Cost: one TransactWriteItems.
         """
 
     def invitations(self, phone_blind: str) -> list[Invitation]:
-        """Return the invitations for a phone. Cost: one strongly consistent Query."""
+        """Return the invitations for a phone, expired ones too.
+
+        Cost: one strongly consistent Query.
+        """
 
     def sent_invitations(self, venue_id: str, *, after: str, limit: int) -> list[SentInvitation]:
         """Return at most `limit` invitations of a venue after the id `after`, sorted by id.
 
-        Only those that wait. Cost: one strongly consistent Query.
+        Only those that are not claimed, expired ones too. Cost: one strongly consistent Query.
         """
 
     def sent_invitation(self, venue_id: str, invitation_id: str) -> SentInvitation | None:
@@ -367,11 +376,11 @@ class Staffing:
 
     def add_by_phone(
         self, actor: Actor, venue: Venue, role: Role, name: str, phone: str, *, now: datetime
-    ) -> str:
+    ) -> SentInvitation:
         """Give a right to the owner of `phone` (E.164), verified under `name` (XC-5, XC-21).
 
-        Returns the invitation's id. The right starts at once if such a person exists, and otherwise
-        at the moment when the phone's owner is verified under that name. The response is the same.
+        The right starts at once if such a person exists, and otherwise at the moment when the
+        phone's owner is verified under that name, within 30 days. The response is the same.
         But the staff list shows a bound person at once, and so reveals the owner of a phone: raises
         TooMany above 60 tries an hour. Raises Forbidden ``initial_administrator_only``, also for an
         inspector's in the place of an administrator's (`Staff.invite`).
@@ -387,12 +396,14 @@ class Staffing:
             actor.person_id,
             now,
             blind,
+            now + INVITATION_LIFE,
         )
-        self._staff.invite(blind, Invitation(venue_id, role, sealed, actor.person_id), sent)
+        waiting = Invitation(venue_id, role, sealed, actor.person_id, sent.expires_at)
+        self._staff.invite(blind, waiting, sent)
         person_id = self._people.by_phone(blind)
         if person_id:
             self.accept_invitations(person_id, now=now)
-        return sent.invitation_id
+        return sent
 
     def accept_invitations(self, person_id: str, *, now: datetime) -> int:
         """Bind the person to the rights that wait for their phone, if verified under the name.
@@ -415,6 +426,8 @@ class Staffing:
         )
         claimed = 0
         for invitation in self._staff.invitations(phone_blind):
+            if _has_expired(invitation, now):
+                continue
             venue_id = invitation.venue_id
             name = personal.INVITATION_NAME.open(self._vault, invitation.name, venue_id)
             if not is_verified_as(profile, person_name(name), vault=self._vault):
@@ -445,15 +458,17 @@ class Staffing:
     ) -> None:
         self._staff.claim(phone_blind, invitation, member, given=known.rights_given)
 
-    def invitations(self, venue: Venue, *, limit: int, after: str) -> InvitationPage:
+    def invitations(self, venue: Venue, *, limit: int, after: str, now: datetime) -> InvitationPage:
         """Return a page of the venue's invitations that wait, after the id `after`.
 
-        One whose owner is bound is not in it, and has its id in the list of staff. One that waits
-        does not tell whether its phone has an owner. Cost: one Query.
+        Expired ones are left out, so that a page may hold fewer than `limit`. One whose owner is
+        bound is not in it, and has its id in the list of staff. One that waits does not tell
+        whether its phone has an owner. Cost: one Query.
         """
         found = self._staff.sent_invitations(venue.venue_id, after=after, limit=limit + 1)
-        shown = [self._shown(venue, one) for one in found[:limit]]
-        return InvitationPage(shown, shown[-1].invitation_id if len(found) > limit else None)
+        last = found[limit - 1].invitation_id if len(found) > limit else None
+        waiting = [one for one in found[:limit] if not _has_expired(one, now)]
+        return InvitationPage([self._shown(venue, one) for one in waiting], last)
 
     def withdraw(self, actor: Actor, venue: Venue, invitation_id: str) -> None:
         """Withdraw an invitation that waits.
@@ -482,6 +497,7 @@ class Staffing:
             personal.SENT_INVITATION_NAME.open(self._vault, sent.name, venue_id),
             mask_phone(phone),
             sent.at,
+            sent.expires_at,
         )
 
     def remove(self, actor: Actor, venue: Venue, person_id: str) -> None:
@@ -579,3 +595,8 @@ class Staffing:
             return Standing.LAPSED
         verified = profile.verification is Verification.VERIFIED
         return Standing.ACTIVE if verified else Standing.UNVERIFIED
+
+
+def _has_expired(invitation: Invitation | SentInvitation, now: datetime) -> bool:
+    """Return whether an invitation is over; DynamoDB deletes it up to days later."""
+    return invitation.expires_at is not None and invitation.expires_at <= now

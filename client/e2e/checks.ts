@@ -58,12 +58,15 @@ export async function keyboard(page: Page): Promise<string[]> {
   const wrong: string[] = [];
   const reached = new Set<number>();
   await page.evaluate((controls) => {
-    const open = (element: Element) => !element.closest("[inert]") && !(element as HTMLButtonElement).disabled;
+    const open = (element: HTMLElement) => !element.closest("[inert]") && !(element as HTMLButtonElement).disabled && element.tabIndex >= 0;
     const seen = (element: HTMLElement) => element.getClientRects().length > 0;
     [...document.querySelectorAll<HTMLElement>(controls)].filter((one) => seen(one) && open(one)).forEach((one, index) => {
       one.dataset.order = String(index);
     });
-    (document.activeElement as HTMLElement | null)?.blur();
+    // Begin at the top, not at the title, which has the focus on arrival.
+    document.body.tabIndex = -1;
+    document.body.focus();
+    document.body.removeAttribute("tabindex");
   }, CONTROLS);
   const count = await page.locator("[data-order]").count();
   let last = -1;
@@ -103,7 +106,8 @@ export function moving(page: Page): Promise<string[]> {
   return page.evaluate(() =>
     document
       .getAnimations()
-      .filter((one) => one.playState === "running" && Number((one.effect?.getComputedTiming().duration as number) ?? 0) > 1)
+      // Without progress it has not begun.
+      .filter((one) => one.playState === "running" && (one.effect?.getComputedTiming().progress ?? null) !== null)
       .map((one) => (one.effect as KeyframeEffect).target?.outerHTML.slice(0, 120) ?? "?"),
   );
 }

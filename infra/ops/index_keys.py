@@ -8,6 +8,7 @@ import secrets
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,8 @@ from infra.ops.deployment import Deployment
 from infra.ops.rotate import CACHES_TURN_OVER, without
 
 UNITS = 500
+AT_ONCE = 8
+"""So many items are moved side by side, within botocore's ten connections."""
 _PASSES = 5
 """So many passes may find something that a request, which had read it before, has put back."""
 
@@ -148,14 +151,15 @@ class _Command:
         client = self._deployment.client("dynamodb")
         name = self._deployment.outputs["TableName"]
         pages = client.describe_table(TableName=name)["Table"]["TableSizeBytes"] // 2**20 + 1
-        with Progress(console=self._console) as progress:
+        with Progress(console=self._console) as progress, ThreadPoolExecutor(AT_ONCE) as pool:
             task = progress.add_task(f"{stage}, by pages", total=pages)
 
             def seen(one: Pass) -> None:
                 said = f"{stage}: {one.moved} moved, {one.left} left"
                 progress.update(task, advance=1, description=said)
 
-            return sweep(IndexMove(table, container.index), stage, self._now, seen=seen, rest=rest)
+            move = IndexMove(table, container.index, pool.map)
+            return sweep(move, stage, self._now, seen=seen, rest=rest)
 
 
 HELP = "move the blind indexes to a new root"

@@ -20,6 +20,7 @@ from chalicelib.core.normalisation import place_name
 from chalicelib.core.submission import Submission
 from chalicelib.identity import documents
 from chalicelib.identity.people import Holder
+from chalicelib.rendering import coverage
 from chalicelib.venues.regions import region
 from chalicelib.venues.schemas import VenueRequest
 from infra.ops import inputs
@@ -55,6 +56,8 @@ def issue(
     name = place_name(region_name)
     if region(body.region) is None and not name:
         raise _refused(f"The table of regions lacks {body.region}: give its --region-name.")
+    if lacking := coverage.missing(name):
+        raise _refused(f"Posters cannot print {' '.join(lacking)}: write --region-name otherwise.")
     try:
         number = typed_number(document_type, read)
     except ValueError:
@@ -104,7 +107,7 @@ def arguments(parser: ArgumentParser) -> None:
     types = [one.name for one in documents.TYPES]
     parser.add_argument("--document-type", choices=types, default="resident_id")
     parser.add_argument(
-        "--region-name", default="", help="a region that the table lacks: its full name"
+        "--region-name", type=inputs.name, help="a region that the table lacks: its full name"
     )
     parser.add_argument(
         "--office", type=inputs.name, required=True, help="who decided, as the person sees it"
@@ -122,7 +125,7 @@ def command(found: Deployment, given: Namespace, console: Console) -> int:
         found,
         path=given.application,
         document_type=given.document_type,
-        region_name=given.region_name,
+        region_name=given.region_name or "",
         office=given.office,
         console=console,
     )

@@ -278,6 +278,13 @@ def test_a_camera_that_reads_a_join_code_is_told_that_it_is_for_staff(lasting: W
         [{"kind": "alipay", "link": WECHAT}],
         [{"kind": "browser", "link": 'https://x.example/"onclick'}],
         [{"kind": "browser", "links": "https://x.example/"}],
+        [{"kind": "browser", "link": "https://"}],
+        [{"kind": "browser", "link": "https:///visit?code={code}"}],
+        [{"kind": "app", "name": "粤康码", "link": "https://?code={code}"}],
+        [{"kind": "wechat", "link": "https://{code}"}],
+        [{"kind": "wechat", "link": "https://{code}.example/"}],
+        [{"kind": "alipay", "link": "https://app.example.com@other.example/"}],
+        [{"kind": "alipay", "link": "https://.example/"}],
         [{"kind": "wechat"}] * 7,
     ],
 )

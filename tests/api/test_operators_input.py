@@ -32,6 +32,10 @@ BAD: dict[str, list[str]] = {
         "x", "--retire x", "--retire 9", "--retire 1", "--retire -1", "--retire active",
         "--retire ١", "--activate", "--activate --retire 2",
     ],
+    "index-keys": [
+        "x", "--move", "--begin --move", "--units 0", "--units -1", "--units x", "--units ١",
+        "--units 1000000 --move", "--retire 1",
+    ],
     "policies": [
         "", "x", "4", "440", "4409830", "04", "x#y", "** --delete", "44 --delete", "--list 44",
         "--delete", "--set {}", "44 --set", "44 --set x", "44 --set []", "44 --set 7",
@@ -75,6 +79,7 @@ BAD: dict[str, list[str]] = {
         "issue . --office 局", "issue good.csv --office 局", "issue latin.csv --office 局",
         "issue binary.csv --office 局", f"issue good.csv --office {LONG}",
         "issue good.csv --office 局 --document-type x",
+        f"issue good.csv --office 局 --region-name {LONG}",
     ],
     "shards": ["", "x", "x 64", f"{VENUE} x", f"{VENUE} 64", f"{VENUE} 0", f"{VENUE} {'9' * 5000}"],
 }  # fmt: skip

@@ -185,4 +185,5 @@ def sent(phone_blind: str, invitation: Invitation) -> SentInvitation:
         invitation.by,
         NOON,
         phone_blind,
+        invitation.expires_at,
     )

@@ -21,7 +21,7 @@ class TestCodes:
 
     def put(self, stores: Stores, phone: str, digest: str = "right", **code: Any) -> SentCode:
         sent = SentCode(digest, **{"expires_at": SOON, **code})
-        stores.codes.put(phone, sent)
+        assert stores.codes.put(phone, sent, stores.codes.get(phone))
         return sent
 
     def spend(
@@ -110,7 +110,7 @@ class TestCodes:
     def test_the_former_code_stays_valid_if_it_is_named(self, stores: Stores) -> None:
         phone = makers.blind()
         former = self.put(stores, phone, "first", expires_at=SOON - timedelta(minutes=1))
-        stores.codes.put(phone, SentCode("second", SOON), former)
+        self.put(stores, phone, "second", earlier=(former,))
         assert self.spend(stores, phone, "first", now=former.expires_at).state is WRONG
         assert self.spend(stores, phone, "first").state is RIGHT
         # One login comes of both.
@@ -122,6 +122,51 @@ class TestCodes:
         assert stores.codes.get(phone) == sent
         self.spend(stores, phone)
         assert stores.codes.get(phone) == sent._replace(used=True)
+
+    def test_further_codes_are_valid_for_their_networks(self, stores: Stores) -> None:
+        phone = makers.blind()
+        earlier = tuple(
+            SentCode(digest, SOON - timedelta(minutes=late), network=network)
+            for digest, network, late in (
+                ("first", "theirs", 0), ("second", "mine", 0), ("third", "other", 0),
+                ("fourth", "old", 6),
+            )
+        )  # fmt: skip
+        sent = self.put(stores, phone, "fifth", network="theirs", earlier=earlier)
+        assert stores.codes.get(phone) == sent
+        for digest, network, state in (
+            ("second", "theirs", WRONG), ("fourth", "old", WRONG), ("second", "mine", RIGHT),
+            ("third", "other", RIGHT), ("first", "mine", RIGHT), ("fifth", "mine", RIGHT),
+        ):  # fmt: skip
+            assert stores.codes.check(phone, digest, network=network, now=NOON) is state
+        assert self.spend(stores, phone, "second").state is RIGHT
+        assert self.spend(stores, phone, "first").state is WRONG
+
+    def test_a_code_is_put_after_the_one_that_was_read(self, stores: Stores) -> None:
+        phone = makers.blind()
+        first = self.put(stores, phone, "first")
+        assert not stores.codes.put(phone, SentCode("second", SOON))
+        assert stores.codes.put(phone, SentCode("second", SOON), first)
+        assert not stores.codes.put(phone, SentCode("third", SOON), first)
+        second = stores.codes.get(phone)
+        self.spend(stores, phone, "second")
+        assert not stores.codes.put(phone, SentCode("third", SOON), second)
+
+    def test_a_check_uses_nothing_up_and_counts_wrong_guesses(self, stores: Stores) -> None:
+        phone = makers.blind()
+
+        def check(digest: str, now: datetime = NOON) -> GuessState:
+            return stores.codes.check(phone, digest, network="mine", now=now)
+
+        assert check("right") is WRONG
+        self.put(stores, phone)
+        assert [check("right") for _ in range(7)] == [RIGHT] * 7
+        assert [check("wrong") for _ in range(4)] == [WRONG] * 4
+        assert check("right") is RIGHT
+        self.spend(stores, phone)
+        assert check("right") is RIGHT  # its retry would be answered
+        assert check("right", NOON + timedelta(seconds=31)) is WRONG
+        assert check("wrong") is USED_UP
 
 
 class TestLimits:

@@ -20,7 +20,7 @@ def test_who_has_paired_nothing_has_no_phones(stores: Stores) -> None:
 def test_phones_are_read_as_they_were_saved(stores: Stores) -> None:
     me = f"per_{makers.random()}"
     for version, phones in enumerate(((PHONE,), (PHONE, OTHER), (OTHER,), ()), 1):
-        paired = PairedPhones(phones, version)
+        paired = PairedPhones(phones, version, phones[1:])
         assert stores.staff_phones.save(me, paired)
         assert stores.staff_phones.of(me) == paired
 

@@ -556,7 +556,6 @@ class FakeSuccessions:
 @dataclass
 class _OneTimeCode:
     sent: SentCode
-    former: SentCode | None
     attempts: Counter[str] = field(default_factory=Counter)
     """Wrong guesses, by network."""
     use: tuple[str, str, datetime] | None = None
@@ -572,8 +571,20 @@ class FakeCodes:
         kept = self._codes.get(blind)
         return None if kept is None else kept.sent._replace(used=kept.use is not None)
 
-    def put(self, blind: str, code: SentCode, former: SentCode | None = None) -> None:
-        self._codes[blind] = _OneTimeCode(code, former)
+    def put(self, blind: str, code: SentCode, last: SentCode | None = None) -> bool:
+        found = self.get(blind)
+        if (found and (found.digest, found.used)) != (last and (last.digest, last.used)):
+            return False
+        self._codes[blind] = _OneTimeCode(code)
+        return True
+
+    def check(self, blind: str, digest: str, *, network: str, now: datetime) -> GuessState:
+        code = self._codes.get(blind)
+        before = None if code is None else code.use
+        state = self.spend(blind, digest, network=network, by="", now=now).state
+        if code is not None:
+            code.use = before
+        return state
 
     def spend(self, blind: str, digest: str, *, network: str, by: str, now: datetime) -> Guess:
         code = self._codes.get(blind)
@@ -582,7 +593,9 @@ class FakeCodes:
         tries = code.attempts
         if tries[network] >= GUESSES or tries.total() >= GUESSES_OF_ALL:
             return Guess(GuessState.USED_UP)
-        valid = [one.digest for one in (code.sent, code.former) if one and one.expires_at > now]
+        former, further = code.sent.earlier[:1], code.sent.earlier[1:]
+        mine = [one for one in further if one.network == network]
+        valid = [one.digest for one in (code.sent, *former, *mine) if one.expires_at > now]
         if digest not in valid:
             tries[network] += 1
             over = tries[network] >= GUESSES or tries.total() >= GUESSES_OF_ALL
@@ -823,7 +836,8 @@ class FakeStaff:
         waiting = self._invitations.setdefault(phone_blind, {})
         former = waiting.get(invitation.venue_id, invitation)
         lowers = former.role is Role.ADMINISTRATOR and invitation.role is not former.role
-        if lowers and former.by != invitation.by:
+        over = former.expires_at is not None and former.expires_at <= sent.at
+        if lowers and not over and former.by != invitation.by:
             raise Forbidden("initial_administrator_only")
         waiting[invitation.venue_id] = invitation
         self._sent.setdefault(invitation.venue_id, {})[sent.invitation_id] = sent

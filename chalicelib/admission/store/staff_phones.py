@@ -32,9 +32,10 @@ class StaffPhonesAttribute(Attribute[tuple[StaffPhone, ...]]):
 
 
 class StaffPhonesItem(Item):
-    """OWN#PHONES: the phones that a staff member has paired."""
+    """OWN#PHONES: the phones that a staff member has paired, and those revoked a moment ago."""
 
     phones = StaffPhonesAttribute(attr_name="ph", null=True, default=())
+    revoked = StaffPhonesAttribute(attr_name="rv", null=True, default=())
     version = IntegerAttribute(attr_name="ve")
 
 
@@ -50,12 +51,15 @@ class StaffPhoneItems:
         if raw is None:
             return PairedPhones()
         item = StaffPhonesItem.read(raw)
-        return PairedPhones(item.phones, item.version)
+        return PairedPhones(item.phones, item.version, item.revoked)
 
     def save(self, person_id: str, paired: PairedPhones) -> bool:
         """See `StaffPhoneStore.save`."""
         item = StaffPhonesItem.at(
-            keys.staff_phones(person_id), phones=paired.phones, version=paired.version
+            keys.staff_phones(person_id),
+            phones=paired.phones,
+            version=paired.version,
+            revoked=paired.revoked,
         )
         unchanged = PRESENT & (StaffPhonesItem.version == paired.version - 1)
         try:

@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -36,6 +36,9 @@ _INDEXES = re.compile(r"(^[ai]?|,)([1-9][0-9]*:(?:[\w-]{22}|[\w-]{8}))(?=,|$)", 
 _TEXTS = ("VENUE", "DEVICE")
 """Sort keys of items that hold what people typed, and no index."""
 _TRIES = 4
+
+
+Each = Callable[[Callable[[Raw], "Result"], Iterable[Raw]], Iterable["Result"]]
 
 
 class Result(StrEnum):
@@ -80,11 +83,15 @@ class IndexMoveItem(Item):
 
 
 class IndexMove:
-    """Moves what a pass meets, and keeps how far the pass is. May be repeated, or run twice."""
+    """Moves what a pass meets, and keeps how far the pass is. May be repeated, or run twice.
 
-    def __init__(self, table: IndexedTable, index: BlindIndex) -> None:
+    `each` is `map`, or that of an executor, by which items are moved side by side.
+    """
+
+    def __init__(self, table: IndexedTable, index: BlindIndex, each: Each = map) -> None:
         self._table = table
         self._index = index
+        self._each = each
 
     def under_way(self) -> Pass | None:
         """Return the pass that was interrupted, or None. Cost: one GetItem."""
@@ -123,11 +130,7 @@ class IndexMove:
         """
         start = one.after
         page = self._table.scan({"pk": {"S": start.pk}, "sk": {"S": start.sk}} if start else None)
-        for raw in page.items:
-            try:
-                result = self.move(raw)
-            except (ConditionFailed, Unavailable):
-                result = Result.LEFT
+        for raw, result in zip(page.items, self._each(self._try, page.items), strict=True):
             one = one._replace(
                 moved=one.moved + (result is Result.MOVED),
                 left=one.left + (result is Result.LEFT),
@@ -139,6 +142,12 @@ class IndexMove:
         return one._replace(
             after=Key(last["pk"]["S"], last["sk"]["S"]) if last else None
         ), page.units
+
+    def _try(self, raw: Raw) -> Result:
+        try:
+            return self.move(raw)
+        except (ConditionFailed, Unavailable):
+            return Result.LEFT
 
     def move(self, raw: Raw) -> Result:
         """Move an item, and with a person's profile all that must agree with it.

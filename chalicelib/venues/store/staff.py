@@ -9,6 +9,7 @@ from chalicelib.core import keys
 from chalicelib.core.attributes import (
     EnumAttribute,
     EpochMsAttribute,
+    EpochSecondsAttribute,
     SealedAttribute,
     TextAttribute,
 )
@@ -52,11 +53,12 @@ _BELOW_ADMINISTRATOR = StaffItem.role != Role.ADMINISTRATOR
 
 
 class InvitationItem(Item):
-    """INVITE#phone: a right that waits."""
+    """INVITE#phone: a right that waits. Releases up to 0.2.0 wrote no `ttl`."""
 
     role = EnumAttribute(Role, attr_name="ro")
     name = SealedAttribute(attr_name="nm")
     by = UnicodeAttribute(attr_name="by")
+    ttl = EpochSecondsAttribute(null=True)
 
 
 class SentInvitationItem(Item):
@@ -71,6 +73,7 @@ class SentInvitationItem(Item):
     by = UnicodeAttribute(attr_name="by")
     invited = EpochMsAttribute(attr_name="at")
     phone_blind = UnicodeAttribute(attr_name="pb")
+    ttl = EpochSecondsAttribute(null=True)
 
 
 class StaffStore:
@@ -157,12 +160,18 @@ class StaffStore:
         replaceable = None
         if invitation.role is not Role.ADMINISTRATOR:
             mine = InvitationItem.by == invitation.by
-            replaceable = ABSENT | (InvitationItem.role != Role.ADMINISTRATOR) | mine
+            replaceable = (
+                ABSENT
+                | (InvitationItem.role != Role.ADMINISTRATOR)
+                | mine
+                | (InvitationItem.ttl <= sent.at)
+            )
         waiting = InvitationItem.at(
             keys.invitation(phone_blind, venue_id),
             role=invitation.role,
             name=invitation.name,
             by=invitation.by,
+            ttl=invitation.expires_at,
         )
         listed = SentInvitationItem.at(
             keys.sent_invitation(venue_id, sent.invitation_id),
@@ -172,6 +181,7 @@ class StaffStore:
             by=sent.by,
             invited=sent.at,
             phone_blind=phone_blind,
+            ttl=sent.expires_at,
         )
         if not self._table.try_transact(Put(waiting, replaceable), Put(listed)):
             raise Forbidden("initial_administrator_only")
@@ -181,7 +191,7 @@ class StaffStore:
         prefix = keys.invitation(phone_blind, "")
         found = self._table.query(prefix.pk, (prefix.sk, prefix.sk + "~"), consistent=True)
         return [
-            Invitation(item.sk.removeprefix(prefix.sk), item.role, item.name, item.by)
+            Invitation(item.sk.removeprefix(prefix.sk), item.role, item.name, item.by, item.ttl)
             for item in map(InvitationItem.read, found)
         ]
 
@@ -286,4 +296,5 @@ def _sent(raw: Raw) -> SentInvitation:
         item.by,
         item.invited,
         item.phone_blind,
+        item.ttl,
     )

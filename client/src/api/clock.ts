@@ -6,8 +6,8 @@ const SAME_CLOCK_MS = 60_000;
 /**
  * The server's time, as well as this phone knows it.
  *
- * A phone's clock may be wrong by hours. What the server says at 422 `clock_skewed` corrects all later
- * nonces (docs/clients.md, A wrong clock).
+ * A phone's clock may be wrong by hours. What the server says at 422 `clock_skewed`, and the date of its
+ * answers to POST, correct all later nonces (docs/clients.md, A wrong clock).
  */
 export class Clock {
   private aheadMs = 0;
@@ -19,6 +19,16 @@ export class Clock {
     return this.phone() + this.aheadMs;
   }
 
+  /** By how many milliseconds the server's clock is ahead of the phone's. */
+  get ahead(): number {
+    return this.aheadMs;
+  }
+
+  /** Return whether the clock is now off by a minute from what it was with `ahead`. */
+  changedFrom(ahead: number): boolean {
+    return Math.abs(this.aheadMs - ahead) > SAME_CLOCK_MS;
+  }
+
   /**
    * Call `send` with a new nonce; if the clock was wrong, once more with a corrected one.
    *
@@ -26,12 +36,21 @@ export class Clock {
    * clock was right: the request was too old.
    */
   async withNonce<T>(send: (nonce: string) => Promise<T>): Promise<T> {
+    const ahead = this.aheadMs;
     try {
       return await send(uuid7(this.now()));
     } catch (error) {
-      if (!(error instanceof Problem) || !this.corrected(error)) throw error;
+      if (!(error instanceof Problem) || error.code !== "clock_skewed") throw error;
+      this.corrected(error);
+      if (!this.changedFrom(ahead)) throw error;
       return await send(uuid7(this.now()));
     }
+  }
+
+  /** Learn the server's time from an answer that was made just now; within a minute nothing changes. */
+  heard(serverMs: number): void {
+    const ahead = serverMs - this.phone();
+    if (this.changedFrom(ahead)) this.aheadMs = ahead;
   }
 
   /** Learn the server's time from a problem. Return whether this phone's clock was wrong by a minute. */

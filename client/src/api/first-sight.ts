@@ -19,4 +19,9 @@ export class FirstSight {
     this.seen.set(text, at);
     return fresh;
   }
+
+  /** A code that is in view now is new again. */
+  forget(): void {
+    this.seen.clear();
+  }
 }

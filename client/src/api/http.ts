@@ -50,6 +50,8 @@ interface Parts {
   wait: (ms: number) => Promise<void>;
   /** Learn whether the network is there, from whether answers come. */
   reached: (reached: boolean) => void;
+  /** Learn the server's time, in milliseconds, from an answer that no cache can have kept. */
+  dated?: (serverMs: number) => void;
 }
 
 const TIMEOUT_MS = 20_000;
@@ -115,6 +117,8 @@ export class Http {
       }
       if (answer !== null) {
         this.parts.reached(true);
+        const date = Date.parse(answer.headers.date ?? "");
+        if (method === "POST" && !Number.isNaN(date)) this.parts.dated?.(date);
         if (!LOST.has(answer.status) || left === 1) return answer;
       }
       const said = Number(answer?.headers["retry-after"]);

@@ -17,6 +17,7 @@ export const http = new Http({
   reached: (reached) => {
     network.online = reached;
   },
+  dated: (serverMs) => clock.heard(serverMs),
 });
 
 export { Problem, Unanswered } from "./problem";

@@ -5,7 +5,13 @@ export interface Storage {
   remove(key: string): void;
 }
 
-export const phoneStorage: Storage = {
+/** A storage whose keys can be listed, for what is kept one by one. */
+export interface ListedStorage extends Storage {
+  /** Return the keys that begin with `prefix`, in no order. */
+  keys(prefix: string): string[];
+}
+
+export const phoneStorage: ListedStorage = {
   read<T>(key: string): T | null {
     try {
       const text: unknown = uni.getStorageSync(`vc.${key}`);
@@ -19,5 +25,9 @@ export const phoneStorage: Storage = {
   },
   remove(key) {
     uni.removeStorageSync(`vc.${key}`);
+  },
+  keys(prefix) {
+    const keys = uni.getStorageInfoSync().keys;
+    return keys.filter((key) => key.startsWith(`vc.${prefix}`)).map((key) => key.slice(3));
   },
 };

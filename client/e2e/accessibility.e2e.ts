@@ -1,0 +1,44 @@
+/** Every page for everybody (GO-13): WCAG 2.2 AA, large text, 320 px, keyboard, dark, reduced motion. */
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Chromium } from "./browser";
+import { keyboard, moving, sideways, smallTargets, violations } from "./checks";
+import { makeCast, opened, PAGES, type Cast } from "./pages";
+
+let chromium: Chromium;
+let cast: Cast;
+beforeAll(async () => {
+  chromium = await Chromium.launch();
+  cast = await makeCast();
+});
+afterAll(() => chromium.close());
+
+describe.each(PAGES)("%s", (...page) => {
+  it("has no violation, targets of 48 px, and an order for the keyboard", async () => {
+    const phone = await opened(chromium, cast, page, {});
+    const found = {
+      violations: await violations(phone.page),
+      small: await smallTargets(phone.page),
+      sideways: await sideways(phone.page),
+      keyboard: await keyboard(phone.page),
+      complaints: phone.complaints,
+      strangers: phone.strangers(),
+    };
+    await phone.close();
+    expect(found).toEqual({ violations: [], small: [], sideways: [], keyboard: [], complaints: [], strangers: [] });
+  });
+
+  it("has no violation in the dark, and nothing moves for whom wants no motion", async () => {
+    const phone = await opened(chromium, cast, page, { dark: true, reducedMotion: true });
+    const found = { violations: await violations(phone.page), moving: await moving(phone.page) };
+    await phone.close();
+    expect(found).toEqual({ violations: [], moving: [] });
+  });
+
+  it("needs no scrolling sideways at 320 px, at 200 % text and in English", async () => {
+    const phone = await opened(chromium, cast, page, { width: 320, height: 640, scale: 2, language: "en" });
+    const found = { violations: await violations(phone.page), sideways: await sideways(phone.page), small: await smallTargets(phone.page) };
+    await phone.close();
+    expect(found).toEqual({ violations: [], sideways: [], small: [] });
+  });
+});

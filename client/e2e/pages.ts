@@ -1,0 +1,91 @@
+/** Every page of the client, with people and venues that give it something to show. */
+
+import { randomInt } from "node:crypto";
+import { SANDBOX, good, send, until } from "./deployment";
+import { HASTY, application, poster, uuid7, verified, visitor, type Person, type Venue } from "./people";
+import type { Chromium, Phone, PhoneOptions } from "./browser";
+
+/** The people behind the pages. */
+export interface Cast {
+  visitor: Person;
+  /** Somebody who has not registered yet. */
+  newcomer: Person;
+  head: Person;
+  venue: Venue;
+  scanId: string;
+  poster: Buffer;
+}
+
+export async function makeCast(): Promise<Cast> {
+  const head = await verified();
+  const name = "示例市人民医院";
+  const venue = await head.apply({ ...HASTY, name, type: "medical" }).catch(() => head.apply({ ...HASTY, name: name + randomInt(999) }));
+  await head.apply(application());
+  const healthy = await verified({ vaccination: "complete", vaccination_doses: 3 });
+  const scan = (person: Person) => person.post("/v1/scans", { nonce: uuid7(), code: venue.code_url });
+  for (const colour of ["yellow", "red"]) await scan(await verified({ health_code: colour }));
+  await scan(healthy);
+  const { scan_id: scanId } = await until(
+    () => scan(healthy),
+    (screen) => screen.poll_after_ms === null,
+  );
+  await head.post(`/v1/venues/${venue.venue_id}/staff`, { by: "phone", name: "端木甲", phone: "+8613700009999", role: "inspector" }).catch(() => undefined);
+  await family(healthy);
+  const newcomer = await (await visitor()).logIn();
+  return { visitor: healthy, newcomer, head, venue, scanId, poster: await poster(head, venue) };
+}
+
+/** Add a child of the same household. */
+async function family(guardian: Person): Promise<void> {
+  const year = new Date().getUTCFullYear() - 8;
+  const child = { name: guardian.name.slice(0, 2) + "小满", document_type: "resident_id", document_number: numberOf(`440983${year}0512${String(randomInt(1000)).padStart(3, "0")}`) };
+  await good(send("POST", `${SANDBOX}/sandbox/people`, { ...child, health_code: "green", nucleic_acid: "negative" }));
+  const adult = { name: guardian.name, document_type: "resident_id", document_number: guardian.number };
+  const household = String(randomInt(1_000_000));
+  for (const member of [adult, child]) await good(send("POST", `${SANDBOX}/sandbox/households`, { household, ...member }));
+  await guardian.post("/v1/me/dependants", { nonce: uuid7(), relation: "child", method: "household", ...child });
+}
+
+function numberOf(body: string): string {
+  const sum = [...body].reduce((total, digit, place) => total + Number(digit) * (2 ** (17 - place) % 11), 0);
+  return body + "10X98765432"[sum % 11];
+}
+
+type Who = "visitor" | "newcomer" | "head" | null;
+
+/** Name, address, and whose phone it is. */
+export const PAGES: [name: string, who: Who, address: (cast: Cast) => string][] = [
+  ["login", null, () => "pages/login/login"],
+  ["registration", "newcomer", () => "pages/registration/registration"],
+  ["home", "visitor", () => ""],
+  ["scan", "visitor", () => "pages/scan/scan"],
+  ["result", "visitor", (cast) => `pages/result/result?scan=${encodeURIComponent(cast.scanId)}`],
+  ["travel-card", "visitor", (cast) => `pages/travel-card/travel-card?scan=${encodeURIComponent(cast.scanId)}`],
+  ["family", "visitor", () => "pages/family/family"],
+  ["paper-pass", "visitor", () => "pages/paper-pass/paper-pass"],
+  ["visits", "visitor", () => "pages/visits/visits"],
+  ["accesses", "visitor", () => "pages/accesses/accesses"],
+  ["declarations", "visitor", () => "pages/declarations/declarations"],
+  ["my", "visitor", () => "pages/my/my"],
+  ["own-data", "visitor", () => "pages/own-data/own-data"],
+  ["guard-venues", "head", () => "pages/guard/venues/venues"],
+  ["guard-scan", "head", (cast) => `pages/guard/scan/scan?venue=${cast.venue.venue_id}`],
+  ["guard-manual", "head", (cast) => `pages/guard/manual/manual?venue=${cast.venue.venue_id}`],
+  ["guard-offline", "head", (cast) => `pages/guard/offline/offline?venue=${cast.venue.venue_id}`],
+  ["guard-abnormal", "head", (cast) => `pages/guard/abnormal/abnormal?venue=${cast.venue.venue_id}`],
+  ["workbench", "head", () => "pages/head/workbench/workbench"],
+  ["apply", "head", () => "pages/head/apply/apply"],
+  ["posters", "head", (cast) => `pages/head/posters/posters?venue=${cast.venue.venue_id}`],
+  ["staff", "head", (cast) => `pages/head/staff/staff?venue=${cast.venue.venue_id}`],
+];
+
+/** Open a page on a new phone, and wait until it has what it asks for. */
+export async function opened(chromium: Chromium, cast: Cast, page: (typeof PAGES)[number], options: PhoneOptions): Promise<Phone> {
+  const [name, who, address] = page;
+  const phone = await chromium.phone({ ...options, person: who === null ? undefined : cast[who] });
+  if (name === "scan" || name === "guard-scan") await chromium.camera.showsNothing();
+  await phone.open(address(cast));
+  await phone.page.getByRole("heading", { level: 1 }).first().waitFor();
+  await phone.page.waitForLoadState("networkidle", { timeout: 5_000 }).catch(() => undefined);
+  return phone;
+}

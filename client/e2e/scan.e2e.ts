@@ -1,0 +1,221 @@
+/** A visitor scans a venue's code, in every way and with every outcome; and what may go wrong meanwhile. */
+
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { Chromium, type Phone, type PhoneOptions } from "./browser";
+import { listen, spoken } from "./checks";
+import { API, send, withFault } from "./deployment";
+import { poster, verified, visitor, type Venue } from "./people";
+import { text, type Language } from "./texts";
+import { logIn, recorded, scan, shown } from "./visitor";
+
+let chromium: Chromium;
+let venue: Venue;
+let picture: Buffer;
+const phones: Phone[] = [];
+
+beforeAll(async () => {
+  chromium = await Chromium.launch();
+  const head = await verified();
+  venue = await head.apply();
+  picture = await poster(head, venue);
+  await chromium.camera.shows(picture);
+});
+afterEach(async () => {
+  for (const phone of phones.splice(0)) {
+    expect(phone.complaints).toEqual([]);
+    expect(phone.strangers()).toEqual([]);
+    await phone.close();
+  }
+});
+afterAll(() => chromium.close());
+
+async function phoneOf(options: PhoneOptions): Promise<Phone> {
+  const phone = await chromium.phone(options);
+  phones.push(phone);
+  return phone;
+}
+
+describe("ways to scan", () => {
+  it("reads the printed poster by camera", async () => {
+    const person = await verified();
+    const phone = await phoneOf({ person });
+    await shown(phone, person, await scan(phone), "admit");
+    await phone.page.getByText(venue.name).first().waitFor();
+  });
+
+  it("reads a picture of the album", async () => {
+    await chromium.camera.showsNothing();
+    const person = await verified();
+    const phone = await phoneOf({ person });
+    await phone.open("pages/scan/scan");
+    const [chooser] = await Promise.all([phone.page.waitForEvent("filechooser"), phone.press(text("visitor.album"))]);
+    await chooser.setFiles({ name: "poster.png", mimeType: "image/png", buffer: picture });
+    await shown(phone, person, await recorded(phone), "admit");
+    await chromium.camera.shows(picture);
+  });
+
+  it("takes the typed serial without a camera", async () => {
+    const person = await verified();
+    const phone = await phoneOf({ person, cameraDenied: true });
+    await phone.open("pages/scan/scan");
+    await phone.press(text("visitor.type_serial"));
+    await phone.type(text("visitor.serial"), venue.code.toLowerCase());
+    await phone.press(text("visitor.serial_send"));
+    await shown(phone, person, await recorded(phone), "admit");
+  });
+
+  it("goes on after the login with the code that opened it", async () => {
+    const person = await verified();
+    const phone = await phoneOf({});
+    await phone.open(`pages/scan/scan?code=${encodeURIComponent(venue.code_url)}`);
+    await logIn(phone, person);
+    await shown(phone, person, await recorded(phone), "admit");
+  });
+});
+
+describe("outcomes", () => {
+  it.each([
+    ["green", "admit"],
+    ["yellow", "check"],
+    ["red", "refuse"],
+  ])("a %s code: %s, said once", async (colour, outcome) => {
+    const person = await verified({ health_code: colour });
+    const phone = await phoneOf({ person });
+    await listen(phone.page);
+    const screen = await shown(phone, person, await scan(phone), outcome);
+    for (const reason of outcome === "admit" ? [] : screen.reasons) await phone.page.getByText(reason.text).first().waitFor();
+    const said = (await spoken(phone.page)).filter((one) => one.startsWith(screen.outcome_text));
+    expect(said).toHaveLength(1);
+  });
+
+  it("waits, then shows the decision by itself", async () => {
+    const person = await verified();
+    const phone = await phoneOf({ person });
+    const scanId = await withFault("health_code", "hang", async () => {
+      const id = await scan(phone);
+      await shown(phone, person, id, "pending");
+      return id;
+    });
+    await shown(phone, person, scanId, "admit");
+  });
+
+  it("admitted on record does not look like a green code", async () => {
+    const person = await verified();
+    const phone = await phoneOf({ person });
+    await phone.page.route("**/v1/scans/*", async (route) => {
+      const answer = await route.fetch();
+      const screen = await answer.json();
+      const reasons = [{ code: "health_code_unconfirmed", text: "健康码暂未能核实，已登记放行" }];
+      await route.fulfill({ response: answer, json: { ...screen, reasons } });
+    });
+    const screen = await shown(phone, person, await scan(phone), "admit");
+    await phone.page.getByText("健康码暂未能核实").first().waitFor();
+    const ground = await phone.by("heading", screen.outcome_text).evaluate((heading) => {
+      for (let at: Element | null = heading; at; at = at.parentElement) {
+        const colour = getComputedStyle(at).backgroundColor;
+        if (colour !== "rgba(0, 0, 0, 0)") return colour;
+      }
+      return "";
+    });
+    expect(ground).toBe("rgb(255, 255, 255)");
+  });
+});
+
+describe("what may go wrong", () => {
+  it("corrects a wrong clock, and records one visit", async () => {
+    const person = await verified();
+    const phone = await phoneOf({ person, aheadMs: 3 * 3_600_000 });
+    await shown(phone, person, await scan(phone), "admit");
+    const { items } = await person.get("/v1/me/visits");
+    expect(items).toHaveLength(1);
+  });
+
+  it("says that nothing is recorded while offline, and records one visit when back", async () => {
+    const person = await verified();
+    const phone = await phoneOf({ person });
+    await chromium.camera.showsNothing();
+    await phone.open("pages/scan/scan");
+    await phone.by("button", text("visitor.type_serial")).waitFor();
+    await phone.context.setOffline(true);
+    await phone.press(text("visitor.type_serial"));
+    await phone.type(text("visitor.serial"), venue.code);
+    await phone.press(text("visitor.serial_send"));
+    await phone.page.getByText(text("visitor.scan_not_recorded")).waitFor();
+    await phone.context.setOffline(false);
+    await phone.press(text("common.retry"));
+    await shown(phone, person, await recorded(phone), "admit");
+    expect((await person.get("/v1/me/visits")).items).toHaveLength(1);
+    await chromium.camera.shows(picture);
+  });
+
+  it("refreshes an expired login silently", async () => {
+    const person = await verified();
+    const phone = await phoneOf({ person });
+    const before = person.session!.access_token;
+    await phone.page.route("**/v1/scans", async (route) => {
+      const token = (await route.request().allHeaders()).authorization;
+      if (token !== `Bearer ${before}`) return route.fallback();
+      return route.fulfill({ status: 401, contentType: "application/problem+json", json: { type: "about:blank", title: "", status: 401, code: "token_expired", detail: "" } });
+    });
+    await scan(phone);
+    const refreshed = phone.requests.filter((request) => request.url().endsWith("/v1/sessions/refresh"));
+    expect(refreshed).toHaveLength(1);
+    expect(await phone.page.getByRole("dialog").count()).toBe(0);
+  });
+
+  it("asks for the login over the page when the session has ended, and goes on with the scan", async () => {
+    const person = await verified();
+    const phone = await phoneOf({ person });
+    await phone.open("pages/my/my");
+    await person.post("/v1/sessions/logout");
+    await phone.open("pages/scan/scan");
+    await phone.page.getByRole("dialog").waitFor();
+    await person.say({});
+    await logIn(phone, person);
+    const id = await recorded(phone);
+    expect(id).not.toBe("");
+  });
+
+  it("leads to the registration that is missing", async () => {
+    const person = await (await visitor()).logIn();
+    const phone = await phoneOf({ person });
+    await phone.open("pages/scan/scan");
+    await phone.press(text("visitor.register"));
+    await phone.arrives("pages/registration/registration");
+  });
+
+  it("counts down when the text messages are used up", async () => {
+    const person = await visitor();
+    await send("POST", `${API}/v1/otp`, { phone: person.phone });
+    const phone = await phoneOf({});
+    await phone.open("pages/login/login");
+    await phone.type(text("login.phone"), person.typedPhone);
+    await phone.press(text("login.send_code"));
+    await phone.page.getByRole("alert").waitFor();
+    await expect.poll(() => phone.page.getByRole("alert").innerText()).toMatch(/\d/);
+  });
+
+  it("tries again by itself when the service is busy", async () => {
+    const person = await verified();
+    const phone = await phoneOf({ person });
+    let busy = 2;
+    await phone.page.route("**/v1/scans", (route) =>
+      busy-- > 0
+        ? route.fulfill({ status: 503, headers: { "Retry-After": "1" }, contentType: "application/problem+json", json: { type: "about:blank", title: "", status: 503, code: "unavailable", detail: "" } })
+        : route.fallback(),
+    );
+    await shown(phone, person, await scan(phone), "admit");
+    expect((await person.get("/v1/me/visits")).items).toHaveLength(1);
+  });
+});
+
+describe.each<Language>(["zh-Hans", "zh-Hant", "en"])("in %s", (language) => {
+  it("shows the outcome in the phone's language", async () => {
+    const person = await verified({ health_code: "red" });
+    const phone = await phoneOf({ person, language });
+    await scan(phone);
+    const said = { "zh-Hans": "请勿入内", "zh-Hant": "請勿入內", en: "No entry" }[language];
+    await phone.by("heading", new RegExp(said, "i")).waitFor();
+    expect(await phone.page.evaluate(() => document.documentElement.lang)).toBe(language);
+  });
+});

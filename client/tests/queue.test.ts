@@ -1,0 +1,316 @@
+import { expect, test } from "vitest";
+
+import { Problem, Unanswered, type Schema } from "@/api";
+import { Clock } from "@/api/clock";
+import { timeOf, uuid7 } from "@/api/nonce";
+import { Queue, type Band } from "@/state/queue";
+import { signature } from "@/state/signature";
+import type { ListedStorage } from "@/state/storage";
+
+const NOON = Date.parse("2022-04-24T04:00:00.000Z");
+const DAY = 86_400_000;
+const VENUE = { id: "ven_SABR24PA3EYWNYP2", name: "青禾农贸市场" };
+const PASS = "VP1.L.1.7RHYG5G075CMMCW9.1G2RDWE00.32P3WWT3Y0B8J32H";
+
+class Crash extends Error {}
+
+/** A phone's storage, which may stop at the n-th write: what was written before stays. */
+class FakeStorage implements ListedStorage {
+  left = Infinity;
+  constructor(readonly kept = new Map<string, string>()) {}
+  read<T>(key: string): T | null {
+    const text = this.kept.get(key);
+    return text === undefined ? null : (JSON.parse(text) as T);
+  }
+  write(key: string, value: unknown): void {
+    this.step();
+    this.kept.set(key, JSON.stringify(value));
+  }
+  remove(key: string): void {
+    this.step();
+    this.kept.delete(key);
+  }
+  keys(prefix: string): string[] {
+    return [...this.kept.keys()].filter((key) => key.startsWith(prefix));
+  }
+  private step(): void {
+    if (this.left-- <= 0) throw new Crash();
+  }
+}
+
+/** The API as far as the queue uses it: records a visit once, checks signatures and times. */
+class FakeApi {
+  time = NOON;
+  online = true;
+  /** The next answer is lost on its way back. */
+  losesAnswer = false;
+  readonly visits = new Map<string, number>();
+  readonly calls: string[] = [];
+  readonly devices = new Map<string, { id: string; secret: string }>();
+  readonly revoked = new Set<string>();
+  clock: Clock | null = null;
+
+  async pair(nonce: string): Promise<Schema<"PhonePaired">> {
+    this.arrive();
+    if (!this.devices.has(nonce)) {
+      if (Math.abs(timeOf(nonce) - this.time) > 600_000) throw this.problem(422, "clock_skewed");
+      this.devices.set(nonce, { id: `phn_${this.devices.size}`, secret: `SECRET${this.devices.size}` });
+    }
+    const device = this.devices.get(nonce)!;
+    this.leave();
+    return { device_id: device.id, secret: device.secret, paired_at: new Date(this.time).toISOString() };
+  }
+
+  async send(venueId: string, body: Schema<"LateScanRequest">): Promise<object> {
+    this.arrive();
+    this.calls.push(body.nonce);
+    this.clock?.heard(this.time);
+    const device = [...this.devices.values()].find((one) => one.id === body.device_id);
+    if (device === undefined || this.revoked.has(device.id)) throw this.problem(403, "device_not_paired");
+    const signed = { deviceId: device.id, venueId, nonce: body.nonce, passCode: body.pass_code, temperature: body.temperature ?? null };
+    if (body.signature !== signature(device.secret, signed)) throw this.problem(422, "signature_invalid");
+    if (!this.visits.has(body.nonce)) {
+      // The pass was live for a minute around its time.
+      const live = Number(body.pass_code.split("@")[1] ?? timeOf(body.nonce));
+      if (Math.abs(timeOf(body.nonce) - live) > 90_000) throw this.problem(422, "pass_expired");
+      this.visits.set(body.nonce, timeOf(body.nonce));
+    }
+    this.leave();
+    return {};
+  }
+
+  private arrive(): void {
+    if (!this.online) throw new Unanswered("no answer");
+  }
+  private leave(): void {
+    const lost = this.losesAnswer;
+    this.losesAnswer = false;
+    if (lost) throw new Unanswered("no answer");
+  }
+  private problem(status: number, code: string): Problem {
+    return new Problem(status, { code, detail: `because ${code}`, server_time: new Date(this.time).toISOString() }, undefined);
+  }
+}
+
+class Phone {
+  /** Milliseconds by which the phone's clock is wrong. */
+  wrong = 0;
+  person: string | null = "per_1";
+  queue!: Queue;
+  clock!: Clock;
+  constructor(
+    readonly api = new FakeApi(),
+    readonly storage = new FakeStorage(),
+  ) {
+    this.restart();
+  }
+  restart(): void {
+    this.storage.left = Infinity;
+    this.queue = this.tab();
+  }
+  tab(): Queue {
+    this.clock = new Clock(() => this.api.time + this.wrong);
+    this.api.clock = this.clock;
+    return new Queue({
+      storage: this.storage,
+      clock: this.clock,
+      person: () => this.person,
+      pair: (nonce) => this.api.pair(nonce),
+      send: (venue, body) => this.api.send(venue, body),
+    });
+  }
+  /** Scan without a network: the scan is written down, and nothing answers it. */
+  scan(code = PASS, temperature: Band = null): string {
+    const nonce = uuid7(this.clock.now());
+    expect(this.queue.add({ nonce, venue: VENUE, code, temperature })).toBe(true);
+    this.queue.hold(nonce);
+    this.api.time += 1000;
+    return nonce;
+  }
+  states(): string[] {
+    return this.queue.state.entries.map((entry) => entry.state);
+  }
+}
+
+async function paired(): Promise<Phone> {
+  const phone = new Phone();
+  await phone.queue.pair();
+  return phone;
+}
+
+test("the signature is what Python's hmac makes of the same lines", () => {
+  const nonce = "018058DE-3800-7abc-8def-0123456789ab";
+  const signed = { deviceId: "phn_7RHYG5G075CMMCW9", venueId: VENUE.id, nonce };
+  const secret = "7RHYG5G075CMMCW932P3WWT3Y0B8J32H";
+  expect(signature(secret, { ...signed, passCode: PASS, temperature: "fever" })).toBe(
+    "v1=57a944f8554572e3f53cb1e42af785ed1c1eb7d1958ff3e87515d14aae5c4bc9",
+  );
+  expect(signature(secret, { ...signed, passCode: "ＶＰ１。L。号", temperature: null })).toBe(
+    "v1=dc695ed7de2f42add170ca5a15349a5e5a5952bdc4a0768e37707da1de1e5177",
+  );
+});
+
+test("scans without a network are kept in order and sent one after another, with the nonce of the moment", async () => {
+  const phone = await paired();
+  phone.api.online = false;
+  const nonces = [phone.scan(PASS, "fever"), phone.scan(), phone.scan()];
+  await phone.queue.flush();
+  expect(phone.states()).toEqual(["waiting", "waiting", "waiting"]);
+  phone.api.online = true;
+  phone.api.time += 3_600_000;
+  await phone.queue.flush();
+  expect(phone.api.calls).toEqual(nonces);
+  expect(phone.states()).toEqual(["sent", "sent", "sent"]);
+});
+
+test("a kept scan survives a restart, and nothing of health stays once it is sent", async () => {
+  const phone = await paired();
+  phone.scan(PASS, "fever");
+  phone.restart();
+  await phone.queue.flush();
+  expect(phone.api.visits.size).toBe(1);
+  const kept = [...phone.storage.kept.entries()].filter(([key]) => key.startsWith("queue.")).map(([, text]) => text);
+  expect(kept.join()).not.toContain("fever");
+  expect(kept.join()).not.toContain("VP1");
+});
+
+test("a phone that stops between any two steps records each visit once", async () => {
+  const steps = async (phone: Phone): Promise<string> => {
+    const nonce = phone.scan();
+    phone.api.losesAnswer = true;
+    await phone.queue.flush();
+    await phone.queue.flush();
+    return nonce;
+  };
+  let writes = 0;
+  for (; writes < 30; writes++) {
+    const phone = new Phone();
+    phone.storage.left = writes;
+    let finished = true;
+    try {
+      await phone.queue.pair();
+      await steps(phone);
+    } catch {
+      finished = false;
+    }
+    phone.restart();
+    phone.api.losesAnswer = false;
+    await phone.queue.pair();
+    const kept = phone.queue.state.entries.length;
+    phone.api.time += 120_000;
+    await phone.queue.flush();
+    expect(phone.api.devices.size).toBe(1);
+    expect(phone.api.visits.size).toBe(kept);
+    expect(phone.states().every((state) => state === "sent")).toBe(true);
+    if (finished) break;
+  }
+  expect(writes).toBeGreaterThan(4);
+  expect(writes).toBeLessThan(30);
+});
+
+test("a lost answer is asked again with the same nonce, and recorded once", async () => {
+  const phone = await paired();
+  const nonce = phone.scan();
+  phone.api.losesAnswer = true;
+  await phone.queue.flush();
+  expect(phone.states()).toEqual(["waiting"]);
+  await phone.queue.flush();
+  expect(phone.api.calls).toEqual([nonce, nonce]);
+  expect(phone.api.visits.size).toBe(1);
+});
+
+test("two tabs send the same scan once, and neither loses what the other keeps", async () => {
+  const phone = await paired();
+  const other = phone.tab();
+  phone.scan();
+  const nonce = uuid7(phone.clock.now());
+  other.add({ nonce, venue: VENUE, code: PASS, temperature: null });
+  other.hold(nonce);
+  await Promise.all([phone.queue.flush(), other.flush()]);
+  phone.queue.load();
+  expect(phone.api.visits.size).toBe(2);
+  expect(phone.states()).toEqual(["sent", "sent"]);
+});
+
+test("a scan that another tab is asking about just now is left alone for a minute", async () => {
+  const phone = await paired();
+  phone.queue.add({ nonce: uuid7(phone.clock.now()), venue: VENUE, code: PASS, temperature: null });
+  await phone.queue.flush();
+  expect(phone.api.calls).toEqual([]);
+  phone.api.time += 61_000;
+  await phone.queue.flush();
+  expect(phone.states()).toEqual(["sent"]);
+});
+
+test("scans of a phone whose clock is two hours off are stamped anew when the network tells the time", async () => {
+  const phone = new Phone();
+  await phone.queue.pair();
+  phone.restart();
+  phone.wrong = -7_200_000;
+  const at = phone.api.time;
+  phone.scan(`${PASS}@${at}`);
+  await phone.queue.flush();
+  expect(phone.states()).toEqual(["sent"]);
+  expect([...phone.api.visits.values()]).toEqual([at]);
+});
+
+test("what is refused stays with its reason until it is seen, and the next is sent", async () => {
+  const phone = await paired();
+  phone.scan(`${PASS}@0`);
+  phone.scan();
+  await phone.queue.flush();
+  expect(phone.states()).toEqual(["refused", "sent"]);
+  expect(phone.queue.state.entries[0]!.reason).toBe("because pass_expired");
+  phone.restart();
+  expect(phone.states()).toEqual(["refused", "sent"]);
+  phone.queue.seen();
+  expect(phone.states()).toEqual([]);
+});
+
+test("scans of a revoked phone are refused one by one, and the phone can be paired again", async () => {
+  const phone = await paired();
+  phone.scan();
+  phone.scan();
+  phone.api.revoked.add("phn_0");
+  await phone.queue.flush();
+  expect(phone.states()).toEqual(["refused", "refused"]);
+  expect(phone.queue.state.paired).toBe(false);
+  await phone.queue.pair();
+  phone.scan();
+  await phone.queue.flush();
+  expect(phone.states()).toEqual(["refused", "refused", "sent"]);
+});
+
+test("after seven days a scan has expired and is not sent", async () => {
+  const phone = await paired();
+  phone.scan();
+  phone.api.time += 7 * DAY;
+  await phone.queue.flush();
+  expect(phone.states()).toEqual(["expired"]);
+  expect(phone.api.calls).toEqual([]);
+});
+
+test("after a log out another person neither sees nor sends the scans; the same person does", async () => {
+  const phone = await paired();
+  phone.scan();
+  phone.person = null;
+  await phone.queue.flush();
+  phone.person = "per_2";
+  await phone.queue.flush();
+  expect(phone.states()).toEqual([]);
+  expect(phone.api.calls).toEqual([]);
+  phone.person = "per_1";
+  await phone.queue.flush();
+  expect(phone.states()).toEqual(["sent"]);
+});
+
+test("a phone that is not paired keeps nothing, and a full one says so", async () => {
+  const phone = new Phone();
+  const scan = () => ({ nonce: uuid7(phone.clock.now()), venue: VENUE, code: PASS, temperature: null });
+  expect(phone.queue.obstacle()).toBe("unpaired");
+  expect(phone.queue.add(scan())).toBe(false);
+  await phone.queue.pair();
+  for (let i = 0; i < 500; i++) phone.queue.add(scan());
+  expect(phone.queue.obstacle()).toBe("full");
+  expect(phone.queue.add(scan())).toBe(false);
+});
