@@ -28,7 +28,12 @@ export const isDark = computed(() => (settings.dark === "system" ? system.dark :
 export const lookClasses = computed(() => ({ dark: isDark.value, xl: settings.scale >= 1.5, [settings.language]: true }));
 
 /** Style of a page: the factor of large text and the region's colours. */
-export const lookStyle = computed(() => {
-  const colours = Object.entries(brand.colours[isDark.value ? "dark" : "light"]);
+export const lookStyle = computed(() => styleOf(isDark.value));
+
+/** The same for a page that is always dark, such as the camera's. */
+export const darkStyle = computed(() => styleOf(true));
+
+function styleOf(dark: boolean): string {
+  const colours = Object.entries(brand.colours[dark ? "dark" : "light"]);
   return [`--k:${settings.scale}`, ...colours.map(([name, value]) => `--${name}:${value}`)].join(";");
-});
+}
