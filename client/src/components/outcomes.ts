@@ -60,3 +60,10 @@ export const PASS: Record<Schema<"LivePass">["background"], { shape: IconName; c
   red: { shape: "octagon", css: "red", ink: "#7c0a12" },
   grey: { shape: "ring_question", css: "unknown", ink: "#2a3240" },
 };
+
+/** Return the look of a registration's state. The word comes from the API. */
+export function lookOfVerification(state: Schema<"Registration">["verification"]): Look {
+  if (state === "verified") return GOOD;
+  if (state === "rejected") return { shape: "triangle", tone: "warn" };
+  return state === "pending" ? LOOKS.pending! : LOOKS.absent!;
+}

@@ -1,0 +1,76 @@
+import { reactive } from "vue";
+
+import { clock, http, poll, type Polling, type Schema } from "@/api";
+
+/** Whose face is checked; null for one's own. */
+export type Subject = Schema<"CheckSubject"> | null;
+
+/** A check of a face: started, carried out at the service that checks it, and asked for until it ends. */
+export interface FaceCheck {
+  status: "none" | Schema<"IdentityCheck">["status"];
+  /** The service's page, to be opened by a tap of the person: browsers block what opens by itself. */
+  url: string;
+  error: unknown;
+  /** No answer came to the last question; it is asked again. */
+  lost: boolean;
+  start(subject: Subject): Promise<void>;
+  stop(): void;
+}
+
+/** Return a check that calls `passed` with its id. Call `stop` when the page goes. */
+export function useFaceCheck(passed: (checkId: string) => void): FaceCheck {
+  let polling: Polling | null = null;
+  const state: FaceCheck = reactive<FaceCheck>({ status: "none", url: "", error: null, lost: false, start, stop });
+
+  async function start(subject: Subject): Promise<void> {
+    stop();
+    state.error = null;
+    state.lost = false;
+    try {
+      const first = await clock.withNonce((nonce) => http.post("/v1/me/identity-checks", { nonce, method: "face", subject }));
+      state.url = first.redirect_url ?? "";
+      if (first.sdk) startSdk(first.sdk);
+      show(first);
+      polling = poll({
+        first,
+        ask: () => http.get("/v1/me/identity-checks/{identity_check_id}", { path: { identity_check_id: first.check_id } }),
+        show,
+        failed: (error) => (state.error = error),
+        lost: () => (state.lost = true),
+      });
+    } catch (error) {
+      state.error = error;
+    }
+  }
+
+  function show(check: Schema<"IdentityCheck">): void {
+    state.lost = false;
+    state.status = check.status;
+    if (check.status === "passed") passed(check.check_id);
+  }
+
+  function stop(): void {
+    polling?.stop();
+    polling = null;
+    state.status = "none";
+    state.url = "";
+  }
+
+  return state;
+}
+
+/**
+ * Start the service's SDK in a mini-program.
+ *
+ * `sdk` has what the region's service wants (docs/providers.md, Identity checks): Alipay's own one takes
+ * `certifyId`. A region with another service starts it here.
+ */
+function startSdk(sdk: Record<string, string>): void {
+  // #ifdef MP-ALIPAY
+  (my as unknown as { startAPVerify(options: object): void }).startAPVerify(sdk);
+  // #endif
+  // #ifdef MP-WEIXIN
+  (uni as unknown as { startFacialRecognitionVerify(options: object): void }).startFacialRecognitionVerify(sdk);
+  // #endif
+  void sdk;
+}
