@@ -16,6 +16,7 @@ visitor asks for erasure at the end. Against `prod` it does not run.
 import argparse
 import contextlib
 import json
+import re
 import secrets
 import sys
 import tempfile
@@ -32,7 +33,7 @@ from rich.console import Console
 from chalicelib.core.metrics import NAMESPACE
 from chalicelib.identity.people import Verification
 from infra import stacks
-from infra.local.client import Api, ApiError, Http, Patient, Person, Sandbox, wait_for
+from infra.local.client import Api, ApiError, Http, Patient, Person, Reply, Sandbox, wait_for
 from infra.local.pictures import decode
 from infra.local.place import Place
 from infra.ops import recount, status
@@ -133,6 +134,7 @@ class Smoke:
             ("a venue gets its code", self.applies),
             ("its poster is printed and read", self.poster),
             ("the printed address is a page", self.landing),
+            ("the client opens", self.client),
             ("a visitor logs in and is verified", self.visits),
             ("the visitor scans", self.scans),
             ("the scan is decided in time", self.decided),
@@ -224,6 +226,22 @@ class Smoke:
         if self.venue["name"] not in page.body.decode():
             raise SmokeError(f"{page.status}: it does not name the venue")
         return f"{len(page.body)} bytes"
+
+    def client(self) -> str:
+        """The client, if it was uploaded: its first page and a file that this names."""
+        page = self._file("index.html")
+        if page.status == 404:
+            return "not uploaded"
+        named = re.search(r'src="\./([^"]+)"', page.body.decode()) if page.status == 200 else None
+        script = self._file(named[1]) if named else None
+        if script is None or script.status != 200:
+            raise SmokeError(f"its first page answers {page.status}, and its script fails")
+        if "content-security-policy" not in page.headers:
+            raise SmokeError("it is sent without a content security policy")
+        return f"{len(page.body) + len(script.body)} bytes"
+
+    def _file(self, name: str) -> Reply:
+        return self.http.request("GET", f"/app/{name}", None, {})
 
     def visits(self) -> str:
         """The visitor of this run."""

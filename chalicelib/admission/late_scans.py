@@ -22,7 +22,7 @@ _PAGE = 20
 
 
 class LateScan(NamedTuple):
-    """What the uploader is told of a scan; `created` is False for a retry."""
+    """The response to an upload; `created` is False for a retry."""
 
     scan_id: str
     scanned_at: datetime

@@ -210,8 +210,8 @@ class WaitingScans:
         rests on less evidence than the one before. Return None if there is no such scan. Raises
         Unavailable if the scan changes faster than it can be judged.
 
-        A manual check is not decided before it may be told, two seconds after it was received: the
-        figures would tell it (JN-12). Another's record than `Scan.judged_by` is replaced.
+        A manual check is not decided before it may be answered, two seconds after it was received:
+        the figures would show it (JN-12). Another's record than `Scan.judged_by` is replaced.
         """
         for _ in range(_RACES):
             found = self._finder.find(scan_id, now)
@@ -348,7 +348,7 @@ class WaitingScans:
         return ended
 
     def _is_held(self, found: FoundScan, person: PersonRecord, now: datetime) -> bool:
-        """Return whether a manual check has its answers, and only may not be told yet."""
+        """Return whether a manual check has its answers, and only may not be answered yet."""
         if not _is_early(found.scan, now):
             return False
         verdict = self._judged_again(found.scan, found.venue, person, now, final=False, takes=None)
@@ -415,7 +415,7 @@ def _told_from(scan: Scan) -> datetime:
 
 
 def _is_early(scan: Scan, now: datetime) -> bool:
-    """Return whether this is a manual check that may not be told yet."""
+    """Return whether this is a manual check that may not be answered yet."""
     return scan.method is Method.MANUAL and now < _told_from(scan)
 
 

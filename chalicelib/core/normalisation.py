@@ -109,7 +109,7 @@ def scanned(text: str) -> str:
     Scanners that act as keyboards add STX, ETX, line ends, an AIM identifier (``]Q1``, ISO/IEC
     15424) and ECI escapes (``\\000026``, UTF-8). An input method for Chinese makes characters
     full-width, and has a full stop 。 and a slash 、 of its own. A control within the text stays;
-    whoever reads the code refuses it. Without NFKC, which makes slashes of other characters.
+    the code's reader refuses it. Without NFKC, which makes slashes of other characters.
     """
     plain = re.sub(_AIM, "", text.translate(_SCANNED).strip(_ENDS))
     return re.sub(_ECI, "", plain).strip(_ENDS)

@@ -27,9 +27,9 @@ def takes_text_messages(number: str, countries: Collection[str]) -> bool:
     """Return whether `number` (E.164) is a mobile number of one of `countries` (ISO 3166).
 
     A message to a landline, a shared-cost, premium-rate or satellite number logs nobody in, and may
-    earn somebody money. Numbers of no country, such as those of satellite networks (+881, +882) and
-    of international premium rate (+979; ITU-T E.169.2), have the region 001 in libphonenumber. In
-    North America mobile numbers cannot be told from landlines.
+    earn its owner money. Numbers of no country, such as those of satellite networks (+881, +882)
+    and of international premium rate (+979; ITU-T E.169.2), have the region 001 in libphonenumber.
+    In North America mobile numbers cannot be distinguished from landlines.
     """
     import phonenumbers
 

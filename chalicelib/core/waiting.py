@@ -7,13 +7,13 @@ from chalicelib.core.clock import CHINA
 from chalicelib.core.messages import text
 
 _SECONDS, _MINUTES, _HOURS = 100, 100, 48
-"""Below how many of a unit the wait is told in it."""
+"""Below how many of a unit the wait is given in it."""
 
 
 def until(seconds: int, *, now: datetime, language: str, time_zone: str = CHINA) -> str:
     """Return when a wait of `seconds` ends, to put into a sentence in `language`.
 
-    Long waits are told in English by their length, in Chinese by the local time of `time_zone`
+    Long waits are given in English by their length, in Chinese by the local time of `time_zone`
     (IANA name) at which they end, rounded up to a minute.
     """
     minutes, hours = -(-seconds // 60), round(seconds / 3600)

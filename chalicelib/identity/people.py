@@ -473,7 +473,7 @@ GUESSES = 5
 GUESSES_OF_ALL = 20
 """The wrong guesses of a code that all networks have together.
 
-One network cannot use up the code of somebody else, and no number of them has many guesses.
+One network cannot use up another person's code, and no number of them has many guesses.
 """
 
 

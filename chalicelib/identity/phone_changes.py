@@ -88,8 +88,8 @@ class PhoneChanges:
         """Assign `phone`, which is proved to be the actor's; see `Accounts.confirm_phone`.
 
         Every request with a proof closes the other sessions, so that a retry after a fault does it,
-        too. Then the former phone's owner is told. A gateway that is unavailable does not hinder a
-        replacement.
+        too. Then the former phone gets a text message. A gateway that is unavailable does not
+        hinder a replacement.
         """
         replaces = self._accounts.replaces(actor.profile, phone)
         former = self._accounts.phone_of(actor.profile) if replaces else ""

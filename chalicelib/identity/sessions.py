@@ -142,7 +142,7 @@ class Sessions:
     def _login(
         self, person_id: str, session: Session, now: datetime, seen_at: datetime | None = None
     ) -> Login:
-        """Return the tokens. The refresh token holds the time of which `People.saw` was told."""
+        """Return the tokens. The refresh token holds the time last passed to `People.saw`."""
         claims = {"sub": person_id, "sid": session.session_id}
         seen = 0 if seen_at is None else int(seen_at.timestamp())
         renewal = claims | {"ser": session.serial, "seen": seen}

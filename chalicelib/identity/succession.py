@@ -6,7 +6,7 @@ client then has their face checked, and this takes the record over: its registra
 stay, the guardians' links end, and so does a paper pass that a guardian issued. The person who
 logged in, who was registered under no document, is merged into it.
 
-So does the record of somebody whose phone seemed to have a new owner (`accounts`) and who logs in
+So does the record of a person whose phone seemed to have a new owner (`accounts`) and who logs in
 with it again: the same name and document are refused with ``identity_returning``, and taking the
 record over needs no check of the face, because the phone is the same.
 """
@@ -82,7 +82,7 @@ class Succession:
         """Make the record of `entry` the actor's own, and log them in to it.
 
         `check_id` is a check of the face for exactly this name and number, or None for the record
-        of somebody whose phone the actor got.
+        of the person whose phone the actor got.
 
         The actor's sessions end; a retry after a lost answer gets ``session_ended``, and the next
         login with the phone leads to the record. Raises Conflict ``identity_taken`` if there is no

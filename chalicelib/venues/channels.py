@@ -16,6 +16,8 @@ _NAME = "[\u4e00-\u9fa5A-Za-z0-9·]{1,12}"
 _LINK = "[!#-;=?-Z_a-z~]{1,400}"
 _HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?([/?#].*)?"
 _HTTPS = "https://"
+# The client of this deployment, relative to the landing page: right behind any host and stage.
+_CLIENT = "../app/"
 _CODE = "{code}"
 
 
@@ -32,7 +34,7 @@ _SCHEMES: Mapping[ChannelKind, tuple[str, ...]] = {
     ChannelKind.APP: (_HTTPS,),
     ChannelKind.WECHAT: ("weixin://dl/business/?", _HTTPS),
     ChannelKind.ALIPAY: ("alipays://platformapi/startapp?", _HTTPS),
-    ChannelKind.BROWSER: (_HTTPS,),
+    ChannelKind.BROWSER: (_HTTPS, _CLIENT),
 }
 
 

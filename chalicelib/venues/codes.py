@@ -66,7 +66,7 @@ def join_code_in(text: str) -> str:
     """Return the join code in the scanned text of a join poster; any other text as it is.
 
     Accepts the URL of any host, also as the value of a launch parameter, percent-encoded
-    repeatedly: whoever has the code may join, so that its host protects nothing.
+    repeatedly: anybody who has the code may join, so that its host protects nothing.
     """
     if len(text) > MAX_PAYLOAD:
         return text
@@ -99,7 +99,7 @@ def parse(payload: str, host: str) -> str:
 
 
 def typed(text: str) -> str | None:
-    """Return the code in `text` as somebody types or writes it, or None.
+    """Return the code in `text` as people type or write it, or None.
 
     Letter case, hyphens and blanks mean nothing; I and L are read as 1, O as 0.
     """

@@ -33,7 +33,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from infra.deploy import deploy
 from infra.local.client import ApiError
-from infra.local.guests import is_built, show_client
+from infra.local.guests import is_built, offer_client, show_client
 from infra.local.language import words
 from infra.local.place import CREDENTIALS, REGION, LocalCloud, LocalCloudError, Place, client_of
 from infra.local.sandbox.platforms import Credentials
@@ -68,6 +68,7 @@ _OUTPUTS = {
     "partners_secret": "PartnersSecretId",
     "kms_key": "DataKeyArn",
 }
+_FOLDER = "VENUECODE_HOME"
 _PROCESSES = ("website", "sandbox", "emulator")
 """In the order in which they are stopped."""
 _Step = Callable[[str], None]
@@ -90,6 +91,9 @@ def start(
 
 def _bring_up(place: Place, progress: _Step, *, seeded: bool) -> LocalCloud:
     progress(words("Starting the local cloud", "启动本地云"))
+    for name in _PROCESSES:
+        if _left_over(place, name):
+            stop_process(place, name, patience=2.0)
     start_emulator(place)
     if not running(place, "sandbox"):
         _require_free(place.sandbox_port, "VENUECODE_SANDBOX_PORT")
@@ -357,7 +361,7 @@ def _launch(place: Place, name: str, command: list[str], settings: Mapping[str, 
         process = subprocess.Popen(
             [sys.executable, *command],
             cwd=ROOT,
-            env={**inherited, **settings},
+            env={**inherited, **settings, _FOLDER: str(place.home)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -373,16 +377,48 @@ def running(place: Place, name: str) -> int | None:
         pid = int((place.home / f"run/{name}.pid").read_text())
         if pid in _children:  # while it is being started it has no command line yet
             return pid if _children[pid].poll() is None else None
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (OSError, ValueError):
         return None
-    return pid if f"infra.local.{name}" in command and state != "Z" else None
+    return pid if _runs(pid, name) else None
+
+
+def _runs(pid: int, name: str) -> bool:
+    """Return whether a process is alive and has the command of `name`."""
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return f"infra.local.{name}" in command and state != "Z"
+
+
+def _left_over(place: Place, name: str) -> int | None:
+    """Return our process's id if it runs although the folder, with its id, was deleted.
+
+    It still holds its port. It is known by its command, and by the folder in its environment.
+    """
+    if running(place, name):
+        return None
+    mine = f"{_FOLDER}={place.home}".encode()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes()
+            environment = (folder / "environ").read_bytes()  # only of one's own processes
+        except OSError:
+            continue
+        ours = mine in environment.split(b"\0")
+        if ours and f"infra.local.{name}".encode() in command.split(b"\0"):
+            return int(folder.name)
+    return None
 
 
 def stop_process(place: Place, name: str, *, patience: float = _PATIENCE_SECONDS) -> bool:
-    """Stop a process, gently for `patience` seconds; return False if it was not running."""
-    pid = running(place, name)
+    """Stop a process, gently for `patience` seconds; return False if it was not running.
+
+    It is stopped, too, if the place's folder was deleted while it ran.
+    """
+    left_over = _left_over(place, name)
+    pid = running(place, name) or left_over
     if pid is None:
         return False
     for number, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, _PATIENCE_SECONDS)):
@@ -390,7 +426,7 @@ def stop_process(place: Place, name: str, *, patience: float = _PATIENCE_SECONDS
             os.kill(pid, number)
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if not running(place, name):
+            if not running(place, name) and not (pid == left_over and _runs(pid, name)):
                 (place.home / f"run/{name}.pid").unlink(missing_ok=True)
                 return True
             time.sleep(0.05)
@@ -522,7 +558,7 @@ def _run(console: Console) -> None:
         if keeper is None:
             _keep(place, console)
             return
-        print_addresses(show_progress(console, place=place), console)
+        _show(show_progress(console, place=place), console)
         console.print(
             words(
                 f"It is up to date. Process {keeper} keeps it running: Ctrl-C there, or "
@@ -530,6 +566,12 @@ def _run(console: Console) -> None:
                 f"已是最新，由进程 {keeper} 保持运行。在那里按 Ctrl-C，或 `make down`，即停止。",
             )
         )
+
+
+def _show(cloud: LocalCloud, console: Console) -> None:
+    if is_built():
+        offer_client()
+    print_addresses(cloud, console)
 
 
 @contextlib.contextmanager
@@ -557,7 +599,7 @@ def _keep(place: Place, console: Console) -> None:
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    print_addresses(show_progress(console, place=place), console)
+    _show(show_progress(console, place=place), console)
     console.print(words("Ctrl-C stops it; its data stays.", "按 Ctrl-C 停止，数据保留。"))
     while not stopped.wait(2.0):
         with _locked(place), _sentences():

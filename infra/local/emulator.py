@@ -44,6 +44,7 @@ from ministack.services.cloudformation import provisioners
 
 from infra.local import conditions
 from infra.local.rest_imports import complete_rest_imports
+from infra.local.s3_integration import serve_from_buckets
 
 CHECKPOINT_SECONDS = 60
 _POISON = "RetryAttemptsExhausted"
@@ -439,6 +440,7 @@ def main() -> None:
     complete_stream_mappings()
     keep_alarms_on_expressions()
     complete_rest_imports()
+    serve_from_buckets()
     # A function is ready at once: `chalice deploy` looks again only after five seconds.
     lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = 0.0
     write_logs(Path(os.environ["VENUECODE_LOGS"]), os.environ["VENUECODE_STACK"])

@@ -1,4 +1,4 @@
-"""What `make run` shows people who want to use the client: its address and test logins."""
+"""What `make run` does for people who use the client: an address, test logins, a channel."""
 
 import io
 
@@ -10,10 +10,29 @@ from infra.local.place import LocalCloud
 from infra.tables import FittingTable
 from infra.website import BROWSER, INDEX
 
+CHANNELS = [
+    {"kind": "browser", "link": "../app/#/pages/scan/scan?code={code}"},
+    {"kind": "wechat"},
+    {"kind": "alipay"},
+]
+
 
 def is_built() -> bool:
     """Return whether there is a browser build of the client."""
     return (BROWSER / INDEX).exists()
+
+
+def offer_client() -> None:
+    """Let the landing page of a printed code lead browsers into the client.
+
+    A policy that an operator has set for all regions stays.
+    """
+    from chalicelib.admission.store.policies import PolicyStore
+    from infra.ops.deployment import find
+
+    store = PolicyStore(find("local").container().table)
+    if store.latest("*") is None:
+        store.replace("*", {"channels": CHANNELS}, version=1)
 
 
 def show_client(cloud: LocalCloud, console: Console) -> None:

@@ -26,7 +26,10 @@ def complete_rest_imports() -> None:
         import_operation(api_id, resource_id, method, operation, *rest)
         integration = (operation or {}).get("x-amazon-apigateway-integration") or {}
         made = gateway._resources[api_id][resource_id]["resourceMethods"][method]
-        for field in ("requestTemplates", "passthroughBehavior", "contentHandling"):
+        for field in (
+            *("requestParameters", "requestTemplates"),
+            *("passthroughBehavior", "contentHandling"),
+        ):
             if field in integration:
                 made["methodIntegration"][field] = integration[field]
         for pattern, response in (integration.get("responses") or {}).items():

@@ -1,4 +1,6 @@
-import { http, poll, type Polling, type Schema } from "@/api";
+import { poll, type http, type Polling, type Schema } from "@/api";
+
+type Api = Pick<typeof http, "get" | "post">;
 
 export type PosterCode = NonNullable<Schema<"PosterRequest">["code"]>;
 export type PosterForm = Schema<"PosterRequest">["form"];
@@ -19,7 +21,7 @@ export interface Making {
  * The same poster is rendered once: asked again, it is there at once with a new link. So nobody need know
  * when a link ends. The first poster of a fast or join code makes that code.
  */
-export function makePoster(venueId: string, code: PosterCode, form: PosterForm): Making {
+export function makePoster(api: Api, venueId: string, code: PosterCode, form: PosterForm): Making {
   let stopped = false;
   let polling: Polling | null = null;
   const path = { venue_id: venueId };
@@ -32,13 +34,13 @@ export function makePoster(venueId: string, code: PosterCode, form: PosterForm):
       return true;
     };
     const asked = async (): Promise<void> => {
-      if (code === "fast") await http.post("/v1/venues/{venue_id}/fast-code", undefined, { path });
-      if (code === "join") await http.get("/v1/venues/{venue_id}/join-code", { path });
-      const first = await http.post("/v1/venues/{venue_id}/posters", { code, form }, { path });
+      if (code === "fast") await api.post("/v1/venues/{venue_id}/fast-code", undefined, { path });
+      if (code === "join") await api.get("/v1/venues/{venue_id}/join-code", { path });
+      const first = await api.post("/v1/venues/{venue_id}/posters", { code, form }, { path });
       if (stopped || settle(first)) return;
       polling = poll({
         first,
-        ask: () => http.get("/v1/venues/{venue_id}/posters/{poster_id}", { path: { ...path, poster_id: first.poster_id } }),
+        ask: () => api.get("/v1/venues/{venue_id}/posters/{poster_id}", { path: { ...path, poster_id: first.poster_id } }),
         show: settle,
         failed: reject,
       });

@@ -23,6 +23,13 @@ export function chooseVenue(venueId: string): void {
   phoneStorage.write("venue", venueId);
 }
 
+/** Take in a venue that was just made, and choose it. */
+export function addVenue(made: Schema<"Venue">): void {
+  // A list that was never read is read when a page needs it.
+  if (myVenues.value !== null) myVenues.value = [...myVenues.value.filter((one) => one.venue_id !== made.venue_id), made];
+  chooseVenue(made.venue_id);
+}
+
 // Another person's venues are not this one's.
 watch(
   () => session.state.personId,
