@@ -14,7 +14,7 @@ INSTALL := $(RUN) pip install --quiet --disable-pip-version-check --require-hash
 SHARED := --numprocesses $(shell expr $$(nproc) + 1) --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo client test check verify bench decisions cost run down package deploy foundation wire smoke openapi requirements
+.PHONY: help demo client client-tests client-checks test check verify bench decisions cost run down package deploy foundation wire smoke openapi requirements
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,8 +41,9 @@ test: $(TOOLS) ## Run all tests
 	@.venv/bin/pytest $(SHARED)
 	@$(if $(NPM)$(CI),$(MAKE) --no-print-directory client-tests,$(call say,$(NO_NPM),$(NO_NPM_ZH)))
 
-client-tests: $(CLIENT)
-	@cd client && npm run --silent test
+client-tests: client
+	@cd client && npm run --silent types && npm run --silent test
+	@$(RUN) infra.local.browser_tests
 
 check: test verify ## Do what CI does: make test, then make verify
 
