@@ -35,15 +35,14 @@ client: $(BROWSER) ## Build the client for browsers, WeChat and Alipay
 	@$(call build,mp-alipay)
 	@$(RUN) infra.client_builds
 
-# Without npm the client's tests are skipped, but not in CI.
+# Without npm the client's tests are skipped, but not in CI. Those in a browser are in tests/cloud.
 test: $(TOOLS) ## Run all tests
+	@$(if $(NPM)$(CI),$(MAKE) --no-print-directory client-tests,$(call say,$(NO_NPM),$(NO_NPM_ZH)))
 	@$(RUN) infra.local.engine
 	@.venv/bin/pytest $(SHARED)
-	@$(if $(NPM)$(CI),$(MAKE) --no-print-directory client-tests,$(call say,$(NO_NPM),$(NO_NPM_ZH)))
 
 client-tests: client
 	@cd client && npm run --silent types && npm run --silent test
-	@$(RUN) infra.local.browser_tests
 
 check: test verify ## Do what CI does: make test, then make verify
 
