@@ -103,7 +103,9 @@ export class Door {
   async measured(band: "normal" | "fever"): Promise<void> {
     const scanId = this.state.shown?.scan_id;
     if (scanId === undefined) return;
+    const turn = this.turn;
     const screen = await this.parts.measured(scanId, band);
+    if (turn !== this.turn) return;
     this.arrived(screen);
     this.follow(screen);
   }
