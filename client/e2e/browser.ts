@@ -20,6 +20,8 @@ export interface PhoneOptions {
   scale?: 1 | 1.3 | 1.6 | 2;
   /** Who is logged in already. */
   person?: Person;
+  /** What else the phone keeps already, by the client's own keys. */
+  keep?: Record<string, unknown>;
 }
 
 /** Chromium with a camera; `close` it at the end. */
@@ -58,7 +60,7 @@ export class Chromium {
       acceptDownloads: true,
     });
     if (options.aheadMs) await context.addInitScript(turnClock, options.aheadMs);
-    const kept: Record<string, unknown> = {};
+    const kept: Record<string, unknown> = { ...options.keep };
     if (options.scale) kept.settings = { language: options.language ?? "zh-Hans", scale: options.scale };
     const session = options.person?.session;
     if (session) kept.login = { access: session.access_token, refresh: session.refresh_token, personId: session.person_id };
@@ -119,11 +121,11 @@ export class Phone {
     return this.page.getByLabel(label, { exact: true }).fill(value);
   }
 
-  /** Return the URLs that do not belong to the deployment's own host. */
+  /** Return the URLs that belong neither to the deployment's own host nor, signed by the API, to its bucket. */
   strangers(): string[] {
     const own = new URL(APP).origin;
     const urls = this.requests.map((request) => request.url());
-    return urls.filter((url) => /^(https?|wss?):/.test(url) && new URL(url).origin !== own);
+    return urls.filter((url) => /^(https?|wss?):/.test(url) && new URL(url).origin !== own && !/[?&]X-Amz-Signature=/.test(url));
   }
 
   async close(): Promise<void> {

@@ -12,11 +12,16 @@ const CONTROLS = "button, a[href], input, select, textarea, [role=button], [role
 
 /** Return axe-core's violations: WCAG 2.2 A and AA, and its best practices. */
 export async function violations(page: Page): Promise<string[]> {
+  // As high as its content: what a bar covers only until one scrolls is not covered.
+  const size = page.viewportSize()!;
+  const height = await page.evaluate(() => document.scrollingElement!.scrollHeight);
+  await page.setViewportSize({ width: size.width, height: Math.max(size.height, height + 8) });
   await page.evaluate(axe.source);
   const found = await page.evaluate(async () => {
     const run = (window as any).axe.run as (where: Document, options: object) => Promise<any>;
     return run(document, { resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
   });
+  await page.setViewportSize(size);
   return found.violations.flatMap((rule: any) =>
     rule.nodes.map((node: any) => `${rule.id}: ${node.html.slice(0, 160)}: ${node.failureSummary.replace(/\s+/g, " ")}`),
   );
@@ -75,12 +80,21 @@ export async function keyboard(page: Page): Promise<string[]> {
     const now = await page.evaluate(() => {
       const at = document.activeElement as HTMLElement | null;
       if (!at || at === document.body) return null;
-      const style = getComputedStyle(at);
-      const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
-      const edge = parseFloat(style.borderTopWidth) >= 2 && style.borderTopStyle !== "none";
-      return { order: at.dataset.order ?? null, ring: ring || edge, html: at.outerHTML.slice(0, 120) };
+      // A radio button is drawn by its label.
+      const drawn = [at, ...(at.matches("input[type=radio], input[type=checkbox]") ? [at.closest("label")] : [])];
+      const ring = drawn.some((one) => {
+        const style = one && getComputedStyle(one);
+        if (!style) return false;
+        const outline = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+        return outline || (one.matches("input, select, textarea") && parseFloat(style.borderTopWidth) >= 2);
+      });
+      const box = (drawn[drawn.length - 1] ?? at).getBoundingClientRect();
+      const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+      const seen = top !== null && drawn.some((one) => one?.contains(top) || top.contains(one));
+      return { order: at.dataset.order ?? null, ring, seen, html: at.outerHTML.slice(0, 120) };
     });
     if (now === null) break;
+    if (!now.seen) wrong.push(`the focus is covered: ${now.html}`);
     if (!now.ring) wrong.push(`no visible focus: ${now.html}`);
     if (now.order === null) continue;
     const order = Number(now.order);

@@ -45,4 +45,34 @@ describe.each<Platform>(["mp-weixin", "mp-alipay"])("%s", (platform) => {
     expect(phone.path).toBe("pages/home/home");
     expect(phone.errors).toEqual([]);
   });
+
+  it("scans a venue's code with the platform's scanner, and shows the result", async () => {
+    const code = "https://V.EXAMPLE.COM/V/32P3WWT3Y0B8J32H";
+    const answer = { state: "pending", text: "获取中", stale: false, fetched_at: null, observed_at: null };
+    const screen = {
+      ...{ scan_id: "S1", outcome: "refuse", outcome_text: "请勿入内", reasons: [{ code: "health_code_red", text: "健康码为红码" }], next_steps: [] },
+      ...{ venue: { name: "文化馆", region_name: "信宜市", type_name: "文化" }, checkpoint: null, person: { name: "李**" }, means: "own", demo: false },
+      ...{ health_code: { ...answer, state: "red", text: "红码" }, nucleic_acid: answer, vaccination: answer, travel_card: answer },
+      ...{ scanned_at: "2022-04-24T08:00:00.000Z", poll_after_ms: null, temperature: null },
+    };
+    const phone = program(platform, ({ method, url }) => {
+      if (url.endsWith("/v1/scans") && method === "POST") return { status: 201, body: screen };
+      return url.includes("/v1/scans/") ? { status: 200, body: screen } : nothing();
+    });
+    phone.storage.set("vc.login", JSON.stringify({ access: "access", refresh: "refresh", personId: "P1" }));
+    phone.answers.scan = { code, result: code };
+    phone.answers.scanCode = { result: code };
+    await phone.launch("pages/scan/scan");
+    const camera = phone.tags().find((tag) => tag.name === "camera");
+    if (camera) await phone.fire(camera, "scancode", { result: code });
+    else await phone.tap(text("visitor.scan"));
+    const posted = phone.requests.filter(({ method }) => method === "POST");
+    expect(posted).toHaveLength(1);
+    expect(posted[0]!.headers.Authorization).toBe("Bearer access");
+    expect(posted[0]!.body).toMatchObject({ code, nonce: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+    expect(phone.path).toBe("pages/result/result");
+    expect(phone.text).toContain("请勿入内");
+    expect(phone.text).toContain("健康码为红码");
+    expect(phone.errors).toEqual([]);
+  });
 });

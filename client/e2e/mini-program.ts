@@ -492,6 +492,7 @@ export class MiniProgram {
       getMenuButtonBoundingClientRect: () => ({ width: 87, height: 32, left: 296, right: 383, top: 28, bottom: 60 }),
       request: (options: any) => void this.exchange(options),
     };
+    own.getStorageInfoSync = () => ({ keys: [...this.storage.keys()], currentSize: 1, limitSize: 10_240 });
     if (this.wx) {
       own.getStorageSync = (key: string) => this.storage.get(key) ?? "";
       own.setStorageSync = (key: string, value: string) => this.storage.set(key, value);

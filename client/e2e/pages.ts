@@ -69,20 +69,22 @@ export const PAGES: [name: string, who: Who, address: (cast: Cast) => string][] 
   ["my", "visitor", () => "pages/my/my"],
   ["own-data", "visitor", () => "pages/own-data/own-data"],
   ["guard-venues", "head", () => "pages/guard/venues/venues"],
-  ["guard-scan", "head", (cast) => `pages/guard/scan/scan?venue=${cast.venue.venue_id}`],
-  ["guard-manual", "head", (cast) => `pages/guard/manual/manual?venue=${cast.venue.venue_id}`],
-  ["guard-offline", "head", (cast) => `pages/guard/offline/offline?venue=${cast.venue.venue_id}`],
-  ["guard-abnormal", "head", (cast) => `pages/guard/abnormal/abnormal?venue=${cast.venue.venue_id}`],
+  ["guard-scan", "head", (cast) => `pages/guard/scan/scan?venue_id=${cast.venue.venue_id}`],
+  ["guard-manual", "head", (cast) => `pages/guard/manual/manual?venue_id=${cast.venue.venue_id}`],
+  ["guard-offline", "head", (cast) => `pages/guard/offline/offline?venue_id=${cast.venue.venue_id}`],
+  ["guard-abnormal", "head", (cast) => `pages/guard/abnormal/abnormal?venue_id=${cast.venue.venue_id}`],
   ["workbench", "head", () => "pages/head/workbench/workbench"],
   ["apply", "head", () => "pages/head/apply/apply"],
-  ["posters", "head", (cast) => `pages/head/posters/posters?venue=${cast.venue.venue_id}`],
-  ["staff", "head", (cast) => `pages/head/staff/staff?venue=${cast.venue.venue_id}`],
+  ["posters", "head", (cast) => `pages/head/posters/posters?venue_id=${cast.venue.venue_id}`],
+  ["staff", "head", (cast) => `pages/head/staff/staff?venue_id=${cast.venue.venue_id}`],
 ];
 
 /** Open a page on a new phone, and wait until it has what it asks for. */
 export async function opened(chromium: Chromium, cast: Cast, page: (typeof PAGES)[number], options: PhoneOptions): Promise<Phone> {
   const [name, who, address] = page;
-  const phone = await chromium.phone({ ...options, person: who === null ? undefined : cast[who] });
+  const person = who === null ? undefined : cast[who];
+  const place = { id: cast.venue.venue_id, name: cast.venue.name };
+  const phone = await chromium.phone({ ...options, person, keep: { [`guard.${person?.session?.person_id}`]: place } });
   if (name === "scan" || name === "guard-scan") await chromium.camera.showsNothing();
   await phone.open(address(cast));
   await phone.page.getByRole("heading", { level: 1 }).first().waitFor();
