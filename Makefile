@@ -15,7 +15,7 @@ INSTALL := $(RUN) pip install --quiet --disable-pip-version-check --require-hash
 SHARED := --numprocesses $(shell expr $$(nproc) + 1) --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo client client-tests client-checks test check verify bench decisions cost run down package deploy foundation wire smoke openapi requirements
+.PHONY: help demo client test check verify bench decisions cost run down package deploy foundation wire smoke openapi requirements
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,7 @@ test: $(TOOLS) ## Run all tests
 	@$(RUN) infra.local.engine
 	@.venv/bin/pytest $(SHARED)
 
+.PHONY: client-tests client-checks
 client-tests: client
 	@cd client && npm run --silent types && npm run --silent test
 
