@@ -4,7 +4,7 @@ import { clock, http, Problem, type Answer } from "@/api";
 import type { Body } from "@/api/http";
 import { uuid7 } from "@/api/nonce";
 import { session } from "./session";
-import { phoneStorage, type Storage } from "./storage";
+import { phoneStorage, writeIfRoom, type Storage } from "./storage";
 
 type Request = Body<"/v1/venues">;
 type Api = Pick<typeof http, "post">;
@@ -87,7 +87,7 @@ export class Application {
     const personal = this.draft["number/type"] === "resident_id";
     const draft = personal ? { ...this.draft, "number/value": "" } : { ...this.draft };
     const kept: Kept = { personId, draft, sent: personal ? null : this.sent };
-    this.storage.write(KEY, kept);
+    writeIfRoom(this.storage, KEY, kept);
   }
 
   forget(): void {

@@ -7,7 +7,7 @@ import { useAnswer } from "./answers";
 import type { Place } from "./door";
 import type { Band } from "./queue";
 import { session } from "./session";
-import { phoneStorage } from "./storage";
+import { phoneStorage, writeIfRoom } from "./storage";
 
 /** The venues where the person works. */
 export const workplaces = useAnswer(async () => (await http.get("/v1/bindings")).items);
@@ -20,12 +20,12 @@ export const guard = reactive({ place: placeOf(session.state.personId), auto: ph
 
 export function choosePlace(binding: Schema<"Binding">): void {
   guard.place = { id: binding.venue_id, name: binding.name };
-  phoneStorage.write(PLACE + session.state.personId, guard.place);
+  writeIfRoom(phoneStorage, PLACE + session.state.personId, guard.place);
 }
 
 export function setAuto(auto: boolean): void {
   guard.auto = auto;
-  phoneStorage.write(AUTO, auto);
+  writeIfRoom(phoneStorage, AUTO, auto);
 }
 
 watch(

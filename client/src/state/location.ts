@@ -2,7 +2,7 @@ import { reactive, watch } from "vue";
 
 import type { Schema } from "@/api";
 import { session } from "./session";
-import { phoneStorage } from "./storage";
+import { phoneStorage, writeIfRoom } from "./storage";
 
 type Location = Schema<"Location">;
 
@@ -17,7 +17,7 @@ const FRESH_MS = 5 * 60_000;
 
 export function chooseLocation(allowed: boolean): void {
   locationChoice.allowed = allowed;
-  phoneStorage.write(KEY, allowed);
+  writeIfRoom(phoneStorage, KEY, allowed);
   if (allowed) findLocation();
   else found = null;
 }

@@ -27,6 +27,18 @@ export function takeScreen(scanId: string): Screen | null {
   return screen;
 }
 
+let place = "";
+
+/** Keep where a scan was, for the page that goes on with it: an address would stay in the browser's history. */
+export function keepPlace(name: string): void {
+  place = name;
+}
+
+/** Return where the scan was that the person goes on with; empty after a reload. */
+export function keptPlace(): string {
+  return place;
+}
+
 /** Return for whom the person scans now, as the API takes it. */
 export function onBehalfOf(): string | null {
   return me.shown.id || null;

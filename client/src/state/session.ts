@@ -2,7 +2,7 @@ import { reactive } from "vue";
 
 import type { Tokens } from "@/api/http";
 import type { Problem } from "@/api/problem";
-import { phoneStorage, type Storage } from "./storage";
+import { phoneStorage, writeIfRoom, type Storage } from "./storage";
 
 interface Login {
   access: string;
@@ -91,12 +91,7 @@ export class Session implements Tokens {
   private keep(login: Login): void {
     this.login = login;
     this.state.personId = login.personId;
-    try {
-      this.storage.write("login", login);
-      this.kept = true;
-    } catch {
-      this.kept = false;
-    }
+    this.kept = writeIfRoom(this.storage, "login", login);
   }
 
   private finish(error: Error | null): void {

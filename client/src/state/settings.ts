@@ -1,6 +1,6 @@
 import { reactive } from "vue";
 
-import { phoneStorage } from "./storage";
+import { phoneStorage, writeIfRoom } from "./storage";
 
 export type Language = "zh-Hans" | "zh-Hant" | "en";
 export const LANGUAGES: readonly Language[] = ["zh-Hans", "zh-Hant", "en"];
@@ -29,7 +29,7 @@ export const settings = reactive<Settings>({
 });
 
 export function keepSettings(): void {
-  phoneStorage.write("settings", settings);
+  writeIfRoom(phoneStorage, "settings", settings);
 }
 
 /** Return the language for a tag of the phone: traditional for TW, HK, MO and Hant; English for others. */

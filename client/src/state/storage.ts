@@ -1,6 +1,7 @@
 /** What this phone keeps between two visits. Values are JSON; a broken one counts as none. */
 export interface Storage {
   read<T>(key: string): T | null;
+  /** Throws if there is no room. */
   write(key: string, value: unknown): void;
   remove(key: string): void;
 }
@@ -9,6 +10,16 @@ export interface Storage {
 export interface ListedStorage extends Storage {
   /** Return the keys that begin with `prefix`, in no order. */
   keys(prefix: string): string[];
+}
+
+/** Write what is only a comfort. Return whether it is kept: a full storage, or one that the browser closes, is no reason to stop. */
+export function writeIfRoom(storage: Storage, key: string, value: unknown): boolean {
+  try {
+    storage.write(key, value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export const phoneStorage: ListedStorage = {

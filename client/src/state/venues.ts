@@ -3,7 +3,7 @@ import { computed, ref, watch } from "vue";
 import { http, type Schema } from "@/api";
 import { useAnswer } from "./answers";
 import { session } from "./session";
-import { phoneStorage } from "./storage";
+import { phoneStorage, writeIfRoom } from "./storage";
 
 /** The venues that the person administers, in the order of their names. */
 export const myVenues = useAnswer(async () => {
@@ -20,7 +20,7 @@ export const venue = computed<Schema<"Venue"> | null>(
 
 export function chooseVenue(venueId: string): void {
   chosen.value = venueId;
-  phoneStorage.write("venue", venueId);
+  writeIfRoom(phoneStorage, "venue", venueId);
 }
 
 /** Take in a venue that was just made, and choose it. */

@@ -2,7 +2,7 @@ import type { Schema } from "@/api";
 import type { Clock } from "@/api/clock";
 import { timeOf } from "@/api/nonce";
 import { Problem } from "@/api/problem";
-import type { Storage } from "./storage";
+import { writeIfRoom, type Storage } from "./storage";
 
 type ScanRequest = Schema<"ScanRequest">;
 type Screen = Schema<"Screen">;
@@ -71,11 +71,7 @@ export class Scans {
   }
 
   private async send(request: ScanRequest): Promise<Screen> {
-    try {
-      this.storage.write(KEY, { request, personId: this.personId() ?? "" } satisfies Written);
-    } catch {
-      // A phone whose storage is full can scan all the same; only a restart would lose the visit.
-    }
+    writeIfRoom(this.storage, KEY, { request, personId: this.personId() ?? "" } satisfies Written);
     try {
       const screen = await this.post(request);
       this.forget();
