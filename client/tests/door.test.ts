@@ -240,3 +240,13 @@ test("the answer to a scan that comes after the door was left is shown to nobody
   expect(bench.signals).toEqual([]);
   expect(bench.kept.size).toBe(0);
 });
+
+test("a phone that keeps no scans tries to send each, so that it finds the network again", async () => {
+  const bench = new Bench();
+  bench.online = false;
+  bench.paired = false;
+  void bench.scan();
+  await quiet();
+  await bench.answer(screen("admit"));
+  expect(bench.state.shown?.outcome).toBe("admit");
+});

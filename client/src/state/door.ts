@@ -137,7 +137,8 @@ export class Door {
         this.warn(t(why));
       }
     };
-    if (!this.parts.online()) {
+    // What cannot be kept is tried all the same: only an answer tells this phone that the network is back.
+    if (!this.parts.online() && this.parts.queue.obstacle() === null) {
       write(uuid7(this.parts.clock.now()));
       hold();
       // The network may be back without the phone knowing.
