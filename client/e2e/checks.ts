@@ -122,7 +122,11 @@ export function moving(page: Page): Promise<string[]> {
       .getAnimations()
       // Without progress it has not begun.
       .filter((one) => one.playState === "running" && (one.effect?.getComputedTiming().progress ?? null) !== null)
-      .map((one) => (one.effect as KeyframeEffect).target?.outerHTML.slice(0, 120) ?? "?"),
+      .map((one) => {
+        const { target, pseudoElement } = one.effect as KeyframeEffect;
+        const what = (one as CSSAnimation).animationName ?? (one as CSSTransition).transitionProperty ?? "script";
+        return `${what} of ${pseudoElement ?? ""} ${target?.outerHTML.slice(0, 80)}`;
+      }),
   );
 }
 

@@ -673,7 +673,8 @@ function truth(value: unknown): boolean {
 }
 
 function copied<T>(value: T): T {
-  return value === undefined ? value : JSON.parse(JSON.stringify(value));
+  const text = JSON.stringify(value);
+  return text === undefined ? value : JSON.parse(text); // Functions, which Alipay hands on, and undefined.
 }
 
 /** Put a value at a path of `setData`, such as `list[0].name`. */
