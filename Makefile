@@ -7,6 +7,7 @@ LOCAL := .venv/.local
 TOOLS := .venv/.installed
 CLIENT := client/node_modules/.installed
 BROWSER := client/dist/build/h5/index.html
+MINI_PROGRAMS := client/dist/build/mp-weixin/app.json client/dist/build/mp-alipay/app.json
 NPM := $(shell command -v npm)
 RUN := .venv/bin/python -m
 INSTALL := $(RUN) pip install --quiet --disable-pip-version-check --require-hashes --requirement
@@ -30,19 +31,18 @@ run: $(LOCAL) ## Start the local cloud with the client, print addresses, run unt
 down: $(LOCAL) ## Stop the local cloud; WIPE=1 deletes its data
 	@$(RUN) infra.local.cloud down $(if $(filter 1,$(WIPE)),--wipe)
 
-client: $(BROWSER) ## Build the client for browsers, WeChat and Alipay
-	@$(call build,mp-weixin)
-	@$(call build,mp-alipay)
+client: $(BROWSER) $(MINI_PROGRAMS) ## Build the client for browsers, WeChat and Alipay
 	@$(RUN) infra.client_builds
 
-# Without npm the client's tests are skipped, but not in CI.
+# Without npm the client's tests are skipped, but not in CI. Those in a browser are in tests/cloud.
 test: $(TOOLS) ## Run all tests
+	@$(if $(NPM)$(CI),$(MAKE) --no-print-directory client-tests,$(call say,$(NO_NPM),$(NO_NPM_ZH)))
 	@$(RUN) infra.local.engine
 	@.venv/bin/pytest $(SHARED)
-	@$(if $(NPM)$(CI),$(MAKE) --no-print-directory client-tests,$(call say,$(NO_NPM),$(NO_NPM_ZH)))
 
-client-tests: $(CLIENT)
-	@cd client && npm run --silent test
+.PHONY: client-tests client-checks
+client-tests: client
+	@cd client && npm run --silent types && npm run --silent test
 
 check: test verify ## Do what CI does: make test, then make verify
 
@@ -120,9 +120,8 @@ $(CLIENT): client/package-lock.json client/package.json | $(LOCAL)
 	@cd client && npm ci --silent --no-audit --no-fund
 	@touch $@
 
-# index.html is written last by a build that succeeds; its time is that of the sources it was built of.
-$(BROWSER): $(CLIENT) $(shell find client/src client/index.html client/vite.config.ts -type f)
-	@$(call build,h5)
+$(BROWSER) $(MINI_PROGRAMS): $(CLIENT) $(shell find client/src client/index.html client/vite.config.ts -type f)
+	@$(call build,$(notdir $(patsubst %/,%,$(dir $@))))
 	@touch $@
 
 # The CI variable keeps the compiler from asking its maker for news. What it prints is shown if it fails.

@@ -26,12 +26,4 @@ export default defineConfig({
   resolve: { alias: { "@": new URL("src", import.meta.url).pathname } },
   // Modules with dynamic imports: Chrome 64, Safari 12.
   build: { target: ["chrome64", "safari12"] },
-  define: {
-    __VUE_I18N_FULL_INSTALL__: false,
-    __VUE_I18N_LEGACY_API__: false,
-    __INTLIFY_PROD_DEVTOOLS__: false,
-    // Compile messages without `new Function`, which mini-programs and our content security policy forbid.
-    __INTLIFY_JIT_COMPILATION__: true,
-    __INTLIFY_DROP_MESSAGE_COMPILER__: false,
-  },
 });

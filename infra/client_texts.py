@@ -65,9 +65,6 @@ def unusable(english: dict[str, str]) -> list[str]:
             wrong.append(f"{key}: a key is words with dots between: result.title")
         if key.startswith(API):
             wrong.append(f"{key}: texts of the API are listed in api-keys.json")
-        # vue-i18n reads them as a plural and as a link to another text.
-        if re.search(r"[|@]", sentence):
-            wrong.append(f"{key}: vue-i18n reads | and @ as its own")
         if not all(re.fullmatch(r"[A-Za-z_]+", name) for name in placeholders(sentence)):
             wrong.append(f"{key}: a placeholder is one word: {{count}}")
         if not sentence.strip():
@@ -148,8 +145,6 @@ def write_all(client: Path) -> list[str]:
             # Chinese writes a month as its number.
             elif placeholders(translation.replace("{m}", "{month}")) != placeholders(sentence):
                 lacking.append(f"{language}: other placeholders than in English: {key}")
-            elif re.search(r"[|@]", translation):
-                lacking.append(f"{language}: vue-i18n reads | and @ as its own: {key}")
         _write(texts / f"{language}.json", own)
     return lacking
 

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
 
 import { Http, type Tokens } from "@/api/http";
-import { Problem, Unanswered } from "@/api/problem";
+import { PersonChanged, Problem, Unanswered } from "@/api/problem";
 import type { Exchange, Sent } from "@/api/transport";
 
 /** A session that hands out tokens a1, a2 … and asks for a login if there is nothing to refresh. */
@@ -12,7 +12,9 @@ class Login implements Tokens {
   /** What the person does when a login is asked for. */
   logIn: () => void = () => {};
 
+  who: string | null = "per_A";
   access = (): string | null => this.token;
+  person = (): string | null => this.who;
   refreshToken = (): string | null => this.refreshing;
   renewed(access: string, refresh: string): void {
     this.token = access;
@@ -135,6 +137,48 @@ test("nothing is sent again for another person who logged in meanwhile", async (
   const api = http(() => ({ status: 401, body: { code: "token_revoked", detail: "" } }));
   await expect(api.post("/v1/me/pass/paper", { name: "masked", replaces: null })).rejects.toThrow("another person");
   expect(sent).toHaveLength(1);
+});
+
+test.each([
+  ["its 401", { status: 401, body: { code: "token_expired", detail: "" } }],
+  ["its answer", { status: 200, body: { items: [] } }],
+])("a call that was away while another person logged in ends, and its answer is not theirs: %s", async (_, answer) => {
+  const api = http(() => {
+    login.who = "per_B";
+    login.token = "b1";
+    return answer;
+  });
+  await expect(api.get("/v1/me/visits")).rejects.toBeInstanceOf(PersonChanged);
+  expect(sent.map(bearer)).toEqual(["Bearer a1"]);
+  expect(login.asked).toEqual([]);
+});
+
+test("a call that was away while the person logged out asks for no login", async () => {
+  const api = http(() => {
+    login.who = login.token = login.refreshing = null;
+    return EXPIRED;
+  });
+  await expect(api.get("/v1/me")).rejects.toBeInstanceOf(PersonChanged);
+  expect(login.asked).toEqual([]);
+});
+
+test("tokens that were renewed for one person never become another's", async () => {
+  const api = http((request) => {
+    if (!request.url.endsWith("/refresh")) return EXPIRED;
+    Object.assign(login, { who: "per_B", token: "b1", refreshing: "s1" });
+    return { status: 200, body: { access_token: "a2", refresh_token: "r2" } };
+  });
+  await expect(api.get("/v1/me")).rejects.toBeInstanceOf(PersonChanged);
+  expect(login).toMatchObject({ token: "b1", refreshing: "s1" });
+});
+
+test("tokens that another tab has renewed are used, and the old refresh token is not", async () => {
+  login.refreshToken = () => {
+    Object.assign(login, { token: "a2", refreshing: "r2" });
+    return "r2";
+  };
+  await http((request) => (bearer(request) === "Bearer a2" ? OK : EXPIRED)).get("/v1/me");
+  expect(sent.map((request) => request.url)).toEqual(Array(2).fill("https://venuecode.example.com/v1/me"));
 });
 
 test("a refresh during an outage is no reason to log in", async () => {

@@ -67,3 +67,39 @@ test("who declines to log in is logged out", async () => {
   await expect(call).rejects.toBeInstanceOf(LoginDeclined);
   expect(session.state).toMatchObject({ personId: null, asking: false });
 });
+
+test("a tab uses the tokens that another one has renewed: each refresh token works once", () => {
+  const phone = storage();
+  const first = new Session(phone);
+  first.entered("a1", "r1", "per_A");
+  const second = new Session(phone);
+  first.renewed("a2", "r2");
+  expect(second.refreshToken()).toBe("r2");
+  expect(second.access()).toBe("a2");
+});
+
+test("a log-out or another person's login in one tab counts in the others", async () => {
+  const phone = storage();
+  const first = new Session(phone);
+  first.entered("a1", "r1", "per_A");
+  const second = new Session(phone);
+  const call = second.loginNeeded(ENDED);
+  first.ended();
+  expect(second.reread()).toBe(true);
+  await expect(call).rejects.toBeInstanceOf(LoginDeclined);
+  expect([second.access(), second.state.personId]).toEqual([null, null]);
+  first.entered("b1", "s1", "per_B");
+  expect(second.reread()).toBe(true);
+  expect([second.access(), second.person()]).toEqual(["b1", "per_B"]);
+  expect(second.reread()).toBe(false);
+});
+
+test("a login holds in a browser whose storage is full, as long as the tab", () => {
+  const full = storage();
+  full.write = () => {
+    throw new Error("full");
+  };
+  const session = new Session(full);
+  session.entered("a1", "r1", "per_A");
+  expect([session.access(), session.refreshToken()]).toEqual(["a1", "r1"]);
+});

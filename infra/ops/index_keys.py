@@ -8,7 +8,7 @@ import secrets
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -92,7 +92,10 @@ def sweep(
 class _Command:
     """One run of the command."""
 
-    def __init__(self, deployment: Deployment, console: Console, now: datetime) -> None:
+    def __init__(
+        self, deployment: Deployment, console: Console, now: datetime, pool: Executor
+    ) -> None:
+        self._pool = pool
         self._manager: Any = deployment.client("secretsmanager")
         self._secret_id = deployment.outputs["KeysSecretId"]
         self._deployment = deployment
@@ -151,14 +154,14 @@ class _Command:
         client = self._deployment.client("dynamodb")
         name = self._deployment.outputs["TableName"]
         pages = client.describe_table(TableName=name)["Table"]["TableSizeBytes"] // 2**20 + 1
-        with Progress(console=self._console) as progress, ThreadPoolExecutor(AT_ONCE) as pool:
+        with Progress(console=self._console) as progress:
             task = progress.add_task(f"{stage}, by pages", total=pages)
 
             def seen(one: Pass) -> None:
                 said = f"{stage}: {one.moved} moved, {one.left} left"
                 progress.update(task, advance=1, description=said)
 
-            move = IndexMove(table, container.index, pool.map)
+            move = IndexMove(table, container.index, self._pool.map)
             return sweep(move, stage, self._now, seen=seen, rest=rest)
 
 
@@ -185,7 +188,9 @@ def destroys(given: Namespace) -> str:
 
 def command(found: Deployment, given: Namespace, console: Console) -> int:
     """Run the command with the `given` arguments; return its exit code."""
-    return run(found, begin=given.begin, move=given.move, units=given.units, console=console)
+    asked = {"begin": given.begin, "move": given.move}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return run(found, **asked, units=given.units, console=console, pool=pool)
 
 
 def run(
@@ -195,11 +200,12 @@ def run(
     move: bool,
     units: int,
     console: Console,
+    pool: Executor,
     pause: Callable[[float], None] = time.sleep,
 ) -> int:
-    """Show how far a move is, begin one, or go on with it."""
+    """Show how far a move is, begin one, or go on with it; `pool` moves items side by side."""
     container = deployment.container()
-    one = _Command(deployment, console, container.clock.now())
+    one = _Command(deployment, console, container.clock.now(), pool)
     if move:
         return one.move(container, units, pause)
     if begin:

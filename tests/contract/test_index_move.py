@@ -10,6 +10,7 @@ import itertools
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import pytest
@@ -348,7 +349,8 @@ class Deployment(RuleBasedStateMachine):
         actor = self.attempt(lambda: self.actor(at, human))
         self.attempt(lambda: at.container.erasure_requests.request(actor, actor.holder, NOON))
         for days in (2, 4, 6):
-            self.attempt(lambda days=days: at.container.erasing.run(NOON + timedelta(days=days)))
+            due = NOON + timedelta(days=days)
+            self.attempt(partial(at.container.erasing.run, due))
         assert not self.record(human).profile
         for key in [one for one in self.waiting if one[1] == human.phone]:
             del self.waiting[key]

@@ -80,18 +80,22 @@ def test_processes_at_two_stages_give_a_phone_to_one_person(
 
 
 @pytest.mark.parametrize("stage", ["published", "moving"])
+@pytest.mark.parametrize("call", range(2))
 def test_a_reader_finds_what_is_moved_between_its_calls(
-    at: Callable[[str], Process], stage: str, phone: str
+    at: Callable[[str], Process], stage: str, call: int, phone: str
 ) -> None:
     person_id = create(at("before"), phone)
     job, reader = at("moving"), at(stage)
-    for call in range(2):
-        key = keys.phone(at("before").container.index.of("phone", phone))
-        reader.connection.arm(call, True, lambda key=key: job.table.settle(key))
-        assert owner(reader, phone) == person_id
+    key = keys.phone(at("before").container.index.of("phone", phone))
+
+    def move() -> None:
+        assert job.table.settle(key)
+
+    reader.connection.arm(call, True, move)
+    assert owner(reader, phone) == person_id
 
 
-@pytest.mark.parametrize("call", range(3))
+@pytest.mark.parametrize("call", range(2))
 def test_a_change_between_the_calls_of_a_move_is_kept(
     at: Callable[[str], Process], call: int, phone: str
 ) -> None:
@@ -99,7 +103,7 @@ def test_a_change_between_the_calls_of_a_move_is_kept(
     create(before, phone)
     key = keys.phone(before.container.index.of("phone", phone))
     changed = OwnerItem.at(key, person="per_the_next")
-    job.connection.arm(call, True, lambda: at("moving").table.put(changed))
+    job.connection.arm(call, True, lambda: at("published").table.put(changed))
     job.table.settle(key)
     assert owner(job, phone) == "per_the_next"
 

@@ -76,7 +76,7 @@ def test_a_text_that_the_api_has_dropped_is_named(client: Path) -> None:
         write_all(client)
 
 
-@pytest.mark.parametrize("sentence", ["A | B", "Write to a@b", "In {0} minutes", " "])
+@pytest.mark.parametrize("sentence", ["In {0} minutes", "In {} minutes", " "])
 def test_a_text_that_would_be_shown_wrong_is_refused(client: Path, sentence: str) -> None:
     source(client, {"scan.title": sentence}, [])
     with pytest.raises(TextError, match=r"scan\.title"):

@@ -43,6 +43,7 @@ from chalicelib.identity.store.wrapped_keys import WrappedKeyItem
 from chalicelib.insight.store.counters import CounterItem
 from chalicelib.insight.store.erasures import DueItem, ErasureItem, ReceiptItem
 from chalicelib.insight.store.exports import ExportItem
+from chalicelib.insight.store.index_move import IndexMoveItem
 from chalicelib.insight.store.pointers import PointerItem
 from chalicelib.insight.store.reconciliations import FenceItem, LookItem
 from chalicelib.venues.store.posters import PosterItem
@@ -112,6 +113,7 @@ STORED: dict[str, tuple[type[Item], str]] = {
     "kiosk_card": (CardItem, "DEVICE#.* · CARD#.*"),
     "person_card": (PersonCardItem, "PER#per · KIOSK#.*"),
     "staff_phones": (StaffPhonesItem, "PER#per · OWN#PHONES"),
+    "index_move": (IndexMoveItem, "INDEXMOVE · INDEXMOVE"),
 }
 LATER = {"rights", "staff_counter", "dependants", "guardians", "identity_check"}
 LATER |= {"consent", "valid_consent"}
@@ -124,6 +126,7 @@ LATER |= {"fence", "look"}
 LATER |= {"staff_phones"}
 LATER |= {"sent_invitation"}
 LATER |= {"phone_proof"}
+LATER |= {"index_move"}
 """What 0.2.0 did not write."""
 IN_THE_INDEX = {"visit", "counted"}
 

@@ -1,5 +1,5 @@
 import type { paths } from "./schema";
-import { Problem, Unanswered } from "./problem";
+import { PersonChanged, Problem, Unanswered } from "./problem";
 import type { Exchange, Transport } from "./transport";
 
 type Method = "get" | "post";
@@ -36,7 +36,10 @@ export interface Options {
 /** What the HTTP client asks of the session: the tokens, and a login when they end. */
 export interface Tokens {
   access(): string | null;
+  /** What another tab of the browser has renewed counts. */
   refreshToken(): string | null;
+  /** Who is logged in. */
+  person(): string | null;
   renewed(access: string, refresh: string): void;
   /** Resolve once the same person has logged in again; reject if they did not. */
   loginNeeded(problem: Problem): Promise<void>;
@@ -66,6 +69,8 @@ const LOST = new Set([502, 503, 504]);
  * Refreshes the tokens once at 401 `token_expired`, and asks for a login at any other 401. Repeats what
  * may be repeated after a lost answer, 502, 503 and 504: after `Retry-After`, or 0.2, 0.4, 0.8 … at most
  * 2 seconds, five times in all. Throws `Problem` for any other answer and `Unanswered` if none came.
+ *
+ * What one person asked is never sent in another's name, nor answered to another: `PersonChanged`.
  */
 export class Http {
   private refreshing: Promise<void> | null = null;
@@ -82,15 +87,22 @@ export class Http {
 
   private async send(method: "GET" | "POST", path: string, body: unknown, options: Options): Promise<unknown> {
     const url = this.parts.base + filled(path, options);
+    const { tokens } = this.parts;
+    const person = tokens.person();
+    const same = (): void => {
+      if (!options.open && person !== null && tokens.person() !== person) throw new PersonChanged(path);
+    };
     for (;;) {
-      const access = options.open ? null : this.parts.tokens.access();
+      const access = options.open ? null : tokens.access();
       const answer = await this.exchange(method, url, body, access, options.again ?? true);
+      same();
       if (answer.status < 300) return answer.body;
       const problem = new Problem(answer.status, answer.body, answer.headers["retry-after"]);
       if (answer.status !== 401 || options.open) throw problem;
       // Another call may have renewed the tokens while this one was away.
-      if (this.parts.tokens.access() !== access) continue;
+      if (tokens.access() !== access) continue;
       await this.renew(problem);
+      same();
     }
   }
 
@@ -136,18 +148,23 @@ export class Http {
   }
 
   private async refreshed(problem: Problem): Promise<void> {
-    const refresh = this.parts.tokens.refreshToken();
+    const { tokens } = this.parts;
+    const access = tokens.access();
+    const refresh = tokens.refreshToken();
+    if (tokens.access() !== access) return;
     if (problem.code === "token_expired" && refresh !== null) {
       const url = this.parts.base + "/v1/sessions/refresh";
       const answer = await this.exchange("POST", url, { refresh_token: refresh }, null, true);
+      // Meanwhile the person logged out or in again, or another tab renewed the tokens: these are nobody's.
+      if (tokens.refreshToken() !== refresh) return;
       if (answer.status < 300) {
         const pair = answer.body as { access_token: string; refresh_token: string };
-        this.parts.tokens.renewed(pair.access_token, pair.refresh_token);
+        tokens.renewed(pair.access_token, pair.refresh_token);
         return;
       }
       if (answer.status !== 401) throw new Problem(answer.status, answer.body, answer.headers["retry-after"]);
     }
-    await this.parts.tokens.loginNeeded(problem);
+    await tokens.loginNeeded(problem);
   }
 }
 

@@ -33,6 +33,9 @@ export class Problem extends Error {
 /** No answer came: no network, or a lost one. Whether the request was carried out is not known. */
 export class Unanswered extends Error {}
 
+/** Another person logged in, or nobody is any more, while a call was away: its answer is nobody's here. */
+export class PersonChanged extends Error {}
+
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }

@@ -31,7 +31,7 @@ export function changedRows(before: Screen, after: Screen): string {
   };
   return (Object.keys(names) as Row[])
     .filter((row) => before[row].text !== after[row].text)
-    .map((row) => `${names[row]}: ${after[row].text}.`)
+    .map((row) => t("visitor.row_said", { name: names[row], text: after[row].text }))
     .join(" ");
 }
 

@@ -21,6 +21,8 @@ export class LoginDeclined extends Error {}
 export class Session implements Tokens {
   readonly state = reactive({ personId: null as string | null, asking: false, reason: "" });
   private login: Login | null;
+  /** Whether the storage has this login; a full or closed one has not, and the login ends with the tab. */
+  private kept = true;
   private waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
 
   constructor(private readonly storage: Storage) {
@@ -33,7 +35,12 @@ export class Session implements Tokens {
   }
 
   refreshToken(): string | null {
+    this.reread();
     return this.login?.refresh ?? null;
+  }
+
+  person(): string | null {
+    return this.state.personId;
   }
 
   renewed(access: string, refresh: string): void {
@@ -54,10 +61,29 @@ export class Session implements Tokens {
     return changed;
   }
 
+  /**
+   * Take over what another tab of the browser did: renewed tokens, a log-out, a login of another person.
+   *
+   * A refresh token works once, and whose login it is must not depend on the tab. Return whether the
+   * person changed.
+   */
+  reread(): boolean {
+    if (!this.kept) return false;
+    const login = this.storage.read<Login>("login");
+    const before = this.login;
+    if (login?.access === before?.access && login?.personId === before?.personId) return false;
+    const changed = login?.personId !== before?.personId;
+    this.login = login;
+    this.state.personId = login?.personId ?? null;
+    this.finish(changed && before !== null ? new LoginDeclined("the login changed in another tab") : null);
+    return changed;
+  }
+
   /** Forget the login. Calls that wait fail. */
   ended(): void {
     this.login = null;
     this.state.personId = null;
+    this.kept = true;
     this.storage.remove("login");
     this.finish(new LoginDeclined("logged out"));
   }
@@ -65,7 +91,12 @@ export class Session implements Tokens {
   private keep(login: Login): void {
     this.login = login;
     this.state.personId = login.personId;
-    this.storage.write("login", login);
+    try {
+      this.storage.write("login", login);
+      this.kept = true;
+    } catch {
+      this.kept = false;
+    }
   }
 
   private finish(error: Error | null): void {

@@ -24,10 +24,19 @@ export const phoneStorage: ListedStorage = {
     uni.setStorageSync(`vc.${key}`, JSON.stringify(value));
   },
   remove(key) {
-    uni.removeStorageSync(`vc.${key}`);
+    try {
+      uni.removeStorageSync(`vc.${key}`);
+    } catch {
+      // A browser that keeps nothing has nothing to remove.
+    }
   },
   keys(prefix) {
-    const keys = uni.getStorageInfoSync().keys;
+    let keys: string[] = [];
+    try {
+      keys = uni.getStorageInfoSync().keys;
+    } catch {
+      // A browser that keeps nothing has no keys, and the client must start in it all the same.
+    }
     return keys.filter((key) => key.startsWith(`vc.${prefix}`)).map((key) => key.slice(3));
   },
 };

@@ -1,0 +1,152 @@
+"""An operator moves the blind indexes of a table of 0.2.0, and retires the root (issue 10)."""
+
+import io
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from chalicelib.adapters.keys import SecretsManager
+from chalicelib.core import keys
+from chalicelib.core.crypto import Stage
+from chalicelib.core.indexed_table import IndexedTable
+from chalicelib.insight.store.index_move import IndexMove, Pass
+from infra.ops import index_keys, rotate
+from infra.ops.rotate import CACHES_TURN_OVER
+from tests import support
+from tests.api.driver import OperatedWorld, World
+from tests.api.test_old_table import old, path, remembered, story
+from tests.fakes.parts import InlineExecutor
+
+__all__ = ["old"]
+ROOTS = {"active": "2", "index": "1", "1": "r" * 64, "2": "s" * 64}
+MADE_WITH_OLD = re.compile(r"(^[ai]?|[#,])1:[\w-]{8}([\w-]{14})?(,|$)")
+
+
+class Operator:
+    """Runs the command on a world whose roots are in Secrets Manager."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        support.client("secretsmanager").create_secret(
+            Name=world.name, SecretString=json.dumps(ROOTS)
+        )
+        container = world.container
+        container.key_source = SecretsManager(world.name, world.clock)
+        container.table = IndexedTable(world.name, container.index)
+        outputs = {"TableName": world.name, "KeysSecretId": world.name}
+        self.found = OperatedWorld("test", outputs, None, container)
+        self.pauses: list[float] = []
+
+    def run(self, **given: bool) -> str:
+        console = Console(file=io.StringIO(), width=80)
+        asked = {"begin": False, "move": False, **given}
+        assert not index_keys.run(
+            self.found,
+            **asked,
+            units=1,
+            console=console,
+            pool=InlineExecutor(),
+            pause=self.pauses.append,
+        )
+        assert isinstance(console.file, io.StringIO)
+        return console.file.getvalue()
+
+    def later(self) -> None:
+        """Until every process has read the secret again."""
+        self.world.clock.pass_(seconds=CACHES_TURN_OVER.total_seconds())
+
+    def raws(self) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = support.client("dynamodb").scan(TableName=self.world.name)[
+            "Items"
+        ]
+        return items
+
+
+@pytest.fixture
+def operator(old: World) -> Operator:
+    """The operator of a table of 0.2.0."""
+    return Operator(old)
+
+
+def log_in(world: World, name: str) -> Any:
+    """Have one of the people of 0.2.0 log in by text message."""
+    person = remembered(world, name)
+    world.clock.pass_(seconds=61)  # one code a minute
+    person.log_in()
+    return person
+
+
+def test_a_table_of_0_2_0_is_moved_and_its_root_retired(operator: Operator) -> None:
+    world = operator.world
+    assert "No move is under way" in operator.run()
+    assert "published" in operator.run(begin=True)
+    for expected in ("moving", "settling", "rotate --retire 1"):
+        with pytest.raises(SystemExit, match="wait 360 s"):
+            operator.run(move=True)
+        operator.later()
+        log_in(world, "known")  # people go on using it
+        assert expected in operator.run(move=True)
+    console = Console(file=io.StringIO())
+    rotate.run(operator.found, number="1", activated=False, now=world.clock.now(), console=console)
+    operator.later()
+    secret = support.client("secretsmanager").get_secret_value(SecretId=world.name)["SecretString"]
+    assert "1" not in json.loads(secret)
+    for raw in operator.raws():
+        texts = [stored["S"] for stored in raw.values() if "S" in stored]
+        assert "ttl" in raw or not [text for text in texts if MADE_WITH_OLD.search(text)], raw
+    roles = {"chief": "administrator", "guard": "inspector", "known": "administrator"}
+    for name, known in story()["people"].items():
+        if name in ("wechat", "late"):  # the one never had a phone, the other never logged in
+            continue
+        person = log_in(world, name)
+        assert person.person_id == known["person_id"]
+        bindings = person.get("/v1/bindings").expect(200)["items"]
+        if name in roles:
+            assert [one["role"] for one in bindings] == [roles[name]]
+    chief = log_in(world, "chief")
+    staff = chief.get(path("/staff")).expect(200)["items"]
+    assert {one["standing"] for one in staff} == {"active"}
+
+
+def test_retiring_is_refused_while_anything_is_found_by_the_root(operator: Operator) -> None:
+    def retire() -> None:
+        rotate.run(
+            operator.found, number="1", activated=False, now=operator.world.clock.now(),
+            console=Console(file=io.StringIO()),
+        )  # fmt: skip
+
+    steps: list[Callable[[], object]] = [
+        lambda: operator.run(begin=True), *[lambda: operator.run(move=True)] * 3
+    ]  # fmt: skip
+    for step in steps:
+        with pytest.raises(SystemExit, match="index-keys"):
+            retire()
+        step()
+        operator.later()
+    retire()
+
+
+def test_a_pass_goes_on_where_it_was_interrupted(operator: Operator) -> None:
+    container = operator.found.container()
+    table = container.table
+    assert isinstance(table, IndexedTable)
+    move = IndexMove(table, container.index)
+    began = Pass(Stage.MOVING, operator.world.clock.now(), keys.phone("1:x"), 7, 0, 1, 99)
+    move.keep(began)
+    assert move.under_way() == began
+    # Beyond the last key that this engine returns, nothing is left to do.
+    done = index_keys.sweep(
+        move, Stage.MOVING, began.began, seen=lambda _: None, rest=lambda _: None
+    )
+    assert done.moved >= 7
+    assert move.under_way() is None
+
+
+def test_beginning_twice_is_refused(operator: Operator) -> None:
+    operator.run(begin=True)
+    with pytest.raises(SystemExit, match="under way"):
+        operator.run(begin=True)
