@@ -227,3 +227,16 @@ test("a pending scan is left for the next visitor, and its answer comes as a str
   bench.door.leave();
   expect(bench.state.strips).toEqual([]);
 });
+
+test("the answer to a scan that comes after the door was left is shown to nobody, and not asked for again", async () => {
+  const bench = new Bench();
+  void bench.scan();
+  await quiet();
+  bench.door.leave();
+  await bench.answer(screen("pending", { poll_after_ms: 0 }));
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  await quiet();
+  expect(bench.state).toMatchObject({ shown: null, strips: [] });
+  expect(bench.signals).toEqual([]);
+  expect(bench.kept.size).toBe(0);
+});

@@ -71,6 +71,16 @@ test("the late answer about one person is not shown for another", async () => {
   expect(list.items).toEqual(["grandmother"]);
 });
 
+test("what is being read about one person does not come once the page is about another", async () => {
+  let answer: (page: Page<string>) => void = () => {};
+  const list = useList<string>(() => new Promise((resolve) => (answer = resolve)));
+  const read = list.load();
+  list.clear();
+  answer({ items: ["oneself"], next_cursor: "b" });
+  await read;
+  expect(list).toMatchObject({ items: [], loaded: false, loading: false, hasMore: false });
+});
+
 test("an answer stays while a later try fails", async () => {
   let lost = false;
   const answer = useAnswer(async () => {

@@ -120,3 +120,12 @@ test("a phone with a wrong clock keeps the scan under the nonce that counts", as
   expect(kept.read<{ request: { nonce: string } }>("scan")!.request.nonce).toBe(sent[1]!.nonce);
   expect(sent[1]!.nonce.slice(0, 8)).toBe(uuid7(NOON + 7_200_000).slice(0, 8));
 });
+
+test("a phone whose storage is full can scan", async () => {
+  const { kept, sent, open } = phone([SCREEN]);
+  kept.write = () => {
+    throw new Error("full");
+  };
+  expect(await open().scan({ code: "A" })).toBe(SCREEN);
+  expect(sent).toHaveLength(1);
+});

@@ -61,6 +61,8 @@ export class Door {
   });
   private readonly following = new Map<string, Polling>();
   private nextStrip = 1;
+  /** Counts how often the door was left: an answer that comes afterwards is shown to nobody. */
+  private turn = 0;
 
   constructor(private readonly parts: Parts) {}
 
@@ -101,13 +103,16 @@ export class Door {
   async measured(band: "normal" | "fever"): Promise<void> {
     const scanId = this.state.shown?.scan_id;
     if (scanId === undefined) return;
+    const turn = this.turn;
     const screen = await this.parts.measured(scanId, band);
+    if (turn !== this.turn) return;
     this.arrived(screen);
     this.follow(screen);
   }
 
   /** Leave the door: nothing is asked any more, and no person's outcome stays in memory. */
   leave(): void {
+    this.turn++;
     for (const polling of this.following.values()) polling.stop();
     this.following.clear();
     this.state.strips = [];
@@ -140,6 +145,8 @@ export class Door {
       return;
     }
 
+    const turn = this.turn;
+    const left = (): boolean => turn !== this.turn;
     let inFront = true;
     let done = false;
     const sent = this.parts.clock.withNonce((made) => {
@@ -151,6 +158,7 @@ export class Door {
         done = true;
         this.parts.queue.drop(nonce);
         this.state.scanned += 1;
+        if (left()) return;
         if (inFront) this.state.shown = screen;
         this.arrived(screen);
         this.follow(screen);
@@ -164,6 +172,7 @@ export class Door {
           return;
         }
         this.parts.queue.drop(nonce);
+        if (left()) return;
         this.warn(error.detail || t("common.wrong"));
       },
     );

@@ -19,6 +19,8 @@ export interface List<T> {
   load(): Promise<void>;
   /** Read the next page, if there is one and none is being read; after an error, the same one again. */
   more(): Promise<void>;
+  /** Forget all, also what is being read: it is another person's. */
+  clear(): void;
 }
 
 /** Pages read in a row that brought nothing, before the person is asked whether to go on. */
@@ -33,7 +35,7 @@ const EMPTY_PAGES = 5;
 export function useList<T>(ask: (cursor: string | undefined) => Promise<Page<T>>): List<T> {
   let turn = 0;
   let cursor: string | undefined;
-  const state = reactive({ items: [], error: null, loading: false, loaded: false, hasMore: false, load, more }) as unknown as List<T>;
+  const state = reactive({ items: [], error: null, loading: false, loaded: false, hasMore: false, load, more, clear }) as unknown as List<T>;
 
   async function read(mine: number, first: boolean): Promise<void> {
     state.loading = true;
@@ -65,6 +67,12 @@ export function useList<T>(ask: (cursor: string | undefined) => Promise<Page<T>>
   async function more(): Promise<void> {
     if (state.loading) return;
     await read(++turn, cursor === undefined);
+  }
+
+  function clear(): void {
+    turn++;
+    cursor = undefined;
+    Object.assign(state, { items: [], error: null, loading: false, loaded: false, hasMore: false });
   }
 
   return state;

@@ -1,6 +1,7 @@
-import { reactive } from "vue";
+import { reactive, watch } from "vue";
 
 import type { Schema } from "@/api";
+import { session } from "./session";
 import { phoneStorage } from "./storage";
 
 type Location = Schema<"Location">;
@@ -20,6 +21,17 @@ export function chooseLocation(allowed: boolean): void {
   if (allowed) findLocation();
   else found = null;
 }
+
+// A person's consent is theirs: whoever logs in next is asked.
+watch(
+  () => session.state.personId,
+  (_, before) => {
+    if (before === null) return;
+    locationChoice.allowed = found = null;
+    phoneStorage.remove(KEY);
+  },
+  { flush: "sync" },
+);
 
 /** Have the platform find the place, if the person agreed, so that a scan need not wait for it. */
 export function findLocation(): void {

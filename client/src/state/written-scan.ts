@@ -81,7 +81,11 @@ export class Scans {
   }
 
   private async send(request: ScanRequest): Promise<Screen> {
-    this.storage.write(KEY, { request, personId: this.personId() ?? "" } satisfies Written);
+    try {
+      this.storage.write(KEY, { request, personId: this.personId() ?? "" } satisfies Written);
+    } catch {
+      // A phone whose storage is full can scan all the same; only a restart would lose the visit.
+    }
     try {
       const screen = await this.post(request);
       this.forget();
