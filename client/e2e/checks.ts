@@ -77,7 +77,9 @@ export async function keyboard(page: Page): Promise<string[]> {
   let last = -1;
   for (let step = 0; step < count + 2; step++) {
     await page.keyboard.press("Tab");
-    const now = await page.evaluate(() => {
+    const now = await page.evaluate(async () => {
+      // The browser scrolls to the focus with its next frames.
+      for (let frame = 0; frame < 3; frame++) await new Promise((resolve) => requestAnimationFrame(resolve));
       const at = document.activeElement as HTMLElement | null;
       if (!at || at === document.body) return null;
       // A radio button is drawn by its label.

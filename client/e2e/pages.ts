@@ -85,6 +85,11 @@ export async function opened(chromium: Chromium, cast: Cast, page: (typeof PAGES
   const person = who === null ? undefined : cast[who];
   const place = { id: cast.venue.venue_id, name: cast.venue.name };
   const phone = await chromium.phone({ ...options, person, keep: { [`guard.${person?.session?.person_id}`]: place } });
+  // A new phone pairs at the door, and a person has five at most.
+  if (name.startsWith("guard")) {
+    const { items } = await cast.head.get("/v1/me/devices");
+    for (const device of items) await cast.head.post(`/v1/me/devices/${device.device_id}/revoke`);
+  }
   if (name === "scan" || name === "guard-scan") await chromium.camera.showsNothing();
   await phone.open(address(cast));
   await phone.page.getByRole("heading", { level: 1 }).first().waitFor();

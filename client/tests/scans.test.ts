@@ -84,6 +84,25 @@ test("a scan that the API finds too old was not recorded", async () => {
   await expect(open().again()).rejects.toBeInstanceOf(NotRecorded);
 });
 
+test("whoever scans the same code again after a lost answer makes one visit", async () => {
+  const { sent, open } = phone([new Unanswered(""), SCREEN, SCREEN]);
+  const scans = open();
+  await expect(scans.scan({ code: "A", on_behalf_of: null })).rejects.toBeInstanceOf(Unanswered);
+  expect(await scans.scan({ code: "A", on_behalf_of: null })).toBe(SCREEN);
+  expect(sent[1]!.nonce).toBe(sent[0]!.nonce);
+  await scans.scan({ code: "A", on_behalf_of: null });
+  expect(sent[2]!.nonce).not.toBe(sent[0]!.nonce);
+});
+
+test("a scan for another person or of another code is a visit of its own", async () => {
+  const { sent, open } = phone([new Unanswered(""), new Unanswered(""), SCREEN]);
+  const scans = open();
+  await expect(scans.scan({ code: "A" })).rejects.toBeInstanceOf(Unanswered);
+  await expect(scans.scan({ code: "A", on_behalf_of: "per_2" })).rejects.toBeInstanceOf(Unanswered);
+  await scans.scan({ code: "B", on_behalf_of: "per_2" });
+  expect(new Set(sent.map((one) => one.nonce)).size).toBe(3);
+});
+
 test("the scan of one person is not sent with the login of another", async () => {
   const { sent, state, open } = phone([new Unanswered(""), SCREEN]);
   await expect(open().scan({ code: "A" })).rejects.toBeInstanceOf(Unanswered);

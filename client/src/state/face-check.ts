@@ -20,14 +20,18 @@ export interface FaceCheck {
 /** Return a check that calls `passed` with its id. Call `stop` when the page goes. */
 export function useFaceCheck(passed: (checkId: string) => void): FaceCheck {
   let polling: Polling | null = null;
+  /** Counts starts and stops: a start whose page has gone, or whose person was changed, ends quietly. */
+  let turn = 0;
   const state: FaceCheck = reactive<FaceCheck>({ status: "none", url: "", error: null, lost: false, start, stop });
 
   async function start(subject: Subject): Promise<void> {
     stop();
+    const mine = turn;
     state.error = null;
     state.lost = false;
     try {
       const first = await clock.withNonce((nonce) => http.post("/v1/me/identity-checks", { nonce, method: "face", subject }));
+      if (mine !== turn) return;
       state.url = first.redirect_url ?? "";
       if (first.sdk) startSdk(first.sdk);
       show(first);
@@ -39,7 +43,7 @@ export function useFaceCheck(passed: (checkId: string) => void): FaceCheck {
         lost: () => (state.lost = true),
       });
     } catch (error) {
-      state.error = error;
+      if (mine === turn) state.error = error;
     }
   }
 
@@ -50,6 +54,7 @@ export function useFaceCheck(passed: (checkId: string) => void): FaceCheck {
   }
 
   function stop(): void {
+    turn++;
     polling?.stop();
     polling = null;
     state.status = "none";

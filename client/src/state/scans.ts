@@ -13,6 +13,15 @@ export const scans = new Scans(
   () => session.state.personId,
 );
 
+let resumed = false;
+
+/** Return whether a scan waits that this start of the client has not taken up by itself yet; at most once. */
+export function takeUp(): boolean {
+  const takes = !resumed && scans.waits();
+  resumed = resumed || takes;
+  return takes;
+}
+
 /** The screen that the result page shows first. */
 let fresh: Screen | null = null;
 

@@ -1,6 +1,7 @@
 import { t } from "@/texts";
 import { settings } from "./settings";
 import { NOTES, type Signal } from "./notes";
+import { vibrate as vibrateOnce } from "./vibrate";
 
 export type { Signal } from "./notes";
 
@@ -76,11 +77,8 @@ function vibrate(name: Signal): void {
   navigator.vibrate?.(pattern);
   // #endif
   // #ifndef H5
-  if (ms > 100) {
-    uni.vibrateLong({});
-    return;
-  }
-  for (let i = 0; i < times; i++) setTimeout(() => uni.vibrateShort({}), i * (ms + 90));
+  if (ms > 100) vibrateOnce("long");
+  else for (let i = 0; i < times; i++) setTimeout(() => vibrateOnce("short"), i * (ms + 90));
   // #endif
 }
 

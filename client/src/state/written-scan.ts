@@ -34,9 +34,15 @@ export class Scans {
     private readonly personId: () => string | null,
   ) {}
 
-  /** Scan: a new visit. Throws what the call throws; `waits` says whether it can be sent again. */
-  scan(request: Omit<ScanRequest, "nonce">): Promise<Screen> {
-    return this.clock.withNonce((nonce) => this.send({ ...request, nonce }));
+  /**
+   * Scan: a new visit, or the one that waits if it is of the same code. Throws what the call throws;
+   * `waits` says whether it can be sent again.
+   */
+  async scan(request: Omit<ScanRequest, "nonce">): Promise<Screen> {
+    const waiting = this.written()?.request;
+    const same = waiting?.code === request.code && (waiting.on_behalf_of ?? null) === (request.on_behalf_of ?? null);
+    if (waiting !== undefined && same && this.age(waiting) <= KEPT_MS) return await this.send(waiting);
+    return await this.clock.withNonce((nonce) => this.send({ ...request, nonce }));
   }
 
   /** Whether a scan of this person waits to be sent again. One of another person is forgotten. */
@@ -52,7 +58,7 @@ export class Scans {
   async again(): Promise<Screen | null> {
     const written = this.written();
     if (written === null) return null;
-    if (this.clock.now() - timeOf(written.request.nonce) > KEPT_MS) {
+    if (this.age(written.request) > KEPT_MS) {
       this.forget();
       throw new NotRecorded("too old");
     }
@@ -68,6 +74,10 @@ export class Scans {
   /** Forget the scan that waits: the person gave it up. */
   forget(): void {
     this.storage.remove(KEY);
+  }
+
+  private age(request: ScanRequest): number {
+    return this.clock.now() - timeOf(request.nonce);
   }
 
   private async send(request: ScanRequest): Promise<Screen> {
