@@ -35,7 +35,10 @@ export class Session implements Tokens {
   }
 
   refreshToken(): string | null {
+    // A mini-program has no tabs, and a storage that cannot be read just now is no log-out.
+    // #ifdef H5
     this.reread();
+    // #endif
     return this.login?.refresh ?? null;
   }
 
