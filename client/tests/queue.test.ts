@@ -49,6 +49,8 @@ class FakeApi {
   readonly devices = new Map<string, { id: string; secret: string }>();
   readonly revoked = new Set<string>();
   clock: Clock | null = null;
+  /** A pass with which the server fails. */
+  fails = "";
 
   async pair(nonce: string): Promise<Schema<"PhonePaired">> {
     this.arrive();
@@ -63,6 +65,7 @@ class FakeApi {
 
   async send(venueId: string, body: Schema<"LateScanRequest">): Promise<object> {
     this.arrive();
+    if (body.pass_code === this.fails) throw this.problem(500, "internal_error");
     this.calls.push(body.nonce);
     this.clock?.heard(this.time);
     const device = [...this.devices.values()].find((one) => one.id === body.device_id);
@@ -265,6 +268,18 @@ test("what is refused stays with its reason until it is seen, and the next is se
   expect(phone.states()).toEqual(["refused", "sent"]);
   phone.queue.seen();
   expect(phone.states()).toEqual([]);
+});
+
+test("a scan with which the server fails waits, and those after it are recorded", async () => {
+  const phone = await paired();
+  phone.api.fails = `${PASS}@${phone.api.time}`;
+  phone.scan(phone.api.fails);
+  phone.scan();
+  await phone.queue.flush();
+  expect(phone.states()).toEqual(["waiting", "sent"]);
+  phone.api.fails = "";
+  await phone.queue.flush();
+  expect(phone.states()).toEqual(["sent", "sent"]);
 });
 
 test("scans of a revoked phone are refused one by one, and the phone can be paired again", async () => {

@@ -204,7 +204,8 @@ export class Queue {
       await this.parts.send(entry.venueId, this.body(entry, device));
     } catch (error) {
       const final = error instanceof Problem && error.status >= 400 && error.status < 500 && error.status !== 401 && error.status !== 429;
-      if (!final) return false;
+      // A fault of the server with this one entry must not keep the others from being recorded.
+      if (!final) return error instanceof Problem && error.status === 500;
       if (error.status === 422 && mayStampAnew && this.parts.clock.changedFrom(entry.ahead)) {
         // The phone's clock was wrong when it scanned, and nothing is on record of that time.
         return await this.sendOne(this.stampedAnew(entry), false);
