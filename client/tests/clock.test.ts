@@ -40,3 +40,10 @@ test("a request that is too old under a right clock is not sent again", async ()
   await expect(clock.withNonce(send)).rejects.toMatchObject({ code: "clock_skewed" });
   expect(calls).toBe(1);
 });
+
+test("a wrong clock is known at the next start", async () => {
+  let kept = 0;
+  const wrong = () => NOON - 7_200_000;
+  new Clock(wrong, kept, (ahead) => (kept = ahead)).heard(NOON);
+  expect(new Clock(wrong, kept).now()).toBe(NOON);
+});

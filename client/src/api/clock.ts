@@ -10,9 +10,12 @@ const SAME_CLOCK_MS = 60_000;
  * answers to POST, correct all later nonces (docs/clients.md, A wrong clock).
  */
 export class Clock {
-  private aheadMs = 0;
-
-  constructor(private readonly phone: () => number = Date.now) {}
+  /** `keep` stores the correction, with which the next start begins: a wrong clock stays wrong. */
+  constructor(
+    private readonly phone: () => number = Date.now,
+    private aheadMs = 0,
+    private readonly keep: (aheadMs: number) => void = () => undefined,
+  ) {}
 
   /** Return the present time by the server's clock, in milliseconds. */
   now(): number {
@@ -50,7 +53,7 @@ export class Clock {
   /** Learn the server's time from an answer that was made just now; within a minute nothing changes. */
   heard(serverMs: number): void {
     const ahead = serverMs - this.phone();
-    if (this.changedFrom(ahead)) this.aheadMs = ahead;
+    if (this.changedFrom(ahead)) this.set(ahead);
   }
 
   /** Learn the server's time from a problem. Return whether this phone's clock was wrong by a minute. */
@@ -58,8 +61,13 @@ export class Clock {
     const said = problem.code === "clock_skewed" ? Date.parse(problem.body.server_time ?? "") : NaN;
     if (Number.isNaN(said)) return false;
     const ahead = said - this.phone();
-    if (Math.abs(ahead - this.aheadMs) <= SAME_CLOCK_MS) return false;
-    this.aheadMs = ahead;
+    if (!this.changedFrom(ahead)) return false;
+    this.set(ahead);
     return true;
+  }
+
+  private set(ahead: number): void {
+    this.aheadMs = ahead;
+    this.keep(ahead);
   }
 }
