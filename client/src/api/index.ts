@@ -2,12 +2,12 @@ import brand from "@/brand.json";
 import { network } from "@/state/network";
 import { session } from "@/state/session";
 import { settings } from "@/state/settings";
-import { phoneStorage } from "@/state/storage";
+import { phoneStorage, writeIfRoom } from "@/state/storage";
 import { Clock } from "./clock";
 import { Http } from "./http";
 import { apiBase, platformTransport } from "./transport";
 
-export const clock = new Clock(Date.now, phoneStorage.read<number>("ahead") ?? 0, (ahead) => phoneStorage.write("ahead", ahead));
+export const clock = new Clock(Date.now, phoneStorage.read<number>("ahead") ?? 0, (ahead) => void writeIfRoom(phoneStorage, "ahead", ahead));
 
 export const http = new Http({
   base: apiBase(brand.api),

@@ -27,8 +27,18 @@ export const PAGES = {
 
 export type PageName = keyof typeof PAGES;
 
+let going = false;
+
+/** Open a page over this one. A second tap while it opens does nothing. */
 export function go(page: PageName, query: Record<string, string> = {}): void {
-  uni.navigateTo({ url: address(page, query) });
+  if (going) return;
+  going = true;
+  uni.navigateTo({
+    url: address(page, query),
+    complete: () => {
+      going = false;
+    },
+  });
 }
 
 /** Go to a page in place of this one, so that "back" does not return here. */
