@@ -68,7 +68,7 @@ describe.each<Platform>(["mp-weixin", "mp-alipay"])("%s", (platform) => {
     else await phone.tap(text("visitor.scan"));
     const posted = phone.requests.filter(({ method }) => method === "POST");
     expect(posted).toHaveLength(1);
-    expect(posted[0]!.headers.Authorization).toBe("Bearer access");
+    expect(posted[0]!.headers.authorization).toBe("Bearer access");
     expect(posted[0]!.body).toMatchObject({ code, nonce: expect.stringMatching(/^[0-9a-f-]{36}$/) });
     expect(phone.path).toBe("pages/result/result");
     expect(phone.text).toContain("请勿入内");

@@ -591,7 +591,9 @@ export class MiniProgram {
   }
 
   private async exchange(options: any): Promise<void> {
-    const headers = options.header ?? options.headers ?? {};
+    const given = Object.entries((options.header ?? options.headers ?? {}) as Record<string, string>);
+    // uni sends them in lower case in Alipay; HTTP does not care.
+    const headers = Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), value]));
     const data = typeof options.data === "string" ? JSON.parse(options.data) : options.data;
     const request: Requested = { method: options.method ?? "GET", url: options.url, headers, body: copied(data) };
     this.requests.push(request);

@@ -25,6 +25,8 @@ def tour_of_late_scans(world: World) -> None:
     guard.post("/v1/me/devices", full).expect(409, "too_many_devices")
     guard.get("/v1/me/devices").expect(200)
     guard.post("/v1/me/devices/x/revoke").expect(200)
+    guard.post(f"/v1/me/devices/{phone['device_id']}/revoke").expect(200)
+    guard.post("/v1/me/devices", body).expect(409, "nonce_reused")
     _uploads(world)
     _temperatures(world)
 
@@ -77,5 +79,7 @@ def _temperatures(world: World) -> None:
     guard.post(path, {"temperature": "41"}).expect(400, "invalid_input")
     guard.post(path, {"temperature": "normal"}).expect(200)
     visitor.post(path, {"temperature": "normal"}).expect(404, "not_found")
+    ahead = {"temperature": "fever", "nonce": world.nonce(minutes=-11)}
+    guard.post(path, ahead).expect(422, "clock_skewed")
     world.clock.pass_(minutes=11)
     guard.post(path, {"temperature": "fever"}).expect(422, "temperature_late")

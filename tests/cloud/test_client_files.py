@@ -14,7 +14,7 @@ pytestmark = pytest.mark.cloud
 
 def test_uploaded_files_are_served_with_their_headers(deployed: Deployed, tmp_path: Path) -> None:
     (tmp_path / "assets").mkdir()
-    (tmp_path / "index.html").write_text("<!doctype html>")
+    (tmp_path / "index.html").write_text('<!doctype html><script src="./assets/one-a.js">')
     (tmp_path / "assets/one-a.js").write_text("let a = 1;")
     with operating(deployed.place) as found:
         bucket = found.outputs["ClientBucketName"]

@@ -131,7 +131,7 @@ def calls(cloud: LocalCloud) -> dict[str, Call]:
 
 ALLOWED = {
     "api": {"get", "get code", "put", "query", "read poster", "keys", "data key"},
-    "lookups": {"get", "put", "query", "send lookup"},
+    "lookups": {"get", "put", "query", "keys", "send lookup"},
     "counts": set(),
     "reconciliations": {"get", "put", "query"},
     "renders": {"get", "query", "write poster", "keys"},
