@@ -12,7 +12,7 @@ from infra.smoke import smoke
 from tests.cloud.driver import Deployed
 
 pytestmark = pytest.mark.cloud
-STEPS = 16
+STEPS = 17
 
 
 class Told(Console):
