@@ -16,13 +16,10 @@ A text without a translation, or with other placeholders, ends the run with its 
 import json
 import re
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
-from babel.messages import Catalog
-from babel.messages.pofile import read_po, write_po
-
 from chalicelib.core.messages import LANGUAGES, TEXTS, text
+from infra.locales import catalogue, translation
 
 CLIENT = Path(__file__).parent.parent / "client"
 SOURCE = "en"
@@ -72,43 +69,6 @@ def unusable(english: dict[str, str]) -> list[str]:
     return wrong
 
 
-def update(source: Path, locale: str, english: dict[str, str]) -> dict[str, str]:
-    """Update the catalogue at `source`; return its translations by English sentence.
-
-    What is not translated yet is an empty string.
-    """
-    known = Catalog()
-    if source.exists():
-        with source.open("rb") as file:
-            known = read_po(file, locale=locale)
-    fresh = Catalog(
-        locale=locale,
-        project="Venuecode client",
-        version="1",
-        charset="utf-8",
-        header_comment="# Made by `python -m infra.client_texts`; translate the msgstr lines.",
-        last_translator="Venuecode",
-        language_team="Venuecode",
-        msgid_bugs_address="-",
-        fuzzy=False,
-    )
-    # Without a date of its own, the same texts make the same file.
-    fresh.creation_date = fresh.revision_date = datetime(2022, 4, 24, tzinfo=UTC)
-    places: dict[str, list[str]] = {}
-    for key, sentence in english.items():
-        places.setdefault(sentence, []).append(key)
-    translations = {}
-    for sentence, keys in places.items():
-        entry = known.get(sentence)
-        translations[sentence] = str(entry.string) if entry else ""
-        flags = {"python-brace-format"} if "{" in sentence else ()
-        fresh.add(sentence, translations[sentence], user_comments=(", ".join(keys),), flags=flags)
-    source.parent.mkdir(parents=True, exist_ok=True)
-    with source.open("wb") as file:
-        write_po(file, fresh, width=100, omit_header=False)
-    return translations
-
-
 def _write(path: Path, texts: dict[str, str]) -> None:
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(texts, ensure_ascii=False, indent=2) + "\n")
@@ -135,15 +95,16 @@ def write_all(client: Path) -> list[str]:
         if language == SOURCE:
             continue
         locale = language.replace("-", "_")
-        translations = update(client / "locales" / locale / "client.po", locale, english)
+        source = client / "locales" / locale / "client.po"
+        known = catalogue(source, locale, "Venuecode client", "infra.client_texts", english)
         own = {}
         for key, sentence in english.items():
-            translation = translations[sentence]
-            own[key] = translation or sentence
-            if not translation:
+            translated = translation(known, sentence)
+            own[key] = translated or sentence
+            if not translated:
                 lacking.append(f"{language}: no translation of {key}: {sentence}")
             # Chinese writes a month as its number.
-            elif placeholders(translation.replace("{m}", "{month}")) != placeholders(sentence):
+            elif placeholders(translated.replace("{m}", "{month}")) != placeholders(sentence):
                 lacking.append(f"{language}: other placeholders than in English: {key}")
         _write(texts / f"{language}.json", own)
     return lacking

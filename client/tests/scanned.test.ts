@@ -12,7 +12,7 @@ test.each([
   ["as printed", URL_],
   ["typed as the poster prints it, in four groups with hyphens (serial-typed)", "32P3-WWT3-Y0B8-J32H"],
   ["with dashes of a phone's keyboard", "32P3–WWT3–Y0B8–J32H"],
-  ["in small letters", URL_.toLowerCase()],
+  ["in lower case", URL_.toLowerCase()],
   ["bare", CODE],
   ["without the host", `/V/${CODE}`],
   ["a scene", `v/${CODE}`],

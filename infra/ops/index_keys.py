@@ -75,7 +75,7 @@ def sweep(
 ) -> Pass:
     """Move what the whole table holds, or the rest of it after an interruption.
 
-    `seen` is told after each page, `rest` the units that it has cost. Raises Unavailable.
+    `seen` is called after each page, `rest` with the units that it has cost. Raises Unavailable.
     """
     under_way = move.under_way()
     one = under_way if under_way and under_way.stage == stage else Pass(stage, now)

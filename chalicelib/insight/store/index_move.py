@@ -208,7 +208,7 @@ class IndexMove:
         raise Unavailable
 
     def _invitation(self, raw: Raw, phone: str) -> Mapping[str, str]:
-        """Return what becomes of the id of the invitation that bound a staff member.
+        """Return the new id of the invitation that bound a staff member.
 
         The id follows from the index of a phone. It is removed if that is not the present phone.
         """

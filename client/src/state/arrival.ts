@@ -2,7 +2,7 @@ import { launchCode } from "@/api/scanned";
 
 /**
  * The code with which the client was opened, until its scan was sent: it outlives a login and a
- * registration on the way. In memory only: whoever closes the client is no longer at the door.
+ * registration on the way. In memory only: a person who closes the client is no longer at the door.
  */
 let arrived: string | null = null;
 

@@ -1,10 +1,14 @@
 import { Unanswered } from "@/api/problem";
+import { t } from "@/texts";
+
+/** The person did not let the mini-program write to the album. */
+export class AlbumDenied extends Error {}
 
 /**
  * Save a file of the API. A browser downloads it under the name that the server says; a mini-program
  * puts a picture into the album and opens any other file, to be printed or sent on.
  *
- * Return whether it was saved and the person did not see it happen. Throws `Unanswered` if it was lost.
+ * Return whether it was saved and the person did not see it happen. Throws `Unanswered` if it was lost, and `AlbumDenied`.
  */
 export async function download(url: string, kind: "png" | "pdf" | "zip"): Promise<boolean> {
   // #ifdef H5
@@ -20,16 +24,14 @@ export async function download(url: string, kind: "png" | "pdf" | "zip"): Promis
   return false;
   // #endif
   // #ifndef H5
-  const path = await new Promise<string>((resolve, reject) =>
-    uni.downloadFile({
-      url,
-      success: (answer) => (answer.statusCode === 200 ? resolve(answer.tempFilePath) : reject(new Unanswered("download"))),
-      fail: () => reject(new Unanswered("download")),
-    }),
-  );
+  const path = await fetched(url);
   if (kind === "png") {
     return await new Promise<boolean>((resolve, reject) =>
-      uni.saveImageToPhotosAlbum({ filePath: path, success: () => resolve(true), fail: (error) => reject(new Error(error.errMsg)) }),
+      uni.saveImageToPhotosAlbum({
+        filePath: path,
+        success: () => resolve(true),
+        fail: ({ errMsg }) => reject(/auth|permission|deny|denied/i.test(errMsg) ? new AlbumDenied(t("head.album_denied")) : new Error(errMsg)),
+      }),
     );
   }
   await new Promise<void>((resolve, reject) =>
@@ -37,4 +39,15 @@ export async function download(url: string, kind: "png" | "pdf" | "zip"): Promis
   );
   return false;
   // #endif
+}
+
+/** Fetch a file into a mini-program's temporary folder; return its path there. Throws `Unanswered`. */
+export function fetched(url: string): Promise<string> {
+  return new Promise((resolve, reject) =>
+    uni.downloadFile({
+      url,
+      success: (answer) => (answer.statusCode === 200 ? resolve(answer.tempFilePath) : reject(new Unanswered("download"))),
+      fail: () => reject(new Unanswered("download")),
+    }),
+  );
 }

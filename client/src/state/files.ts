@@ -1,34 +1,4 @@
-import { t } from "@/texts";
-
-/** The person did not let the app write to the album. */
-export class AlbumDenied extends Error {}
-
-/**
- * Give the file behind a link to the person: a browser saves it; a mini-program opens a document, and puts a
- * picture into the album. Throws `AlbumDenied`, and anything else that the platform says.
- */
-export async function saveFile(url: string, kind: "document" | "picture"): Promise<void> {
-  // #ifdef H5
-  // The link's answer says "attachment": the page stays.
-  location.assign(url);
-  // #endif
-  // #ifndef H5
-  const path = await fetched(url);
-  if (kind === "document") {
-    await new Promise((resolve, reject) =>
-      uni.openDocument({ filePath: path, fileType: "pdf", showMenu: true, success: resolve, fail: (error) => reject(new Error(error.errMsg)) }),
-    );
-    return;
-  }
-  await new Promise((resolve, reject) =>
-    uni.saveImageToPhotosAlbum({
-      filePath: path,
-      success: resolve,
-      fail: (error) => reject(/auth|permission|deny|denied/i.test(error.errMsg) ? new AlbumDenied(t("head.album_denied")) : new Error(error.errMsg)),
-    }),
-  );
-  // #endif
-}
+import { fetched } from "./downloads";
 
 /** Return whether this platform has a sheet to share a file or a link. */
 export function canShare(): boolean {
@@ -69,17 +39,5 @@ async function shared(url: string, title: string): Promise<ShareData> {
     // The files' host may not be read by scripts: the link can still be shared.
   }
   return { title, url };
-}
-// #endif
-
-// #ifndef H5
-function fetched(url: string): Promise<string> {
-  return new Promise((resolve, reject) =>
-    uni.downloadFile({
-      url,
-      success: (answer) => (answer.statusCode === 200 ? resolve(answer.tempFilePath) : reject(new Error(String(answer.statusCode)))),
-      fail: (error) => reject(new Error(error.errMsg)),
-    }),
-  );
 }
 // #endif

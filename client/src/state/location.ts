@@ -22,7 +22,7 @@ export function chooseLocation(allowed: boolean): void {
   else found = null;
 }
 
-// A person's consent is theirs: whoever logs in next is asked.
+// A person's consent is theirs: the next person is asked.
 watch(
   () => session.state.personId,
   (_, before) => {

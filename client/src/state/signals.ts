@@ -8,7 +8,7 @@ export type { Signal } from "./notes";
 /**
  * Tell the guard about a scan by sound, vibration and, if chosen, voice.
  *
- * Told apart by rhythm, so that pitch, speaker and hearing do not matter. Never louder than the media
+ * They differ by rhythm, so that pitch, speaker and hearing do not matter. Never louder than the media
  * volume. A browser plays nothing before `unlockSound` was called in a tap.
  */
 export function signal(name: Signal): void {
