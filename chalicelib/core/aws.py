@@ -12,6 +12,8 @@ from botocore.handlers import BUILTIN_HANDLERS, REGISTER_FIRST, REGISTER_LAST
 from botocore.parsers import JSONParser, ResponseParserFactory
 from botocore.utils import EVENT_ALIASES
 
+from chalicelib.core.kept_connections import KeptConnections
+
 CONFIG = Config(
     connect_timeout=1,
     read_timeout=3,
@@ -49,7 +51,7 @@ class AwsSession(botocore.session.Session):  # type: ignore[misc]  # botocore ha
         """Return a new client. One at a time: see `MAKING`."""
         self._handle(EVENT_ALIASES.get(service_name, service_name))
         client = super().create_client(service_name, *arguments, **options)
-        _remember_pools(client._endpoint.http_session)
+        client._endpoint.http_session = KeptConnections(client._endpoint.http_session)
         return client
 
     def _handle(self, service: str | None) -> None:
@@ -65,16 +67,6 @@ class AwsSession(botocore.session.Session):  # type: ignore[misc]  # botocore ha
             if of == service and kind != "docs":
                 register = orders[order[0]] if order else events.register
                 register(name, handler)
-
-
-def _remember_pools(http: Any) -> None:
-    """Have a client's HTTP session take apart each URL once, for its pool and its target.
-
-    A client sends to a host or two for all its life, and reads that from the URL of every request.
-    """
-    manager = http._manager
-    manager.connection_from_url = functools.lru_cache(maxsize=8)(manager.connection_from_url)
-    http._get_request_target = functools.lru_cache(maxsize=8)(http._get_request_target)
 
 
 class _Parser(JSONParser):  # type: ignore[misc]  # botocore has no types

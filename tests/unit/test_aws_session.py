@@ -2,8 +2,6 @@
 
 import base64
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import botocore.session
@@ -105,48 +103,3 @@ def test_errors_are_read_as_botocore_reads_them() -> None:
 def test_other_protocols_have_botocores_parsers() -> None:
     factory = AwsSession().get_component("response_parser_factory")
     assert type(factory.create_parser("rest-xml")) is type(create_parser("rest-xml"))
-
-
-class _DynamoDB(BaseHTTPRequestHandler):
-    """Answers all requests, and closes the connection after every second one of it."""
-
-    protocol_version = "HTTP/1.1"
-    served = 0
-
-    def do_POST(self) -> None:
-        self.server.seen.append((self.path, self.client_address))  # type: ignore[attr-defined]
-        self.rfile.read(int(self.headers["content-length"]))
-        self.served += 1
-        self.send_response(200)
-        self.send_header("content-type", "application/x-amz-json-1.0")
-        self.send_header("content-length", "2")
-        if self.served == 2:
-            self.send_header("connection", "close")
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-    def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
-
-
-def test_requests_share_connections_and_go_on_after_one_is_closed() -> None:
-    """A client remembers the pool of a host (decision 0172), and no connection."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _DynamoDB) as server:
-        server.seen = []  # type: ignore[attr-defined]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        made = AwsSession().create_client(
-            "dynamodb",
-            "us-east-1",
-            endpoint_url=f"http://127.0.0.1:{server.server_port}/under/a/path",
-            aws_access_key_id="x",
-            aws_secret_access_key="x",
-        )
-        for _ in range(5):
-            made.list_tables()
-        server.shutdown()
-        seen: list[tuple[str, tuple[str, int]]] = server.seen  # type: ignore[attr-defined]
-    assert {path for path, _ in seen} == {"/under/a/path"}
-    ports = [port for _, (_, port) in seen]
-    assert len(seen) == 5
-    assert len(set(ports)) == 3
-    assert ports[0] == ports[1] != ports[2] == ports[3]
