@@ -56,6 +56,7 @@ def recorded() -> Iterator[Mapping[str, set[Right]]]:
                 world.settles.url: "SettlesQueue",
                 world.renders.url: "RendersQueue",
                 world.name: "KeysSecret",
+                world.index_secret: "IndexSecret",
                 partners: "PartnersSecret",
             }
         )
