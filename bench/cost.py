@@ -127,9 +127,9 @@ def fixed(price: Prices, series: int) -> dict[str, float]:
 
 
 def month_of_keys(price: Prices) -> float:
-    """Return the dollars for reading two secrets and a data key whenever the cache has expired."""
+    """Return the dollars for reading three secrets and a data key as often as a process does."""
     reads = _MONTH_S / _KEYS_CACHED_S
-    return reads * (2 * price.per_use["secretsmanager"] + price.per_use["kms"])
+    return reads * (3 * price.per_use["secretsmanager"] + price.per_use["kms"])
 
 
 def stored(price: Prices, item_bytes: float, months: float) -> float:

@@ -57,6 +57,7 @@ def environment(stub: Stub | None) -> dict[str, str]:
         "VC_TABLE": "venuecode-prod-Table-0123456789AB",
         "VC_BUCKET": "bucket",
         "VC_KEYS_SECRET": "keys",
+        "VC_INDEX_SECRET": "index",
         "VC_PARTNERS_SECRET": "partners",
         "VC_KMS_KEY": "key",
     }

@@ -142,16 +142,23 @@ class Container:
         from chalicelib.core.indexed_table import IndexedTable
         from chalicelib.core.table import Table
 
-        if not self.settings.keys_secret:  # of a function that uses no key with a blind index
+        if not self.settings.index_secret:  # of a function that uses no key with a blind index
             return Table(self.settings.table)
         return IndexedTable(self.settings.table, self.index)
 
     @cached_property
     def key_source(self) -> SecretSource:
-        """The secret that holds the roots of all keys."""
+        """The secret with the roots that sign."""
         from chalicelib.adapters.keys import SecretsManager
 
         return SecretsManager(self.settings.keys_secret, self.clock)
+
+    @cached_property
+    def index_source(self) -> SecretSource:
+        """The secret with the roots of the blind indexes."""
+        from chalicelib.adapters.keys import SecretsManager
+
+        return SecretsManager(self.settings.index_secret, self.clock)
 
     @cached_property
     def partner_secrets(self) -> SecretSource:
@@ -170,7 +177,7 @@ class Container:
 
     @cached_property
     def ring(self) -> KeyRing:
-        """The derived keys, by purpose and id."""
+        """The keys that sign, by purpose and id."""
         return KeyRing(self.key_source)
 
     @cached_property
@@ -181,7 +188,7 @@ class Container:
     @cached_property
     def index(self) -> BlindIndex:
         """The blind indexes of secret values."""
-        return BlindIndex(self.ring)
+        return BlindIndex(KeyRing(self.index_source))
 
     @cached_property
     def vault(self) -> Vault:
@@ -1137,6 +1144,7 @@ class Container:
         # Afresh: what this process has cached says nothing.
         probes: dict[str, Probe] = {
             "keys_secret": lambda: SecretsManager(settings.keys_secret, clock).read(),
+            "index_secret": lambda: SecretsManager(settings.index_secret, clock).read(),
             "partners_secret": lambda: SecretsManager(settings.partners_secret, clock).read(),
             "data_key": lambda: KmsDataKeys(settings.kms_key, wrapped, clock).current(clock.now()),
             "bucket": lambda: S3Storage(settings.bucket).probe(),

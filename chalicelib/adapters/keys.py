@@ -54,7 +54,9 @@ class SecretsManager:
 
     def _load(self, secret_id: str) -> Mapping[str, str] | None:
         with translate_errors():
-            answer = client("secretsmanager").get_secret_value(SecretId=secret_id)
+            answer = client("secretsmanager").get_secret_value(
+                SecretId=secret_id, VersionStage="AWSCURRENT"
+            )
         pairs: Mapping[str, str] = json.loads(answer["SecretString"])
         return pairs
 

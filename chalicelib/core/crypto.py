@@ -1,11 +1,15 @@
 """Keys, tokens, blind indexes and sealed fields.
 
-One secret in Secrets Manager holds the roots: ``{"active": "2", "index": "1", "1": …, "2": …}``.
-Every key is derived from a root for one purpose (HKDF, RFC 5869), so that a token of one kind is
-never valid as another. The root's number is the key id, so that old and new roots are valid at
-the same time during a rotation. `index` names the roots of the blind indexes, the first one and
-those that they were moved to since: ``1,2``. `index_next` is the root of a move that has begun, and
-`index_stage` how far it is (`Stage`; docs/decisions/0224).
+Roots stand in two secrets in Secrets Manager, so that a function which finds people need not hold
+what signs (docs/decisions/0253). Every key is derived from a root for one purpose (HKDF, RFC 5869),
+so that a token of one kind is never valid as another. The root's number is the key id.
+
+The keys' secret signs: ``{"active": "2", "1": …, "2": …}``. Old and new roots are valid at the same
+time during a rotation.
+
+The index secret makes blind indexes: ``{"index": "1,2", "1": …, "2": …}``. `index` names the first
+root and those that the indexes were moved to since. `index_next` is the root of a move that has
+begun, and `index_stage` how far it is (`Stage`; docs/decisions/0224).
 
 Personal fields are sealed with AES-256-GCM under data keys that KMS wraps.
 """
@@ -53,12 +57,11 @@ class Stage(StrEnum):
     SETTLING = "settling"
 
 
-INDEX, INDEX_AGAIN = "index", "index-again"
-"""The purposes of the key of a first index, and of the key of an index of that one."""
-
-
 class KeyRing:
-    """Keys by purpose and key id, derived from the roots of the secret."""
+    """Keys by purpose and key id, derived from the roots of one secret.
+
+    `active` is of the keys' secret only, and `index…` of the index secret only.
+    """
 
     def __init__(self, source: SecretSource) -> None:
         self._source = source
@@ -81,22 +84,11 @@ class KeyRing:
         return None if stage is None else Stage(stage)
 
     def key(self, purpose: str, key_id: str) -> bytes | None:
-        """Return 32 bytes for `purpose`, or None for an unknown or deleted root.
-
-        The key of one purpose may outlive its root (`kept_key`).
-        """
+        """Return 32 bytes for `purpose`, or None for an unknown or deleted root."""
         if not key_id.isdecimal():
             return None
-        pairs = self._source.read()
-        if kept := pairs.get(f"{purpose}:{key_id}"):
-            return bytes.fromhex(kept)
-        root = pairs.get(key_id)
+        root = self._source.read().get(key_id)
         return None if root is None else _derive(root, f"{purpose}:{key_id}")
-
-
-def kept_key(purpose: str, key_id: str, root: str) -> dict[str, str]:
-    """Return the pair that keeps a root's key for one purpose in the secret without the root."""
-    return {f"{purpose}:{key_id}": _derive(root, f"{purpose}:{key_id}").hex()}
 
 
 @functools.lru_cache(maxsize=64)
@@ -196,9 +188,9 @@ class BlindIndex:
         """Return the index of `value` under the first root, which stays the same in every move."""
         key_id = self._ring.index()[0]
         canonical = unicodedata.normalize("NFKC", value).upper()
-        digest = hmac.digest(self._key(INDEX, key_id), f"{kind}\x1f{canonical}".encode(), "sha256")[
-            :16
-        ]
+        digest = hmac.digest(
+            self._key("index", key_id), f"{kind}\x1f{canonical}".encode(), "sha256"
+        )[:16]
         return f"{key_id}:{_base64url(digest)}"
 
     def forms(self, kind: str, value: str) -> tuple[str, ...]:
@@ -247,7 +239,7 @@ class BlindIndex:
     def _again(self, index: str, key_id: str) -> str:
         # The beginning depends on the former beginning only, because rights, links and passes
         # store no more than that (`people.beginning_of`).
-        rest, key = index.rpartition(":")[2], self._key(INDEX_AGAIN, key_id)
+        rest, key = index.rpartition(":")[2], self._key("index-again", key_id)
         head = _base64url(hmac.digest(key, f"head\x1f{rest[:BEGINNING]}".encode(), "sha256"))
         tail = _base64url(hmac.digest(key, f"tail\x1f{rest}".encode(), "sha256"))
         long = len(rest) > BEGINNING
@@ -256,7 +248,7 @@ class BlindIndex:
     def _key(self, purpose: str, key_id: str) -> bytes:
         key = self._ring.key(purpose, key_id)
         if key is None:
-            raise LookupError("the index root is missing from the keys secret")
+            raise LookupError("the index root is missing from the index secret")
         return key
 
 

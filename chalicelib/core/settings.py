@@ -25,6 +25,7 @@ class Settings:
     settles_url: str
     renders_url: str
     keys_secret: str
+    index_secret: str
     partners_secret: str
     kms_key: str
     code_host: str
@@ -62,6 +63,7 @@ class Settings:
             settles_url=read("SETTLES_URL"),
             renders_url=read("RENDERS_URL"),
             keys_secret=read("KEYS_SECRET"),
+            index_secret=read("INDEX_SECRET"),
             partners_secret=read("PARTNERS_SECRET"),
             kms_key=read("KMS_KEY"),
             code_host=read("CODE_HOST").upper(),

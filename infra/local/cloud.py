@@ -65,6 +65,7 @@ _OUTPUTS = {
     "settles_function": "SettlesName",
     "stream_function": "StreamName",
     "keys_secret": "KeysSecretId",
+    "index_secret": "IndexSecretId",
     "partners_secret": "PartnersSecretId",
     "kms_key": "DataKeyArn",
 }

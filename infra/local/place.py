@@ -73,7 +73,7 @@ class LocalCloud:
 
     `outputs` has: table, bucket, lookups_url, lookups_dead_letters_url, renders_url,
     renders_dead_letters_url, stream_dead_letters_url, api_function, lookups_function,
-    renders_function, stream_function, keys_secret, partners_secret, kms_key.
+    renders_function, stream_function, keys_secret, index_secret, partners_secret, kms_key.
     """
 
     base_url: str

@@ -48,6 +48,7 @@ class Deployment:
                     "VC_TABLE": outputs["TableName"],
                     "VC_BUCKET": outputs["BucketName"],
                     "VC_KEYS_SECRET": outputs["KeysSecretId"],
+                    "VC_INDEX_SECRET": outputs["IndexSecretId"],
                     "VC_KMS_KEY": outputs["DataKeyArn"],
                 }
             )

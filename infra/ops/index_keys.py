@@ -1,16 +1,14 @@
-"""The command ``index-keys``: move the blind indexes to another root, so that one may be retired.
+"""The command ``index-keys``: move the blind indexes to another root, after one has leaked.
 
 docs/decisions/0224 and 0225 say how; docs/operations.md says when.
 """
 
-import json
 import secrets
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
@@ -22,6 +20,7 @@ from chalicelib.insight.store.index_move import IndexMove, Pass
 from infra.ops import inputs
 from infra.ops.deployment import Deployment
 from infra.ops.rotate import CACHES_TURN_OVER, without
+from infra.ops.secret import Secret
 
 UNITS = 500
 AT_ONCE = 8
@@ -37,8 +36,7 @@ def publish(pairs: dict[str, str], new_root: str, now: datetime) -> dict[str, st
     """
     if "index_stage" in pairs:
         raise ValueError("a move is under way: go on with index-keys --move")
-    used = {*pairs["index"].split(","), *filter(str.isdecimal, pairs)}
-    number = str(1 + max(map(int, used)))
+    number = str(1 + max(map(int, filter(str.isdecimal, pairs))))
     return {
         **pairs,
         number: new_root,
@@ -96,13 +94,15 @@ class _Command:
         self, deployment: Deployment, console: Console, now: datetime, pool: Executor
     ) -> None:
         self._pool = pool
-        self._manager: Any = deployment.client("secretsmanager")
-        self._secret_id = deployment.outputs["KeysSecretId"]
+        self.secret = Secret(deployment, "IndexSecretId")
         self._deployment = deployment
         self._console = console
         self._now = now
-        text = self._manager.get_secret_value(SecretId=self._secret_id)["SecretString"]
-        self.pairs: dict[str, str] = json.loads(text)
+
+    @property
+    def pairs(self) -> dict[str, str]:
+        """The pairs of the index secret, as this run last read or wrote them."""
+        return self.secret.pairs
 
     def show(self) -> None:
         """Print the roots, and what to do next."""
@@ -114,11 +114,6 @@ class _Command:
         aim = self.pairs.get("index_next", self.pairs["index"].split(",")[-1])
         self._console.print(f"A move to root {aim} is at the stage {self.pairs['index_stage']}.")
         self._console.print(f"Go on with index-keys --move at {due(self.pairs):%Y-%m-%d %H:%M %Z}.")
-
-    def change(self, pairs: dict[str, str]) -> None:
-        """Write the secret."""
-        self._manager.put_secret_value(SecretId=self._secret_id, SecretString=json.dumps(pairs))
-        self.pairs = pairs
 
     def move(self, container: Container, units: int, pause: Callable[[float], None]) -> int:
         """Go on with the move as far as it can go now. Return 1 if something could not be moved."""
@@ -139,18 +134,18 @@ class _Command:
             if done.expires:
                 last = datetime.fromtimestamp(done.until, self._now.tzinfo)
                 self._console.print(f"{done.expires} expire by themselves until {last:%Y-%m-%d}.")
-        self.change(proceed(self.pairs, self._now))
+        self.secret.write(proceed(self.pairs, self._now))
         if "index_stage" in self.pairs:
             self.show()
         else:
             former = self.pairs["index"].split(",")[-2]
-            self._console.print(f"Done. Root {former} may be retired: rotate --retire {former}.")
+            self._console.print(f"Done. Nothing in the table is found by root {former} alone.")
         return 0
 
     def _sweep(self, container: Container, stage: Stage, rest: Callable[[float], None]) -> Pass:
         table = container.table
         if not isinstance(table, IndexedTable):
-            raise SystemExit("This deployment has no secret with roots.")
+            raise SystemExit("This deployment has no index secret.")
         client = self._deployment.client("dynamodb")
         name = self._deployment.outputs["TableName"]
         pages = client.describe_table(TableName=name)["Table"]["TableSizeBytes"] // 2**20 + 1
@@ -210,7 +205,7 @@ def run(
         return one.move(container, units, pause)
     if begin:
         try:
-            one.change(publish(one.pairs, secrets.token_urlsafe(48), container.clock.now()))
+            one.secret.write(publish(one.pairs, secrets.token_urlsafe(48), container.clock.now()))
         except ValueError as error:
             raise SystemExit(f"Nothing was changed: {error}.") from None
     one.show()

@@ -1,16 +1,15 @@
 """The command ``partners``: set, list and remove the secrets shared with partners."""
 
 import getpass
-import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
-from typing import Any
 
 from rich.console import Console
 
 from infra.ops import inputs
 from infra.ops.deployment import Deployment
+from infra.ops.secret import Secret
 
 
 def typed(name: str) -> str:
@@ -41,17 +40,15 @@ def run(
     read: Callable[[str], str] = typed,
 ) -> int:
     """Set the secret `name` from standard input, or list the names that are set."""
-    manager: Any = deployment.client("secretsmanager")
-    secret_id = deployment.outputs["PartnersSecretId"]
-    pairs = json.loads(manager.get_secret_value(SecretId=secret_id)["SecretString"])
+    secret = Secret(deployment, "PartnersSecretId")
     if name is None:
-        console.print("\n".join(sorted(pairs)), markup=False)
+        console.print("\n".join(sorted(secret.pairs)), markup=False)
         return 0
     try:
-        after = changed(pairs, name, read(name))
+        after = changed(secret.pairs, name, read(name))
     except ValueError as error:
         raise SystemExit(f"Nothing was changed: {error}.") from None
-    manager.put_secret_value(SecretId=secret_id, SecretString=json.dumps(after))
+    secret.write(after)
     done = "set" if name in after else "removed"
     console.print(f"{name} is {done}; it takes effect within five minutes.")
     return 0

@@ -1,17 +1,15 @@
 """The command ``rotate``: replace the root that signs all tokens, and retire old roots."""
 
-import json
 import secrets
 from argparse import ArgumentParser, Namespace
 from datetime import datetime, timedelta
-from typing import Any
 
 from rich.console import Console
 
 from chalicelib.adapters.keys import LIFE
-from chalicelib.core.crypto import INDEX, INDEX_AGAIN, kept_key
 from infra.ops import inputs
 from infra.ops.deployment import Deployment
+from infra.ops.secret import Secret
 
 CACHES_TURN_OVER = LIFE + timedelta(minutes=1)
 """Every process has read the secret again by then, clocks that differ included."""
@@ -45,21 +43,12 @@ def activate(pairs: dict[str, str], now: datetime) -> dict[str, str]:
 def retire(pairs: dict[str, str], number: str) -> dict[str, str]:
     """Return the secret without a root; the tokens that it signed are then refused.
 
-    Of a root that blind indexes were moved away from, its key for indexes is kept. With it alone
-    nothing in the table matches (docs/decisions/0224). Raises ValueError for the active root, and
-    for the root of the blind indexes.
+    Raises ValueError for the active root.
     """
     if number not in pairs or not number.isdecimal():
         raise ValueError(f"there is no root {number}")
-    chain = pairs["index"].split(",")
     if number == pairs["active"]:
         raise ValueError(f"root {number} is in use: rotate first")
-    moves = "index_stage" in pairs and number in (*chain, pairs.get("index_next"))
-    if number == chain[-1] or moves:
-        raise ValueError(f"root {number} is in use: move the blind indexes first, with index-keys")
-    if number in chain:
-        purpose = INDEX if number == chain[0] else INDEX_AGAIN
-        pairs = pairs | kept_key(purpose, number, pairs[number])
     waiting = ("next", "published") if number == pairs.get("next") else ()
     return without(pairs, number, *waiting)
 
@@ -73,9 +62,8 @@ def run(
     deployment: Deployment, *, number: str | None, activated: bool, now: datetime, console: Console
 ) -> int:
     """Publish a new root, activate the one that is published, or retire the root `number`."""
-    manager: Any = deployment.client("secretsmanager")
-    secret_id = deployment.outputs["KeysSecretId"]
-    pairs = json.loads(manager.get_secret_value(SecretId=secret_id)["SecretString"])
+    secret = Secret(deployment, "KeysSecretId")
+    pairs = secret.pairs
     try:
         if number:
             changed = retire(pairs, number)
@@ -91,7 +79,7 @@ def run(
             )
     except ValueError as error:
         raise SystemExit(f"Nothing was changed: {error}.") from None
-    manager.put_secret_value(SecretId=secret_id, SecretString=json.dumps(changed))
+    secret.write(changed)
     console.print(done)
     return 0
 

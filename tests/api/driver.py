@@ -87,7 +87,9 @@ FIGURES = ("checked", "passed", "abnormal", "pending")
 TODAY = date(2026, 11, 22)
 Response = dict[str, list[dict[str, str]]]
 CHECKS_SECRET = "c" * 32
-_SECRET = {"active": "1", "index": "1", "1": "r" * 64}
+_KEYS = {"active": "1", "1": "r" * 64}
+_INDEX = {"index": "1", "1": "r" * 64}
+"""Of 0.2.0, which had both in one secret (tests/tables)."""
 _BY_CHANCE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b1[0-9]{12}\b")
 """Messages' ids and times in milliseconds, which may contain the six digits of a code by chance."""
 
@@ -505,11 +507,17 @@ class World:
         self.replace(table=Table(self.name, connection))
         return connection
 
+    @property
+    def index_secret(self) -> str:
+        """The name of the secret with the roots of the blind indexes."""
+        return f"{self.name}-index"
+
     def _make_keys(self) -> str:
         """Put the other worlds' keys into moto's KMS and Secrets Manager; return the key's id."""
-        support.client("secretsmanager").create_secret(
-            Name=self.name, SecretString=json.dumps(_SECRET)
-        )
+        for name, pairs in ((self.name, _KEYS), (self.index_secret, _INDEX)):
+            support.client("secretsmanager").create_secret(
+                Name=name, SecretString=json.dumps(pairs)
+            )
         kms = support.client("kms")
         master = str(kms.create_key()["KeyMetadata"]["KeyId"])
         ((key_id, plain),) = LocalDataKeys().keys.items()
@@ -533,6 +541,7 @@ class World:
                     "VC_RENDERS_URL": self.renders.url,
                     "VC_DEMO": "1" if self._demo else "0",
                     "VC_KEYS_SECRET": self.name,
+                    "VC_INDEX_SECRET": self.index_secret,
                     "VC_KMS_KEY": self._kms,
                 }
             )
@@ -540,7 +549,8 @@ class World:
         container.clock = self.clock
         container.ids = self.ids
         if not self._kms:
-            container.key_source = FixedSecret(**_SECRET)
+            container.key_source = FixedSecret(**_KEYS)
+            container.index_source = FixedSecret(**_INDEX)
             container.data_keys = LocalDataKeys()
         container.table = self.table
         container.sms = self.sms

@@ -107,7 +107,12 @@ def said_at_the_end(capsys: pytest.CaptureFixture[str], ended: pytest.ExceptionI
 
 def operate(world: World, *given: str) -> int:
     """Run a command on `world`, whose partners have one secret."""
-    outputs = {"TableName": world.name, "KeysSecretId": world.name, "PartnersSecretId": PARTNERS}
+    outputs = {
+        "TableName": world.name,
+        "KeysSecretId": world.name,
+        "IndexSecretId": world.index_secret,
+        "PartnersSecretId": PARTNERS,
+    }
     found = OperatedWorld("test", outputs, None, world.container)
     return main(list(given), find=lambda _: found)
 

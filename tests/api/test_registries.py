@@ -137,6 +137,7 @@ def set_rules(world: World, rules: str) -> str:
         "TableName": world.name,
         "BucketName": world.bucket,
         "KeysSecretId": world.name,
+        "IndexSecretId": world.index_secret,
         "DataKeyArn": "",
     }
     console = Console(file=io.StringIO(), width=200)

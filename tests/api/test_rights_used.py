@@ -38,6 +38,8 @@ UNPLAYED: Mapping[str, frozenset[tuple[str, str]]] = {
             ("sqs:SendMessage", "SettlesQueue"),
         }
     ),
+    # The worlds' table is a plain one. A deployment's finds the accesses in an export by the index.
+    "renders": frozenset({("secretsmanager:GetSecretValue", "IndexSecret")}),
 }
 
 
@@ -56,6 +58,7 @@ def recorded() -> Iterator[Mapping[str, set[Right]]]:
                 world.settles.url: "SettlesQueue",
                 world.renders.url: "RendersQueue",
                 world.name: "KeysSecret",
+                world.index_secret: "IndexSecret",
                 partners: "PartnersSecret",
             }
         )

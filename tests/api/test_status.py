@@ -14,7 +14,7 @@ from chalicelib.insight.deep_status import DeepStatus, Probe
 from tests import support
 from tests.api.driver import HttpReply, World
 
-PARTS = {"table", "keys_secret", "partners_secret", "data_key", "bucket"}
+PARTS = {"table", "keys_secret", "index_secret", "partners_secret", "data_key", "bucket"}
 
 KEPT = {"partners_secret": "partners", "wechat_url": "", "alipay_url": ""}
 

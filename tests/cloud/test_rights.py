@@ -100,6 +100,7 @@ def calls(cloud: LocalCloud) -> dict[str, Call]:
         "write other": ("s3", "put_object", {"Bucket": bucket, "Key": "other/none"}),
         "write poster": ("s3", "put_object", {"Bucket": bucket, "Key": "posters/none"}),
         "keys": ("secretsmanager", "get_secret_value", {"SecretId": outputs["keys_secret"]}),
+        "index": ("secretsmanager", "get_secret_value", {"SecretId": outputs["index_secret"]}),
         "data key": (
             "kms",
             "generate_data_key",
@@ -130,12 +131,12 @@ def calls(cloud: LocalCloud) -> dict[str, Call]:
 
 
 ALLOWED = {
-    "api": {"get", "get code", "put", "query", "read poster", "keys", "data key"},
-    "lookups": {"get", "put", "query", "keys", "send lookup"},
+    "api": {"get", "get code", "put", "query", "read poster", "keys", "index", "data key"},
+    "lookups": {"get", "put", "query", "index", "send lookup"},
     "counts": set(),
     "reconciliations": {"get", "put", "query"},
-    "renders": {"get", "query", "write poster", "keys"},
-    "schedules": {"get", "get code", "put", "query", "keys"},
+    "renders": {"get", "query", "write poster", "keys", "index"},
+    "schedules": {"get", "get code", "put", "query", "index"},
     "settles": {"get", "put", "query"},
     "stream": {"put", "query", "send lookup", "send render"},
 }

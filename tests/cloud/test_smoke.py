@@ -78,7 +78,15 @@ def test_operators_see_the_parts_the_queues_and_the_dashboard(
 ) -> None:
     assert status.run(deployed.deployment, url=deployed.cloud.base_url, console=console) == 0
     text = console.text.getvalue()
-    for named in ("table", "keys_secret", "data_key", "bucket", "sms", "StreamDeadLetters"):
+    for named in (
+        "table",
+        "keys_secret",
+        "index_secret",
+        "data_key",
+        "bucket",
+        "sms",
+        "StreamDeadLetters",
+    ):
         assert named in text
     found = deployed.cloud.client("cloudwatch").get_dashboard(DashboardName="venuecode-local")
     widgets = json.loads(found["DashboardBody"])["widgets"]

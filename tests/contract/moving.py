@@ -52,12 +52,13 @@ class Process:
                     "VC_TABLE": backend.resource,
                     "VC_BUCKET": backend.resource,
                     "VC_CODE_HOST": "V.TEST",
-                    "VC_KEYS_SECRET": "keys",
+                    "VC_INDEX_SECRET": "index",
                 }
             )
         )
         container.clock = StandingClock()
-        container.key_source = self.source
+        container.key_source = FixedSecret(active="2", **{"2": "s" * 64})
+        container.index_source = self.source
         container.data_keys = LocalDataKeys()
         self.table = IndexedTable(backend.resource, container.index, self.connection)
         container.table = self.table

@@ -168,13 +168,15 @@ def world() -> Iterator[World]:
 def _resources() -> dict[str, str]:
     support.create_table("handlers")
     secrets = {
-        "keys": {"active": "1", "index": "1", "1": "r" * 64},
+        "keys": {"active": "1", "1": "r" * 64},
+        "index": {"index": "1", "1": "i" * 64},
         "partners": {"default": "s" * 64},
     }
     for name, pairs in secrets.items():
         support.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(pairs))
     return NOWHERE | {
         "VC_KEYS_SECRET": "keys",
+        "VC_INDEX_SECRET": "index",
         "VC_PARTNERS_SECRET": "partners",
         "VC_KMS_KEY": support.client("kms").create_key()["KeyMetadata"]["KeyId"],
         "VC_LOOKUPS_URL": support.create_queue("lookups")[0],

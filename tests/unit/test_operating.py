@@ -17,10 +17,18 @@ from chalicelib.core.crypto import KeyRing, Tokens
 from infra.ops import rotate
 from infra.ops.__main__ import COMMANDS, main
 from infra.ops.deployment import Deployment
+from infra.ops.secret import Secret
 from tests import support
 from tests.fakes.parts import NOON, FixedSecret
 
-OUTPUTS = ("TableName", "BucketName", "KeysSecretId", "PartnersSecretId", "DataKeyArn")
+OUTPUTS = (
+    "TableName",
+    "BucketName",
+    "KeysSecretId",
+    "IndexSecretId",
+    "PartnersSecretId",
+    "DataKeyArn",
+)
 SESSION = boto3.Session(region_name=support.REGION)
 
 
@@ -36,7 +44,7 @@ def secret_id() -> Iterator[str]:
     """The id of a secret with one root."""
     with mock_aws():
         yield support.client("secretsmanager").create_secret(
-            Name="keys", SecretString=json.dumps({"active": "1", "index": "1", "1": "r" * 64})
+            Name="keys", SecretString=json.dumps({"active": "1", "1": "r" * 64})
         )["ARN"]
 
 
@@ -55,8 +63,9 @@ def operate(secret_id: str) -> Operate:
 
 
 def pairs(secret_id: str) -> dict[str, str]:
-    text = support.client("secretsmanager").get_secret_value(SecretId=secret_id)["SecretString"]
-    found: dict[str, str] = json.loads(text)
+    manager = support.client("secretsmanager")
+    current = manager.get_secret_value(SecretId=secret_id, VersionStage="AWSCURRENT")
+    found: dict[str, str] = json.loads(current["SecretString"])
     return found
 
 
@@ -85,7 +94,7 @@ def test_what_destroys_is_asked(operate: Operate, secret_id: str, given: str) ->
     """A script that does not say --yes changes nothing."""
     with pytest.raises(SystemExit, match="--yes"):
         operate(*given.split())
-    assert pairs(secret_id).keys() == {"active", "index", "1"}
+    assert pairs(secret_id).keys() == {"active", "1"}
 
 
 def test_what_destroys_nothing_is_not_asked(operate: Operate) -> None:
@@ -117,7 +126,7 @@ def test_a_new_root_signs_only_when_every_process_knows_it(secret_id: str) -> No
     active = Tokens(KeyRing(FixedSecret(**pairs(secret_id))))
     token = active.issue("session", {}, now=NOON, life=LIFE)
     published.verify("session", token, now=NOON)
-    assert pairs(secret_id).keys() == {"active", "index", "1", "2"}
+    assert pairs(secret_id).keys() == {"active", "1", "2"}
 
 
 def test_one_root_at_a_time_is_published(secret_id: str) -> None:
@@ -131,3 +140,28 @@ def test_one_root_at_a_time_is_published(secret_id: str) -> None:
     change(secret_id, NOON)
     with pytest.raises(SystemExit, match="in use"):
         change(secret_id, NOON, number="1")
+
+
+def test_of_two_operators_who_rotate_at_once_none_undoes_the_other(secret_id: str) -> None:
+    """A retired root does not come back with what another operator had read before."""
+    here = Here("prod", {"KeysSecretId": secret_id}, None)
+    change(secret_id, NOON)
+    change(secret_id, NOON + timedelta(minutes=6), activated=True)
+    slow = Secret(here, "KeysSecretId")
+    change(secret_id, NOON, number="1")
+    with pytest.raises(SystemExit, match="changed meanwhile"):
+        slow.write(rotate.publish(slow.pairs, "t" * 64, NOON))
+    assert pairs(secret_id).keys() == {"active", "2"}
+
+
+def test_a_change_that_was_interrupted_is_made_again(secret_id: str) -> None:
+    """Between its two calls the former value is in force, and the next change goes through."""
+    here = Here("prod", {"KeysSecretId": secret_id}, None)
+    support.client("secretsmanager").put_secret_value(
+        SecretId=secret_id, SecretString="{}", VersionStages=["AWSPENDING"]
+    )
+    assert pairs(secret_id).keys() == {"active", "1"}
+    secret = Secret(here, "KeysSecretId")
+    for number in ("2", "3"):
+        secret.write(secret.pairs | {number: "s" * 64})
+        assert pairs(secret_id) == secret.pairs

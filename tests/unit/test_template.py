@@ -211,7 +211,8 @@ def kept_types() -> set[str]:
 
 def test_what_holds_data_outlives_its_stack() -> None:
     kept = of_type(*kept_types())
-    assert kept.keys() >= {"Table", "Bucket", "DataKey", "KeysSecret", "PartnersSecret"}
+    secrets = {"KeysSecret", "IndexSecret", "PartnersSecret"}
+    assert kept.keys() >= {"Table", "Bucket", "DataKey", *secrets}
     for name, resource in kept.items():
         # A creation that fails leaves nothing behind, and can be tried again.
         assert resource["DeletionPolicy"] == "RetainExceptOnCreate", name
@@ -233,8 +234,8 @@ def test_what_cannot_be_changed_is_not() -> None:
     common = {"PasswordLength": 64, "ExcludePunctuation": True}
     secrets = of_type("AWS::SecretsManager::Secret")
     assert {name: one["Properties"]["GenerateSecretString"] for name, one in secrets.items()} == {
-        "KeysSecret": common
-        | {"SecretStringTemplate": '{"active":"1","index":"1"}', "GenerateStringKey": "1"},
+        "KeysSecret": common | {"SecretStringTemplate": '{"active":"1"}', "GenerateStringKey": "1"},
+        "IndexSecret": common | {"SecretStringTemplate": '{"index":"1"}', "GenerateStringKey": "1"},
         "PartnersSecret": common | {"SecretStringTemplate": "{}", "GenerateStringKey": "default"},
     }
 
