@@ -137,8 +137,10 @@ _HAN_BLOCKS = (
 )  # fmt: skip
 _HAN = "".join(f"{chr(first)}-{chr(last)}" for first, last in _HAN_BLOCKS)
 
-_INVISIBLE = _ranges((0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x2060), (0x2066, 0x2069),
-                     (0xFEFF, 0xFEFF))  # fmt: skip
+# Marks of pasting, and the other characters that nothing shows: soft hyphen, joiner, fillers.
+_INVISIBLE = _ranges((0x00AD, 0x00AD), (0x034F, 0x034F), (0x061C, 0x061C), (0x115F, 0x1160),
+                     (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x2064), (0x2066, 0x206F),
+                     (0x3164, 0x3164), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0))  # fmt: skip
 _SELECTORS = _ranges((0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
 # The 80 characters of FE50 to FEA0 in GBK, which Unicode did not have then: U+E815 to U+E864. GB
 # 18030-2000 mapped 66, -2005 and -2022 (Annex E) the others. Two letters of Pinyin beside.

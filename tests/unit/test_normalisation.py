@@ -25,7 +25,11 @@ from chalicelib.core.normalisation import (
 
 NAME = "艾力·测试江"
 # Marks that phones and messengers put around what is copied.
-INVISIBLE = [*range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, *range(0x2066, 0x206A), 0xFEFF]
+INVISIBLE = [
+    *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, *range(0x2066, 0x206A), 0xFEFF,
+    0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, *range(0x2061, 0x2065), *range(0x206A, 0x2070), 0x3164,
+    0xFFA0,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("form", [line, person_name, place_name])
