@@ -1,6 +1,7 @@
 /** What a venue's head meets when something goes wrong: nothing that was typed is lost, and the page says what is so now. */
 
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Chromium, type Phone, type PhoneOptions } from "./browser";
 import { keyboard, sideways, smallTargets, violations } from "./checks";
@@ -42,6 +43,8 @@ async function member(role: "administrator" | "inspector"): Promise<Person> {
   return person;
 }
 
+/** A text of the API that the client shows by itself. */
+const MISSING: string = JSON.parse(readFileSync(join(__dirname, "../src/texts/api/zh-Hans.json"), "utf-8"))["api.field.missing"];
 const FAULTS: [name: string, status: number, headers: Record<string, string>][] = [
   ["too many attempts (429)", 429, { "retry-after": "3" }],
   ["a busy service (503)", 503, { "retry-after": "1" }],
@@ -92,11 +95,23 @@ describe("applying", () => {
     const phone = await at("apply/apply");
     await phone.press(text("head.submit"));
     const empty = ["number", "name", "type", "region", "address", "contact-phone"];
-    for (const id of empty) expect(await phone.page.locator(`#${id}-more`).innerText()).toBe(text("api.field.missing"));
+    for (const id of empty) expect(await phone.page.locator(`#${id}-more`).innerText()).toBe(MISSING);
     for (const label of ["head.region", "head.address"]) {
       await phone.page.locator("#ap-errors").getByRole("button", { name: text(label), exact: true }).click();
       expect(await phone.page.evaluate(() => document.activeElement?.id)).toBe(label === "head.region" ? "region" : "address");
     }
+  });
+
+  it("warns of a number that another venue has, and makes the code all the same", async () => {
+    const first = application();
+    await head.apply(first);
+    const phone = await at("apply/apply");
+    await fillApplication(phone, { ...application(), number: first.number });
+    const [answer] = await Promise.all([phone.page.waitForResponse((one) => one.url().endsWith("/v1/venues") && one.status() === 201), phone.press(text("head.submit"))]);
+    const { warnings } = await answer.json();
+    expect(warnings.length).toBeGreaterThan(0);
+    await phone.page.getByText(warnings[0].text).waitFor();
+    await phone.by("heading", text("head.made")).waitFor();
   });
 
   it("has one list a step for the region, which a keyboard, a screen reader and one hand can use", async () => {
