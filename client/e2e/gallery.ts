@@ -1,5 +1,5 @@
 /**
- * Pictures of every page, for the eye: `npm run gallery` writes `docs/gallery` and `docs/images/client.webp`.
+ * Pictures of every page, for the eye: `npm run gallery` writes `docs/gallery`, and `client.webp` and `screens.webp` of `docs/images`.
  *
  * It needs a deployed local cloud, as the tests do (deployment.ts). A sheet holds every page in one look. Compare the
  * sheets by eye after a change of pages or styles, and commit those that changed.
@@ -48,7 +48,30 @@ async function main(): Promise<void> {
     await write(chromium, join("gallery", file), pictures, COLUMNS);
   }
   if (!only.length || only.includes("outcomes")) await outcomes(chromium, cast);
+  if (!only.length || only.includes("screens")) await screens(chromium, cast);
   await chromium.close();
+}
+
+/** What a guard sees of three visitors, for the README. */
+async function screens(chromium: Chromium, cast: Cast): Promise<void> {
+  const pictures: Picture[] = [];
+  for (const [colour, outcome] of [["green", "admit"], ["yellow", "check"], ["red", "refuse"]] as const) {
+    const person = await verified({ health_code: colour, vaccination: "complete", vaccination_doses: 3 });
+    await until(
+      () => person.get("/v1/me/pass"),
+      (seen) => seen.background === colour,
+    );
+    const visitor = await chromium.phone({ person });
+    await visitor.open();
+    await visitor.page.getByRole("img", { name: person.name[0] }).waitFor();
+    await chromium.camera.shows(await visitor.page.screenshot(), 0.8);
+    await visitor.close();
+    const guard = await opened(chromium, cast, PAGES.find(([name]) => name === "guard-scan")!, { reducedMotion: true, filmed: true });
+    await guard.by("heading", text(`guard.glance_${outcome}`)).waitFor({ timeout: 30_000 });
+    pictures.push({ name: "", png: await guard.page.screenshot() });
+    await guard.close();
+  }
+  await write(chromium, join("images", "screens"), pictures, 3);
 }
 
 /** What visitors and guards see of each outcome. */

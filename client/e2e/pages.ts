@@ -79,8 +79,8 @@ export const PAGES: [name: string, who: Who, address: (cast: Cast) => string][] 
   ["staff", "head", (cast) => `pages/head/staff/staff?venue_id=${cast.venue.venue_id}`],
 ];
 
-/** Open a page on a new phone, and wait until it has what it asks for. */
-export async function opened(chromium: Chromium, cast: Cast, page: (typeof PAGES)[number], options: PhoneOptions): Promise<Phone> {
+/** Open a page on a new phone, and wait until it has what it asks for. The camera sees a wall, unless it is `filmed`. */
+export async function opened(chromium: Chromium, cast: Cast, page: (typeof PAGES)[number], options: PhoneOptions & { filmed?: boolean }): Promise<Phone> {
   const [name, who, address] = page;
   const person = who === null ? undefined : cast[who];
   const place = { id: cast.venue.venue_id, name: cast.venue.name };
@@ -90,7 +90,7 @@ export async function opened(chromium: Chromium, cast: Cast, page: (typeof PAGES
     const { items } = await cast.head.get("/v1/me/devices");
     for (const device of items) await cast.head.post(`/v1/me/devices/${device.device_id}/revoke`);
   }
-  if (name === "scan" || name === "guard-scan") await chromium.camera.showsNothing();
+  if (!options.filmed && (name === "scan" || name === "guard-scan")) await chromium.camera.showsNothing();
   await phone.open(address(cast));
   await phone.page.getByRole("heading", { level: 1 }).first().waitFor();
   await phone.page.waitForLoadState("networkidle", { timeout: 5_000 }).catch(() => undefined);

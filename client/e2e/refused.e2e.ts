@@ -3,6 +3,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { Chromium, type Phone, type PhoneOptions } from "./browser";
 import { until, withFault } from "./deployment";
+import { fillApplication } from "./head";
 import { application, Person, uuid7, verified } from "./people";
 import { text } from "./texts";
 import { recorded, shown } from "./visitor";
@@ -56,16 +57,7 @@ it("says that a venue has a code already, and keeps what was typed", async () =>
   await head.apply(venue);
   const phone = await phoneOf({ person: head });
   await phone.open("pages/head/apply/apply");
-  await phone.page.getByLabel(text("head.number_type")).selectOption("uscc");
-  await phone.page.locator("#number").fill(venue.number.value);
-  await phone.type(text("head.venue_name"), venue.name);
-  await phone.page.getByRole("button", { name: new RegExp(`^${text("head.type")} `) }).click();
-  await phone.page.getByRole("dialog").getByRole("button").nth(2).click();
-  await phone.page.getByRole("button", { name: new RegExp(`^${text("head.region")} `) }).click();
-  for (const step of ["山东省", "济宁市", "任城区"]) await phone.page.getByRole("dialog").getByRole("button", { name: step, exact: true }).click();
-  await phone.type(text("head.address"), venue.address);
-  await phone.type(text("head.contact_name"), venue.contact.name);
-  await phone.type(text("head.contact_phone"), "13900000999");
+  await fillApplication(phone, venue);
   expect(await refused(phone, text("head.submit"), "/v1/venues")).toBe("venue_exists");
   expect(await phone.page.getByLabel(text("head.venue_name"), { exact: true }).inputValue()).toBe(venue.name);
 });

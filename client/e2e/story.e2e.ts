@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Chromium, type Phone } from "./browser";
 import { until } from "./deployment";
+import { fillApplication } from "./head";
 import { application, Person, verified, visitor } from "./people";
 import { text } from "./texts";
 import { logIn, scan, shown } from "./visitor";
@@ -51,16 +52,7 @@ describe.sequential("a day", () => {
 
   it("applies for a venue's code", async () => {
     await headPhone.open("pages/head/apply/apply");
-    await headPhone.page.getByLabel(text("head.number_type")).selectOption("uscc");
-    await headPhone.page.locator("#number").fill(venue.number.value);
-    await headPhone.type(text("head.venue_name"), venue.name);
-    await headPhone.page.getByRole("button", { name: new RegExp(`^${text("head.type")} `) }).click();
-    await headPhone.page.getByRole("dialog").getByRole("button").nth(2).click();
-    await headPhone.page.getByRole("button", { name: new RegExp(`^${text("head.region")} `) }).click();
-    for (const step of ["山东省", "济宁市", "任城区"]) await headPhone.page.getByRole("dialog").getByRole("button", { name: step, exact: true }).click();
-    await headPhone.type(text("head.address"), venue.address);
-    await headPhone.type(text("head.contact_name"), venue.contact.name);
-    await headPhone.type(text("head.contact_phone"), "13900000999");
+    await fillApplication(headPhone, venue);
     await headPhone.press(text("head.submit"));
     await headPhone.by("heading", text("head.made")).waitFor();
     expect(headPhone.complaints).toEqual([]);

@@ -2,22 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 
 import { Problem, Unanswered } from "@/api/problem";
 import { Application, type Draft } from "@/state/application";
-import type { Storage } from "@/state/storage";
-
-/** A phone's storage that outlives the application. */
-class Kept implements Storage {
-  readonly values = new Map<string, string>();
-  read<T>(key: string): T | null {
-    const text = this.values.get(key);
-    return text === undefined ? null : (JSON.parse(text) as T);
-  }
-  write(key: string, value: unknown): void {
-    this.values.set(key, JSON.stringify(value));
-  }
-  remove(key: string): void {
-    this.values.delete(key);
-  }
-}
+import { FakeStorage } from "./fake-storage";
 
 /** An API that answers in turn; an error is thrown. */
 class Api {
@@ -38,7 +23,6 @@ const FULL: Draft = {
   name: "青禾农贸市场",
   type: "markets_logistics",
   region: "440983",
-  region_name: "广东省茂名市信宜市",
   street: "",
   address: "新里二路 1 号",
   "contact/name": "梁思齐",
@@ -48,7 +32,7 @@ const VENUE = { venue_id: "ven_SABR24PA3EYWNYP2" };
 const lost = () => new Unanswered("no answer");
 const refused = (code: string, status = 422) => new Problem(status, { code, errors: [{ pointer: "/name", detail: "不能打印：䶮" }] }, undefined);
 
-let storage: Kept;
+let storage: FakeStorage;
 let api: Api;
 let now: number;
 const opened = (person: string | null = "per_1"): Application => new Application(api as never, storage, () => person, () => now++);
@@ -59,7 +43,7 @@ function filled(change: Partial<Draft> = {}): Application {
 }
 
 beforeEach(() => {
-  storage = new Kept();
+  storage = new FakeStorage();
   api = new Api();
   now = Date.parse("2022-04-24T04:00:00.000Z");
 });
@@ -106,14 +90,14 @@ test("a busy or failing service is asked again with the same nonce", async () =>
 test("the draft is gone once the venue is made", async () => {
   api.answers = [VENUE];
   await filled().submit();
-  expect(storage.values.size).toBe(0);
+  expect(storage.kept.size).toBe(0);
   expect(opened().draft.name).toBe("");
 });
 
 test("a draft is only for the person who typed it", () => {
   filled().keep();
   expect(opened("per_2").draft.name).toBe("");
-  expect(storage.values.size).toBe(0);
+  expect(storage.kept.size).toBe(0);
 });
 
 test("a resident's number is not kept on the phone", async () => {
@@ -122,7 +106,7 @@ test("a resident's number is not kept on the phone", async () => {
   const application = filled({ "number/type": "resident_id", "number/value": number });
   application.keep();
   await expect(application.submit()).rejects.toBeInstanceOf(Unanswered);
-  expect([...storage.values.values()].join()).not.toContain(number);
+  expect([...storage.kept.values()].join()).not.toContain(number);
   expect(opened().draft.name).toBe(FULL.name);
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { matching } from "@/state/catalogue";
+import { holds, matching } from "@/state/catalogue";
 import { daysLater, grouped } from "@/state/days";
 import { byThree, StaffChanges } from "@/state/staff";
 
@@ -46,4 +46,13 @@ test("a new join code is never asked for twice; what may be repeated is", async 
     ["/v1/venues/{venue_id}/staff/{person_id}/remove", undefined, { path: { venue_id: "ven_1", person_id: "per_2" } }],
     ["/v1/venues/{venue_id}/administrator", { person_id: "per_2" }, { path: { venue_id: "ven_1" } }],
   ]);
+});
+
+test("a region holds its cities and districts, a municipality its districts, and no other", () => {
+  const above = ["440000", "440900", "440983", "310000", "429000"];
+  const holding = (code: string): string[] => above.filter((region) => holds(region, code));
+  expect(holding("440983")).toEqual(["440000", "440900", "440983"]);
+  expect(holding("310101")).toEqual(["310000"]);
+  expect(holding("429004")).toEqual(["429000"]);
+  expect(holding("")).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { nextTick } from "vue";
 
-import { clockTime, date, day, moment } from "@/state/moments";
+import { clockTime, date, day, dayInChina, moment } from "@/state/moments";
 import { languageOf, settings, type Language } from "@/state/settings";
 
 afterEach(() => speak("zh-Hans"));
@@ -33,6 +33,19 @@ test("a date of the API is the same day in every zone", async () => {
   await speak("en");
   expect(date("2022-04-24", NOON)).toBe("24 Apr");
   expect(date("2023-01-01", NOON)).toBe("1 Jan 2023");
+});
+
+test("what ends is dated in China, whatever the phone's zone, and with the year unless it is this one there", async () => {
+  await speak("en");
+  const zone = process.env.TZ;
+  for (const other of ["America/Los_Angeles", "Asia/Shanghai", "Pacific/Auckland"]) {
+    process.env.TZ = other;
+    expect(dayInChina("2022-05-23T15:59:59.000Z", new Date("2022-04-24T04:00:00Z"))).toBe("23 May");
+    expect(dayInChina("2022-05-23T16:00:00.000Z", new Date("2022-04-24T04:00:00Z"))).toBe("24 May");
+    expect(dayInChina("2022-01-20T04:00:00.000Z", new Date("2021-12-31T15:59:00Z"))).toBe("20 Jan 2022");
+    expect(dayInChina("2022-01-20T04:00:00.000Z", new Date("2021-12-31T16:00:00Z"))).toBe("20 Jan");
+  }
+  process.env.TZ = zone;
 });
 
 test("days are written as the language does", () => {

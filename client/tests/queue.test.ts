@@ -5,38 +5,12 @@ import { Clock } from "@/api/clock";
 import { timeOf, uuid7 } from "@/api/nonce";
 import { Queue, type Band } from "@/state/queue";
 import { signature } from "@/state/signature";
-import type { ListedStorage } from "@/state/storage";
+import { Crash, FakeStorage } from "./fake-storage";
 
 const NOON = Date.parse("2022-04-24T04:00:00.000Z");
 const DAY = 86_400_000;
 const VENUE = { id: "ven_SABR24PA3EYWNYP2", name: "青禾农贸市场" };
 const PASS = "VP1.L.1.7RHYG5G075CMMCW9.1G2RDWE00.32P3WWT3Y0B8J32H";
-
-class Crash extends Error {}
-
-/** A phone's storage, which may stop at the n-th write: what was written before stays. */
-class FakeStorage implements ListedStorage {
-  left = Infinity;
-  constructor(readonly kept = new Map<string, string>()) {}
-  read<T>(key: string): T | null {
-    const text = this.kept.get(key);
-    return text === undefined ? null : (JSON.parse(text) as T);
-  }
-  write(key: string, value: unknown): void {
-    this.step();
-    this.kept.set(key, JSON.stringify(value));
-  }
-  remove(key: string): void {
-    this.step();
-    this.kept.delete(key);
-  }
-  keys(prefix: string): string[] {
-    return [...this.kept.keys()].filter((key) => key.startsWith(prefix));
-  }
-  private step(): void {
-    if (this.left-- <= 0) throw new Crash();
-  }
-}
 
 /** The API as far as the queue uses it: records a visit once, checks signatures and times. */
 class FakeApi {

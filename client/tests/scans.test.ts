@@ -4,31 +4,17 @@ import { Clock } from "@/api/clock";
 import { uuid7 } from "@/api/nonce";
 import { Problem, Unanswered } from "@/api/problem";
 import { NotRecorded, Scans } from "@/state/written-scan";
-import type { Storage } from "@/state/storage";
+import { FakeStorage } from "./fake-storage";
 
 const NOON = Date.parse("2022-04-24T04:00:00.000Z");
 const SCREEN = { scan_id: "scn_1" } as never;
 
-class Kept implements Storage {
-  readonly values = new Map<string, string>();
-  read<T>(key: string): T | null {
-    const text = this.values.get(key);
-    return text === undefined ? null : (JSON.parse(text) as T);
-  }
-  write(key: string, value: unknown): void {
-    this.values.set(key, JSON.stringify(value));
-  }
-  remove(key: string): void {
-    this.values.delete(key);
-  }
-}
-
 function phone(answers: unknown[]) {
-  const kept = new Kept();
+  const kept = new FakeStorage();
   const sent: { nonce: string; writtenBefore: boolean }[] = [];
   const state = { now: NOON, personId: "per_1" as string | null };
   const post = async (request: { nonce: string }) => {
-    sent.push({ nonce: request.nonce, writtenBefore: kept.values.size === 1 });
+    sent.push({ nonce: request.nonce, writtenBefore: kept.kept.size === 1 });
     const answer = answers.shift();
     if (answer instanceof Error) throw answer;
     return answer as never;
@@ -41,7 +27,7 @@ test("a scan is written down before it is sent, and deleted once it is answered"
   const { kept, sent, open } = phone([SCREEN]);
   expect(await open().scan({ code: "A" })).toBe(SCREEN);
   expect(sent[0]!.writtenBefore).toBe(true);
-  expect(kept.values.size).toBe(0);
+  expect(kept.kept.size).toBe(0);
 });
 
 test.each([

@@ -2,29 +2,19 @@ import { expect, test } from "vitest";
 
 import { Problem } from "@/api/problem";
 import { LoginDeclined, Session } from "@/state/session";
-import type { Storage } from "@/state/storage";
-
-/** What a phone keeps, without a phone. */
-function storage(): Storage {
-  const kept = new Map<string, string>();
-  return {
-    read: <T>(key: string) => (kept.has(key) ? (JSON.parse(kept.get(key)!) as T) : null),
-    write: (key, value) => void kept.set(key, JSON.stringify(value)),
-    remove: (key) => void kept.delete(key),
-  };
-}
+import { FakeStorage } from "./fake-storage";
 
 const ENDED = new Problem(401, { code: "token_revoked", detail: "This login has ended." }, undefined);
 
 test("a login outlives the closed app", () => {
-  const phone = storage();
+  const phone = new FakeStorage();
   new Session(phone).entered("a1", "r1", "per_A");
   const later = new Session(phone);
   expect([later.access(), later.refreshToken(), later.state.personId]).toEqual(["a1", "r1", "per_A"]);
 });
 
 test("renewed tokens outlive it too", () => {
-  const phone = storage();
+  const phone = new FakeStorage();
   const session = new Session(phone);
   session.entered("a1", "r1", "per_A");
   session.renewed("a2", "r2");
@@ -32,7 +22,7 @@ test("renewed tokens outlive it too", () => {
 });
 
 test("tokens that come after the log-out are not kept", () => {
-  const phone = storage();
+  const phone = new FakeStorage();
   const session = new Session(phone);
   session.entered("a1", "r1", "per_A");
   session.ended();
@@ -42,7 +32,7 @@ test("tokens that come after the log-out are not kept", () => {
 });
 
 test("calls that need a login wait for it, and go on after it", async () => {
-  const session = new Session(storage());
+  const session = new Session(new FakeStorage());
   session.entered("a1", "r1", "per_A");
   const calls = Promise.all([session.loginNeeded(ENDED), session.loginNeeded(ENDED)]);
   expect(session.state).toMatchObject({ asking: true, reason: "This login has ended." });
@@ -52,7 +42,7 @@ test("calls that need a login wait for it, and go on after it", async () => {
 });
 
 test("after a login of another person the former one's calls fail", async () => {
-  const session = new Session(storage());
+  const session = new Session(new FakeStorage());
   session.entered("a1", "r1", "per_A");
   const call = session.loginNeeded(ENDED);
   expect(session.entered("b1", "s1", "per_B")).toBe(true);
@@ -60,7 +50,7 @@ test("after a login of another person the former one's calls fail", async () => 
 });
 
 test("who declines to log in is logged out", async () => {
-  const session = new Session(storage());
+  const session = new Session(new FakeStorage());
   session.entered("a1", "r1", "per_A");
   const call = session.loginNeeded(ENDED);
   session.ended();
@@ -69,7 +59,7 @@ test("who declines to log in is logged out", async () => {
 });
 
 test("a tab uses the tokens that another one has renewed: each refresh token works once", () => {
-  const phone = storage();
+  const phone = new FakeStorage();
   const first = new Session(phone);
   first.entered("a1", "r1", "per_A");
   const second = new Session(phone);
@@ -79,7 +69,7 @@ test("a tab uses the tokens that another one has renewed: each refresh token wor
 });
 
 test("a log-out or another person's login in one tab counts in the others", async () => {
-  const phone = storage();
+  const phone = new FakeStorage();
   const first = new Session(phone);
   first.entered("a1", "r1", "per_A");
   const second = new Session(phone);
@@ -95,7 +85,7 @@ test("a log-out or another person's login in one tab counts in the others", asyn
 });
 
 test("a login holds in a browser whose storage is full, as long as the tab", () => {
-  const full = storage();
+  const full = new FakeStorage();
   full.write = () => {
     throw new Error("full");
   };

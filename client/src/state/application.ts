@@ -16,8 +16,6 @@ export interface Draft {
   name: string;
   type: string;
   region: string;
-  /** The region's full name, to show. */
-  region_name: string;
   street: string;
   address: string;
   "contact/name": string;
@@ -30,7 +28,6 @@ export const EMPTY: Readonly<Draft> = {
   name: "",
   type: "",
   region: "",
-  region_name: "",
   street: "",
   address: "",
   "contact/name": "",

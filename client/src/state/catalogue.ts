@@ -43,6 +43,11 @@ export async function regions(parent: string): Promise<Region[]> {
   return (await list(`regions ${parent}`, () => http.get("/v1/regions", { open: true, query: { parent } }))).items;
 }
 
+/** Return whether a region is another or holds it, by their codes of GB/T 2260: `440000` holds `440983`. */
+export function holds(region: string, code: string): boolean {
+  return code !== "" && (code === region || code.indexOf(region.replace(/(00)+$/, "")) === 0);
+}
+
 /** Return the types whose name or examples hold the text; all for none. */
 export function matching(types: readonly VenueType[], text: string): VenueType[] {
   const wanted = text.trim().toLowerCase();

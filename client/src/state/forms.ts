@@ -1,4 +1,5 @@
 import type { Schema } from "@/api";
+import { chinaDate } from "./moments";
 
 type Question = Schema<"QuestionShown">;
 /** What was entered, by the questions' codes: `"true"` or `"false"` for yes and no, a list for several options. */
@@ -37,11 +38,10 @@ export function missingOf(questions: readonly Question[], entered: Entered): str
 }
 
 const DAY_MS = 86_400_000;
-const CHINA_MS = 8 * 3_600_000;
 /** The oldest day that an answer may name (docs/api.md, Declarations). */
 const LOOKBACK_DAYS = 14;
 
 /** Return today and the 14 days before it in China, newest first, such as `2022-04-24`. */
 export function lastDays(now: number): string[] {
-  return Array.from({ length: LOOKBACK_DAYS + 1 }, (_, back) => new Date(now + CHINA_MS - back * DAY_MS).toISOString().slice(0, 10));
+  return Array.from({ length: LOOKBACK_DAYS + 1 }, (_, back) => chinaDate(now - back * DAY_MS));
 }

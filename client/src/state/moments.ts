@@ -16,6 +16,16 @@ export function day(at: Date, now: Date = new Date()): string {
   return at.getFullYear() === now.getFullYear() ? t("time.day", values) : t("time.day_year", values);
 }
 
+/** Return the day of a time of the API in China, whatever the phone's zone is: what ends, ends there. */
+export function dayInChina(iso: string, now: Date = new Date()): string {
+  return date(chinaDate(Date.parse(iso)), new Date(`${chinaDate(now.getTime())}T00:00`));
+}
+
+/** Return the date in China, such as `2022-04-24`, of a time in milliseconds. All its regions have one zone and no summer time. */
+export function chinaDate(at: number): string {
+  return new Date(at + CHINA_MS).toISOString().slice(0, 10);
+}
+
 /** Return a date of the API, such as `2022-04-24`, as a text without a zone. */
 export function date(text: string, now: Date = new Date()): string {
   const [y, m, d] = text.split("-").map(Number);
@@ -28,6 +38,7 @@ export function clockTime(at: number): string {
   return [time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, "0")).join(":");
 }
 
+const CHINA_MS = 8 * 3_600_000;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 function midnight(at: Date): number {
