@@ -97,8 +97,8 @@ TEXTS: dict[str, str] = {
     "error.clock_skewed": "This was sent too late, or the clock of your phone is wrong. Please try "
     "again; if that does not help, set the phone to network time.",
     "error.too_many_venues": "One person may work at no more than 20 venues.",
-    "error.travel_card_code_wrong": "The code is wrong or has expired. If none arrives, the staff "
-    "can check your travel card.",
+    "error.travel_card_code_wrong": "The code is wrong or has expired. Please check it, or request "
+    "a new one. If none arrives, the staff can check your travel card.",
     "error.travel_card_no_phone": "The travel card needs a mobile number from mainland China. "
     "Please have the staff check it.",
     "error.too_many_requests": "Too many attempts. Please try again {when}.",
