@@ -29,10 +29,15 @@ class Bench {
   time = NOON;
   online = true;
   paired = true;
+  room = true;
   readonly kept = new Map<string, string>();
   readonly asked: { nonce: string; temperature?: string | null; pass_code: string }[] = [];
   readonly signals: string[] = [];
   looks: Screen[] = [];
+  readonly measurements: string[] = [];
+  losesMeasurement = false;
+  /** What a measurement waits for. */
+  measuring = Promise.resolve();
   private answers: { resolve: (screen: Screen) => void; reject: (error: unknown) => void }[] = [];
   private timers: { at: number; run: () => void }[] = [];
   readonly door = new Door({
@@ -40,8 +45,8 @@ class Bench {
     queue: {
       obstacle: () => (this.paired ? null : "unpaired"),
       add: ({ nonce }) => {
-        if (this.paired) this.kept.set(nonce, "asking");
-        return this.paired;
+        if (this.paired && this.room) this.kept.set(nonce, "asking");
+        return this.paired && this.room;
       },
       drop: (nonce) => void this.kept.delete(nonce),
       hold: (nonce) => void this.kept.set(nonce, "waiting"),
@@ -53,7 +58,12 @@ class Bench {
       return new Promise((resolve, reject) => this.answers.push({ resolve, reject }));
     },
     look: async () => this.looks.shift()!,
-    measured: async (_, band) => screen(band === "fever" ? "refuse" : "admit", { temperature: band }),
+    measured: async (_, body) => {
+      this.measurements.push(body.nonce ?? "none");
+      await this.measuring;
+      if (this.losesMeasurement) throw new Unanswered("no answer");
+      return screen(body.temperature === "fever" ? "refuse" : "admit", { temperature: body.temperature });
+    },
     signal: (name) => void this.signals.push(name),
     after: (ms) => new Promise((resolve) => this.timers.push({ at: this.time + ms, run: () => resolve() })),
   });
@@ -210,6 +220,47 @@ test("a temperature that is measured afterwards judges the scan again", async ()
   await bench.door.measured("fever");
   expect(bench.state.shown?.outcome).toBe("refuse");
   expect(bench.signals).toEqual(["admit", "refuse"]);
+});
+
+test("a temperature whose answer was lost is sent again as the same measurement, a corrected one as another", async () => {
+  const bench = new Bench();
+  void bench.scan();
+  await quiet();
+  await bench.answer(screen("admit", { temperature: null }));
+  bench.losesMeasurement = true;
+  await expect(bench.door.measured("normal")).rejects.toThrow(Unanswered);
+  bench.losesMeasurement = false;
+  await bench.door.measured("normal");
+  await bench.door.measured("fever");
+  const [first, again, corrected] = bench.measurements;
+  expect(first).toMatch(/^[0-9a-f-]{36}$/);
+  expect(again).toBe(first);
+  expect(corrected).not.toBe(first);
+});
+
+test("a temperature that is lost after the guard went on is told with its scan, not with the next visitor's", async () => {
+  const bench = new Bench();
+  void bench.scan();
+  await quiet();
+  await bench.answer(screen("admit", { temperature: null }));
+  let go = (): void => undefined;
+  bench.measuring = new Promise((resolve) => (go = resolve));
+  bench.losesMeasurement = true;
+  const measured = bench.door.measured("fever");
+  bench.door.next();
+  go();
+  await measured;
+  await bench.pass(60_000);
+  expect(bench.state.strips).toMatchObject([{ tone: "check", text: t("guard.not_measured_lost"), screen: { scan_id: "scn_1" } }]);
+});
+
+test("a paired phone without room says so", async () => {
+  const bench = new Bench();
+  bench.online = false;
+  bench.room = false;
+  void bench.scan();
+  await quiet();
+  expect(bench.state.strips[0]?.text).toBe(t("guard.queue_full"));
 });
 
 test("a pending scan is left for the next visitor, and its answer comes as a strip", async () => {

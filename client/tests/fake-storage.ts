@@ -6,8 +6,10 @@ export class Crash extends Error {}
 /** A phone's storage, which outlives what uses it. It may stop at the n-th change: what was written before stays. */
 export class FakeStorage implements ListedStorage {
   left = Infinity;
+  reads = 0;
   constructor(readonly kept = new Map<string, string>()) {}
   read<T>(key: string): T | null {
+    this.reads++;
     const text = this.kept.get(key);
     return text === undefined ? null : (JSON.parse(text) as T);
   }

@@ -1,119 +1,9 @@
 import { expect, test } from "vitest";
 
-import { Problem, Unanswered, type Schema } from "@/api";
-import { Clock } from "@/api/clock";
-import { timeOf, uuid7 } from "@/api/nonce";
-import { Queue, type Band } from "@/state/queue";
+import { uuid7 } from "@/api/nonce";
 import { signature } from "@/state/signature";
-import { Crash, FakeStorage } from "./fake-storage";
-
-const NOON = Date.parse("2022-04-24T04:00:00.000Z");
-const DAY = 86_400_000;
-const VENUE = { id: "ven_SABR24PA3EYWNYP2", name: "青禾农贸市场" };
-const PASS = "VP1.L.1.7RHYG5G075CMMCW9.1G2RDWE00.32P3WWT3Y0B8J32H";
-
-/** The API as far as the queue uses it: records a visit once, checks signatures and times. */
-class FakeApi {
-  time = NOON;
-  online = true;
-  /** The next answer is lost on its way back. */
-  losesAnswer = false;
-  readonly visits = new Map<string, number>();
-  readonly calls: string[] = [];
-  readonly devices = new Map<string, { id: string; secret: string }>();
-  readonly revoked = new Set<string>();
-  clock: Clock | null = null;
-  /** A pass with which the server fails. */
-  fails = "";
-
-  async pair(nonce: string): Promise<Schema<"PhonePaired">> {
-    this.arrive();
-    if (!this.devices.has(nonce)) {
-      if (Math.abs(timeOf(nonce) - this.time) > 600_000) throw this.problem(422, "clock_skewed");
-      this.devices.set(nonce, { id: `phn_${this.devices.size}`, secret: `SECRET${this.devices.size}` });
-    }
-    const device = this.devices.get(nonce)!;
-    this.leave();
-    return { device_id: device.id, secret: device.secret, paired_at: new Date(this.time).toISOString() };
-  }
-
-  async send(venueId: string, body: Schema<"LateScanRequest">): Promise<object> {
-    this.arrive();
-    if (body.pass_code === this.fails) throw this.problem(500, "internal_error");
-    this.calls.push(body.nonce);
-    this.clock?.heard(this.time);
-    const device = [...this.devices.values()].find((one) => one.id === body.device_id);
-    if (device === undefined || this.revoked.has(device.id)) throw this.problem(403, "device_not_paired");
-    const signed = { deviceId: device.id, venueId, nonce: body.nonce, passCode: body.pass_code, temperature: body.temperature ?? null };
-    if (body.signature !== signature(device.secret, signed)) throw this.problem(422, "signature_invalid");
-    if (!this.visits.has(body.nonce)) {
-      // The pass was live for a minute around its time.
-      const live = Number(body.pass_code.split("@")[1] ?? timeOf(body.nonce));
-      if (Math.abs(timeOf(body.nonce) - live) > 90_000) throw this.problem(422, "pass_expired");
-      this.visits.set(body.nonce, timeOf(body.nonce));
-    }
-    this.leave();
-    return {};
-  }
-
-  private arrive(): void {
-    if (!this.online) throw new Unanswered("no answer");
-  }
-  private leave(): void {
-    const lost = this.losesAnswer;
-    this.losesAnswer = false;
-    if (lost) throw new Unanswered("no answer");
-  }
-  private problem(status: number, code: string): Problem {
-    return new Problem(status, { code, detail: `because ${code}`, server_time: new Date(this.time).toISOString() }, undefined);
-  }
-}
-
-class Phone {
-  /** Milliseconds by which the phone's clock is wrong. */
-  wrong = 0;
-  person: string | null = "per_1";
-  queue!: Queue;
-  clock!: Clock;
-  constructor(
-    readonly api = new FakeApi(),
-    readonly storage = new FakeStorage(),
-  ) {
-    this.restart();
-  }
-  restart(): void {
-    this.storage.left = Infinity;
-    this.queue = this.tab();
-  }
-  tab(): Queue {
-    this.clock = new Clock(() => this.api.time + this.wrong);
-    this.api.clock = this.clock;
-    return new Queue({
-      storage: this.storage,
-      clock: this.clock,
-      person: () => this.person,
-      pair: (nonce) => this.api.pair(nonce),
-      send: (venue, body) => this.api.send(venue, body),
-    });
-  }
-  /** Scan without a network: the scan is written down, and nothing answers it. */
-  scan(code = PASS, temperature: Band = null): string {
-    const nonce = uuid7(this.clock.now());
-    expect(this.queue.add({ nonce, venue: VENUE, code, temperature })).toBe(true);
-    this.queue.hold(nonce);
-    this.api.time += 1000;
-    return nonce;
-  }
-  states(): string[] {
-    return this.queue.state.entries.map((entry) => entry.state);
-  }
-}
-
-async function paired(): Promise<Phone> {
-  const phone = new Phone();
-  await phone.queue.pair();
-  return phone;
-}
+import { Crash } from "./fake-storage";
+import { DAY, paired, PASS, Phone, VENUE } from "./queue-phone";
 
 test("the signature is what Python's hmac makes of the same lines", () => {
   const nonce = "018058DE-3800-7abc-8def-0123456789ab";
@@ -270,13 +160,15 @@ test("scans of a revoked phone are refused one by one, and the phone can be pair
   expect(phone.states()).toEqual(["refused", "refused", "sent"]);
 });
 
-test("after seven days a scan has expired and is not sent", async () => {
+test("after seven days a scan has expired, and nothing of health stays", async () => {
   const phone = await paired();
-  phone.scan();
+  phone.scan(PASS, "fever");
   phone.api.time += 7 * DAY;
   await phone.queue.flush();
   expect(phone.states()).toEqual(["expired"]);
-  expect(phone.api.calls).toEqual([]);
+  expect(phone.api.visits.size).toBe(0);
+  const kept = [...phone.storage.kept.entries()].filter(([key]) => key.startsWith("queue.")).map(([, text]) => text);
+  expect(kept.join()).not.toContain("fever");
 });
 
 test("after a log out another person neither sees nor sends the scans; the same person does", async () => {

@@ -3,6 +3,7 @@ import { reactive } from "vue";
 import { clock, http, poll, Problem, type Polling, type Schema } from "@/api";
 import type { Clock } from "@/api/clock";
 import { timeOf, uuid7 } from "@/api/nonce";
+import { Once } from "@/api/once";
 import { kindOf } from "@/api/scanned";
 import { t } from "@/texts";
 import { moment } from "./moments";
@@ -32,7 +33,7 @@ interface Parts {
   online: () => boolean;
   scan: (venueId: string, body: Schema<"PassScanRequest">) => Promise<Screen>;
   look: (scanId: string) => Promise<Screen>;
-  measured: (scanId: string, band: "normal" | "fever") => Promise<Screen>;
+  measured: (scanId: string, body: Schema<"TemperatureRequest">) => Promise<Screen>;
   signal: (name: Signal) => void;
   after: (ms: number) => Promise<void>;
 }
@@ -63,8 +64,11 @@ export class Door {
   private nextStrip = 1;
   /** Counts how often the door was left: an answer that comes afterwards is shown to nobody. */
   private turn = 0;
+  private readonly measuring: Once;
 
-  constructor(private readonly parts: Parts) {}
+  constructor(private readonly parts: Parts) {
+    this.measuring = new Once(parts.clock);
+  }
 
   /** A text came into view. Ignored while a scan is being sent or its outcome is shown. */
   async read(text: string, venue: Place): Promise<void> {
@@ -99,12 +103,26 @@ export class Door {
     this.follow(strip.screen);
   }
 
-  /** Add the temperature to the scan that is shown; it is judged again. Throws what the API answers. */
+  /**
+   * Add the temperature to the scan that is shown; it is judged again.
+   *
+   * Pressed again after a lost answer, it is the same measurement. Throws what the API answers, while
+   * the scan is still shown; a guard who has gone on is told in a strip.
+   */
   async measured(band: "normal" | "fever"): Promise<void> {
-    const scanId = this.state.shown?.scan_id;
-    if (scanId === undefined) return;
+    const scan = this.state.shown;
+    if (scan === null) return;
     const turn = this.turn;
-    const screen = await this.parts.measured(scanId, band);
+    let screen: Screen;
+    try {
+      screen = await this.measuring.send(`${scan.scan_id} ${band}`, (nonce) => this.parts.measured(scan.scan_id, { temperature: band, nonce }));
+    } catch (error) {
+      if (turn !== this.turn) return;
+      if (this.state.shown?.scan_id === scan.scan_id) throw error;
+      this.parts.signal("unreadable");
+      this.strip("check", t("guard.not_measured_lost"), `${scan.person.name} ${moment(scan.scanned_at)}`, scan);
+      return;
+    }
     if (turn !== this.turn) return;
     this.arrived(screen);
     this.follow(screen);
@@ -133,7 +151,8 @@ export class Door {
         this.parts.signal("kept");
         this.strip("info", t("guard.kept"), t("guard.kept_more"), null);
       } else {
-        const why = this.parts.queue.obstacle() === "full" ? "guard.queue_full" : "guard.not_kept";
+        // A paired phone that keeps nothing has no room.
+        const why = this.parts.queue.obstacle() === "unpaired" ? "guard.not_kept" : "guard.queue_full";
         this.warn(t(why));
       }
     };
@@ -241,7 +260,7 @@ export const door = new Door({
   online: () => network.online,
   scan: (venueId, body) => http.post("/v1/venues/{venue_id}/scans", body, { path: { venue_id: venueId } }),
   look: (scanId) => http.get("/v1/scans/{scan_id}", { path: { scan_id: scanId } }),
-  measured: (scanId, temperature) => http.post("/v1/scans/{scan_id}/temperature", { temperature }, { path: { scan_id: scanId } }),
+  measured: (scanId, body) => http.post("/v1/scans/{scan_id}/temperature", body, { path: { scan_id: scanId } }),
   signal,
   after: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 });

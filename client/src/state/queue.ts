@@ -12,8 +12,10 @@ export type Band = "normal" | "fever" | null;
 
 /** A scan that this phone keeps. Once its fate is known, the code and the temperature are forgotten. */
 export interface Entry {
-  /** Its time is that of the scan. */
+  /** Its time is that of the scan. A scan that is stamped anew gets another one. */
   nonce: string;
+  /** The end of its key in the storage: its first nonce. Entries of a former release have none. */
+  id?: string;
   personId: string;
   venueId: string;
   venueName: string;
@@ -26,7 +28,7 @@ export interface Entry {
   temperature: Band;
   /** By how much the server's clock was thought to be ahead when the nonce was made. */
   ahead: number;
-  /** `asking`: the scan is being sent just now. `expired`: seven days went by without a network. */
+  /** `asking`: the scan is being sent just now. `expired`: it was sent after more than seven days. */
   state: "asking" | "waiting" | "sent" | "refused" | "expired";
   /** Why it was refused, in the API's words. */
   reason: string;
@@ -43,7 +45,7 @@ interface Parts {
   /** The person who is logged in, or null. */
   person: () => string | null;
   pair: (nonce: string) => Promise<Schema<"PhonePaired">>;
-  send: (venueId: string, body: Schema<"LateScanRequest">) => Promise<unknown>;
+  send: (venueId: string, body: Schema<"LateScanRequest">) => Promise<Schema<"LateScanShown">>;
 }
 
 const ENTRY = "queue.";
@@ -67,33 +69,33 @@ const ASKING_MS = 60_000;
  */
 export class Queue {
   readonly state = reactive({ entries: [] as Entry[], paired: false, sending: false });
+  /** Entries with which the server failed last: they are tried after the others. */
+  private readonly troubled = new Set<string>();
 
   constructor(private readonly parts: Parts) {
     this.load();
   }
 
-  /** Read the entries of the person who is logged in; forget what is over for everybody. */
+  /**
+   * Read the entries of the person who is logged in; forget what was sent long ago.
+   *
+   * No scan expires here: a phone's clock may have jumped by a month. The API's answer decides.
+   */
   load(): void {
     const now = this.parts.clock.now();
     const person = this.parts.person();
     const mine: Entry[] = [];
     for (const key of this.parts.storage.keys(ENTRY)) {
       const entry = this.parts.storage.read<Entry>(key);
-      if (entry === null) {
-        this.parts.storage.remove(key);
-        continue;
-      }
-      const age = now - timeOf(entry.nonce);
-      const unsent = entry.state === "asking" || entry.state === "waiting";
-      if (unsent && age > LATEST_MS) this.close(entry, "expired", "");
-      else if (entry.state === "sent" && age > SENT_SHOWN_MS) this.parts.storage.remove(key);
-      if (entry.personId === person) mine.push(entry);
+      const over = entry === null || (entry.state === "sent" && now - timeOf(entry.nonce) > SENT_SHOWN_MS);
+      if (over) this.parts.storage.remove(key);
+      else if (entry.personId === person) mine.push(entry);
     }
-    mine.sort((a, b) => (a.nonce < b.nonce ? -1 : 1));
+    mine.sort(byTime);
     const sent = mine.filter((entry) => entry.state === "sent");
     const tooMany = new Set(sent.slice(0, Math.max(0, sent.length - MOST_SENT)));
-    for (const entry of tooMany) this.parts.storage.remove(ENTRY + entry.nonce);
-    this.state.entries = mine.filter((entry) => !tooMany.has(entry) && this.parts.storage.read(ENTRY + entry.nonce) !== null);
+    for (const entry of tooMany) this.parts.storage.remove(keyOf(entry));
+    this.state.entries = mine.filter((entry) => !tooMany.has(entry));
     this.state.paired = this.device() !== null;
   }
 
@@ -135,6 +137,7 @@ export class Queue {
     if (device === null || person === null || this.obstacle() !== null) return false;
     return this.keep({
       nonce: scan.nonce,
+      id: scan.nonce,
       personId: person,
       venueId: scan.venue.id,
       venueName: scan.venue.name,
@@ -149,7 +152,7 @@ export class Queue {
     });
   }
 
-  /** A scan was answered, or stamped anew: it needs not be kept. */
+  /** A scan was answered: it needs not be kept. */
   drop(nonce: string): void {
     this.parts.storage.remove(ENTRY + nonce);
     this.load();
@@ -164,23 +167,34 @@ export class Queue {
   /** Forget what the guard has seen: what was sent, refused or expired. */
   seen(): void {
     for (const entry of this.state.entries) {
-      if (entry.state !== "asking" && entry.state !== "waiting") this.parts.storage.remove(ENTRY + entry.nonce);
+      if (!isUnsent(entry)) this.parts.storage.remove(keyOf(entry));
     }
     this.load();
   }
 
   waiting(): Entry[] {
-    return this.state.entries.filter((entry) => entry.state === "asking" || entry.state === "waiting");
+    return this.state.entries.filter(isUnsent);
   }
 
-  /** Send what waits, the oldest first, one after another; stop at the first that gets no answer. */
+  /** What is not on record and never will be; it stays until the guard has seen it. */
+  failed(): Entry[] {
+    return this.state.entries.filter((entry) => entry.state === "refused" || entry.state === "expired");
+  }
+
+  /**
+   * Send what waits, the oldest first, one after another; stop at the first that gets no answer.
+   *
+   * What the server failed with the last time comes last, so that it never keeps the others waiting.
+   */
   async flush(): Promise<void> {
     if (this.state.sending) return;
     this.state.sending = true;
     try {
       this.load();
-      for (const { nonce } of this.waiting()) {
-        if (!(await this.sendOne(nonce, true))) break;
+      const waiting = this.waiting();
+      const last = waiting.filter((entry) => this.troubled.has(keyOf(entry)));
+      for (const entry of [...waiting.filter((one) => !last.includes(one)), ...last]) {
+        if (!(await this.sendOne(keyOf(entry), true))) break;
       }
     } finally {
       this.state.sending = false;
@@ -188,9 +202,9 @@ export class Queue {
     }
   }
 
-  /** Send one entry. Return whether the next one is worth trying. */
-  private async sendOne(nonce: string, mayStampAnew: boolean): Promise<boolean> {
-    const entry = this.parts.storage.read<Entry>(ENTRY + nonce);
+  /** Send the entry under a key. Return whether the next one is worth trying. */
+  private async sendOne(key: string, mayStampAnew: boolean): Promise<boolean> {
+    const entry = this.parts.storage.read<Entry>(key);
     // Another tab has sent it, or its scan is being answered just now.
     if (entry === null || (entry.state !== "waiting" && !this.abandoned(entry))) return true;
     if (entry.personId !== this.parts.person()) return false;
@@ -200,23 +214,33 @@ export class Queue {
       this.close(entry, "refused", "");
       return true;
     }
+    this.troubled.delete(key);
     try {
-      await this.parts.send(entry.venueId, this.body(entry, device));
+      const answer = await this.parts.send(entry.venueId, this.body(entry, device));
+      // A network's own page of greeting is no answer of the API.
+      if (answer.status !== "recorded") return false;
     } catch (error) {
-      const final = error instanceof Problem && error.status >= 400 && error.status < 500 && error.status !== 401 && error.status !== 429;
-      // A fault of the server with this one entry must not keep the others from being recorded.
-      if (!final) return error instanceof Problem && error.status === 500;
+      if (!(error instanceof Problem)) return false;
+      this.parts.clock.corrected(error);
+      if (!isFinal(error)) {
+        if (error.status >= 500) this.troubled.add(key);
+        // A fault of the server with this one entry must not keep the others from being recorded.
+        return error.status === 500;
+      }
       if (error.status === 422 && mayStampAnew && this.parts.clock.changedFrom(entry.ahead)) {
         // The phone's clock was wrong when it scanned, and nothing is on record of that time.
-        return await this.sendOne(this.stampedAnew(entry), false);
+        return this.stampAnew(key, entry.nonce) ? await this.sendOne(key, false) : true;
       }
+      const present = this.parts.storage.read<Entry>(key);
+      // Meanwhile another tab has stamped it anew, or has sent it.
+      if (present === null || present.nonce !== entry.nonce || !isUnsent(present)) return true;
       if (error.code === "device_not_paired") this.parts.storage.remove(DEVICE + entry.personId);
-      this.close(entry, "refused", error.detail);
-      this.load();
+      const tooOld = error.code === "clock_skewed" && this.parts.clock.now() - timeOf(entry.nonce) > LATEST_MS;
+      if (tooOld) this.close(entry, "expired", "");
+      else this.close(entry, "refused", error.detail);
       return true;
     }
     this.close(entry, "sent", "");
-    this.load();
     return true;
   }
 
@@ -226,13 +250,17 @@ export class Queue {
     return { nonce, pass_code: code, device_id: device.deviceId, signature: signed, temperature };
   }
 
-  private stampedAnew(entry: Entry): string {
+  /**
+   * Give an entry the nonce of the same moment by the corrected clock. Return whether it has one now.
+   *
+   * In one write, under the same key: a phone that stops here keeps one entry, and of two tabs the
+   * second finds that the first was faster. Without room it waits with its former nonce.
+   */
+  private stampAnew(key: string, former: string): boolean {
+    const entry = this.parts.storage.read<Entry>(key);
+    if (entry === null || entry.nonce !== former || !isUnsent(entry)) return false;
     const ahead = this.parts.clock.ahead;
-    const nonce = uuid7(timeOf(entry.nonce) - entry.ahead + ahead);
-    this.keep({ ...entry, nonce, ahead, state: "waiting" });
-    this.parts.storage.remove(ENTRY + entry.nonce);
-    this.load();
-    return nonce;
+    return this.keep({ ...entry, id: entry.id ?? former, nonce: uuid7(timeOf(former) - entry.ahead + ahead), ahead, state: "waiting" });
   }
 
   private abandoned(entry: Entry): boolean {
@@ -241,19 +269,22 @@ export class Queue {
 
   private close(entry: Entry, state: "sent" | "refused" | "expired", reason: string): void {
     Object.assign(entry, { state, reason, code: "", temperature: null });
-    this.keep(entry);
+    // Without room for its fate it would be sent for ever.
+    if (!this.keep(entry) && state === "sent") this.parts.storage.remove(keyOf(entry));
   }
 
   private keep(entry: Entry): boolean {
+    const key = keyOf(entry);
     try {
-      this.parts.storage.write(ENTRY + entry.nonce, entry);
+      this.parts.storage.write(key, entry);
     } catch {
       // The phone's storage is full.
       return false;
     }
     if (entry.personId === this.parts.person()) {
-      const others = this.state.entries.filter((other) => other.nonce !== entry.nonce);
-      this.state.entries = [...others, entry].sort((a, b) => (a.nonce < b.nonce ? -1 : 1));
+      const place = this.state.entries.findIndex((other) => keyOf(other) === key);
+      if (place >= 0) this.state.entries[place] = entry;
+      else this.state.entries = [...this.state.entries, entry].sort(byTime);
     }
     return true;
   }
@@ -262,6 +293,23 @@ export class Queue {
     const person = this.parts.person();
     return person === null ? null : this.parts.storage.read<Device>(DEVICE + person);
   }
+}
+
+function keyOf(entry: Entry): string {
+  return ENTRY + (entry.id ?? entry.nonce);
+}
+
+function byTime(a: Entry, b: Entry): number {
+  return a.nonce < b.nonce ? -1 : 1;
+}
+
+function isUnsent(entry: Entry): boolean {
+  return entry.state === "asking" || entry.state === "waiting";
+}
+
+/** Whether the API itself said no for good. What a gateway or a firewall before it says has no code. */
+function isFinal(problem: Problem): boolean {
+  return problem.status >= 400 && problem.status < 500 && problem.status !== 401 && problem.status !== 429 && problem.code !== "";
 }
 
 const PROBE_MS = 30_000;

@@ -1,4 +1,4 @@
-import type { Picture } from "./reader.worker";
+import type { Picture } from "./decode";
 import ReaderWorker from "./reader.worker?worker";
 
 /** Longest side of a camera's picture, as far as it is read: enough for a code of a hand's width at a metre. */
@@ -6,15 +6,34 @@ const FRAME_SIDE = 640;
 /** Sides at which a picture of the album is tried: a code in it may be large and coarse or small and sharp. */
 const PICTURE_SIDES = [1000, 1600, 600, 2400];
 
-/** Finds QR codes in pictures, one at a time. */
+/** A worker that has not answered after this time never will. Its script has 45 KB. */
+const DEAD_MS = 6_000;
+
+/** Neither the worker nor the page itself can read: their scripts did not load. */
+class ReaderDead extends Error {
+  name = "ReaderDead";
+}
+
+/**
+ * Finds QR codes in pictures, one at a time.
+ *
+ * In a worker; in the page if the worker never comes, such as after a new release or behind a proxy
+ * that keeps its script. `frame` and `picture` throw an error named `ReaderDead` if the page cannot read either.
+ */
 export class Reader {
-  private readonly worker: Worker = new ReaderWorker();
+  private worker: Worker | null = null;
   private readonly canvas = document.createElement("canvas");
-  private waiting: ((text: string | null) => void) | null = null;
+  private waiting: { picture: Picture; done: (text: string | null) => void; failed: (error: Error) => void } | null = null;
+  private closed = false;
 
   constructor() {
-    this.worker.onmessage = (event: MessageEvent<string | null>) => this.answer(event.data);
-    this.worker.onerror = () => this.answer(null);
+    try {
+      this.worker = new ReaderWorker();
+      this.worker.onmessage = (event: MessageEvent<string | null>) => this.answer(event.data);
+      this.worker.onerror = () => this.fallBack();
+    } catch {
+      // A policy of the browser's that allows no worker.
+    }
   }
 
   /** Return the text in a video's present frame; null if there is none, or one is being read. */
@@ -35,7 +54,8 @@ export class Reader {
   }
 
   close(): void {
-    this.worker.terminate();
+    this.closed = true;
+    this.worker?.terminate();
     this.answer(null);
   }
 
@@ -50,17 +70,53 @@ export class Reader {
     if (context === null) return Promise.resolve(null);
     context.drawImage(source, 0, 0, across, down);
     const picture: Picture = { data: context.getImageData(0, 0, across, down).data.buffer as ArrayBuffer, width: across, height: down };
-    return new Promise((resolve) => {
-      this.waiting = resolve;
-      this.worker.postMessage(picture, [picture.data]);
+    return new Promise((done, failed) => {
+      const asked = { picture, done, failed };
+      this.waiting = asked;
+      if (this.worker === null) {
+        void this.readHere();
+        return;
+      }
+      // A copy: the picture is read here if the worker does not answer.
+      this.worker.postMessage(picture);
+      setTimeout(() => {
+        if (this.waiting === asked) this.fallBack();
+      }, DEAD_MS);
     });
   }
 
   private answer(text: string | null): void {
     const waiting = this.waiting;
     this.waiting = null;
-    waiting?.(text);
+    waiting?.done(text);
   }
+
+  /** Read in the page from now on. */
+  private fallBack(): void {
+    this.worker?.terminate();
+    this.worker = null;
+    if (!this.closed && this.waiting !== null) void this.readHere();
+  }
+
+  private async readHere(): Promise<void> {
+    const asked = this.waiting;
+    if (asked === null) return;
+    try {
+      const decode = await within(DEAD_MS, import("./decode"));
+      if (this.waiting === asked) this.answer(decode.decode(asked.picture));
+    } catch {
+      if (this.waiting === asked) this.waiting = null;
+      asked.failed(new ReaderDead("no reader"));
+    }
+  }
+}
+
+/** Return what is promised, or throw after a time. */
+function within<T>(ms: number, promised: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    setTimeout(() => reject(new Error("too late")), ms);
+    promised.then(resolve, reject);
+  });
 }
 
 function loaded(file: Blob): Promise<HTMLImageElement> {
