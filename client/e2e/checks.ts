@@ -172,8 +172,11 @@ export async function saidTwice(page: Page): Promise<string[]> {
 
 /** Return what is cut off or too wide with the spacing of text that WCAG 1.4.12 lets people set. */
 export async function cutBySpacing(page: Page): Promise<string[]> {
-  const style = await page.addStyleTag({
-    content: "* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important } p { margin-bottom: 2em !important }",
+  // The content security policy lets no style element in.
+  await page.evaluate(() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync("* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important } p { margin-bottom: 2em !important }");
+    document.adoptedStyleSheets = [sheet];
   });
   const cut = await page.evaluate(() => {
     const found: string[] = [];
@@ -189,7 +192,9 @@ export async function cutBySpacing(page: Page): Promise<string[]> {
     return found;
   });
   const wide = await sideways(page);
-  await style.evaluate((tag) => (tag as HTMLElement).remove());
+  await page.evaluate(() => {
+    document.adoptedStyleSheets = [];
+  });
   return [...cut, ...wide];
 }
 

@@ -10,9 +10,9 @@ export interface State {
   who: "visitor" | "newcomer" | "head" | null;
   address: (cast: Cast) => string;
   /** Bring the page there; it is open already, except for what `before` has changed. */
-  enter?: (phone: Phone, say: Say) => Promise<void>;
+  enter?: (phone: Phone, say: Say) => Promise<unknown>;
   /** What the API answers instead. */
-  before?: (phone: Phone, cast: Cast) => Promise<void>;
+  before?: (phone: Phone, cast: Cast) => Promise<unknown>;
   /** A dialog is in front, which Escape closes. */
   dialog?: boolean;
   /** The camera may not be used. */
