@@ -10,24 +10,25 @@ import type { Page } from "playwright-core";
 /** Everything that one can press or fill in. */
 const CONTROLS = "button, a[href], input, select, textarea, [role=button], [role=radio], [role=switch], [role=tab], [role=option], [role=checkbox]";
 
-/** Return axe-core's violations: WCAG 2.2 A and AA, and its best practices. */
-export async function violations(page: Page): Promise<string[]> {
+/** Return axe-core's violations: of WCAG 2.2 A and AA and its best practices, or of these rules alone. */
+export async function violations(page: Page, rules?: string[]): Promise<string[]> {
   // As high as its content: what a bar covers only until one scrolls is not covered.
   const size = page.viewportSize()!;
   const height = await page.evaluate(() => document.scrollingElement!.scrollHeight);
   await page.setViewportSize({ width: size.width, height: Math.max(size.height, height + 8) });
   await page.evaluate(axe.source);
-  const found = await page.evaluate(async () => {
+  const runOnly = rules ? { type: "rule", values: rules } : ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+  const found = await page.evaluate(async (runOnly) => {
     const run = (window as any).axe.run as (where: Document, options: object) => Promise<any>;
-    return run(document, { resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
-  });
+    return run(document, { resultTypes: ["violations"], runOnly });
+  }, runOnly);
   await page.setViewportSize(size);
   return found.violations.flatMap((rule: any) =>
     rule.nodes.map((node: any) => `${rule.id}: ${node.html.slice(0, 160)}: ${node.failureSummary.replace(/\s+/g, " ")}`),
   );
 }
 
-/** Return controls lower than 48 px. A link inside a sentence is as high as its line. */
+/** Return controls under 48 px in height or width. A link inside a sentence is as high as its line. */
 export function smallTargets(page: Page): Promise<string[]> {
   return page.evaluate((controls) => {
     const small: string[] = [];
@@ -35,7 +36,7 @@ export function smallTargets(page: Page): Promise<string[]> {
       const label = control.matches("input[type=radio], input[type=checkbox], input[type=file]") ? control.closest("label") ?? control.parentElement : null;
       const { width, height } = (label ?? control).getBoundingClientRect();
       if (width === 0 || height === 0 || getComputedStyle(control).display === "inline" || control.closest("[inert]")) continue;
-      if (height < 47.5) small.push(`${Math.round(width)} × ${height.toFixed(1)}: ${control.outerHTML.slice(0, 160)}`);
+      if (height < 47.5 || width < 47.5) small.push(`${Math.round(width)} × ${height.toFixed(1)}: ${control.outerHTML.slice(0, 160)}`);
     }
     return small;
   }, CONTROLS);
@@ -93,6 +94,8 @@ export async function keyboard(page: Page): Promise<string[]> {
       const box = (drawn[drawn.length - 1] ?? at).getBoundingClientRect();
       const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
       const seen = top !== null && drawn.some((one) => one?.contains(top) || top.contains(one));
+      const over = [...document.querySelectorAll("[aria-modal=true]")].filter((one) => one.getClientRects().length > 0).pop();
+      if (over && !over.contains(at)) return { order: null, ring, seen: false, html: at.outerHTML.slice(0, 120) };
       return { order: at.dataset.order ?? null, ring, seen, html: at.outerHTML.slice(0, 120) };
     });
     if (now === null) break;
@@ -159,4 +162,88 @@ export async function listen(page: Page): Promise<void> {
 
 export function spoken(page: Page): Promise<string[]> {
   return page.evaluate(() => (window as any).said as string[]);
+}
+
+/** Return what a person hears twice: regions that said the same text again, or two that say the same. */
+export async function saidTwice(page: Page): Promise<string[]> {
+  const said = await spoken(page);
+  return said.filter((one, index) => said.indexOf(one) !== index);
+}
+
+/** Return what is cut off or too wide with the spacing of text that WCAG 1.4.12 lets people set. */
+export async function cutBySpacing(page: Page): Promise<string[]> {
+  // The content security policy lets no style element in.
+  await page.evaluate(() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync("* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important } p { margin-bottom: 2em !important }");
+    document.adoptedStyleSheets = [sheet];
+  });
+  const cut = await page.evaluate(() => {
+    const found: string[] = [];
+    for (const element of document.querySelectorAll<HTMLElement>(".vc *")) {
+      const { width, height } = element.getBoundingClientRect();
+      if (width === 0 || height === 0 || element.closest(".vh, [aria-hidden=true], select, input")) continue;
+      const { overflowX, overflowY } = getComputedStyle(element);
+      const clips = (overflow: string) => overflow === "hidden" || overflow === "clip";
+      const tooWide = clips(overflowX) && element.scrollWidth > element.clientWidth + 1;
+      const tooHigh = clips(overflowY) && element.scrollHeight > element.clientHeight + 1;
+      if ((tooWide || tooHigh) && element.innerText?.trim()) found.push(`cut off: ${element.outerHTML.slice(0, 120)}`);
+    }
+    return found;
+  });
+  const wide = await sideways(page);
+  await page.evaluate(() => {
+    document.adoptedStyleSheets = [];
+  });
+  return [...cut, ...wide];
+}
+
+/** Return English words of titles and controls that break in their middle without a hyphen. */
+export function brokenWords(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const broken = new Set<string>();
+    for (const element of document.querySelectorAll<HTMLElement>("h1, h2, h3, button, label, .label, .k")) {
+      if (element.getClientRects().length === 0) continue;
+      const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+      for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        for (const word of (node.textContent ?? "").matchAll(/[A-Za-z][A-Za-z'’]+/g)) {
+          const range = document.createRange();
+          range.setStart(node, word.index);
+          range.setEnd(node, word.index + word[0].length);
+          const lines = new Set([...range.getClientRects()].filter((one) => one.width > 0).map((one) => Math.round(one.top)));
+          if (lines.size > 1) broken.add(`${word[0]}: ${element.outerHTML.slice(0, 100)}`);
+        }
+      }
+    }
+    return [...broken];
+  });
+}
+
+/** Return what is wrong with the page's name and language: a screen reader says both first. */
+export function nameAndLanguage(page: Page, language: string): Promise<string[]> {
+  return page.evaluate((language) => {
+    const wrong: string[] = [];
+    const heading = [...document.querySelectorAll<HTMLElement>("h1")].find((one) => one.getClientRects().length > 0);
+    if (!document.title || document.title !== heading?.innerText.trim()) wrong.push(`titled ${document.title}, headed ${heading?.innerText}`);
+    for (const where of [document.documentElement, heading?.closest(".vc")]) {
+      if (where?.getAttribute("lang") !== language) wrong.push(`lang=${where?.getAttribute("lang")} of ${where?.tagName}`);
+    }
+    return wrong;
+  }, language);
+}
+
+/** Return what is wrong with the dialog in front: the focus outside, or a page behind it that can be reached. */
+export function notModal(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const seen = (one: Element) => one.getClientRects().length > 0;
+    const dialog = [...document.querySelectorAll("[role=dialog][aria-modal=true]")].filter(seen).pop();
+    if (!dialog) return ["no dialog"];
+    const wrong = dialog.contains(document.activeElement) ? [] : [`the focus is on ${document.activeElement?.outerHTML.slice(0, 120)}`];
+    for (const part of dialog.closest(".vc")!.children) {
+      const behind = !part.contains(dialog) && !part.matches(".toast-place") && seen(part);
+      if (behind && !part.hasAttribute("inert")) wrong.push(`not inert: ${part.outerHTML.slice(0, 80)}`);
+      if (part.contains(dialog) && part.hasAttribute("inert")) wrong.push("the dialog is inert");
+    }
+    return wrong;
+  });
 }
