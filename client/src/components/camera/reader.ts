@@ -1,5 +1,5 @@
 import type { Picture } from "./reader.worker";
-import ReaderWorker from "./reader.worker?worker";
+import ReaderWorker from "./reader.worker?worker&inline";
 
 /** Longest side of a camera's picture, as far as it is read: enough for a code of a hand's width at a metre. */
 const FRAME_SIDE = 640;
@@ -11,6 +11,7 @@ export class Reader {
   private readonly worker: Worker = new ReaderWorker();
   private readonly canvas = document.createElement("canvas");
   private waiting: ((text: string | null) => void) | null = null;
+  private idle: Promise<unknown> = Promise.resolve();
 
   constructor() {
     this.worker.onmessage = (event: MessageEvent<string | null>) => this.answer(event.data);
@@ -27,6 +28,8 @@ export class Reader {
     const image = await loaded(file);
     const longest = Math.max(image.naturalWidth, image.naturalHeight);
     for (const side of PICTURE_SIDES) {
+      // The camera's picture may be at work.
+      while (this.waiting !== null) await this.idle;
       const text = await this.read(image, image.naturalWidth, image.naturalHeight, side);
       if (text !== null) return text;
       if (longest <= 600) return null;
@@ -50,10 +53,12 @@ export class Reader {
     if (context === null) return Promise.resolve(null);
     context.drawImage(source, 0, 0, across, down);
     const picture: Picture = { data: context.getImageData(0, 0, across, down).data.buffer as ArrayBuffer, width: across, height: down };
-    return new Promise((resolve) => {
+    const answer = new Promise<string | null>((resolve) => {
       this.waiting = resolve;
       this.worker.postMessage(picture, [picture.data]);
     });
+    this.idle = answer;
+    return answer;
   }
 
   private answer(text: string | null): void {
