@@ -29,9 +29,20 @@ async function page(name: string, options: PhoneOptions = {}): Promise<Phone> {
   return phone;
 }
 
-/** Load the page anew with scripts of these names missing or never arriving. */
-async function without(phone: Phone, scripts: RegExp, how: "missing" | "hanging"): Promise<void> {
-  await phone.page.route(scripts, (route) => (how === "missing" ? route.fulfill({ status: 404, body: "" }) : undefined));
+/** Load the page anew in a browser whose workers fail, or start and never answer. */
+async function withWorkers(phone: Phone, that: "fail" | "hang"): Promise<void> {
+  await phone.page.addInitScript((what) => {
+    class Silent extends EventTarget {
+      onerror: (() => void) | null = null;
+      constructor() {
+        super();
+        if (what === "fail") setTimeout(() => this.onerror?.());
+      }
+      postMessage(): void {}
+      terminate(): void {}
+    }
+    (window as unknown as { Worker: unknown }).Worker = Silent;
+  }, that);
   await phone.page.reload();
 }
 
@@ -59,10 +70,10 @@ async function pass(): Promise<Buffer> {
   return png;
 }
 
-it.each(["missing", "hanging"] as const)("reads passes in the page when the camera's worker is %s", async (how) => {
+it.each(["fail", "hang"] as const)("reads passes in the page when the browser's workers %s", async (how) => {
   const phone = await page("guard-scan");
   const png = await pass();
-  await without(phone, /reader\.worker/, how);
+  await withWorkers(phone, how);
   await phone.by("button", text("guard.album")).waitFor();
   await picks(phone, png);
   await phone.by("heading", text("guard.glance_admit")).waitFor({ timeout: 30_000 });
@@ -73,7 +84,8 @@ it.each([
   ["scan", "visitor.camera_unread_more"],
 ])("shows no dead camera when nothing can read: %s says what to do instead", async (name, otherwise) => {
   const phone = await page(name);
-  await without(phone, /reader|decode/, "missing");
+  await phone.page.route(/reader|decode/, (route) => route.fulfill({ status: 404, body: "" }));
+  await phone.page.reload();
   await phone.page.getByText(text("visitor.camera_unread")).waitFor();
   await phone.page.getByText(text(otherwise)).waitFor();
   expect(await phone.page.locator("video").isVisible()).toBe(false);

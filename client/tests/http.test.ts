@@ -34,8 +34,11 @@ let login: Login;
 let sent: Sent[];
 let waits: number[];
 let reached: boolean[];
+/** The phone's time, which passes while a test waits. */
+let now: number;
 
 beforeEach(() => {
+  now = 0;
   login = new Login();
   sent = [];
   waits = [];
@@ -54,7 +57,11 @@ function http(answer: (request: Sent, count: number) => Given | Promise<Given>):
     },
     tokens: login,
     language: () => "zh-Hant",
-    wait: async (ms) => void waits.push(ms),
+    wait: async (ms) => {
+      waits.push(ms);
+      now += ms;
+    },
+    now: () => now,
     reached: (is) => reached.push(is),
   });
 }
@@ -237,4 +244,57 @@ test("a request without a login does not ask for one", async () => {
     code: "otp_invalid",
   });
   expect(login.asked).toEqual([]);
+});
+
+/** The API as to refresh tokens (docs/api.md): the last one used works again for 30 seconds, then ends the session. */
+function grace() {
+  const seen: { at: number }[] = [];
+  const answer = (request: Sent): Given => {
+    if (!request.url.endsWith("/refresh")) return bearer(request) === "Bearer a1" ? EXPIRED : OK;
+    seen.push({ at: now });
+    if (now - seen[0]!.at > 30_000) return { status: 401, body: { code: "session_ended", detail: "" } };
+    // Carried out each time, and its answer lost: the request takes as long as it may.
+    now += request.timeoutMs;
+    return new Error("timeout");
+  };
+  return { seen, answer };
+}
+
+test("a refresh whose answers are lost is not tried again after the 30 seconds that a retry has", async () => {
+  const { seen, answer } = grace();
+  await expect(http(answer).get("/v1/me")).rejects.toBeInstanceOf(Unanswered);
+  expect(seen.length).toBeGreaterThan(1);
+  expect(now).toBeLessThan(30_000);
+  expect(login).toMatchObject({ token: "a1", refreshing: "r1", asked: [] });
+});
+
+test("a refresh is not tried again by a phone that slept meanwhile", async () => {
+  let sends = 0;
+  const api = http((request) => {
+    if (!request.url.endsWith("/refresh")) return EXPIRED;
+    sends++;
+    now += 600_000;
+    return new Error("timeout");
+  });
+  await expect(api.get("/v1/me")).rejects.toBeInstanceOf(Unanswered);
+  expect(sends).toBe(1);
+});
+
+test("a refresh does not wait for a Retry-After that outlasts the 30 seconds", async () => {
+  const api = http((request) => (request.url.endsWith("/refresh") ? { status: 503, headers: { "retry-after": "30" } } : EXPIRED));
+  await expect(api.get("/v1/me")).rejects.toMatchObject({ status: 503 });
+  expect(waits).toEqual([]);
+});
+
+test("a refresh that another tab has done meanwhile is not tried again", async () => {
+  let sends = 0;
+  const api = http((request) => {
+    if (bearer(request) === "Bearer a2") return OK;
+    if (!request.url.endsWith("/refresh")) return EXPIRED;
+    sends++;
+    login.renewed("a2", "r2");
+    return new Error("lost");
+  });
+  await api.get("/v1/me");
+  expect([sends, login.refreshing]).toEqual([1, "r2"]);
 });

@@ -55,12 +55,29 @@ interface Parts {
   reached: (reached: boolean) => void;
   /** Learn the server's time, in milliseconds, from an answer that no cache can have kept. */
   dated?: (serverMs: number) => void;
+  /** This phone's time in milliseconds; by default its clock. */
+  now?: () => number;
+}
+
+/** How often a request is sent, and how long each time. */
+interface Tries {
+  most: number;
+  timeoutMs: number;
+  /** All tries end within this time of the first; null for no such bound. */
+  withinMs: number | null;
+  /** Before another try: whether the request still counts. */
+  counts: () => boolean;
 }
 
 const TIMEOUT_MS = 20_000;
 const FIRST_PAUSE_MS = 200;
 const LAST_PAUSE_MS = 2_000;
 const TRIES = 5;
+/**
+ * A refresh token that was used works again for 30 seconds; any later use ends the session (docs/api.md).
+ * All tries of a refresh lie within 25 seconds, with room for a request that is on its way.
+ */
+const REFRESH = { most: TRIES, timeoutMs: 8_000, withinMs: 25_000 };
 const LOST = new Set([502, 503, 504]);
 
 /**
@@ -68,7 +85,7 @@ const LOST = new Set([502, 503, 504]);
  *
  * Refreshes the tokens once at 401 `token_expired`, and asks for a login at any other 401. Repeats what
  * may be repeated after a lost answer, 502, 503 and 504: after `Retry-After`, or 0.2, 0.4, 0.8 … at most
- * 2 seconds, five times in all. Throws `Problem` for any other answer and `Unanswered` if none came.
+ * 2 seconds, five times in all; a refresh within 25 seconds. Throws `Problem` for any other answer and `Unanswered` if none came.
  *
  * What one person asked is never sent in another's name, nor answered to another: `PersonChanged`.
  */
@@ -94,7 +111,8 @@ export class Http {
     };
     for (;;) {
       const access = options.open ? null : tokens.access();
-      const answer = await this.exchange(method, url, body, access, options.again ?? true);
+      const most = options.again === false ? 1 : TRIES;
+      const answer = await this.exchange(method, url, body, access, { most, timeoutMs: TIMEOUT_MS, withinMs: null, counts: () => true });
       same();
       if (answer.status < 300) return answer.body;
       const problem = new Problem(answer.status, answer.body, answer.headers["retry-after"]);
@@ -111,30 +129,39 @@ export class Http {
     url: string,
     body: unknown,
     access: string | null,
-    again: boolean,
+    tries: Tries,
   ): Promise<Exchange> {
     const headers: Record<string, string> = { "Accept-Language": this.parts.language() };
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (access !== null) headers.Authorization = `Bearer ${access}`;
+    const now = this.parts.now ?? Date.now;
+    const began = now();
     let pause = FIRST_PAUSE_MS;
-    for (let left = again ? TRIES : 1; ; left--) {
+    for (let left = tries.most; ; left--) {
       let answer: Exchange | null = null;
       try {
-        answer = await this.parts.transport({ method, url, headers, body, timeoutMs: TIMEOUT_MS });
+        answer = await this.parts.transport({ method, url, headers, body, timeoutMs: tries.timeoutMs });
       } catch {
-        if (left === 1) {
+        // Whether that is the end is seen below.
+      }
+      const said = Number(answer?.headers["retry-after"]);
+      const wait = said > 0 && said <= 30 ? said * 1000 : pause;
+      const late = tries.withinMs !== null && now() + wait + tries.timeoutMs - began > tries.withinMs;
+      const last = left <= 1 || late || !tries.counts();
+      if (answer === null) {
+        if (last) {
           this.parts.reached(false);
           throw new Unanswered("no answer");
         }
-      }
-      if (answer !== null) {
+      } else {
         this.parts.reached(true);
         const date = Date.parse(answer.headers.date ?? "");
         if (method === "POST" && !Number.isNaN(date)) this.parts.dated?.(date);
-        if (!LOST.has(answer.status) || left === 1) return answer;
+        if (!LOST.has(answer.status) || last) return answer;
       }
-      const said = Number(answer?.headers["retry-after"]);
-      await this.parts.wait(said > 0 && said <= 30 ? said * 1000 : pause);
+      await this.parts.wait(wait);
+      // The phone may have slept meanwhile, and another tab may have done it.
+      if ((tries.withinMs !== null && now() + tries.timeoutMs - began > tries.withinMs) || !tries.counts()) throw new Unanswered("too late");
       pause = Math.min(pause * 2, LAST_PAUSE_MS);
     }
   }
@@ -154,9 +181,16 @@ export class Http {
     if (tokens.access() !== access) return;
     if (problem.code === "token_expired" && refresh !== null) {
       const url = this.parts.base + "/v1/sessions/refresh";
-      const answer = await this.exchange("POST", url, { refresh_token: refresh }, null, true);
+      const counts = (): boolean => tokens.refreshToken() === refresh;
+      let answer: Exchange;
+      try {
+        answer = await this.exchange("POST", url, { refresh_token: refresh }, null, { ...REFRESH, counts });
+      } catch (error) {
+        if (!counts()) return;
+        throw error;
+      }
       // Meanwhile the person logged out or in again, or another tab renewed the tokens: these are nobody's.
-      if (tokens.refreshToken() !== refresh) return;
+      if (!counts()) return;
       if (answer.status < 300) {
         const pair = answer.body as { access_token: string; refresh_token: string };
         tokens.renewed(pair.access_token, pair.refresh_token);

@@ -7,22 +7,40 @@ export type ScannedKind = "pass" | "join" | "venue" | "other";
 const MAX_TEXT = 2048;
 const DEPTH = 6;
 const DASHES = "[ \\u2010-\\u2015\\u2212-]*";
-const SERIAL = new RegExp(`^(?:V/|/V/)?[0-9A-Za-z](?:${DASHES}[0-9A-Za-z]){15}/?$`, "i");
+const SERIAL = new RegExp(`^(?:V/|/V/)?([0-9A-Za-z](?:${DASHES}[0-9A-Za-z]){15})/?$`, "i");
 
 /** Return the kind of a scanned text; `other` for a text that no code of ours contains. */
 export function kindOf(text: string): ScannedKind {
-  if (text.length > MAX_TEXT) return "other";
+  return found(text).kind;
+}
+
+/** Return the code by which staff join a venue, as people type it; null for any other text. */
+export function joinCodeOf(text: string): string | null {
+  const { kind, code } = found(text);
+  return kind === "join" ? code : null;
+}
+
+/** Whether two texts are of the same venue's code: a scanned one and a typed one may be. */
+export function sameVenue(one: string, other: string): boolean {
+  const [a, b] = [found(one), found(other)];
+  return one === other || (a.kind === "venue" && b.kind === "venue" && a.code === b.code);
+}
+
+function found(text: string): { kind: ScannedKind; code: string } {
+  if (text.length > MAX_TEXT) return { kind: "other", code: "" };
   let plain = bare(text);
   for (let depth = 0; depth <= DEPTH; depth++) {
-    if (/(?:^|=)VP1\.[LCP]\./i.test(plain)) return "pass";
-    if (/\/V\/J-[0-9A-Z]{9}(?![0-9A-Z])/i.test(plain)) return "join";
-    if (/\/V\/[0-9A-Z]{16}(?![0-9A-Z])/i.test(plain) || SERIAL.test(plain)) return "venue";
-    if (/(?:^|[?&])(?:q|qrcode|scene)=(?:V\/)?[0-9A-Z]{16}(?![0-9A-Z])/i.test(plain)) return "venue";
+    if (/(?:^|=)VP1\.[LCP]\./i.test(plain)) return { kind: "pass", code: "" };
+    const join = /\/V\/J-([0-9A-Z]{9})(?![0-9A-Z])/i.exec(plain);
+    if (join !== null) return { kind: "join", code: join[1]!.toUpperCase() };
+    const venue =
+      /\/V\/([0-9A-Z]{16})(?![0-9A-Z])/i.exec(plain) ?? SERIAL.exec(plain) ?? /(?:^|[?&])(?:q|qrcode|scene)=(?:V\/)?([0-9A-Z]{16})(?![0-9A-Z])/i.exec(plain);
+    if (venue !== null) return { kind: "venue", code: venue[1]!.replace(/[^0-9A-Za-z]/g, "").toUpperCase() };
     const decoded = unquoted(plain);
     if (decoded === plain) break;
     plain = decoded;
   }
-  return "other";
+  return { kind: "other", code: "" };
 }
 
 /**

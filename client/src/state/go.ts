@@ -51,6 +51,13 @@ export function start(page: PageName, query: Record<string, string> = {}): void 
   uni.reLaunch({ url: address(page, query) });
 }
 
+/** Return whether a page lies under this one that is not home. */
+export function overAnother(): boolean {
+  const pages = getCurrentPages();
+  const below = pages[pages.length - 2]?.route;
+  return below !== undefined && `/${below}` !== PAGES.home;
+}
+
 export function goBack(): void {
   if (getCurrentPages().length > 1) uni.navigateBack({});
   else start("home");

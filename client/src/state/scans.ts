@@ -1,3 +1,5 @@
+import { reactive, watch } from "vue";
+
 import { clock, http, type Schema } from "@/api";
 import { me } from "./me";
 import { session } from "./session";
@@ -6,21 +8,33 @@ import { Scans } from "./written-scan";
 
 type Screen = Schema<"Screen">;
 
+/** Whether this start of the client has sent a scan, or taken up one that waited. */
+let resumed = false;
+
 export const scans = new Scans(
   phoneStorage,
-  (request) => http.post("/v1/scans", request),
+  (request) => {
+    resumed = true;
+    return http.post("/v1/scans", request);
+  },
   clock,
   () => session.state.personId,
 );
 
-let resumed = false;
-
-/** Return whether a scan waits that this start of the client has not taken up by itself yet; at most once. */
+/** Return whether a scan waits from before this start of the client; at most once. */
 export function takeUp(): boolean {
   const takes = !resumed && scans.waits();
   resumed = resumed || takes;
   return takes;
 }
+
+/** What became of a scan whose page was left before its answer came; home shows it. Empty while there is none. */
+export const leftScan = reactive({ scanId: "", of: "", refused: "" });
+
+export function forgetLeft(): void {
+  Object.assign(leftScan, { scanId: "", of: "", refused: "" });
+}
+watch(() => session.state.personId, forgetLeft, { flush: "sync" });
 
 /** The screen that the result page shows first. */
 let fresh: Screen | null = null;
@@ -33,6 +47,7 @@ export function keepScreen(screen: Screen): void {
 export function takeScreen(scanId: string): Screen | null {
   const screen = fresh?.scan_id === scanId ? fresh : null;
   fresh = null;
+  if (leftScan.scanId === scanId) forgetLeft();
   return screen;
 }
 

@@ -26,7 +26,7 @@ export class Session implements Tokens {
   private waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
 
   constructor(private readonly storage: Storage) {
-    this.login = storage.read<Login>("login");
+    this.login = this.stored();
     this.state.personId = this.login?.personId ?? null;
   }
 
@@ -72,7 +72,7 @@ export class Session implements Tokens {
    */
   reread(): boolean {
     if (!this.kept) return false;
-    const login = this.storage.read<Login>("login");
+    const login = this.stored();
     const before = this.login;
     if (login?.access === before?.access && login?.personId === before?.personId) return false;
     const changed = login?.personId !== before?.personId;
@@ -89,6 +89,13 @@ export class Session implements Tokens {
     this.kept = true;
     this.storage.remove("login");
     this.finish(new LoginDeclined("logged out"));
+  }
+
+  /** Return the login that the storage has; what an earlier version or somebody else has left there is none. */
+  private stored(): Login | null {
+    const login = this.storage.read<Partial<Login>>("login");
+    const whole = [login?.access, login?.refresh, login?.personId].every((part) => typeof part === "string" && part !== "");
+    return whole ? (login as Login) : null;
   }
 
   private keep(login: Login): void {

@@ -2,6 +2,7 @@ import type { Schema } from "@/api";
 import type { Clock } from "@/api/clock";
 import { timeOf } from "@/api/nonce";
 import { Problem } from "@/api/problem";
+import { sameVenue } from "@/api/scanned";
 import { writeIfRoom, type Storage } from "./storage";
 
 type ScanRequest = Schema<"ScanRequest">;
@@ -27,6 +28,11 @@ export class NotRecorded extends Error {}
  * then it is the same visit: `again` sends it with the nonce that it had, also after a restart.
  */
 export class Scans {
+  /** What a storage that is full or closed did not take: kept as long as the client is open. */
+  private unkept: Written | null = null;
+  /** The request that is away. Who sends it once more meanwhile gets the same answer. */
+  private away: { nonce: string; answer: Promise<Screen> } | null = null;
+
   constructor(
     private readonly storage: Storage,
     private readonly post: (request: ScanRequest) => Promise<Screen>,
@@ -40,14 +46,19 @@ export class Scans {
    */
   async scan(request: Omit<ScanRequest, "nonce">): Promise<Screen> {
     const waiting = this.written()?.request;
-    const same = waiting?.code === request.code && (waiting.on_behalf_of ?? null) === (request.on_behalf_of ?? null);
-    if (waiting !== undefined && same && this.age(waiting) <= KEPT_MS) return await this.send(waiting);
+    const same = waiting !== undefined && sameVenue(waiting.code, request.code) && (waiting.on_behalf_of ?? null) === (request.on_behalf_of ?? null);
+    if (same && this.age(waiting) <= KEPT_MS) return await this.send(waiting);
     return await this.clock.withNonce((nonce) => this.send({ ...request, nonce }));
   }
 
   /** Whether a scan of this person waits to be sent again. One of another person is forgotten. */
   waits(): boolean {
     return this.written() !== null;
+  }
+
+  /** Return for whom the scan is that waits: a dependant's id, or null for oneself and without such a scan. */
+  waitsFor(): string | null {
+    return this.written()?.request.on_behalf_of ?? null;
   }
 
   /**
@@ -73,6 +84,7 @@ export class Scans {
 
   /** Forget the scan that waits: the person gave it up. */
   forget(): void {
+    this.unkept = null;
     this.storage.remove(KEY);
   }
 
@@ -81,19 +93,31 @@ export class Scans {
   }
 
   private async send(request: ScanRequest): Promise<Screen> {
-    writeIfRoom(this.storage, KEY, { request, personId: this.personId() ?? "" } satisfies Written);
+    const { nonce } = request;
+    if (this.away?.nonce === nonce) return await this.away.answer;
+    const written: Written = { request, personId: this.personId() ?? "" };
+    this.unkept = writeIfRoom(this.storage, KEY, written) ? null : written;
+    const away = { nonce, answer: this.post(request) };
+    this.away = away;
     try {
-      const screen = await this.post(request);
-      this.forget();
+      const screen = await away.answer;
+      this.answered(nonce);
       return screen;
     } catch (error) {
-      if (error instanceof Problem && error.status < 500 && error.status !== 429) this.forget();
+      if (error instanceof Problem && error.status < 500 && error.status !== 429) this.answered(nonce);
       throw error;
+    } finally {
+      if (this.away === away) this.away = null;
     }
   }
 
+  /** Forget a scan that was answered, but not one that was made since. */
+  private answered(nonce: string): void {
+    if (this.written()?.request.nonce === nonce) this.forget();
+  }
+
   private written(): Written | null {
-    const written = this.storage.read<Written>(KEY);
+    const written = this.unkept ?? this.storage.read<Written>(KEY);
     if (written === null) return null;
     if (written.personId === this.personId()) return written;
     // Without a login it may still become this person's.

@@ -1,15 +1,15 @@
 import type { Picture } from "./decode";
-import ReaderWorker from "./reader.worker?worker";
+import ReaderWorker from "./reader.worker?worker&inline";
 
 /** Longest side of a camera's picture, as far as it is read: enough for a code of a hand's width at a metre. */
 const FRAME_SIDE = 640;
 /** Sides at which a picture of the album is tried: a code in it may be large and coarse or small and sharp. */
 const PICTURE_SIDES = [1000, 1600, 600, 2400];
 
-/** A worker that has not answered after this time never will. Its script has 45 KB. */
+/** A worker that has not answered after this time never will. */
 const DEAD_MS = 6_000;
 
-/** Neither the worker nor the page itself can read: their scripts did not load. */
+/** Neither the worker nor the page itself can read. */
 class ReaderDead extends Error {
   name = "ReaderDead";
 }
@@ -17,14 +17,15 @@ class ReaderDead extends Error {
 /**
  * Finds QR codes in pictures, one at a time.
  *
- * In a worker; in the page if the worker never comes, such as after a new release or behind a proxy
- * that keeps its script. `frame` and `picture` throw an error named `ReaderDead` if the page cannot read either.
+ * In a worker, whose script is part of this one, so that it is there without a network; in the page if the
+ * browser lets no worker run. `frame` and `picture` throw an error named `ReaderDead` if the page cannot read either.
  */
 export class Reader {
   private worker: Worker | null = null;
   private readonly canvas = document.createElement("canvas");
   private waiting: { picture: Picture; done: (text: string | null) => void; failed: (error: Error) => void } | null = null;
   private closed = false;
+  private idle: Promise<unknown> = Promise.resolve();
 
   constructor() {
     try {
@@ -46,6 +47,8 @@ export class Reader {
     const image = await loaded(file);
     const longest = Math.max(image.naturalWidth, image.naturalHeight);
     for (const side of PICTURE_SIDES) {
+      // The camera's picture may be at work.
+      while (this.waiting !== null) await this.idle;
       const text = await this.read(image, image.naturalWidth, image.naturalHeight, side);
       if (text !== null) return text;
       if (longest <= 600) return null;
@@ -70,7 +73,7 @@ export class Reader {
     if (context === null) return Promise.resolve(null);
     context.drawImage(source, 0, 0, across, down);
     const picture: Picture = { data: context.getImageData(0, 0, across, down).data.buffer as ArrayBuffer, width: across, height: down };
-    return new Promise((done, failed) => {
+    const answer = new Promise<string | null>((done, failed) => {
       const asked = { picture, done, failed };
       this.waiting = asked;
       if (this.worker === null) {
@@ -83,6 +86,8 @@ export class Reader {
         if (this.waiting === asked) this.fallBack();
       }, DEAD_MS);
     });
+    this.idle = answer.catch(() => undefined);
+    return answer;
   }
 
   private answer(text: string | null): void {
