@@ -221,9 +221,9 @@ describe("staff", () => {
     await head.post(`/v1/venues/${venue.venue_id}/staff/${second.session!.person_id}/remove`);
     await phone.press(text("head.rotate"));
     await phone.by("dialog", text("head.rotate_title")).getByRole("button", { name: text("head.rotate"), exact: true }).click();
-    await phone.page.getByRole("dialog").getByRole("alert").waitFor();
+    const said = await phone.page.getByRole("dialog").getByRole("alert").innerText();
     await phone.press(text("common.cancel"));
-    await expect.poll(() => phone.page.getByRole("alert").count()).toBe(1);
+    await expect.poll(() => phone.page.getByText(said, { exact: true }).count()).toBe(1);
     await phone.press(text("head.to_workbench"));
     await phone.page.getByText(text("head.none")).waitFor();
   });

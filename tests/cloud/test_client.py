@@ -16,7 +16,7 @@ pytestmark = pytest.mark.cloud
 CLIENT = ROOT / "client"
 NPM = shutil.which("npm")
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-_PATIENCE_SECONDS = 900
+_PATIENCE_SECONDS = 1800
 
 
 def _missing() -> str:

@@ -277,3 +277,13 @@ def test_no_outcome_for_staff_holds_the_words_of_another(language: str) -> None:
             assert one == other or one.lower() not in other.lower()
             if language != "en":
                 assert one == other or not set(one) & set(other)
+
+
+def test_no_text_names_a_format_that_people_do_not_know() -> None:
+    said = list(TEXTS.values())
+    for language in TRANSLATED:
+        folder = LOCALES / language.replace("-", "_") / "LC_MESSAGES"
+        with (folder / f"{DOMAIN}.mo").open("rb") as file:
+            said += [str(message.string) for message in read_mo(file) if message.id]
+    words = ("UUID", "ULID", "BASE64")
+    assert [one for one in said if any(word in one.upper() for word in words)] == []

@@ -4,6 +4,16 @@ import { reactive } from "vue";
 export const network = reactive({ online: true });
 
 export function watchNetwork(): void {
+  // #ifdef H5
+  // uni asks `navigator.connection` where there is one, which tells computers nothing.
+  const heard = (): void => {
+    network.online = navigator.onLine;
+  };
+  window.addEventListener("online", heard);
+  window.addEventListener("offline", heard);
+  heard();
+  // #endif
+  // #ifndef H5
   uni.onNetworkStatusChange((status) => {
     network.online = status.isConnected;
   });
@@ -12,4 +22,5 @@ export function watchNetwork(): void {
       network.online = type.networkType !== "none";
     },
   });
+  // #endif
 }
