@@ -177,6 +177,19 @@ describe("staff", () => {
     expect(await phone.page.getByLabel(text("head.person_name"), { exact: true }).inputValue()).toBe("");
   });
 
+  it("a tap beside the sheet closes it, one on it does not, and what was typed stays", async () => {
+    const phone = await at(`staff/staff?venue_id=${venue.venue_id}`);
+    await add(phone);
+    await phone.type(text("head.person_name"), NAME);
+    const sheet = phone.by("dialog", text("head.add"));
+    await sheet.getByRole("heading").click();
+    expect(await sheet.isVisible()).toBe(true);
+    await phone.page.mouse.click(20, 20);
+    await sheet.waitFor({ state: "hidden" });
+    await add(phone);
+    expect(await phone.page.getByLabel(text("head.person_name"), { exact: true }).inputValue()).toBe(NAME);
+  });
+
   it("takes the focus to the first wrong entry", async () => {
     const phone = await at(`staff/staff?venue_id=${venue.venue_id}`);
     await add(phone);
