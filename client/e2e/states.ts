@@ -250,6 +250,17 @@ const faults: State[] = [
     enter: (phone, say) => button(phone, say("visitor.register")).waitFor(),
   },
   {
+    name: "home, no network",
+    who: "visitor",
+    address: () => "",
+    enter: async (phone, say) => {
+      await phone.page.locator(".pass").waitFor();
+      await phone.context.setOffline(true);
+      await phone.page.getByText(say("common.offline")).waitFor();
+    },
+  },
+  // From here on, home leads this visitor to the scan that waits.
+  {
     name: "scan, nothing recorded",
     who: "visitor",
     address: () => "pages/scan/scan",
@@ -263,16 +274,6 @@ const faults: State[] = [
   },
   { name: "scan without a camera", who: "visitor", address: () => "pages/scan/scan", noCamera: true, enter: (phone, say) => phone.page.getByText(say("visitor.camera_denied")).waitFor() },
   { name: "guard's scan without a camera", who: "head", address: (cast) => `pages/guard/scan/scan?venue_id=${cast.venue.venue_id}`, noCamera: true, enter: (phone, say) => phone.page.getByText(say("visitor.camera_denied")).waitFor() },
-  {
-    name: "home, no network",
-    who: "visitor",
-    address: () => "",
-    enter: async (phone, say) => {
-      await phone.page.locator(".pass").waitFor();
-      await phone.context.setOffline(true);
-      await phone.page.getByText(say("common.offline")).waitFor();
-    },
-  },
 ];
 
 const loading: State[] = [

@@ -22,7 +22,8 @@ def keyed() -> Iterator[World]:
 
 
 def at_the_door(world: World) -> Person:
-    """Somebody who has scanned, so that this process knows its keys."""
+    """Somebody who has scanned where another has logged in: this process knows its keys."""
+    world.person()
     person = world.visitor()
     person.venue = world.administrator().venue
     person.scan(person.venue).expect(201)

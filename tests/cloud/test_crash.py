@@ -210,6 +210,15 @@ def test_the_morning_is_told_and_adds_up(stage: Stage) -> None:
     assert re.search("—.*Unknown.*a name that is not the number's", checked)
 
 
+def test_the_demo_ends_with_addresses_and_make_run(stage: Stage) -> None:
+    said = stage.said or stage.tell()
+    end = said.rpartition("The local cloud ─")[2]
+    for address in (stage.place.sandbox_url, f"{stage.place.sandbox_url}/sandbox/inbox"):
+        assert address in end
+    assert "`make run` prints these addresses again" in " ".join(end.split())
+    assert end.rstrip().endswith("The demo is done.")
+
+
 def test_what_the_demo_was_told_in_confidence_stands_in_no_log(stage: Stage) -> None:
     assert stage.said or stage.tell()
     folder = stage.place.home / "log"

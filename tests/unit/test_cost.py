@@ -109,9 +109,9 @@ def test_what_stands_there_is_counted_from_the_template() -> None:
     assert month[f"empty receives of {queues} queues"] == pytest.approx(queues * 0.2592)
     assert month["10 metrics of the code"] == pytest.approx(3)
     assert month["KMS key"] == 1
-    # 8,640 times two secrets and a key.
+    # 8,640 times three secrets and a key.
     busy = month["keys and secrets, read by one process that is always busy"]
-    assert busy == pytest.approx(8640 * 13e-6)
+    assert busy == pytest.approx(8640 * 18e-6)
 
 
 def test_what_is_kept_is_billed_by_the_month() -> None:

@@ -26,7 +26,9 @@ def run(name: str | None, value: str = "") -> tuple[str, dict[str, str]]:
             deployment, name=name, console=Console(file=said), read=lambda _: value
         )
         assert status == 0
-        after = manager.get_secret_value(SecretId=made["ARN"])["SecretString"]
+        after = manager.get_secret_value(SecretId=made["ARN"], VersionStage="AWSCURRENT")[
+            "SecretString"
+        ]
         return said.getvalue(), json.loads(after)
 
 
