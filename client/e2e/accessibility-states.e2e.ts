@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Chromium, type Phone, type PhoneOptions } from "./browser";
 import { brokenWords, cutBySpacing, keyboard, listen, moving, nameAndLanguage, notModal, saidTwice, sideways, smallTargets, violations } from "./checks";
-import { APP } from "./deployment";
+import { APP, until } from "./deployment";
 import { makeCast, type Cast } from "./pages";
 import { CROWDED, FIELDS, STATES, sayer, type State } from "./states";
 import { text, type Language } from "./texts";
@@ -84,8 +84,8 @@ describe.each(STATES.map((state) => [state.name, state] as const))("%s", (_, sta
       await page.evaluate(() => new Promise(requestAnimationFrame));
       await page.keyboard.press("Escape");
       await page.getByRole("dialog").first().waitFor({ state: "hidden", timeout: 3_000 }).catch(() => found.open!.push("Escape does not close it"));
-      const back = await page.evaluate(() => (document.activeElement as HTMLElement | null)?.dataset.opener !== undefined);
-      if (!back) found.open!.push(`the focus does not come back, it is on ${await focused(phone)}`);
+      const back = (): Promise<boolean> => page.evaluate(() => (document.activeElement as HTMLElement | null)?.dataset.opener !== undefined);
+      if (!(await until(back, Boolean, 3).catch(() => false))) found.open!.push(`the focus does not come back, it is on ${await focused(phone)}`);
       const inert = await page.locator("[inert]").count();
       if (inert > 0) found.open!.push("the page stays inert");
     }
