@@ -1,8 +1,8 @@
 """Requests over a connection that is open already, which is every call of a warm process but one.
 
 botocore and urllib3 open connections, follow proxies and trust authorities. Once a connection
-stands, half of the CPU of a call to DynamoDB was their general way through it: a write for the head
-and another for the body, timeouts set four times, and headers read as those of a mail.
+stands, a third of the CPU of a call to DynamoDB was their general way through it: a write for the
+head and another for the body, timeouts set four times, and headers read as those of a mail.
 """
 
 import functools

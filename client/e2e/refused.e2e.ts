@@ -1,32 +1,15 @@
 /** What is refused because it is somebody else's or is there already (409), and a provider that is dead. */
 
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { Chromium, type Phone, type PhoneOptions } from "./browser";
+import { expect, it } from "vitest";
+import type { Phone } from "./browser";
 import { until, withFault } from "./deployment";
 import { fillApplication } from "./head";
 import { application, Person, uuid7, verified } from "./people";
+import { usePhones } from "./phones";
 import { text } from "./texts";
 import { recorded, shown } from "./visitor";
 
-let chromium: Chromium;
-const phones: Phone[] = [];
-
-beforeAll(async () => {
-  chromium = await Chromium.launch();
-});
-afterEach(async () => {
-  for (const phone of phones.splice(0)) {
-    expect(phone.complaints).toEqual([]);
-    await phone.close();
-  }
-});
-afterAll(() => chromium.close());
-
-async function phoneOf(options: PhoneOptions): Promise<Phone> {
-  const phone = await chromium.phone(options);
-  phones.push(phone);
-  return phone;
-}
+const { phoneOf } = usePhones();
 
 /** Press a button and return the words of the 409 that it gets; they are on the page, and so is what was typed. */
 async function refused(phone: Phone, button: string, path: string): Promise<string> {

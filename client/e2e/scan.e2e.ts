@@ -1,39 +1,23 @@
 /** A visitor scans a venue's code, in every way and with every outcome; and what may go wrong meanwhile. */
 
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { Chromium, type Phone, type PhoneOptions } from "./browser";
+import { beforeAll, describe, expect, it } from "vitest";
 import { listen, spoken } from "./checks";
 import { API, send, withFault } from "./deployment";
 import { poster, verified, visitor, type Venue } from "./people";
+import { usePhones } from "./phones";
 import { text, type Language } from "./texts";
 import { logIn, recorded, scan, shown } from "./visitor";
 
-let chromium: Chromium;
+const { browser, phoneOf } = usePhones();
 let venue: Venue;
 let picture: Buffer;
-const phones: Phone[] = [];
 
 beforeAll(async () => {
-  chromium = await Chromium.launch();
   const head = await verified();
   venue = await head.apply();
   picture = await poster(head, venue);
-  await chromium.camera.shows(picture);
+  await browser().camera.shows(picture);
 });
-afterEach(async () => {
-  for (const phone of phones.splice(0)) {
-    expect(phone.complaints).toEqual([]);
-    expect(phone.strangers()).toEqual([]);
-    await phone.close();
-  }
-});
-afterAll(() => chromium.close());
-
-async function phoneOf(options: PhoneOptions): Promise<Phone> {
-  const phone = await chromium.phone(options);
-  phones.push(phone);
-  return phone;
-}
 
 describe("ways to scan", () => {
   it("reads the printed poster by camera", async () => {
@@ -44,14 +28,14 @@ describe("ways to scan", () => {
   });
 
   it("reads a picture of the album", async () => {
-    await chromium.camera.showsNothing();
+    await browser().camera.showsNothing();
     const person = await verified();
     const phone = await phoneOf({ person });
     await phone.open("pages/scan/scan");
     const [chooser] = await Promise.all([phone.page.waitForEvent("filechooser"), phone.press(text("visitor.album"))]);
     await chooser.setFiles({ name: "poster.png", mimeType: "image/png", buffer: picture });
     await shown(phone, person, await recorded(phone), "admit");
-    await chromium.camera.shows(picture);
+    await browser().camera.shows(picture);
   });
 
   it("takes the typed serial without a camera", async () => {
@@ -133,7 +117,7 @@ describe("what may go wrong", () => {
   it("says that nothing is recorded while offline, and records one visit by itself when back", async () => {
     const person = await verified();
     const phone = await phoneOf({ person });
-    await chromium.camera.showsNothing();
+    await browser().camera.showsNothing();
     await phone.open("pages/scan/scan");
     await phone.by("button", text("visitor.type_serial")).waitFor();
     await phone.context.setOffline(true);
@@ -144,7 +128,7 @@ describe("what may go wrong", () => {
     await phone.context.setOffline(false);
     await shown(phone, person, await recorded(phone), "admit");
     expect((await person.get("/v1/me/visits")).items).toHaveLength(1);
-    await chromium.camera.shows(picture);
+    await browser().camera.shows(picture);
   });
 
   it("refreshes an expired login silently", async () => {

@@ -1,39 +1,25 @@
 /** What a visitor must not lose: the scan, the person it is of, the page they were on, and the login. */
 
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { Chromium, Phone, type PhoneOptions } from "./browser";
+import { beforeAll, expect, it } from "vitest";
+import { Phone } from "./browser";
 import { API, SANDBOX, good, send, textMessage } from "./deployment";
 import { Person, poster, verified, visitor, type Venue } from "./people";
+import { usePhones } from "./phones";
 import { text } from "./texts";
 import { logIn, recorded, shown } from "./visitor";
 
-let chromium: Chromium;
+const { browser, phoneOf } = usePhones();
 let head: Person;
 let venue: Venue;
 let joinCode: string;
 let picture: Buffer;
-const phones: Phone[] = [];
 
 beforeAll(async () => {
-  chromium = await Chromium.launch();
   head = await verified();
   venue = await head.apply();
   joinCode = (await head.get(`/v1/venues/${venue.venue_id}/join-code`)).join_code;
   picture = await poster(head, venue);
 });
-afterEach(async () => {
-  for (const phone of phones.splice(0)) {
-    expect(phone.complaints).toEqual([]);
-    await phone.close();
-  }
-});
-afterAll(() => chromium.close());
-
-async function phoneOf(options: PhoneOptions): Promise<Phone> {
-  const phone = await chromium.phone(options);
-  phones.push(phone);
-  return phone;
-}
 
 /** Type the venue's number on the scan page, which is a scan. */
 async function typeSerial(phone: Phone, code = venue.code): Promise<void> {

@@ -17,7 +17,7 @@ class Secret:
         """Read the secret. Cost: one GetSecretValue."""
         self._manager: Any = deployment.client("secretsmanager")
         self._id = deployment.outputs[output]
-        found = self._manager.get_secret_value(SecretId=self._id, VersionStage="AWSCURRENT")
+        found = self._current()
         self._version = found["VersionId"]
         self.pairs: dict[str, str] = json.loads(found["SecretString"])
 
@@ -26,7 +26,7 @@ class Secret:
 
         Secrets Manager moves the label AWSCURRENT only from the version that has it (API reference,
         UpdateSecretVersionStage: RemoveFromVersionId). Until then readers get the former value.
-        Cost: one PutSecretValue and one UpdateSecretVersionStage.
+        Cost: one PutSecretValue and one UpdateSecretVersionStage; one GetSecretValue if refused.
         """
         written = self._manager.put_secret_value(
             SecretId=self._id, SecretString=json.dumps(pairs), VersionStages=["AWSPENDING"]
@@ -41,8 +41,13 @@ class Secret:
         except ClientError as error:
             if error.response["Error"]["Code"] not in _REFUSED:
                 raise
-            raise SystemExit(
-                "Nothing was changed: the secret was changed meanwhile. See what it is now, "
-                f"and run the command again if need be. ({error})"
-            ) from None
+            # The SDK's own retry after a lost answer finds the label moved already.
+            if self._current()["VersionId"] != written:
+                raise SystemExit(
+                    "Nothing was changed: the secret was changed meanwhile. See what it is now, "
+                    f"and run the command again if need be. ({error})"
+                ) from None
         self._version, self.pairs = written, pairs
+
+    def _current(self) -> Any:
+        return self._manager.get_secret_value(SecretId=self._id, VersionStage="AWSCURRENT")
