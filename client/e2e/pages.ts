@@ -94,5 +94,6 @@ export async function opened(chromium: Chromium, cast: Cast, page: (typeof PAGES
   await phone.open(address(cast));
   await phone.page.getByRole("heading", { level: 1 }).first().waitFor();
   await phone.page.waitForLoadState("networkidle", { timeout: 5_000 }).catch(() => undefined);
+  await phone.page.locator(".pass.unknown").waitFor({ state: "hidden", timeout: 5_000 }).catch(() => undefined);
   return phone;
 }

@@ -36,6 +36,8 @@ export async function press(control: Locator): Promise<void> {
 const button = (phone: Phone, name: string | RegExp): Locator => phone.page.getByRole("button", { name, exact: typeof name === "string" });
 const starting = (words: string): RegExp => new RegExp(`^${words.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`);
 const dialog = (phone: Phone): Locator => phone.page.getByRole("dialog");
+/** A person of a list, which carries a status; other rows stand there before the list has come. */
+const personRow = (phone: Phone): Locator => phone.page.locator(".row-btn").filter({ has: phone.page.locator(".st") });
 
 const PROBLEM = { type: "about:blank", title: "", detail: "这是接口给出的一句话，请按它说的做。" };
 
@@ -194,7 +196,7 @@ const sheets: State[] = [
     name: "a member of the family",
     who: "visitor",
     address: () => "pages/family/family",
-    enter: (phone) => press(phone.page.locator(".row-btn")),
+    enter: (phone) => press(personRow(phone)),
     dialog: true,
   },
   {
@@ -202,7 +204,7 @@ const sheets: State[] = [
     who: "visitor",
     address: () => "pages/family/family",
     enter: async (phone, say) => {
-      await press(phone.page.locator(".row-btn"));
+      await press(personRow(phone));
       await button(phone, say("own.remove")).press("Enter");
       await button(phone, say("own.remove")).and(phone.page.locator(".btn")).waitFor();
     },
