@@ -41,7 +41,7 @@ from rich.table import Table
 
 from chalicelib.core import messages
 from chalicelib.venues.landing import verification_files
-from infra import dataclass_methods, roots
+from infra import dataclass_methods, late_imports, roots
 from infra.dashboard import put_dashboard
 
 ROOT = Path(__file__).absolute().parents[1]
@@ -284,7 +284,8 @@ def _digest_of_sources(root: Path, stage: str, environment: Mapping[str, str], r
     files += root.glob(".chalice/*.json")
     files += [path for path in (root / "infra/layers").rglob("*") if path.is_file()]
     files += _application(root)
-    files += [Path(__file__), Path(dataclass_methods.__file__), root / "infra/dashboard.py"]
+    files += [Path(__file__), root / "infra/dashboard.py"]
+    files += [Path(one.__file__ or "") for one in (dataclass_methods, late_imports, roots)]
     named = (f"{path.relative_to(root)}".encode() + path.read_bytes() for path in sorted(files))
     settings = json.dumps([stage, dict(environment), runtime, platform.platform()], sort_keys=True)
     return _digest([settings.encode(), *named])
@@ -314,6 +315,7 @@ def _vendor(
             Path(__file__).read_bytes(),
             Path(roots.__file__).read_bytes(),
             Path(dataclass_methods.__file__).read_bytes(),
+            Path(late_imports.__file__).read_bytes(),
             repr((options, sys.version)).encode(),
             repr([(service, sorted(names)) for service, names in ALLOWED.items()]).encode(),
         ]
@@ -356,6 +358,7 @@ def _trim(packages: Path) -> None:
             path.unlink()
     slim(packages / "botocore/data")
     roots.put(packages)
+    late_imports.put(packages)
     schema = packages / "pydantic_core/core_schema.py"
     if schema.exists():  # the layer has none
         schema.write_text(without_typed_dicts(schema.read_text()))

@@ -37,7 +37,8 @@ class KeptConnections:
         look for them. One round trip. RFC 9112, sections 6.3 and 9.3.
         """
         route = self._route(request.url) if _is_simple(request) else None
-        if route is None:
+        # Until botocore has used a pool, its connections do not know the authorities to trust.
+        if route is None or route.pool.num_connections == 0:
             return self._http.send(request)
         connection = route.pool._get_conn()  # closes one that the service has ended
         if connection.sock is None:

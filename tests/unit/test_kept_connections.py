@@ -1,10 +1,12 @@
 """Calls over kept connections, against a server that answers by a script of raw bytes."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -12,6 +14,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
+from bench import authority
 from chalicelib.core.aws import AwsSession
 
 NAMES = b'{"TableNames": ["a"]}'
@@ -55,13 +58,20 @@ class Server:
     It ends a connection after an answer that only an end can complete or cut.
     """
 
-    def __init__(self, answer: Callable[[int, bytes], bytes | None]) -> None:
+    def __init__(
+        self,
+        answer: Callable[[int, bytes], bytes | None],
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._ends_after = {SAID["to the end"], SAID["old"], *CUT.values()}
         self.asked: list[tuple[int, list[str], bytes]] = []
         self.closed = threading.Event()
         self._answer = answer
         self._socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._tls = tls
+        scheme = "https" if tls else "http"
+        self.url = f"{scheme}://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.refused = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
@@ -72,6 +82,12 @@ class Server:
             number += 1
 
     def _serve(self, accepted: socket.socket, number: int) -> None:
+        if self._tls:
+            try:
+                accepted = self._tls.wrap_socket(accepted, server_side=True)
+            except OSError:
+                self.refused += 1
+                return
         with accepted, accepted.makefile("rb") as file:
             while line := file.readline():
                 head = [line.decode().strip()]
@@ -94,8 +110,10 @@ class Server:
 
 
 @contextmanager
-def serving(answer: Callable[[int, bytes], bytes | None]) -> Iterator[Server]:
-    server = Server(answer)
+def serving(
+    answer: Callable[[int, bytes], bytes | None], tls: ssl.SSLContext | None = None
+) -> Iterator[Server]:
+    server = Server(answer, tls)
     try:
         yield server
     finally:
@@ -130,6 +148,20 @@ def test_answers_are_read_as_botocore_reads_them(said: bytes) -> None:
         for _ in range(4):
             assert listed(ours) == listed(stock)
         assert [number for number, _, _ in one.asked] == [number for number, _, _ in other.asked]
+
+
+def test_the_first_connection_trusts_the_authorities_that_the_client_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, certificate = authority.create(tmp_path)
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(root))
+    with serving(lambda *_: PLAIN, authority.server_context(certificate)) as server:
+        # With a second attempt it would be refused and tried again, up to a second later.
+        asking = client(server, retries={"total_max_attempts": 1, "mode": "standard"})
+        for _ in range(3):
+            assert listed(asking)["TableNames"] == ["a"]
+        assert server.refused == 0
+        assert {number for number, _, _ in server.asked} == {0}
 
 
 def test_a_request_is_what_botocore_sends_and_its_connection_is_kept() -> None:
