@@ -13,6 +13,7 @@ from botocore.auth import _host_from_url
 from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.exceptions import ConnectionClosedError, HTTPClientError, ReadTimeoutError
 
+_WITHOUT_BODY = {204, 304}
 _REMEMBERED = 8
 """URLs of a client whose pool is remembered: a client sends to a host or two all its life."""
 
@@ -64,7 +65,8 @@ class KeptConnections:
             route.pool._put_conn(connection)
 
     def close(self) -> None:
-        """Close the pool's connections."""
+        """Close the pool's connections, which stay open as long as a route knows their pool."""
+        self._route.cache_clear()
         self._http.close()
 
     def _find(self, url: str) -> "_Route | None":
@@ -126,7 +128,9 @@ def _answer(url: str, file: BinaryIO) -> tuple[AWSResponse, bool]:
             raise ConnectionError("the head of an answer was cut short")
         headers[name] = value.strip()
     keep = protocol == b"HTTP/1.1" and headers.get("connection", "").lower() != "close"
-    if "chunked" in headers.get("transfer-encoding", "").lower():
+    if status in _WITHOUT_BODY:
+        body = b""
+    elif "chunked" in headers.get("transfer-encoding", "").lower():
         body = b"".join(_chunks(file))
     elif "content-length" in headers:
         body = _exactly(file, int(headers["content-length"]))

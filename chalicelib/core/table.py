@@ -451,9 +451,13 @@ def _translate(error: ClientError) -> Exception:
                 ]
             )
         met = {reason.get("Code") for reason in reasons} - {"None"}
-        return _Conflict() if met == {"TransactionConflict"} else Unavailable()
+        if met == {"TransactionConflict"}:
+            return _Conflict()
+        mistaken = not _MISTAKEN_REASONS.isdisjoint(met)
+    else:
+        mistaken = code in _MISTAKES
     mistake: Exception = error
-    return mistake if code in _MISTAKES else Unavailable()
+    return mistake if mistaken else Unavailable()
 
 
 # Programming errors and missing permissions must fail visibly, and not be retried.
@@ -464,8 +468,12 @@ _MISTAKES = frozenset(
         "ResourceNotFoundException",
         "SerializationException",
         "UnrecognizedClientException",
+        "IdempotentParameterMismatchException",
+        "ItemCollectionSizeLimitExceededException",
     }
 )
+# The same, as reasons of a transaction that was cancelled.
+_MISTAKEN_REASONS = frozenset({"ValidationError", "ItemCollectionSizeLimitExceeded"})
 
 
 def _key(key: Key) -> Raw:

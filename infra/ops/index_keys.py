@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from chalicelib.bootstrap import Container
+from chalicelib.core.clock import Clock
 from chalicelib.core.crypto import Stage
 from chalicelib.core.indexed_table import IndexedTable
 from chalicelib.insight.store.index_move import IndexMove, Pass
@@ -66,6 +67,7 @@ def due(pairs: dict[str, str]) -> datetime:
 def sweep(
     move: IndexMove,
     stage: Stage,
+    since: datetime,
     now: datetime,
     *,
     seen: Callable[[Pass], None],
@@ -73,10 +75,13 @@ def sweep(
 ) -> Pass:
     """Move what the whole table holds, or the rest of it after an interruption.
 
-    `seen` is called after each page, `rest` with the units that it has cost. Raises Unavailable.
+    `since` is when the stage began: a pass that is older belongs to an earlier move, whose operator
+    was interrupted while another one ended it. `seen` is called after each page, `rest` with the units that it has cost. Raises Unavailable.
     """
     under_way = move.under_way()
-    one = under_way if under_way and under_way.stage == stage else Pass(stage, now)
+    one = Pass(stage, now)
+    if under_way and under_way.stage == stage and under_way.began >= since:
+        one = under_way
     while True:
         one, units = move.step(one)
         seen(one)
@@ -91,13 +96,13 @@ class _Command:
     """One run of the command."""
 
     def __init__(
-        self, deployment: Deployment, console: Console, now: datetime, pool: Executor
+        self, deployment: Deployment, console: Console, clock: Clock, pool: Executor
     ) -> None:
         self._pool = pool
         self.secret = Secret(deployment, "IndexSecretId")
         self._deployment = deployment
         self._console = console
-        self._now = now
+        self._clock = clock
 
     @property
     def pairs(self) -> dict[str, str]:
@@ -119,8 +124,9 @@ class _Command:
         """Go on with the move as far as it can go now. Return 1 if something could not be moved."""
         if "index_stage" not in self.pairs:
             raise SystemExit("Nothing was changed: no move is under way; index-keys --begin.")
-        if self._now < due(self.pairs):
-            wait = -(-(due(self.pairs) - self._now) // timedelta(seconds=1))
+        now = self._clock.now()
+        if now < due(self.pairs):
+            wait = -(-(due(self.pairs) - now) // timedelta(seconds=1))
             raise SystemExit(f"Nothing was changed: not every process knows it yet: wait {wait} s.")
         stage = Stage(self.pairs["index_stage"])
         if stage is not Stage.PUBLISHED:
@@ -132,9 +138,10 @@ class _Command:
                 self._console.print(f"{done.left + done.moved} still change; run it again.")
                 return 1
             if done.expires:
-                last = datetime.fromtimestamp(done.until, self._now.tzinfo)
+                last = datetime.fromtimestamp(done.until, now.tzinfo)
                 self._console.print(f"{done.expires} expire by themselves until {last:%Y-%m-%d}.")
-        self.secret.write(proceed(self.pairs, self._now))
+        # The passes may have taken hours: the stage begins now.
+        self.secret.write(proceed(self.pairs, self._clock.now()))
         if "index_stage" in self.pairs:
             self.show()
         else:
@@ -157,7 +164,8 @@ class _Command:
                 progress.update(task, advance=1, description=said)
 
             move = IndexMove(table, container.index, self._pool.map)
-            return sweep(move, stage, self._now, seen=seen, rest=rest)
+            since = datetime.fromisoformat(self.pairs["index_since"])
+            return sweep(move, stage, since, self._clock.now(), seen=seen, rest=rest)
 
 
 HELP = "move the blind indexes to a new root"
@@ -200,7 +208,7 @@ def run(
 ) -> int:
     """Show how far a move is, begin one, or go on with it; `pool` moves items side by side."""
     container = deployment.container()
-    one = _Command(deployment, console, container.clock.now(), pool)
+    one = _Command(deployment, console, container.clock, pool)
     if move:
         return one.move(container, units, pause)
     if begin:

@@ -41,15 +41,17 @@ class Operator:
         self.found = OperatedWorld("test", outputs, None, container)
         self.pauses: list[float] = []
 
-    def run(self, **given: bool) -> str:
+    def run(
+        self, *, begin: bool = False, move: bool = False, pool: InlineExecutor | None = None
+    ) -> str:
         console = Console(file=io.StringIO(), width=80)
-        asked = {"begin": False, "move": False, **given}
         assert not index_keys.run(
             self.found,
-            **asked,
+            begin=begin,
+            move=move,
             units=1,
             console=console,
-            pool=InlineExecutor(),
+            pool=pool or InlineExecutor(),
             pause=self.pauses.append,
         )
         assert isinstance(console.file, io.StringIO)
@@ -118,10 +120,41 @@ def test_a_pass_goes_on_where_it_was_interrupted(operator: Operator) -> None:
     assert move.under_way() == began
     # Beyond the last key that this engine returns, nothing is left to do.
     done = index_keys.sweep(
-        move, Stage.MOVING, began.began, seen=lambda _: None, rest=lambda _: None
+        move, Stage.MOVING, began.began, began.began, seen=lambda _: None, rest=lambda _: None
     )
     assert done.moved >= 7
     assert move.under_way() is None
+
+
+def test_a_pass_of_an_earlier_move_is_not_gone_on_with(operator: Operator) -> None:
+    """One operator ended it, and another, who had begun with them, was interrupted after that."""
+    container = operator.found.container()
+    table = container.table
+    assert isinstance(table, IndexedTable)
+    move = IndexMove(table, container.index)
+    move.keep(Pass(Stage.MOVING, operator.world.clock.now(), keys.phone("1:x"), 7, 0, 1, 99))
+    now = operator.world.clock.pass_(days=1)
+    done = index_keys.sweep(move, Stage.MOVING, now, now, seen=lambda _: None, rest=lambda _: None)
+    assert (done.began, done.until == 99) == (now, False)
+
+
+def test_every_process_has_time_to_learn_of_a_stage_that_begins_after_hours(
+    operator: Operator,
+) -> None:
+    class Slow(InlineExecutor):
+        """Moves a page in three hours."""
+
+        def map(self, *arguments: Any, **options: Any) -> Any:
+            operator.world.clock.pass_(hours=3)
+            return super().map(*arguments, **options)
+
+    operator.run(begin=True)
+    operator.later()
+    operator.run(move=True)
+    operator.later()
+    assert "settling" in operator.run(move=True, pool=Slow())
+    with pytest.raises(SystemExit, match="wait 360 s"):
+        operator.run(move=True)
 
 
 def test_beginning_twice_is_refused(operator: Operator) -> None:

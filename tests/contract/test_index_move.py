@@ -183,7 +183,7 @@ class Deployment(RuleBasedStateMachine):
         move = IndexMove(self.job.table, self.job.container.index)
         try:
             self.passed = index_keys.sweep(
-                move, Stage(stage), NOON, seen=lambda _: None, rest=lambda _: None
+                move, Stage(stage), NOON, NOON, seen=lambda _: None, rest=lambda _: None
             )
         except (Crash, Unavailable):
             self.passed = None

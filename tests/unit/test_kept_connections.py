@@ -31,6 +31,7 @@ SAID = {
     "closing": PLAIN.replace(b"\r\n\r\n", b"\r\nConnection: Close\r\n\r\n"),
     "old": PLAIN.replace(b"1.1", b"1.0"),
     "nothing": b"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n",
+    "no content": b"HTTP/1.1 204 No Content\r\n\r\n",
 }
 CUT = {
     "no answer": b"",
@@ -66,6 +67,7 @@ class Server:
         self._ends_after = {SAID["to the end"], SAID["old"], *CUT.values()}
         self.asked: list[tuple[int, list[str], bytes]] = []
         self.closed = threading.Event()
+        self.left = threading.Event()
         self._answer = answer
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._tls = tls
@@ -103,6 +105,7 @@ class Server:
                 accepted.sendall(answer)
                 if answer in self._ends_after:
                     return
+            self.left.set()
 
     def close(self) -> None:
         self.closed.set()
@@ -162,6 +165,15 @@ def test_the_first_connection_trusts_the_authorities_that_the_client_is_given(
             assert listed(asking)["TableNames"] == ["a"]
         assert server.refused == 0
         assert {number for number, _, _ in server.asked} == {0}
+
+
+def test_a_closed_client_leaves_no_connection_open() -> None:
+    with serving(lambda *_: PLAIN) as server:
+        asking = client(server)
+        for _ in range(2):
+            listed(asking)
+        asking.close()
+        assert server.left.wait(5)
 
 
 def test_a_request_is_what_botocore_sends_and_its_connection_is_kept() -> None:

@@ -118,6 +118,9 @@ def test_what_the_gateway_answers_is_in_the_words_of_the_catalogue() -> None:
         assert problem["detail"] == problem["messages"]["zh-Hans"]
         assert set(problem["messages"].values()) & set(TEXTS.values()), kind
         assert "text" not in problem
+    # The gateway has three names for a path that is none, by what is sent with it.
+    unsigned, signed = responses["MISSING_AUTHENTICATION_TOKEN"], responses["INVALID_SIGNATURE"]
+    assert unsigned == signed == responses["RESOURCE_NOT_FOUND"]
     (unknown,) = responses["RESOURCE_NOT_FOUND"]["ResponseTemplates"].values()
     assert json.loads(unknown) == {
         "type": "about:blank",

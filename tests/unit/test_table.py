@@ -129,6 +129,14 @@ def test_a_transaction_that_met_another_may_be_tried_again(code: str, tries: int
     assert len(table.script.asked) == tries
 
 
+@pytest.mark.parametrize("reason", ["ValidationError", "ItemCollectionSizeLimitExceeded"])
+def test_a_mistake_in_a_transaction_fails_visibly(reason: str) -> None:
+    table = Scripted(cancelled(reason, "TransactionConflict"))
+    with pytest.raises(ClientError):
+        table.transact(Put(Item.at(KEY)))
+    assert len(table.script.asked) == 1
+
+
 @pytest.mark.parametrize("conflicts", [1, 2, 3])
 def test_a_transaction_outlives_the_ones_that_it_meets(conflicts: int) -> None:
     table = Scripted(*[cancelled("None", "TransactionConflict")] * conflicts, {})
