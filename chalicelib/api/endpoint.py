@@ -404,6 +404,8 @@ def problem(error: AppError, language: str, *, now: datetime | None = None) -> R
     if isinstance(error, TooMany | Unavailable | Unhealthy):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, Unauthenticated):
+        # RFC 9110 wants it. A REST API's gateway sends it as x-amzn-Remapped-WWW-Authenticate
+        # (API Gateway Developer Guide, "Important notes"), so that clients must not need it.
         headers["WWW-Authenticate"] = "Bearer"
     return Response(json.dumps(body, ensure_ascii=False), headers, error.status)
 
