@@ -260,17 +260,7 @@ def start_emulator(place: Place) -> None:
         "VENUECODE_STACK": STACK,
     }
     _launch(place, "emulator", ["-m", "infra.local.emulator"], settings)
-    if not _answers(
-        place.port, "/_ministack/health", within=_PATIENCE_SECONDS, name=(place, "emulator")
-    ):
-        stop_process(place, "emulator")
-        raise LocalCloudError(
-            words(
-                "The local cloud did not start: "
-                f"the end of {place.home}/log/emulator.log says why.",
-                f"本地云没有启动，原因请看 {place.home}/log/emulator.log 的末尾。",
-            )
-        )
+    _await(place, "emulator", place.port, words("The local cloud", "本地云"))
 
 
 def hand_over_credentials(place: Place, cloud: LocalCloud) -> None:
@@ -303,17 +293,7 @@ def start_sandbox(place: Place, cloud: LocalCloud) -> None:
     command = ["-m", "infra.local.sandbox", "--port", str(place.sandbox_port)]
     _launch(place, "sandbox", command, settings)
     (place.home / "run/sandbox.for").write_text(callback)
-    if not _answers(
-        place.sandbox_port, "/healthz", within=_PATIENCE_SECONDS, name=(place, "sandbox")
-    ):
-        stop_process(place, "sandbox")
-        raise LocalCloudError(
-            words(
-                "The sandbox partners did not start: "
-                f"the end of {place.home}/log/sandbox.log says why.",
-                f"模拟的对接方没有启动，原因请看 {place.home}/log/sandbox.log 的末尾。",
-            )
-        )
+    _await(place, "sandbox", place.sandbox_port, words("The sandbox partners", "模拟的对接方"))
 
 
 def start_website(place: Place, cloud: LocalCloud) -> None:
@@ -328,17 +308,22 @@ def start_website(place: Place, cloud: LocalCloud) -> None:
     command = ["-m", "infra.local.website", *where, "--files", place.endpoint_url]
     _launch(place, "website", command, {})
     (place.home / "run/website.for").write_text(cloud.base_url)
-    if not _answers(
-        place.client_port, "/healthz", within=_PATIENCE_SECONDS, name=(place, "website")
-    ):
-        stop_process(place, "website")
-        raise LocalCloudError(
-            words(
-                "The client's host did not start: "
-                f"the end of {place.home}/log/website.log says why.",
-                f"客户端的主机没有启动，原因请看 {place.home}/log/website.log 的末尾。",
-            )
+    _await(place, "website", place.client_port, words("The client's host", "客户端的主机"))
+
+
+def _await(place: Place, name: str, port: int, called: str) -> None:
+    """Wait until a process that was launched answers, or stop it. Raises LocalCloudError."""
+    path = "/_ministack/health" if name == "emulator" else "/healthz"
+    if _answers(port, path, within=_PATIENCE_SECONDS, name=(place, name)):
+        return
+    stop_process(place, name)
+    log = f"{place.home}/log/{name}.log"
+    raise LocalCloudError(
+        words(
+            f"{called} did not start: the end of {log} says why.",
+            f"{called}没有启动，原因请看 {log} 的末尾。",
         )
+    )
 
 
 def _serves(place: Place, name: str, port: int, target: str) -> bool:

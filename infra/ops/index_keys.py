@@ -76,7 +76,8 @@ def sweep(
     """Move what the whole table holds, or the rest of it after an interruption.
 
     `since` is when the stage began: a pass that is older belongs to an earlier move, whose operator
-    was interrupted while another one ended it. `seen` is called after each page, `rest` with the units that it has cost. Raises Unavailable.
+    was interrupted while another one ended it. `seen` is called after each page, `rest` with the
+    units that it has cost. Raises Unavailable.
     """
     under_way = move.under_way()
     one = Pass(stage, now)
