@@ -13,6 +13,7 @@ from botocore.parsers import JSONParser, ResponseParserFactory
 from botocore.utils import EVENT_ALIASES
 
 from chalicelib.core.kept_connections import KeptConnections
+from chalicelib.core.logs import logger
 
 CONFIG = Config(
     connect_timeout=1,
@@ -52,6 +53,7 @@ class AwsSession(botocore.session.Session):  # type: ignore[misc]  # botocore ha
         self._handle(EVENT_ALIASES.get(service_name, service_name))
         client = super().create_client(service_name, *arguments, **options)
         client._endpoint.http_session = KeptConnections(client._endpoint.http_session)
+        client.meta.events.register("after-call", _tell_of_retries)
         return client
 
     def _handle(self, service: str | None) -> None:
@@ -67,6 +69,12 @@ class AwsSession(botocore.session.Session):  # type: ignore[misc]  # botocore ha
             if of == service and kind != "docs":
                 register = orders[order[0]] if order else events.register
                 register(name, handler)
+
+
+def _tell_of_retries(model: Any, parsed: dict[str, Any], **_: Any) -> None:
+    """Log a call that was answered after failures: each had the person wait for up to a second."""
+    if again := parsed.get("ResponseMetadata", {}).get("RetryAttempts"):
+        logger().warning("aws_retried", extra={"operation": model.name, "retries": again})
 
 
 class _Parser(JSONParser):  # type: ignore[misc]  # botocore has no types

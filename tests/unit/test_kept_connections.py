@@ -1,5 +1,6 @@
 """Calls over kept connections, against a server that answers by a script of raw bytes."""
 
+import logging
 import socket
 import ssl
 import threading
@@ -16,6 +17,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 
 from bench import authority
 from chalicelib.core.aws import AwsSession
+from chalicelib.core.logs import logger
 
 NAMES = b'{"TableNames": ["a"]}'
 PLAIN = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(NAMES), NAMES)
@@ -230,6 +232,20 @@ def test_an_error_of_the_service_is_its_error_and_the_connection_stays() -> None
         assert caught.value.response["Error"] == {
             "Code": "ThrottlingException", "Message": "slow down",
         }  # fmt: skip
+
+
+def test_a_call_that_was_answered_after_failures_is_in_the_log(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[logging.LogRecord] = []
+    monkeypatch.setattr(logger().handlers[0], "emit", told.append)
+    with serving(lambda number, _: CUT["no answer"] if number == 2 else PLAIN) as server:
+        made = client(server)
+        for _ in range(3):
+            listed(made)
+    (record,) = told
+    assert (record.getMessage(), record.__dict__["retries"]) == ("aws_retried", 1)
+    assert record.__dict__["operation"] == "ListTables"
 
 
 def test_threads_share_a_client_and_each_has_its_own_answer() -> None:
