@@ -10,7 +10,7 @@ const BUILDS = join(__dirname, "../dist/build");
 const opened: MiniProgram[] = [];
 afterEach(() => opened.splice(0).forEach((program) => program.end()));
 
-function program(platform: Platform, server: (request: Requested) => Answered): MiniProgram {
+function program(platform: Platform, server: (request: Requested) => Answered | Promise<Answered>): MiniProgram {
   const made = new MiniProgram(join(BUILDS, platform), platform, server);
   opened.push(made);
   return made;
@@ -43,6 +43,43 @@ describe.each<Platform>(["mp-weixin", "mp-alipay"])("%s", (platform) => {
     expect(asked!.body).toEqual({ phone: "13700000001", nonce: expect.stringMatching(/^[0-9a-f-]{36}$/) });
     expect(login!.body).toEqual({ client: "sms", phone: "13700000001", code: "123456" });
     expect(phone.path).toBe("pages/home/home");
+    expect(phone.errors).toEqual([]);
+  });
+
+  it("sends a guard's kept scans wherever it is opened", async () => {
+    const phone = program(platform, nothing);
+    const entry = { nonce: "018058de-3800-7abc-8def-0123456789ab", personId: "P1", venueId: "V1", venueName: "文化馆", deviceId: "D1", code: "VP1" };
+    phone.storage.set("vc.login", JSON.stringify({ access: "access", refresh: "refresh", personId: "P1" }));
+    phone.storage.set("vc.device.P1", JSON.stringify({ deviceId: "D1", secret: "SECRET" }));
+    phone.storage.set(`vc.queue.${entry.nonce}`, JSON.stringify({ ...entry, tail: "VP1", paper: false, temperature: null, ahead: 0, state: "waiting", reason: "" }));
+    await phone.launch("pages/my/my");
+    expect(phone.requests.filter(({ url }) => url.endsWith("/v1/venues/V1/late-scans"))).toHaveLength(1);
+    expect(phone.errors).toEqual([]);
+  });
+
+  it("leaves a person where they went back to before their declaration was answered", async () => {
+    const screen = {
+      ...{ scan_id: "S1", outcome: "check", outcome_text: "请出示给工作人员", reasons: [], next_steps: [], scanned_at: "2022-04-24T08:00:00.000Z" },
+      ...{ venue: { name: "文化馆", region_name: "信宜市", type_name: "文化" }, checkpoint: null, person: { name: "李**" }, means: "own", demo: false },
+      ...Object.fromEntries(["health_code", "nucleic_acid", "vaccination", "travel_card"].map((name) => [name, { state: "green", text: "绿码", stale: false, fetched_at: null, observed_at: null }])),
+      ...{ poll_after_ms: null, temperature: null },
+    };
+    let answer: (given: Answered) => void = () => undefined;
+    const phone = program(platform, ({ method, url }) => {
+      if (url.endsWith("/v1/me/declarations") && method === "POST") return new Promise<Answered>((resolve) => (answer = resolve));
+      if (url.endsWith("/v1/declaration-form")) return { status: 200, body: { version: 1, sections: [{ code: "health", title: "健康", questions: [] }] } };
+      return url.includes("/v1/scans/") ? { status: 200, body: screen } : nothing();
+    });
+    phone.storage.set("vc.login", JSON.stringify({ access: "access", refresh: "refresh", personId: "P1" }));
+    await phone.launch("pages/result/result", { scan: "S1" });
+    await phone.tap(text("visitor.declare"));
+    expect(phone.path).toBe("pages/declarations/declarations");
+    await phone.tap(text("own.submit"));
+    await phone.tap(text("common.back"));
+    expect(phone.path).toBe("pages/result/result");
+    answer({ status: 201, body: {} });
+    await phone.quiet();
+    expect(phone.path).toBe("pages/result/result");
     expect(phone.errors).toEqual([]);
   });
 

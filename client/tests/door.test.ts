@@ -279,6 +279,15 @@ test("a pending scan is left for the next visitor, and its answer comes as a str
   expect(bench.state.strips).toEqual([]);
 });
 
+test("who stands at the door next begins without a temperature", async () => {
+  const bench = new Bench();
+  bench.state.temperature = "normal";
+  bench.door.leave();
+  void bench.scan();
+  await quiet();
+  expect(bench.asked.map((body) => body.temperature)).toEqual([null]);
+});
+
 test("the answer to a scan that comes after the door was left is shown to nobody, and not asked for again", async () => {
   const bench = new Bench();
   void bench.scan();

@@ -246,6 +246,28 @@ test("a request without a login does not ask for one", async () => {
   expect(login.asked).toEqual([]);
 });
 
+test("a call that asks for no login refreshes the tokens, and else throws its 401", async () => {
+  const ended: Given = { status: 401, body: { code: "session_ended", detail: "" } };
+  const api = http((request) => {
+    if (request.url.endsWith("/refresh")) return { status: 200, body: { access_token: "a2", refresh_token: "r2" } };
+    return bearer(request) === "Bearer a1" ? EXPIRED : ended;
+  });
+  await expect(api.post("/v1/sessions/logout", undefined as never, { again: false, login: false })).rejects.toMatchObject({ code: "session_ended" });
+  expect(sent.map((request) => bearer(request) ?? request.url.split("/").pop())).toEqual(["Bearer a1", "refresh", "Bearer a2"]);
+  expect(login.asked).toEqual([]);
+});
+
+test("a call that asks for no login does not wait for the one that another call asks for", async () => {
+  login.loginNeeded = (problem) => {
+    login.asked.push(problem);
+    return new Promise(() => undefined);
+  };
+  const api = http(() => ({ status: 401, body: { code: "session_ended", detail: "" } }));
+  void api.get("/v1/me");
+  await expect(api.post("/v1/sessions/logout", undefined as never, { again: false, login: false })).rejects.toMatchObject({ code: "session_ended" });
+  expect(login.asked).toHaveLength(1);
+});
+
 /** The API as to refresh tokens (docs/api.md): the last one used works again for 30 seconds, then ends the session. */
 function grace() {
   const seen: { at: number }[] = [];

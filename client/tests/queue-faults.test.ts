@@ -128,6 +128,66 @@ test("a client that ends between the request and its answer sends the same nonce
   expect(timeOf(nonce)).toBe([...phone.api.visits.values()][0]);
 });
 
+test("a guard who never comes back leaves no code and no temperature on a shared phone", async () => {
+  const phone = await paired();
+  phone.scan(PASS, "fever");
+  const kept = (): string => [...phone.storage.kept].filter(([key]) => key.startsWith("queue.")).join();
+  phone.person = "per_2";
+  phone.api.time += 9 * DAY;
+  phone.queue.load();
+  // Only the server's time ends it.
+  expect(kept()).toContain("fever");
+  phone.clock.heard(phone.api.time);
+  phone.queue.load();
+  expect(kept()).not.toMatch(/fever|VP1/);
+  phone.person = "per_1";
+  phone.queue.load();
+  expect(phone.states()).toEqual(["expired"]);
+});
+
+test("another's scan does not end because the phone's clock is wrong, now or when it was made", async () => {
+  for (const [then, now] of [
+    [0, 30 * DAY],
+    [-30 * DAY, -30 * DAY],
+  ] as const) {
+    const phone = await paired();
+    phone.restart();
+    phone.wrong = then;
+    phone.scan();
+    phone.person = "per_2";
+    phone.wrong = now;
+    phone.clock.heard(phone.api.time);
+    phone.queue.load();
+    phone.person = "per_1";
+    phone.queue.load();
+    expect(phone.states()).toEqual(["waiting"]);
+  }
+});
+
+test("another's scan that is over and finds no room for its end goes", async () => {
+  const phone = await paired();
+  phone.scan(PASS, "fever");
+  phone.person = "per_2";
+  phone.api.time += 9 * DAY;
+  phone.clock.heard(phone.api.time);
+  const write = phone.storage.write.bind(phone.storage);
+  phone.storage.write = () => {
+    throw new Error("full");
+  };
+  phone.queue.load();
+  phone.storage.write = write;
+  expect(phone.storage.keys("queue.")).toEqual([]);
+});
+
+test("who waits for what is being sent already waits for its end", async () => {
+  const phone = await paired();
+  phone.scan();
+  const first = phone.queue.flush();
+  await phone.queue.flush();
+  expect(phone.states()).toEqual(["sent"]);
+  await first;
+});
+
 test("ten thousand entries are read in a moment, and none is forgotten before it is seen", async () => {
   const phone = await paired();
   phone.scan();

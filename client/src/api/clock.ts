@@ -22,6 +22,9 @@ export class Clock {
     return this.phone() + this.aheadMs;
   }
 
+  /** Whether the server has said the time since the client started. */
+  known = false;
+
   /** By how many milliseconds the server's clock is ahead of the phone's. */
   get ahead(): number {
     return this.aheadMs;
@@ -53,6 +56,7 @@ export class Clock {
   /** Learn the server's time from an answer that was made just now; within a minute nothing changes. */
   heard(serverMs: number): void {
     const ahead = serverMs - this.phone();
+    this.known = true;
     if (this.changedFrom(ahead)) this.set(ahead);
   }
 
@@ -60,6 +64,7 @@ export class Clock {
   corrected(problem: Problem): boolean {
     const said = problem.code === "clock_skewed" ? Date.parse(problem.body.server_time ?? "") : NaN;
     if (Number.isNaN(said)) return false;
+    this.known = true;
     const ahead = said - this.phone();
     if (!this.changedFrom(ahead)) return false;
     this.set(ahead);

@@ -31,6 +31,8 @@ export interface Options {
    * that is not to be repeated (a one-time code) says `false`.
    */
   again?: boolean;
+  /** `false`: at a 401 that a refresh does not mend, throw it and ask nobody to log in. */
+  login?: false;
 }
 
 /** What the HTTP client asks of the session: the tokens, and a login when they end. */
@@ -90,7 +92,8 @@ const LOST = new Set([502, 503, 504]);
  * What one person asked is never sent in another's name, nor answered to another: `PersonChanged`.
  */
 export class Http {
-  private refreshing: Promise<void> | null = null;
+  private renewing: Promise<void> | null = null;
+  private refreshing: Promise<boolean> | null = null;
 
   constructor(private readonly parts: Parts) {}
 
@@ -119,7 +122,9 @@ export class Http {
       if (answer.status !== 401 || options.open) throw problem;
       // Another call may have renewed the tokens while this one was away.
       if (tokens.access() !== access) continue;
-      await this.renew(problem);
+      if (options.login === false) {
+        if (!(await this.refresh(problem))) throw problem;
+      } else await this.renew(problem);
       same();
     }
   }
@@ -166,19 +171,29 @@ export class Http {
     }
   }
 
-  /** Renew the tokens, once for all calls that wait for them. */
+  /** Renew the tokens, by a login if need be, once for all calls that wait for them. */
   private renew(problem: Problem): Promise<void> {
+    this.renewing ??= this.refresh(problem)
+      .then((done) => (done ? undefined : this.parts.tokens.loginNeeded(problem)))
+      .finally(() => {
+        this.renewing = null;
+      });
+    return this.renewing;
+  }
+
+  /** Refresh the tokens, once for all calls that wait for them. Return whether there are others now. */
+  private refresh(problem: Problem): Promise<boolean> {
     this.refreshing ??= this.refreshed(problem).finally(() => {
       this.refreshing = null;
     });
     return this.refreshing;
   }
 
-  private async refreshed(problem: Problem): Promise<void> {
+  private async refreshed(problem: Problem): Promise<boolean> {
     const { tokens } = this.parts;
     const access = tokens.access();
     const refresh = tokens.refreshToken();
-    if (tokens.access() !== access) return;
+    if (tokens.access() !== access) return true;
     if (problem.code === "token_expired" && refresh !== null) {
       const url = this.parts.base + "/v1/sessions/refresh";
       const counts = (): boolean => tokens.refreshToken() === refresh;
@@ -186,19 +201,19 @@ export class Http {
       try {
         answer = await this.exchange("POST", url, { refresh_token: refresh }, null, { ...REFRESH, counts });
       } catch (error) {
-        if (!counts()) return;
+        if (!counts()) return true;
         throw error;
       }
       // Meanwhile the person logged out or in again, or another tab renewed the tokens: these are nobody's.
-      if (!counts()) return;
+      if (!counts()) return true;
       if (answer.status < 300) {
         const pair = answer.body as { access_token: string; refresh_token: string };
         tokens.renewed(pair.access_token, pair.refresh_token);
-        return;
+        return true;
       }
       if (answer.status !== 401) throw new Problem(answer.status, answer.body, answer.headers["retry-after"]);
     }
-    await tokens.loginNeeded(problem);
+    return false;
   }
 }
 

@@ -128,9 +128,10 @@ export class Door {
     this.follow(screen);
   }
 
-  /** Leave the door: nothing is asked any more, and no person's outcome stays in memory. */
+  /** Leave the door: nothing is asked any more, and no person's outcome or temperature stays for the next guard. */
   leave(): void {
     this.turn++;
+    this.state.temperature = null;
     for (const polling of this.following.values()) polling.stop();
     this.following.clear();
     this.state.strips = [];

@@ -63,6 +63,20 @@ export function goBack(): void {
   else start("home");
 }
 
+/**
+ * Return what tells, once an answer has come, whether the page that is in front now still is: a person who went
+ * on meanwhile is not moved from where they are.
+ */
+export function stillHere(): () => boolean {
+  const page = front();
+  return () => front() === page;
+}
+
+function front(): unknown {
+  const pages = getCurrentPages();
+  return pages[pages.length - 1];
+}
+
 function address(page: PageName, query: Record<string, string>): string {
   const parts = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
   return parts.length > 0 ? `${PAGES[page]}?${parts.join("&")}` : PAGES[page];

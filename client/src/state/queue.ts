@@ -45,7 +45,8 @@ interface Parts {
   /** The person who is logged in, or null. */
   person: () => string | null;
   pair: (nonce: string) => Promise<Schema<"PhonePaired">>;
-  send: (venueId: string, body: Schema<"LateScanRequest">) => Promise<Schema<"LateScanShown">>;
+  /** `asks`: whether a session that has ended asks the person to log in. */
+  send: (venueId: string, body: Schema<"LateScanRequest">, asks: boolean) => Promise<Schema<"LateScanShown">>;
 }
 
 const ENTRY = "queue.";
@@ -56,6 +57,8 @@ const MOST_WAITING = 500;
 const MOST_SENT = 50;
 const LATEST_MS = 7 * 86_400_000;
 const SENT_SHOWN_MS = 86_400_000;
+/** The API takes no scan of that age: one whose guard has not come back is over. */
+const OVER_MS = LATEST_MS + 86_400_000;
 /** A scan that was being sent when the client ended is late after this time. */
 const ASKING_MS = 60_000;
 
@@ -71,6 +74,7 @@ export class Queue {
   readonly state = reactive({ entries: [] as Entry[], paired: false, sending: false });
   /** Entries with which the server failed last: they are tried after the others. */
   private readonly troubled = new Set<string>();
+  private flushing: Promise<void> | null = null;
 
   constructor(private readonly parts: Parts) {
     this.load();
@@ -79,7 +83,9 @@ export class Queue {
   /**
    * Read the entries of the person who is logged in; forget what was sent long ago.
    *
-   * No scan expires here: a phone's clock may have jumped by a month. The API's answer decides.
+   * The person's own scans do not expire here: a phone's clock may have jumped by a month, and the API's
+   * answer decides. Others' do, by the server's time: a guard who never comes back to a shared phone leaves
+   * no codes and temperatures on it.
    */
   load(): void {
     const now = this.parts.clock.now();
@@ -90,6 +96,7 @@ export class Queue {
       const over = entry === null || (entry.state === "sent" && now - timeOf(entry.nonce) > SENT_SHOWN_MS);
       if (over) this.parts.storage.remove(key);
       else if (entry.personId === person) mine.push(entry);
+      else if (isUnsent(entry) && this.isOver(entry)) this.close(entry, "expired", "");
     }
     mine.sort(byTime);
     const sent = mine.filter((entry) => entry.state === "sent");
@@ -185,16 +192,23 @@ export class Queue {
    * Send what waits, the oldest first, one after another; stop at the first that gets no answer.
    *
    * What the server failed with the last time comes last, so that it never keeps the others waiting.
+   * What goes out by itself does not ask for a login if the session has ended: nobody would know why.
    */
-  async flush(): Promise<void> {
-    if (this.state.sending) return;
+  flush(asks = false): Promise<void> {
+    this.flushing ??= this.sendAll(asks).finally(() => {
+      this.flushing = null;
+    });
+    return this.flushing;
+  }
+
+  private async sendAll(asks: boolean): Promise<void> {
     this.state.sending = true;
     try {
       this.load();
       const waiting = this.waiting();
       const last = waiting.filter((entry) => this.troubled.has(keyOf(entry)));
       for (const entry of [...waiting.filter((one) => !last.includes(one)), ...last]) {
-        if (!(await this.sendOne(keyOf(entry), true))) break;
+        if (!(await this.sendOne(keyOf(entry), asks, true))) break;
       }
     } finally {
       this.state.sending = false;
@@ -203,7 +217,7 @@ export class Queue {
   }
 
   /** Send the entry under a key. Return whether the next one is worth trying. */
-  private async sendOne(key: string, mayStampAnew: boolean): Promise<boolean> {
+  private async sendOne(key: string, asks: boolean, mayStampAnew: boolean): Promise<boolean> {
     const entry = this.parts.storage.read<Entry>(key);
     // Another tab has sent it, or its scan is being answered just now.
     if (entry === null || (entry.state !== "waiting" && !this.abandoned(entry))) return true;
@@ -216,7 +230,7 @@ export class Queue {
     }
     this.troubled.delete(key);
     try {
-      const answer = await this.parts.send(entry.venueId, this.body(entry, device));
+      const answer = await this.parts.send(entry.venueId, this.body(entry, device), asks);
       // A network's own page of greeting is no answer of the API.
       if (answer.status !== "recorded") return false;
     } catch (error) {
@@ -229,7 +243,7 @@ export class Queue {
       }
       if (error.status === 422 && mayStampAnew && this.parts.clock.changedFrom(entry.ahead)) {
         // The phone's clock was wrong when it scanned, and nothing is on record of that time.
-        return this.stampAnew(key, entry.nonce) ? await this.sendOne(key, false) : true;
+        return this.stampAnew(key, entry.nonce) ? await this.sendOne(key, asks, false) : true;
       }
       const present = this.parts.storage.read<Entry>(key);
       // Meanwhile another tab has stamped it anew, or has sent it.
@@ -263,14 +277,21 @@ export class Queue {
     return this.keep({ ...entry, id: entry.id ?? former, nonce: uuid7(timeOf(former) - entry.ahead + ahead), ahead, state: "waiting" });
   }
 
+  /** Whether the API takes a scan no more, whichever of the phone's times was wrong: then or now. */
+  private isOver(entry: Entry): boolean {
+    const { clock } = this.parts;
+    const age = clock.now() - timeOf(entry.nonce);
+    return clock.known && Math.min(age, age + entry.ahead - clock.ahead) > OVER_MS;
+  }
+
   private abandoned(entry: Entry): boolean {
     return entry.state === "asking" && this.parts.clock.now() - timeOf(entry.nonce) > ASKING_MS;
   }
 
   private close(entry: Entry, state: "sent" | "refused" | "expired", reason: string): void {
     Object.assign(entry, { state, reason, code: "", temperature: null });
-    // Without room for its fate it would be sent for ever.
-    if (!this.keep(entry) && state === "sent") this.parts.storage.remove(keyOf(entry));
+    // Without room for its fate it would be sent for ever, or another's code stay.
+    if (!this.keep(entry) && (state === "sent" || entry.personId !== this.parts.person())) this.parts.storage.remove(keyOf(entry));
   }
 
   private keep(entry: Entry): boolean {
@@ -319,7 +340,7 @@ export const queue = new Queue({
   clock,
   person: () => session.state.personId,
   pair: (nonce) => http.post("/v1/me/devices", { nonce }),
-  send: (venueId, body) => http.post("/v1/venues/{venue_id}/late-scans", body, { path: { venue_id: venueId } }),
+  send: (venueId, body, asks) => http.post("/v1/venues/{venue_id}/late-scans", body, { path: { venue_id: venueId }, login: asks ? undefined : false }),
 });
 watch(
   () => session.state.personId,
@@ -328,12 +349,16 @@ watch(
 
 let timer: ReturnType<typeof setInterval> | undefined;
 
-/** Send what waits now, whenever the network comes back, and every half minute while a page of the guard's is open. */
+/** Send what waits now, whenever the network comes back, and every half minute while the client is open. */
 export function keepSending(): void {
   void queue.flush();
   if (timer !== undefined) return;
+  let tidied = false;
   timer = setInterval(() => {
     if (session.state.personId !== null && queue.waiting().length > 0) void queue.flush();
+    // The server's time comes with an answer; until then no scan of others is known to be over.
+    else if (clock.known && !tidied) queue.load();
+    tidied = clock.known;
   }, PROBE_MS);
 }
 watch(

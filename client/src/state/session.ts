@@ -20,6 +20,8 @@ export class LoginDeclined extends Error {}
  */
 export class Session implements Tokens {
   readonly state = reactive({ personId: null as string | null, asking: false, reason: "" });
+  /** Counts logins and log-outs, not renewals: whether it is still the same login. */
+  turn = 0;
   private login: Login | null;
   /** Whether the storage has this login; a full or closed one has not, and the login ends with the tab. */
   private kept = true;
@@ -59,6 +61,7 @@ export class Session implements Tokens {
   /** Keep a new login, and let the calls go on that wait for it. Return whether the person changed. */
   entered(access: string, refresh: string, personId: string): boolean {
     const changed = this.state.personId !== null && this.state.personId !== personId;
+    this.turn++;
     this.keep({ access, refresh, personId });
     this.finish(changed ? new LoginDeclined("another person logged in") : null);
     return changed;
@@ -76,6 +79,7 @@ export class Session implements Tokens {
     const before = this.login;
     if (login?.access === before?.access && login?.personId === before?.personId) return false;
     const changed = login?.personId !== before?.personId;
+    if (changed) this.turn++;
     this.login = login;
     this.state.personId = login?.personId ?? null;
     this.finish(changed && before !== null ? new LoginDeclined("the login changed in another tab") : null);
@@ -84,6 +88,7 @@ export class Session implements Tokens {
 
   /** Forget the login. Calls that wait fail. */
   ended(): void {
+    this.turn++;
     this.login = null;
     this.state.personId = null;
     this.kept = true;

@@ -1,0 +1,28 @@
+import { beforeEach, expect, test } from "vitest";
+
+import { stillHere } from "@/state/go";
+
+let pages: object[];
+beforeEach(() => {
+  pages = [{ route: "pages/home/home" }];
+  Object.assign(globalThis, { getCurrentPages: () => [...pages] });
+});
+
+test("a page is still in front until the person goes back or on", () => {
+  pages.push({ route: "pages/declarations/declarations" });
+  const here = stillHere();
+  expect(here()).toBe(true);
+  pages.push({ route: "pages/registration/registration" });
+  expect(here()).toBe(false);
+  pages.pop();
+  expect(here()).toBe(true);
+  pages.pop();
+  expect(here()).toBe(false);
+});
+
+test("the same page, opened again, is another one", () => {
+  pages.push({ route: "pages/head/staff/staff" });
+  const here = stillHere();
+  pages[1] = { route: "pages/head/staff/staff" };
+  expect(here()).toBe(false);
+});
