@@ -22,6 +22,7 @@ export interface Requested {
 export interface Answered {
   status: number;
   body: unknown;
+  headers?: Record<string, string>;
 }
 
 /** One tag as it is drawn. `owner` is the component whose template holds it. */
@@ -144,10 +145,22 @@ export class MiniProgram {
     return found;
   }
 
-  /** Tap a button; a disabled one does nothing, as on a phone. */
+  /**
+   * Tap a button; a disabled one does nothing, as on a phone. At one for the phone number the platform asks the
+   * person, who allows it unless `answers.phoneNumber` is an error. Alipay knows such a button only by its template.
+   */
   async tap(name: string | Tag): Promise<void> {
     const tag = typeof name === "string" ? this.button(name) : name;
-    if (tag.attributes.disabled !== true) await this.fire(tag, "tap", {});
+    if (tag.attributes.disabled === true) return;
+    await this.fire(tag, "tap", {});
+    const { "open-type": kind, scope } = tag.attributes;
+    const answer = this.answers.phoneNumber;
+    if (this.wx && kind === "getPhoneNumber") {
+      const denied = { errMsg: "getPhoneNumber:fail user deny" };
+      await this.fire(tag, "getphonenumber", answer instanceof Error ? denied : { errMsg: "getPhoneNumber:ok", ...answer });
+    } else if (!this.wx && kind === "getAuthorize" && scope === "phoneNumber") {
+      await this.fire(tag, answer instanceof Error ? "error" : "getAuthorize", {});
+    }
   }
 
   /** Type a text into the field with this name for screen readers. */
@@ -210,6 +223,7 @@ export class MiniProgram {
   }
 
   private open(path: string, query: Record<string, string>): void {
+    this.pages[this.pages.length - 1]?.scope.onHide?.();
     const page = this.made(this.kind(path), null, {});
     page.scope.route = page.scope.is = path;
     page.scope.__route__ = path;
@@ -558,6 +572,13 @@ export class MiniProgram {
       "offNetworkStatusChange",
       "onMemoryWarning",
     ];
+    // What a platform answers unless a test says otherwise.
+    const usual: Record<string, object> = {
+      getNetworkType: { networkType: "wifi" },
+      // Alipay says no status: it calls `fail` for any but 200.
+      downloadFile: this.wx ? { statusCode: 200, tempFilePath: "wxfile://a" } : { apFilePath: "https://resource/a.pdf" },
+      getScreenBrightness: this.wx ? { value: 0.4 } : { brightness: 0.4 },
+    };
     const answering =
       (name: string) =>
       (options: any = {}) => {
@@ -567,13 +588,11 @@ export class MiniProgram {
         const answer = this.answers[name];
         const found = typeof answer === "function" ? answer(options) : answer;
         setTimeout(() => {
-          if (found instanceof Error) options.fail?.({ errMsg: `${name}:fail ${found.message}`, error: 11 });
-          else
-            options.success?.({
-              errMsg: `${name}:ok`,
-              ...(name === "getNetworkType" ? { networkType: "wifi" } : {}),
-              ...found,
-            });
+          if (found instanceof Error)
+            options.fail?.(
+              this.wx ? { errMsg: `${name}:fail ${found.message}` } : { error: 11, errorMessage: found.message },
+            );
+          else options.success?.({ ...(this.wx ? { errMsg: `${name}:ok` } : {}), ...usual[name], ...found });
           options.complete?.({});
         });
         return undefined;
@@ -598,11 +617,14 @@ export class MiniProgram {
     const request: Requested = { method: options.method ?? "GET", url: options.url, headers, body: copied(data) };
     this.requests.push(request);
     try {
-      const { status, body } = await this.server(request);
-      const found = { "content-type": "application/json" };
-      options.success?.({ statusCode: status, status, data: body, header: found, headers: found });
+      const { status, body, headers: more } = await this.server(request);
+      const found = { "Content-Type": "application/json", ...more };
+      if (this.wx) options.success?.({ statusCode: status, data: body, header: found, errMsg: "request:ok" });
+      else if (status < 300) options.success?.({ status, data: body, headers: found });
+      // Alipay's "HTTP 错误": what the server says comes with it, as it was sent.
+      else options.fail?.({ error: 19, errorMessage: "http status error", status, data: JSON.stringify(body), headers: found });
     } catch (error) {
-      options.fail?.({ errMsg: `request:fail ${error}`, error: 12 });
+      options.fail?.(this.wx ? { errMsg: `request:fail ${error}` } : { error: 12, errorMessage: String(error) });
     }
     options.complete?.({});
   }
