@@ -113,6 +113,18 @@ export class MiniProgram {
     await this.quiet();
   }
 
+  /** Close all pages and open this one, as a platform does for another code. */
+  async restart(path: string): Promise<void> {
+    this.close(this.pages.length);
+    this.open(path, {});
+    await this.quiet();
+  }
+
+  /** Return what a call of the platform was given, each time; its names are WeChat's or Alipay's. */
+  asked(...names: string[]): any[] {
+    return this.calls.filter(({ name }) => names.includes(name)).map(({ options }) => options);
+  }
+
   end(): void {
     for (const timer of this.timers) clearTimeout(timer);
   }
@@ -223,7 +235,6 @@ export class MiniProgram {
   }
 
   private open(path: string, query: Record<string, string>): void {
-    this.pages[this.pages.length - 1]?.scope.onHide?.();
     const page = this.made(this.kind(path), null, {});
     page.scope.route = page.scope.is = path;
     page.scope.__route__ = path;
@@ -235,12 +246,12 @@ export class MiniProgram {
     page.scope.onReady?.();
   }
 
-  private close(count: number): void {
+  private close(count: number, shows = true): void {
     for (const page of this.pages.splice(this.pages.length - count)) {
       page.scope.onUnload?.();
       this.gone(page);
     }
-    if (this.pages.length) this.front.scope.onShow?.();
+    if (shows && this.pages.length) this.front.scope.onShow?.();
   }
 
   private made(kind: Kind, host: Tag | null, given: Record<string, unknown>): Instance {
@@ -517,9 +528,12 @@ export class MiniProgram {
       own.removeStorageSync = ({ key }: { key: string }) => this.storage.delete(key);
     }
     const moves: Record<string, (options: any) => void> = {
-      navigateTo: ({ url }) => this.open(...address(url)),
+      navigateTo: ({ url }) => {
+        this.front.scope.onHide?.();
+        this.open(...address(url));
+      },
       redirectTo: ({ url }) => {
-        this.close(1);
+        this.close(1, false);
         this.open(...address(url));
       },
       reLaunch: ({ url }) => {
