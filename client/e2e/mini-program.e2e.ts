@@ -155,7 +155,10 @@ describe.each<Platform>(["mp-weixin", "mp-alipay"])("%s", (platform) => {
       ...{ issued_at: "2022-04-24T08:00:00.000Z", expires_at: "2022-05-24T08:00:00.000Z", poll_after_ms: null },
     };
     async function shown(): Promise<MiniProgram> {
-      const phone = program(platform, ({ url }) => (url.endsWith("/pass/paper") ? { status: 200, body: paper } : nothing()));
+      const phone = program(platform, ({ url }) => {
+        if (url.endsWith("/v1/me/dependants")) return { status: 200, body: { items: [] } };
+        return url.endsWith("/pass/paper") ? { status: 200, body: paper } : nothing();
+      });
       phone.storage.set("vc.login", LOGIN);
       await phone.launch("pages/paper-pass/paper-pass");
       return phone;

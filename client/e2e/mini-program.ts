@@ -630,6 +630,8 @@ export class MiniProgram {
     const data = typeof options.data === "string" ? JSON.parse(options.data) : options.data;
     const request: Requested = { method: options.method ?? "GET", url: options.url, headers, body: copied(data) };
     this.requests.push(request);
+    // Every phone draws what the request changed before the answer is there.
+    await new Promise((resolve) => setTimeout(resolve, 3));
     try {
       const { status, body, headers: more } = await this.server(request);
       const found = { "Content-Type": "application/json", ...more };
