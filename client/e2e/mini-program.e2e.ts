@@ -17,6 +17,8 @@ function program(platform: Platform, server: (request: Requested) => Answered | 
 }
 
 const nothing = (): Answered => ({ status: 404, body: { code: "not_found", detail: "" } });
+/** The storage of a person who is logged in. */
+const LOGIN = JSON.stringify({ access: "access", refresh: "refresh", personId: "P1" });
 const SESSION = { access_token: "access", refresh_token: "refresh", person_id: "P1" };
 
 describe.each<Platform>(["mp-weixin", "mp-alipay"])("%s", (platform) => {
@@ -96,7 +98,7 @@ describe.each<Platform>(["mp-weixin", "mp-alipay"])("%s", (platform) => {
       if (url.endsWith("/v1/scans") && method === "POST") return { status: 201, body: screen };
       return url.includes("/v1/scans/") ? { status: 200, body: screen } : nothing();
     });
-    phone.storage.set("vc.login", JSON.stringify({ access: "access", refresh: "refresh", personId: "P1" }));
+    phone.storage.set("vc.login", LOGIN);
     phone.answers.scan = { code, result: code };
     phone.answers.scanCode = { result: code };
     await phone.launch("pages/scan/scan");
@@ -107,9 +109,159 @@ describe.each<Platform>(["mp-weixin", "mp-alipay"])("%s", (platform) => {
     expect(posted).toHaveLength(1);
     expect(posted[0]!.headers.authorization).toBe("Bearer access");
     expect(posted[0]!.body).toMatchObject({ code, nonce: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+    // WeChat vibrates only with a strength.
+    expect(phone.asked("vibrateShort").map(({ type }) => type)).toEqual(["heavy"]);
     expect(phone.path).toBe("pages/result/result");
     expect(phone.text).toContain("请勿入内");
     expect(phone.text).toContain("健康码为红码");
     expect(phone.errors).toEqual([]);
+  });
+
+  it("says at a field what the API says of it", async () => {
+    const wrong = { code: "invalid", status: 422, detail: "", errors: [{ pointer: "#/phone", detail: "请填写手机号" }] };
+    const phone = program(platform, ({ url }) => (url.endsWith("/v1/otp") ? { status: 422, body: wrong } : nothing()));
+    await phone.launch("pages/login/login");
+    await phone.tap(text("login.by_sms"));
+    await phone.type(text("login.phone"), "137");
+    await phone.tap(text("login.send_code"));
+    expect(phone.text).toContain("请填写手机号");
+    expect(phone.text).not.toContain(text("common.unanswered"));
+  });
+
+  it("renews its tokens", async () => {
+    const phone = program(platform, ({ url, headers }) => {
+      if (url.endsWith("/v1/sessions/refresh")) return { status: 200, body: { ...SESSION, access_token: "renewed" } };
+      if (headers.authorization !== "Bearer renewed") return { status: 401, body: { code: "token_expired", detail: "" } };
+      return nothing();
+    });
+    phone.storage.set("vc.login", LOGIN);
+    await phone.launch("pages/own-data/own-data");
+    const paths = phone.requests.map(({ url, headers }) => `${new URL(url).pathname} ${headers.authorization ?? ""}`);
+    expect(paths.filter((path) => path.startsWith("/v1/sessions/refresh"))).toHaveLength(1);
+    expect(paths).toContain("/v1/me/export Bearer renewed");
+  });
+
+  describe("the button of the platform", () => {
+    const logins = ({ url }: Requested): Answered => (url.endsWith("/v1/sessions") ? { status: 201, body: SESSION } : nothing());
+    async function pressed(allowed: boolean): Promise<MiniProgram> {
+      const phone = program(platform, logins);
+      phone.answers.phoneNumber = allowed ? { code: "number" } : new Error("denied");
+      phone.answers.login = { code: "account" };
+      phone.answers.getAuthCode = { authCode: "account" };
+      phone.answers.getPhoneNumber = { response: JSON.stringify({ response: "sealed", sign: "signed" }) };
+      await phone.launch("pages/login/login");
+      await phone.tap(text("login.platform"));
+      expect(phone.errors).toEqual([]);
+      expect(phone.path).toBe("pages/home/home");
+      return phone;
+    }
+
+    it("logs in with the number", async () => {
+      expect((await pressed(true)).requests[0]!.body).toEqual(
+        platform === "mp-weixin"
+          ? { client: "wechat", code: "account", phone_code: "number" }
+          : { client: "alipay", code: "account", phone: { response: "sealed", sign: "signed" } },
+      );
+    });
+
+    it("logs in without it, if the person does not allow it", async () => {
+      const phone = await pressed(false);
+      expect(phone.requests[0]!.body).toEqual(
+        platform === "mp-weixin" ? { client: "wechat", code: "account", phone_code: null } : { client: "alipay", code: "account" },
+      );
+      expect(phone.asked("getPhoneNumber")).toEqual([]);
+    });
+  });
+
+  it("copies the link of an export, which it could not open", async () => {
+    const url = "https://files.example.com/export.zip";
+    const ready = { export_id: "E1", status: "ready", url, expires_at: "2022-04-25T08:00:00.000Z", poll_after_ms: null };
+    const phone = program(platform, (sent) => (sent.url.endsWith("/v1/me/export") ? { status: 200, body: ready } : nothing()));
+    phone.storage.set("vc.login", LOGIN);
+    await phone.launch("pages/own-data/own-data");
+    await phone.tap(text("own.export_link"));
+    expect(phone.asked("setClipboardData", "setClipboard").map(({ data, text: said }) => data ?? said)).toEqual([url]);
+    expect(phone.text).toContain(text("own.export_copied"));
+    expect(phone.asked("downloadFile", "openDocument")).toEqual([]);
+  });
+
+  describe("a paper pass", () => {
+    const file = (form: string) => ({ form, status: "ready", url: `https://files.example.com/${form}`, text: null });
+    const paper = {
+      ...{ state: "valid", serial: "S1", status: "settled", files: ["card_png", "card_pdf", "sheet_pdf"].map(file) },
+      ...{ issued_at: "2022-04-24T08:00:00.000Z", expires_at: "2022-05-24T08:00:00.000Z", poll_after_ms: null },
+    };
+    async function shown(): Promise<MiniProgram> {
+      const phone = program(platform, ({ url }) => {
+        if (url.endsWith("/v1/me/dependants")) return { status: 200, body: { items: [] } };
+        return url.endsWith("/pass/paper") ? { status: 200, body: paper } : nothing();
+      });
+      phone.storage.set("vc.login", LOGIN);
+      await phone.launch("pages/paper-pass/paper-pass");
+      return phone;
+    }
+
+    it("is saved to the album", async () => {
+      const phone = await shown();
+      await phone.tap(text("own.paper_album"));
+      expect(phone.asked("saveImageToPhotosAlbum")).toHaveLength(1);
+      expect(phone.text).toContain(text("own.saved"));
+    });
+
+    it("says what to do if the album is closed to it", async () => {
+      const phone = await shown();
+      phone.answers.saveImageToPhotosAlbum = new Error(platform === "mp-weixin" ? "auth deny" : "没有开启相册权限");
+      await phone.tap(text("own.paper_album"));
+      expect(phone.text).toContain(text("head.album_denied"));
+      expect(phone.text).not.toContain(text("common.wrong"));
+    });
+
+    it("opens as a PDF", async () => {
+      const phone = await shown();
+      await phone.tap(text("own.paper_pdf"));
+      expect(phone.asked("openDocument").map(({ fileType }) => fileType)).toEqual(["pdf"]);
+    });
+  });
+
+  it("keeps the screen on at the door only", async () => {
+    const phone = program(platform, nothing);
+    phone.storage.set("vc.login", LOGIN);
+    phone.storage.set("vc.guard.P1", JSON.stringify({ id: "V1", name: "文化馆" }));
+    await phone.launch("pages/guard/scan/scan");
+    const kept = (): boolean[] => phone.asked("setKeepScreenOn").map(({ keepScreenOn }) => keepScreenOn);
+    expect(kept()).toEqual([true]);
+    await phone.tap(text("guard.manual"));
+    expect(phone.path).toBe("pages/guard/manual/manual");
+    expect(kept()).toEqual([true, false]);
+  });
+
+  describe("the screen of the pass", () => {
+    const brightness = (phone: MiniProgram): number[] =>
+      phone.asked("setScreenBrightness").map(({ value, brightness: said }) => value ?? said);
+
+    it("is as before once it is left", async () => {
+      const phone = program(platform, nothing);
+      phone.storage.set("vc.login", LOGIN);
+      await phone.launch("pages/home/home");
+      expect(brightness(phone)).toEqual([1]);
+      await phone.tap(text("visitor.my"));
+      expect(phone.path).toBe("pages/my/my");
+      expect(brightness(phone)).toEqual([1, 0.4]);
+    });
+
+    it("is as before if all pages are closed", async () => {
+      const phone = program(platform, nothing);
+      phone.storage.set("vc.login", LOGIN);
+      await phone.launch("pages/home/home");
+      await phone.restart("pages/login/login");
+      expect(brightness(phone)).toEqual([1, 0.4]);
+    });
+
+    it("stays as it is for who is led on to the login", async () => {
+      const phone = program(platform, nothing);
+      await phone.launch("pages/home/home");
+      expect(phone.path).toBe("pages/login/login");
+      expect(brightness(phone)).toEqual([]);
+    });
   });
 });

@@ -22,6 +22,7 @@ export interface Requested {
 export interface Answered {
   status: number;
   body: unknown;
+  headers?: Record<string, string>;
 }
 
 /** One tag as it is drawn. `owner` is the component whose template holds it. */
@@ -112,6 +113,18 @@ export class MiniProgram {
     await this.quiet();
   }
 
+  /** Close all pages and open this one, as a platform does for another code. */
+  async restart(path: string): Promise<void> {
+    this.close(this.pages.length);
+    this.open(path, {});
+    await this.quiet();
+  }
+
+  /** Return what a call of the platform was given, each time; its names are WeChat's or Alipay's. */
+  asked(...names: string[]): any[] {
+    return this.calls.filter(({ name }) => names.includes(name)).map(({ options }) => options);
+  }
+
   end(): void {
     for (const timer of this.timers) clearTimeout(timer);
   }
@@ -144,10 +157,22 @@ export class MiniProgram {
     return found;
   }
 
-  /** Tap a button; a disabled one does nothing, as on a phone. */
+  /**
+   * Tap a button; a disabled one does nothing, as on a phone. At one for the phone number the platform asks the
+   * person, who allows it unless `answers.phoneNumber` is an error. Alipay knows such a button only by its template.
+   */
   async tap(name: string | Tag): Promise<void> {
     const tag = typeof name === "string" ? this.button(name) : name;
-    if (tag.attributes.disabled !== true) await this.fire(tag, "tap", {});
+    if (tag.attributes.disabled === true) return;
+    await this.fire(tag, "tap", {});
+    const { "open-type": kind, scope } = tag.attributes;
+    const answer = this.answers.phoneNumber;
+    if (this.wx && kind === "getPhoneNumber") {
+      const denied = { errMsg: "getPhoneNumber:fail user deny" };
+      await this.fire(tag, "getphonenumber", answer instanceof Error ? denied : { errMsg: "getPhoneNumber:ok", ...answer });
+    } else if (!this.wx && kind === "getAuthorize" && scope === "phoneNumber") {
+      await this.fire(tag, answer instanceof Error ? "error" : "getAuthorize", {});
+    }
   }
 
   /** Type a text into the field with this name for screen readers. */
@@ -221,12 +246,12 @@ export class MiniProgram {
     page.scope.onReady?.();
   }
 
-  private close(count: number): void {
+  private close(count: number, shows = true): void {
     for (const page of this.pages.splice(this.pages.length - count)) {
       page.scope.onUnload?.();
       this.gone(page);
     }
-    if (this.pages.length) this.front.scope.onShow?.();
+    if (shows && this.pages.length) this.front.scope.onShow?.();
   }
 
   private made(kind: Kind, host: Tag | null, given: Record<string, unknown>): Instance {
@@ -503,9 +528,12 @@ export class MiniProgram {
       own.removeStorageSync = ({ key }: { key: string }) => this.storage.delete(key);
     }
     const moves: Record<string, (options: any) => void> = {
-      navigateTo: ({ url }) => this.open(...address(url)),
+      navigateTo: ({ url }) => {
+        this.front.scope.onHide?.();
+        this.open(...address(url));
+      },
       redirectTo: ({ url }) => {
-        this.close(1);
+        this.close(1, false);
         this.open(...address(url));
       },
       reLaunch: ({ url }) => {
@@ -558,6 +586,13 @@ export class MiniProgram {
       "offNetworkStatusChange",
       "onMemoryWarning",
     ];
+    // What a platform answers unless a test says otherwise.
+    const usual: Record<string, object> = {
+      getNetworkType: { networkType: "wifi" },
+      // Alipay says no status: it calls `fail` for any but 200.
+      downloadFile: this.wx ? { statusCode: 200, tempFilePath: "wxfile://a" } : { apFilePath: "https://resource/a.pdf" },
+      getScreenBrightness: this.wx ? { value: 0.4 } : { brightness: 0.4 },
+    };
     const answering =
       (name: string) =>
       (options: any = {}) => {
@@ -567,13 +602,11 @@ export class MiniProgram {
         const answer = this.answers[name];
         const found = typeof answer === "function" ? answer(options) : answer;
         setTimeout(() => {
-          if (found instanceof Error) options.fail?.({ errMsg: `${name}:fail ${found.message}`, error: 11 });
-          else
-            options.success?.({
-              errMsg: `${name}:ok`,
-              ...(name === "getNetworkType" ? { networkType: "wifi" } : {}),
-              ...found,
-            });
+          if (found instanceof Error)
+            options.fail?.(
+              this.wx ? { errMsg: `${name}:fail ${found.message}` } : { error: 11, errorMessage: found.message },
+            );
+          else options.success?.({ ...(this.wx ? { errMsg: `${name}:ok` } : {}), ...usual[name], ...found });
           options.complete?.({});
         });
         return undefined;
@@ -597,12 +630,17 @@ export class MiniProgram {
     const data = typeof options.data === "string" ? JSON.parse(options.data) : options.data;
     const request: Requested = { method: options.method ?? "GET", url: options.url, headers, body: copied(data) };
     this.requests.push(request);
+    // Every phone draws what the request changed before the answer is there.
+    await new Promise((resolve) => setTimeout(resolve, 3));
     try {
-      const { status, body } = await this.server(request);
-      const found = { "content-type": "application/json" };
-      options.success?.({ statusCode: status, status, data: body, header: found, headers: found });
+      const { status, body, headers: more } = await this.server(request);
+      const found = { "Content-Type": "application/json", ...more };
+      if (this.wx) options.success?.({ statusCode: status, data: body, header: found, errMsg: "request:ok" });
+      else if (status < 300) options.success?.({ status, data: body, headers: found });
+      // Alipay's "HTTP 错误": what the server says comes with it, as it was sent.
+      else options.fail?.({ error: 19, errorMessage: "http status error", status, data: JSON.stringify(body), headers: found });
     } catch (error) {
-      options.fail?.({ errMsg: `request:fail ${error}`, error: 12 });
+      options.fail?.(this.wx ? { errMsg: `request:fail ${error}` } : { error: 12, errorMessage: String(error) });
     }
     options.complete?.({});
   }

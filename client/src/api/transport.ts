@@ -17,7 +17,18 @@ export interface Sent {
 /** Sends one request. Rejects with anything if no answer came. */
 export type Transport = (sent: Sent) => Promise<Exchange>;
 
-/** Send by the platform: XMLHttpRequest, `wx.request` or `my.request`. All call `success` for any status. */
+/** What uni hands over: of Alipay's `fail`, too, if the server answered. */
+interface Answered {
+  statusCode?: number;
+  header?: unknown;
+  data?: unknown;
+}
+
+/**
+ * Send by the platform: XMLHttpRequest, `wx.request` or `my.request`.
+ *
+ * The first two call `success` for any status; `my.request` calls `fail` for all but 2xx, with status, headers and body.
+ */
 export const platformTransport: Transport = (sent) =>
   new Promise((resolve, reject) => {
     uni.request({
@@ -27,17 +38,27 @@ export const platformTransport: Transport = (sent) =>
       data: sent.body === undefined ? undefined : (sent.body as object),
       timeout: sent.timeoutMs,
       success: (answer) => {
-        const headers: Record<string, string> = {};
-        for (const [name, value] of Object.entries((answer.header ?? {}) as Record<string, unknown>)) {
-          headers[name.toLowerCase()] = String(value);
-        }
-        // A proxy between us may answer status 0 or none.
-        if (!answer.statusCode) reject(new Error("no status"));
-        else resolve({ status: answer.statusCode, body: parsed(answer.data), headers });
+        const found = exchanged(answer);
+        if (found === null) reject(new Error("no status"));
+        else resolve(found);
       },
-      fail: (error) => reject(new Error(error.errMsg)),
+      fail: (error) => {
+        const found = exchanged(error as Answered);
+        if (found === null) reject(new Error(error.errMsg));
+        else resolve(found);
+      },
     });
   });
+
+/** Return the exchange, or null without a status of HTTP: a proxy between us may answer 0, and no answer has none. */
+function exchanged(answer: Answered): Exchange | null {
+  if (!(Number(answer.statusCode) >= 100)) return null;
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries((answer.header ?? {}) as Record<string, unknown>)) {
+    headers[name.toLowerCase()] = String(value);
+  }
+  return { status: Number(answer.statusCode), body: parsed(answer.data), headers };
+}
 
 /** Platforms parse `application/json` only; `problem+json` arrives as text on some. */
 function parsed(data: unknown): unknown {
