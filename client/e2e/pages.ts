@@ -2,7 +2,7 @@
 
 import { randomInt } from "node:crypto";
 import { SANDBOX, good, send, until } from "./deployment";
-import { HASTY, application, poster, uuid7, verified, visitor, type Person, type Venue } from "./people";
+import { HASTY, application, poster, residentId, uuid7, verified, visitor, type Person, type Venue } from "./people";
 import type { Chromium, Phone, PhoneOptions } from "./browser";
 
 /** The people behind the pages. */
@@ -37,18 +37,13 @@ export async function makeCast(): Promise<Cast> {
 
 /** Add a child of the same household. */
 async function family(guardian: Person): Promise<void> {
-  const year = new Date().getUTCFullYear() - 8;
-  const child = { name: guardian.name.slice(0, 2) + "小满", document_type: "resident_id", document_number: numberOf(`440983${year}0512${String(randomInt(1000)).padStart(3, "0")}`) };
+  const year = new Date().getUTCFullYear();
+  const child = { name: guardian.name.slice(0, 2) + "小满", document_type: "resident_id", document_number: residentId(year - 9, year - 2) };
   await good(send("POST", `${SANDBOX}/sandbox/people`, { ...child, health_code: "green", nucleic_acid: "negative" }));
   const adult = { name: guardian.name, document_type: "resident_id", document_number: guardian.number };
   const household = String(randomInt(1_000_000));
   for (const member of [adult, child]) await good(send("POST", `${SANDBOX}/sandbox/households`, { household, ...member }));
   await guardian.post("/v1/me/dependants", { nonce: uuid7(), relation: "child", method: "household", ...child });
-}
-
-function numberOf(body: string): string {
-  const sum = [...body].reduce((total, digit, place) => total + Number(digit) * (2 ** (17 - place) % 11), 0);
-  return body + "10X98765432"[sum % 11];
 }
 
 type Who = "visitor" | "newcomer" | "head" | null;

@@ -120,9 +120,9 @@ export function uuid7(at = Date.now()): string {
   return [...parts, variant + random.slice(3, 6), random.slice(6, 18)].join("-");
 }
 
-/** Return an invented resident ID number of an adult of 信宜 (GB 11643). */
-function residentId(): string {
-  const body = `440983${randomInt(1960, 2000)}${two(randomInt(1, 13))}${two(randomInt(1, 29))}${digits(3)}`;
+/** Return an invented resident ID number of somebody of 信宜, who was born in these years, an adult if left out (GB 11643). */
+export function residentId(from = 1960, to = 1999): string {
+  const body = `440983${randomInt(from, to + 1)}${two(randomInt(1, 13))}${two(randomInt(1, 29))}${digits(3)}`;
   const sum = [...body].reduce((total, digit, place) => total + Number(digit) * (2 ** (17 - place) % 11), 0);
   return body + "10X98765432"[sum % 11];
 }
