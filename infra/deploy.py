@@ -44,9 +44,9 @@ def deploy(
 ) -> dict[str, str]:
     """Bring `stack` to `built` and return its outputs.
 
-    `parameters` are the template's; ``Protect`` is turned on after the creation. `confirm` is asked
-    before an update. Raises DeployError with the first resource that failed, after CloudFormation
-    has rolled back.
+    `parameters` are the template's; ``Protect`` is turned on after the creation, and a stack that
+    has some gets its policy. `confirm` is asked before an update. Raises DeployError with the first
+    resource that failed, after CloudFormation has rolled back.
     """
     step("Uploading the package")
     template = json.loads(built.template.read_text())
@@ -73,6 +73,8 @@ def deploy(
             deployment.update(request, given, lambda _: True)
     else:
         deployment.update(request, given, confirm)
+    if given:  # the local cloud has no parameters, and nothing to protect
+        stacks.protect(target.client("cloudformation"), stack, built.stage)
     return deployment.outputs()
 
 
@@ -189,7 +191,6 @@ def _deploy_stage(stage: str, console: Console, *, yes: bool) -> dict[str, str]:
             confirm=asking(console, status, yes=yes),
             step=status.update,
         )
-        stacks.protect(formation, stack, stage)
         status.update("Uploading the client")
         publish(session.client, outputs, console)
         return outputs

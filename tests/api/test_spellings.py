@@ -17,7 +17,7 @@ from chalicelib.identity.store.people import ProfileItem
 from chalicelib.venues.codes import join_url
 from infra.ops import venues as venues_command
 from tests import support
-from tests.api import families, test_erasures
+from tests.api import families, phones, test_erasures
 from tests.api.driver import HOST, HttpReply, Person, World, codes
 
 NAME = "艾力·测试江"
@@ -220,6 +220,9 @@ def test_every_scanned_input_is_read_in_the_scanners_dialect(world: World, diale
         # A retry of the same scan by another scanner is the same scan.
         again = chief.post(path, body | {"pass_code": code.lower()}).expect(200)
         assert again["scan_id"] == first["scan_id"]
+    phone = phones.pair(chief)
+    kept = scanned(world.visitor().show_pass())
+    phones.upload(chief, phone, kept, world.nonce()).expect(201)
     join_code = chief.join_code(chief.venue["venue_id"])
     visitor.join(scanned(join_code)).expect(201)
     world.visitor().join(scanned(join_url(join_code, HOST))).expect(201)

@@ -253,6 +253,12 @@ def test_repeating_a_command_changes_nothing(project: Project, deployed: Deploye
 
 
 @pytest.mark.usefixtures("outputs")
+def test_the_foundation_keeps_what_holds_data(project: Project) -> None:
+    policy = project.client("cloudformation").get_stack_policy(StackName=stacks.foundation(STAGE))
+    assert json.loads(policy["StackPolicyBody"]) == stacks.STACK_POLICY
+
+
+@pytest.mark.usefixtures("outputs")
 def test_the_package_is_as_small_as_that_of_make_deploy(project: Project) -> None:
     (package,) = (project.root / ".chalice/deployments").glob("*.zip")
     assert package.stat().st_size < LIMIT_MB * 1e6

@@ -42,6 +42,14 @@ class Formation:
         self.coming: list[dict[str, Any]] = []
         """Events of the next operation, newest first."""
         self._given: dict[str, str] = {}
+        self.policy: dict[str, Any] = {}
+        self.may_be_deleted = True
+
+    def set_stack_policy(self, *, StackPolicyBody: str, **_: str) -> None:  # noqa: N803 (AWS's names)
+        self.policy = json.loads(StackPolicyBody)
+
+    def update_termination_protection(self, *, EnableTerminationProtection: bool, **_: str) -> None:  # noqa: N803 (AWS's names)
+        self.may_be_deleted = not EnableTerminationProtection
 
     def describe_stacks(self, **_: str) -> Any:
         if self.status is None:
@@ -146,6 +154,19 @@ def test_the_table_is_protected_after_its_creation(built: Package) -> None:
     formation.changes = [change("Modify", "Table")]
     assert not run(built, formation)
     assert formation.done == [("create", {"Protect": "off"}), ("update", {"Protect": "on"})]
+
+
+@pytest.mark.parametrize("status", [None, "UPDATE_COMPLETE"])
+def test_a_stack_of_prod_keeps_what_holds_data_and_is_not_deleted(
+    built: Package, status: str | None
+) -> None:
+    formation = Formation(status, ["CREATE_COMPLETE", "UPDATE_COMPLETE"])
+    formation.changes = [change("Modify", "Queue")]
+    run(built, formation)
+    replaced, _ = (one for one in formation.policy["Statement"] if one["Effect"] == "Deny")
+    kept = set(replaced["Condition"]["StringEquals"]["ResourceType"])
+    assert {"AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::S3::Bucket"} <= kept
+    assert not formation.may_be_deleted
 
 
 def test_a_first_deployment_that_failed_is_tried_again(built: Package) -> None:
