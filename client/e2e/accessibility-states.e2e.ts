@@ -49,7 +49,11 @@ async function brought(state: State, look: PhoneOptions): Promise<Phone> {
   await phone.page.goto(APP + (state.address(cast) && `#/${state.address(cast)}`));
   await phone.page.getByRole("heading", { level: 1 }).first().waitFor();
   await state.enter?.(phone, sayer(look.language!));
-  if (state.dialog) await phone.page.getByRole("dialog").waitFor();
+  if (state.dialog) {
+    await phone.page.getByRole("dialog").waitFor();
+    // It takes the focus once it is drawn; that it has it is checked afterwards.
+    await phone.page.waitForFunction(() => document.activeElement?.closest("[role=dialog]"), undefined, { timeout: 2_000 }).catch(() => undefined);
+  }
   return phone;
 }
 

@@ -98,7 +98,7 @@ describe("applying", () => {
     for (const id of empty) expect(await phone.page.locator(`#${id}-more`).innerText()).toBe(MISSING);
     for (const label of ["head.region", "head.address"]) {
       await phone.page.locator("#ap-errors").getByRole("button", { name: text(label), exact: true }).click();
-      expect(await phone.page.evaluate(() => document.activeElement?.id)).toBe(label === "head.region" ? "region" : "address");
+      await expect.poll(() => phone.page.evaluate(() => document.activeElement?.id)).toBe(label === "head.region" ? "region" : "address");
     }
   });
 
