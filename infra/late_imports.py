@@ -17,7 +17,7 @@ LATE: dict[str, Set[str]] = {
         "botocore.docs.paginator",
         "botocore.docs.waiter",
     },
-    # Paginators, waiters and endpoint rules, which no client of ours has.
+    # Paginators, waiters, and operations whose endpoint depends on a path into what is sent.
     "botocore/paginate.py": {"jmespath"},
     "botocore/regions.py": {"jmespath"},
     "botocore/waiter.py": {"jmespath"},

@@ -53,7 +53,7 @@ class AwsSession(botocore.session.Session):  # type: ignore[misc]  # botocore ha
         self._handle(EVENT_ALIASES.get(service_name, service_name))
         client = super().create_client(service_name, *arguments, **options)
         client._endpoint.http_session = KeptConnections(client._endpoint.http_session)
-        client.meta.events.register("after-call", _tell_of_retries)
+        client.meta.events.register("after-call", _log_retries)
         return client
 
     def _handle(self, service: str | None) -> None:
@@ -71,8 +71,12 @@ class AwsSession(botocore.session.Session):  # type: ignore[misc]  # botocore ha
                 register(name, handler)
 
 
-def _tell_of_retries(model: Any, parsed: dict[str, Any], **_: Any) -> None:
-    """Log a call that was answered after failures: each had the person wait for up to a second."""
+def _log_retries(model: Any, parsed: dict[str, Any], **_: Any) -> None:
+    """Log a call that was answered after failures, while a person waited.
+
+    Before its second attempt the SDK waits for up to a second, before its third for up to two
+    ("Retry behavior", AWS SDKs and Tools Reference Guide).
+    """
     if again := parsed.get("ResponseMetadata", {}).get("RetryAttempts"):
         logger().warning("aws_retried", extra={"operation": model.name, "retries": again})
 

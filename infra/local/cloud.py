@@ -233,7 +233,7 @@ def _sentences() -> Iterator[None]:
 def start_emulator(place: Place) -> None:
     """Start the emulated AWS alone, unless it runs and answers. Raises LocalCloudError."""
     if running(place, "emulator"):
-        if _answers(place.port, "/_ministack/health", within=5.0, name=(place, "emulator")):
+        if _answers(place, "emulator", place.port, within=5.0):
             return
         stop_process(place, "emulator", patience=2.0)  # it hangs; its journal has what counts
     _require_free(place.port, "VENUECODE_PORT")
@@ -313,8 +313,7 @@ def start_website(place: Place, cloud: LocalCloud) -> None:
 
 def _await(place: Place, name: str, port: int, called: str) -> None:
     """Wait until a process that was launched answers, or stop it. Raises LocalCloudError."""
-    path = "/_ministack/health" if name == "emulator" else "/healthz"
-    if _answers(port, path, within=_PATIENCE_SECONDS, name=(place, name)):
+    if _answers(place, name, port, within=_PATIENCE_SECONDS):
         return
     stop_process(place, name)
     log = f"{place.home}/log/{name}.log"
@@ -334,7 +333,7 @@ def _serves(place: Place, name: str, port: int, target: str) -> bool:
     if (
         started_for.exists()
         and started_for.read_text() == target
-        and _answers(port, "/healthz", within=2.0, name=(place, name))
+        and _answers(place, name, port, within=2.0)
     ):
         return True
     stop_process(place, name, patience=2.0)
@@ -424,8 +423,9 @@ def stop_process(place: Place, name: str, *, patience: float = _PATIENCE_SECONDS
     )
 
 
-def _answers(port: int, path: str, *, within: float, name: tuple[Place, str] | None = None) -> bool:
-    """Return whether `path` answers 200 `within` seconds; give up if process `name` ends."""
+def _answers(place: Place, name: str, port: int, *, within: float) -> bool:
+    """Return whether a process says `within` seconds that it is well; give up if it ends."""
+    path = "/_ministack/health" if name == "emulator" else "/healthz"
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=within)
@@ -433,7 +433,7 @@ def _answers(port: int, path: str, *, within: float, name: tuple[Place, str] | N
             connection.request("GET", path)
             return connection.getresponse().status == 200
         except (OSError, http.client.HTTPException):
-            if name and not running(*name):
+            if not running(place, name):
                 return False
             time.sleep(0.05)
         finally:

@@ -64,7 +64,7 @@ def test_a_client_has_botocores_handlers_of_its_service(service: str) -> None:
             [getattr(one, "__qualname__", type(one)) for one in _handlers(of, event)]
             for of in (ours, stock)
         ]
-        own = ["_tell_of_retries"] if event.startswith("after-call.") else []
+        own = ["_log_retries"] if event.startswith("after-call.") else []
         assert found[0] == found[1] + own, event
 
 

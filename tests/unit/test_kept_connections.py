@@ -237,13 +237,13 @@ def test_an_error_of_the_service_is_its_error_and_the_connection_stays() -> None
 def test_a_call_that_was_answered_after_failures_is_in_the_log(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    told: list[logging.LogRecord] = []
-    monkeypatch.setattr(logger().handlers[0], "emit", told.append)
+    records: list[logging.LogRecord] = []
+    monkeypatch.setattr(logger().handlers[0], "emit", records.append)
     with serving(lambda number, _: CUT["no answer"] if number == 2 else PLAIN) as server:
         made = client(server)
         for _ in range(3):
             listed(made)
-    (record,) = told
+    (record,) = records
     assert (record.getMessage(), record.__dict__["retries"]) == ("aws_retried", 1)
     assert record.__dict__["operation"] == "ListTables"
 
