@@ -2,6 +2,8 @@ import uniModule from "@dcloudio/vite-plugin-uni";
 import type { Plugin } from "vite";
 import { defineConfig } from "vite";
 
+import { withoutStars } from "./wxss";
+
 // The plugin is CommonJS: its function is the module's `default`.
 const uni = (uniModule as unknown as { default?: typeof uniModule }).default ?? uniModule;
 
@@ -20,9 +22,21 @@ function ownAddressesOnly(): Plugin {
   };
 }
 
+function readByWeChat(): Plugin {
+  return {
+    name: "read-by-wechat",
+    enforce: "post",
+    generateBundle(_, bundle) {
+      for (const file of Object.values(bundle)) {
+        if (file.type === "asset" && file.fileName.endsWith(".wxss")) file.source = withoutStars(String(file.source));
+      }
+    },
+  };
+}
+
 export default defineConfig({
   base: "./",
-  plugins: [uni(), ownAddressesOnly()],
+  plugins: [uni(), ownAddressesOnly(), readByWeChat()],
   resolve: { alias: { "@": new URL("src", import.meta.url).pathname } },
   // Modules with dynamic imports: Chrome 64, Safari 12.
   build: { target: ["chrome64", "safari12"] },
