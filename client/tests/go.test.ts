@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 
-import { stillHere } from "@/state/go";
+import { go, stillHere } from "@/state/go";
 
 let pages: object[];
 beforeEach(() => {
@@ -25,4 +25,17 @@ test("the same page, opened again, is another one", () => {
   const here = stillHere();
   pages[1] = { route: "pages/head/staff/staff" };
   expect(here()).toBe(false);
+});
+
+test("the eleventh page of a mini-program takes the place of the tenth", () => {
+  const opened: string[] = [];
+  Object.assign(uni, {
+    navigateTo: ({ fail, complete }: { fail: () => void; complete: () => void }) => {
+      fail();
+      complete();
+    },
+    redirectTo: ({ url }: { url: string }) => void opened.push(url),
+  });
+  go("result", { scan: "S1" });
+  expect(opened).toEqual(["/pages/result/result?scan=S1"]);
 });

@@ -35,6 +35,8 @@ export function go(page: PageName, query: Record<string, string> = {}): void {
   going = true;
   uni.navigateTo({
     url: address(page, query),
+    // A mini-program keeps ten pages at most: the eleventh takes the place of the tenth.
+    fail: () => replace(page, query),
     complete: () => {
       going = false;
     },
