@@ -2,7 +2,7 @@ import uniModule from "@dcloudio/vite-plugin-uni";
 import type { Plugin } from "vite";
 import { defineConfig } from "vite";
 
-import { withoutStars } from "./wxss";
+import { ariaRoles, forWeChat, headings } from "./mini-programs";
 
 // The plugin is CommonJS: its function is the module's `default`.
 const uni = (uniModule as unknown as { default?: typeof uniModule }).default ?? uniModule;
@@ -22,21 +22,13 @@ function ownAddressesOnly(): Plugin {
   };
 }
 
-function readByWeChat(): Plugin {
-  return {
-    name: "read-by-wechat",
-    enforce: "post",
-    generateBundle(_, bundle) {
-      for (const file of Object.values(bundle)) {
-        if (file.type === "asset" && file.fileName.endsWith(".wxss")) file.source = withoutStars(String(file.source));
-      }
-    },
-  };
-}
+const isWeChat = process.env.UNI_PLATFORM === "mp-weixin";
+const roles = { h5: [], "mp-weixin": [headings, ariaRoles], "mp-alipay": [headings] }[process.env.UNI_PLATFORM ?? "h5"];
+const template = { compilerOptions: { nodeTransforms: roles as never[] } };
 
 export default defineConfig({
   base: "./",
-  plugins: [uni(), ownAddressesOnly(), readByWeChat()],
+  plugins: [uni({ vueOptions: { template } }), ownAddressesOnly(), isWeChat && forWeChat()],
   resolve: { alias: { "@": new URL("src", import.meta.url).pathname } },
   // Modules with dynamic imports: Chrome 64, Safari 12.
   build: { target: ["chrome64", "safari12"] },

@@ -43,6 +43,18 @@ describe.each<Platform>(["mp-weixin", "mp-alipay"])("%s", (platform) => {
     expect(styled.filter((source) => /[\d.}]rem\b/.test(source))).toEqual([]);
   });
 
+  // WeChat's "aria-component" knows `aria-role` only, Alipay's `role` only; headings are plain views in both.
+  it("tells screen readers what is a heading", async () => {
+    const [role, unknown] = platform === "mp-weixin" ? ["aria-role", "role"] : ["role", "aria-role"];
+    const phone = program(platform, nothing);
+    phone.storage.set("vc.login", LOGIN);
+    await phone.launch("pages/own-data/own-data");
+    const roles = phone.tags().filter(({ attributes }) => role! in attributes);
+    expect(roles.filter(({ attributes }) => attributes[role!] === "heading").map(({ attributes }) => attributes["aria-level"])).toContain("1");
+    expect(phone.tags().filter(({ attributes }) => unknown! in attributes)).toEqual([]);
+    expect(phone.errors).toEqual([]);
+  });
+
   it("logs in by text message", async () => {
     const phone = program(platform, ({ url }) => {
       if (url.endsWith("/v1/otp")) return { status: 202, body: { resend_after_s: 60 } };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { ELEMENTS, withoutStars } from "../wxss";
+import { ELEMENTS, withoutStars } from "../mini-programs";
 
 describe("a style sheet for WeChat", () => {
   it("names each element where any was meant", () => {

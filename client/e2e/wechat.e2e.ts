@@ -1,11 +1,11 @@
-/** WeChat's own compilers read the templates and style sheets of its build. They are what its developer tools run. */
+/** The build for WeChat: its own compilers, which its developer tools run, read it, and styles meet what they name. */
 
 import { readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
-import { ELEMENTS } from "../wxss";
+import { ELEMENTS } from "../mini-programs";
 
 const BUILD = join(__dirname, "../dist/build/mp-weixin");
 const require = createRequire(import.meta.url);
@@ -29,6 +29,16 @@ describe("WeChat's compilers", () => {
     const read = wxssToJs(BUILD, names);
     expect(read instanceof Error ? read.message : "").toBe("");
   });
+});
+
+it("components stand in no element of their own, and styles reach into them", () => {
+  const components = files(".json").filter((name) => JSON.parse(readFileSync(join(BUILD, name), "utf-8")).component);
+  const pages = JSON.parse(readFileSync(join(BUILD, "app.json"), "utf-8")).pages as string[];
+  for (const name of components.filter((one) => !pages.includes(one.replace(/\.json$/, "")))) {
+    expect(JSON.parse(readFileSync(join(BUILD, name), "utf-8")).styleIsolation, name).toBe("shared");
+    expect(readFileSync(join(BUILD, name.replace(/json$/, "js")), "utf-8"), name).toContain("virtualHost:!0");
+  }
+  expect(components.length).toBeGreaterThan(30);
 });
 
 it("style sheets know every element of the templates", () => {
