@@ -556,6 +556,7 @@ export class MiniProgram {
       "showToast",
       "hideToast",
       "setNavigationBarTitle",
+      "setNavigationBarColor",
       "setKeepScreenOn",
       "setScreenBrightness",
       "getScreenBrightness",

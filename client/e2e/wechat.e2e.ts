@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
+import { MiniProgram } from "./mini-program";
 import { ELEMENTS } from "../mini-programs";
 
 const BUILD = join(__dirname, "../dist/build/mp-weixin");
@@ -39,6 +40,19 @@ it("components stand in no element of their own, and styles reach into them", ()
     expect(readFileSync(join(BUILD, name.replace(/json$/, "js")), "utf-8"), name).toContain("virtualHost:!0");
   }
   expect(components.length).toBeGreaterThan(30);
+});
+
+it("the words of the phone's status bar are read on light pages and on dark ones", async () => {
+  // WeChat tells whether the phone is dark to programs that say they have a dark look ("DarkMode 适配指南").
+  expect(JSON.parse(readFileSync(join(BUILD, "app.json"), "utf-8")).darkmode).toBe(true);
+  for (const [page, dark, colour] of [["login/login", "light", "#000000"], ["login/login", "dark", "#ffffff"], ["scan/scan", "light", "#ffffff"]]) {
+    const phone = new MiniProgram(BUILD, "mp-weixin", () => ({ status: 404, body: {} }));
+    phone.storage.set("vc.settings", JSON.stringify({ dark }));
+    phone.storage.set("vc.login", JSON.stringify({ access: "access", refresh: "refresh", personId: "P1" }));
+    await phone.launch(`pages/${page}`);
+    expect(phone.asked("setNavigationBarColor").map(({ frontColor }) => frontColor), page).toEqual([colour]);
+    phone.end();
+  }
 });
 
 it("style sheets know every element of the templates", () => {
