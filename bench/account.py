@@ -52,6 +52,7 @@ class Account:
             "DynamoDB_20120810.UpdateItem": self._update,
             "DynamoDB_20120810.DeleteItem": self._delete,
             "DynamoDB_20120810.TransactWriteItems": self._transact,
+            "DynamoDB_20120810.BatchWriteItem": self._batch_write,
             "secretsmanager.GetSecretValue": lambda _: ({"SecretString": KEYS_SECRET}, 0, 0),
             "TrentService.GenerateDataKey": lambda _: (
                 {"CiphertextBlob": _DATA_KEY, "Plaintext": _DATA_KEY, "KeyId": "key"}, 0, 0,
@@ -114,6 +115,10 @@ class Account:
     def _put(self, body: Body) -> tuple[Body, float, int]:
         item = body["Item"]
         return {}, 0, self._replace({name: item[name] for name in _KEY}, item)
+
+    def _batch_write(self, body: Body) -> tuple[Body, float, int]:
+        ((_, puts),) = body["RequestItems"].items()
+        return {"UnprocessedItems": {}}, 0, sum(self._put(one["PutRequest"])[2] for one in puts)
 
     def _delete(self, body: Body) -> tuple[Body, float, int]:
         return {}, 0, self._replace(body["Key"], None)
