@@ -10,12 +10,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bench import cards, cost, figures, kinds, posters, scans, throttle
+from bench import cards, cost, figures, kinds, lists, pipeline, posters, scans, throttle
 from bench.scene import environment
 from bench.stub import ROOT, running
 from infra.package import BuildError, package
 
-_PARTS = 8
+_PARTS = 10
 
 
 def _unpacked(code: Path, digest: str) -> Path:
@@ -60,6 +60,8 @@ def main() -> int:
             add(*scans.counts(stub, step))
             add(*scans.warm(stub, unpacked, step))
             add(*scans.cold(stub, unpacked, step))
+            add(*lists.figures(stub, step))
+            add(pipeline.figure(stub, step))
         measured = kinds.measure(step)
         add(*kinds.figures(measured), *cost.figures(measured))
         step("Throwing shards onto partitions")

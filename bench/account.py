@@ -18,9 +18,15 @@ _INDEX = ("g1pk", "g1sk")
 _SET = re.compile(r"(#\d+) = (?:if_not_exists \((#\d+), )?(:\d+)")
 """An assignment of an update: the name, the name that keeps its value if it has one, the value."""
 _DATA_KEY = base64.b64encode(bytes(range(32))).decode()
-KEYS_SECRET = json.dumps({"active": "1", "index": "1", "1": "r" * 64})
+_KEYS = json.dumps({"active": "1", "index": "1", "1": "r" * 64})
+_PARTNERS = json.dumps({"default": "p" * 64})
 
 Body = dict[str, Any]
+
+
+def secret(body: Body) -> Body:
+    """Return the answer of Secrets Manager: the partners' credentials, or keys."""
+    return {"SecretString": _PARTNERS if body["SecretId"] == "partners" else _KEYS}
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,8 @@ class Account:
             "DynamoDB_20120810.UpdateItem": self._update,
             "DynamoDB_20120810.DeleteItem": self._delete,
             "DynamoDB_20120810.TransactWriteItems": self._transact,
-            "secretsmanager.GetSecretValue": lambda _: ({"SecretString": KEYS_SECRET}, 0, 0),
+            "DynamoDB_20120810.BatchWriteItem": self._batch_write,
+            "secretsmanager.GetSecretValue": lambda body: (secret(body), 0, 0),
             "TrentService.GenerateDataKey": lambda _: (
                 {"CiphertextBlob": _DATA_KEY, "Plaintext": _DATA_KEY, "KeyId": "key"}, 0, 0,
             ),
@@ -114,6 +121,10 @@ class Account:
     def _put(self, body: Body) -> tuple[Body, float, int]:
         item = body["Item"]
         return {}, 0, self._replace({name: item[name] for name in _KEY}, item)
+
+    def _batch_write(self, body: Body) -> tuple[Body, float, int]:
+        ((_, puts),) = body["RequestItems"].items()
+        return {"UnprocessedItems": {}}, 0, sum(self._put(one["PutRequest"])[2] for one in puts)
 
     def _delete(self, body: Body) -> tuple[Body, float, int]:
         return {}, 0, self._replace(body["Key"], None)

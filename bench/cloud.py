@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 from botocore.awsrequest import AWSResponse
 
 from bench import template
-from bench.account import KEYS_SECRET, Body
+from bench.account import Body, secret
 from bench.template import API, EventSource, Function
 from bench.units import Raw, index_units, item_size, read_units, write_units
 
@@ -47,7 +47,6 @@ CALL_MS = {"dynamodb": 4, "sqs": 8, "kms": 6, "secretsmanager": 10}
 FULL_CPU_MB = 1769
 """Lambda Developer Guide, "Configure Lambda function memory": here a function has one vCPU."""
 _DATA_KEY = base64.b64encode(bytes(range(32))).decode()
-_PARTNERS = json.dumps({"default": "p" * 64})
 _SQS_STEP = 64 * 1024
 _MOTO_ACCOUNT, _REGION = "123456789012", "us-east-1"
 _GATEWAY_HEADERS = 450
@@ -455,10 +454,10 @@ def _plain(item: Any) -> Raw:
     return image
 
 
-def _of_keys(operation: str, body: Mapping[str, Any]) -> dict[str, Any]:
+def _of_keys(operation: str, body: Body) -> dict[str, Any]:
     match operation:
         case "GetSecretValue":
-            return {"SecretString": _PARTNERS if body["SecretId"] == "partners" else KEYS_SECRET}
+            return secret(body)
         case "GenerateDataKey":
             return {"CiphertextBlob": _DATA_KEY, "Plaintext": _DATA_KEY, "KeyId": "key"}
         case "Decrypt":

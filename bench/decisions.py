@@ -9,8 +9,10 @@ rate that two cores serve: the time is the application's then, not the emulator'
 phones poll as `poll_after_ms` says; the others never ask, and the worker decides. Then the
 provider recovers and every visitor scans once more.
 
-Goal: every decision within the policy's wait and two seconds; no dead-lettered message. The exit
-status says whether the goal was met. The result is in ``bench/decisions.json``.
+Providers that are well answer after 150 ms. Goals: 95 % of the decisions within two seconds while
+all are well (`decision_seconds`); every decision within the policy's wait and two seconds while one
+fails; no dead-lettered message. The exit status says whether the goals were met. The result is in
+``bench/decisions.json``.
 """
 
 import json
@@ -33,6 +35,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from stdnum.cn import ric
 
+from bench import figures
+from bench.figures import Figure
 from chalicelib.admission.policy import Policy
 from chalicelib.admission.scan import ScanReference
 from chalicelib.core import keys
@@ -47,6 +51,7 @@ FAULTS = ("none", "hang", "drip", "refuse", "garbage")
 _AT_ONCE = 6
 """Requests to the API at once: as many as two cores answer without a queue of their own."""
 _LOOK_EVERY_S = 0.2
+_LATENCY_MS = 150
 _SLACK_S = 2.0
 _ANSWER_WITHIN_S = Policy().answer_within.total_seconds()
 _VENUE_ZONE = ZoneInfo("Asia/Shanghai")
@@ -56,7 +61,7 @@ _VENUE_ZONE = ZoneInfo("Asia/Shanghai")
 class Row:
     """The results of one round's scans. Times are in seconds from the scan's receipt.
 
-    `polled` and `settled` are median, 99th percentile and maximum.
+    `polled` and `settled` are median, 99th percentile and maximum; `p95` is of all scans.
     """
 
     fault: str
@@ -64,6 +69,7 @@ class Row:
     outcomes: dict[str, int]
     polled: tuple[float, float, float]
     settled: tuple[float, float, float]
+    p95: float
     dead_letters: int
     lookups: int
 
@@ -145,7 +151,9 @@ class Round:
             number = body + str(ric.calc_check_digit(body + "0"))
             person = {"document_number": number, "name": "区小明", "health_code": "green"}
             tested = {"nucleic_acid": "negative", "nucleic_acid_hours": 6}
-            self.server.sandbox.call("POST", "people", person | tested)
+            self.server.sandbox.call(
+                "POST", "people", person | tested | {"latency_ms": _LATENCY_MS}
+            )
             if not self.pocket.get("phones", phone.phone):
                 phone.log_in_with_wechat()
             if phone.registration()["verification"] == "none":
@@ -194,6 +202,7 @@ class Round:
             dict(Counter(outcome for _, outcome in watch.decided.values())),
             _spread([*polled.values()]),
             _spread(times),
+            _share([*polled.values(), *times], 0.95),
             self._dead_letters(),
             self.server.sandbox.call("GET", "calls")[PROVIDER] - before,
         )
@@ -235,9 +244,13 @@ def _stored(key: keys.Key) -> dict[str, dict[str, str]]:
 
 def _spread(times: Sequence[float]) -> tuple[float, float, float]:
     """Return median, 99th percentile and maximum."""
+    return statistics.median(times or [0.0]), _share(times, 0.99), max(times, default=0.0)
+
+
+def _share(times: Sequence[float], share: float) -> float:
+    """Return the time within which `share` of the times are."""
     ordered = sorted(times) or [0.0]
-    place = min(len(ordered) - 1, round(0.99 * (len(ordered) - 1)))
-    return statistics.median(ordered), ordered[place], ordered[-1]
+    return ordered[round(share * (len(ordered) - 1))]
 
 
 def _print(rows: Sequence[Row], console: Console) -> None:
@@ -286,12 +299,14 @@ def main() -> int:
     Path(__file__).with_suffix(".json").write_text(
         json.dumps([asdict(row) for row in rows], indent=1) + "\n"
     )
-    limit = _ANSWER_WITHIN_S + _SLACK_S
-    met = all(row.slowest <= limit and not row.dead_letters for row in rows)
-    console.print(
-        f"Goal: at most {limit:.0f} s, no dead-lettered message: {'met' if met else 'missed'}"
-    )
-    return 0 if met else 1
+    failing = max(row.slowest for row in rows)
+    found = [
+        Figure("decision_seconds", rows[0].p95, "s", 2, note=f"95 % of {rows[0].scans} scans"),
+        Figure("decision_seconds_failing", failing, "s", _ANSWER_WITHIN_S + _SLACK_S, note="all"),
+        Figure("dead_lettered", sum(row.dead_letters for row in rows), "messages", 0),
+    ]
+    console.print(figures.table(found))
+    return 0 if all(one.meets for one in found) else 1
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ RESULTS = Path(__file__).with_name("results.json")
 
 @dataclass(frozen=True)
 class Figure:
-    """One row: `value` in `unit`; at most `goal`, at best `stretch`.
+    """One row: `value` in `unit`; at most `goal`, or `at_least` that; at best `stretch`.
 
     `note` says briefly how the value was computed.
     """
@@ -23,11 +23,12 @@ class Figure:
     goal: float
     stretch: float | None = None
     note: str = ""
+    at_least: bool = False
 
     @property
     def meets(self) -> bool:
         """Return whether the goal is met."""
-        return self.value <= self.goal
+        return self.value >= self.goal if self.at_least else self.value <= self.goal
 
 
 def write(figures: Iterable[Figure], path: Path = RESULTS) -> None:
@@ -53,7 +54,7 @@ def table(figures: Iterable[Figure]) -> Table:
         rows.add_row(
             f"{one.name}\n[dim]{one.note}[/dim]" if one.note else one.name,
             f"{one.value:.4g} {one.unit}".rstrip(),
-            f"≤ {one.goal:g}",
+            f"{'≥' if one.at_least else '≤'} {one.goal:g}",
             "" if one.stretch is None else f"{one.stretch:g}",
             "[green]met[/green]" if one.meets else "[red]missed[/red]",
         )

@@ -1,7 +1,7 @@
-"""The providers as a server on loopback: ``python -m bench.providers`` prints its port and serves.
+"""The providers as a server on loopback: ``python -m bench.providers MS`` prints its port, serves.
 
-It has a process of its own, so that its CPU is not measured. Every provider answers after
-`LATENCY_MS`. ``POST /faults/<provider>/<mode>`` changes one: ``refuse`` closes the connection,
+It has a process of its own, so that its CPU is not measured. Every provider answers after `MS`
+milliseconds. ``POST /faults/<provider>/<mode>`` changes one: ``refuse`` closes the connection,
 ``hang`` keeps it open in silence, ``none`` heals it.
 """
 
@@ -48,9 +48,9 @@ class Providers:
 
 
 @contextmanager
-def running() -> Iterator[Providers]:
+def running(latency_ms: int = LATENCY_MS) -> Iterator[Providers]:
     """Run a stand-in for the length of a block."""
-    command = [sys.executable, "-m", "bench.providers"]
+    command = [sys.executable, "-m", "bench.providers", str(latency_ms)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield Providers(int((process.stdout or sys.stdin).readline()))
@@ -61,6 +61,7 @@ def running() -> Iterator[Providers]:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     faults: dict[str, str] = {}  # noqa: RUF012 (the one server's)
+    latency_s = 0.0
     stopped = threading.Event()
 
     def do_POST(self) -> None:
@@ -77,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         json.loads(body)
-        self.stopped.wait(LATENCY_MS / 1000)
+        self.stopped.wait(self.latency_s)
         # By the clock of the client, which the bench sets.
         asked = datetime.fromtimestamp(int(self.headers["X-Venuecode-Timestamp"]), UTC)
         observed = asked.replace(minute=0, second=0).isoformat()
@@ -95,7 +96,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Log nothing."""
 
 
-def _main() -> None:
+def _main(latency_ms: int) -> None:
+    _Handler.latency_s = latency_ms / 1000
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
     sys.stdout.write(f"{server.server_port}\n")
@@ -104,4 +106,4 @@ def _main() -> None:
 
 
 if __name__ == "__main__":
-    _main()
+    _main(int(sys.argv[1]))

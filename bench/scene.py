@@ -9,7 +9,7 @@ import json
 import uuid
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from bench.stub import ROOT, Stub
@@ -23,9 +23,10 @@ from chalicelib.identity.people import Profile, Session, Snapshot, Strength, Ver
 from chalicelib.identity.providers import ProviderName
 from chalicelib.venues.venue import Venue
 
-_STAFF, _VISITOR = "per_0000000000000001", "per_0000000000000002"
-_VENUE, CODE = "ven_0000000000000001", "0000000000000002"
-_NUMBERS = {_STAFF: "11010519491231002X", _VISITOR: "440524188001010014"}
+_STAFF, VISITOR = "per_0000000000000001", "per_0000000000000002"
+VENUE, CODE = "ven_0000000000000001", "0000000000000002"
+SHARDS = 64
+_NUMBERS = {_STAFF: "11010519491231002X", VISITOR: "440524188001010014"}
 _ANSWERS = {
     ProviderName.HEALTH_CODE: "green",
     ProviderName.NUCLEIC_ACID: "negative",
@@ -85,7 +86,7 @@ class Scene:
     def scans_on_behalf(self, now: datetime) -> Iterator[dict[str, Any]]:
         """Return the same for scans by the visitor's guardian."""
         for nonce in _nonces(now):
-            body = {"nonce": nonce, "code": CODE, "on_behalf_of": _VISITOR}
+            body = {"nonce": nonce, "code": CODE, "on_behalf_of": VISITOR}
             yield _event(self.staff, "/v1/scans", {}, body)
 
     def pass_scans(self, now: datetime) -> Iterator[dict[str, Any]]:
@@ -95,9 +96,9 @@ class Scene:
         """
         began = passes.minute_of(now)
         for nonce, at in zip(_nonces(now), (began, began - _MILLISECOND), strict=False):
-            minted = passes.mint(_VISITOR, now=at, ring=self.ring)
+            minted = passes.mint(VISITOR, now=at, ring=self.ring)
             body = {"nonce": nonce, "pass_code": minted, "temperature": "normal"}
-            yield _event(self.staff, "/v1/venues/{venue_id}/scans", {"venue_id": _VENUE}, body)
+            yield _event(self.staff, "/v1/venues/{venue_id}/scans", {"venue_id": VENUE}, body)
 
 
 def seed(container: Container, *, answered: bool = True) -> Scene:
@@ -108,7 +109,7 @@ def seed(container: Container, *, answered: bool = True) -> Scene:
         for person_id, number in _NUMBERS.items()
     )
     venue = Venue(
-        venue_id=_VENUE,
+        venue_id=VENUE,
         name="信宜市第一人民医院",
         kind="general_hospital",
         region="440983",
@@ -116,14 +117,14 @@ def seed(container: Container, *, answered: bool = True) -> Scene:
         street="东镇街道",
         address="人民路 1 号",
         number_type="uscc",
-        number=personal.VENUE_NUMBER.seal(container.vault, "91440300279296215L", _VENUE, now=now),
-        contact_name=personal.VENUE_CONTACT_NAME.seal(container.vault, "李四", _VENUE, now=now),
+        number=personal.VENUE_NUMBER.seal(container.vault, "91440300279296215L", VENUE, now=now),
+        contact_name=personal.VENUE_CONTACT_NAME.seal(container.vault, "李四", VENUE, now=now),
         contact_phone=personal.VENUE_CONTACT_PHONE.seal(
-            container.vault, "+8613800000002", _VENUE, now=now
+            container.vault, "+8613800000002", VENUE, now=now
         ),
         code=CODE,
         time_zone="Asia/Shanghai",
-        shards=64,
+        shards=SHARDS,
         created_at=now,
         fingerprint="0123456789abcdef",
         applicant=_STAFF,
@@ -134,16 +135,21 @@ def seed(container: Container, *, answered: bool = True) -> Scene:
         number_blind=container.index.of("number", "x"),
         document_blind=container.index.of("document", _NUMBERS[_STAFF]),
     )
-    guardian, dependant = (container.people.load(one).profile for one in (_STAFF, _VISITOR))
+    guardian, dependant = (container.people.load(one).profile for one in (_STAFF, VISITOR))
     if guardian and dependant:
         link = FamilyLink(Relation.ELDER, Proof.CONSENT, now)
         container.family_links.link(guardian, dependant, link)
     return Scene(staff, visitor, container.ring)
 
 
+def visitor_id(count: int) -> str:
+    """Return the id of one more visitor."""
+    return f"per_{count + 1000:016}"
+
+
 def visitor(container: Container, count: int, stale: Collection[ProviderName]) -> str:
     """Write one more visitor, whose answers of `stale` are too old, and return their token."""
-    person_id = f"per_{count + 1000:016}"
+    person_id = visitor_id(count)
     return _person(container, person_id, f"44052418800101{count:04}", stale=stale)
 
 
@@ -155,6 +161,17 @@ def scan(token: str, now: datetime) -> dict[str, Any]:
 def look(token: str, scan_id: str) -> dict[str, Any]:
     """Return the event of a look at a scan's state."""
     return _event(token, "/v1/scans/{scan_id}", {"scan_id": scan_id})
+
+
+def abnormal(staff: str, day: date, cursor: str | None) -> dict[str, Any]:
+    """Return the event of a look at a page of the venue's abnormal scans of a day."""
+    event = _event(staff, "/v1/venues/{venue_id}/scans", {"venue_id": VENUE})
+    query = {"outcome": "abnormal", "day": day.isoformat(), "limit": "50"}
+    query |= {"cursor": cursor} if cursor else {}
+    return event | {
+        "queryStringParameters": query,
+        "multiValueQueryStringParameters": {name: [value] for name, value in query.items()},
+    }
 
 
 def _person(

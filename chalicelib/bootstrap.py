@@ -149,23 +149,22 @@ class Container:
     @cached_property
     def key_source(self) -> SecretSource:
         """The secret with the roots that sign."""
-        from chalicelib.adapters.keys import SecretsManager
-
-        return SecretsManager(self.settings.keys_secret, self.clock)
+        return self._secret(self.settings.keys_secret)
 
     @cached_property
     def index_source(self) -> SecretSource:
         """The secret with the roots of the blind indexes."""
-        from chalicelib.adapters.keys import SecretsManager
-
-        return SecretsManager(self.settings.index_secret, self.clock)
+        return self._secret(self.settings.index_secret)
 
     @cached_property
     def partner_secrets(self) -> SecretSource:
         """The secret that holds the credentials of each partner."""
+        return self._secret(self.settings.partners_secret)
+
+    def _secret(self, name: str) -> SecretSource:
         from chalicelib.adapters.keys import SecretsManager
 
-        return SecretsManager(self.settings.partners_secret, self.clock)
+        return SecretsManager(name, self.clock)
 
     @cached_property
     def data_keys(self) -> DataKeys:
@@ -1134,7 +1133,7 @@ class Container:
     @cached_property
     def deep_status(self) -> "DeepStatus":
         """Checks what the API leans on."""
-        from chalicelib.adapters.keys import KmsDataKeys, SecretsManager
+        from chalicelib.adapters.keys import KmsDataKeys
         from chalicelib.adapters.partners import probe
         from chalicelib.adapters.storage import S3Storage
         from chalicelib.identity.store.wrapped_keys import WrappedKeyStore
@@ -1143,9 +1142,9 @@ class Container:
         settings, clock, wrapped = self.settings, self.clock, WrappedKeyStore(self.table)
         # Afresh: what this process has cached says nothing.
         probes: dict[str, Probe] = {
-            "keys_secret": lambda: SecretsManager(settings.keys_secret, clock).read(),
-            "index_secret": lambda: SecretsManager(settings.index_secret, clock).read(),
-            "partners_secret": lambda: SecretsManager(settings.partners_secret, clock).read(),
+            "keys_secret": lambda: self._secret(settings.keys_secret).read(),
+            "index_secret": lambda: self._secret(settings.index_secret).read(),
+            "partners_secret": lambda: self._secret(settings.partners_secret).read(),
             "data_key": lambda: KmsDataKeys(settings.kms_key, wrapped, clock).current(clock.now()),
             "bucket": lambda: S3Storage(settings.bucket).probe(),
         }

@@ -122,18 +122,14 @@ class Stack:
         if not self.exists():
             return
         self._formation.delete_stack(StackName=self._stack)
-        status = self._wait()
-        if status not in (None, "DELETE_COMPLETE"):
-            self._fail(status)
+        self._end((None, "DELETE_COMPLETE"))
 
     def create(self, request: dict[str, Any], parameters: Mapping[str, str]) -> None:
         """Create the stack. Raises DeployError."""
         self._formation.create_stack(
             StackName=self._stack, Parameters=_parameters(parameters), **request
         )
-        status = self._wait()
-        if status not in _DONE:
-            self._fail(status)
+        self._end(_DONE)
 
     def update(
         self,
@@ -160,9 +156,7 @@ class Stack:
                 raise DeployError("You said no: nothing was changed.")
             return
         self._formation.execute_change_set(**named)
-        status = self._wait()
-        if status not in _DONE:
-            self._fail(status)
+        self._end(_DONE)
 
     def outputs(self) -> dict[str, str]:
         """Return the stack's outputs."""
@@ -203,13 +197,16 @@ class Stack:
         found = _described(self._formation, self._stack)
         return None if found is None else str(found["StackStatus"])
 
-    def _wait(self) -> str | None:
+    def _end(self, good: Collection[str | None]) -> None:
+        """Wait for the end of the operation. Raises DeployError unless its status is `good`."""
         while True:
             # An update is not in progress at once.
             time.sleep(self._poll_seconds)
             status = self._status()
-            if not status or not status.endswith("_IN_PROGRESS"):
-                return status
+            if status is None or not status.endswith("_IN_PROGRESS"):
+                break
+        if status not in good:
+            self._fail(status)
 
     def _events(self, begins: Collection[str]) -> list[dict[str, Any]]:
         """Return the events since the stack itself last had one of `begins`, newest first."""

@@ -12,6 +12,7 @@ Temporary refusals of DynamoDB (throttling, timeouts) become `Unavailable`, a 50
 """
 
 import functools
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar, Literal, NamedTuple, Self
@@ -36,6 +37,8 @@ Raw = dict[str, dict[str, Any]]
 
 _CONDITION_FAILED = "ConditionalCheckFailed"
 _TRIES = 4
+_BATCH_TRIES = 8
+_FIRST_PAUSE_S = 0.02
 
 
 class StoreError(Exception):
@@ -233,6 +236,10 @@ class Connection:
         answer: dict[str, Any] = getattr(self._client, xform_name(operation))(**request)
         return answer
 
+    def wait(self, seconds: float) -> None:
+        """Let time pass before a request that DynamoDB has asked to be made later."""
+        time.sleep(seconds)
+
 
 class Table:
     """The one table. Every method raises `Unavailable` when DynamoDB is unavailable.
@@ -258,7 +265,8 @@ class Table:
     ) -> list[Raw]:
         """Return the existing items under `keys`, in no order; only `attributes` of them if given.
 
-        Cost: one BatchGetItem for each 100 keys.
+        Cost: one BatchGetItem for each 100 keys, and more, after pauses, for those that DynamoDB
+        has not processed.
         """
         found: list[Raw] = []
         named = {f"#{number}": name for number, name in enumerate(attributes)}
@@ -274,14 +282,8 @@ class Table:
                     **(projection if named else {}),
                 }
             }
-            for _ in range(8):
-                answer = self._call("BatchGetItem", RequestItems=wanted)
+            for answer in self._batch("BatchGetItem", wanted, "UnprocessedKeys"):
                 found += answer["Responses"].get(self._name, [])
-                wanted = answer.get("UnprocessedKeys") or {}
-                if not wanted:
-                    break
-            else:
-                raise Unavailable
         return found
 
     def query(
@@ -345,18 +347,12 @@ class Table:
         """Store items without conditions; each must have a key of its own.
 
         Some may be stored when it raises Unavailable. Cost: one BatchWriteItem for each 25 items,
-        and one more for those that DynamoDB has not processed (API reference, *BatchWriteItem*).
+        and more, after pauses, for those that DynamoDB has not processed.
         """
         for start in range(0, len(items), 25):
             puts = [{"PutRequest": {"Item": one.raw()}} for one in items[start : start + 25]]
-            wanted: dict[str, Any] = {self._name: puts}
-            for _ in range(8):
-                answer = self._call("BatchWriteItem", RequestItems=wanted)
-                wanted = answer.get("UnprocessedItems") or {}
-                if not wanted:
-                    break
-            else:
-                raise Unavailable
+            for _ in self._batch("BatchWriteItem", {self._name: puts}, "UnprocessedItems"):
+                pass
 
     def update(
         self,
@@ -404,6 +400,24 @@ class Table:
         except ConditionFailed:
             return False
         return True
+
+    def _batch(
+        self, operation: str, wanted: Mapping[str, Any], left: str
+    ) -> Iterator[dict[str, Any]]:
+        """Send a batch until DynamoDB has processed all of it, and yield each answer.
+
+        What an answer names under `left` is sent again, after a pause that doubles each time
+        (decision 0268). Raises Unavailable after eight tries.
+        """
+        for number in range(_BATCH_TRIES):
+            if number:
+                self._connection.wait(_FIRST_PAUSE_S * 2 ** (number - 1))
+            answer = self._call(operation, RequestItems=wanted)
+            yield answer
+            wanted = answer.get(left) or {}
+            if not wanted:
+                return
+        raise Unavailable
 
     def _write(self, write: Write) -> dict[str, Any]:
         common = {"TableName": self._name, **_old(write.condition)}

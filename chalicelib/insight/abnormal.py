@@ -46,7 +46,7 @@ class Pointers(Protocol):
     def of_day(self, venue: Venue, day: date, shard: int, after: str) -> Iterator[str]:
         """Yield the positions (``ms#hash``) of a shard's abnormal scans after `after`, in order.
 
-        Cost: one Query per 60 positions that are read.
+        Cost: one Query per 60 positions that are read; per 8 if the venue has 64 shards.
         """
 
 

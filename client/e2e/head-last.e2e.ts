@@ -102,6 +102,35 @@ describe("applying", () => {
     }
   });
 
+  it.each([
+    ["a credit code", "uscc", () => application().number.value],
+    ["a resident ID number", "resident_id", () => head.number],
+  ] as const)("says while %s is typed whether it can be right, and nothing before it is whole", async (_, type, right) => {
+    const number = right();
+    const phone = await at("apply/apply");
+    await phone.page.getByLabel(text("head.number_type")).selectOption(type);
+    const field = phone.page.locator("#number");
+    const good = phone.page.getByText(text("head.number_good"));
+    const asked = () => phone.page.waitForResponse((one) => `${one.request().method()} ${new URL(one.url()).pathname}` === "POST /v1/venues");
+    const requests: string[] = [];
+    phone.page.on("request", (one) => requests.push(`${one.method()} ${new URL(one.url()).pathname}`));
+    await field.pressSequentially(number.slice(0, 8));
+    // Slower than the check waits after a key.
+    await field.pressSequentially(number.slice(8, 11), { delay: 800 });
+    expect(requests.filter((one) => one === "POST /v1/venues")).toEqual([]);
+    expect(await field.getAttribute("aria-invalid")).toBeNull();
+    await Promise.all([asked(), field.pressSequentially(number.slice(11))]);
+    await good.waitFor();
+    // Nobody has left the field yet.
+    expect(await field.evaluate((one) => one === document.activeElement)).toBe(true);
+    // Another last sign does not fit the others.
+    await field.press("Backspace");
+    await good.waitFor({ state: "detached" });
+    await Promise.all([asked(), field.pressSequentially(number.endsWith("0") ? "1" : "0")]);
+    await expect.poll(() => phone.page.locator("#number-more").innerText()).not.toBe("");
+    expect(await good.count()).toBe(0);
+  });
+
   it("warns of a number that another venue has, and makes the code all the same", async () => {
     const first = application();
     await head.apply(first);

@@ -2,15 +2,25 @@ import { expect, test } from "vitest";
 
 import { FirstSight } from "@/api/first-sight";
 import { kindOf, launchCode } from "@/api/scanned";
+import { fieldCases } from "./field-cases";
 
 const CODE = "32P3WWT3Y0B8J32H";
 const URL_ = `https://V.EXAMPLE.COM/V/${CODE}`;
 const full = encodeURIComponent;
 
-// The dialects that the API reads (tests/unit/test_venue_codes.py), and those of the field cases.
+/** What the field's cases describe, of the venue above; a file that a platform asks for is not scanned. */
+const FROM_THE_FIELD: Record<string, string> = {
+  "serial-typed": CODE.replace(/(.{4})(?!$)/g, "$1-"),
+  "scheme-case": URL_,
+};
+const SCANNED = fieldCases("venue codes").filter(({ input }) => !String(input.call).startsWith("GET "));
+
+test.each(SCANNED)("a venue's code is one in the field, too: $id", ({ id }) => {
+  expect(kindOf(FROM_THE_FIELD[id]!)).toBe("venue");
+});
+
+// The other dialects that the API reads (tests/unit/test_venue_codes.py).
 test.each([
-  ["as printed", URL_],
-  ["typed as the poster prints it, in four groups with hyphens (serial-typed)", "32P3-WWT3-Y0B8-J32H"],
   ["with dashes of a phone's keyboard", "32P3–WWT3–Y0B8–J32H"],
   ["in lower case", URL_.toLowerCase()],
   ["bare", CODE],

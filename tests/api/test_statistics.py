@@ -13,7 +13,10 @@ from chalicelib.core.errors import Unavailable
 from chalicelib.core.keys import Key
 from chalicelib.identity.providers import Answer, ProviderFault
 from chalicelib.insight.counters import Counters
-from tests.api.driver import FIGURES, TODAY, Person, World
+from chalicelib.workers.counts import counts
+from chalicelib.workers.stream import stream
+from tests import support
+from tests.api.driver import FIGURES, HEALTH, TODAY, Person, World
 
 NOTHING = dict.fromkeys(FIGURES, 0)
 
@@ -106,6 +109,31 @@ def test_a_day_redelivered_with_other_boundaries_changes_nothing(world: World, b
     world.lookups.purge()
     assert administrator.figures() == before == world.recount(administrator.venue)
     assert len(world.lookups.bodies) > sent, "what is set in motion again finds it done"
+
+
+def test_the_day_is_counted_while_nothing_can_be_queued(world: World) -> None:
+    """Counting reads the stream by itself: what the other function cannot send holds it up not."""
+    administrator = world.administrator()
+    known, unknown = world.visitor(), world.visitor()
+    known.scan(administrator.venue).expect(201)
+    world.work()
+    asked = len(world.providers[HEALTH].asked)
+    world.wire.away.add("sqs")
+    for person in (known, unknown, known):
+        person.scan(administrator.venue).expect(201)
+    records = support.event(world.records(world.streamed))
+    assert stream(records, None)["batchItemFailures"]
+    assert not counts(records, None)["batchItemFailures"]
+    figures = administrator.figures()
+    assert figures == {"checked": 4, "passed": 3, "abnormal": 0, "pending": 1}
+    assert figures == world.recount(administrator.venue)
+    assert len(world.providers[HEALTH].asked) == asked, "nobody could be asked"
+
+    world.wire.away.clear()
+    world.work()
+    figures = administrator.figures()
+    assert figures == {"checked": 4, "passed": 4, "abnormal": 0, "pending": 0}
+    assert figures == world.recount(administrator.venue)
 
 
 @dataclass

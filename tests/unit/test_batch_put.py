@@ -29,6 +29,7 @@ def test_what_was_not_processed_is_sent_again() -> None:
     table = Scripted({"UnprocessedItems": left}, {"UnprocessedItems": {}})
     table.batch_put(ITEMS[:5])
     assert [puts(request) for _, request in table.script.asked] == [list("01234"), ["3"]]
+    assert len(table.script.waits) == 1
 
 
 def test_what_is_never_processed_is_unavailable() -> None:

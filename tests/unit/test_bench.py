@@ -5,6 +5,7 @@ Expected values are worked out by hand from the developer guide of DynamoDB.
 
 import json
 import random
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,10 @@ import pytest
 from bench import throttle
 from bench.account import Account
 from bench.figures import Figure, write
+from bench.lists import Day
+from bench.scene import SHARDS, VENUE
 from bench.units import Raw, index_units, item_size, read_units, value_size, write_units
+from chalicelib.core import keys
 
 TABLE = "t"
 
@@ -122,6 +126,43 @@ def test_the_stand_in_bills_each_request(account: Account) -> None:
     assert ask(account, "GetItem", TableName=TABLE, Key=key("P", "T")) == ({}, 0.5, 0)
     assert ask(account, "DeleteItem", TableName=TABLE, Key=key("P", "S"))[2] == 2
     assert ask(account, "DeleteItem", TableName=TABLE, Key=key("P", "S"))[2] == 1
+
+
+def test_the_stand_in_stores_a_batch(account: Account) -> None:
+    puts = [{"PutRequest": {"Item": of_size(1500) | key("P", sk)}} for sk in ("a", "b")]
+    assert ask(account, "BatchWriteItem", RequestItems={TABLE: puts})[2] == 2 + 2
+    assert ask(account, "GetItem", TableName=TABLE, Key=key("P", "b"))[0]["Item"]["sk"]["S"] == "b"
+
+
+def test_a_made_up_day_has_each_scan_once() -> None:
+    """A page of each shard follows the other, until the day is over."""
+    made, size = Day(), 1000
+    day = date(2026, 11, 22)
+    made.fill(day, size, {"ttl": {"N": "1"}, "oc": {"S": "refuse"}})
+    found: list[str] = []
+    for shard in range(SHARDS):
+        request: dict[str, Any] = {
+            "ExpressionAttributeValues": {
+                ":p": {"S": keys.scan_partition(VENUE, day, shard)},
+                ":a": {"S": keys.ABNORMAL},
+                ":b": {"S": f"{keys.ABNORMAL}~"},
+            },
+            "ConsistentRead": False,
+            "Limit": 7,
+        }
+        while True:
+            answer = made.answer("DynamoDB_20120810.Query", request)
+            assert len(answer["Items"]) <= 7
+            found += [one["sk"]["S"] for one in answer["Items"]]
+            if "LastEvaluatedKey" not in answer:
+                break
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+    assert sorted(found) == [f"{keys.ABNORMAL}{made.place(number)}" for number in range(size)]
+    assert made.units > 0
+    sk = made.place(size - 1)
+    pk = keys.scan_partition(VENUE, day, (size - 1) % SHARDS)
+    scan = made.answer("DynamoDB_20120810.GetItem", {"Key": key(pk, sk)})["Item"]
+    assert (scan["oc"]["S"], scan["sk"]["S"]) == ("refuse", sk)
 
 
 def test_the_stand_in_bills_batches_and_transactions(account: Account) -> None:

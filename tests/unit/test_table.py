@@ -1,5 +1,6 @@
 """What DynamoDB refuses: for a while, for good, or because of a condition."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -36,6 +37,10 @@ class Script(Connection):
     def __init__(self, *answers: dict[str, Any] | Exception) -> None:
         self.answers = list(answers)
         self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.waits: list[float] = []
+
+    def wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
 
     def dispatch(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         self.asked.append((operation, dict(request)))
@@ -161,13 +166,24 @@ def test_unprocessed_keys_are_asked_for_again() -> None:
     )
     assert table.batch_get([KEY, KEY]) == [found, found]
     assert [request["RequestItems"] for _, request in table.script.asked[1:]] == [rest, rest]
+    assert len(table.script.waits) == 2
 
 
 def test_keys_that_are_never_processed_are_unavailable() -> None:
     rest = {"table": {"Keys": [ITEM]}}
-    answers = [{"Responses": {}, "UnprocessedKeys": rest}] * 8
+    table = Scripted(*[{"Responses": {}, "UnprocessedKeys": rest}] * 8)
     with pytest.raises(Unavailable):
-        Scripted(*answers).batch_get([KEY])
+        table.batch_get([KEY])
+    waits = table.script.waits
+    assert len(waits) == 7
+    assert all(later == 2 * earlier for earlier, later in itertools.pairwise(waits))
+    assert sum(waits) < 3, "somebody waits for the answer"
+
+
+def test_nobody_waits_for_keys_that_are_processed_at_once() -> None:
+    table = Scripted(*[{"Responses": {"table": []}, "UnprocessedKeys": {}}] * 2)
+    table.batch_get([KEY] * 101)
+    assert table.script.waits == []
 
 
 def test_an_actors_query_is_strongly_consistent_and_a_page_goes_on() -> None:

@@ -11,6 +11,11 @@ from chalicelib.core.keys import Key
 from chalicelib.core.table import Item, Table
 from chalicelib.venues.venue import Venue
 
+_WANTED = 52
+"""A page of the list, and the one after it, come from all shards together."""
+_SPARE = 8
+"""Chance seldom puts more than these beyond its share into a shard; then it is queried again."""
+
 
 class PointerItem(Item):
     """ABN#ms#hash: a pointer, in the partition of its scan, which it does not outlive."""
@@ -36,7 +41,8 @@ class PointerStore:
         """See `Pointers.of_day`."""
         partition = keys.scan_partition(venue.venue_id, day, shard)
         span = (f"{keys.ABNORMAL}{after}~" if after else keys.ABNORMAL, f"{keys.ABNORMAL}~")
-        for raw in self._table.query(partition, span, page=60):
+        page = _WANTED // venue.shards_on(day) + _SPARE
+        for raw in self._table.query(partition, span, page=page):
             yield raw["sk"]["S"].removeprefix(keys.ABNORMAL)
 
 
