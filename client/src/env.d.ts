@@ -14,8 +14,9 @@ declare module "*.vue" {
 }
 
 // #ifdef MP
-declare function setTimeout(work: () => void, after?: number): number;
-declare function setInterval(work: () => void, every: number): number;
+// Alipay's typings have no timers, and WeChat's none that may be undefined.
+declare function setTimeout(work: () => void, ms?: number): number;
+declare function setInterval(work: () => void, ms: number): number;
 declare function clearTimeout(timer: number | undefined): void;
 declare function clearInterval(timer: number | undefined): void;
 // #endif
