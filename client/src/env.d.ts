@@ -13,6 +13,15 @@ declare module "*.vue" {
   export default component;
 }
 
+// #ifdef MP-WEIXIN
+declare namespace WechatMiniprogram {
+  interface Wx {
+    /** WeChat's typings leave it out: only accounts of authorities and the like have it. */
+    startFacialRecognitionVerify(options: Record<string, string>): void;
+  }
+}
+// #endif
+
 // #ifdef MP
 // Alipay's typings have no timers, and WeChat's none that may be undefined.
 declare function setTimeout(work: () => void, ms?: number): number;
