@@ -11,6 +11,7 @@ document.title = "";
 // #ifdef MP-WEIXIN
 wx.showShareImageMenu({ path: "" });
 // #endif
+uni.chooseFile({});
 // #ifdef MP-ALIPAY
 my.getPhoneNumber({ scope: 1 });
 // #endif
@@ -25,14 +26,22 @@ test.each<[Platform, string[]]>([
       "src/text.ts(5,1): Cannot find name 'my'.",
     ],
   ],
-  ["mp-weixin", ["src/text.ts(5,1): Cannot find name 'my'.", expect.stringContaining("src/text.ts(6,1): Cannot find name 'document'.")]],
+  [
+    "mp-weixin",
+    [
+      "src/text.ts(5,1): Cannot find name 'my'.",
+      expect.stringContaining("src/text.ts(6,1): Cannot find name 'document'."),
+      "src/text.ts(10,5): Property 'chooseFile' does not exist on type 'UniInWeChat'.",
+    ],
+  ],
   [
     "mp-alipay",
     [
       "src/text.ts(3,5): Property 'onThemeChange' does not exist on type 'UniInAlipay'.",
       "src/text.ts(4,1): Cannot find name 'wx'.",
       expect.stringContaining("src/text.ts(6,1): Cannot find name 'document'."),
-      expect.stringContaining("src/text.ts(11,21): "),
+      "src/text.ts(10,5): Property 'chooseFile' does not exist on type 'UniInAlipay'.",
+      expect.stringContaining("src/text.ts(12,21): "),
     ],
   ],
 ])("a call that %s lacks is a fault, where it stands", { timeout: 60_000 }, (platform, expected) => {
