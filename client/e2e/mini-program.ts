@@ -11,6 +11,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import vm from "node:vm";
+import { calls } from "./typings";
 
 export type Platform = "mp-weixin" | "mp-alipay";
 export interface Requested {
@@ -485,7 +486,7 @@ export class MiniProgram {
     };
   }
 
-  /** Return `wx` or `my`. What is not written here is not there, as in a platform that lacks it. */
+  /** Return `wx` or `my`. It has what is written here, as far as the platform's own typings have it. */
   private calling(): any {
     const system = {
       platform: "android",
@@ -507,7 +508,6 @@ export class MiniProgram {
     };
     const own: Record<string, any> = {
       canIUse: () => true,
-      SDKVersion: "2.8.0",
       getSystemInfoSync: () => system,
       getWindowInfo: () => system,
       getDeviceInfo: () => system,
@@ -551,11 +551,6 @@ export class MiniProgram {
       "getNetworkType",
       "vibrateShort",
       "vibrateLong",
-      "chooseImage",
-      "chooseMedia",
-      "showToast",
-      "hideToast",
-      "setNavigationBarTitle",
       "setNavigationBarColor",
       "setKeepScreenOn",
       "setScreenBrightness",
@@ -564,28 +559,20 @@ export class MiniProgram {
       "setClipboard",
       "downloadFile",
       "saveImageToPhotosAlbum",
-      "saveImage",
       "openDocument",
+      "showShareImageMenu",
+      "makePhoneCall",
       "getLocation",
-      "getSetting",
       "openSetting",
       "pageScrollTo",
-      "hideKeyboard",
       "createInnerAudioContext",
-      "vibrate",
-      "showModal",
-      "authorize",
       "setStorage",
-      "getStorage",
-      "removeStorage",
     ];
     const heard = [
       "onAppShow",
       "onAppHide",
       "onThemeChange",
       "onNetworkStatusChange",
-      "offNetworkStatusChange",
-      "onMemoryWarning",
     ];
     // What a platform answers unless a test says otherwise.
     const usual: Record<string, object> = {
@@ -621,7 +608,17 @@ export class MiniProgram {
         options.success?.({ errMsg: `${name}:ok` });
       };
     }
-    return own;
+    const there: Record<string, unknown> = {};
+    for (const [name, required] of calls(this.platform)) {
+      const call = own[name];
+      if (!call) continue;
+      there[name] = (...given: any[]) => {
+        const missing = required.filter((option) => given[0]?.[option] === undefined);
+        if (missing.length) throw new Error(`${name} without ${missing.join(", ")}`);
+        return call(...given);
+      };
+    }
+    return there;
   }
 
   private async exchange(options: any): Promise<void> {

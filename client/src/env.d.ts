@@ -1,3 +1,9 @@
+// #ifdef MP-WEIXIN
+/// <reference types="miniprogram-api-typings" />
+// #endif
+// #ifdef MP-ALIPAY
+/// <reference types="@mini-types/alipay" />
+// #endif
 /// <reference types="vite/client" />
 /// <reference types="@dcloudio/types" />
 
@@ -7,8 +13,19 @@ declare module "*.vue" {
   export default component;
 }
 
-/** Alipay's own calls, as far as the login uses them. */
-declare const my: {
-  getAuthCode(options: { scopes: string; success: (answer: { authCode: string }) => void; fail: (error: unknown) => void }): void;
-  getPhoneNumber(options: { success: (answer: { response: string }) => void; fail: (error: unknown) => void }): void;
-};
+// #ifdef MP-WEIXIN
+declare namespace WechatMiniprogram {
+  interface Wx {
+    /** WeChat's typings leave it out: only accounts of authorities and the like have it. */
+    startFacialRecognitionVerify(options: Record<string, string>): void;
+  }
+}
+// #endif
+
+// #ifdef MP
+// Alipay's typings have no timers, and WeChat's none that may be undefined.
+declare function setTimeout(work: () => void, ms?: number): number;
+declare function setInterval(work: () => void, ms: number): number;
+declare function clearTimeout(timer: number | undefined): void;
+declare function clearInterval(timer: number | undefined): void;
+// #endif

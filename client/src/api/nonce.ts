@@ -20,8 +20,11 @@ export function timeOf(nonce: string): number {
 
 function randomBytes(): Uint8Array {
   const bytes = new Uint8Array(10);
+  // #ifdef H5
+  return crypto.getRandomValues(bytes);
+  // #endif
+  // #ifndef H5
   // Mini-programs have no synchronous source of random bytes; a nonce must be unique, not secret.
-  if (typeof crypto !== "undefined") crypto.getRandomValues(bytes);
-  else for (let i = 0; i < bytes.length; i++) bytes[i] = Math.floor(Math.random() * 256);
-  return bytes;
+  return bytes.map(() => Math.floor(Math.random() * 256));
+  // #endif
 }

@@ -68,14 +68,15 @@ export function useFaceCheck(passed: (checkId: string) => void): FaceCheck {
  * Start the service's SDK in a mini-program.
  *
  * `sdk` has what the region's service wants (docs/providers.md, Identity checks): Alipay's own one takes
- * `certifyId`. A region with another service starts it here.
+ * `certifyId` and `url`. A region with another service starts it here.
  */
 function startSdk(sdk: Record<string, string>): void {
   // #ifdef MP-ALIPAY
-  (my as unknown as { startAPVerify(options: object): void }).startAPVerify(sdk);
+  const { certifyId = "", url = "" } = sdk;
+  void my.startAPVerify({ certifyId, url });
   // #endif
   // #ifdef MP-WEIXIN
-  (uni as unknown as { startFacialRecognitionVerify(options: object): void }).startFacialRecognitionVerify(sdk);
+  wx.startFacialRecognitionVerify(sdk);
   // #endif
   void sdk;
 }

@@ -23,8 +23,7 @@ export async function sharePicture(url: string, title: string): Promise<void> {
   // #endif
   // #ifdef MP-WEIXIN
   const path = await fetched(url);
-  const platform = uni as unknown as { showShareImageMenu(options: { path: string; complete: () => void }): void };
-  await new Promise<void>((resolve) => platform.showShareImageMenu({ path, complete: resolve }));
+  await new Promise<unknown>((resolve) => wx.showShareImageMenu({ path, complete: resolve }));
   // #endif
 }
 

@@ -15,9 +15,10 @@ if (query !== null) {
   });
 }
 // #endif
-// #ifndef H5
+// #ifdef MP-WEIXIN
+// Alipay does not tell.
 system.dark = (uni.getSystemInfoSync() as { theme?: string }).theme === "dark";
-uni.onThemeChange?.((change) => {
+uni.onThemeChange((change) => {
   system.dark = change.theme === "dark";
 });
 // #endif
