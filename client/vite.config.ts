@@ -2,6 +2,11 @@ import uniModule from "@dcloudio/vite-plugin-uni";
 import type { Plugin } from "vite";
 import { defineConfig } from "vite";
 
+import brand from "./src/brand.json";
+
+/** The module that uni makes of src/manifest.json. */
+const MANIFEST = /manifest[.-]json/;
+
 // The plugin is CommonJS: its function is the module's `default`.
 const uni = (uniModule as unknown as { default?: typeof uniModule }).default ?? uniModule;
 
@@ -20,9 +25,24 @@ function ownAddressesOnly(): Plugin {
   };
 }
 
+/** The region's name for the client, from brand.json: until a page shows, and where the platforms' tools list projects. */
+function branded(): Plugin {
+  const { name, languages } = brand;
+  const first = name[languages[0] as keyof typeof name];
+  return {
+    name: "branded",
+    enforce: "pre",
+    transform(code, id) {
+      return MANIFEST.test(id) ? JSON.stringify({ ...(JSON.parse(code) as object), name: first }) : null;
+    },
+    // After uni, which empties a title that it finds.
+    transformIndexHtml: { order: "post", handler: () => [{ tag: "title", children: first, injectTo: "head" }] },
+  };
+}
+
 export default defineConfig({
   base: "./",
-  plugins: [uni(), ownAddressesOnly()],
+  plugins: [branded(), uni(), ownAddressesOnly()],
   resolve: { alias: { "@": new URL("src", import.meta.url).pathname } },
   // Modules with dynamic imports: Chrome 64, Safari 12.
   build: { target: ["chrome64", "safari12"] },

@@ -12,3 +12,8 @@ declare const my: {
   getAuthCode(options: { scopes: string; success: (answer: { authCode: string }) => void; fail: (error: unknown) => void }): void;
   getPhoneNumber(options: { success: (answer: { response: string }) => void; fail: (error: unknown) => void }): void;
 };
+
+/** WeChat's own calls that uni does not have. Older versions do not have them either. */
+declare const wx: {
+  checkIsOpenAccessibility?(options: { success: (answer: { open: boolean }) => void; fail: (error: unknown) => void }): void;
+};
