@@ -1,12 +1,7 @@
-import brand from "@/brand.json";
-import { settings } from "./settings";
+import brand from "../brand.json";
 
-/** What the region calls its client, in the person's language. */
-export function appName(): string {
-  return brand.name[settings.language];
-}
-
-/** What the region calls itself, in the person's language. */
-export function regionName(): string {
-  return brand.region[settings.language];
-}
+/**
+ * What makes the client a region's (docs/clients.md, To brand it). brand.json is read here only: a mini-program's build
+ * puts it into the file of one of its readers, and another that is loaded earlier would find nothing.
+ */
+export { brand };

@@ -1,6 +1,6 @@
 import { reactive } from "vue";
 
-import brand from "@/brand.json";
+import { brand } from "@/state/brand";
 import { phoneStorage, writeIfRoom } from "./storage";
 
 export type Language = "zh-Hans" | "zh-Hant" | "en";
