@@ -3,6 +3,10 @@ import type { Plugin } from "vite";
 import { defineConfig } from "vite";
 
 import { ariaRoles, forWeChat, headings } from "./mini-programs";
+import brand from "./src/brand.json";
+
+/** The module that uni makes of src/manifest.json. */
+const MANIFEST = /manifest[.-]json/;
 
 // The plugin is CommonJS: its function is the module's `default`.
 const uni = (uniModule as unknown as { default?: typeof uniModule }).default ?? uniModule;
@@ -22,13 +26,28 @@ function ownAddressesOnly(): Plugin {
   };
 }
 
+/** The region's name for the client, from brand.json: until a page shows, and where the platforms' tools list projects. */
+function branded(): Plugin {
+  const { name, languages } = brand;
+  const first = name[languages[0] as keyof typeof name];
+  return {
+    name: "branded",
+    enforce: "pre",
+    transform(code, id) {
+      return MANIFEST.test(id) ? JSON.stringify({ ...(JSON.parse(code) as object), name: first }) : null;
+    },
+    // After uni, which empties a title that it finds.
+    transformIndexHtml: { order: "post", handler: () => [{ tag: "title", children: first, injectTo: "head" }] },
+  };
+}
+
 const isWeChat = process.env.UNI_PLATFORM === "mp-weixin";
 const roles = { h5: [], "mp-weixin": [headings, ariaRoles], "mp-alipay": [headings] }[process.env.UNI_PLATFORM ?? "h5"];
 const template = { compilerOptions: { nodeTransforms: roles as never[] } };
 
 export default defineConfig({
   base: "./",
-  plugins: [uni({ vueOptions: { template } }), ownAddressesOnly(), isWeChat && forWeChat()],
+  plugins: [branded(), uni({ vueOptions: { template } }), ownAddressesOnly(), isWeChat && forWeChat()],
   resolve: { alias: { "@": new URL("src", import.meta.url).pathname } },
   // Modules with dynamic imports: Chrome 64, Safari 12.
   build: { target: ["chrome64", "safari12"] },

@@ -95,6 +95,18 @@ def duration(key: str, unit: timedelta, most: int, text: str, *, least: int = 1)
     return {"rule": Rule(key, f"{least} to {most}", text, read, lambda value: value // unit)}
 
 
+def degrees(key: str, least: float, most: float, text: str) -> dict[str, Rule]:
+    """Return the metadata of a field with a temperature in °C, to a tenth, as thermometers have."""
+
+    def read(value: Any) -> float:
+        known = type(value) in (int, float) and least <= value <= most
+        if not known or round(value, 1) != value:
+            raise ValueError(f"{key} must be from {least} to {most}, with at most one decimal")
+        return float(value)
+
+    return {"rule": Rule(key, f"{least} to {most}", text, read)}
+
+
 def choice(key: str, kind: type[StrEnum], text: str) -> dict[str, Rule]:
     """Return the metadata of a field with a member of `kind`."""
 
@@ -239,6 +251,15 @@ class Policy:
             PaperAcceptance,
             "`accepted`: staff may scan a paper pass, or a picture of it; `live_only`: only passes "
             "shown live on a phone",
+        ),
+    )
+    fever_from: float = field(
+        default=37.3,
+        metadata=degrees(
+            "fever_from_celsius",
+            36.0,
+            39.0,
+            "from which temperature on staff enter a fever; their client names it",
         ),
     )
     manual_phone: ManualPhone = field(

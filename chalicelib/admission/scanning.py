@@ -51,7 +51,7 @@ class Result(NamedTuple):
     """A scan, the actor's view of it, its venue and its visitor; `created` is False for a retry.
 
     `visitor` is None if the visitor has been erased. `poll_after` is when to ask for a waiting scan
-    again, or None.
+    again, and `answer_by` when its wait ends; both are None if it does not wait.
     """
 
     scan: Scan
@@ -59,7 +59,8 @@ class Result(NamedTuple):
     venue: Venue
     visitor: Profile | None
     created: bool
-    poll_after: timedelta | None = None
+    poll_after: timedelta | None
+    answer_by: datetime | None
 
 
 class Scanning:
@@ -298,8 +299,8 @@ class Scanning:
             self._staff_accesses.record(
                 actor, found.venue.venue_id, [profile], correlation=correlation, now=now
             )
-        again = self._waiting.poll_after(found, now)
-        return Result(found.scan, view, found.venue, profile, created=False, poll_after=again)
+        again, by = self._waiting.poll_after(found, now), self._waiting.answer_by(found, now)
+        return Result(found.scan, view, found.venue, profile, False, again, by)
 
     def _result(
         self, actor: Actor, recorded: Recorded, venue: Venue, visitor: PersonRecord, now: datetime
@@ -310,8 +311,8 @@ class Scanning:
         view = disclosure.view(found.scan, at_screen(actor, found.scan, now))
         if view is None:
             raise Forbidden("not_your_venue")
-        again = self._waiting.poll_after(found, now)
-        return Result(found.scan, view, venue, visitor.profile, recorded.created, again)
+        again, by = self._waiting.poll_after(found, now), self._waiting.answer_by(found, now)
+        return Result(found.scan, view, venue, visitor.profile, recorded.created, again, by)
 
     def _open_venue(self, code: str, now: datetime) -> tuple[Venue, bool]:
         """Return the venue of a code, and whether the code is for fast check-in.

@@ -280,5 +280,7 @@ class Screen(Composed):
     next_steps: list[Explained]
     temperature: TemperatureBand | None
     poll_after_ms: PollAfter
+    answer_by: Moment | None
+    """When the wait ends: from then on a screen is final. Null once nothing is pending."""
     demo: Demo
     """A notice to show with the screen; only set on a demonstration system."""

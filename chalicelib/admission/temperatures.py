@@ -51,8 +51,8 @@ class Temperatures:
         view = measured and disclosure.view(measured.scan, as_viewer(ViewerKind.STAFF, actor, now))
         if measured is None or view is None:
             raise NotFound
-        again = self._waiting.poll_after(measured, now)
-        return Result(measured.scan, view, measured.venue, visitor.profile, False, again)
+        again, by = self._waiting.poll_after(measured, now), self._waiting.answer_by(measured, now)
+        return Result(measured.scan, view, measured.venue, visitor.profile, False, again, by)
 
 
 def _is_made_by(actor: Actor, scan: Scan) -> bool:

@@ -119,6 +119,10 @@ class WaitingScans:
         rest = self._ends_at(found, now) - now
         return min(pause, rest) if rest > timedelta() else pause
 
+    def answer_by(self, found: FoundScan, now: datetime) -> datetime | None:
+        """Return when a scan is decided at the latest. None if it does not wait."""
+        return self._ends_at(found, now) if found.scan.waits else None
+
     def answer(
         self,
         person_id: str,

@@ -155,5 +155,6 @@ def _screen(context: RequestContext, result: Result) -> Screen:
         **shown,
         temperature=components.temperature(view),
         poll_after_ms=None if result.poll_after is None else milliseconds(result.poll_after),
+        answer_by=result.answer_by,
         demo=context.text("demo") if context.container.settings.demo else None,
     )

@@ -252,4 +252,7 @@ def _join_code(context: RequestContext, *, rotate: bool) -> shown.JoinCode:
 
 def _binding(context: RequestContext, binding: Binding) -> shown.Binding:
     venue = components.venue(context, binding.venue)
-    return shown.Binding(**venue.model_dump(), role=binding.role.value)
+    policy = context.container.policies.of(binding.venue.region, context.now)
+    return shown.Binding(
+        **venue.model_dump(), role=binding.role.value, fever_from_celsius=policy.fever_from
+    )

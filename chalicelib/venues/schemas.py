@@ -323,6 +323,8 @@ class Binding(Response):
     type_name: TypeName
     region_name: RegionName
     role: Literal["administrator", "inspector"]
+    fever_from_celsius: float = Field(examples=[37.3])
+    """From which temperature on staff enter `fever`, by the policy of the venue's region."""
 
 
 class Bindings(Response):

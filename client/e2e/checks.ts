@@ -6,6 +6,8 @@
 
 import axe from "axe-core";
 import type { Page } from "playwright-core";
+import brand from "../src/brand.json";
+import type { Language } from "./texts";
 
 /** Everything that one can press or fill in. */
 const CONTROLS = "button, a[href], input, select, textarea, [role=button], [role=radio], [role=switch], [role=tab], [role=option], [role=checkbox]";
@@ -219,17 +221,18 @@ export function brokenWords(page: Page): Promise<string[]> {
   });
 }
 
-/** Return what is wrong with the page's name and language: a screen reader says both first. */
-export function nameAndLanguage(page: Page, language: string): Promise<string[]> {
-  return page.evaluate((language) => {
+/** Return what is wrong with the page's name and language: a screen reader says both first. The client's name comes after the page's. */
+export function nameAndLanguage(page: Page, language: Language): Promise<string[]> {
+  return page.evaluate(({ language, app }) => {
     const wrong: string[] = [];
     const heading = [...document.querySelectorAll<HTMLElement>("h1")].find((one) => one.getClientRects().length > 0);
-    if (!document.title || document.title !== heading?.innerText.trim()) wrong.push(`titled ${document.title}, headed ${heading?.innerText}`);
+    const headed = heading?.innerText.trim();
+    if (!headed || ![headed, `${headed} · ${app}`].includes(document.title) || !document.title.endsWith(app)) wrong.push(`titled ${document.title}, headed ${headed}`);
     for (const where of [document.documentElement, heading?.closest(".vc")]) {
       if (where?.getAttribute("lang") !== language) wrong.push(`lang=${where?.getAttribute("lang")} of ${where?.tagName}`);
     }
     return wrong;
-  }, language);
+  }, { language, app: brand.name[language] });
 }
 
 /** Return what is wrong with the dialog in front: the focus outside, or a page behind it that can be reached. */

@@ -3,7 +3,8 @@
 import type { Route } from "playwright-core";
 import { beforeAll, expect, it } from "vitest";
 import type { Phone } from "./browser";
-import { uuid7, verified, type Person, type Venue } from "./people";
+import { API, SANDBOX, good, send } from "./deployment";
+import { uuid7, verified, visitor, type Person, type Venue } from "./people";
 import { usePhones } from "./phones";
 import { text } from "./texts";
 
@@ -149,6 +150,55 @@ it("shows the profile of who is logged in after a number was confirmed whose she
   answer({ status: 200, json: second.session! });
   await phone.page.getByText(await number(second)).waitFor();
   expect(await phone.page.getByText(await number(first)).count()).toBe(0);
+});
+
+it("shows the registration of who is logged in after a number was confirmed whose sheet was closed", async () => {
+  const first = await visitor();
+  const second = await verified();
+  const minted = await good(send("POST", `${SANDBOX}/sandbox/wechat`, { phone: first.phone }));
+  first.session = await good(send("POST", `${API}/v1/sessions`, { client: "wechat", code: minted.code }));
+  const phone = await phoneOf({ person: first });
+  await phone.page.route("**/v1/otp", (route) => route.fulfill({ status: 202, json: { resend_after_s: 60 } }));
+  const { arrived, answer } = await held(phone, "**/v1/me/phone");
+  await phone.open("pages/registration/registration");
+  await row(phone, text("login.phone")).click();
+  await phone.type(text("own.phone_new"), second.typedPhone);
+  await phone.press(text("login.send_code"));
+  await phone.type(text("login.code"), "123456");
+  await phone.press(text("own.confirm"));
+  await arrived;
+  await phone.page.keyboard.press("Escape");
+  answer({ status: 200, json: second.session! });
+  await phone.page.getByText((await second.get("/v1/me")).registration.document_number).waitFor();
+  expect(await phone.by("button", text("visitor.reg_submit")).count()).toBe(0);
+});
+
+it("shows nobody's export or erasure to another person whose login was answered after its sheet was closed", async () => {
+  const second = await verified();
+  const phone = await phoneOf({ person });
+  const theirs = (route: Route): boolean => route.request().headers().authorization === `Bearer ${second.session!.access_token}`;
+  const ready = { export_id: "exp_7RHYG5G075CMMCW9", status: "ready", url: "https://files.example.com/1.zip", expires_at: null, poll_after_ms: null };
+  const exports = [{ json: ready }, problem(403, "stronger_login_needed")];
+  await phone.page.route("**/v1/me/export", (route) => (theirs(route) ? route.fallback() : route.fulfill(exports.shift()!)));
+  const erasure = { status: "scheduled", receipt_id: "rcp_7RHYG5G075CMMCW9", due_at: "2022-04-25T08:00:00.000Z", removes: [], keeps: [] };
+  await phone.page.route("**/v1/me/erasure", (route) => (theirs(route) ? route.fallback() : route.fulfill({ json: erasure })));
+  await phone.page.route("**/v1/otp", (route) => route.fulfill({ status: 202, json: { resend_after_s: 60 } }));
+  const { arrived, answer } = await held(phone, "**/v1/sessions");
+  await phone.open("pages/own-data/own-data");
+  await phone.page.getByText(erasure.receipt_id).waitFor();
+  // The login has grown old since the export was shown: its link needs a new one.
+  await phone.press(text("own.export_save"));
+  await phone.type(text("login.phone"), second.typedPhone);
+  await phone.press(text("login.send_code"));
+  await phone.type(text("login.code"), "123456");
+  await phone.press(text("login.enter"));
+  await arrived;
+  await phone.page.keyboard.press("Escape");
+  answer({ status: 201, json: second.session! });
+  await phone.by("button", text("own.export_ask")).waitFor();
+  await phone.by("button", text("own.erase_ask")).waitFor();
+  expect(await phone.page.getByText(erasure.receipt_id).count()).toBe(0);
+  expect(phone.page.url()).toContain("pages/own-data/own-data");
 });
 
 it("marks the number or the code that is wrong while a phone number is changed, and puts the focus there", async () => {

@@ -17,6 +17,17 @@ function program(platform: Platform, server: (request: Requested) => Answered | 
 }
 
 const nothing = (): Answered => ({ status: 404, body: { code: "not_found", detail: "" } });
+/** A screen as the API answers it, with one state for all evidence. */
+function screenOf(state: string, changes: object): object {
+  const answer = { state, text: state, stale: false, fetched_at: null, observed_at: null };
+  return {
+    ...{ scan_id: "S1", reasons: [], next_steps: [], scanned_at: "2022-04-24T08:00:00.000Z", temperature: null, demo: null },
+    ...{ venue: { name: "文化馆", region_name: "信宜市", type_name: "文化" }, checkpoint: null, person: { name: "李**", phone: null }, means: "own" },
+    ...{ health_code: answer, nucleic_acid: answer, vaccination: answer, travel_card: answer },
+    ...{ poll_after_ms: null, answer_by: null, ...changes },
+  };
+}
+
 /** The storage of a person who is logged in. */
 const LOGIN = JSON.stringify({ access: "access", refresh: "refresh", personId: "P1" });
 const SESSION = { access_token: "access", refresh_token: "refresh", person_id: "P1" };
@@ -245,6 +256,112 @@ describe.each<Platform>(["mp-weixin", "mp-alipay"])("%s", (platform) => {
       const phone = await shown();
       await phone.tap(text("own.paper_pdf"));
       expect(phone.asked("openDocument").map(({ fileType }) => fileType)).toEqual(["pdf"]);
+    });
+  });
+
+  it("counts down to the end of the wait that the API names, though the phone's clock is behind", async () => {
+    const server = Date.now() + 40_000;
+    const headers = { Date: new Date(server).toUTCString(), "Cache-Control": "no-store" };
+    const ends = new Date(server + 90_000).toISOString();
+    const pending = screenOf("pending", { outcome: "pending", outcome_text: "请稍候", poll_after_ms: 60_000, answer_by: ends });
+    const phone = program(platform, ({ url }) => (url.includes("/v1/scans/") ? { status: 200, body: pending, headers } : nothing()));
+    phone.storage.set("vc.login", LOGIN);
+    await phone.launch("pages/result/result", { scan: "S1" });
+    // HTTP tells the time to the second.
+    const counted = [89, 90, 91].map((n) => text("visitor.result_wait", { n }));
+    expect(counted.filter((line) => phone.text.includes(line))).toHaveLength(1);
+  });
+
+  describe("after an admission at the door", () => {
+    const PASS = "VP1.L.1.7RHYG5G075CMMCW9.1G2RDWE00.32P3WWT3Y0B8J32H";
+    async function admitted(reader: unknown): Promise<MiniProgram> {
+      const admit = screenOf("green", { outcome: "admit", outcome_text: "放行" });
+      const phone = program(platform, ({ url }) => (url.endsWith("/v1/venues/V1/scans") ? { status: 201, body: admit } : nothing()));
+      phone.answers.checkIsOpenAccessibility = reader;
+      phone.answers.scan = { code: PASS };
+      phone.storage.set("vc.login", LOGIN);
+      phone.storage.set("vc.guard.P1", JSON.stringify({ id: "V1", name: "文化馆" }));
+      await phone.launch("pages/guard/scan/scan");
+      const camera = phone.tags().find((tag) => tag.name === "camera");
+      if (camera) await phone.fire(camera, "scancode", { result: PASS });
+      else await phone.tap(text("visitor.scan"));
+      expect(phone.text).toContain(text("guard.glance_admit"));
+      return phone;
+    }
+
+    it.each([
+      ["by a platform that does not say whether a screen reader is on", undefined],
+      ["without a screen reader", { open: false }],
+      ["if the platform fails to say", new Error("no")],
+    ])("the next visitor comes by itself, %s", async (_, reader) => {
+      expect((await admitted(reader)).text).toContain(text("guard.stay"));
+    });
+
+    it.runIf(platform === "mp-weixin")("a person who listens goes on by themselves", async () => {
+      const phone = await admitted({ open: true });
+      expect(phone.text).not.toContain(text("guard.stay"));
+      expect(phone.text).toContain(text("guard.next"));
+    });
+  });
+
+  it("offers sounds, and no voice, which it does not have", async () => {
+    const me = { person_id: "P1", phone: null, rights: [{ venue_id: "V1", role: "inspector" }], registration: { verification: "verified", name: "李**", document_number: "4409**" } };
+    const phone = program(platform, ({ url }) => (url.endsWith("/v1/me") ? { status: 200, body: me } : nothing()));
+    phone.storage.set("vc.login", LOGIN);
+    await phone.launch("pages/my/my");
+    expect(phone.text).toContain(text("own.sound"));
+    expect(phone.text).not.toContain(text("own.voice"));
+  });
+
+  describe("a registration", () => {
+    const NONE = { version: 0, verification: "none", name: null, document_type: null, document_number: null, reason_text: null };
+    const PENDING = { ...NONE, version: 1, verification: "pending", name: "李**", document_type: "resident_id", document_number: "4409**" };
+    const meOf = (registration: object, phone: string | null = "+86138****0001") => ({ person_id: "P1", phone, rights: [], registration });
+    const [identity, own, review] = ["identity", "phone", "review"].map((step) => text(`visitor.reg_step_${step}`));
+    const [done, current] = [text("visitor.reg_step_done"), text("visitor.reg_step_current")];
+
+    /** Open a page as somebody of whom `GET /v1/me` says this; others are answered by `server`. */
+    async function opened(me: object, path = "pages/registration/registration", server = (_: Requested): Answered | Promise<Answered> => nothing()): Promise<MiniProgram> {
+      const phone = program(platform, (request) => (request.url.endsWith("/v1/me") && request.method === "GET" ? { status: 200, body: me } : server(request)));
+      phone.storage.set("vc.login", LOGIN);
+      await phone.launch(path);
+      return phone;
+    }
+
+    it.each([
+      ["the phone is confirmed already", meOf(NONE), [`1 ${identity} ${current}`, `${own} ${done}`, `3 ${review}`]],
+      ["neither is done", meOf(NONE, null), [`1 ${identity} ${current}`, `2 ${own}`, `3 ${review}`]],
+      ["it was rejected", meOf({ ...PENDING, verification: "rejected" }), [`1 ${identity} ${current}`, `${own} ${done}`, `3 ${review}`]],
+      ["it is being verified", meOf(PENDING), [`${identity} ${done}`, `${own} ${done}`, `3 ${review} ${current}`]],
+      ["it is verified", meOf({ ...PENDING, verification: "verified" }), [`${identity} ${done}`, `${own} ${done}`, `${review} ${done}`]],
+    ])("shows its steps, and names the current one: %s", async (_, me, steps) => {
+      expect((await opened(me)).text).toContain(steps.join(" "));
+    });
+
+    it("goes on with the phone if that is missing", async () => {
+      const phone = await opened(meOf(NONE, null), undefined, ({ url }) =>
+        url.endsWith("/v1/me/registration") ? { status: 403, body: { code: "phone_required", detail: "请先验证手机号。" } } : nothing(),
+      );
+      await phone.type(text("visitor.reg_name"), "李晓梅");
+      await phone.type(text("visitor.reg_number"), "44098319900101001X");
+      await phone.tap(text("visitor.reg_submit"));
+      const posted = phone.requests.filter(({ url }) => url.endsWith("/v1/me/registration"));
+      expect(posted).toHaveLength(1);
+      expect(phone.text).toContain(`${identity} ${done} 2 ${own} ${current} 3 ${review}`);
+    });
+
+    it.each([
+      ["none", "visitor.register", "own.register"],
+      ["rejected", "visitor.reg_correct", "own.register_again"],
+    ])("that is %s is led to in words of its own", async (verification, home, my) => {
+      const me = meOf({ ...PENDING, verification });
+      for (const [path, key] of [["pages/home/home", home], ["pages/my/my", my]] as const) {
+        const phone = await opened(me, path);
+        // Who has none is led there once by itself.
+        if (phone.path !== path) await phone.tap(text("common.back"));
+        await phone.tap(text(key));
+        expect(phone.path).toBe("pages/registration/registration");
+      }
     });
   });
 

@@ -600,12 +600,17 @@ export class MiniProgram {
         return undefined;
       };
     for (const name of known) own[name] = answering(name);
+    // WeChat has it since base library 2.13; here, once a test says what it answers.
+    const checkIsOpenAccessibility = answering("checkIsOpenAccessibility");
+    const isNew = () => this.wx && this.answers.checkIsOpenAccessibility !== undefined;
+    Object.defineProperty(own, "checkIsOpenAccessibility", { enumerable: true, get: () => (isNew() ? checkIsOpenAccessibility : undefined) });
     for (const name of heard) own[name] = () => undefined;
     for (const [name, move] of Object.entries(moves)) {
       own[name] = (options: any) => {
         this.calls.push({ name, options });
         move(options);
         options.success?.({ errMsg: `${name}:ok` });
+        options.complete?.({ errMsg: `${name}:ok` });
       };
     }
     const there: Record<string, unknown> = {};

@@ -47,3 +47,14 @@ test("a wrong clock is known at the next start", async () => {
   new Clock(wrong, kept, (ahead) => (kept = ahead)).heard(NOON);
   expect(new Clock(wrong, kept).now()).toBe(NOON);
 });
+
+test("a countdown goes by the server's clock to the second, while nonces stay as they are within a minute", () => {
+  const clock = new Clock(() => NOON - 40_000);
+  const over = new Date(NOON + 15_000).toISOString();
+  expect(clock.until(over)).toBe(55_000);
+  clock.heard(NOON);
+  expect(clock.until(over)).toBe(15_000);
+  expect(clock.now()).toBe(NOON - 40_000);
+  // The next start knows a wrong clock only.
+  expect(new Clock(() => NOON - 7_200_000, 7_200_000).until(over)).toBe(15_000);
+});

@@ -34,6 +34,7 @@ let login: Login;
 let sent: Sent[];
 let waits: number[];
 let reached: boolean[];
+let dated: number[];
 /** The phone's time, which passes while a test waits. */
 let now: number;
 
@@ -43,6 +44,7 @@ beforeEach(() => {
   sent = [];
   waits = [];
   reached = [];
+  dated = [];
 });
 
 /** An Http whose server answers by `answer`, called with each request. */
@@ -63,6 +65,7 @@ function http(answer: (request: Sent, count: number) => Given | Promise<Given>):
     },
     now: () => now,
     reached: (is) => reached.push(is),
+    dated: (serverMs) => dated.push(serverMs),
   });
 }
 
@@ -319,4 +322,12 @@ test("a refresh that another tab has done meanwhile is not tried again", async (
   });
   await api.get("/v1/me");
   expect([sends, login.refreshing]).toEqual([1, "r2"]);
+});
+
+test("the server's time is learned from answers that no cache can have kept", async () => {
+  const at = (cache: string): Given => ({ ...OK, headers: { date: "Sun, 24 Apr 2022 08:00:00 GMT", "cache-control": cache } });
+  await http(() => at("public, max-age=3600")).get("/v1/venue-types");
+  expect(dated).toEqual([]);
+  await http(() => at("no-store")).get("/v1/me");
+  expect(dated).toEqual([Date.parse("2022-04-24T08:00:00.000Z")]);
 });

@@ -33,6 +33,20 @@ def test_staff_are_added_by_what_they_registered_with(world: World, chief: Perso
     assert {member["name"] for member in shown} == {chief.name, guard.name}
 
 
+@pytest.mark.requirement("YK-22")
+def test_staff_are_told_the_limit_of_fever_of_their_venues_region(
+    world: World, chief: Person
+) -> None:
+    world.set_policy("44", {"fever_from_celsius": 37.8})
+    guard = world.visitor()
+    code = chief.join_code(chief.venue["venue_id"])
+    joined = guard.post("/v1/bindings", {"join_code": code}).expect(201)
+    (binding,) = guard.get("/v1/bindings").expect(200)["items"]
+    assert (joined["fever_from_celsius"], binding["fever_from_celsius"]) == (37.8, 37.8)
+    elsewhere = world.administrator(region="450902").get("/v1/bindings").expect(200)["items"]
+    assert elsewhere[0]["fever_from_celsius"] == 37.3
+
+
 @pytest.mark.requirement("JN-7")
 def test_what_does_not_match_binds_nobody_and_says_not_what(world: World, chief: Person) -> None:
     guard, other = world.visitor(), world.visitor()

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.admission.lookup_requests import Lookup, Settle, encode
 from chalicelib.admission.schemas import decode
 from chalicelib.core import keys
-from chalicelib.core.clock import epoch_ms
+from chalicelib.core.clock import epoch_ms, rfc3339
 from chalicelib.identity.providers import Answer, FaultKind, ProviderFault
 from chalicelib.identity.store.answers import PendingScanItem
 from tests import support
@@ -118,6 +118,19 @@ def test_the_wait_is_as_long_as_the_regions_policy_says(world: World, chief: Per
     assert visitor.screen(scan["scan_id"])["poll_after_ms"] == 1000, "the rest of the wait"
     world.clock.pass_(seconds=1)
     assert shown(visitor.screen(scan["scan_id"])) == DECIDED
+
+
+@pytest.mark.requirement("JN-11")
+def test_a_screen_says_when_its_wait_ends_until_it_is_decided(world: World, chief: Person) -> None:
+    world.set_policy("4409", {"answer_within_seconds": 40})
+    visitor, scan = waiting_scan(world, chief)
+    ends = rfc3339(world.clock.at + timedelta(seconds=40))
+    assert scan["answer_by"] == ends
+    world.clock.pass_(seconds=39)
+    for reader in (visitor, chief):
+        assert reader.screen(scan["scan_id"])["answer_by"] == ends
+    world.clock.pass_(seconds=1)
+    assert visitor.screen(scan["scan_id"])["answer_by"] is None
 
 
 def is_listed(chief: Person, scan: dict[str, Any]) -> None:

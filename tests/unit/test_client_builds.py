@@ -59,6 +59,25 @@ def test_namespaces_and_the_own_api_are_no_third_parties(build: Path) -> None:
 @pytest.mark.skipif(
     not (ROOT / "client/dist/build/h5/index.html").exists(), reason="make client has not run"
 )
+def test_a_browser_names_the_client_as_its_region_does_before_a_page_shows() -> None:
+    brand = json.loads((ROOT / "client/src/brand.json").read_text())
+    index = (ROOT / "client/dist/build/h5/index.html").read_text()
+    assert f"<title>{brand['name'][brand['languages'][0]]}</title>" in index
+
+
+@pytest.mark.skipif(
+    not (ROOT / "client/dist/build/mp-weixin/app.json").exists(), reason="make client has not run"
+)
+@pytest.mark.parametrize("file", ["mp-weixin/project.config.json", "mp-alipay/mini.project.json"])
+def test_the_platforms_tools_name_the_client_as_its_region_does(file: str) -> None:
+    brand = json.loads((ROOT / "client/src/brand.json").read_text())
+    project = json.loads((ROOT / "client/dist/build" / file).read_text())
+    assert project["projectname"] == brand["name"][brand["languages"][0]]
+
+
+@pytest.mark.skipif(
+    not (ROOT / "client/dist/build/h5/index.html").exists(), reason="make client has not run"
+)
 def test_the_first_view_of_the_client_fits_3g() -> None:
     folder = ROOT / "client/dist/build/h5"
     sizes = first_view(folder, first_page(ROOT / "client"))

@@ -29,6 +29,7 @@ written = st.fixed_dictionaries(
         "vaccination_required": st.booleans(),
         "travel_card_required": st.booleans(),
         "pass_while_pending": st.booleans(),
+        "fever_from_celsius": st.integers(360, 390).map(lambda tenths: tenths / 10),
         "manual_phone": st.sampled_from([*map(str, ManualPhone)]),
         "manual_staff_day": st.integers(1, 10_000),
         "manual_venue_hour": st.integers(1, 10_000),
@@ -55,6 +56,7 @@ def test_what_is_left_out_is_as_by_default(rules: dict[str, Any]) -> None:
     assert policy.vaccination_required is rules.get("vaccination_required", False)
     assert policy.travel_card_required is rules.get("travel_card_required", False)
     assert policy.pass_while_pending is rules.get("pass_while_pending", False)
+    assert policy.fever_from == rules.get("fever_from_celsius", 37.3)
     assert policy.manual_phone is ManualPhone(rules.get("manual_phone", "optional"))
     for name, number in asdict(default.manual_quota).items():
         assert getattr(policy.manual_quota, name) == rules.get(f"manual_{name}", number)
@@ -98,6 +100,12 @@ BAD: list[object] = [0, -1, 100_000, 1.5, "24", True, False, [], {}, float("nan"
 def test_a_bad_number_names_its_key(key: str, value: object) -> None:
     with pytest.raises(ValueError, match=key):
         Policy.from_rules("x", {key: value})
+
+
+@pytest.mark.parametrize("value", [*BAD, None, 35.9, 39.1, 37.25, 37.35], ids=repr)
+def test_a_temperature_that_no_thermometer_shows_names_its_key(value: object) -> None:
+    with pytest.raises(ValueError, match=r"fever_from_celsius must be from 36\.0 to 39\.0"):
+        Policy.from_rules("x", {"fever_from_celsius": value})
 
 
 @pytest.mark.parametrize("value", [*BAD, None], ids=repr)

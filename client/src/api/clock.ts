@@ -25,6 +25,14 @@ export class Clock {
   /** Whether the server has said the time since the client started. */
   known = false;
 
+  /** What was heard last, within a second: a countdown needs it closer than a nonce does. */
+  private heardAheadMs: number | null = null;
+
+  /** Return how many milliseconds are left until a moment as the API writes it, at a time of this phone. */
+  until(moment: string, phoneMs = this.phone()): number {
+    return Date.parse(moment) - phoneMs - (this.heardAheadMs ?? this.aheadMs);
+  }
+
   /** By how many milliseconds the server's clock is ahead of the phone's. */
   get ahead(): number {
     return this.aheadMs;
@@ -53,10 +61,11 @@ export class Clock {
     }
   }
 
-  /** Learn the server's time from an answer that was made just now; within a minute nothing changes. */
+  /** Learn the server's time from an answer that was made just now; within a minute nothing changes for nonces. */
   heard(serverMs: number): void {
     const ahead = serverMs - this.phone();
     this.known = true;
+    this.heardAheadMs = ahead;
     if (this.changedFrom(ahead)) this.set(ahead);
   }
 

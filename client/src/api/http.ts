@@ -161,7 +161,8 @@ export class Http {
       } else {
         this.parts.reached(true);
         const date = Date.parse(answer.headers.date ?? "");
-        if (method === "POST" && !Number.isNaN(date)) this.parts.dated?.(date);
+        const fresh = method === "POST" || (answer.headers["cache-control"] ?? "").includes("no-store");
+        if (fresh && !Number.isNaN(date)) this.parts.dated?.(date);
         if (!LOST.has(answer.status) || last) return answer;
       }
       await this.parts.wait(wait);

@@ -1,4 +1,4 @@
-import brand from "@/brand.json";
+import { brand } from "@/state/brand";
 import { network } from "@/state/network";
 import { session } from "@/state/session";
 import { settings } from "@/state/settings";

@@ -1,7 +1,6 @@
 import { reactive, watch } from "vue";
 
-import brand from "@/brand.json";
-import { http, type Schema } from "@/api";
+import { http } from "@/api";
 import { t } from "@/texts";
 import { useAnswer } from "./answers";
 import type { Place } from "./door";
@@ -15,11 +14,17 @@ export const workplaces = useAnswer(async () => (await http.get("/v1/bindings"))
 const PLACE = "guard.";
 const AUTO = "guard-auto";
 
+/** A venue where the guard works, and its region's limit of fever; null from a phone that has not heard it yet. */
+interface Workplace extends Place {
+  feverFrom: number | null;
+}
+
 /** The guard's choices on this phone: the venue, kept for a day without a network, and whether an admission goes on by itself. */
 export const guard = reactive({ place: placeOf(session.state.personId), auto: phoneStorage.read<boolean>(AUTO) ?? true });
 
-export function choosePlace(binding: Schema<"Binding">): void {
-  guard.place = { id: binding.venue_id, name: binding.name };
+/** Work at a venue from now on. Of a head's venue the limit of fever is known once `workplaces` is. */
+export function choosePlace(venue: { venue_id: string; name: string; fever_from_celsius?: number }): void {
+  guard.place = { id: venue.venue_id, name: venue.name, feverFrom: venue.fever_from_celsius ?? null };
   writeIfRoom(phoneStorage, PLACE + session.state.personId, guard.place);
 }
 
@@ -27,6 +32,14 @@ export function setAuto(auto: boolean): void {
   guard.auto = auto;
   writeIfRoom(phoneStorage, AUTO, auto);
 }
+
+// The region may have changed its limit since the venue was chosen.
+watch(
+  () => workplaces.value?.find((one) => one.venue_id === guard.place?.id),
+  (place) => {
+    if (place !== undefined) choosePlace(place);
+  },
+);
 
 watch(
   () => session.state.personId,
@@ -38,16 +51,18 @@ watch(
   { flush: "sync" },
 );
 
-function placeOf(person: string | null): Place | null {
-  return person === null ? null : phoneStorage.read<Place>(PLACE + person);
+function placeOf(person: string | null): Workplace | null {
+  const kept = person === null ? null : phoneStorage.read<Place>(PLACE + person);
+  return kept === null ? null : { feverFrom: null, ...kept };
 }
 
-/** Choices of the temperature, with the region's limit. `none`: not measured. */
-export function bands(): { value: string; label: string; hint: string }[] {
-  const n = brand.fever_from;
+/** Choices of the temperature, with the limit of the venue's region. `none`: not measured. */
+export function bands(): { value: string; label: string; hint?: string }[] {
+  const n = guard.place?.feverFrom?.toFixed(1);
+  const limit = (key: "guard.normal_hint" | "guard.fever_hint"): string | undefined => (n === undefined ? undefined : t(key, { n }));
   return [
-    { value: "normal", label: t("guard.normal"), hint: t("guard.normal_hint", { n }) },
-    { value: "fever", label: t("guard.fever"), hint: t("guard.fever_hint", { n }) },
+    { value: "normal", label: t("guard.normal"), hint: limit("guard.normal_hint") },
+    { value: "fever", label: t("guard.fever"), hint: limit("guard.fever_hint") },
     { value: "none", label: t("guard.not_measured"), hint: t("guard.not_measured_hint") },
   ];
 }

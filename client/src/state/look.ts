@@ -1,6 +1,6 @@
 import { computed, reactive } from "vue";
 
-import brand from "@/brand.json";
+import { brand } from "@/state/brand";
 import { settings } from "./settings";
 
 const system = reactive({ dark: false });

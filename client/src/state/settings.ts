@@ -1,9 +1,12 @@
 import { reactive } from "vue";
 
+import { brand } from "@/state/brand";
 import { phoneStorage, writeIfRoom } from "./storage";
 
 export type Language = "zh-Hans" | "zh-Hant" | "en";
-export const LANGUAGES: readonly Language[] = ["zh-Hans", "zh-Hant", "en"];
+const LANGUAGES: readonly Language[] = ["zh-Hans", "zh-Hant", "en"];
+/** The languages that the region offers, in its order. */
+export const OFFERED: readonly Language[] = (brand.languages as Language[]).filter((one) => LANGUAGES.includes(one));
 /** Factors of large text, in the order of the choice in "My". */
 export const SCALES = [1, 1.3, 1.6, 2] as const;
 
@@ -18,18 +21,31 @@ interface Settings {
   voice: boolean;
 }
 
+const kept = phoneStorage.read<Partial<Settings>>("settings") ?? {};
+
 /** What the person chose for this phone. Change a field, then call `keepSettings`. */
 export const settings = reactive<Settings>({
-  language: languageOf(systemLanguage()),
   scale: systemScale(),
   dark: "system",
   sound: true,
   voice: false,
-  ...(phoneStorage.read<Partial<Settings>>("settings") ?? {}),
+  ...kept,
+  language: firstLanguage(kept.language, systemLanguage(), OFFERED),
 });
 
 export function keepSettings(): void {
   writeIfRoom(phoneStorage, "settings", settings);
+}
+
+/**
+ * Return the language to start in: the one that was chosen, else the phone's; one that the region does not offer
+ * gives way to the other Chinese script, else to the region's first.
+ */
+export function firstLanguage(chosen: Language | undefined, tag: string, offered: readonly Language[]): Language {
+  const wished = chosen ?? languageOf(tag);
+  if (offered.includes(wished)) return wished;
+  const near = wished === "en" ? undefined : offered.find((one) => one !== "en");
+  return near ?? offered[0] ?? "zh-Hans";
 }
 
 /** Return the language for a tag of the phone: traditional for TW, HK, MO and Hant; English for others. */

@@ -25,6 +25,17 @@ let audio: AudioContext | null = null;
 const players: Partial<Record<Signal, UniApp.InnerAudioContext>> = {};
 // #endif
 
+/** Whether there is a voice, and so a choice of it: mini-programs have none of their own, nor have some browsers. */
+export const canSpeak = hasVoice();
+
+function hasVoice(): boolean {
+  let voice = false;
+  // #ifdef H5
+  voice = typeof speechSynthesis !== "undefined";
+  // #endif
+  return voice;
+}
+
 /** Call this in a tap: browsers let a page sound only after one. A mini-program may sound at any time. */
 export function unlockSound(): void {
   // #ifdef H5
@@ -82,10 +93,9 @@ function vibrate(name: Signal): void {
   // #endif
 }
 
-/** Mini-programs have no voice of their own: the setting is offered in browsers only. */
 function speak(name: Signal): void {
   // #ifdef H5
-  if (typeof speechSynthesis === "undefined") return;
+  if (!canSpeak) return;
   const said = new SpeechSynthesisUtterance(t(`guard.voice_${name}`));
   said.lang = { "zh-Hans": "zh-CN", "zh-Hant": "zh-TW", en: "en" }[settings.language];
   speechSynthesis.cancel();

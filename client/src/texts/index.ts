@@ -1,3 +1,4 @@
+import { brand } from "@/state/brand";
 import { type Language, settings } from "@/state/settings";
 import apiEn from "./api/en.json";
 import apiZhHans from "./api/zh-Hans.json";
@@ -23,4 +24,14 @@ const TEXTS: Record<Language, Record<string, string>> = {
 export function t(key: Key, values: Record<string, string | number> = {}): string {
   const text = TEXTS[settings.language]?.[key] ?? TEXTS.en[key] ?? key;
   return text.replace(/\{(\w+)\}/g, (placeholder, name: string) => String(values[name] ?? placeholder));
+}
+
+/** Return what the region calls its client, in the person's language. */
+export function appName(): string {
+  return brand.name[settings.language];
+}
+
+/** Return what the region calls itself, in the person's language. */
+export function regionName(): string {
+  return brand.region[settings.language];
 }
