@@ -600,10 +600,6 @@ export class MiniProgram {
         return undefined;
       };
     for (const name of known) own[name] = answering(name);
-    // WeChat has it since base library 2.13; here, once a test says what it answers.
-    const checkIsOpenAccessibility = answering("checkIsOpenAccessibility");
-    const isNew = () => this.wx && this.answers.checkIsOpenAccessibility !== undefined;
-    Object.defineProperty(own, "checkIsOpenAccessibility", { enumerable: true, get: () => (isNew() ? checkIsOpenAccessibility : undefined) });
     for (const name of heard) own[name] = () => undefined;
     for (const [name, move] of Object.entries(moves)) {
       own[name] = (options: any) => {
@@ -623,6 +619,10 @@ export class MiniProgram {
         return call(...given);
       };
     }
+    // Newer base libraries have it; here, once a test says what it answers.
+    const screenReader = this.wx ? "checkIsOpenAccessibility" : "isScreenReaderEnabled";
+    const asked = answering(screenReader);
+    Object.defineProperty(there, screenReader, { enumerable: true, get: () => (this.answers[screenReader] === undefined ? undefined : asked) });
     return there;
   }
 

@@ -1,12 +1,18 @@
-/** Return whether a screen reader is on, as far as the platform tells: WeChat does (base library 2.13), Alipay and browsers do not. */
+/** Return whether a screen reader is on, as far as the platform tells: newer ones do, browsers do not. */
 export function screenReaderOn(): Promise<boolean> {
-  // #ifdef MP-WEIXIN
   return new Promise((resolve) => {
-    if (wx.checkIsOpenAccessibility === undefined) resolve(false);
-    else wx.checkIsOpenAccessibility({ success: ({ open }) => resolve(open), fail: () => resolve(false) });
+    const fail = (): void => resolve(false);
+    // #ifdef MP-WEIXIN
+    // From base library 2.13.0 on.
+    if (wx.checkIsOpenAccessibility === undefined) fail();
+    else wx.checkIsOpenAccessibility({ success: ({ open }) => resolve(open), fail });
+    // #endif
+    // #ifdef MP-ALIPAY
+    if (my.isScreenReaderEnabled === undefined) fail();
+    else my.isScreenReaderEnabled({ success: ({ screenReaderEnabled }) => resolve(screenReaderEnabled), fail });
+    // #endif
+    // #ifdef H5
+    fail();
+    // #endif
   });
-  // #endif
-  // #ifndef MP-WEIXIN
-  return Promise.resolve(false);
-  // #endif
 }
