@@ -272,6 +272,15 @@ describe.each<Platform>(["mp-weixin", "mp-alipay"])("%s", (platform) => {
     expect(counted.filter((line) => phone.text.includes(line))).toHaveLength(1);
   });
 
+  it.each(["scan", "manual"])("names the limit of fever of the venue's region: %s", async (page) => {
+    const binding = { venue_id: "V1", name: "文化馆", type_name: "文化", region_name: "信宜市", role: "inspector", fever_from_celsius: 37.8 };
+    const phone = program(platform, ({ url }) => (url.endsWith("/v1/bindings") ? { status: 200, body: { items: [binding] } } : nothing()));
+    phone.storage.set("vc.login", LOGIN);
+    phone.storage.set("vc.guard.P1", JSON.stringify({ id: "V1", name: "文化馆" }));
+    await phone.launch(`pages/guard/${page}/${page}`);
+    expect(phone.text).toContain(text("guard.fever_hint", { n: "37.8" }));
+  });
+
   describe("after an admission at the door", () => {
     const PASS = "VP1.L.1.7RHYG5G075CMMCW9.1G2RDWE00.32P3WWT3Y0B8J32H";
     async function admitted(reader: unknown): Promise<MiniProgram> {
