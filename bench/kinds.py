@@ -1,7 +1,11 @@
-"""Scans by kind, until they are decided: what AWS charges for. ``python -m bench.kinds FILE``.
+"""Scans by kind, until they are decided: what AWS charges for.
 
-A process of its own, because moto replaces what botocore sends. The real handlers run against the
-played cloud: each visitor scans, and asks again after `poll_after_ms` until the outcome is final.
+    python -m bench.kinds FILE [SCANS [WARM]]
+
+plays `SCANS` of each kind, after `WARM` scans that fill caches and counters; with `SCANS`, only
+while all providers are well. It is a process of its own, because moto replaces what botocore sends.
+The real handlers run against the played cloud: each visitor scans, and asks again after
+`poll_after_ms` until the outcome is final.
 """
 
 import json
@@ -64,11 +68,16 @@ def measure(step: Step) -> dict[str, dict[str, Measured]]:
     Also writes it to `RESULTS`.
     """
     step("Scans by kind, until they are decided")
-    command = [sys.executable, "-m", "bench.kinds", str(RESULTS)]
+    play(RESULTS)
+    return read()
+
+
+def play(path: Path, *options: int) -> None:
+    """Run this module in a process of its own."""
+    command = [sys.executable, "-m", "bench.kinds", str(path), *map(str, options)]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if ran.returncode:
         raise RuntimeError(f"bench.kinds: {ran.stderr[-2000:]}")
-    return read()
 
 
 def read(path: Path = RESULTS) -> dict[str, dict[str, Measured]]:
@@ -114,12 +123,16 @@ def tables(measured: Mapping[str, Mapping[str, Measured]]) -> Iterator[Table]:
         yield rows
 
 
-def _main(path: Path) -> None:
+def _main(path: Path, scans: int | None = None, warm: int = _WARM_SCANS) -> None:
     with providers.running() as stand_in:
-        path.write_text(json.dumps(_measure(stand_in), indent=1) + "\n")
+        states = FAULTS if scans is None else {"": "none"}
+        found = _measure(stand_in, states, scans or _SCANS, warm)
+        path.write_text(json.dumps(found, indent=1) + "\n")
 
 
-def _measure(stand_in: Providers) -> dict[str, dict[str, Measured]]:
+def _measure(
+    stand_in: Providers, states: Mapping[str, str], scans: int, warm: int
+) -> dict[str, dict[str, Measured]]:
     for name in [name for name in os.environ if name.startswith(("AWS_", "VC_"))]:
         del os.environ[name]  # an endpoint of the bench's, or of its user's
     os.environ.update(_environment(stand_in.url))
@@ -139,9 +152,9 @@ def _measure(stand_in: Providers) -> dict[str, dict[str, Measured]]:
         # Every process is warm, and nearly every shard has its counter of the day, whose first
         # write is dearer.
         _scan_all(cloud, people(2, KINDS["all three stale"]))
-        _scan_all(cloud, people(1, ()) * _WARM_SCANS)
+        _scan_all(cloud, people(1, ()) * warm)
         found: dict[str, dict[str, Measured]] = {}
-        for state, fault in FAULTS.items():
+        for state, fault in states.items():
             if fault:
                 # The first scans after a breakdown are in `bench.decisions`; here it lasts.
                 first = people(_UNTIL_KNOWN, (DEAD,))
@@ -149,7 +162,7 @@ def _measure(stand_in: Providers) -> dict[str, dict[str, Measured]]:
                 _scan_all(cloud, first)
             for kind, stale in KINDS.items():
                 stand_in.break_down(DEAD, "none")
-                tokens = people(_SCANS, stale)
+                tokens = people(scans, stale)
                 stand_in.break_down(DEAD, fault)
                 found.setdefault(state, {})[kind] = _one(cloud, tokens)
             stand_in.break_down(DEAD, "none")
@@ -288,4 +301,4 @@ def _create_table(name: str) -> None:
 
 
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]))
+    _main(Path(sys.argv[1]), *map(int, sys.argv[2:]))

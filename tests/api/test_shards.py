@@ -1,12 +1,15 @@
 """A venue that outgrows its partitions: more from the next day on; nothing is lost or doubled."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from chalicelib.core import keys
+from chalicelib.core import ids, keys
+from chalicelib.identity.providers import Answer
+from chalicelib.venues.venue import shard_of
 from infra.ops import recount, shards
 from tests.api.driver import TODAY, Person, World
 
@@ -56,6 +59,27 @@ def test_scans_of_tomorrow_use_the_new_number_and_those_of_today_stay_found(worl
     assert recount.run(
         world.deployment(), venue=None, day=TOMORROW, mend=False, console=QUIET
     ) == 0  # fmt: skip
+
+
+def test_a_shard_with_more_of_a_page_than_the_others_is_listed_to_its_end(world: World) -> None:
+    """All that are abnormal in one of 64 shards, by chance."""
+    chief, red = world.administrator(), world.visitor(health_code=Answer("red"))
+    assert raise_to(world, chief.venue, 64) == 0
+    world.clock.pass_(days=1)
+    come_back(chief, red)
+    red.scan(chief.venue).expect(201)
+    world.work()
+    venue = world.container.venues.venue(chief.venue["venue_id"])
+    assert venue is not None
+    (scan,) = world.container.scans.of_day(venue, TOMORROW)
+    shard = shard_of(scan.digest, 64)
+    partition = keys.scan_partition(venue.venue_id, TOMORROW, shard)
+    others = [ids.encode_number(64 * number + shard, 16) for number in range(1, 40)]
+    for digest in others:
+        world.container.pointers.add(partition, replace(scan, digest=digest))
+    found = list(world.container.pointers.of_day(venue, TOMORROW, shard, ""))
+    assert sorted(one.partition("#")[2] for one in found) == sorted([scan.digest, *others])
+    assert found == sorted(found)
 
 
 def test_in_the_last_hour_a_change_waits_a_day_longer(world: World) -> None:

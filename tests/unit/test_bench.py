@@ -187,7 +187,7 @@ def test_the_stand_in_knows_what_it_does_not_know(account: Account) -> None:
 
 
 def test_what_was_sent_is_handed_over_once(account: Account) -> None:
-    account.answer("secretsmanager.GetSecretValue", {})
+    account.answer("secretsmanager.GetSecretValue", {"SecretId": "keys"})
     assert [one["service"] for one in account.take()] == ["secretsmanager"]
     assert account.take() == []
 
@@ -218,6 +218,8 @@ def test_results_are_written_as_they_are_documented(tmp_path: Path) -> None:
         "b": {"value": 2, "unit": "", "goal": 2, "meets": True},
     }
     assert [one.meets for one in figures] == [False, True]
+    shares = [Figure("c", value, "", 0.9, at_least=True) for value in (0.89, 0.9)]
+    assert [one.meets for one in shares] == [False, True]
 
 
 def test_an_update_sets_and_keeps_what_it_says() -> None:

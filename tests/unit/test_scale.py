@@ -1,13 +1,14 @@
-"""docs/scale.md states the numbers of the template, and its arithmetic is right."""
+"""docs/scale.md states the numbers of the template and of the code, and its arithmetic is right."""
 
 import re
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench import template
+from bench import cost, kinds, template
 from bench.cloud import Cloud
 from infra.foundation import logical_id
 from tests.support import ROOT
@@ -87,6 +88,18 @@ def test_a_scan_takes_what_the_text_says() -> None:
         for start, taken in each.items():
             if one["What"].startswith(start) and "index" not in one["What"]:
                 assert number(one["A scan takes"]) == taken
+
+
+def test_a_played_scan_takes_what_the_text_says(tmp_path: Path) -> None:
+    """Within a tenth: few scans are played, and the first on each shard costs a little more."""
+    kinds.play(tmp_path / "kinds.json", 5, 100)
+    (played,) = kinds.read(tmp_path / "kinds.json").values()
+    taken = {"requests of the stage": "api_requests"} | {
+        f"{verb}s of the table at once": f"{verb}_units" for verb in ("write", "read")
+    }
+    for what, name in taken.items():
+        each = sum(share * played[kind][name] for kind, share in cost.MIX.items())
+        assert number(row(what)["A scan takes"]) == pytest.approx(each, rel=0.1), what
 
 
 def test_limits_are_the_templates() -> None:
