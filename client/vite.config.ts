@@ -20,9 +20,25 @@ function ownAddressesOnly(): Plugin {
   };
 }
 
+/**
+ * WeChat draws an element around each component unless it is told not to. A browser has none: what stands in a flex
+ * box, or next to something, are the component's own parts.
+ */
+function noHosts(): Plugin {
+  const made = "createComponent(Component)";
+  return {
+    name: "no-hosts",
+    transform(code, id) {
+      if (process.env.UNI_PLATFORM !== "mp-weixin" || !id.startsWith("uniComponent://")) return;
+      if (!code.includes(made)) throw new Error(`uni makes components otherwise: ${code}`);
+      return code.replace(made, "createComponent({ ...Component, options: { virtualHost: true } })");
+    },
+  };
+}
+
 export default defineConfig({
   base: "./",
-  plugins: [uni(), ownAddressesOnly()],
+  plugins: [uni(), noHosts(), ownAddressesOnly()],
   resolve: { alias: { "@": new URL("src", import.meta.url).pathname } },
   // Modules with dynamic imports: Chrome 64, Safari 12.
   build: { target: ["chrome64", "safari12"] },
