@@ -2,6 +2,8 @@ import uniModule from "@dcloudio/vite-plugin-uni";
 import type { Plugin } from "vite";
 import { defineConfig } from "vite";
 
+import { withoutStars } from "./wxss";
+
 // The plugin is CommonJS: its function is the module's `default`.
 const uni = (uniModule as unknown as { default?: typeof uniModule }).default ?? uniModule;
 
@@ -15,6 +17,18 @@ function ownAddressesOnly(): Plugin {
         if (file.type === "asset" && /\.(css|acss|wxss)$/.test(file.fileName)) {
           file.source = String(file.source).replace(/url\((["']?)https?:\/\/[^)]*\)/g, "none");
         }
+      }
+    },
+  };
+}
+
+function readByWeChat(): Plugin {
+  return {
+    name: "read-by-wechat",
+    enforce: "post",
+    generateBundle(_, bundle) {
+      for (const file of Object.values(bundle)) {
+        if (file.type === "asset" && file.fileName.endsWith(".wxss")) file.source = withoutStars(String(file.source));
       }
     },
   };
@@ -38,7 +52,7 @@ function noHosts(): Plugin {
 
 export default defineConfig({
   base: "./",
-  plugins: [uni(), noHosts(), ownAddressesOnly()],
+  plugins: [uni(), noHosts(), ownAddressesOnly(), readByWeChat()],
   resolve: { alias: { "@": new URL("src", import.meta.url).pathname } },
   // Modules with dynamic imports: Chrome 64, Safari 12.
   build: { target: ["chrome64", "safari12"] },
