@@ -1,6 +1,6 @@
 /** The mini-program builds run without their platforms: pages open, people log in and scan. */
 
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { MiniProgram, type Answered, type Platform, type Requested } from "./mini-program";
@@ -28,6 +28,19 @@ describe.each<Platform>(["mp-weixin", "mp-alipay"])("%s", (platform) => {
     const phone = program(platform, nothing);
     await phone.launch(path);
     expect(phone.errors).toEqual([]);
+  });
+
+  // A rem is no 16 px on a phone: WeChat's is a twentieth of the screen, so 18.75 px on one of 375.
+  it.each([1, 2])("sizes texts in px, at %d times", async (scale) => {
+    const phone = program(platform, nothing);
+    phone.storage.set("vc.settings", JSON.stringify({ scale }));
+    await phone.launch("pages/login/login");
+    const page = phone.tags().find(({ attributes }) => String(attributes.class).startsWith("vc"))!;
+    expect(page.attributes.style).toContain(`--rem:${16 * scale}px;`);
+    const styled = readdirSync(join(BUILDS, platform), { recursive: true, withFileTypes: true })
+      .filter((file) => /\.(wxss|acss|js)$/.test(file.name) && file.name !== "vendor.js")
+      .map((file) => readFileSync(join(file.parentPath, file.name), "utf-8"));
+    expect(styled.filter((source) => /[\d.}]rem\b/.test(source))).toEqual([]);
   });
 
   it("logs in by text message", async () => {

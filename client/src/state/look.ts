@@ -27,7 +27,7 @@ export const isDark = computed(() => (settings.dark === "system" ? system.dark :
 /** Classes of a page: `dark`, and `xl` from 150 % text on, where rows stack. */
 export const lookClasses = computed(() => ({ dark: isDark.value, xl: settings.scale >= 1.5, [settings.language]: true }));
 
-/** Style of a page: the factor of large text and the region's colours. */
+/** Style of a page: `--rem`, the size of a text of 1 rem with large text, and the region's colours. */
 export const lookStyle = computed(() => styleOf(isDark.value));
 
 /** The same for a page that is always dark, such as the camera's. */
@@ -35,5 +35,15 @@ export const darkStyle = computed(() => styleOf(true));
 
 function styleOf(dark: boolean): string {
   const colours = Object.entries(brand.colours[dark ? "dark" : "light"]);
-  return [`--k:${settings.scale}`, ...colours.map(([name, value]) => `--${name}:${value}`)].join(";");
+  return [`--rem:${rem(settings.scale)}`, ...colours.map(([name, value]) => `--${name}:${value}`)].join(";");
+}
+
+function rem(scale: number): string {
+  // A browser's own setting of large text counts, too. WeChat's rem is a twentieth of the screen ("WXSS", units).
+  // #ifdef H5
+  return `${scale}rem`;
+  // #endif
+  // #ifndef H5
+  return `${16 * scale}px`;
+  // #endif
 }
