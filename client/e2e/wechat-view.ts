@@ -79,6 +79,8 @@ function element(tag: Tag, inside: string): string {
     ...(attributes.hidden === true && { hidden: "" }),
     ...(attributes.disabled === true && { disabled: "" }),
   };
+  // The image's own code sets its height.
+  if (attributes.mode === "widthFix") written.style = `${written.style ?? ""};height:auto`;
   const drawn = Object.entries(written).map(([key, value]) => (value === undefined || value === "" && key !== "hidden" && key !== "disabled" ? "" : ` ${key}="${escaped(String(value))}"`));
   const called = component ? name : `wx-${name}`;
   return `<${called}${drawn.join("")}>${native(tag, inside)}</${called}>`;
@@ -97,7 +99,7 @@ function native({ name, attributes }: Tag, inside: string): string {
       return `<div class="wx-input-wrapper">${asked}<input class="wx-input-input" value="${escaped(value)}"></div>`;
     }
     case "image":
-      return `<div style="background: url(&quot;${escaped(String(attributes.src ?? ""))}&quot;) 0 0 / 100% 100%"></div>`;
+      return `<img src="${escaped(String(attributes.src ?? ""))}" style="position: static; opacity: 1; height: ${attributes.mode === "widthFix" ? "auto" : "100%"}">`;
     default:
       return inside;
   }
