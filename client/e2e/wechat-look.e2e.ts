@@ -20,12 +20,12 @@ afterAll(() => browser.close());
 const ANSWER = { state: "green", text: "绿码", stale: false, fetched_at: null, observed_at: null };
 const SCREEN = {
   ...{ scan_id: "S1", outcome: "admit", outcome_text: "请进", reasons: [], next_steps: [], scanned_at: "2022-04-24T08:00:00.000Z" },
-  ...{ venue: { name: "文化馆", region_name: "信宜市", type_name: "文化" }, checkpoint: null, person: { name: "李**" }, means: "own", demo: false },
+  ...{ venue: { name: "信宜市第一人民医院", region_name: "信宜市", type_name: "文化" }, checkpoint: null, person: { name: "李**" }, means: "own", demo: true },
   ...{ health_code: ANSWER, nucleic_acid: ANSWER, vaccination: ANSWER, travel_card: ANSWER, poll_after_ms: null, temperature: null },
 };
 
-/** Open the page with the result of a scan. */
-async function result(settings: Record<string, unknown> = {}): Promise<void> {
+/** Open the page with the result of a scan, and do something there. */
+async function result(settings: Record<string, unknown> = {}, act = async (_: MiniProgram): Promise<void> => undefined): Promise<void> {
   const program = new MiniProgram(BUILD, "mp-weixin", ({ url }) =>
     url.includes("/v1/scans/") ? { status: 200, body: SCREEN } : { status: 404, body: { code: "not_found", detail: "" } },
   );
@@ -33,6 +33,7 @@ async function result(settings: Record<string, unknown> = {}): Promise<void> {
   program.storage.set("vc.login", JSON.stringify({ access: "access", refresh: "refresh", personId: "P1" }));
   program.storage.set("vc.settings", JSON.stringify(settings));
   await program.launch("pages/result/result", { scan: "S1" });
+  await act(program);
   await draw(program, page);
 }
 
@@ -79,4 +80,12 @@ it("a field is as high as large text", async () => {
   await draw(program, page);
   const inside = parseFloat(await style(".in", "height")) - 2 * (parseFloat(await style(".in", "padding-top")) + 2);
   expect(inside).toBeGreaterThanOrEqual(1.3 * parseFloat(await style(".in", "font-size")));
+});
+
+it("nothing stands under WeChat's capsule, with large text too", async () => {
+  await result({ scale: 2, language: "en" }, (program) => program.tap(text("visitor.show_staff", {}, "en")));
+  for (const bar of [".nav", ".glance-top"]) {
+    const rights = await page.locator(`${bar} > *`).evaluateAll((parts) => parts.map((part) => part.getBoundingClientRect().right));
+    expect(Math.max(...rights), bar).toBeLessThanOrEqual(296);
+  }
 });
