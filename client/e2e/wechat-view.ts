@@ -6,7 +6,8 @@
  *   with a prefix of its component, unless the component's styles are shared with all ("组件样式" of WeChat's
  *   framework documents). A component of `apply-shared`, as uni makes them, has every class under both names.
  * - A component with a virtual host has no element of its own ("虚拟组件节点").
- * - How the platform's own elements look is taken from uni's, which are made after WeChat's.
+ * - How the platform's own elements look is taken from uni's, which are made after WeChat's. Its rem is a twentieth of
+ *   the screen.
  */
 
 import { readFileSync, readdirSync } from "node:fs";
@@ -37,7 +38,7 @@ const elements = ELEMENTS.map((name) => readFileSync(join(UNI, `uni-${name}.css`
 export async function draw(program: MiniProgram, page: Page): Promise<void> {
   const path = program.path;
   const seen = program.seen;
-  await page.setContent(`<!doctype html><html><head><meta name="viewport" content="width=device-width"><style>body { margin: 0; } ${elements}</style></head><body>${html(seen)}</body></html>`);
+  await page.setContent(`<!doctype html><html><head><meta name="viewport" content="width=device-width"><style>html { font-size: 5vw; } body { margin: 0; } ${elements}</style></head><body>${html(seen)}</body></html>`);
   const used = [...new Map(components(seen).map((kind) => [kind.path, kind])).values()];
   const wanted = [["app", ""], ...used.map((kind) => [kind.path, prefix(kind)]), [path, ""]] as [string, string][];
   const rules = wanted.filter(([name]) => sheets[`${name}.wxss`] !== undefined).map(([name, prefixed]) => [sheets[`${name}.wxss`]!, prefixed]);
