@@ -8,11 +8,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Chromium, type PhoneOptions } from "./browser";
-import { withFault } from "./deployment";
+import { API, send, until, withFault } from "./deployment";
+import { MiniProgram } from "./mini-program";
 import { makeCast, opened, PAGES, type Cast } from "./pages";
-import { until } from "./deployment";
 import { uuid7, verified, type Person } from "./people";
 import { text } from "./texts";
+import { BUILD, draw } from "./wechat-view";
 
 const DOCS = join(__dirname, "../../docs");
 const WIDTH = 260;
@@ -32,6 +33,11 @@ const LOOKS: [file: string, options: PhoneOptions][] = [
   ["large-text", { scale: 2 }],
 ];
 
+const WECHAT: [file: string, settings: Record<string, unknown>][] = [
+  ["wechat", {}],
+  ["wechat-large-text", { scale: 2 }],
+];
+
 async function main(): Promise<void> {
   const only = process.argv.slice(2);
   const chromium = await Chromium.launch();
@@ -47,9 +53,41 @@ async function main(): Promise<void> {
     }
     await write(chromium, join("gallery", file), pictures, COLUMNS);
   }
+  for (const [file, options] of WECHAT) {
+    if (only.length && !only.includes(file)) continue;
+    const pictures: Picture[] = [];
+    for (const page of PAGES) pictures.push({ name: page[0], png: await inWeChat(chromium, cast, page, options) });
+    await write(chromium, join("gallery", file), pictures, COLUMNS);
+  }
   if (!only.length || only.includes("outcomes")) await outcomes(chromium, cast);
   if (!only.length || only.includes("screens")) await screens(chromium, cast);
   await chromium.close();
+}
+
+/** Return a picture of a page as WeChat draws it (wechat-view.ts). */
+async function inWeChat(chromium: Chromium, cast: Cast, [, who, address]: (typeof PAGES)[number], settings: Record<string, unknown>): Promise<Buffer> {
+  let waiting = 0;
+  const program = new MiniProgram(BUILD, "mp-weixin", async ({ method, url, headers, body }) => {
+    waiting++;
+    const { pathname, search } = new URL(url, API);
+    const answer = await send(method, API + pathname + search, body, headers).finally(() => waiting--);
+    return { ...answer, headers: Object.fromEntries(answer.headers) };
+  });
+  const session = who === null ? null : cast[who].session;
+  if (session) program.storage.set("vc.login", JSON.stringify({ access: session.access_token, refresh: session.refresh_token, personId: session.person_id }));
+  program.storage.set(`vc.guard.${session?.person_id}`, JSON.stringify({ id: cast.venue.venue_id, name: cast.venue.name }));
+  program.storage.set("vc.settings", JSON.stringify(settings));
+  const [path, query] = address(cast).split("?");
+  await program.launch(path || "pages/home/home", Object.fromEntries(new URLSearchParams(query)));
+  do await program.quiet();
+  while (waiting > 0);
+  const context = await chromium.browser.newContext({ viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true });
+  const page = await context.newPage();
+  await draw(program, page);
+  program.end();
+  const png = await page.screenshot();
+  await context.close();
+  return png;
 }
 
 /** What a guard sees of three visitors, for the README. */

@@ -37,6 +37,9 @@ export interface Tag {
 }
 type Drawn = Tag | string;
 
+/** A text, or a tag with what is seen inside it: `<slot>` is what was put there, a component its own tags. */
+export type Seen = string | { tag: Tag; inside: Seen[] };
+
 /** A tag as the template says it. */
 interface Written {
   name: string;
@@ -45,6 +48,10 @@ interface Written {
 }
 
 interface Kind {
+  /** Where its files are, without their endings. */
+  path: string;
+  /** What its JSON says. */
+  settings: { component?: boolean; styleIsolation?: string };
   options: any;
   template: Written[];
   components: Record<string, string>;
@@ -141,12 +148,17 @@ export class MiniProgram {
 
   /** Everything that the page in front shows as text. */
   get text(): string {
-    return words(this.front.drawn).join(" ");
+    return words(this.seen).join(" ");
+  }
+
+  /** What is seen of the page in front. */
+  get seen(): Seen[] {
+    return seen(this.front.drawn);
   }
 
   /** Return the tags of the page in front, outer ones first. */
   tags(): Tag[] {
-    return [...walk(this.front.drawn)];
+    return [...walk(this.seen)];
   }
 
   /** Return the button with this text or name for screen readers. */
@@ -224,7 +236,7 @@ export class MiniProgram {
       used[name] = place.startsWith("/") ? place.slice(1) : posix.join(dirname(path), place);
     }
     const template = readFileSync(join(this.folder, path + (this.wx ? ".wxml" : ".axml")), "utf-8");
-    return { options: this.kinds.get(`${path}.js`), template: parsed(template), components: used };
+    return { path, settings, options: this.kinds.get(`${path}.js`), template: parsed(template), components: used };
   }
 
   // --- Pages and components
@@ -673,16 +685,20 @@ function parsed(template: string): Written[] {
   return root.inside as Written[];
 }
 
-/** Go through what is seen: a component's own tags, with what stands inside its tag in place of `<slot>`. */
-function* walk(drawn: Drawn[], slots: Tag[] = []): Generator<Tag> {
-  for (const one of drawn) {
+/** Return a component's own tags with what stands inside its tag in place of `<slot>`; `slots` are the tags around. */
+function seen(drawn: Drawn[], slots: Tag[] = []): Seen[] {
+  return drawn.flatMap((one): Seen[] => {
+    if (typeof one === "string") return [one];
+    if (one.name === "slot") return seen(slotted(one, slots), slots.slice(0, -1));
+    return [{ tag: one, inside: one.component ? seen(one.component.drawn, [...slots, one]) : seen(one.inside, slots) }];
+  });
+}
+
+function* walk(seen: Seen[]): Generator<Tag> {
+  for (const one of seen) {
     if (typeof one === "string") continue;
-    if (one.name === "slot") yield* walk(slotted(one, slots), slots.slice(0, -1));
-    else {
-      yield one;
-      if (one.component) yield* walk(one.component.drawn, [...slots, one]);
-      else yield* walk(one.inside, slots);
-    }
+    yield one.tag;
+    yield* walk(one.inside);
   }
 }
 
@@ -695,12 +711,8 @@ function slotted(slot: Tag, slots: Tag[]): Drawn[] {
   );
 }
 
-function words(drawn: Drawn[], slots: Tag[] = []): string[] {
-  return drawn.flatMap((one) => {
-    if (typeof one === "string") return [one];
-    if (one.name === "slot") return words(slotted(one, slots), slots.slice(0, -1));
-    return one.component ? words(one.component.drawn, [...slots, one]) : words(one.inside, slots);
-  });
+function words(seen: Seen[]): string[] {
+  return seen.flatMap((one) => (typeof one === "string" ? [one] : words(one.inside)));
 }
 
 /** Return what a screen reader calls a tag. */
@@ -708,7 +720,7 @@ function said(tag: Tag): string {
   if (tag.attributes["aria-label"]) return String(tag.attributes["aria-label"]);
   const hosts: Tag[] = [];
   for (let host = tag.owner.host; host; host = host.owner.host) hosts.unshift(host);
-  return words(tag.inside, hosts).join("").trim();
+  return words(seen(tag.inside, hosts)).join("").trim();
 }
 
 function truth(value: unknown): boolean {

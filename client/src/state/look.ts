@@ -4,6 +4,8 @@ import { brand } from "@/state/brand";
 import { settings } from "./settings";
 
 const system = reactive({ dark: false });
+/** What the platform's own bar covers of the page: WeChat draws it over ours. */
+const covered: string[] = [];
 
 // #ifdef H5
 const query = typeof matchMedia === "function" ? matchMedia("(prefers-color-scheme: dark)") : null;
@@ -22,6 +24,9 @@ uni.onThemeChange((change) => {
   system.dark = change.theme === "dark";
 });
 // #endif
+// #ifdef MP-WEIXIN
+covered.push(`--top:${uni.getSystemInfoSync().statusBarHeight ?? 0}px`);
+// #endif
 
 export const isDark = computed(() => (settings.dark === "system" ? system.dark : settings.dark === "dark"));
 
@@ -36,7 +41,7 @@ export const darkStyle = computed(() => styleOf(true));
 
 function styleOf(dark: boolean): string {
   const colours = Object.entries(brand.colours[dark ? "dark" : "light"]);
-  return [`--rem:${rem(settings.scale)}`, ...colours.map(([name, value]) => `--${name}:${value}`)].join(";");
+  return [`--rem:${rem(settings.scale)}`, ...covered, ...colours.map(([name, value]) => `--${name}:${value}`)].join(";");
 }
 
 function rem(scale: number): string {
