@@ -5,8 +5,8 @@ import type { application } from "./people";
 import { text } from "./texts";
 
 /** Choose a region from above, by its names, in a group of lists. */
-export async function chooseRegion(phone: Phone, steps: string[]): Promise<void> {
-  const lists = phone.by("group", text("head.region")).getByRole("combobox");
+export async function chooseRegion(phone: Phone, steps: string[], group = text("head.region")): Promise<void> {
+  const lists = phone.by("group", group).getByRole("combobox");
   for (const [at, step] of steps.entries()) await lists.nth(at).selectOption({ label: step });
 }
 

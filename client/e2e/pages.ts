@@ -1,8 +1,8 @@
 /** Every page of the client, with people and venues that give it something to show. */
 
 import { randomInt } from "node:crypto";
-import { SANDBOX, good, send, until } from "./deployment";
-import { HASTY, application, poster, residentId, uuid7, verified, visitor, type Person, type Venue } from "./people";
+import { until } from "./deployment";
+import { HASTY, application, childOf, poster, uuid7, verified, visitor, type Person, type Venue } from "./people";
 import type { Chromium, Phone, PhoneOptions } from "./browser";
 
 /** The people behind the pages. */
@@ -30,20 +30,9 @@ export async function makeCast(): Promise<Cast> {
     (screen) => screen.poll_after_ms === null,
   );
   await head.post(`/v1/venues/${venue.venue_id}/staff`, { by: "phone", name: "端木甲", phone: "+8613700009999", role: "inspector" }).catch(() => undefined);
-  await family(healthy);
+  await healthy.post("/v1/me/dependants", { nonce: uuid7(), relation: "child", method: "household", ...(await childOf(healthy)) });
   const newcomer = await (await visitor()).logIn();
   return { visitor: healthy, newcomer, head, venue, scanId, poster: await poster(head, venue) };
-}
-
-/** Add a child of the same household. */
-async function family(guardian: Person): Promise<void> {
-  const year = new Date().getUTCFullYear();
-  const child = { name: guardian.name.slice(0, 2) + "小满", document_type: "resident_id", document_number: residentId(year - 9, year - 2) };
-  await good(send("POST", `${SANDBOX}/sandbox/people`, { ...child, health_code: "green", nucleic_acid: "negative" }));
-  const adult = { name: guardian.name, document_type: "resident_id", document_number: guardian.number };
-  const household = String(randomInt(1_000_000));
-  for (const member of [adult, child]) await good(send("POST", `${SANDBOX}/sandbox/households`, { household, ...member }));
-  await guardian.post("/v1/me/dependants", { nonce: uuid7(), relation: "child", method: "household", ...child });
 }
 
 type Who = "visitor" | "newcomer" | "head" | null;

@@ -1,6 +1,5 @@
 /** The whole story by clicking and scanning: a venue, its poster, a guard, visitors, and the day's figures. */
 
-import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Chromium, type Phone } from "./browser";
 import { until } from "./deployment";
@@ -61,11 +60,9 @@ describe.sequential("a day", () => {
   it("downloads the poster as a picture and as a PDF", async () => {
     await headPhone.press(text("head.to_posters"));
     await headPhone.page.getByRole("img", { name: venue.name }).waitFor();
-    const [picture] = await Promise.all([headPhone.page.waitForEvent("download"), headPhone.press(text("head.save_picture"))]);
-    poster = readFileSync(await picture.path());
+    poster = (await headPhone.saves(text("head.save_picture"))).bytes;
     expect(poster.subarray(1, 4).toString()).toBe("PNG");
-    const [pdf] = await Promise.all([headPhone.page.waitForEvent("download"), headPhone.press(text("head.download_pdf"))]);
-    expect(readFileSync(await pdf.path()).subarray(0, 4).toString()).toBe("%PDF");
+    expect((await headPhone.saves(text("head.download_pdf"))).bytes.subarray(0, 4).toString()).toBe("%PDF");
     expect(headPhone.complaints).toEqual([]);
   });
 

@@ -1,0 +1,43 @@
+/** The travel card, which a code of its carrier's text message opens. */
+
+import { beforeAll, expect, it } from "vitest";
+import { textMessage } from "./deployment";
+import { verified, type Venue } from "./people";
+import { usePhones } from "./phones";
+import { text } from "./texts";
+import { recorded, shown } from "./visitor";
+
+const { phoneOf } = usePhones();
+let venue: Venue;
+
+beforeAll(async () => {
+  venue = await (await verified()).apply();
+});
+
+it.each([
+  ["normal", "正常"],
+  ["abnormal", "异常"],
+])("joins the visit when its code was typed: %s", async (state, word) => {
+  const person = await verified({ health_code: "yellow", travel_card: state });
+  const phone = await phoneOf({ person });
+  await phone.open(`pages/scan/scan?code=${encodeURIComponent(venue.code_url)}`);
+  const scanId = await recorded(phone);
+  await shown(phone, person, scanId, "check");
+  const row = phone.page.locator(".ev").filter({ hasText: text("evidence.travel_card") });
+  await row.getByRole("button", { name: text("visitor.card_enter") }).click();
+  await phone.arrives("pages/travel-card/travel-card");
+  await phone.page.getByText(venue.name).waitFor();
+  await phone.press(text("login.send_code"));
+  await phone.page.getByText(text("visitor.card_sent")).waitFor();
+  const code = await textMessage(person.phone);
+  await phone.type(text("login.code"), code === "000000" ? "000001" : "000000");
+  await phone.press(text("visitor.card_ask"));
+  await phone.page.locator("#card-code[aria-invalid=true]").waitFor();
+  await phone.type(text("login.code"), code);
+  await phone.press(text("visitor.card_ask"));
+  await phone.press(text("visitor.card_done"));
+  await phone.arrives("pages/result/result");
+  await row.getByText(word).waitFor();
+  expect(await row.getByRole("button", { name: text("visitor.card_enter") }).count()).toBe(0);
+  expect((await person.get(`/v1/scans/${scanId}`)).travel_card.state).toBe(state);
+});
