@@ -45,7 +45,6 @@ it("adds a child of the household, shows their pass at home, and one's own again
   await show(phone, child.name);
   await phone.by("button", `${text("visitor.whose")} ${child.name}`).waitFor();
   const { name } = await guardian.get(`/v1/me/dependants/${items[0].person_id}/pass`);
-  console.log(name);
   await phone.by("img", text("visitor.pass_label", { colour: "绿码", name })).waitFor();
 
   await phone.press(text("visitor.family"));

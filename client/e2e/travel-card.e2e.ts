@@ -5,7 +5,7 @@ import { textMessage } from "./deployment";
 import { verified, type Venue } from "./people";
 import { usePhones } from "./phones";
 import { text } from "./texts";
-import { recorded, shown } from "./visitor";
+import { recorded, shown, typeSerial } from "./visitor";
 
 const { phoneOf } = usePhones();
 let venue: Venue;
@@ -40,4 +40,25 @@ it.each([
   await row.getByText(word).waitFor();
   expect(await row.getByRole("button", { name: text("visitor.card_enter") }).count()).toBe(0);
   expect((await person.get(`/v1/scans/${scanId}`)).travel_card.state).toBe(state);
+});
+
+it("knows after a reload whose result it shows", async () => {
+  const person = await verified();
+  const phone = await phoneOf({ person, cameraDenied: true });
+  await phone.open("pages/scan/scan");
+  await typeSerial(phone, venue.code);
+  const scanId = await recorded(phone);
+  const enter = phone.by("button", text("visitor.card_enter"));
+  await phone.page.route("**/v1/scans/*", async (route) => {
+    const answer = await route.fetch();
+    const screen = await answer.json();
+    await route.fulfill({ response: answer, json: { ...screen, outcome: "check", travel_card: { ...screen.travel_card, state: "code_needed" } } });
+  });
+  await phone.page.reload();
+  await enter.waitFor();
+  // The same screen, of a dependant: the code would go to the phone of the person who is logged in.
+  await phone.open(`pages/result/result?scan=${scanId}&of=per_7RHYG5G075CMMCW9`);
+  await phone.page.reload();
+  await phone.page.getByText(venue.name).first().waitFor();
+  expect(await enter.count()).toBe(0);
 });
