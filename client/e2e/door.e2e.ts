@@ -31,8 +31,9 @@ function inView(phone: Phone, selector: string): Promise<boolean> {
 /** Return a visitor about whom all is known, so that the door decides at once. */
 async function known(answers: Record<string, unknown> = {}): Promise<Person> {
   const person = await verified(answers);
+  const { scan_id } = await person.post("/v1/scans", { nonce: uuid7(), code: cast.venue.code_url });
   await until(
-    () => person.post("/v1/scans", { nonce: uuid7(), code: cast.venue.code_url }),
+    () => person.get(`/v1/scans/${scan_id}`),
     (screen) => screen.poll_after_ms === null,
   );
   return person;

@@ -11,11 +11,13 @@ export async function qrOf(browser: Browser, png: Buffer): Promise<string | null
     const image = new Image();
     image.src = `data:image/png;base64,${source}`;
     await image.decode();
-    const { naturalWidth: width, naturalHeight: height } = image;
+    // A page to be printed has more than a code needs to be read.
+    const scale = Math.min(1, 1600 / Math.max(image.naturalWidth, image.naturalHeight));
+    const [width, height] = [image.naturalWidth, image.naturalHeight].map((side) => Math.round(side * scale)) as [number, number];
     const canvas = document.createElement("canvas");
     Object.assign(canvas, { width, height });
     const context = canvas.getContext("2d")!;
-    context.drawImage(image, 0, 0);
+    context.drawImage(image, 0, 0, width, height);
     let data = "";
     for (const value of context.getImageData(0, 0, width, height).data) data += String.fromCharCode(value);
     return { data: btoa(data), width, height };

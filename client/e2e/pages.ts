@@ -31,6 +31,11 @@ export async function makeCast(): Promise<Cast> {
   );
   await head.post(`/v1/venues/${venue.venue_id}/staff`, { by: "phone", name: "端木甲", phone: "+8613700009999", role: "inspector" }).catch(() => undefined);
   await healthy.post("/v1/me/dependants", { nonce: uuid7(), relation: "child", method: "household", ...(await childOf(healthy)) });
+  await healthy.post("/v1/me/pass/paper", { name: "full", replaces: null });
+  await until(
+    () => healthy.get("/v1/me/pass/paper"),
+    (pass) => pass.status === "settled",
+  );
   const newcomer = await (await visitor()).logIn();
   return { visitor: healthy, newcomer, head, venue, scanId, poster: await poster(head, venue) };
 }
@@ -54,6 +59,7 @@ export const PAGES: [name: string, who: Who, address: (cast: Cast) => string][] 
   ["own-data", "visitor", () => "pages/own-data/own-data"],
   ["guard-venues", "head", () => "pages/guard/venues/venues"],
   ["guard-scan", "head", (cast) => `pages/guard/scan/scan?venue_id=${cast.venue.venue_id}`],
+  ["guard-outcome", "head", (cast) => `pages/guard/outcome/outcome?scan=${encodeURIComponent(cast.scanId)}`],
   ["guard-manual", "head", (cast) => `pages/guard/manual/manual?venue_id=${cast.venue.venue_id}`],
   ["guard-offline", "head", (cast) => `pages/guard/offline/offline?venue_id=${cast.venue.venue_id}`],
   ["guard-abnormal", "head", (cast) => `pages/guard/abnormal/abnormal?venue_id=${cast.venue.venue_id}`],
@@ -68,7 +74,7 @@ export async function opened(chromium: Chromium, cast: Cast, page: (typeof PAGES
   const [name, who, address] = page;
   const person = who === null ? undefined : cast[who];
   const place = { id: cast.venue.venue_id, name: cast.venue.name };
-  const phone = await chromium.phone({ ...options, person, keep: { [`guard.${person?.session?.person_id}`]: place } });
+  const phone = await chromium.phone({ ...options, person, keep: { ...options.keep, [`guard.${person?.session?.person_id}`]: place } });
   // A new phone pairs at the door, and a person has five at most.
   if (name.startsWith("guard")) {
     const { items } = await cast.head.get("/v1/me/devices");

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Chromium, type Phone } from "./browser";
 import { until } from "./deployment";
+import { passOf, picks } from "./guard";
 import { fillApplication } from "./head";
 import { application, Person, verified, visitor } from "./people";
 import { text } from "./texts";
@@ -126,11 +127,10 @@ describe.sequential("a day", () => {
     expect(guardPhone.complaints).toEqual([]);
   });
 
-  it("keeps a scan while offline, and sends it when the network is back", async () => {
-    const person = await verified();
-    const phone = await chromium.phone({ person });
-    await phone.open();
-    await phone.page.getByRole("img", { name: person.name[0] }).waitFor();
+  it("keeps scans while offline, sends them when the network is back, and shows what became of each", async () => {
+    const [person, withdrawn] = [await verified(), await verified()];
+    const passes = [await passOf(chromium, person), await passOf(chromium, withdrawn)];
+    await withdrawn.post("/v1/me/pass/revoke");
     await chromium.camera.showsNothing();
     await guardPhone.open("pages/guard/venues/venues");
     await guardPhone.page.reload();
@@ -138,15 +138,26 @@ describe.sequential("a day", () => {
     await guardPhone.arrives("pages/guard/scan/scan");
     await guardPhone.page.waitForLoadState("networkidle");
     await guardPhone.context.setOffline(true);
-    const [chooser] = await Promise.all([guardPhone.page.waitForEvent("filechooser"), guardPhone.press(text("guard.album"))]);
-    await chooser.setFiles({ name: "pass.png", mimeType: "image/png", buffer: await screen(phone) });
-    await guardPhone.page.getByText(text("guard.kept")).waitFor({ timeout: 30_000 });
+    for (const [at, pass] of passes.entries()) {
+      await picks(guardPhone, pass);
+      await guardPhone.page.getByText(text("guard.waiting_count", { n: at + 1 })).waitFor({ timeout: 30_000 });
+    }
+    await guardPhone.page.getByText(text("guard.kept")).first().waitFor();
+    await guardPhone.press(text("guard.waiting_count", { n: 2 }));
+    await guardPhone.arrives("pages/guard/offline/offline");
+    await guardPhone.by("heading", text("guard.waiting", { n: 2 })).waitFor();
+    const rows = guardPhone.page.locator(".list .li");
+    const fates = () => rows.evaluateAll((all) => all.map((one) => (one.querySelector(".st") as HTMLElement).innerText.trim()));
+    expect(await fates()).toEqual([text("guard.state_waiting"), text("guard.state_waiting")]);
     await guardPhone.context.setOffline(false);
-    await until(
-      () => person.get("/v1/me/visits"),
-      (seen) => seen.items.length === 1,
-    );
-    await phone.close();
+    // What is not on record comes first, with the reason.
+    await expect.poll(fates).toEqual([text("guard.state_refused"), text("guard.state_sent")]);
+    expect(await rows.first().locator(".d").innerText()).not.toContain(venue.name);
+    expect(await rows.last().locator(".d").innerText()).toBe(venue.name);
+    for (const [who, visits] of [[person, 1], [withdrawn, 0]] as const) expect((await who.get("/v1/me/visits")).items).toHaveLength(visits);
+    await guardPhone.press(text("guard.seen"));
+    await guardPhone.page.getByText(text("guard.all_sent")).waitFor();
+    expect(guardPhone.complaints).toEqual([]);
   });
 
   it("sees the abnormal scans and the day's figures", async () => {
