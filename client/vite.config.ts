@@ -46,6 +46,14 @@ function homeAtOnce(): Plugin {
         },
       },
     }),
+    // Its styles after those of all pages, which they amend, as if they came later.
+    transformIndexHtml: {
+      order: "post",
+      handler(html) {
+        const styles = /\s*<link rel="stylesheet"[^>]*\/home-[^>]*>/.exec(html)?.[0] ?? "";
+        return html.replace(styles, "").replace(/\s*<\/head>/, `${styles}$&`);
+      },
+    },
   };
 }
 
