@@ -41,13 +41,50 @@ function branded(): Plugin {
   };
 }
 
+/**
+ * All that home needs in one file, which `index.html` names: two dozen files that name one another take a browser
+ * seconds on a slow line (e2e/first-view.e2e.ts). Other pages need most of it, too.
+ */
+function homeAtOnce(): Plugin {
+  const home = new Set<string>();
+  return {
+    name: "home-at-once",
+    apply: () => process.env.UNI_PLATFORM === "h5",
+    config: () => ({
+      build: {
+        rollupOptions: {
+          output: {
+            manualChunks(id, { getModuleInfo, getModuleIds }) {
+              const add = (one: string): void => {
+                if (home.has(one)) return;
+                home.add(one);
+                getModuleInfo(one)?.importedIds.forEach(add);
+              };
+              if (home.size === 0) [...getModuleIds()].filter((one) => /pages\/home\/home\.vue/.test(one)).forEach(add);
+              return home.has(id) ? "home" : undefined;
+            },
+          },
+        },
+      },
+    }),
+    // Its styles after those of all pages, which they amend, as if they came later.
+    transformIndexHtml: {
+      order: "post",
+      handler(html) {
+        const styles = /\s*<link rel="stylesheet"[^>]*\/home-[^>]*>/.exec(html)?.[0] ?? "";
+        return html.replace(styles, "").replace(/\s*<\/head>/, `${styles}$&`);
+      },
+    },
+  };
+}
+
 const isWeChat = process.env.UNI_PLATFORM === "mp-weixin";
 const roles = { h5: [], "mp-weixin": [headings, ariaRoles], "mp-alipay": [headings] }[process.env.UNI_PLATFORM ?? "h5"];
 const template = { compilerOptions: { nodeTransforms: roles as never[] } };
 
 export default defineConfig({
   base: "./",
-  plugins: [branded(), uni({ vueOptions: { template } }), ownAddressesOnly(), isWeChat && forWeChat()],
+  plugins: [branded(), uni({ vueOptions: { template } }), ownAddressesOnly(), homeAtOnce(), isWeChat && forWeChat()],
   resolve: { alias: { "@": new URL("src", import.meta.url).pathname } },
   // Modules with dynamic imports: Chrome 64, Safari 12.
   build: { target: ["chrome64", "safari12"] },

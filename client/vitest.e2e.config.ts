@@ -7,6 +7,8 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 15_000 } },
+    globalSetup: ["e2e/reach.ts"],
     // Where nobody can look again; what needed a second try is marked in the output.
     retry: process.env.CI ? 1 : 0,
   },

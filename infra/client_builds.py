@@ -11,7 +11,6 @@ import gzip
 import json
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -32,8 +31,6 @@ _NAMES = (
     "https://uniapp.dcloud.net.cn/tutorial/run/mp-log.html",
 )
 _TEXTS = (".html", ".js", ".css", ".json", ".wxss", ".wxml", ".acss", ".axml", ".wxs", ".sjs")
-# How the entry names the files of a page: Vite's list of files, and their places in it.
-_FILES = re.compile(r"viteFileDeps = (\[[^\]]*\])")
 
 
 def third_parties(folder: Path, own: str = "") -> list[str]:
@@ -51,44 +48,22 @@ def third_parties(folder: Path, own: str = "") -> list[str]:
     return found
 
 
-def first_view(folder: Path, page: str) -> dict[str, int]:
-    """Return what a browser fetches until `page` shows: sizes in bytes after gzip, by file.
+def first_view(folder: Path) -> dict[str, int]:
+    """Return what a browser fetches until home shows: sizes in bytes after gzip, by file.
 
-    These are index.html, what it names, and the page's own files. `page` is a path of pages.json.
+    These are index.html and what it names, which is all that home needs (vite.config.ts).
     """
     index = folder / "index.html"
     named = re.findall(r"(?:src|href)=\"\./([^\"]+)\"", index.read_text())
-    names = {"index.html", *named, *_of_page(folder, named, page)}
+    if not any(re.fullmatch(r"assets/home\.[^/]+\.js", name) for name in named):
+        raise ValueError("index.html does not name the file of the page home")
+    names = {"index.html", *named}
     return {name: len(gzip.compress((folder / name).read_bytes(), 6)) for name in sorted(names)}
-
-
-def _of_page(folder: Path, named: list[str], page: str) -> Iterator[str]:
-    """Yield the files of a page: the entry lists them, so that they are fetched at once."""
-    chunk = re.escape(page.replace("/", "-"))
-    for name in named:
-        entry = (folder / name).read_text() if name.endswith(".js") else ""
-        listed = _FILES.search(entry)
-        call = re.search(
-            rf"import\(\"\./({chunk}\.[^\"]+)\"\)\)*,\s*__vite__mapDeps\(\[([\d,]*)\]", entry
-        )
-        if listed and call:
-            files = json.loads(listed[1])
-            yield from (f"assets/{files[int(place)][2:]}" for place in call[2].split(","))
-            return
-    raise ValueError(f"The build does not say which files the page {page} has")
 
 
 def size_mb(folder: Path) -> float:
     """Return the size of a build in MB of a million bytes."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
-
-
-def first_page(client: Path) -> str:
-    """Return the page that opens first."""
-    pages = re.search(r"\"path\":\s*\"([^\"]+)\"", (client / "src/pages.json").read_text())
-    if not pages:
-        raise ValueError("client/src/pages.json names no page")
-    return pages[1]
 
 
 def faults(client: Path, console: Console) -> list[str]:
@@ -108,7 +83,7 @@ def faults(client: Path, console: Console) -> list[str]:
         if limit and size > limit:
             wrong.append(f"{name} has {size:.2f} MB; a package may have {limit:.0f} MB")
         if name == "h5":
-            kb = sum(first_view(folder, first_page(client)).values()) / 1e3
+            kb = sum(first_view(folder).values()) / 1e3
             table.add_row("h5, first view, gzip", f"{kb:.0f} kB", f"{FIRST_VIEW_KB:.0f} kB")
             if kb > FIRST_VIEW_KB:
                 wrong.append(f"The first view has {kb:.0f} kB; the limit is {FIRST_VIEW_KB:.0f} kB")

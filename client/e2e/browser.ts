@@ -1,5 +1,6 @@
 /** A phone's browser: Debian's Chromium without a window, its camera, and what it requests. */
 
+import { readFileSync } from "node:fs";
 import { chromium, type Browser, type BrowserContext, type Locator, type Page, type Request } from "playwright-core";
 import { Camera } from "./camera";
 import { APP } from "./deployment";
@@ -119,6 +120,17 @@ export class Phone {
 
   type(label: string, value: string): Promise<void> {
     return this.page.getByLabel(label, { exact: true }).fill(value);
+  }
+
+  /** Choose an option of a group of radio buttons, by their names. */
+  pick(group: string, option: string): Promise<void> {
+    return this.by("radiogroup", group).getByText(option, { exact: true }).click();
+  }
+
+  /** Press a button that saves a file; return the file. */
+  async saves(button: string): Promise<{ name: string; bytes: Buffer; url: string }> {
+    const [file] = await Promise.all([this.page.waitForEvent("download"), this.press(button)]);
+    return { name: file.suggestedFilename(), bytes: readFileSync(await file.path()), url: file.url() };
   }
 
   /** Return the URLs that belong neither to the deployment's own host nor, signed by the API, to its bucket. */

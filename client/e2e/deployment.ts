@@ -1,20 +1,17 @@
 /**
  * The deployment that the tests use: a local cloud with its sandbox of partners.
  *
- * `VENUECODE_APP` is the address of the browser build, such as `http://127.0.0.1:4568/app/`;
- * `VENUECODE_API` the API's; `VENUECODE_SANDBOX` the sandbox's. All people are invented anew by
- * each run, so that a run needs no empty deployment.
+ * It is the one that `make run` starts, on the ports that the same variables give it. Another one is named by
+ * `VENUECODE_APP`, the address of the browser build, `VENUECODE_API` and `VENUECODE_SANDBOX`. All people are
+ * invented anew by each run, so that a run needs no empty deployment.
  */
 
-function variable(name: string): string {
-  const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set: see client/e2e/deployment.ts`);
-  return value;
-}
+const { env } = process;
+const local = (port: string): string => `http://127.0.0.1:${port}`;
 
-export const APP = variable("VENUECODE_APP");
-export const API = variable("VENUECODE_API").replace(/\/$/, "");
-export const SANDBOX = variable("VENUECODE_SANDBOX").replace(/\/$/, "");
+export const API = (env.VENUECODE_API ?? local(env.VENUECODE_CLIENT_PORT ?? "4568")).replace(/\/$/, "");
+export const APP = env.VENUECODE_APP ?? `${API}/app/`;
+export const SANDBOX = (env.VENUECODE_SANDBOX ?? local(env.VENUECODE_SANDBOX_PORT ?? "4567")).replace(/\/$/, "");
 
 export interface Answer {
   status: number;

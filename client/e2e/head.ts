@@ -1,12 +1,12 @@
 /** What a venue's head does on a phone, as steps of tests. */
 
 import type { Phone } from "./browser";
-import type { application } from "./people";
+import { verified, type application, type Person, type Venue } from "./people";
 import { text } from "./texts";
 
 /** Choose a region from above, by its names, in a group of lists. */
-export async function chooseRegion(phone: Phone, steps: string[]): Promise<void> {
-  const lists = phone.by("group", text("head.region")).getByRole("combobox");
+export async function chooseRegion(phone: Phone, steps: string[], group = text("head.region")): Promise<void> {
+  const lists = phone.by("group", group).getByRole("combobox");
   for (const [at, step] of steps.entries()) await lists.nth(at).selectOption({ label: step });
 }
 
@@ -21,4 +21,31 @@ export async function fillApplication(phone: Phone, venue: ReturnType<typeof app
   await phone.type(text("head.address"), venue.address);
   await phone.type(text("head.contact_name"), venue.contact.name);
   await phone.type(text("head.contact_phone"), "13900000999");
+}
+
+/** Add a person to a venue's staff through the API. */
+export async function member(head: Person, venue: Venue, role: "administrator" | "inspector"): Promise<Person> {
+  const person = await verified();
+  const identity = { name: person.name, document_type: "resident_id", document_number: person.number, phone: person.phone };
+  await head.post(`/v1/venues/${venue.venue_id}/staff`, { by: "identity", role, ...identity });
+  return person;
+}
+
+/** What may go wrong with a form that is sent; status 0 is no network. */
+export const FAULTS: [name: string, status: number, headers: Record<string, string>][] = [
+  ["too many attempts (429)", 429, { "retry-after": "3" }],
+  ["a busy service (503)", 503, { "retry-after": "1" }],
+  ["no network", 0, {}],
+];
+
+/** Make every POST to a path of the API fail, until the returned function is called. */
+export async function failing(phone: Phone, path: string, status: number, headers: Record<string, string>): Promise<() => Promise<void>> {
+  const url = (found: URL) => found.pathname.endsWith(path);
+  await phone.page.route(url, (route) => {
+    if (route.request().method() !== "POST") return route.continue();
+    if (status === 0) return route.abort();
+    const body = JSON.stringify({ status, code: status === 429 ? "rate_limited" : "unavailable", detail: `失败 ${status}` });
+    return route.fulfill({ status, headers, contentType: "application/problem+json", body });
+  });
+  return () => phone.page.unroute(url);
 }

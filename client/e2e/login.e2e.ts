@@ -1,29 +1,97 @@
-/** Logging in by text message, in a real browser. */
+/** Logging in by text message: it is kept, shared by tabs, and asked for again when it is no good. */
 
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { Chromium } from "./browser";
-import { textMessage } from "./deployment";
-import { visitor } from "./people";
+import { expect, it } from "vitest";
+import { Phone } from "./browser";
+import { API, send } from "./deployment";
+import { verified, visitor } from "./people";
+import { usePhones } from "./phones";
 import { text } from "./texts";
+import { logIn, recorded, shown, typeSerial } from "./visitor";
 
-let chromium: Chromium;
-beforeAll(async () => {
-  chromium = await Chromium.launch();
-});
-afterAll(() => chromium.close());
+const { phoneOf } = usePhones();
 
 it("logs in with the code of a text message, and stays logged in", async () => {
-  const person = await visitor();
-  const phone = await chromium.phone();
+  const phone = await phoneOf({});
   await phone.open("pages/login/login");
-  await phone.type(text("login.phone"), person.typedPhone);
-  await phone.press(text("login.send_code"));
-  await phone.page.getByLabel(text("login.code")).waitFor();
-  await phone.type(text("login.code"), await textMessage(person.phone));
-  await phone.press(text("login.enter"));
+  await logIn(phone, await visitor());
   await phone.arrives("pages/home/home");
   await phone.page.reload();
   await phone.arrives("pages/home/home");
-  expect(phone.complaints).toEqual([]);
-  expect(phone.strangers()).toEqual([]);
+});
+
+it("counts the seconds until another text message may be sent, which can be asked for then", async () => {
+  const person = await visitor();
+  await send("POST", `${API}/v1/otp`, { phone: person.phone });
+  const phone = await phoneOf({});
+  await phone.page.clock.install();
+  await phone.open("pages/login/login");
+  await phone.type(text("login.phone"), person.typedPhone);
+  const [refused] = await Promise.all([phone.page.waitForResponse((one) => one.url().endsWith("/v1/otp")), phone.press(text("login.send_code"))]);
+  const seconds = Number(refused.headers()["retry-after"]);
+  const { detail } = await refused.json();
+  expect([refused.status(), seconds > 1 && seconds <= 60]).toEqual([429, true]);
+  await phone.page.getByRole("alert").getByText(detail, { exact: true }).waitFor();
+  const left = async (): Promise<number> => Number(/\d+/.exec(await phone.by("button", /\d/).innerText()));
+  const before = await left();
+  await phone.page.clock.runFor(10_000);
+  await expect.poll(left).toBeLessThanOrEqual(before - 10);
+  await phone.page.clock.runFor(1_000 * (before - 10));
+  // The API counts for itself.
+  await phone.page.route("**/v1/otp", (route) => route.fulfill({ status: 202, json: { resend_after_s: 60 } }));
+  await phone.press(text("login.send_code"));
+  await phone.page.getByLabel(text("login.code"), { exact: true }).waitFor();
+  await phone.by("button", text("login.resend_in", { n: 60 })).waitFor();
+});
+
+it("two tabs that find the login expired stay logged in, and a log-out in one counts in the other", async () => {
+  const person = await verified();
+  const first = await phoneOf({ person });
+  const expired = `Bearer ${person.session!.access_token}`;
+  await first.context.route("**/v1/me/visits*", async (route) => {
+    if ((await route.request().allHeaders()).authorization !== expired) return route.fallback();
+    return route.fulfill({ status: 401, contentType: "application/problem+json", json: { type: "about:blank", title: "", status: 401, code: "token_expired", detail: "" } });
+  });
+  const second = new Phone(first.context, await first.context.newPage());
+  await Promise.all([first.open("pages/visits/visits"), second.open("pages/visits/visits")]);
+  for (const tab of [first, second]) await tab.page.getByText(text("own.visits_none")).waitFor();
+  for (const tab of [first, second]) expect(await tab.page.getByRole("dialog").count()).toBe(0);
+  await second.open("pages/my/my");
+  await second.press(text("own.log_out"));
+  await first.arrives("pages/login/login");
+  expect(second.complaints).toEqual([]);
+});
+
+it("works in a browser that keeps nothing", async () => {
+  const person = await verified();
+  const venue = await (await verified()).apply();
+  const phone = await phoneOf({ cameraDenied: true });
+  await phone.page.addInitScript(() => {
+    const denied = () => {
+      throw new DOMException("denied", "SecurityError");
+    };
+    Storage.prototype.setItem = denied;
+    Storage.prototype.getItem = denied;
+  });
+  await phone.open("pages/login/login");
+  await logIn(phone, person);
+  await phone.arrives("pages/home/home");
+  await phone.press(text("visitor.scan_dock"));
+  await typeSerial(phone, venue.code);
+  await shown(phone, person, await recorded(phone), "admit");
+});
+
+it("asks for a login where another deployment's tokens are kept, and goes on as who logs in", async () => {
+  const person = await verified();
+  const phone = await phoneOf({ keep: { login: { access: "other", refresh: "other", personId: "per_7RHYG5G075CMMCW9" } } });
+  await phone.open();
+  await phone.page.getByRole("dialog").waitFor();
+  await logIn(phone, person);
+  await phone.by("button", new RegExp(text("visitor.whose"))).waitFor();
+  expect(await phone.page.getByRole("dialog").count()).toBe(0);
+});
+
+it("asks for a login where what is kept is no login", async () => {
+  const phone = await phoneOf({ keep: { login: { access: "x" } } });
+  await phone.open();
+  await phone.arrives("pages/login/login");
 });

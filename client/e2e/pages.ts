@@ -1,8 +1,8 @@
 /** Every page of the client, with people and venues that give it something to show. */
 
 import { randomInt } from "node:crypto";
-import { SANDBOX, good, send, until } from "./deployment";
-import { HASTY, application, poster, residentId, uuid7, verified, visitor, type Person, type Venue } from "./people";
+import { until } from "./deployment";
+import { HASTY, application, childOf, poster, uuid7, verified, visitor, type Person, type Venue } from "./people";
 import type { Chromium, Phone, PhoneOptions } from "./browser";
 
 /** The people behind the pages. */
@@ -30,20 +30,14 @@ export async function makeCast(): Promise<Cast> {
     (screen) => screen.poll_after_ms === null,
   );
   await head.post(`/v1/venues/${venue.venue_id}/staff`, { by: "phone", name: "端木甲", phone: "+8613700009999", role: "inspector" }).catch(() => undefined);
-  await family(healthy);
+  await healthy.post("/v1/me/dependants", { nonce: uuid7(), relation: "child", method: "household", ...(await childOf(healthy)) });
+  await healthy.post("/v1/me/pass/paper", { name: "full", replaces: null });
+  await until(
+    () => healthy.get("/v1/me/pass/paper"),
+    (pass) => pass.status === "settled",
+  );
   const newcomer = await (await visitor()).logIn();
   return { visitor: healthy, newcomer, head, venue, scanId, poster: await poster(head, venue) };
-}
-
-/** Add a child of the same household. */
-async function family(guardian: Person): Promise<void> {
-  const year = new Date().getUTCFullYear();
-  const child = { name: guardian.name.slice(0, 2) + "小满", document_type: "resident_id", document_number: residentId(year - 9, year - 2) };
-  await good(send("POST", `${SANDBOX}/sandbox/people`, { ...child, health_code: "green", nucleic_acid: "negative" }));
-  const adult = { name: guardian.name, document_type: "resident_id", document_number: guardian.number };
-  const household = String(randomInt(1_000_000));
-  for (const member of [adult, child]) await good(send("POST", `${SANDBOX}/sandbox/households`, { household, ...member }));
-  await guardian.post("/v1/me/dependants", { nonce: uuid7(), relation: "child", method: "household", ...child });
 }
 
 type Who = "visitor" | "newcomer" | "head" | null;
@@ -65,6 +59,7 @@ export const PAGES: [name: string, who: Who, address: (cast: Cast) => string][] 
   ["own-data", "visitor", () => "pages/own-data/own-data"],
   ["guard-venues", "head", () => "pages/guard/venues/venues"],
   ["guard-scan", "head", (cast) => `pages/guard/scan/scan?venue_id=${cast.venue.venue_id}`],
+  ["guard-outcome", "head", (cast) => `pages/guard/outcome/outcome?scan=${encodeURIComponent(cast.scanId)}`],
   ["guard-manual", "head", (cast) => `pages/guard/manual/manual?venue_id=${cast.venue.venue_id}`],
   ["guard-offline", "head", (cast) => `pages/guard/offline/offline?venue_id=${cast.venue.venue_id}`],
   ["guard-abnormal", "head", (cast) => `pages/guard/abnormal/abnormal?venue_id=${cast.venue.venue_id}`],
@@ -79,7 +74,7 @@ export async function opened(chromium: Chromium, cast: Cast, page: (typeof PAGES
   const [name, who, address] = page;
   const person = who === null ? undefined : cast[who];
   const place = { id: cast.venue.venue_id, name: cast.venue.name };
-  const phone = await chromium.phone({ ...options, person, keep: { [`guard.${person?.session?.person_id}`]: place } });
+  const phone = await chromium.phone({ ...options, person, keep: { ...options.keep, [`guard.${person?.session?.person_id}`]: place } });
   // A new phone pairs at the door, and a person has five at most.
   if (name.startsWith("guard")) {
     const { items } = await cast.head.get("/v1/me/devices");

@@ -94,6 +94,23 @@ export async function verified(answers: Record<string, unknown> = {}): Promise<P
   return (await (await visitor(answers)).logIn()).register();
 }
 
+export interface Child {
+  name: string;
+  document_type: "resident_id";
+  document_number: string;
+}
+
+/** Return an invented child that the register of households has with `guardian`; the providers know it as healthy. */
+export async function childOf(guardian: Person): Promise<Child> {
+  const year = new Date().getUTCFullYear();
+  const child: Child = { name: `${guardian.name.slice(0, 2)}小满`, document_type: "resident_id", document_number: residentId(year - 9, year - 2) };
+  await good(send("POST", `${SANDBOX}/sandbox/people`, { ...child, health_code: "green", nucleic_acid: "negative" }));
+  const adult = { name: guardian.name, document_type: "resident_id", document_number: guardian.number };
+  const household = String(randomInt(1_000_000_000));
+  for (const member of [adult, child]) await good(send("POST", `${SANDBOX}/sandbox/households`, { household, ...member }));
+  return child;
+}
+
 /** Regions of which the tests' policies say how long a scan waits for its providers. */
 export const PATIENT = { region: "370811", street: "古槐街道" };
 export const HASTY = { region: "440983", street: "东镇街道" };

@@ -2,11 +2,11 @@
 
 import { beforeAll, describe, expect, it } from "vitest";
 import { listen, spoken } from "./checks";
-import { API, send, withFault } from "./deployment";
+import { withFault } from "./deployment";
 import { poster, verified, visitor, type Venue } from "./people";
 import { usePhones } from "./phones";
 import { text, type Language } from "./texts";
-import { logIn, recorded, scan, shown } from "./visitor";
+import { logIn, recorded, scan, shown, typeSerial } from "./visitor";
 
 const { browser, phoneOf } = usePhones();
 let venue: Venue;
@@ -42,9 +42,7 @@ describe("ways to scan", () => {
     const person = await verified();
     const phone = await phoneOf({ person, cameraDenied: true });
     await phone.open("pages/scan/scan");
-    await phone.press(text("visitor.type_serial"));
-    await phone.type(text("visitor.serial"), venue.code.toLowerCase());
-    await phone.press(text("visitor.serial_send"));
+    await typeSerial(phone, venue.code.toLowerCase());
     await shown(phone, person, await recorded(phone), "admit");
   });
 
@@ -121,9 +119,7 @@ describe("what may go wrong", () => {
     await phone.open("pages/scan/scan");
     await phone.by("button", text("visitor.type_serial")).waitFor();
     await phone.context.setOffline(true);
-    await phone.press(text("visitor.type_serial"));
-    await phone.type(text("visitor.serial"), venue.code);
-    await phone.press(text("visitor.serial_send"));
+    await typeSerial(phone, venue.code);
     await phone.page.getByText(text("visitor.scan_not_recorded")).waitFor();
     await phone.context.setOffline(false);
     await shown(phone, person, await recorded(phone), "admit");
@@ -165,17 +161,6 @@ describe("what may go wrong", () => {
     await phone.open("pages/scan/scan");
     await phone.press(text("visitor.register"));
     await phone.arrives("pages/registration/registration");
-  });
-
-  it("counts down when the text messages are used up", async () => {
-    const person = await visitor();
-    await send("POST", `${API}/v1/otp`, { phone: person.phone });
-    const phone = await phoneOf({});
-    await phone.open("pages/login/login");
-    await phone.type(text("login.phone"), person.typedPhone);
-    await phone.press(text("login.send_code"));
-    await phone.page.getByRole("alert").waitFor();
-    await expect.poll(() => phone.page.getByRole("alert").innerText()).toMatch(/\d/);
   });
 
   it("tries again by itself when the service is busy", async () => {

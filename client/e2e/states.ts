@@ -339,7 +339,7 @@ async function send(phone: Phone, name: string, fill?: () => Promise<void>, with
 
 export const FIELDS = wrongFields;
 /** Those with the most words, for large text on a small screen. */
-export const CROWDED: State[] = [...sheets, ...shown, ...wrongFields];
+export const CROWDED: State[] = [...sheets, ...shown, ...glances, ...wrongFields];
 /** Afterwards home leads this visitor to the scan that waits. */
 const last: State[] = [
   {

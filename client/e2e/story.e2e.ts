@@ -1,9 +1,9 @@
 /** The whole story by clicking and scanning: a venue, its poster, a guard, visitors, and the day's figures. */
 
-import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Chromium, type Phone } from "./browser";
 import { until } from "./deployment";
+import { passOf, picks } from "./guard";
 import { fillApplication } from "./head";
 import { application, Person, verified, visitor } from "./people";
 import { text } from "./texts";
@@ -61,11 +61,9 @@ describe.sequential("a day", () => {
   it("downloads the poster as a picture and as a PDF", async () => {
     await headPhone.press(text("head.to_posters"));
     await headPhone.page.getByRole("img", { name: venue.name }).waitFor();
-    const [picture] = await Promise.all([headPhone.page.waitForEvent("download"), headPhone.press(text("head.save_picture"))]);
-    poster = readFileSync(await picture.path());
+    poster = (await headPhone.saves(text("head.save_picture"))).bytes;
     expect(poster.subarray(1, 4).toString()).toBe("PNG");
-    const [pdf] = await Promise.all([headPhone.page.waitForEvent("download"), headPhone.press(text("head.download_pdf"))]);
-    expect(readFileSync(await pdf.path()).subarray(0, 4).toString()).toBe("%PDF");
+    expect((await headPhone.saves(text("head.download_pdf"))).bytes.subarray(0, 4).toString()).toBe("%PDF");
     expect(headPhone.complaints).toEqual([]);
   });
 
@@ -129,11 +127,10 @@ describe.sequential("a day", () => {
     expect(guardPhone.complaints).toEqual([]);
   });
 
-  it("keeps a scan while offline, and sends it when the network is back", async () => {
-    const person = await verified();
-    const phone = await chromium.phone({ person });
-    await phone.open();
-    await phone.page.getByRole("img", { name: person.name[0] }).waitFor();
+  it("keeps scans while offline, sends them when the network is back, and shows what became of each", async () => {
+    const [person, withdrawn] = [await verified(), await verified()];
+    const passes = [await passOf(chromium, person), await passOf(chromium, withdrawn)];
+    await withdrawn.post("/v1/me/pass/revoke");
     await chromium.camera.showsNothing();
     await guardPhone.open("pages/guard/venues/venues");
     await guardPhone.page.reload();
@@ -141,15 +138,26 @@ describe.sequential("a day", () => {
     await guardPhone.arrives("pages/guard/scan/scan");
     await guardPhone.page.waitForLoadState("networkidle");
     await guardPhone.context.setOffline(true);
-    const [chooser] = await Promise.all([guardPhone.page.waitForEvent("filechooser"), guardPhone.press(text("guard.album"))]);
-    await chooser.setFiles({ name: "pass.png", mimeType: "image/png", buffer: await screen(phone) });
-    await guardPhone.page.getByText(text("guard.kept")).waitFor({ timeout: 30_000 });
+    for (const [at, pass] of passes.entries()) {
+      await picks(guardPhone, pass);
+      await guardPhone.page.getByText(text("guard.waiting_count", { n: at + 1 })).waitFor({ timeout: 30_000 });
+    }
+    await guardPhone.page.getByText(text("guard.kept")).first().waitFor();
+    await guardPhone.press(text("guard.waiting_count", { n: 2 }));
+    await guardPhone.arrives("pages/guard/offline/offline");
+    await guardPhone.by("heading", text("guard.waiting", { n: 2 })).waitFor();
+    const rows = guardPhone.page.locator(".list .li");
+    const fates = () => rows.evaluateAll((all) => all.map((one) => (one.querySelector(".st") as HTMLElement).innerText.trim()));
+    expect(await fates()).toEqual([text("guard.state_waiting"), text("guard.state_waiting")]);
     await guardPhone.context.setOffline(false);
-    await until(
-      () => person.get("/v1/me/visits"),
-      (seen) => seen.items.length === 1,
-    );
-    await phone.close();
+    // What is not on record comes first, with the reason.
+    await expect.poll(fates).toEqual([text("guard.state_refused"), text("guard.state_sent")]);
+    expect(await rows.first().locator(".d").innerText()).not.toContain(venue.name);
+    expect(await rows.last().locator(".d").innerText()).toBe(venue.name);
+    for (const [who, visits] of [[person, 1], [withdrawn, 0]] as const) expect((await who.get("/v1/me/visits")).items).toHaveLength(visits);
+    await guardPhone.press(text("guard.seen"));
+    await guardPhone.page.getByText(text("guard.all_sent")).waitFor();
+    expect(guardPhone.complaints).toEqual([]);
   });
 
   it("sees the abnormal scans and the day's figures", async () => {

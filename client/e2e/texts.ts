@@ -1,4 +1,4 @@
-/** The client's own texts, by key and language. */
+/** The client's own texts and those of the API that it shows by itself, by key and language. */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,8 @@ export type Language = "zh-Hans" | "zh-Hant" | "en";
 
 const TEXTS = new Map<Language, Record<string, string>>();
 for (const language of ["zh-Hans", "zh-Hant", "en"] as const) {
-  TEXTS.set(language, JSON.parse(readFileSync(join(__dirname, `../src/texts/${language}.json`), "utf-8")));
+  const read = (file: string): Record<string, string> => JSON.parse(readFileSync(join(__dirname, "../src/texts", file), "utf-8"));
+  TEXTS.set(language, { ...read(`${language}.json`), ...read(`api/${language}.json`) });
 }
 
 /** Return a text; `{name}` in it is replaced. Throws if there is none, as after a change of its key. */

@@ -38,3 +38,10 @@ export async function shown(phone: Phone, person: Person, scanId: string, outcom
     await new Promise((resolve) => setTimeout(resolve, screen.poll_after_ms));
   }
 }
+
+/** Type a venue's number on the scan page, which is a scan. */
+export async function typeSerial(phone: Phone, code: string): Promise<void> {
+  await phone.press(text("visitor.type_serial"));
+  await phone.type(text("visitor.serial"), code);
+  await phone.press(text("visitor.serial_send"));
+}

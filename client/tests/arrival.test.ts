@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { hasArrived, noteLaunch, takeArrival } from "@/state/arrival";
+import { hasArrived, noteLaunch, noteShown, takeArrival } from "@/state/arrival";
 import { changedRows, evidenceMore } from "@/state/evidence";
 
 test("the code with which the client was opened is kept over a login, and sent once", () => {
@@ -12,6 +12,22 @@ test("the code with which the client was opened is kept over a login, and sent o
   expect(takeArrival()).toBe("32P3WWT3Y0B8J32H");
   expect(hasArrived()).toBe(false);
   expect(takeArrival()).toBeNull();
+});
+
+test("a launch's code counts once, however often Alipay shows the client with it", () => {
+  noteLaunch({ qrCode: "32P3WWT3Y0B8J32H" });
+  noteShown({ qrCode: "32P3WWT3Y0B8J32H" });
+  expect(takeArrival()).toBe("32P3WWT3Y0B8J32H");
+  // The phone is unlocked, or the client comes back to the front.
+  noteShown({ qrCode: "32P3WWT3Y0B8J32H" });
+  noteShown(undefined);
+  noteShown({});
+  expect(hasArrived()).toBe(false);
+  // Another code is another door, and the launch's own page may say its code again.
+  noteShown({ qrCode: "55P3WWT3Y0B8J32H" });
+  expect(takeArrival()).toBe("55P3WWT3Y0B8J32H");
+  noteShown({ qrCode: "32P3WWT3Y0B8J32H" });
+  expect(takeArrival()).toBe("32P3WWT3Y0B8J32H");
 });
 
 const PENDING = { state: "pending", text: "获取中", stale: false, fetched_at: null, observed_at: null };

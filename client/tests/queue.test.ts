@@ -30,6 +30,20 @@ test("scans without a network are kept in order and sent one after another, with
   expect(phone.states()).toEqual(["sent", "sent", "sent"]);
 });
 
+test("what is kept while another scan is on its way goes out after it, without waiting for the next half minute", async () => {
+  const phone = await paired();
+  const send = phone.api.send.bind(phone.api);
+  let scanned = false;
+  phone.api.send = async (venueId, body) => {
+    if (!scanned) phone.scan();
+    scanned = true;
+    return send(venueId, body);
+  };
+  phone.scan();
+  await phone.queue.flush();
+  expect(phone.states()).toEqual(["sent", "sent"]);
+});
+
 test("a kept scan survives a restart, and nothing of health stays once it is sent", async () => {
   const phone = await paired();
   phone.scan(PASS, "fever");

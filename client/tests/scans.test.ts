@@ -1,8 +1,9 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 import { Clock } from "@/api/clock";
 import { uuid7 } from "@/api/nonce";
 import { Problem, Unanswered } from "@/api/problem";
+import { colourAfter, leftScan, noteDeclared, takeScreen } from "@/state/scans";
 import { NotRecorded, Scans } from "@/state/written-scan";
 import { FakeStorage } from "./fake-storage";
 
@@ -19,8 +20,13 @@ function phone(answers: unknown[]) {
     if (answer instanceof Error) throw answer;
     return answer as never;
   };
+  const full = () => {
+    kept.write = () => {
+      throw new Error("full");
+    };
+  };
   const open = () => new Scans(kept, post as never, new Clock(() => state.now), () => state.personId);
-  return { kept, sent, state, open };
+  return { kept, sent, state, full, open };
 }
 
 test("a scan is written down before it is sent, and deleted once it is answered", async () => {
@@ -108,10 +114,56 @@ test("a phone with a wrong clock keeps the scan under the nonce that counts", as
 });
 
 test("a phone whose storage is full can scan", async () => {
-  const { kept, sent, open } = phone([SCREEN]);
-  kept.write = () => {
-    throw new Error("full");
-  };
+  const { sent, full, open } = phone([SCREEN]);
+  full();
   expect(await open().scan({ code: "A" })).toBe(SCREEN);
   expect(sent).toHaveLength(1);
+});
+
+test("a browser that keeps nothing still sends a lost scan with the nonce that it had", async () => {
+  const { sent, full, open } = phone([new Unanswered(""), SCREEN]);
+  full();
+  const scans = open();
+  await expect(scans.scan({ code: "A", on_behalf_of: "per_2" })).rejects.toBeInstanceOf(Unanswered);
+  expect([scans.waits(), scans.waitsFor()]).toEqual([true, "per_2"]);
+  await scans.again();
+  expect(sent[1]!.nonce).toBe(sent[0]!.nonce);
+  expect([scans.waits(), scans.waitsFor()]).toEqual([false, null]);
+});
+
+test("a code that is typed after it was scanned is the same visit", async () => {
+  const { sent, open } = phone([new Unanswered(""), SCREEN]);
+  const scans = open();
+  await expect(scans.scan({ code: "https://V.EXAMPLE.COM/V/32P3WWT3Y0B8J32H" })).rejects.toBeInstanceOf(Unanswered);
+  await scans.scan({ code: "32p3-wwt3-y0b8-j32h" });
+  expect(sent[1]!.nonce).toBe(sent[0]!.nonce);
+});
+
+test("a scan that is away is not sent a second time; both who ask get its answer", async () => {
+  let answer: (screen: never) => void = () => undefined;
+  const { sent, open } = phone([new Promise<never>((resolve) => (answer = resolve))]);
+  const scans = open();
+  const both = Promise.all([scans.scan({ code: "A" }), scans.again()]);
+  answer(SCREEN);
+  expect(await both).toEqual([SCREEN, SCREEN]);
+  expect(sent).toHaveLength(1);
+});
+
+test("the answer to a scan whose page was left is shown until its result is opened", () => {
+  leftScan.scanId = "scn_1";
+  takeScreen("scn_2");
+  expect(leftScan.scanId).toBe("scn_1");
+  takeScreen("scn_1");
+  expect(leftScan.scanId).toBe("");
+});
+
+test("the colour that follows a declaration is waited for, for a minute, while none has come", () => {
+  vi.useFakeTimers({ now: NOON });
+  const seen = (scan_id: string, state: string) => colourAfter({ scan_id, health_code: { state } } as Parameters<typeof colourAfter>[0]) !== null;
+  expect(seen("scn_1", "light_green")).toBe(false);
+  noteDeclared("scn_1");
+  expect([seen("scn_1", "light_green"), seen("scn_2", "light_green"), seen("scn_1", "green")]).toEqual([true, false, false]);
+  vi.setSystemTime(NOON + 60_000);
+  expect(seen("scn_1", "light_green")).toBe(false);
+  vi.useRealTimers();
 });

@@ -93,3 +93,10 @@ test("a login holds in a browser whose storage is full, as long as the tab", () 
   session.entered("a1", "r1", "per_A");
   expect([session.access(), session.refreshToken()]).toEqual(["a1", "r1"]);
 });
+
+test.each([{ access: "a" }, { access: "", refresh: "r", personId: "p" }, "text", 7])("what is no login in the storage is none: %j", (kept) => {
+  const phone = new FakeStorage();
+  phone.write("login", kept);
+  const session = new Session(phone);
+  expect([session.access(), session.person()]).toEqual([null, null]);
+});

@@ -6,33 +6,35 @@ from pathlib import Path
 
 import pytest
 
-from infra.client_builds import FIRST_VIEW_KB, first_page, first_view, third_parties
+from infra.client_builds import FIRST_VIEW_KB, first_view, third_parties
 from infra.package import ROOT
 
 INDEX = """<html><link rel="stylesheet" href="./assets/uni.css">
-<script type="module" src="./assets/index-a.js"></script></html>"""
-ENTRY = """__vite__mapDeps.viteFileDeps = ["./pages-home-home.b.js","./shared.c.js","./page.css"]
-const a=()=>n((()=>import("./pages-home-home.b.js")),__vite__mapDeps([0,1]),import.meta.url),
-b=()=>n((()=>import("./pages-my-my.d.js")),__vite__mapDeps([2]),import.meta.url)"""
+<script type="module" src="./assets/index-a.js"></script>
+<link rel="modulepreload" href="./assets/home.b.js"></html>"""
 
 
 @pytest.fixture
 def build(tmp_path: Path) -> Path:
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text(INDEX)
-    (tmp_path / "assets/index-a.js").write_text(ENTRY)
-    for name in ("uni.css", "pages-home-home.b.js", "shared.c.js", "page.css"):
+    for name in ("uni.css", "index-a.js", "home.b.js", "pages-my-my.c.js"):
         (tmp_path / "assets" / name).write_bytes(os.urandom(1000))
     return tmp_path
 
 
-def test_the_first_view_is_what_is_fetched_until_the_page_shows(build: Path) -> None:
-    found = first_view(build, "pages/home/home")
+def test_the_first_view_is_what_is_fetched_until_home_shows(build: Path) -> None:
+    found = first_view(build)
     assert found.keys() == {
-        "index.html", "assets/uni.css", "assets/index-a.js",
-        "assets/pages-home-home.b.js", "assets/shared.c.js",
+        "index.html", "assets/uni.css", "assets/index-a.js", "assets/home.b.js"
     }  # fmt: skip
-    assert found["assets/shared.c.js"] > 1000  # it cannot be compressed
+    assert found["assets/home.b.js"] > 1000  # it cannot be compressed
+
+
+def test_a_build_whose_home_is_fetched_later_is_not_measured(build: Path) -> None:
+    (build / "index.html").write_text(INDEX.replace("home.b.js", "pages-my-my.c.js"))
+    with pytest.raises(ValueError, match="home"):
+        first_view(build)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +82,7 @@ def test_the_platforms_tools_name_the_client_as_its_region_does(file: str) -> No
 )
 def test_the_first_view_of_the_client_fits_3g() -> None:
     folder = ROOT / "client/dist/build/h5"
-    sizes = first_view(folder, first_page(ROOT / "client"))
+    sizes = first_view(folder)
     assert sum(sizes.values()) <= FIRST_VIEW_KB * 1e3
     own = json.loads((ROOT / "client/src/brand.json").read_text())["api"]
     assert third_parties(folder, own) == []

@@ -205,10 +205,14 @@ export class Queue {
     this.state.sending = true;
     try {
       this.load();
-      const waiting = this.waiting();
-      const last = waiting.filter((entry) => this.troubled.has(keyOf(entry)));
-      for (const entry of [...waiting.filter((one) => !last.includes(one)), ...last]) {
-        if (!(await this.sendOne(keyOf(entry), asks, true))) break;
+      const tried = new Set<string>();
+      for (;;) {
+        // Read anew each time: while one is being sent, the guard scans the next.
+        const waiting = this.waiting().filter((entry) => !tried.has(keyOf(entry)));
+        const next = waiting.find((entry) => !this.troubled.has(keyOf(entry))) ?? waiting[0];
+        if (next === undefined) break;
+        tried.add(keyOf(next));
+        if (!(await this.sendOne(keyOf(next), asks, true))) break;
       }
     } finally {
       this.state.sending = false;

@@ -63,6 +63,22 @@ export function keptPlace(): string {
   return place;
 }
 
+/** How long after a declaration its colour is asked for, and how often. The registers mostly take seconds. */
+const COLOUR_WITHIN_MS = 60_000;
+const COLOUR_PAUSE_MS = 2_000;
+const declared = { scanId: "", at: 0 };
+
+/** Note that the visitor has declared their health for this scan, which takes the colour that follows. */
+export function noteDeclared(scanId: string): void {
+  Object.assign(declared, { scanId, at: Date.now() });
+}
+
+/** Return when to ask for the screen again, because the colour that follows a declaration has not come; null if nothing waits for one. */
+export function colourAfter(screen: Pick<Screen, "scan_id" | "health_code">): number | null {
+  const waits = screen.scan_id === declared.scanId && screen.health_code.state === "light_green" && Date.now() < declared.at + COLOUR_WITHIN_MS;
+  return waits ? COLOUR_PAUSE_MS : null;
+}
+
 /** Return for whom the person scans now, as the API takes it. */
 export function onBehalfOf(): string | null {
   return me.shown.id || null;

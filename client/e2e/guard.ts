@@ -1,0 +1,21 @@
+/** What a guard does on a phone, as steps of tests. */
+
+import type { Chromium, Phone } from "./browser";
+import type { Person } from "./people";
+import { text } from "./texts";
+
+/** Return a picture of a visitor's pass, as their own phone shows it. */
+export async function passOf(chromium: Chromium, person: Person): Promise<Buffer> {
+  const phone = await chromium.phone({ person });
+  await phone.open();
+  await phone.page.getByRole("img", { name: person.name[0] }).waitFor();
+  const png = await phone.page.screenshot({ type: "png" });
+  await phone.close();
+  return png;
+}
+
+/** Give the open camera page a picture of the album. */
+export async function picks(phone: Phone, png: Buffer): Promise<void> {
+  const [chooser] = await Promise.all([phone.page.waitForEvent("filechooser"), phone.press(text("guard.album"))]);
+  await chooser.setFiles({ name: "pass.png", mimeType: "image/png", buffer: png });
+}

@@ -1,0 +1,45 @@
+/** A paper pass: issued, saved as a picture and to be printed, read at the door, revoked. */
+
+import { expect, it } from "vitest";
+import { isPdf, qrOf } from "./files";
+import { uuid7, verified } from "./people";
+import { usePhones } from "./phones";
+import { text } from "./texts";
+
+const { browser, phoneOf } = usePhones();
+
+it("is issued, saved as a picture and as PDFs, opens the door, and does so no more once it is revoked", async () => {
+  const [person, head] = [await verified(), await verified()];
+  const venue = await head.apply();
+  const atTheDoor = (code: string) => head.post(`/v1/venues/${venue.venue_id}/scans`, { nonce: uuid7(), pass_code: code });
+  const phone = await phoneOf({ person });
+  await phone.open("pages/my/my");
+  await phone.press(text("own.paper"));
+  await phone.arrives("pages/paper-pass/paper-pass");
+  await phone.press(text("own.paper_issue"));
+  await phone.pick(text("own.paper_name"), text("own.paper_full"));
+  await phone.by("dialog", text("own.paper_issue")).getByRole("button", { name: text("own.paper_issue"), exact: true }).click();
+  await phone.by("img", text("own.paper_picture")).waitFor({ timeout: 30_000 });
+  const { serial, state, name } = await person.get("/v1/me/pass/paper");
+  expect([state, name]).toEqual(["valid", "full"]);
+  await phone.page.getByText(serial, { exact: true }).waitFor();
+
+  const picture = await phone.saves(text("own.paper_album"));
+  expect(picture.name).toMatch(/\.png$/);
+  const code = await qrOf(browser().browser, picture.bytes);
+  // The door shows the name masked, whatever the card shows.
+  expect((await atTheDoor(code!)).person.name).toBe(person.name[0] + "**");
+  for (const form of ["own.paper_pdf", "own.paper_sheet"]) {
+    const pdf = await phone.saves(text(form));
+    expect(pdf.name).toMatch(/\.pdf$/);
+    expect(isPdf(pdf.bytes)).toBe(true);
+  }
+
+  await phone.press(text("own.paper_revoke"));
+  await phone.by("dialog", text("own.paper_revoke_ask")).getByRole("button", { name: text("own.paper_revoke"), exact: true }).click();
+  await phone.by("button", text("own.paper_issue")).waitFor();
+  await phone.page.getByText(text("own.paper_revoked"), { exact: true }).first().waitFor();
+  expect(await phone.by("img", text("own.paper_picture")).count()).toBe(0);
+  expect((await person.get("/v1/me/pass/paper")).state).toBe("revoked");
+  await expect(atTheDoor(code!)).rejects.toThrow("pass_revoked");
+});
