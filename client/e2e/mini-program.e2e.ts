@@ -274,10 +274,13 @@ describe.each<Platform>(["mp-weixin", "mp-alipay"])("%s", (platform) => {
 
   it.each(["scan", "manual"])("names the limit of fever of the venue's region: %s", async (page) => {
     const binding = { venue_id: "V1", name: "文化馆", type_name: "文化", region_name: "信宜市", role: "inspector", fever_from_celsius: 37.8 };
-    const phone = program(platform, ({ url }) => (url.endsWith("/v1/bindings") ? { status: 200, body: { items: [binding] } } : nothing()));
+    let answer: (given: Answered) => void = () => undefined;
+    const phone = program(platform, ({ url }) => (url.endsWith("/v1/bindings") ? new Promise<Answered>((resolve) => (answer = resolve)) : nothing()));
     phone.storage.set("vc.login", LOGIN);
     phone.storage.set("vc.guard.P1", JSON.stringify({ id: "V1", name: "文化馆" }));
     await phone.launch(`pages/guard/${page}/${page}`);
+    answer({ status: 200, body: { items: [binding] } });
+    await phone.quiet();
     expect(phone.text).toContain(text("guard.fever_hint", { n: "37.8" }));
   });
 
