@@ -42,9 +42,9 @@ describe.each(PAGES)("%s", (...page) => {
     expect(listed(found)).toBe("");
   });
 
-  it("needs no scrolling sideways at 320 px, at 200 % text and in English", async () => {
+  it("needs no scrolling sideways at 320 px, at 200 % text and in English, and has its order for the keyboard", async () => {
     const phone = await opened(chromium, cast, page, { width: 320, height: 640, scale: 2, language: "en" });
-    const found = { violations: await violations(phone.page), sideways: await sideways(phone.page), small: await smallTargets(phone.page) };
+    const found = { violations: await violations(phone.page), sideways: await sideways(phone.page), small: await smallTargets(phone.page), keyboard: await keyboard(phone.page) };
     await phone.close();
     expect(listed(found)).toBe("");
   });

@@ -19,6 +19,13 @@ it("logs in with the code of a text message, and stays logged in", async () => {
   await phone.arrives("pages/home/home");
 });
 
+it("has its field and its button apart, by styles that come in their order", async () => {
+  const phone = await phoneOf({});
+  await phone.open("pages/login/login");
+  const [field, button] = await Promise.all([phone.page.getByLabel(text("login.phone"), { exact: true }), phone.by("button", text("login.send_code"))].map((one) => one.boundingBox()));
+  expect(button!.y - (field!.y + field!.height)).toBeGreaterThanOrEqual(12);
+});
+
 it("counts the seconds until another text message may be sent, which can be asked for then", async () => {
   const person = await visitor();
   await send("POST", `${API}/v1/otp`, { phone: person.phone });
