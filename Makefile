@@ -120,7 +120,7 @@ $(CLIENT): client/package-lock.json client/package.json | $(LOCAL)
 	@cd client && npm ci --silent --no-audit --no-fund
 	@touch $@
 
-$(BROWSER) $(MINI_PROGRAMS): $(CLIENT) $(shell find client/src client/index.html client/vite.config.ts -type f)
+$(BROWSER) $(MINI_PROGRAMS): $(CLIENT) $(shell find client/src client/index.html client/vite.config.ts client/mini-programs.ts -type f)
 	@$(call build,$(notdir $(patsubst %/,%,$(dir $@))))
 	@touch $@
 

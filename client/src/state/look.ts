@@ -18,14 +18,13 @@ if (query !== null) {
 }
 // #endif
 // #ifdef MP-WEIXIN
-// Alipay does not tell.
-system.dark = (uni.getSystemInfoSync() as { theme?: string }).theme === "dark";
+// Alipay tells no theme, and keeps its bar above the page.
+const { theme, statusBarHeight = 0 } = uni.getSystemInfoSync() as { theme?: string; statusBarHeight?: number };
+system.dark = theme === "dark";
 uni.onThemeChange((change) => {
   system.dark = change.theme === "dark";
 });
-// #endif
-// #ifdef MP-WEIXIN
-covered.push(`--top:${uni.getSystemInfoSync().statusBarHeight ?? 0}px`);
+covered.push(`--top:${statusBarHeight}px`);
 // #endif
 
 export const isDark = computed(() => (settings.dark === "system" ? system.dark : settings.dark === "dark"));
