@@ -153,6 +153,34 @@ describe.each<Platform>(["mp-weixin", "mp-alipay"])("%s", (platform) => {
     expect(phone.errors).toEqual([]);
   });
 
+  it("reads a code from the album, for visitors and at the door", async () => {
+    const phone = program(platform, nothing);
+    phone.storage.set("vc.login", LOGIN);
+    phone.storage.set("vc.guard.P1", JSON.stringify({ id: "V1", name: "文化馆" }));
+    for (const [page, album] of [["scan/scan", "visitor.album"], ["guard/scan/scan", "guard.album"]] as const) {
+      const before = phone.asked("scan", "scanCode").length;
+      if (page === "scan/scan") await phone.launch(`pages/${page}`);
+      else await phone.restart(`pages/${page}`);
+      await phone.tap(text(album));
+      expect(phone.asked("scan", "scanCode"), page).toHaveLength(before + 1);
+    }
+    expect(phone.errors).toEqual([]);
+  });
+
+  // Alipay's scanner has a torch of its own.
+  it.runIf(platform === "mp-weixin").each([["scan/scan", "visitor.torch"], ["guard/scan/scan", "guard.torch"]] as const)("switches the torch on: %s", async (page, torch) => {
+    const phone = program(platform, nothing);
+    phone.storage.set("vc.login", LOGIN);
+    phone.storage.set("vc.guard.P1", JSON.stringify({ id: "V1", name: "文化馆" }));
+    await phone.launch(`pages/${page}`);
+    const camera = () => phone.tags().find(({ name }) => name === "camera")!;
+    await phone.fire(camera(), "initdone", {});
+    await phone.tap(text(torch));
+    expect(camera().attributes.flash).toBe("torch");
+    await phone.tap(text(torch));
+    expect(camera().attributes.flash).toBe("off");
+  });
+
   it("says at a field what the API says of it", async () => {
     const wrong = { code: "invalid", status: 422, detail: "", errors: [{ pointer: "#/phone", detail: "请填写手机号" }] };
     const phone = program(platform, ({ url }) => (url.endsWith("/v1/otp") ? { status: 422, body: wrong } : nothing()));

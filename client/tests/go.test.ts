@@ -27,8 +27,12 @@ test("the same page, opened again, is another one", () => {
   expect(here()).toBe(false);
 });
 
-test("the eleventh page of a mini-program takes the place of the tenth", () => {
+test.each([
+  ["takes the place of the tenth", 10, ["/pages/result/result?scan=S1"]],
+  ["is not opened over another that was opened meanwhile", 1, []],
+])("a page that a mini-program cannot put on top %s", (_, count, instead) => {
   const opened: string[] = [];
+  pages = Array.from({ length: count }, () => ({ route: "pages/home/home" }));
   Object.assign(uni, {
     navigateTo: ({ fail, complete }: { fail: () => void; complete: () => void }) => {
       fail();
@@ -37,5 +41,5 @@ test("the eleventh page of a mini-program takes the place of the tenth", () => {
     redirectTo: ({ url }: { url: string }) => void opened.push(url),
   });
   go("result", { scan: "S1" });
-  expect(opened).toEqual(["/pages/result/result?scan=S1"]);
+  expect(opened).toEqual(instead);
 });

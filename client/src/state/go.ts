@@ -27,6 +27,9 @@ export const PAGES = {
 
 export type PageName = keyof typeof PAGES;
 
+/** A mini-program keeps no more, one under the other; the next takes the place of the last. */
+const MOST_PAGES = 10;
+
 let going = false;
 
 /** Open a page over this one. A second tap while it opens does nothing. */
@@ -35,8 +38,9 @@ export function go(page: PageName, query: Record<string, string> = {}): void {
   going = true;
   uni.navigateTo({
     url: address(page, query),
-    // A mini-program keeps ten pages at most: the eleventh takes the place of the tenth.
-    fail: () => replace(page, query),
+    fail: () => {
+      if (getCurrentPages().length >= MOST_PAGES) replace(page, query);
+    },
     complete: () => {
       going = false;
     },
