@@ -70,8 +70,10 @@ function homeAtOnce(): Plugin {
     // Its styles after those of all pages, which they amend, as if they came later.
     transformIndexHtml: {
       order: "post",
-      handler(html) {
-        const styles = /\s*<link rel="stylesheet"[^>]*\/home-[^>]*>/.exec(html)?.[0] ?? "";
+      handler(html, { bundle }) {
+        if (bundle === undefined) return html;
+        const styles = /\s*<link rel="stylesheet"[^>]*\/home-[^>]*>/.exec(html)?.[0];
+        if (styles === undefined) throw new Error("index.html names no style sheet of home");
         return html.replace(styles, "").replace(/\s*<\/head>/, `${styles}$&`);
       },
     },

@@ -56,7 +56,10 @@ function pages(): string[] {
 
 /** Return the text of a file as it is on the platform. */
 function asSeen(path: string, text: string, platform: Platform): string {
-  if (path === DECLARED) return text.replace(WITH_EVERY_NAME, narrowed(platform));
+  if (path === DECLARED) {
+    if (!text.includes(WITH_EVERY_NAME)) throw new Error(`uni's typings declare it otherwise: ${path}`);
+    return text.replace(WITH_EVERY_NAME, narrowed(platform));
+  }
   // Vue's own types need those of a browser; only what is there to be called goes.
   if (platform !== "h5" && path.endsWith("/lib.dom.d.ts")) return text.replace(/^declare (var|function) /gm, "$&browser_");
   if (!path.startsWith(SOURCES)) return text;
