@@ -43,10 +43,13 @@ class Pointers(Protocol):
     def remove(self, partition: str, scan: Scan) -> None:
         """Remove the pointer to a scan. Cost: one DeleteItem."""
 
-    def of_day(self, venue: Venue, day: date, shard: int, after: str) -> Iterator[str]:
+    def of_day(
+        self, venue: Venue, day: date, shard: int, after: str, *, wanted: int
+    ) -> Iterator[str]:
         """Yield the positions (``ms#hash``) of a shard's abnormal scans after `after`, in order.
 
-        Cost: one Query per 60 positions that are read; per 8 if the venue has 64 shards.
+        `wanted` is how many the caller reads of all shards together. Cost: one Query, mostly: it
+        fetches the shard's share of them and a few more; another one whenever more are read.
         """
 
 
@@ -104,7 +107,7 @@ class AbnormalScans:
         """
         places = heapq.merge(
             *(
-                self._pointers.of_day(venue, day, shard, after)
+                self._pointers.of_day(venue, day, shard, after, wanted=limit + 1)
                 for shard in range(venue.shards_on(day))
             )
         )

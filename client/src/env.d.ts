@@ -17,7 +17,7 @@ declare module "*.vue" {
 declare namespace WechatMiniprogram {
   interface Wx {
     /** WeChat's typings leave it out: only accounts of authorities and the like have it. */
-    startFacialRecognitionVerify(options: Record<string, string>): void;
+    startFacialRecognitionVerify(options: { [given: string]: unknown; fail: (error: unknown) => void }): void;
   }
 }
 // #endif

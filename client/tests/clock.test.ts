@@ -58,3 +58,21 @@ test("a countdown goes by the server's clock to the second, while nonces stay as
   // The next start knows a wrong clock only.
   expect(new Clock(() => NOON - 7_200_000, 7_200_000).until(over)).toBe(15_000);
 });
+
+test("a countdown does not step up when an answer was longer on its way", () => {
+  let phone = NOON;
+  const clock = new Clock(() => phone);
+  const over = new Date(NOON + 15_000).toISOString();
+  const left: number[] = [];
+  // When an answer comes, and its date: in whole seconds, and made a while before.
+  for (const [at, date] of [[900, 0], [2_050, 2_000], [3_900, 3_000], [6_500, 5_000]] as const) {
+    phone = NOON + at;
+    clock.heard(NOON + date);
+    left.push(clock.until(over));
+  }
+  expect(left).toEqual([15_000, 13_000, 11_150, 8_550]);
+  // A minute later, what was heard then counts no more: the phone's clock may run fast.
+  phone = NOON + 63_000;
+  clock.heard(NOON + 60_000);
+  expect(clock.until(new Date(NOON + 75_000).toISOString())).toBe(15_000);
+});

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { useFaceCheck, type Subject } from "@/state/face-check";
 
@@ -19,8 +19,8 @@ afterEach(() => {
 });
 
 const settled = () => new Promise((resolve) => setTimeout(resolve, 1));
-async function answer(status: string, pollAfterMs: number | null): Promise<void> {
-  const data = { check_id: "chk_1", status, redirect_url: "https://face.example.com/1", sdk: null, poll_after_ms: pollAfterMs };
+async function answer(status: string, pollAfterMs: number | null, sdk: object | null = null): Promise<void> {
+  const data = { check_id: "chk_1", status, redirect_url: "https://face.example.com/1", sdk, poll_after_ms: pollAfterMs };
   waiting.shift()!.success({ statusCode: 201, data, header: {} });
   await settled();
 }
@@ -47,4 +47,28 @@ test("a check that was stopped before it began, because its page or its person c
   await settled();
   expect(check).toMatchObject({ status: "none", url: "" });
   expect(waiting).toEqual([]);
+});
+
+test("an SDK gets what the service says and nothing else; if it does not start, the person may start again", async () => {
+  const given: { fail: (error: unknown) => void }[] = [];
+  const take = (options: (typeof given)[0]): void => void given.push(options);
+  vi.stubGlobal("my", { startAPVerify: take });
+  vi.stubGlobal("wx", { startFacialRecognitionVerify: take });
+  const check = useFaceCheck(() => undefined);
+  const started = check.start(CHILD);
+  await answer("pending", 1000, { certifyId: "c1" });
+  await started;
+  expect(check.status).toBe("pending");
+  expect(given.map((one) => Object.keys(one))).toEqual([["certifyId", "fail"], ["certifyId", "fail"]]);
+  const error = { error: 2 };
+  given[0]!.fail(error);
+  expect(check).toMatchObject({ status: "none", error });
+  // What a former check says of its end is not said of the next one.
+  const again = check.start(CHILD);
+  given[1]!.fail(error);
+  expect(check.error).toBeNull();
+  check.stop();
+  await answer("pending", 1000);
+  await again;
+  vi.unstubAllGlobals();
 });

@@ -39,3 +39,16 @@ test("a venue that was chosen before the limit was known names none", () => {
   expect(guard.place?.name).toBe("文化馆");
   expect(hints()).toEqual([undefined, undefined]);
 });
+
+test("a known limit stays when the same venue is chosen by a list that does not name it, also in the storage", () => {
+  session.entered("d1", "u1", "per_D");
+  choosePlace({ ...VENUE, fever_from_celsius: 37.8 });
+  choosePlace(VENUE);
+  expect(hints()).toEqual(["低于 37.8 ℃", "37.8 ℃ 及以上"]);
+  session.entered("a1", "r1", "per_A");
+  session.entered("d1", "u1", "per_D");
+  expect(hints()).toEqual(["低于 37.8 ℃", "37.8 ℃ 及以上"]);
+  // Another venue may be in another region.
+  choosePlace({ venue_id: "V2", name: "图书馆" });
+  expect(hints()).toEqual([undefined, undefined]);
+});

@@ -331,3 +331,15 @@ test("the server's time is learned from answers that no cache can have kept", as
   await http(() => at("no-store")).get("/v1/me");
   expect(dated).toEqual([Date.parse("2022-04-24T08:00:00.000Z")]);
 });
+
+test("an answer that a frozen phone took up later does not say what time it is", async () => {
+  const at = (ms: number): Given => {
+    now += ms;
+    return { ...OK, headers: { date: "Sun, 24 Apr 2022 08:00:00 GMT", "cache-control": "no-store" } };
+  };
+  await http(() => at(8 * 60_000)).get("/v1/me");
+  expect(dated).toEqual([]);
+  // The first try took long, the second did not.
+  await http((_, count) => (count === 2 ? { ...at(15_000), status: 503 } : at(2_000))).get("/v1/me");
+  expect(dated).toHaveLength(1);
+});

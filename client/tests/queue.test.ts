@@ -209,3 +209,18 @@ test("a phone that is not paired keeps nothing, and a full one says so", async (
   expect(phone.queue.obstacle()).toBe("full");
   expect(phone.queue.add(scan())).toBe(false);
 });
+
+test("a scan whose answer is lost while others are being sent goes out with them", async () => {
+  const phone = await paired();
+  const nonce = uuid7(phone.clock.now());
+  phone.queue.add({ nonce, venue: VENUE, code: PASS, temperature: null });
+  phone.api.time += 1000;
+  phone.scan();
+  const send = phone.api.send.bind(phone.api);
+  phone.api.send = (venue, body) => {
+    phone.queue.hold(nonce);
+    return send(venue, body);
+  };
+  await phone.queue.flush();
+  expect(phone.states()).toEqual(["sent", "sent"]);
+});

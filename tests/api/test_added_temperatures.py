@@ -94,3 +94,16 @@ def test_the_visitor_sees_it_among_their_temperatures(world: World, guard: Perso
     measure(guard, made).expect(200)
     (shown,) = visitor.get("/v1/me/temperatures").expect(200)["items"]
     assert shown["temperature"] == "fever"
+
+
+def test_at_a_scan_whose_wait_is_over_a_repeated_temperature_finds_it_decided(
+    world: World, guard: Person
+) -> None:
+    """No worker has come by: who sends the temperature once more decides the scan."""
+    made = scan(guard, live_pass(world.visitor())).expect(201)["scan_id"]
+    shown = measure(guard, made, "normal").expect(200)
+    assert shown["outcome"] == "pending"
+    world.clock.pass_(seconds=60)
+    repeated = measure(guard, made, "normal").expect(200)
+    assert (repeated["outcome"], repeated["answer_by"]) == ("check", None)
+    assert repeated["poll_after_ms"] is None

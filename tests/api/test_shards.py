@@ -77,9 +77,26 @@ def test_a_shard_with_more_of_a_page_than_the_others_is_listed_to_its_end(world:
     others = [ids.encode_number(64 * number + shard, 16) for number in range(1, 40)]
     for digest in others:
         world.container.pointers.add(partition, replace(scan, digest=digest))
-    found = list(world.container.pointers.of_day(venue, TOMORROW, shard, ""))
+    found = list(world.container.pointers.of_day(venue, TOMORROW, shard, "", wanted=51))
     assert sorted(one.partition("#")[2] for one in found) == sorted([scan.digest, *others])
     assert found == sorted(found)
+
+
+def test_a_long_page_of_the_list_is_one_request_to_the_only_shard(world: World) -> None:
+    chief, red = world.administrator(), world.visitor(health_code=Answer("red"))
+    red.scan(chief.venue).expect(201)
+    world.work()
+    venue = world.container.venues.venue(chief.venue["venue_id"])
+    assert venue is not None
+    (scan,) = world.container.scans.of_day(venue, TODAY)
+    partition = keys.scan_partition(venue.venue_id, TODAY, 0)
+    for number in range(1, 100):
+        other = replace(scan, digest=ids.encode_number(number, 16))
+        world.container.pointers.add(partition, other)
+    table = world.counted()
+    before = table.requests
+    assert len(list(world.container.pointers.of_day(venue, TODAY, 0, "", wanted=100))) == 100
+    assert table.requests - before == 1
 
 
 def test_in_the_last_hour_a_change_waits_a_day_longer(world: World) -> None:

@@ -171,14 +171,14 @@ def test_pointers_come_in_order_and_go_on_after_a_place(stores: Stores) -> None:
     scans = [makers.scan(venue, NOON + timedelta(seconds=n)) for n in (3, 1, 2)]
     for scan in (*scans, scans[0]):
         stores.pointers.add(partition, scan)
-    places = list(stores.pointers.of_day(venue, day, 0, ""))
+    places = list(stores.pointers.of_day(venue, day, 0, "", wanted=3))
     assert [place.partition("#")[2] for place in places] == [
         scans[1].digest,
         scans[2].digest,
         scans[0].digest,
     ]
-    assert list(stores.pointers.of_day(venue, day, 0, places[0])) == places[1:]
+    assert list(stores.pointers.of_day(venue, day, 0, places[0], wanted=3)) == places[1:]
     stores.pointers.remove(partition, scans[2])
-    assert len(list(stores.pointers.of_day(venue, day, 0, ""))) == 2
+    assert len(list(stores.pointers.of_day(venue, day, 0, "", wanted=3))) == 2
     assert list(stores.scans.of_day(venue, day)) == []
     assert shard_of(scans[0].digest, 1) == 0

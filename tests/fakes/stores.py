@@ -899,7 +899,15 @@ class FakePointers:
     def remove(self, partition: str, scan: Scan) -> None:
         self._places.get(partition, set()).discard(_place(scan))
 
-    def of_day(self, venue: Venue, day: date, shard: int, after: str) -> Iterator[str]:
+    def of_day(
+        self,
+        venue: Venue,
+        day: date,
+        shard: int,
+        after: str,
+        *,
+        wanted: int,  # noqa: ARG002
+    ) -> Iterator[str]:
         partition = scan_partition(venue.venue_id, day, shard)
         yield from sorted(place for place in self._places.get(partition, ()) if place > after)
 

@@ -11,8 +11,6 @@ from chalicelib.core.keys import Key
 from chalicelib.core.table import Item, Table
 from chalicelib.venues.venue import Venue
 
-_WANTED = 52
-"""A page of the list, and the one after it, come from all shards together."""
 _SPARE = 8
 """Chance seldom puts more than these beyond its share into a shard; then it is queried again."""
 
@@ -37,11 +35,13 @@ class PointerStore:
         """See `Pointers.remove`."""
         self._table.delete(_pointer(partition, scan))
 
-    def of_day(self, venue: Venue, day: date, shard: int, after: str) -> Iterator[str]:
+    def of_day(
+        self, venue: Venue, day: date, shard: int, after: str, *, wanted: int
+    ) -> Iterator[str]:
         """See `Pointers.of_day`."""
         partition = keys.scan_partition(venue.venue_id, day, shard)
         span = (f"{keys.ABNORMAL}{after}~" if after else keys.ABNORMAL, f"{keys.ABNORMAL}~")
-        page = _WANTED // venue.shards_on(day) + _SPARE
+        page = wanted // venue.shards_on(day) + _SPARE
         for raw in self._table.query(partition, span, page=page):
             yield raw["sk"]["S"].removeprefix(keys.ABNORMAL)
 

@@ -6,8 +6,8 @@ const SAME_CLOCK_MS = 60_000;
 /**
  * The server's time, as well as this phone knows it.
  *
- * A phone's clock may be wrong by hours. What the server says at 422 `clock_skewed`, and the date of its
- * answers to POST, correct all later nonces (docs/clients.md, A wrong clock).
+ * A phone's clock may be wrong by hours. What the server says at 422 `clock_skewed`, and the date of
+ * answers that came at once from the server itself, correct all later nonces (docs/clients.md, A wrong clock).
  */
 export class Clock {
   /** `keep` stores the correction, with which the next start begins: a wrong clock stays wrong. */
@@ -25,12 +25,12 @@ export class Clock {
   /** Whether the server has said the time since the client started. */
   known = false;
 
-  /** What was heard last, within a second: a countdown needs it closer than a nonce does. */
-  private heardAheadMs: number | null = null;
+  /** The best that was heard within a minute, by this phone's time: a countdown needs it closer than a nonce does. */
+  private best: { aheadMs: number; at: number } | null = null;
 
   /** Return how many milliseconds are left until a moment as the API writes it, at a time of this phone. */
   until(moment: string, phoneMs = this.phone()): number {
-    return Date.parse(moment) - phoneMs - (this.heardAheadMs ?? this.aheadMs);
+    return Date.parse(moment) - phoneMs - (this.best?.aheadMs ?? this.aheadMs);
   }
 
   /** By how many milliseconds the server's clock is ahead of the phone's. */
@@ -63,9 +63,12 @@ export class Clock {
 
   /** Learn the server's time from an answer that was made just now; within a minute nothing changes for nonces. */
   heard(serverMs: number): void {
-    const ahead = serverMs - this.phone();
+    const at = this.phone();
+    const ahead = serverMs - at;
     this.known = true;
-    this.heardAheadMs = ahead;
+    // A date has whole seconds, and was on its way: both make the server's clock seem behind, so the largest is the nearest.
+    const best = this.best !== null && Math.abs(at - this.best.at) < SAME_CLOCK_MS ? this.best.aheadMs : -Infinity;
+    if (ahead > best) this.best = { aheadMs: ahead, at };
     if (this.changedFrom(ahead)) this.set(ahead);
   }
 

@@ -55,7 +55,7 @@ interface Parts {
   wait: (ms: number) => Promise<void>;
   /** Learn whether the network is there, from whether answers come. */
   reached: (reached: boolean) => void;
-  /** Learn the server's time, in milliseconds, from an answer that no cache can have kept. */
+  /** Learn the server's time, in milliseconds, from an answer that came at once and that no cache can have kept. */
   dated?: (serverMs: number) => void;
   /** This phone's time in milliseconds; by default its clock. */
   now?: () => number;
@@ -80,6 +80,8 @@ const TRIES = 5;
  * All tries of a refresh lie within 25 seconds, with room for a request that is on its way.
  */
 const REFRESH = { most: TRIES, timeoutMs: 8_000, withinMs: 25_000 };
+/** The date of an answer that took longer is not the present time: the phone may have been frozen meanwhile. */
+const DATED_WITHIN_MS = 10_000;
 const LOST = new Set([502, 503, 504]);
 
 /**
@@ -144,6 +146,7 @@ export class Http {
     let pause = FIRST_PAUSE_MS;
     for (let left = tries.most; ; left--) {
       let answer: Exchange | null = null;
+      const sentAt = now();
       try {
         answer = await this.parts.transport({ method, url, headers, body, timeoutMs: tries.timeoutMs });
       } catch {
@@ -162,7 +165,8 @@ export class Http {
         this.parts.reached(true);
         const date = Date.parse(answer.headers.date ?? "");
         const fresh = method === "POST" || (answer.headers["cache-control"] ?? "").includes("no-store");
-        if (fresh && !Number.isNaN(date)) this.parts.dated?.(date);
+        const prompt = now() - sentAt < DATED_WITHIN_MS;
+        if (fresh && prompt && !Number.isNaN(date)) this.parts.dated?.(date);
         if (!LOST.has(answer.status) || last) return answer;
       }
       await this.parts.wait(wait);

@@ -33,7 +33,6 @@ export function useFaceCheck(passed: (checkId: string) => void): FaceCheck {
       const first = await clock.withNonce((nonce) => http.post("/v1/me/identity-checks", { nonce, method: "face", subject }));
       if (mine !== turn) return;
       state.url = first.redirect_url ?? "";
-      if (first.sdk) startSdk(first.sdk);
       show(first);
       polling = poll({
         first,
@@ -42,6 +41,7 @@ export function useFaceCheck(passed: (checkId: string) => void): FaceCheck {
         failed: (error) => (state.error = error),
         lost: () => (state.lost = true),
       });
+      if (first.sdk) startSdk(first.sdk, (error) => mine === turn && broken(error));
     } catch (error) {
       if (mine === turn) state.error = error;
     }
@@ -51,6 +51,12 @@ export function useFaceCheck(passed: (checkId: string) => void): FaceCheck {
     state.lost = false;
     state.status = check.status;
     if (check.status === "passed") passed(check.check_id);
+  }
+
+  /** The service's SDK did not start, or the person left it: they may start again. */
+  function broken(error: unknown): void {
+    stop();
+    state.error = error;
   }
 
   function stop(): void {
@@ -68,15 +74,14 @@ export function useFaceCheck(passed: (checkId: string) => void): FaceCheck {
  * Start the service's SDK in a mini-program.
  *
  * `sdk` has what the region's service wants (docs/providers.md, Identity checks): Alipay's own one takes
- * `certifyId` and `url`. A region with another service starts it here.
+ * `certifyId` and `url`. A region with another service starts it here. `fail` is called if it comes to nothing.
  */
-function startSdk(sdk: Record<string, string>): void {
+function startSdk(sdk: Record<string, string>, fail: (error: unknown) => void): void {
   // #ifdef MP-ALIPAY
-  const { certifyId = "", url = "" } = sdk;
-  void my.startAPVerify({ certifyId, url });
+  void my.startAPVerify({ ...(sdk as { certifyId: string; url: string }), fail });
   // #endif
   // #ifdef MP-WEIXIN
-  wx.startFacialRecognitionVerify(sdk);
+  wx.startFacialRecognitionVerify({ ...sdk, fail });
   // #endif
-  void sdk;
+  void [sdk, fail];
 }

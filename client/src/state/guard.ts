@@ -22,9 +22,10 @@ interface Workplace extends Place {
 /** The guard's choices on this phone: the venue, kept for a day without a network, and whether an admission goes on by itself. */
 export const guard = reactive({ place: placeOf(session.state.personId), auto: phoneStorage.read<boolean>(AUTO) ?? true });
 
-/** Work at a venue from now on. Of a head's venue the limit of fever is known once `workplaces` is. */
+/** Work at a venue from now on. Of a head's venue the limit of fever is known once `workplaces` is; a limit that is known stays. */
 export function choosePlace(venue: { venue_id: string; name: string; fever_from_celsius?: number }): void {
-  guard.place = { id: venue.venue_id, name: venue.name, feverFrom: venue.fever_from_celsius ?? null };
+  const known = guard.place?.id === venue.venue_id ? guard.place.feverFrom : null;
+  guard.place = { id: venue.venue_id, name: venue.name, feverFrom: venue.fever_from_celsius ?? known };
   writeIfRoom(phoneStorage, PLACE + session.state.personId, guard.place);
 }
 

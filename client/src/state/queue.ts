@@ -208,7 +208,7 @@ export class Queue {
       const tried = new Set<string>();
       for (;;) {
         // Read anew each time: while one is being sent, the guard scans the next.
-        const waiting = this.waiting().filter((entry) => !tried.has(keyOf(entry)));
+        const waiting = this.waiting().filter((entry) => this.isDue(entry) && !tried.has(keyOf(entry)));
         const next = waiting.find((entry) => !this.troubled.has(keyOf(entry))) ?? waiting[0];
         if (next === undefined) break;
         tried.add(keyOf(next));
@@ -224,7 +224,7 @@ export class Queue {
   private async sendOne(key: string, asks: boolean, mayStampAnew: boolean): Promise<boolean> {
     const entry = this.parts.storage.read<Entry>(key);
     // Another tab has sent it, or its scan is being answered just now.
-    if (entry === null || (entry.state !== "waiting" && !this.abandoned(entry))) return true;
+    if (entry === null || !this.isDue(entry)) return true;
     if (entry.personId !== this.parts.person()) return false;
     const device = this.device();
     if (device === null || device.deviceId !== entry.deviceId) {
@@ -288,8 +288,10 @@ export class Queue {
     return clock.known && Math.min(age, age + entry.ahead - clock.ahead) > OVER_MS;
   }
 
-  private abandoned(entry: Entry): boolean {
-    return entry.state === "asking" && this.parts.clock.now() - timeOf(entry.nonce) > ASKING_MS;
+  /** Whether to send it late: it waits, or the client ended while its scan was being sent. */
+  private isDue(entry: Entry): boolean {
+    if (entry.state !== "asking") return entry.state === "waiting";
+    return this.parts.clock.now() - timeOf(entry.nonce) > ASKING_MS;
   }
 
   private close(entry: Entry, state: "sent" | "refused" | "expired", reason: string): void {

@@ -1,7 +1,11 @@
-/** Return whether a screen reader is on, as far as the platform tells: newer ones do, browsers do not. */
+/** Some platforms never call back. */
+const ANSWERS_WITHIN_MS = 500;
+
+/** Return whether a screen reader is on, as far as the platform tells at once: newer ones do, browsers do not. */
 export function screenReaderOn(): Promise<boolean> {
   return new Promise((resolve) => {
     const fail = (): void => resolve(false);
+    setTimeout(fail, ANSWERS_WITHIN_MS);
     // #ifdef MP-WEIXIN
     // From base library 2.13.0 on.
     if (wx.checkIsOpenAccessibility === undefined) fail();
