@@ -244,8 +244,8 @@ export function notModal(page: Page): Promise<string[]> {
     const wrong = dialog.contains(document.activeElement) ? [] : [`the focus is on ${document.activeElement?.outerHTML.slice(0, 120)}`];
     for (const part of dialog.closest(".vc")!.children) {
       const behind = !part.contains(dialog) && !part.matches(".toast-place") && seen(part);
-      if (behind && !part.hasAttribute("inert")) wrong.push(`not inert: ${part.outerHTML.slice(0, 80)}`);
-      if (part.contains(dialog) && part.hasAttribute("inert")) wrong.push("the dialog is inert");
+      if (behind && !part.matches("[inert][aria-hidden=true]")) wrong.push(`not out of reach: ${part.outerHTML.slice(0, 80)}`);
+      if (part.contains(dialog) && part.matches("[inert], [aria-hidden=true]")) wrong.push("the dialog is out of reach");
     }
     return wrong;
   });
