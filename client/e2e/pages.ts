@@ -10,6 +10,8 @@ export interface Cast {
   visitor: Person;
   /** Somebody who has not registered yet. */
   newcomer: Person;
+  /** Whose code is yellow. */
+  suspect: Person;
   head: Person;
   venue: Venue;
   scanId: string;
@@ -23,7 +25,8 @@ export async function makeCast(): Promise<Cast> {
   await head.apply(application());
   const healthy = await verified({ vaccination: "complete", vaccination_doses: 3 });
   const scan = (person: Person) => person.post("/v1/scans", { nonce: uuid7(), code: venue.code_url });
-  for (const colour of ["yellow", "red"]) await scan(await verified({ health_code: colour }));
+  const suspect = await verified({ health_code: "yellow" });
+  for (const person of [suspect, await verified({ health_code: "red" })]) await scan(person);
   await scan(healthy);
   const { scan_id: scanId } = await until(
     () => scan(healthy),
@@ -37,7 +40,7 @@ export async function makeCast(): Promise<Cast> {
     (pass) => pass.status === "settled",
   );
   const newcomer = await (await visitor()).logIn();
-  return { visitor: healthy, newcomer, head, venue, scanId, poster: await poster(head, venue) };
+  return { visitor: healthy, newcomer, suspect, head, venue, scanId, poster: await poster(head, venue) };
 }
 
 type Who = "visitor" | "newcomer" | "head" | null;
@@ -74,7 +77,7 @@ export async function opened(chromium: Chromium, cast: Cast, page: (typeof PAGES
   const [name, who, address] = page;
   const person = who === null ? undefined : cast[who];
   const place = { id: cast.venue.venue_id, name: cast.venue.name, feverFrom: 37.3 };
-  const phone = await chromium.phone({ ...options, person, keep: { ...options.keep, [`guard.${person?.session?.person_id}`]: place } });
+  const phone = await chromium.phone({ ...options, person, keep: { venue: cast.venue.venue_id, ...options.keep, [`guard.${person?.session?.person_id}`]: place } });
   // A new phone pairs at the door, and a person has five at most.
   if (name.startsWith("guard")) {
     const { items } = await cast.head.get("/v1/me/devices");
