@@ -133,7 +133,9 @@ export function moving(page: Page): Promise<string[]> {
         const { target, pseudoElement } = one.effect as KeyframeEffect;
         const what = (one as CSSAnimation).animationName ?? (one as CSSTransition).transitionProperty ?? "script";
         return `${what} of ${pseudoElement ?? ""} ${target?.outerHTML.slice(0, 80)}`;
-      }),
+      })
+      // uni's own, three seconds after the start, of what is off the screen.
+      .filter((one) => !one.startsWith("shadow-preload of ::after")),
   );
 }
 
@@ -148,7 +150,8 @@ export async function listen(page: Page): Promise<void> {
       const element = node instanceof Element ? node : node.parentElement;
       const regions = [element?.closest(live), ...(element?.querySelectorAll(live) ?? [])];
       for (const region of regions) {
-        if (!region || text(region) === "" || last.get(region) === text(region)) continue;
+        // What lies below a dialog is said to nobody.
+        if (!region || region.closest("[aria-hidden=true]") || text(region) === "" || last.get(region) === text(region)) continue;
         last.set(region, text(region));
         said.push(text(region));
       }

@@ -10,8 +10,6 @@ export interface Cast {
   visitor: Person;
   /** Somebody who has not registered yet. */
   newcomer: Person;
-  /** Whose code is yellow. */
-  suspect: Person;
   head: Person;
   venue: Venue;
   scanId: string;
@@ -25,8 +23,7 @@ export async function makeCast(): Promise<Cast> {
   await head.apply(application());
   const healthy = await verified({ vaccination: "complete", vaccination_doses: 3 });
   const scan = (person: Person) => person.post("/v1/scans", { nonce: uuid7(), code: venue.code_url });
-  const suspect = await verified({ health_code: "yellow" });
-  for (const person of [suspect, await verified({ health_code: "red" })]) await scan(person);
+  for (const colour of ["yellow", "red"]) await scan(await verified({ health_code: colour }));
   await scan(healthy);
   const { scan_id: scanId } = await until(
     () => scan(healthy),
@@ -40,7 +37,7 @@ export async function makeCast(): Promise<Cast> {
     (pass) => pass.status === "settled",
   );
   const newcomer = await (await visitor()).logIn();
-  return { visitor: healthy, newcomer, suspect, head, venue, scanId, poster: await poster(head, venue) };
+  return { visitor: healthy, newcomer, head, venue, scanId, poster: await poster(head, venue) };
 }
 
 type Who = "visitor" | "newcomer" | "head" | null;
@@ -85,7 +82,8 @@ export async function opened(chromium: Chromium, cast: Cast, page: (typeof PAGES
   }
   if (!options.filmed && (name === "scan" || name === "guard-scan")) await chromium.camera.showsNothing();
   await phone.open(address(cast));
-  await phone.page.getByRole("heading", { level: 1 }).first().waitFor();
+  // By its tag: to roles, the title below a dialog is hidden.
+  await phone.page.locator("h1:visible").first().waitFor();
   await phone.page.waitForLoadState("networkidle", { timeout: 5_000 }).catch(() => undefined);
   await phone.page.locator(".pass.unknown").waitFor({ state: "hidden", timeout: 5_000 }).catch(() => undefined);
   return phone;

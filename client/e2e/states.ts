@@ -1,8 +1,10 @@
 /** States of pages that no address leads to: sheets, outcomes, errors, nothing yet, no network. */
 
 import type { Locator } from "playwright-core";
-import type { Phone } from "./browser";
+import type { Chromium, Phone } from "./browser";
+import { passOf, picks } from "./guard";
 import type { Cast } from "./pages";
+import { verified } from "./people";
 import { text, type Language } from "./texts";
 
 export interface State {
@@ -10,7 +12,7 @@ export interface State {
   who: "visitor" | "newcomer" | "head" | null;
   address: (cast: Cast) => string;
   /** Bring the page there; it is open already, except for what `before` has changed. */
-  enter?: (phone: Phone, say: Say) => Promise<unknown>;
+  enter?: (phone: Phone, say: Say, chromium: Chromium) => Promise<unknown>;
   /** What the API answers instead. */
   before?: (phone: Phone, cast: Cast) => Promise<unknown>;
   /** A dialog is in front, which Escape closes. */
@@ -128,7 +130,7 @@ const shown: State[] = Object.entries(OUTCOMES)
 
 /** The full screen, as a guard sees it. */
 const glances: State[] = Object.entries(OUTCOMES)
-  .filter(([name]) => name === "pending" || name === "hollow" || name === "refuse")
+  .filter(([name]) => name === "pending" || name === "hollow" || name === "check" || name === "refuse")
   .map(([name, change]) => ({
   name: `guard's outcome, ${name}`,
   who: "head",
@@ -139,6 +141,18 @@ const glances: State[] = Object.entries(OUTCOMES)
   },
   enter: async (phone) => dialog(phone).waitFor(),
 }));
+
+/** What comes at the door of a scan, with what the guard can do then. */
+const atTheDoor: State = {
+  name: "at the door, check",
+  who: "head",
+  address: (cast) => `pages/guard/scan/scan?venue_id=${cast.venue.venue_id}`,
+  enter: async (phone, say, chromium) => {
+    await picks(phone, await passOf(chromium, await verified({ health_code: "yellow" })), say("guard.album"));
+    await dialog(phone).getByRole("heading", { name: say("guard.glance_check") }).waitFor();
+    for (const band of ["guard.normal", "guard.fever"]) await button(phone, say(band)).waitFor();
+  },
+};
 
 /** A pass of another colour, as home shows it. */
 const colour = (background: string, text: string, advice: string | null, code: object = {}) => (pass: any) => ({ ...pass, background, advice, health_code: { ...pass.health_code, state: background, text, ...code } });
@@ -167,6 +181,20 @@ const homes: State[] = [
       },
     }),
   ),
+  {
+    name: "home, red, with a contact",
+    who: "visitor",
+    address: () => "",
+    before: async (phone) => {
+      await changed(phone, "**/v1/me/pass", PASSES.red!);
+      // As the build of a region that has said whom to call (brand.json).
+      await phone.page.route("**/assets/home.*.js", async (route) => {
+        const answer = await route.fetch();
+        await route.fulfill({ response: answer, body: (await answer.text()).replace('contact:""', 'contact:"0668-0000000"') });
+      });
+    },
+    enter: (phone, say) => button(phone, say("visitor.contact")).waitFor(),
+  },
   {
     name: "home, veiled",
     who: "visitor",
@@ -393,7 +421,7 @@ async function send(phone: Phone, name: string, fill?: () => Promise<void>, with
 
 export const FIELDS = wrongFields;
 /** Those with the most words, for large text on a small screen. */
-export const CROWDED: State[] = [...homes, ...sheets, ...shown, ...glances, ...wrongFields];
+export const CROWDED: State[] = [...homes, ...sheets, ...shown, ...glances, atTheDoor, ...wrongFields];
 /** Afterwards home leads this visitor to the scan that waits. */
 const last: State[] = [
   {
@@ -410,4 +438,4 @@ const last: State[] = [
   },
 ];
 
-export const STATES: State[] = [...homes, ...sheets, ...results, ...shown, ...glances, ...faults, ...loading, ...empty, ...wrongFields, ...last];
+export const STATES: State[] = [...homes, ...sheets, ...results, ...shown, ...glances, atTheDoor, ...faults, ...loading, ...empty, ...wrongFields, ...last];
