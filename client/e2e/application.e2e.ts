@@ -124,3 +124,16 @@ it("stands at 320 px and 200 % text with a region that is being chosen", async (
   await phone.page.waitForLoadState("networkidle");
   expect([...(await violations(phone.page)), ...(await sideways(phone.page)), ...(await smallTargets(phone.page)), ...(await keyboard(phone.page))]).toEqual([]);
 });
+
+it("lists a head's venues in the order of the chosen language, whatever the phone's is", async () => {
+  const several = await verified();
+  // By the sound in Chinese; by the signs' numbers elsewhere it would be the other way round.
+  const names = ["示例市图书馆", "信宜市图书馆"];
+  for (const name of [...names].reverse()) await several.apply({ name });
+  const phone = await phoneOf({ person: several, language: "en", keep: { settings: { language: "zh-Hans" } } });
+  await phone.open("pages/head/workbench/workbench");
+  await phone.press(text("head.switch"));
+  const rows = phone.by("dialog", text("head.your_venues")).getByRole("button").filter({ hasText: "图书馆" });
+  await rows.last().waitFor();
+  expect((await rows.allInnerTexts()).map((row) => names.findIndex((name) => row.includes(name)))).toEqual([0, 1]);
+});

@@ -53,8 +53,8 @@ async function scanned(phone: Phone, person: Person): Promise<void> {
   answer();
 }
 
-async function atTheDoor(keep: Record<string, unknown> = {}): Promise<Phone> {
-  const phone = await page("guard-scan", { keep });
+async function atTheDoor(options: PhoneOptions = {}): Promise<Phone> {
+  const phone = await page("guard-scan", options);
   await phone.page.clock.install();
   await phone.page.reload();
   await phone.by("button", text("guard.album")).waitFor();
@@ -83,11 +83,12 @@ it("stays with an admission when the guard wants to look longer", async () => {
   await phone.by("dialog", text("guard.outcome")).waitFor({ state: "hidden" });
 });
 
-it.each([
+it.each<[string, Record<string, unknown>, PhoneOptions, string]>([
   ["a refusal, always", { health_code: "red" }, {}, "refuse"],
-  ["an admission, for a guard who has switched going on off", {}, { "guard-auto": false }, "admit"],
-])("stays with %s", async (_, answers, keep, outcome) => {
-  const phone = await atTheDoor(keep);
+  ["an admission, for a guard who has switched going on off", {}, { keep: { "guard-auto": false } }, "admit"],
+  ["an admission, on a phone that is to move nothing", {}, { reducedMotion: true }, "admit"],
+])("stays with %s", async (_, answers, options, outcome) => {
+  const phone = await atTheDoor(options);
   await scanned(phone, await known(answers));
   const word = phone.by("heading", text(`guard.glance_${outcome}`));
   await word.waitFor();
@@ -132,4 +133,53 @@ it("names a temperature that was measured afterwards, so that a retry is the sam
   await phone.by("heading", text("guard.glance_admit")).waitFor();
   const [sent] = await Promise.all([phone.page.waitForRequest("**/temperature"), phone.press(text("guard.normal"))]);
   expect((sent.postDataJSON() as { nonce: string }).nonce).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
+});
+
+it("admits nobody with a fever that was measured first, and leaves it to nobody else", async () => {
+  const phone = await page("guard-scan");
+  const [feverish, next] = [await known(), await known()];
+  await phone.pick(text("guard.temperature"), text("guard.fever"));
+  await picks(phone, await passOf(browser(), feverish));
+  const outcome = phone.by("dialog", text("guard.outcome"));
+  await outcome.getByText(text("api.temperature.fever"), { exact: true }).waitFor();
+  expect(await outcome.getByRole("heading", { name: text("guard.glance_admit") }).count()).toBe(0);
+  // It was measured: there is nothing to add.
+  expect(await outcome.getByRole("button", { name: text("guard.normal") }).count()).toBe(0);
+  await phone.press(text("guard.next"));
+  await outcome.waitFor({ state: "hidden" });
+  expect(await phone.by("radiogroup", text("guard.temperature")).getByRole("radio", { name: text("guard.fever") }).isChecked()).toBe(false);
+  await picks(phone, await passOf(browser(), next));
+  await phone.by("heading", text("guard.glance_admit")).waitFor();
+});
+
+it("judges again when a fever is measured after the admission, and says so to the visitor, too", async () => {
+  const phone = await page("guard-scan");
+  const person = await known();
+  await picks(phone, await passOf(browser(), person));
+  await phone.by("heading", text("guard.glance_admit")).waitFor();
+  await phone.press(text("guard.fever"));
+  await phone.by("heading", text("guard.glance_admit")).waitFor({ state: "hidden" });
+  const outcome = phone.by("dialog", text("guard.outcome"));
+  for (const seen of [text("guard.glance_check"), text("api.temperature.fever")]) await outcome.getByText(seen, { exact: true }).waitFor();
+  const { items } = await until(
+    () => person.get("/v1/me/visits"),
+    (seen) => seen.items.some((visit: { temperature: string | null }) => visit.temperature === "fever"),
+  );
+  expect(items.find((visit: { means: string }) => visit.means === "staff").outcome).toBe("check");
+});
+
+it("says in a strip that a pass has expired, keeps nothing of it, and is ready for the next one", async () => {
+  const phone = await page("guard-scan");
+  const expired = "通行码已过期，请对方刷新后出示。";
+  await phone.page.route("**/v1/venues/*/scans", (route) =>
+    route.fulfill({ status: 422, contentType: "application/problem+json", json: { type: "about:blank", title: "", status: 422, code: "pass_expired", detail: expired } }),
+  );
+  await picks(phone, await passOf(browser(), await known()));
+  const strip = phone.page.getByRole("status").getByText(expired);
+  await strip.waitFor();
+  expect(await phone.page.getByRole("dialog").count()).toBe(0);
+  for (const kept of ["waiting_count", "failed_count"]) expect(await phone.page.getByText(text(`guard.${kept}`, { n: 1 })).count()).toBe(0);
+  await phone.page.unroute("**/v1/venues/*/scans");
+  await picks(phone, await passOf(browser(), await known()));
+  await phone.by("heading", text("guard.glance_admit")).waitFor();
 });

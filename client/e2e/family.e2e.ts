@@ -1,4 +1,4 @@
-/** Acting for others: a child by the register of households, an elder by their code; then at home, and no more. */
+/** Acting for others: a child by the register of households, an elder by their code or their face; then at home, and no more. */
 
 import { expect, it } from "vitest";
 import type { Phone } from "./browser";
@@ -6,11 +6,12 @@ import { until } from "./deployment";
 import { childOf, verified, visitor } from "./people";
 import { usePhones } from "./phones";
 import { text } from "./texts";
+import { logIn } from "./visitor";
 
 const { phoneOf } = usePhones();
 
 /** From home to the form for a new member of the family. */
-async function toForm(phone: Phone, relation: "child" | "elder", method: "household" | "consent"): Promise<void> {
+async function toForm(phone: Phone, relation: "child" | "elder", method: "household" | "consent" | "face"): Promise<void> {
   await phone.press(text("visitor.family"));
   await phone.page.getByText(text("visitor.family_none")).waitFor();
   await phone.press(text("visitor.family_manage"));
@@ -88,4 +89,32 @@ it("adds an elder by the code that they make on their own phone, and the elder e
     (seen) => seen.items.length === 0,
   );
   await theirs.page.getByText(text("own.link_ended")).waitFor();
+});
+
+it("adds an elder by their face: what failed is said and begun anew, what passed goes on by itself", async () => {
+  const [guardian, elder] = [await verified(), await visitor()];
+  const phone = await phoneOf({});
+  await phone.open();
+  // By a browser: the service of a mini-program has no page of its own.
+  await logIn(phone, guardian);
+  await toForm(phone, "elder", "face");
+  await phone.type(text("own.name"), elder.name);
+  await phone.type(text("own.document_number"), elder.number);
+  /** Carry the check out at the service's own page, whose buttons speak the sandbox's language. */
+  const check = async (end: RegExp): Promise<void> => {
+    await phone.press(text("own.face_start"));
+    const [service] = await Promise.all([phone.context.waitForEvent("page"), phone.by("link", text("own.face_open")).click()]);
+    await service.getByRole("button", { name: end }).click();
+    await service.locator("#done:not(:empty)").waitFor();
+    await service.close();
+  };
+  await check(/^(failed|未通过)$/);
+  await phone.page.getByRole("alert").getByText(text("own.face_failed")).waitFor();
+  expect((await guardian.get("/v1/me/dependants")).items).toEqual([]);
+  await check(/^(passed|通过)$/);
+  await phone.page.locator(".row-btn").filter({ hasText: text("api.verification_state.verified") }).waitFor();
+  const { items } = await guardian.get("/v1/me/dependants");
+  expect(items).toMatchObject([{ relation: "elder", method: "face", verification: "verified" }]);
+  await show(phone, items[0].name);
+  await phone.by("button", `${text("visitor.whose")} ${items[0].name}`).waitFor();
 });

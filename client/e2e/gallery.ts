@@ -76,11 +76,17 @@ async function inWeChat(chromium: Chromium, cast: Cast, [, who, address]: (typeo
   const session = who === null ? null : cast[who].session;
   if (session) program.storage.set("vc.login", JSON.stringify({ access: session.access_token, refresh: session.refresh_token, personId: session.person_id }));
   program.storage.set(`vc.guard.${session?.person_id}`, JSON.stringify({ id: cast.venue.venue_id, name: cast.venue.name }));
+  program.storage.set("vc.venue", JSON.stringify(cast.venue.venue_id));
   program.storage.set("vc.settings", JSON.stringify(settings));
   const [path, query] = address(cast).split("?");
   await program.launch(path || "pages/home/home", Object.fromEntries(new URLSearchParams(query)));
-  do await program.quiet();
-  while (waiting > 0);
+  const colourless = async (): Promise<boolean> => {
+    do await program.quiet();
+    while (waiting > 0);
+    return program.tags().some(({ attributes }) => /^pass unknown/.test(String(attributes.class)));
+  };
+  // As `opened` does: a pass has its colour once the provider has answered.
+  await until(colourless, (seen) => !seen, 5).catch(() => undefined);
   const context = await chromium.browser.newContext({ viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true });
   const page = await context.newPage();
   await draw(program, page);

@@ -14,8 +14,8 @@ export async function passOf(chromium: Chromium, person: Person): Promise<Buffer
   return png;
 }
 
-/** Give the open camera page a picture of the album. */
-export async function picks(phone: Phone, png: Buffer): Promise<void> {
-  const [chooser] = await Promise.all([phone.page.waitForEvent("filechooser"), phone.press(text("guard.album"))]);
+/** Give the open camera page a picture of the album. `album` is its button. */
+export async function picks(phone: Phone, png: Buffer, album = text("guard.album")): Promise<void> {
+  const [chooser] = await Promise.all([phone.page.waitForEvent("filechooser"), phone.press(album)]);
   await chooser.setFiles({ name: "pass.png", mimeType: "image/png", buffer: png });
 }

@@ -74,7 +74,7 @@ export async function opened(chromium: Chromium, cast: Cast, page: (typeof PAGES
   const [name, who, address] = page;
   const person = who === null ? undefined : cast[who];
   const place = { id: cast.venue.venue_id, name: cast.venue.name, feverFrom: 37.3 };
-  const phone = await chromium.phone({ ...options, person, keep: { ...options.keep, [`guard.${person?.session?.person_id}`]: place } });
+  const phone = await chromium.phone({ ...options, person, keep: { venue: cast.venue.venue_id, ...options.keep, [`guard.${person?.session?.person_id}`]: place } });
   // A new phone pairs at the door, and a person has five at most.
   if (name.startsWith("guard")) {
     const { items } = await cast.head.get("/v1/me/devices");
@@ -82,7 +82,8 @@ export async function opened(chromium: Chromium, cast: Cast, page: (typeof PAGES
   }
   if (!options.filmed && (name === "scan" || name === "guard-scan")) await chromium.camera.showsNothing();
   await phone.open(address(cast));
-  await phone.page.getByRole("heading", { level: 1 }).first().waitFor();
+  // By its tag: to roles, the title below a dialog is hidden.
+  await phone.page.locator("h1:visible").first().waitFor();
   await phone.page.waitForLoadState("networkidle", { timeout: 5_000 }).catch(() => undefined);
   await phone.page.locator(".pass.unknown").waitFor({ state: "hidden", timeout: 5_000 }).catch(() => undefined);
   return phone;

@@ -70,12 +70,18 @@ describe("outcomes", () => {
     expect(said).toHaveLength(1);
   });
 
-  it("waits, then shows the decision by itself", async () => {
+  it("counts the seconds until an answer is due, then shows the decision by itself", async () => {
     const person = await verified();
     const phone = await phoneOf({ person });
     const scanId = await withFault("health_code", "hang", async () => {
       const id = await scan(phone);
-      await shown(phone, person, id, "pending");
+      const { answer_by } = await shown(phone, person, id, "pending");
+      const wait = phone.page.getByText(new RegExp(text("visitor.result_wait", { n: "\\d+" })));
+      const seconds = async (): Promise<number> => parseInt(/\d+/.exec(await wait.innerText())![0]);
+      const first = await seconds();
+      // HTTP tells the time to the second.
+      expect(Math.abs(first - (Date.parse(answer_by) - Date.now()) / 1000)).toBeLessThan(2.5);
+      await expect.poll(seconds).toBeLessThan(first);
       return id;
     });
     await shown(phone, person, scanId, "admit");

@@ -1,8 +1,10 @@
 /** States of pages that no address leads to: sheets, outcomes, errors, nothing yet, no network. */
 
 import type { Locator } from "playwright-core";
-import type { Phone } from "./browser";
+import type { Chromium, Phone } from "./browser";
+import { passOf, picks } from "./guard";
 import type { Cast } from "./pages";
+import { verified } from "./people";
 import { text, type Language } from "./texts";
 
 export interface State {
@@ -10,7 +12,7 @@ export interface State {
   who: "visitor" | "newcomer" | "head" | null;
   address: (cast: Cast) => string;
   /** Bring the page there; it is open already, except for what `before` has changed. */
-  enter?: (phone: Phone, say: Say) => Promise<unknown>;
+  enter?: (phone: Phone, say: Say, chromium: Chromium) => Promise<unknown>;
   /** What the API answers instead. */
   before?: (phone: Phone, cast: Cast) => Promise<unknown>;
   /** A dialog is in front, which Escape closes. */
@@ -128,7 +130,7 @@ const shown: State[] = Object.entries(OUTCOMES)
 
 /** The full screen, as a guard sees it. */
 const glances: State[] = Object.entries(OUTCOMES)
-  .filter(([name]) => name === "pending" || name === "hollow" || name === "refuse")
+  .filter(([name]) => name === "pending" || name === "hollow" || name === "check" || name === "refuse")
   .map(([name, change]) => ({
   name: `guard's outcome, ${name}`,
   who: "head",
@@ -139,6 +141,86 @@ const glances: State[] = Object.entries(OUTCOMES)
   },
   enter: async (phone) => dialog(phone).waitFor(),
 }));
+
+/** What comes at the door of a scan, with what the guard can do then. */
+const atTheDoor: State = {
+  name: "at the door, check",
+  who: "head",
+  address: (cast) => `pages/guard/scan/scan?venue_id=${cast.venue.venue_id}`,
+  enter: async (phone, say, chromium) => {
+    await picks(phone, await passOf(chromium, await verified({ health_code: "yellow" })), say("guard.album"));
+    await dialog(phone).getByRole("heading", { name: say("guard.glance_check") }).waitFor();
+    for (const band of ["guard.normal", "guard.fever"]) await button(phone, say(band)).waitFor();
+  },
+};
+
+/** A pass of another colour, as home shows it. */
+const colour = (background: string, text: string, advice: string | null, code: object = {}) => (pass: any) => ({ ...pass, background, advice, health_code: { ...pass.health_code, state: background, text, ...code } });
+const NOT_GREEN = { report_to: "示例市东镇街道社区，0668-0000000", reason: "近七日到过有确诊病例的场所", lifting: "三天内两次核酸检测为阴性的，第四天转为绿码" };
+/** By what the pass looks like (VcPass.vue). */
+const PASSES: Record<string, (pass: any) => object> = {
+  red: colour("red", "红码", "不能通行。请向所在社区（村）或单位报告。", NOT_GREEN),
+  yellow: colour("yellow", "黄码", "需进一步核实（如测量体温）后方可通行；如申报已过期，请重新申报健康信息。", NOT_GREEN),
+  lgreen: colour("light_green", "未申报", "尚未申报健康信息，请先申报。"),
+  unknown: colour("grey", "未知", null, { state: "unknown", observed_at: null, fetched_at: null }),
+};
+const unregistered = (verification: string, more: object = {}) => (me: any) => ({ ...me, registration: { ...me.registration, verification, ...more } });
+
+const homes: State[] = [
+  ...Object.entries(PASSES).map(
+    ([look, change]): State => ({
+      name: `home, ${look}`,
+      who: "visitor",
+      address: () => "",
+      before: (phone) => changed(phone, "**/v1/me/pass", change),
+      enter: async (phone) => {
+        await phone.page.locator(`.pass.${look}`).waitFor();
+        // What the person is to do stands below a pass that is not green.
+        if (look === "red" || look === "yellow") await phone.page.getByText(NOT_GREEN.lifting).waitFor();
+        if (look === "yellow" || look === "lgreen") await phone.page.locator(".todo").waitFor();
+      },
+    }),
+  ),
+  {
+    name: "home, red, with a contact",
+    who: "visitor",
+    address: () => "",
+    before: async (phone) => {
+      await changed(phone, "**/v1/me/pass", PASSES.red!);
+      // As the build of a region that has said whom to call (brand.json).
+      await phone.page.route("**/assets/home.*.js", async (route) => {
+        const answer = await route.fetch();
+        await route.fulfill({ response: answer, body: (await answer.text()).replace('contact:""', 'contact:"0668-0000000"') });
+      });
+    },
+    enter: (phone, say) => button(phone, say("visitor.contact")).waitFor(),
+  },
+  {
+    name: "home, veiled",
+    who: "visitor",
+    address: () => "",
+    // As if it were shown for a minute after it was to be renewed.
+    before: (phone) => changed(phone, "**/v1/me/pass", (pass) => ({ ...pass, refresh_after_s: -60 })),
+    enter: (phone, say) => phone.page.locator(".pass-veil").getByText(say("visitor.pass_renewing")).waitFor(),
+  },
+  {
+    name: "home, registration pending",
+    who: "visitor",
+    address: () => "",
+    before: (phone) => changed(phone, "**/v1/me", unregistered("pending")),
+    enter: (phone, say) => phone.by("heading", say("visitor.reg_pending")).waitFor(),
+  },
+  {
+    name: "home, registration rejected",
+    who: "visitor",
+    address: () => "",
+    before: (phone) => changed(phone, "**/v1/me", unregistered("rejected", { reason_text: "姓名与证件号码不一致，请核对后再试。" })),
+    enter: async (phone, say) => {
+      await phone.by("heading", say("visitor.reg_rejected")).waitFor();
+      await button(phone, say("visitor.reg_correct")).waitFor();
+    },
+  },
+];
 
 const PAPER = (state: string) => ({
   state,
@@ -339,7 +421,7 @@ async function send(phone: Phone, name: string, fill?: () => Promise<void>, with
 
 export const FIELDS = wrongFields;
 /** Those with the most words, for large text on a small screen. */
-export const CROWDED: State[] = [...sheets, ...shown, ...glances, ...wrongFields];
+export const CROWDED: State[] = [...homes, ...sheets, ...shown, ...glances, atTheDoor, ...wrongFields];
 /** Afterwards home leads this visitor to the scan that waits. */
 const last: State[] = [
   {
@@ -356,4 +438,4 @@ const last: State[] = [
   },
 ];
 
-export const STATES: State[] = [...sheets, ...results, ...shown, ...glances, ...faults, ...loading, ...empty, ...wrongFields, ...last];
+export const STATES: State[] = [...homes, ...sheets, ...results, ...shown, ...glances, atTheDoor, ...faults, ...loading, ...empty, ...wrongFields, ...last];

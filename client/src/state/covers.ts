@@ -3,6 +3,9 @@
  *
  * Only the top one can be reached: everything else of its page is inert. It gets the focus, Escape
  * closes it, and the focus goes back to where it was before the first one opened.
+ *
+ * Browsers know `inert` since Chrome 102 and Safari 15.5. In older ones the page is hidden from screen readers, and the
+ * focus that gets into it comes back.
  */
 
 interface Cover {
@@ -20,14 +23,20 @@ export function cover(element: HTMLElement, close: () => void): () => void {
   const own = { element, close };
   const at = document.activeElement;
   if (at instanceof HTMLElement && at !== document.body && !covers.some((one) => one.element.contains(at))) opener = at;
-  if (covers.length === 0) document.addEventListener("keydown", escape);
+  if (covers.length === 0) {
+    document.addEventListener("keydown", escape);
+    document.addEventListener("focusin", bringBack);
+  }
   covers.push(own);
   settle(pageOf(element));
   if (seen(element)) element.focus({ preventScroll: true });
   return () => {
     const page = pageOf(element);
     covers.splice(covers.indexOf(own), 1);
-    if (covers.length === 0) document.removeEventListener("keydown", escape);
+    if (covers.length === 0) {
+      document.removeEventListener("keydown", escape);
+      document.removeEventListener("focusin", bringBack);
+    }
     settle(page);
     if (!seen(page) || focusCover(page)) return;
     opener?.focus();
@@ -47,13 +56,23 @@ function escape(event: KeyboardEvent): void {
   if (event.key === "Escape") covers.filter((one) => seen(one.element)).pop()?.close();
 }
 
+function bringBack(event: FocusEvent): void {
+  const page = (event.target as HTMLElement).closest<HTMLElement>(".vc");
+  if (page) focusCover(page);
+}
+
 /** Put what is not on top out of reach, or back. Chrome 64 has no `toggleAttribute`. */
 function settle(page: HTMLElement): void {
   const top = topOf(page);
   for (const part of Array.from(page.children)) {
     // A confirmation is read out whatever lies over the page.
-    if (top && !part.contains(top.element) && !part.matches(".toast-place")) part.setAttribute("inert", "");
-    else part.removeAttribute("inert");
+    if (top && !part.contains(top.element) && !part.matches(".toast-place")) {
+      part.setAttribute("inert", "");
+      part.setAttribute("aria-hidden", "true");
+    } else {
+      part.removeAttribute("inert");
+      part.removeAttribute("aria-hidden");
+    }
   }
 }
 

@@ -3,12 +3,13 @@ import { computed, ref, watch } from "vue";
 import { http, type Schema } from "@/api";
 import { useAnswer } from "./answers";
 import { session } from "./session";
+import { settings } from "./settings";
 import { phoneStorage, writeIfRoom } from "./storage";
 
-/** The venues that the person administers, in the order of their names. */
+/** The venues that the person administers, in the order of their names: of the chosen language, whatever the phone's is. */
 export const myVenues = useAnswer(async () => {
   const { items } = await http.get("/v1/venues");
-  return items.sort((one, other) => one.name.localeCompare(other.name));
+  return items.sort((one, other) => one.name.localeCompare(other.name, settings.language));
 });
 
 const chosen = ref(phoneStorage.read<string>("venue") ?? "");
