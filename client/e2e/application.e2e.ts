@@ -86,7 +86,7 @@ it.each([
   await good.waitFor({ state: "detached" });
   await Promise.all([asked(), field.pressSequentially(number.endsWith("0") ? "1" : "0")]);
   await expect.poll(() => phone.page.locator("#number-more").innerText()).not.toBe("");
-  expect(await good.count()).toBe(0);
+  await expect.poll(() => good.count()).toBe(0);
 });
 
 it("warns of a number that another venue has, and makes the code all the same", async () => {

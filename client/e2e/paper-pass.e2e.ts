@@ -40,7 +40,7 @@ it("is issued, saved as a picture and as PDFs, opens the door, and does so no mo
   await phone.by("dialog", text("own.paper_revoke_ask")).getByRole("button", { name: text("own.paper_revoke"), exact: true }).click();
   await phone.by("button", text("own.paper_issue")).waitFor();
   await phone.page.getByText(text("own.paper_revoked"), { exact: true }).first().waitFor();
-  expect(await phone.by("img", text("own.paper_picture")).count()).toBe(0);
+  await expect.poll(() => phone.by("img", text("own.paper_picture")).count()).toBe(0);
   expect((await person.get("/v1/me/pass/paper")).state).toBe("revoked");
   await expect(atTheDoor(code!)).rejects.toThrow("pass_revoked");
 });
@@ -73,5 +73,5 @@ it("is issued for a child from the family's page, in the child's name, and is no
 
   await whose.selectOption({ label: text("own.oneself") });
   await phone.page.getByText(text("own.paper_none"), { exact: true }).waitFor();
-  expect(await phone.page.getByText(serial, { exact: true }).count()).toBe(0);
+  await expect.poll(() => phone.page.getByText(serial, { exact: true }).count()).toBe(0);
 });

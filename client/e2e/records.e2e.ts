@@ -39,5 +39,5 @@ it("shows a visit with its outcome, and that the staff opened its record", async
   await own.press(text("own.accesses"));
   const access = own.page.locator(".li").filter({ hasText: venue.name });
   await access.getByText("工作人员").waitFor();
-  expect(await access.count()).toBe(1);
+  await expect.poll(() => access.count()).toBe(1);
 });

@@ -83,7 +83,7 @@ it("invites somebody by name and phone, who can work as soon as they have regist
   await theirs.by("button", new RegExp(own.name)).waitFor();
   await phone.page.reload();
   await row(phone, guard).waitFor();
-  expect(await phone.by("heading", text("head.invited_n", { n: 1 })).count()).toBe(0);
+  await expect.poll(() => phone.by("heading", text("head.invited_n", { n: 1 })).count()).toBe(0);
 });
 
 it("takes an invitation back, which then gives nobody a right", async () => {
@@ -94,7 +94,7 @@ it("takes an invitation back, which then gives nobody a right", async () => {
   await phone.press(text("head.withdraw_of", { name: guard.name }));
   await phone.by("dialog", text("head.withdraw_title", { name: guard.name })).getByRole("button", { name: text("head.withdraw"), exact: true }).click();
   await phone.page.getByText(text("head.withdrawn"), { exact: true }).waitFor();
-  expect(await phone.by("button", text("head.withdraw_of", { name: guard.name })).count()).toBe(0);
+  await expect.poll(() => phone.by("button", text("head.withdraw_of", { name: guard.name })).count()).toBe(0);
   await guard.register();
   expect(await worksAt(guard)).toBe(false);
 });
