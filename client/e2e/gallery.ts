@@ -83,7 +83,7 @@ async function inWeChat(chromium: Chromium, cast: Cast, [, who, address]: (typeo
   const colourless = async (): Promise<boolean> => {
     do await program.quiet();
     while (waiting > 0);
-    return program.tags().some(({ attributes }) => /^pass unknown/.test(String(attributes.class)));
+    return program.tags().some(({ attributes }) => /^pass unknown/.test([attributes.class].flat().join(" ")));
   };
   // As `opened` does: a pass has its colour once the provider has answered.
   await until(colourless, (seen) => !seen, 5).catch(() => undefined);
