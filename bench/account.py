@@ -17,7 +17,7 @@ _KEY = ("pk", "sk")
 _INDEX = ("g1pk", "g1sk")
 _SET = re.compile(r"(#\d+) = (?:if_not_exists \((#\d+), )?(:\d+)")
 """An assignment of an update: the name, the name that keeps its value if it has one, the value."""
-_DATA_KEY = base64.b64encode(bytes(range(32))).decode()
+DATA_KEY = base64.b64encode(bytes(range(32))).decode()
 _KEYS = json.dumps({"active": "1", "index": "1", "1": "r" * 64})
 _PARTNERS = json.dumps({"default": "p" * 64})
 
@@ -61,9 +61,9 @@ class Account:
             "DynamoDB_20120810.BatchWriteItem": self._batch_write,
             "secretsmanager.GetSecretValue": lambda body: (secret(body), 0, 0),
             "TrentService.GenerateDataKey": lambda _: (
-                {"CiphertextBlob": _DATA_KEY, "Plaintext": _DATA_KEY, "KeyId": "key"}, 0, 0,
+                {"CiphertextBlob": DATA_KEY, "Plaintext": DATA_KEY, "KeyId": "key"}, 0, 0,
             ),
-            "TrentService.Decrypt": lambda _: ({"Plaintext": _DATA_KEY, "KeyId": "key"}, 0, 0),
+            "TrentService.Decrypt": lambda _: ({"Plaintext": DATA_KEY, "KeyId": "key"}, 0, 0),
         }  # fmt: skip
         answer, reads, writes = known[target](body)
         self.sent.append(Sent(service, operation, body, reads, writes))

@@ -5,7 +5,6 @@ it jumps from event to event, so that a wait of minutes costs nothing. A hook on
 request and counts what AWS charges for it.
 """
 
-import base64
 import gzip
 import heapq
 import json
@@ -29,7 +28,7 @@ from typing import Any, NamedTuple
 from botocore.awsrequest import AWSResponse
 
 from bench import template
-from bench.account import Body, secret
+from bench.account import DATA_KEY, Body, secret
 from bench.template import API, EventSource, Function
 from bench.units import Raw, index_units, item_size, read_units, write_units
 
@@ -46,7 +45,6 @@ CALL_MS = {"dynamodb": 4, "sqs": 8, "kms": 6, "secretsmanager": 10}
 """Assumptions: milliseconds of a call from a function in the region."""
 FULL_CPU_MB = 1769
 """Lambda Developer Guide, "Configure Lambda function memory": here a function has one vCPU."""
-_DATA_KEY = base64.b64encode(bytes(range(32))).decode()
 _SQS_STEP = 64 * 1024
 _MOTO_ACCOUNT, _REGION = "123456789012", "us-east-1"
 _GATEWAY_HEADERS = 450
@@ -459,9 +457,9 @@ def _of_keys(operation: str, body: Body) -> dict[str, Any]:
         case "GetSecretValue":
             return secret(body)
         case "GenerateDataKey":
-            return {"CiphertextBlob": _DATA_KEY, "Plaintext": _DATA_KEY, "KeyId": "key"}
+            return {"CiphertextBlob": DATA_KEY, "Plaintext": DATA_KEY, "KeyId": "key"}
         case "Decrypt":
-            return {"Plaintext": _DATA_KEY, "KeyId": "key"}
+            return {"Plaintext": DATA_KEY, "KeyId": "key"}
     raise LookupError(operation)
 
 

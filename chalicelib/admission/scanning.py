@@ -300,7 +300,9 @@ class Scanning:
                 actor, found.venue.venue_id, [profile], correlation=correlation, now=now
             )
         again, by = self._waiting.poll_after(found, now), self._waiting.answer_by(found, now)
-        return Result(found.scan, view, found.venue, profile, False, again, by)
+        return Result(
+            found.scan, view, found.venue, profile, created=False, poll_after=again, answer_by=by
+        )
 
     def _result(
         self, actor: Actor, recorded: Recorded, venue: Venue, visitor: PersonRecord, now: datetime
@@ -312,7 +314,15 @@ class Scanning:
         if view is None:
             raise Forbidden("not_your_venue")
         again, by = self._waiting.poll_after(found, now), self._waiting.answer_by(found, now)
-        return Result(found.scan, view, venue, visitor.profile, recorded.created, again, by)
+        return Result(
+            found.scan,
+            view,
+            venue,
+            visitor.profile,
+            created=recorded.created,
+            poll_after=again,
+            answer_by=by,
+        )
 
     def _open_venue(self, code: str, now: datetime) -> tuple[Venue, bool]:
         """Return the venue of a code, and whether the code is for fast check-in.

@@ -52,7 +52,15 @@ class Temperatures:
         if measured is None or view is None:
             raise NotFound
         again, by = self._waiting.poll_after(measured, now), self._waiting.answer_by(measured, now)
-        return Result(measured.scan, view, measured.venue, visitor.profile, False, again, by)
+        return Result(
+            measured.scan,
+            view,
+            measured.venue,
+            visitor.profile,
+            created=False,
+            poll_after=again,
+            answer_by=by,
+        )
 
 
 def _is_made_by(actor: Actor, scan: Scan) -> bool:

@@ -1,9 +1,8 @@
 /** Applying for a venue's code: nothing that was typed is lost, and the page says what is wrong where it is. */
 
 import { beforeAll, expect, it } from "vitest";
-import type { Phone, PhoneOptions } from "./browser";
 import { keyboard, sideways, smallTargets, violations } from "./checks";
-import { chooseRegion, failing, FAULTS, fillApplication } from "./head";
+import { chooseRegion, failing, FAULTS, fillApplication, headPages } from "./head";
 import { application, verified, type Person, type Venue } from "./people";
 import { usePhones } from "./phones";
 import { text } from "./texts";
@@ -15,12 +14,7 @@ beforeAll(async () => {
   head = await verified();
 });
 
-/** Open one of the head's pages on a new phone. */
-async function at(page: string, options: PhoneOptions = {}): Promise<Phone> {
-  const phone = await phoneOf({ person: head, ...options });
-  await phone.open(`pages/head/${page}`);
-  return phone;
-}
+const at = headPages(phoneOf, () => head);
 
 it.each(FAULTS)("loses nothing by %s, shows it where the button is, and is accepted afterwards", async (_, status, headers) => {
   const phone = await at("apply/apply", { height: 640 });

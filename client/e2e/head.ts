@@ -1,8 +1,17 @@
 /** What a venue's head does on a phone, as steps of tests. */
 
-import type { Phone } from "./browser";
+import type { Phone, PhoneOptions } from "./browser";
 import { verified, type application, type Person, type Venue } from "./people";
 import { text } from "./texts";
+
+/** Return what opens one of a head's pages on a new phone. */
+export function headPages(phoneOf: (options: PhoneOptions) => Promise<Phone>, head: () => Person) {
+  return async (page: string, options: PhoneOptions = {}): Promise<Phone> => {
+    const phone = await phoneOf({ person: head(), ...options });
+    await phone.open(`pages/head/${page}`);
+    return phone;
+  };
+}
 
 /** Choose a region from above, by its names, in a group of lists. */
 export async function chooseRegion(phone: Phone, steps: string[], group = text("head.region")): Promise<void> {

@@ -4,6 +4,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { MiniProgram, type Answered, type Platform, type Requested } from "./mini-program";
+import { screenOf } from "./screens";
 import { text } from "./texts";
 
 const BUILDS = join(__dirname, "../dist/build");
@@ -17,17 +18,6 @@ function program(platform: Platform, server: (request: Requested) => Answered | 
 }
 
 const nothing = (): Answered => ({ status: 404, body: { code: "not_found", detail: "" } });
-/** A screen as the API answers it, with one state for all evidence. */
-function screenOf(state: string, changes: object): object {
-  const answer = { state, text: state, stale: false, fetched_at: null, observed_at: null };
-  return {
-    ...{ scan_id: "S1", reasons: [], next_steps: [], scanned_at: "2022-04-24T08:00:00.000Z", temperature: null, demo: null },
-    ...{ venue: { name: "文化馆", region_name: "信宜市", type_name: "文化" }, checkpoint: null, person: { name: "李**", phone: null }, means: "own" },
-    ...{ health_code: answer, nucleic_acid: answer, vaccination: answer, travel_card: answer },
-    ...{ poll_after_ms: null, answer_by: null, ...changes },
-  };
-}
-
 /** The storage of a person who is logged in. */
 const LOGIN = JSON.stringify({ access: "access", refresh: "refresh", personId: "P1" });
 const SESSION = { access_token: "access", refresh_token: "refresh", person_id: "P1" };

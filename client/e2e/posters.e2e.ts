@@ -1,9 +1,9 @@
 /** A venue's posters: printed, shared, and refused to who may no longer have them. */
 
 import { beforeAll, expect, it } from "vitest";
-import type { Phone, PhoneOptions } from "./browser";
+import type { Phone } from "./browser";
 import { isPdf, qrOf } from "./files";
-import { member } from "./head";
+import { headPages, member } from "./head";
 import { verified, type Person, type Venue } from "./people";
 import { usePhones } from "./phones";
 import { text } from "./texts";
@@ -18,12 +18,7 @@ beforeAll(async () => {
   venue = await head.apply();
 });
 
-/** Open one of the head's pages on a new phone. */
-async function at(page: string, options: PhoneOptions = {}): Promise<Phone> {
-  const phone = await phoneOf({ person: head, ...options });
-  await phone.open(`pages/head/${page}`);
-  return phone;
-}
+const at = headPages(phoneOf, () => head);
 
 it("a clerk prints a poster with two taps, within a minute, by a link that says to save it", async () => {
   const phone = await at("workbench/workbench");

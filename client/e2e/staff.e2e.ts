@@ -1,9 +1,9 @@
 /** A venue's staff: added in three ways, removed, handed over; and what may go wrong meanwhile. */
 
 import { beforeAll, expect, it } from "vitest";
-import type { Phone, PhoneOptions } from "./browser";
+import type { Phone } from "./browser";
 import { until } from "./deployment";
-import { failing, FAULTS, member } from "./head";
+import { failing, FAULTS, headPages, member } from "./head";
 import { verified, visitor, type Person, type Venue } from "./people";
 import { usePhones } from "./phones";
 import { text } from "./texts";
@@ -17,12 +17,7 @@ beforeAll(async () => {
   venue = await head.apply();
 });
 
-/** Open one of the head's pages on a new phone. */
-async function at(page: string, options: PhoneOptions = {}): Promise<Phone> {
-  const phone = await phoneOf({ person: head, ...options });
-  await phone.open(`pages/head/${page}`);
-  return phone;
-}
+const at = headPages(phoneOf, () => head);
 
 /** Whether a person's own phone offers them the venue to work at. */
 const worksAt = (person: Person): Promise<boolean> => person.get("/v1/bindings").then(({ items }) => items.length > 0);

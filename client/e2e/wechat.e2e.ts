@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import { MiniProgram } from "./mini-program";
+import { screenOf } from "./screens";
 import { text } from "./texts";
 import { ELEMENTS } from "../mini-programs";
 
@@ -57,12 +58,7 @@ it("the words of the phone's status bar are read on light pages and on dark ones
 });
 
 it.each([["refuse", "#ffffff"], ["check", "#000000"]])("the status bar is read on an outcome that fills the screen: %s", async (outcome, colour) => {
-  const answer = { state: "green", text: "绿码", stale: false, fetched_at: null, observed_at: null };
-  const screen = {
-    ...{ scan_id: "S1", outcome, outcome_text: "", reasons: [], next_steps: [], scanned_at: "2022-04-24T08:00:00.000Z", answer_by: null },
-    ...{ venue: { name: "文化馆", region_name: "信宜市", type_name: "文化" }, checkpoint: null, person: { name: "李**" }, means: "own", demo: null },
-    ...{ health_code: answer, nucleic_acid: answer, vaccination: answer, travel_card: answer, poll_after_ms: null, temperature: null },
-  };
+  const screen = screenOf("green", { outcome, outcome_text: "" });
   const phone = new MiniProgram(BUILD, "mp-weixin", ({ url }) => (url.includes("/v1/scans/") ? { status: 200, body: screen } : { status: 404, body: {} }));
   phone.storage.set("vc.settings", JSON.stringify({ dark: "light" }));
   phone.storage.set("vc.login", JSON.stringify({ access: "access", refresh: "refresh", personId: "P1" }));
