@@ -109,6 +109,12 @@ export class Phone {
     await this.page.waitForURL(own);
   }
 
+  /** Return whether a script of this name, or of one that starts with it, is on the phone: it runs without a network, too. */
+  async keeps(script: string): Promise<boolean> {
+    const loaded = await this.page.evaluate(() => performance.getEntriesByType("resource").map((one) => new URL(one.name).pathname));
+    return loaded.some((path) => path.includes(`/${script}`));
+  }
+
   /** Return a control or another part of the page in front, by its role and name. */
   by(role: Parameters<Page["getByRole"]>[0], name: string | RegExp): Locator {
     return this.page.getByRole(role, { name, exact: typeof name === "string" });

@@ -116,6 +116,24 @@ it.each([
   await phone.arrives("pages/guard/offline/offline");
 });
 
+it("has the page of kept scans on the phone as soon as the door is open: the network may go then", async () => {
+  const png = await passOf(browser(), await known());
+  const phone = await page("guard-venues");
+  const album = phone.by("button", text("guard.album"));
+  await phone.page.route("**/pages-guard-offline-*.js", async (route) => {
+    // A slow network, which goes for good when the door opens.
+    const open = await album.waitFor({ timeout: 1_000 }).then(() => true, () => false);
+    await (open ? route.abort() : route.continue());
+  });
+  const paired = phone.page.waitForResponse((one) => one.url().endsWith("/v1/me/devices") && one.ok());
+  await phone.press(new RegExp(cast.venue.name));
+  await Promise.all([album.waitFor(), paired, expect.poll(() => phone.keeps("components-camera-reader")).toBe(true)]);
+  await phone.context.setOffline(true);
+  await picks(phone, png);
+  await phone.press(text("guard.waiting_count", { n: 1 }));
+  await phone.by("heading", text("guard.waiting", { n: 1 })).waitFor();
+});
+
 it("parts no phone number in the abnormal list at 200 % text, and has the venue's figures below the list", async () => {
   const phone = await page("guard-abnormal", { width: 320, height: 640, scale: 2, language: "en" });
   const numbers = phone.page.locator(".li .nb");

@@ -136,7 +136,8 @@ describe.sequential("a day", () => {
     await guardPhone.page.reload();
     await guardPhone.press(new RegExp(venue.name));
     await guardPhone.arrives("pages/guard/scan/scan");
-    await guardPhone.page.waitForLoadState("networkidle");
+    await guardPhone.by("button", text("guard.album")).waitFor();
+    await expect.poll(() => guardPhone.keeps("components-camera-reader")).toBe(true);
     await guardPhone.context.setOffline(true);
     for (const [at, pass] of passes.entries()) {
       await picks(guardPhone, pass);
