@@ -9,7 +9,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     expect: { poll: { timeout: 15_000 } },
     globalSetup: ["e2e/reach.ts"],
-    // Where nobody can look again; what needed a second try is marked in the output.
+    setupFiles: ["e2e/tries.ts"],
+    // Where nobody can look again.
     retry: process.env.CI ? 1 : 0,
   },
 });

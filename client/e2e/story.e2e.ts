@@ -1,6 +1,6 @@
 /** The whole story by clicking and scanning: a venue, its poster, a guard, visitors, and the day's figures. */
 
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Chromium, type Phone } from "./browser";
 import { until } from "./deployment";
 import { passOf, picks } from "./guard";
@@ -23,6 +23,8 @@ beforeAll(async () => {
   headPhone = await chromium.phone();
   guardPhone = await chromium.phone();
 });
+// A step that failed without a network leaves one to the next.
+afterEach(() => guardPhone.context.setOffline(false));
 afterAll(() => chromium.close());
 
 /** Log in and register on a new phone, by hand. */
