@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Chromium, type Phone, type PhoneOptions } from "./browser";
-import { brokenWords, cutBySpacing, keyboard, listen, moving, nameAndLanguage, notModal, saidTwice, sideways, smallTargets, violations } from "./checks";
+import { brokenWords, cutBySpacing, keyboard, listen, moving, nameAndLanguage, notModal, saidTwice, sideways, smallTargets, spoken, violations } from "./checks";
 import { APP, until } from "./deployment";
 import { makeCast, type Cast } from "./pages";
 import { CROWDED, FIELDS, STATES, sayer, type State } from "./states";
@@ -189,6 +189,34 @@ it.each(["family", "shown to the staff, admit"])("keeps Tab in what lies over th
   await phone.page.keyboard.press("Escape");
   await dialog.waitFor({ state: "hidden" });
   expect(await focused(phone)).toContain("data-opener");
+  await phone.close();
+});
+
+it("says once that it is loading, though a slow network brings the page in parts", async () => {
+  const phone = await chromium.phone({ ...PLAIN, person: cast.visitor });
+  await listen(phone.page);
+  await phone.page.clock.install();
+  const ask = ["**/v1/me", "**/v1/me/pass"].map((url) => {
+    let answer: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    return { url, held, answer };
+  });
+  for (const { url, held } of ask) {
+    await phone.page.route(url, async (route) => {
+      await held;
+      await route.continue();
+    });
+  }
+  await phone.open();
+  for (const { answer } of ask) {
+    await phone.page.locator(".bars").first().waitFor();
+    await phone.page.clock.runFor(400);
+    await phone.page.locator(".bars .sk").first().waitFor();
+    answer();
+    await phone.page.locator(".who .btn").waitFor();
+  }
+  await phone.page.locator(".pass").waitFor();
+  expect((await spoken(phone.page)).filter((said) => said === text("common.loading"))).toHaveLength(1);
   await phone.close();
 });
 

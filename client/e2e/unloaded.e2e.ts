@@ -1,0 +1,58 @@
+/** A page whose script does not come, or not soon. */
+
+import { expect, it } from "vitest";
+import { nameAndLanguage, smallTargets, violations } from "./checks";
+import { verified } from "./people";
+import { usePhones } from "./phones";
+import { text } from "./texts";
+
+const { phoneOf } = usePhones(/Failed to fetch dynamically imported module/);
+
+it("says so in the client's words, leads back, and opens the page when the network is there again", async () => {
+  const phone = await phoneOf({ person: await verified() });
+  await phone.open();
+  await phone.press(text("visitor.my"));
+  await phone.by("button", text("own.visits")).waitFor();
+  await phone.context.setOffline(true);
+  await phone.press(text("own.visits"));
+  await phone.page.getByText(text("common.unloaded")).waitFor();
+  expect([...(await violations(phone.page)), ...(await smallTargets(phone.page)), ...(await nameAndLanguage(phone.page, "zh-Hans"))]).toEqual([]);
+  expect(await phone.page.evaluate(() => document.activeElement?.tagName)).toBe("H1");
+  // It is asked before the page is given up: the browser's own page of errors would lead nowhere.
+  await phone.press(text("common.retry"));
+  await phone.page.getByText(text("common.unanswered")).waitFor();
+  await phone.press(text("common.back"));
+  await phone.by("button", text("own.accesses")).waitFor();
+  await phone.press(text("own.visits"));
+  await phone.page.getByText(text("common.unloaded")).waitFor();
+  await phone.context.setOffline(false);
+  await phone.press(text("common.retry"));
+  await phone.by("heading", text("own.visits")).waitFor();
+  expect(phone.page.url()).toContain("pages/visits/visits");
+});
+
+it("stands on its own ground while it comes, and says so after a while", async () => {
+  const phone = await phoneOf({ person: await verified(), dark: true });
+  await phone.open();
+  await phone.press(text("visitor.my"));
+  await phone.by("button", text("own.visits")).waitFor();
+  await phone.page.clock.install();
+  let send: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (send = resolve));
+  await phone.page.route("**/pages-visits-*.js", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await phone.press(text("own.visits"));
+  await phone.arrives("pages/visits/visits");
+  const ground = phone.page.locator(".vc:visible");
+  await expect.poll(() => ground.evaluate((page) => getComputedStyle(page).backgroundColor)).toBe("rgb(13, 20, 23)");
+  expect(await phone.page.locator("h1:visible").count()).toBe(0);
+  await phone.page.clock.runFor(300);
+  await phone.by("button", text("common.back")).waitFor();
+  await phone.page.clock.runFor(300);
+  await phone.page.locator(".bars:visible").getByText(text("common.loading")).waitFor({ state: "attached" });
+  expect(await violations(phone.page)).toEqual([]);
+  send();
+  await phone.by("heading", text("own.visits")).waitFor();
+});
