@@ -18,7 +18,7 @@ pytestmark = pytest.mark.cloud
 CLIENT = ROOT / "client"
 NPM = shutil.which("npm")
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-_PATIENCE_SECONDS = 1800
+_PATIENCE_SECONDS = 2700
 
 
 def _missing() -> str:
