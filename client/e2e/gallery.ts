@@ -9,6 +9,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Chromium, type PhoneOptions } from "./browser";
 import { API, send, until, withFault } from "./deployment";
+import { DECIDED } from "./guard";
 import { MiniProgram } from "./mini-program";
 import { makeCast, opened, PAGES, type Cast } from "./pages";
 import { uuid7, verified, type Person } from "./people";
@@ -111,7 +112,7 @@ async function screens(chromium: Chromium, cast: Cast): Promise<void> {
     await chromium.camera.shows(await visitor.page.screenshot(), 0.8);
     await visitor.close();
     const guard = await opened(chromium, cast, PAGES.find(([name]) => name === "guard-scan")!, { reducedMotion: true, filmed: true });
-    await guard.by("heading", text(`guard.glance_${outcome}`)).waitFor({ timeout: 30_000 });
+    await guard.by("heading", text(`guard.glance_${outcome}`)).waitFor(DECIDED);
     pictures.push({ name: "", png: await guard.page.screenshot() });
     await guard.close();
   }

@@ -4,6 +4,9 @@ import type { Chromium, Phone } from "./browser";
 import type { Person } from "./people";
 import { text } from "./texts";
 
+/** How long an outcome may take: after fifteen seconds the API decides without what has not come. */
+export const DECIDED = { timeout: 30_000 };
+
 /** Return a picture of a visitor's pass, as their own phone shows it. */
 export async function passOf(chromium: Chromium, person: Person): Promise<Buffer> {
   const phone = await chromium.phone({ person });

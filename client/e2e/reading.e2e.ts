@@ -2,7 +2,7 @@
 
 import { beforeAll, expect, it } from "vitest";
 import type { Phone, PhoneOptions } from "./browser";
-import { passOf, picks } from "./guard";
+import { DECIDED, passOf, picks } from "./guard";
 import { makeCast, opened, PAGES, type Cast } from "./pages";
 import { verified } from "./people";
 import { usePhones } from "./phones";
@@ -41,7 +41,7 @@ it.each(["fail", "hang"] as const)("reads passes in the page when the browser's 
   await withWorkers(phone, how);
   await phone.by("button", text("guard.album")).waitFor();
   await picks(phone, png);
-  await phone.by("heading", text("guard.glance_admit")).waitFor({ timeout: 30_000 });
+  await phone.by("heading", text("guard.glance_admit")).waitFor(DECIDED);
 });
 
 it.each([

@@ -2,6 +2,7 @@
 
 import { expect, it } from "vitest";
 import { until } from "./deployment";
+import { DECIDED } from "./guard";
 import { uuid7, verified } from "./people";
 import { usePhones } from "./phones";
 import { text } from "./texts";
@@ -29,7 +30,7 @@ it("shows a visit with its outcome, and that the staff opened its record", async
   await staff.open("pages/guard/abnormal/abnormal");
   await staff.press(new RegExp(`${person.name[0]}\\*\\*`));
   await staff.arrives("pages/guard/outcome/outcome");
-  await staff.by("heading", text("guard.glance_refuse")).waitFor();
+  await staff.by("heading", text("guard.glance_refuse")).waitFor(DECIDED);
 
   await own.press(text("common.back"));
   await own.press(text("own.visits"));

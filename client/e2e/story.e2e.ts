@@ -3,7 +3,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Chromium, type Phone } from "./browser";
 import { until } from "./deployment";
-import { passOf, picks } from "./guard";
+import { DECIDED, passOf, picks } from "./guard";
 import { fillApplication } from "./head";
 import { application, Person, verified, visitor } from "./people";
 import { text } from "./texts";
@@ -111,7 +111,7 @@ describe.sequential("a day", () => {
     await guardPhone.page.reload();
     await guardPhone.press(new RegExp(venue.name));
     await guardPhone.arrives("pages/guard/scan/scan");
-    await guardPhone.by("heading", text(`guard.glance_${outcome}`)).waitFor();
+    await guardPhone.by("heading", text(`guard.glance_${outcome}`)).waitFor(DECIDED);
     await phone.close();
     expect(guardPhone.complaints).toEqual([]);
   });
@@ -124,7 +124,7 @@ describe.sequential("a day", () => {
     await guardPhone.type(text("guard.number"), person.number);
     await guardPhone.page.getByText(text("guard.normal"), { exact: true }).click();
     await guardPhone.press(text("guard.manual_check"));
-    await guardPhone.by("heading", text("guard.glance_admit")).waitFor({ timeout: 30_000 });
+    await guardPhone.by("heading", text("guard.glance_admit")).waitFor(DECIDED);
     await guardPhone.press(text("guard.next"));
     expect(guardPhone.complaints).toEqual([]);
   });
