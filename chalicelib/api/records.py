@@ -223,6 +223,7 @@ def _declaration(
         arrival=None
         if given.arrival is None
         else _answers(context, filed.form, "arrival", given.arrival),
+        scan_id=filed.record.scan_id or None,
         guardian=_guardian(context, filed.guardian, guardians),
     )
 

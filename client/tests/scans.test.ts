@@ -160,25 +160,12 @@ test("the answer to a scan whose page was left is shown until its result is open
 
 test("the colour that follows a declaration is waited for, for a minute, while none has come", () => {
   vi.useFakeTimers({ now: NOON });
-  const seen = (scan_id: string, state: string) => colourAfter({ scan_id, health_code: { state }, received_at: new Date(NOON).toISOString() } as Parameters<typeof colourAfter>[0]) !== null;
+  const seen = (scan_id: string, state: string) => colourAfter({ scan_id, health_code: { state } } as Parameters<typeof colourAfter>[0]) !== null;
   expect(seen("scn_1", "light_green")).toBe(false);
   noteDeclared("scn_1");
   expect([seen("scn_1", "light_green"), seen("scn_2", "light_green"), seen("scn_1", "green")]).toEqual([true, false, false]);
   vi.setSystemTime(NOON + 60_000);
   expect(seen("scn_1", "light_green")).toBe(false);
-  vi.useRealTimers();
-});
-
-test("no colour is promised to a scan that takes none any longer, 15 minutes after it", () => {
-  vi.useFakeTimers({ now: NOON });
-  const received_at = new Date(NOON).toISOString();
-  const promised = () => colourAfter({ scan_id: "scn_3", health_code: { state: "light_green" }, received_at } as Parameters<typeof colourAfter>[0]) !== null;
-  vi.setSystemTime(NOON + 20 * 60_000);
-  noteDeclared("scn_3");
-  expect(promised()).toBe(false);
-  vi.setSystemTime(NOON + 14 * 60_000);
-  noteDeclared("scn_3");
-  expect(promised()).toBe(true);
   vi.useRealTimers();
 });
 

@@ -349,7 +349,7 @@ def test_the_scan_on_whose_screen_it_was_made_takes_the_colour(
     other = visitor.scan(world.administrator().venue).expect(201)["scan_id"]
     world.work()
     world.clock.pass_(milliseconds=1)
-    declare(visitor, arrival=BY_TRAIN, scan_id=scan).expect(201)
+    assert declare(visitor, arrival=BY_TRAIN, scan_id=scan).expect(201)["scan_id"] == scan
     world.work()
     screen = visitor.screen(scan)
     assert (screen["outcome"], screen["health_code"]["state"]) == ("admit", "green")
@@ -388,7 +388,8 @@ def test_after_fifteen_minutes_the_scan_stays_as_it_was(
     scan = undeclared_scan(visitor)
     if late == "declared":
         world.clock.pass_(minutes=15)
-    declare(visitor, scan_id=scan).expect(201)
+    named = declare(visitor, scan_id=scan).expect(201)["scan_id"]
+    assert named == (None if late == "declared" else scan)
     if late == "answered":
         world.run_stream()
         world.clock.pass_(minutes=15)

@@ -66,11 +66,9 @@ export function keptPlace(): string {
 /** How long after a declaration its colour is asked for, and how often. The registers mostly take seconds. */
 const COLOUR_WITHIN_MS = 60_000;
 const COLOUR_PAUSE_MS = 2_000;
-/** How long after a scan the API still gives it the colour of a declaration (docs/api.md). */
-const JOINS_WITHIN_MS = 15 * 60_000;
 const declared = reactive({ scanId: "", at: 0 });
 
-/** Note that the visitor has declared their health for this scan, which takes the colour that follows. */
+/** Note that the visitor has declared their health, and that this scan takes the colour that follows. */
 export function noteDeclared(scanId: string): void {
   Object.assign(declared, { scanId, at: Date.now() });
 }
@@ -81,9 +79,9 @@ export function declaredAt(scanId: string): number {
 }
 
 /** Return when to ask for the screen again, because the colour that follows a declaration has not come; null if nothing waits for one. */
-export function colourAfter(screen: Pick<Screen, "scan_id" | "health_code" | "received_at">): number | null {
-  const asks = screen.health_code.state === "light_green" && Date.now() < declaredAt(screen.scan_id) + COLOUR_WITHIN_MS;
-  return asks && -clock.until(screen.received_at, Date.now()) < JOINS_WITHIN_MS ? COLOUR_PAUSE_MS : null;
+export function colourAfter(screen: Pick<Screen, "scan_id" | "health_code">): number | null {
+  const waits = screen.health_code.state === "light_green" && Date.now() < declaredAt(screen.scan_id) + COLOUR_WITHIN_MS;
+  return waits ? COLOUR_PAUSE_MS : null;
 }
 
 /** Return for whom the person scans now, as the API takes it. */
