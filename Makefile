@@ -2,7 +2,7 @@
 
 STAGE ?= dev
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-# The local cloud and the demo need a quarter of what tests, checks and packaging need.
+# The local cloud and the demo need a third of what tests, checks and packaging need.
 LOCAL := .venv/.local
 TOOLS := .venv/.installed
 CLIENT := client/node_modules/.installed

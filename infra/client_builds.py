@@ -1,16 +1,18 @@
-"""Check the client's builds: what they ask third parties for, and how large they are.
+"""Check the client's builds: what they ask third parties for, how large they are, its colours.
 
     python -m infra.client_builds
 
 `make client` makes them. A browser that opens the client for the first time on a 3G network
 fetches at most `FIRST_VIEW_KB`; WeChat and Alipay take a package of at most `PACKAGE_MB`. A build
-names no address of a third party, because nothing is fetched from there.
+names no address of a third party, because nothing is fetched from there. The region's colours
+(brand.json) can be read.
 """
 
 import gzip
 import json
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -21,6 +23,20 @@ from infra.package import ROOT
 FIRST_VIEW_KB = 150.0
 PACKAGE_MB = 2.0
 """Of one package (WeChat, *分包加载*; Alipay, *小程序分包*)."""
+
+# A text, its ground, and the least contrast (WCAG 2.2, 1.4.3 and 1.4.6): `brand-press` takes the
+# place of `brand` for who asks for more.
+_READ = (
+    ("on-brand", "brand", 4.5),
+    ("brand", "surface", 4.5),
+    ("brand", "bg", 4.5),
+    ("brand", "brand-tint", 4.5),
+    ("on-brand", "brand-press", 7.0),
+    ("brand-press", "surface", 7.0),
+    ("brand-press", "bg", 7.0),
+    ("brand-press", "brand-tint", 7.0),
+    ("text", "brand-tint", 7.0),
+)
 
 _ADDRESS = re.compile(r"(?:https?:)?//[a-z0-9-]+(?:\.[a-z0-9-]+)+[^\s\"'`)<>\\]*", re.IGNORECASE)
 # Names, not addresses that anything fetches: XML namespaces, and what Vue and uni-app print with an
@@ -66,11 +82,47 @@ def size_mb(folder: Path) -> float:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
 
 
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours, `#rrggbb`, as WCAG 2.2 defines it: from 1 to 21."""
+    light = []
+    for colour in (one, other):
+        parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+        red, green, blue = (
+            part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+        )
+        light.append(0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
+    return max(light) / min(light)
+
+
+def unreadable(colours: Mapping[str, Mapping[str, str]], tokens: str) -> list[str]:
+    """Return which texts in the region's colours have too little contrast, a line each.
+
+    `colours` are those of brand.json, `tokens` the style sheet with all others.
+    """
+    found = []
+    for look, block in (("light", ".vc"), ("dark", ".vc.dark")):
+        own = colours[look]
+        rules = tokens.split(f"\n{block} {{", 1)[1].split("}", 1)[0]
+        all_of = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", rules)) | dict(own)
+        wrong = [name for name, value in own.items() if not re.fullmatch("#[0-9a-fA-F]{6}", value)]
+        found += [f"brand.json, {look}: {name} is not of the form #rrggbb" for name in wrong]
+        for text, ground, least in _READ:
+            if not {text, ground} & set(wrong):
+                has = contrast(all_of[text], all_of[ground])
+                if has < least:
+                    found.append(
+                        f"brand.json, {look}: {text} on {ground} has a contrast of {has:.1f}; "
+                        f"{least:.1f} is needed"
+                    )
+    return found
+
+
 def faults(client: Path, console: Console) -> list[str]:
     """Print the sizes of the builds below `client`; return what is wrong with them."""
-    own = json.loads((client / "src/brand.json").read_text())["api"]
+    brand = json.loads((client / "src/brand.json").read_text())
+    own = brand["api"]
     table = Table("build", "size", "limit", title="The client")
-    wrong = []
+    wrong = unreadable(brand["colours"], (client / "src/styles/tokens.css").read_text())
     for name in ("h5", "mp-weixin", "mp-alipay"):
         folder = client / "dist/build" / name
         if not any(folder.glob("*")):

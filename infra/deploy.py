@@ -91,13 +91,17 @@ def parameters_of(stage: str, template: Mapping[str, Any]) -> dict[str, str]:
     return {"Domain": variables["VC_CODE_HOST"].lower(), "Protect": protect, **given}
 
 
+_EXAMPLES = ("EXAMPLE.COM", "示例")
+"""What the example values of .chalice/config.json hold."""
+
+
 def refuse_examples(stage: str, template: Mapping[str, Any]) -> None:
     """Raise DeployError for settings that still have the repository's example values."""
     variables = template["Resources"]["APIHandler"]["Properties"]["Environment"]["Variables"]
     examples = sorted(
         name
         for name, value in variables.items()
-        if isinstance(value, str) and "EXAMPLE.COM" in value.upper()
+        if isinstance(value, str) and any(one in value.upper() for one in _EXAMPLES)
     )
     if examples:
         raise DeployError(

@@ -134,7 +134,7 @@ class Smoke:
             ("a venue gets its code", self.applies),
             ("its poster is printed and read", self.poster),
             ("the printed address is a page", self.landing),
-            ("the client opens", self.client),
+            ("the client, if uploaded, opens", self.client),
             ("a visitor logs in and is verified", self.visits),
             ("the visitor scans", self.scans),
             ("the scan is decided in time", self.decided),

@@ -1,3 +1,5 @@
+export {};
+
 // What uni-app gives a browser, as far as modules without a page use it.
 const kept = new Map<string, unknown>();
 
@@ -13,3 +15,5 @@ Object.assign(globalThis, {
 // Node has a navigator of its own from 21 on, which cannot be assigned.
 Object.defineProperty(globalThis, "navigator", { value: { language: "zh-CN" }, configurable: true });
 Object.defineProperty(globalThis, "location", { value: { origin: "http://127.0.0.1", pathname: "/app/" }, configurable: true });
+// The texts that tests name, whatever languages the region offers.
+(await import("@/state/settings")).settings.language = "zh-Hans";

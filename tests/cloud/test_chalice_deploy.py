@@ -170,6 +170,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         for name, text in config["stages"][STAGE]["environment_variables"].items()
     }
     partners["VC_CODE_HOST"], partners["VC_CORS_ORIGIN"] = "V.LOCALHOST", "http://localhost:3000"
+    partners["VC_ISSUER"] = "广东省"
     config["stages"][STAGE]["environment_variables"] = partners
     made.keep(config)
     made.with_extra()

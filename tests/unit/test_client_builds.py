@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.client_builds import FIRST_VIEW_KB, first_view, third_parties
+from infra.client_builds import FIRST_VIEW_KB, first_view, third_parties, unreadable
 from infra.package import ROOT
 
 INDEX = """<html><link rel="stylesheet" href="./assets/uni.css">
@@ -56,6 +56,35 @@ def test_namespaces_and_the_own_api_are_no_third_parties(build: Path) -> None:
         'a="http://www.w3.org/2000/svg";b="https://api.example.com/v1"'
     )
     assert third_parties(build, "https://api.example.com") == []
+
+
+def _with(look: str, **changed: str) -> list[str]:
+    """Return what is wrong with the colours of brand.json, some of them changed."""
+    colours = json.loads((ROOT / "client/src/brand.json").read_text())["colours"]
+    colours[look] |= {name.replace("_", "-"): value for name, value in changed.items()}
+    return unreadable(colours, (ROOT / "client/src/styles/tokens.css").read_text())
+
+
+def test_the_regions_colours_can_be_read() -> None:
+    assert _with("light") == []
+
+
+@pytest.mark.parametrize(
+    ("look", "changed", "what"),
+    [
+        # Yellow bears black words, and is no colour of words on white.
+        ("light", {"brand": "#ffd400", "on_brand": "#000000"}, "brand on surface"),
+        ("light", {"on_brand": "#16202a"}, "on-brand on brand "),
+        ("light", {"brand_press": "#00687a"}, "brand-press on bg"),
+        ("dark", {"brand": "#00687a"}, "brand on bg"),
+        ("dark", {"brand_tint": "#e0f0f2"}, "text on brand-tint"),
+        ("dark", {"brand": "teal"}, "brand is not of the form"),
+    ],
+)
+def test_a_regions_colour_that_cannot_be_read_is_found(
+    look: str, changed: dict[str, str], what: str
+) -> None:
+    assert any(line.startswith(f"brand.json, {look}: {what}") for line in _with(look, **changed))
 
 
 @pytest.mark.skipif(

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from collections.abc import Mapping, Sequence
 from io import StringIO
 from pathlib import Path
@@ -12,8 +13,8 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from infra import account
-from infra.deploy import change_table, deploy
-from infra.package import Package
+from infra.deploy import change_table, deploy, refuse_examples
+from infra.package import ROOT, Package
 from infra.stacks import Change, DeployError, Target, first_failure
 
 ACCOUNT, STACK = "123456789012", "venuecode-prod"
@@ -147,6 +148,25 @@ def change(action: str, name: str, replacement: str = "False") -> dict[str, Any]
         "Replacement": replacement,
     }
     return {"ResourceChange": one}
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_nothing_is_deployed_with_a_setting_of_the_example(stage: str) -> None:
+    guide = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    first = guide.partition("**Before the first deployment**")[2].partition("```")[0]
+    to_set = sorted(set(re.findall(r"`(VC_\w+)`", first)))
+    config = json.loads((ROOT / ".chalice/config.json").read_text(encoding="utf-8"))
+    variables = dict(config["stages"][stage]["environment_variables"])
+    while to_set:
+        with pytest.raises(DeployError, match=f"^Set {', '.join(to_set)} of stage {stage} "):
+            refuse_examples(stage, _with_variables(variables))
+        variables[to_set.pop(0)] = "信宜市"
+    refuse_examples(stage, _with_variables(variables))
+
+
+def _with_variables(variables: Mapping[str, str]) -> dict[str, Any]:
+    function = {"Properties": {"Environment": {"Variables": variables}}}
+    return {"Resources": {"APIHandler": function}}
 
 
 def test_the_table_is_protected_after_its_creation(built: Package) -> None:

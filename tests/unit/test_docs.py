@@ -213,6 +213,20 @@ def test_every_event_of_the_logs_is_documented() -> None:
     assert events <= shown
 
 
+@pytest.mark.parametrize(
+    "area", ["workers", "identity", "venues", "admission", "insight", "adapters", "core"]
+)
+def test_the_layers_name_every_module(area: str) -> None:
+    (listing,) = (body for body in blocks("docs/architecture.md", "") if "bootstrap.py" in body)
+    part = re.search(rf"^  {area}/(.*(?:\n {{14}}.*)*)", listing, re.MULTILINE)
+    assert part is not None
+    shown = set(re.findall(r"\w+", re.sub(r"\([^)]*\)", "", part[1])))
+    names = [Path(name) for name in tracked() if name.startswith(f"chalicelib/{area}/")]
+    there = {name.parts[2].removesuffix(".py") for name in names if name.suffix == ".py"}
+    # Schemas are an area's own, and stand in the text.
+    assert shown == {name for name in there if not name.startswith(("__", "schemas"))}
+
+
 # --- The documents themselves ---------------------------------------------------------------------
 
 
