@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Chromium } from "./browser";
-import { keyboard, moving, sideways, smallTargets, violations } from "./checks";
+import { keyboard, moving, partedWords, sideways, smallTargets, violations } from "./checks";
 import { makeCast, opened, PAGES, type Cast } from "./pages";
 
 let chromium: Chromium;
@@ -45,6 +45,13 @@ describe.each(PAGES)("%s", (...page) => {
   it("needs no scrolling sideways at 320 px, at 200 % text and in English, and has its order for the keyboard", async () => {
     const phone = await opened(chromium, cast, page, { width: 320, height: 640, scale: 2, language: "en" });
     const found = { violations: await violations(phone.page), sideways: await sideways(phone.page), small: await smallTargets(phone.page), keyboard: await keyboard(phone.page) };
+    await phone.close();
+    expect(listed(found)).toBe("");
+  });
+
+  it.each(["zh-Hans", "zh-Hant"] as const)("breaks no Chinese word of its titles and buttons at 320 px and 200 %% text: %s", async (language) => {
+    const phone = await opened(chromium, cast, page, { width: 320, height: 640, scale: 2, language });
+    const found = { parted: await partedWords(phone.page), sideways: await sideways(phone.page) };
     await phone.close();
     expect(listed(found)).toBe("");
   });

@@ -15,7 +15,8 @@ async function barred(text: string): Promise<string | undefined> {
 }
 
 test.each([
-  ["words stay whole", "向工作人员出示", "向工作|人员|出示"],
+  ["words stay whole", "向工作人员出示", "向工作人员|出示"],
+  ["one that ends others goes with them", "请出示给工作人员", "请出示给|工作人员"],
   ["in both scripts", "請掃訪客的通行碼", "請掃|訪客的|通行碼"],
   ["punctuation follows", "没有网络，请重试。", "没有|网络，|请重试。"],
   ["a bracket goes with what it opens", "联系电话（选填）", "联系|电话|（选填）"],

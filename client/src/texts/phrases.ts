@@ -1,5 +1,7 @@
 /** Words of one character that lead to the next one; all others end the one before. */
-const LEADING = "请請向已未不可由从從在为為对對给給将將把再也或和与與及去有共约約本需只先";
+const LEADING = "请請向已未不可由从從在为為对對将將把再也或和与與及去有共约約本需只先";
+/** A word that dictionaries take from the one before: 工作人员. */
+const ENDING = /^人[员員]$/;
 const OPENING = /[\p{Ps}\p{Pi}]$/u;
 const HAN = /^\p{sc=Han}/u;
 
@@ -15,13 +17,15 @@ function segmenter(): Intl.Segmenter | null {
 
 /** Return whether no line may end between these, which stand side by side in a text; `phrase` ends with `before`. */
 function together(phrase: string, before: string, { segment, isWordLike }: Intl.SegmentData): boolean {
+  if (OPENING.test(phrase)) return true;
   if (!isWordLike) return !OPENING.test(segment);
-  if (OPENING.test(phrase) || /\d$/.test(phrase)) return true;
+  if (/\d$/.test(phrase)) return true;
   // Neither a phone number nor a date has a unit.
   if (/\s$/.test(phrase)) return /(^|[^!-~])\d{1,4}\s$/.test(phrase) && HAN.test(segment);
   if (/[!-~]$/.test(phrase) && /^[!-~]/.test(segment)) return true;
   if (phrase.length === 1 || LEADING.includes(before)) return true;
-  return segment.length === 1 && !LEADING.includes(segment) && !/\p{P}$/u.test(phrase);
+  const ends = ENDING.test(segment) || (segment.length === 1 && !LEADING.includes(segment));
+  return ends && !/\p{P}$/u.test(phrase);
 }
 
 /**
