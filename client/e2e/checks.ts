@@ -229,8 +229,10 @@ export function partedWords(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const parted = new Set<string>();
     const words = new Intl.Segmenter("zh", { granularity: "word" });
-    for (const element of document.querySelectorAll<HTMLElement>("h1, h2, button, .out-line, .glance-say, .glance-line, .empty .k")) {
-      if (element.getClientRects().length === 0) continue;
+    const kinds = "h1, h2, button, button .k, button .d, .out-line, .glance-say, .glance-line, .empty .k";
+    for (const element of document.querySelectorAll<HTMLElement>(kinds)) {
+      // A row's title and what stands below it are two texts.
+      if (element.getClientRects().length === 0 || element.querySelector(kinds)) continue;
       // Where each character stands: a word may lie in several elements.
       const tops: number[] = [];
       const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
