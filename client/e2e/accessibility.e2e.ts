@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Chromium } from "./browser";
 import { keyboard, moving, partedWords, sideways, smallTargets, violations } from "./checks";
 import { makeCast, opened, PAGES, type Cast } from "./pages";
+import { text } from "./texts";
 
 let chromium: Chromium;
 let cast: Cast;
@@ -55,4 +56,21 @@ describe.each(PAGES)("%s", (...page) => {
     await phone.close();
     expect(listed(found)).toBe("");
   });
+});
+
+it("says a button, and copies a title, whose words stand in parts as the one text that it is", async () => {
+  const phone = await opened(chromium, cast, PAGES.find(([name]) => name === "result")!, {});
+  const words = text("visitor.show_staff");
+  const button = phone.page.getByRole("button", { name: words, exact: true });
+  expect(await button.locator("wbr").count()).toBeGreaterThan(0);
+  // The browser's own name of it: Playwright's knows no blanks that Chrome puts in.
+  const browser = await phone.context.newCDPSession(phone.page);
+  const { nodes } = await browser.send("Accessibility.getFullAXTree");
+  expect(nodes.filter((node) => node.role?.value === "button").map((node) => node.name?.value)).toContain(words);
+  const copied = await phone.by("heading", text("visitor.visit")).evaluate((element) => {
+    getSelection()!.selectAllChildren(element);
+    return getSelection()!.toString();
+  });
+  await phone.close();
+  expect(copied).toBe(text("visitor.visit"));
 });
