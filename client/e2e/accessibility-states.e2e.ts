@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Chromium, type Phone, type PhoneOptions } from "./browser";
-import { brokenWords, cutBySpacing, keyboard, listen, moving, nameAndLanguage, notModal, saidTwice, sideways, smallTargets, spoken, violations } from "./checks";
+import { brokenWords, cutBySpacing, keyboard, listen, moving, nameAndLanguage, notModal, partedWords, saidTwice, sideways, smallTargets, spoken, violations } from "./checks";
 import { APP, until } from "./deployment";
 import { makeCast, type Cast } from "./pages";
 import { CROWDED, FIELDS, STATES, sayer, type State } from "./states";
@@ -21,10 +21,11 @@ beforeAll(async () => {
 afterAll(() => chromium.close());
 
 const PLAIN: PhoneOptions = { language: "zh-Hans" };
-const LARGE: PhoneOptions = { language: "en", width: 320, height: 640, scale: 2, reducedMotion: true };
+const NARROW: PhoneOptions = { width: 320, height: 640, scale: 2 };
+const LARGE: PhoneOptions = { ...NARROW, language: "en", reducedMotion: true };
 
 async function phoneFor(state: State, look: PhoneOptions): Promise<Phone> {
-  const key = `${state.who} ${look.scale ?? 1} ${Boolean(state.noCamera)}`;
+  const key = `${state.who} ${look.scale ?? 1} ${look.language} ${Boolean(state.noCamera)}`;
   const known = phones.get(key);
   if (known) {
     await known.page.unrouteAll({ behavior: "ignoreErrors" });
@@ -113,6 +114,11 @@ describe.each(CROWDED.map((state) => [state.name, state] as const))("%s", (_, st
       violations: await violations(page, ["color-contrast", "scrollable-region-focusable", "target-size", "aria-hidden-focus"]),
     };
     expect(listed(found)).toBe("");
+  });
+
+  it("at 320 px and 200 % text in Chinese: no word of a title, a button or an outcome broken, nothing sideways", async () => {
+    const { page } = await brought(state, { ...NARROW, language: "zh-Hans" });
+    expect(listed({ parted: await partedWords(page), sideways: await sideways(page) })).toBe("");
   });
 });
 

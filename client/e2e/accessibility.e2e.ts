@@ -2,8 +2,9 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Chromium } from "./browser";
-import { keyboard, moving, sideways, smallTargets, violations } from "./checks";
+import { keyboard, moving, partedWords, sideways, smallTargets, violations } from "./checks";
 import { makeCast, opened, PAGES, type Cast } from "./pages";
+import { text } from "./texts";
 
 let chromium: Chromium;
 let cast: Cast;
@@ -48,4 +49,23 @@ describe.each(PAGES)("%s", (...page) => {
     await phone.close();
     expect(listed(found)).toBe("");
   });
+
+  it.each(["zh-Hans", "zh-Hant"] as const)("breaks no Chinese word of its titles and buttons at 320 px and 200 %% text: %s", async (language) => {
+    const phone = await opened(chromium, cast, page, { width: 320, height: 640, scale: 2, language });
+    const found = { parted: await partedWords(phone.page), sideways: await sideways(phone.page) };
+    await phone.close();
+    expect(listed(found)).toBe("");
+  });
+});
+
+it("says a button whose words stand in parts as the one text that it is", async () => {
+  const phone = await opened(chromium, cast, PAGES.find(([name]) => name === "result")!, {});
+  const words = text("visitor.show_staff");
+  const button = phone.page.getByRole("button", { name: words, exact: true });
+  expect(await button.locator("wbr").count()).toBeGreaterThan(0);
+  // The browser's own name of it: Playwright's knows no blanks that Chrome puts in.
+  const browser = await phone.context.newCDPSession(phone.page);
+  const { nodes } = await browser.send("Accessibility.getFullAXTree");
+  expect(nodes.filter((node) => node.role?.value === "button").map((node) => node.name?.value)).toContain(words);
+  await phone.close();
 });

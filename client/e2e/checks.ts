@@ -224,6 +224,37 @@ export function brokenWords(page: Page): Promise<string[]> {
   });
 }
 
+/** Return Chinese words, as the browser knows them, that titles, buttons and outcomes break in their middle. */
+export function partedWords(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const parted = new Set<string>();
+    const words = new Intl.Segmenter("zh", { granularity: "word" });
+    const kinds = "h1, h2, button, button .k, button .d, .glance-say, .empty .k";
+    for (const element of document.querySelectorAll<HTMLElement>(kinds)) {
+      // A row's title and what stands below it are two texts.
+      if (element.getClientRects().length === 0 || element.querySelector(kinds)) continue;
+      // Where each character stands: a word may lie in several elements.
+      const tops: number[] = [];
+      const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+      let text = "";
+      for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        for (let at = 0; at < (node as Text).length; at++) {
+          const range = document.createRange();
+          range.setStart(node, at);
+          range.setEnd(node, at + 1);
+          tops.push(range.getBoundingClientRect().top);
+        }
+        text += node.textContent;
+      }
+      for (const { index, segment, isWordLike } of words.segment(text)) {
+        const lines = tops.slice(index, index + segment.length);
+        if (isWordLike && Math.max(...lines) - Math.min(...lines) > 4) parted.add(`${segment}: ${text}`);
+      }
+    }
+    return [...parted];
+  });
+}
+
 /** Return what is wrong with the page's name and language: a screen reader says both first. The client's name comes after the page's. */
 export function nameAndLanguage(page: Page, language: Language): Promise<string[]> {
   return page.evaluate(({ language, app }) => {
