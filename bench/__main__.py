@@ -61,7 +61,7 @@ def main() -> int:
             add(*scans.warm(stub, unpacked, step))
             add(*scans.cold(stub, unpacked, step))
             add(*lists.figures(stub, step))
-            add(pipeline.figure(stub, step))
+            add(pipeline.figure(stub, unpacked, step))
         measured = kinds.measure(step)
         add(*kinds.figures(measured), *cost.figures(measured))
         step("Throwing shards onto partitions")

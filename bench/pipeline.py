@@ -5,16 +5,17 @@ own here. Ten lookups of a batch go side by side; a provider answers after 50 ms
 that did nothing but wait would finish 200 a second.
 """
 
-import time
+import json
+import tempfile
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from statistics import median
 
 from bench import providers, scene, template
 from bench.figures import Figure
-from bench.stub import Stub
+from bench.stub import Stub, run_script
 from chalicelib.admission.lookup_requests import Lookup, encode
-from chalicelib.bootstrap import install
 from chalicelib.identity.providers import ProviderName
 
 _LATENCY_MS = 50
@@ -23,29 +24,23 @@ _BATCHES = 40
 Step = Callable[[str], None]
 
 
-def figure(stub: Stub, step: Step) -> Figure:
+def figure(stub: Stub, package: Path, step: Step) -> Figure:
     """Measure full batches of lookups of one provider."""
-    from chalicelib.workers.lookups import lookups
-
+    step("Batches of lookups")
     (size,) = [one.batch_size for one in template.mappings() if one.function == "lookups"]
     stub.forget()
-    with providers.running(_LATENCY_MS) as stand_in:
-        environment = {**scene.environment(stub), "VC_PROVIDERS_URL": stand_in.url}
-        container = scene.new_container(environment)
-        install(container)
-        times = []
-        for number in range(_BATCHES + 1):
-            step(f"Batches of lookups ({number} of {_BATCHES})")
-            people = [*range(number * size, (number + 1) * size)]
-            for person in people:
-                scene.visitor(container, person, (ProviderName.HEALTH_CODE,))
-            records = [_record(person, container.clock.now()) for person in people]
-            began = time.perf_counter()
-            answer = lookups({"Records": records}, None)
-            times.append(time.perf_counter() - began)
-            if answer["batchItemFailures"]:
-                raise RuntimeError("a lookup failed")
-    del times[0]  # it opens the connections
+    container = scene.new_container(scene.environment(stub))
+    records = []
+    for person in range((_BATCHES + 1) * size):
+        scene.visitor(container, person, (ProviderName.HEALTH_CODE,))
+        records.append(_record(person, container.clock.now()))
+    batches = [records[start : start + size] for start in range(0, len(records), size)]
+    with tempfile.TemporaryDirectory() as scratch, providers.running(_LATENCY_MS) as stand_in:
+        events = Path(scratch) / "events.json"
+        events.write_text(json.dumps([{"Records": batch} for batch in batches]))
+        variables = scene.environment(stub) | {"VC_PROVIDERS_URL": stand_in.url}
+        output = run_script("full_batches.py", package, events, variables=variables)
+    times = [*map(float, output.split())][1:]  # the first opens the connections
     ideal = 1000 * size / _LATENCY_MS
     return Figure(
         "lookup_pipeline",

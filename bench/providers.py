@@ -5,17 +5,16 @@ milliseconds. ``POST /faults/<provider>/<mode>`` changes one: ``refuse`` closes 
 ``hang`` keeps it open in silence, ``none`` heals it.
 """
 
+import asyncio
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from bench.stub import ROOT
+from bench.stub import ROOT, read_head
 
 LATENCY_MS = 150
 _LONGEST_HANG_S = 60.0
@@ -58,52 +57,53 @@ def running(latency_ms: int = LATENCY_MS) -> Iterator[Providers]:
             process.terminate()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    faults: dict[str, str] = {}  # noqa: RUF012 (the one server's)
-    latency_s = 0.0
-    stopped = threading.Event()
+class _Server:
+    """The server. An answer is one write and waits in no thread, so that the latency is exact."""
 
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        _, first, provider, *rest = self.path.split("/")
-        if first == "faults":
-            self.faults[provider] = rest[0]
-            self._reply({})
-            return
-        fault = self.faults.get(provider, "none")
-        if fault == "hang":
-            self.stopped.wait(_LONGEST_HANG_S)
-        if fault != "none":
-            self.close_connection = True
-            return
-        json.loads(body)
-        self.stopped.wait(self.latency_s)
-        # By the clock of the client, which the bench sets.
-        asked = datetime.fromtimestamp(int(self.headers["X-Venuecode-Timestamp"]), UTC)
-        observed = asked.replace(minute=0, second=0).isoformat()
-        self._reply({"status": "answer", "observed_at": observed, **ANSWERS[provider]})
+    def __init__(self, latency_s: float) -> None:
+        self._latency_s = latency_s
+        self._faults: dict[str, str] = {}
 
-    def _reply(self, body: object) -> None:
-        text = json.dumps(body).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    def log_message(self, *_: object) -> None:
-        """Log nothing."""
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer the requests of one connection."""
+        with suppress(asyncio.IncompleteReadError, ConnectionResetError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                path, headers = read_head(head)
+                await reader.readexactly(int(headers.get("content-length", 0)))
+                _, first, provider, *rest = path.split("/")
+                if first == "faults":
+                    self._faults[provider] = rest[0]
+                    writer.write(_reply({}))
+                    continue
+                fault = self._faults.get(provider, "none")
+                if fault == "hang":
+                    await asyncio.sleep(_LONGEST_HANG_S)
+                if fault != "none":
+                    break
+                await asyncio.sleep(self._latency_s)
+                writer.write(_reply(_answer(provider, headers)))
+        writer.close()
 
 
-def _main(latency_ms: int) -> None:
-    _Handler.latency_s = latency_ms / 1000
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    sys.stdout.write(f"{server.server_port}\n")
-    sys.stdout.flush()
-    server.serve_forever()
+def _answer(provider: str, headers: Mapping[str, str]) -> dict[str, object]:
+    # By the clock of the client, which the bench sets.
+    asked = datetime.fromtimestamp(int(headers["x-venuecode-timestamp"]), UTC)
+    observed = asked.replace(minute=0, second=0).isoformat()
+    return {"status": "answer", "observed_at": observed, **ANSWERS[provider]}
+
+
+def _reply(body: object) -> bytes:
+    text = json.dumps(body).encode()
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    return head % len(text) + text
+
+
+async def _main(latency_ms: int) -> None:
+    serve = _Server(latency_ms / 1000).serve
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
 
 
 if __name__ == "__main__":
-    _main(int(sys.argv[1]))
+    asyncio.run(_main(int(sys.argv[1])))

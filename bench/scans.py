@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ import certifi
 
 from bench.figures import Figure
 from bench.scene import Scene, environment, new_container, seed
-from bench.stub import ROOT, Stub
+from bench.stub import Stub, run_script
 from chalicelib.bootstrap import Container, install
 
 _WARM_EVENTS = 1100
@@ -92,7 +91,7 @@ def warm(stub: Stub, package: Path, step: Step) -> Iterator[Figure]:
         files = [Path(scratch) / "events.json", Path(scratch) / "requests.json"]
         files[0].write_text(json.dumps(list(islice(events, _WARM_EVENTS))))
         files[1].write_text(json.dumps(requests))
-        output = _run("warm.py", package, *files, stub=stub, roots=stub.root)
+        output = run_script("warm.py", package, *files, variables=environment(stub))
     pairs = [tuple(map(float, line.split())) for line in output.splitlines()]
     yield Figure(
         "scan_cpu_ratio",
@@ -117,11 +116,14 @@ def cold(stub: Stub, package: Path, step: Step) -> Iterator[Figure]:
         event, full = Path(scratch) / "event.json", Path(scratch) / "full.pem"
         full.write_bytes(Path(certifi.where()).read_bytes() + stub.root.read_bytes())
         trusting = _trusting(package, stub, Path(scratch) / "package")
+        # The package trusts what it has itself.
+        packaged, plain = environment(stub), environment(stub) | {"AWS_CA_BUNDLE": str(full)}
+        del packaged["AWS_CA_BUNDLE"]
         for number in range(_COLD_ROUNDS):
             step(f"Cold starts, in turn ({number} of {_COLD_ROUNDS})")
             event.write_text(json.dumps(next(scene.scans(container.clock.now()))))
-            scans.append(float(_run("cold_app.py", trusting, event, stub=stub, roots=None)))
-            references.append(float(_run("cold_reference.py", Path(stock), stub=stub, roots=full)))
+            scans.append(float(run_script("cold_app.py", trusting, event, variables=packaged)))
+            references.append(float(run_script("cold_reference.py", Path(stock), variables=plain)))
     yield Figure(
         "cold_start_ratio",
         min(scans) / min(references),
@@ -138,24 +140,6 @@ def _trusting(package: Path, stub: Stub, folder: Path) -> Path:
     for bundle in folder.rglob("*.pem"):
         bundle.write_bytes(bundle.read_bytes() + stub.root.read_bytes())
     return folder
-
-
-def _run(script: str, *arguments: Path, stub: Stub, roots: Path | None) -> str:
-    """Run a script that trusts the file `roots`, or what the package trusts by itself."""
-    # Without site, as little of this machine's Python as can be is in the figure.
-    command = [sys.executable, "-S", "-B", str(ROOT / "bench" / script), *map(str, arguments)]
-    variables = environment(stub)
-    del variables["AWS_CA_BUNDLE"]
-    ran = subprocess.run(
-        command,
-        env=variables | ({"AWS_CA_BUNDLE": str(roots)} if roots else {}),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if ran.returncode:
-        raise RuntimeError(f"{script}: {ran.stderr[-2000:]}")
-    return ran.stdout
 
 
 def _dynamodb(sent: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -28,11 +28,9 @@ ROOT = Path(__file__).absolute().parents[1]
 async def _serve(account: Account, reader: asyncio.StreamReader, writer: Any) -> None:
     try:
         while head := await reader.readuntil(b"\r\n\r\n"):
-            lines = head.decode("latin-1").split("\r\n")
-            pairs = (line.partition(":") for line in lines[1:] if line)
-            headers = {name.lower(): value.strip() for name, _, value in pairs}
+            path, headers = read_head(head)
             body = await reader.readexactly(int(headers.get("content-length", 0)))
-            status, answer = _answer(account, lines[0], headers, body)
+            status, answer = _answer(account, path, headers, body)
             writer.write(
                 b"HTTP/1.1 %d X\r\nContent-Type: application/x-amz-json-1.0\r\n"
                 b"x-amz-crc32: %d\r\nContent-Length: %d\r\n\r\n%s"
@@ -44,12 +42,17 @@ async def _serve(account: Account, reader: asyncio.StreamReader, writer: Any) ->
         writer.close()
 
 
-def _answer(
-    account: Account, request: str, headers: dict[str, str], body: bytes
-) -> tuple[int, bytes]:
-    if request.startswith("GET /sent "):
+def read_head(head: bytes) -> tuple[str, dict[str, str]]:
+    """Return the path of a request, and its headers by names in lower case."""
+    request, *lines = head.decode("latin-1").split("\r\n")
+    pairs = (line.partition(":") for line in lines if line)
+    return request.split(" ")[1], {name.lower(): value.strip() for name, _, value in pairs}
+
+
+def _answer(account: Account, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
+    if path == "/sent":
         return 200, json.dumps(account.take()).encode()
-    if request.startswith("GET /forget "):
+    if path == "/forget":
         account.forget()
         return 200, b"[]"
     try:
@@ -93,6 +96,16 @@ def running() -> Iterator[Stub]:
                 yield Stub(int((process.stdout or sys.stdin).readline()), root)
             finally:
                 process.terminate()
+
+
+def run_script(name: str, *arguments: Path, variables: dict[str, str]) -> str:
+    """Run a script of the bench with these environment variables, and return what it prints."""
+    # Without site, as little of this machine's Python as can be is in the figure.
+    command = [sys.executable, "-S", "-B", str(ROOT / "bench" / name), *map(str, arguments)]
+    ran = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise RuntimeError(f"{name}: {ran.stderr[-2000:]}")
+    return ran.stdout
 
 
 async def _main(certificate: Path) -> None:

@@ -6,18 +6,19 @@ jitter. A read timeout (two seconds) is not retried here; the queue retries the 
 
 A request with its retry ends after three seconds, whatever arrives. urllib3's read timeout is for
 each read, so a partner that sends a byte a second would hold the request for as long as it likes.
-Therefore the connection is shut down when the time is over.
+Therefore each read waits no longer than what is left of the time.
 """
 
 import functools
 import json
 import logging
 import socket
-import threading
+import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextvars import ContextVar
 from datetime import datetime
-from types import TracebackType
+from http.client import HTTPResponse
+from io import BufferedReader, RawIOBase
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -34,74 +35,56 @@ from chalicelib.core.logs import correlation
 from chalicelib.core.signatures import sign
 from chalicelib.identity.providers import FaultKind
 
-_TIMEOUT = Timeout(connect=1.0, read=2.0)
+_READ_S = 2.0
+_TIMEOUT = Timeout(connect=1.0, read=_READ_S)
 _LONGEST_S = 3.0
+_ends_at: ContextVar[float] = ContextVar("ends_at")
+"""When the time of the request under way is over, by the monotonic clock."""
 
 
-class _TimeLimit:
-    """Shuts down the connection of this thread's request when its time is over."""
+def _seconds_left() -> float:
+    return _ends_at.get() - time.monotonic()
 
-    _current = threading.local()
 
-    def __init__(self, seconds: float) -> None:
-        self.over = False
-        self._lock = threading.Lock()
-        self._socket: socket.socket | None = None
-        self._timer = threading.Timer(seconds, self._end)
-        self._timer.daemon = True
+class _Reads(RawIOBase):
+    """What is read from a connection, until the time of this thread's request is over."""
 
-    def __enter__(self) -> Self:
-        self._current.limit = self
-        self._timer.start()
-        return self
+    def __init__(self, source: RawIOBase, connected: socket.socket) -> None:
+        self._source = source
+        self._socket = connected
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._timer.cancel()
-        with self._lock:
-            self._socket = None  # the connection serves another request from now on
-        self._current.limit = None
+    def readable(self) -> bool:
+        """Return that it can be read."""
+        return True
 
-    @classmethod
-    def current(cls) -> "_TimeLimit | None":
-        """Return the limit of this thread's request."""
-        return getattr(cls._current, "limit", None)
+    def readinto(self, buffer: Any) -> int | None:
+        """Read into `buffer` what has come. Raises TimeoutError."""
+        left = _seconds_left()
+        if left <= 0:
+            raise TimeoutError
+        self._socket.settimeout(min(left, _READ_S))
+        return self._source.readinto(buffer)
 
-    def watch(self, connected: socket.socket | None) -> None:
-        """Shut `connected` down when the time is over."""
-        with self._lock:
-            self._socket = connected
-            if self.over:
-                self._shut_down()
+    def close(self) -> None:
+        """Close the connection's file."""
+        self._source.close()
+        super().close()
 
-    def _end(self) -> None:
-        with self._lock:
-            self.over = True
-            self._shut_down()
 
-    def _shut_down(self) -> None:
-        if self._socket is not None:
-            with suppress(OSError):  # it is closed already
-                # Not SSLSocket.shutdown, which takes the TLS layer from under a running read.
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+class _Response(HTTPResponse):
+    """A response whose reads end with the time of the request."""
+
+    def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
+        super().__init__(sock, *arguments, **options)
+        self.fp = BufferedReader(_Reads(self.fp.detach(), sock))
 
 
 class _Connection(HTTPConnection):
-    """A connection that a time limit watches while a response is awaited and read."""
-
-    def getresponse(self) -> Any:
-        """Return the response."""
-        if limit := _TimeLimit.current():
-            limit.watch(self.sock)
-        return super().getresponse()
+    response_class = _Response
 
 
-class _TlsConnection(_Connection, HTTPSConnection):
-    """The same over TLS."""
+class _TlsConnection(HTTPSConnection):
+    response_class = _Response
 
 
 class _Pool(HTTPConnectionPool):
@@ -117,11 +100,8 @@ class _Retry(Retry):
 
     def increment(self, *args: Any, **options: Any) -> Self:
         """Return the retries that remain. Raises a timeout, and the error of the last try."""
-        limit = _TimeLimit.current()
         error = options.get("error")
-        if error is not None and (
-            isinstance(error, ReadTimeoutError) or (limit is not None and limit.over)
-        ):
+        if error is not None and (isinstance(error, ReadTimeoutError) or _seconds_left() <= 0):
             raise error
         return super().increment(*args, **options)
 
@@ -162,18 +142,16 @@ def exchange(
 
     Raises PartnerFault, which does not quote the URL, because it may contain a secret.
     """
-    with _TimeLimit(_LONGEST_S) as limit:
-        try:
-            response = _pool().request(
-                method, url, body=data, headers=headers, preload_content=False, redirect=False
-            )
-            text = _read(response)
-        except HTTPError as error:
-            timed_out = limit.over or isinstance(error, Urllib3TimeoutError)
-            kind = FaultKind.TIMEOUT if timed_out else FaultKind.REFUSED
-            raise PartnerFault(type(error).__name__, kind) from None
-    if limit.over:
-        raise PartnerFault("answer cut off", FaultKind.TIMEOUT)
+    _ends_at.set(time.monotonic() + _LONGEST_S)
+    try:
+        response = _pool().request(
+            method, url, body=data, headers=headers, preload_content=False, redirect=False
+        )
+        text = _read(response)
+    except HTTPError as error:
+        timed_out = isinstance(error, Urllib3TimeoutError) or _seconds_left() <= 0
+        kind = FaultKind.TIMEOUT if timed_out else FaultKind.REFUSED
+        raise PartnerFault(type(error).__name__, kind) from None
     if len(text) > _MAX_ANSWER:
         raise PartnerFault("answer too large")
     return response.status, text

@@ -200,7 +200,7 @@ class IndexedTable(Table):
         actions: Sequence[Action],
         condition: Condition | None = None,
         *,
-        returned: Literal["ALL_NEW", "NONE"] = "ALL_NEW",
+        returned: Literal["ALL_NEW", "NONE"] = "NONE",
     ) -> Raw:
         """See `Table.update`. During a move, the item is updated where it is."""
         place, _ = self._place(key)

@@ -360,9 +360,9 @@ class Table:
         actions: Sequence[Action],
         condition: Condition | None = None,
         *,
-        returned: Literal["ALL_NEW", "NONE"] = "ALL_NEW",
+        returned: Literal["ALL_NEW", "NONE"] = "NONE",
     ) -> Raw:
-        """Update the item under `key`, and return the new item, or nothing.
+        """Update the item under `key`, and return nothing, or the whole new item.
 
         Raises ConditionFailed.
         """

@@ -6,7 +6,7 @@ runs no app middleware, so the common part of the workers is here.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextvars import copy_context
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from chalicelib.bootstrap import container
 from chalicelib.core.logs import correlation, logger
@@ -15,17 +15,28 @@ from chalicelib.core.metrics import together
 Response = dict[str, list[dict[str, str]]]
 
 
+class Correlated(Protocol):
+    """A message, which bears the id of the request that it follows from."""
+
+    @property
+    def correlation(self) -> str:
+        """The correlation id."""
+
+
+Read = TypeVar("Read", bound=Correlated)
+
+
 def each_message(
     event: dict[str, Any],
-    handle: Callable[[str], str],
+    handle: Callable[[Read], str],
     *,
-    read: Callable[[str], str],
+    read: Callable[[str], Read],
     side_by_side: bool = False,
 ) -> Response:
-    """Run `handle` on the body of every SQS message, and report the messages that failed.
+    """Run `handle` on every SQS message, and report the messages that failed.
 
-    `read` returns the correlation id in a body; `handle` returns the result label that is logged. A
-    message that cannot be parsed fails alone and ends in the dead-letter queue. Messages that are
+    `read` returns the message in a body; `handle` returns the result label that is logged. A
+    message that cannot be read fails alone and ends in the dead-letter queue. Messages that are
     handled `side_by_side`, in threads, do not wait for a slow one among them.
     """
 
@@ -45,13 +56,14 @@ def each_message(
 
 
 def _is_done(
-    record: Mapping[str, Any], handle: Callable[[str], str], read: Callable[[str], str]
+    record: Mapping[str, Any], handle: Callable[[Read], str], read: Callable[[str], Read]
 ) -> bool:
     """Handle one message, and return whether it is done; a failure is logged."""
     token = correlation.set("-")
     try:
-        correlation.set(read(record["body"]))
-        result = handle(record["body"])
+        message = read(record["body"])
+        correlation.set(message.correlation)
+        result = handle(message)
         logger().info("message", extra={"result": result})
     except Exception:
         attempt = (record.get("attributes") or {}).get("ApproximateReceiveCount", "")

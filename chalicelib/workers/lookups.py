@@ -15,15 +15,4 @@ def lookups(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (L
     """Handle a batch of lookup messages side by side; SQS delivers those that failed again."""
     from chalicelib.admission.schemas import decode
 
-    return each_message(
-        event,
-        _handle,
-        read=lambda body: decode(body).correlation,
-        side_by_side=True,
-    )
-
-
-def _handle(body: str) -> str:
-    from chalicelib.admission.schemas import decode
-
-    return container().lookups.handle(decode(body))
+    return each_message(event, container().lookups.handle, read=decode, side_by_side=True)

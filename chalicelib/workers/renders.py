@@ -5,7 +5,14 @@ from typing import Any
 from chalice.app import Blueprint
 
 from chalicelib.bootstrap import container
-from chalicelib.core.render_jobs import CardJob, CardRemoval, ExportJob, PosterJob, decode
+from chalicelib.core.render_jobs import (
+    CardJob,
+    CardRemoval,
+    ExportJob,
+    PosterJob,
+    RenderJob,
+    decode,
+)
 from chalicelib.workers.batches import Response, each_message
 
 functions = Blueprint(__name__)
@@ -15,11 +22,10 @@ _NOTHING = "nothing to draw"
 @functions.lambda_function(name="renders")
 def renders(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (Lambda's signature)
     """Handle a batch of render messages; SQS delivers those that failed again."""
-    return each_message(event, _handle, read=lambda body: decode(body).correlation)
+    return each_message(event, _handle, read=decode)
 
 
-def _handle(body: str) -> str:
-    job = decode(body)
+def _handle(job: RenderJob) -> str:
     match job:
         case PosterJob():
             return _draw_poster(job)

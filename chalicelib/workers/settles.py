@@ -4,6 +4,7 @@ from typing import Any
 
 from chalice.app import Blueprint
 
+from chalicelib.admission.lookup_requests import Settle
 from chalicelib.bootstrap import container
 from chalicelib.workers.batches import Response, each_message
 
@@ -15,10 +16,8 @@ def settles(event: dict[str, Any], context: Any) -> Response:  # noqa: ARG001 (L
     """Handle a batch of ends of waits; SQS delivers those that failed again."""
     from chalicelib.admission.schemas import decode_settle
 
-    return each_message(event, _handle, read=lambda body: decode_settle(body).correlation)
+    return each_message(event, _settle, read=decode_settle)
 
 
-def _handle(body: str) -> str:
-    from chalicelib.admission.schemas import decode_settle
-
-    return container().waiting_scans.settle(decode_settle(body), container().clock.now())
+def _settle(message: Settle) -> str:
+    return container().waiting_scans.settle(message, container().clock.now())

@@ -70,10 +70,11 @@ def test_a_failed_condition_on_nothing_met_nothing(table: Table) -> None:
     assert not failed.value.met[0]
 
 
-def test_an_update_answers_the_item_as_it_stands(table: Table) -> None:
+def test_an_update_answers_the_item_as_it_stands_if_asked(table: Table) -> None:
     place = key()
-    table.update(place, [Note.tally.add(2), Note.text.set("x")], ABSENT)
-    raw = table.update(place, [Note.tally.add(3), Note.text.remove()], Note.tally == 2)
+    assert not table.update(place, [Note.tally.add(2), Note.text.set("x")], ABSENT)
+    actions = [Note.tally.add(3), Note.text.remove()]
+    raw = table.update(place, actions, Note.tally == 2, returned="ALL_NEW")
     assert int(Note.read(raw).tally) == 5
     assert not Note.read(raw).text
 

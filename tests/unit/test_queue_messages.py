@@ -127,19 +127,23 @@ def batch(*bodies: str) -> dict[str, Any]:
     }
 
 
+def read(body: str) -> Settle:
+    return Settle(body, "c0ffee00")
+
+
 class TestBatches:
     """A message that fails, fails alone."""
 
     def test_only_what_failed_is_reported(self) -> None:
         handled: list[str] = []
 
-        def handle(body: str) -> str:
-            if body == "bad":
+        def handle(message: Settle) -> str:
+            if message.scan_id == "bad":
                 raise RuntimeError("no")
-            handled.append(body)
+            handled.append(message.scan_id)
             return "done"
 
-        answer = each_message(batch("a", "bad", "b", "bad"), handle, read=lambda body: body)
+        answer = each_message(batch("a", "bad", "b", "bad"), handle, read=read)
         assert handled == ["a", "b"]
         failed = [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
         assert failed == ["m1", "m3"]
@@ -147,12 +151,12 @@ class TestBatches:
     def test_a_message_that_cannot_be_read_fails_alone(self) -> None:
         seen: list[str] = []
 
-        def handle(_: str) -> str:
+        def handle(_: Settle) -> str:
             seen.append(correlation.get())
             return "done"
 
-        def read(body: str) -> str:
-            return str(json.loads(body)["correlation"])
+        def read(body: str) -> Settle:
+            return Settle("scan", json.loads(body)["correlation"])
 
         bodies = batch("garbage", '{"correlation": "c1"}', "[]", '{"correlation": "c2"}')
         answer = each_message(bodies, handle, read=read)
@@ -161,4 +165,4 @@ class TestBatches:
         assert correlation.get() == "-"
 
     def test_an_empty_batch_has_no_failures(self) -> None:
-        assert each_message(batch(), str, read=str) == {"batchItemFailures": []}
+        assert each_message(batch(), str, read=read) == {"batchItemFailures": []}

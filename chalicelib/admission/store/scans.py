@@ -327,15 +327,17 @@ class ScanStore:
                 item.scans.add({scan.scan_id}),
                 *(attribute.set(attribute | value) for attribute, value in asked),
             ],
+            returned="ALL_NEW",
         )
         question = item.read(raw)
         if question.asked is not None and question.asked + QUESTION_LIFE <= now:
             lost = (item.asked == question.asked) & (item.asked_for == question.asked_for)
             actions = [attribute.set(value) for attribute, value in asked]
             try:
-                question = item.read(self._table.update(key, actions, lost))
+                raw = self._table.update(key, actions, lost, returned="ALL_NEW")
             except ConditionFailed:  # another scan has asked meanwhile, perhaps for less
                 return True
+            question = item.read(raw)
         if question.asked_for == scan.scan_id:
             return True
         return not set(scan.verdict.needs) <= set(kinds.named(question.providers))

@@ -143,7 +143,10 @@ class CodeStore:
         )
         try:
             raw = self._table.update(
-                key, [CodeItem.attempts.add(1), mine.add(1)], PRESENT & guessable
+                key,
+                [CodeItem.attempts.add(1), mine.add(1)],
+                PRESENT & guessable,
+                returned="ALL_NEW",
             )
         except ConditionFailed as failure:
             met = failure.met[0] or self._table.get(key)

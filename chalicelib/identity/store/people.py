@@ -621,6 +621,7 @@ class PeopleStore:
                     SessionItem.ttl.set(expires_at + _LEFTOVER),
                 ],
                 PRESENT & (SessionItem.serial == serial - 1),
+                returned="ALL_NEW",
             )
         except ConditionFailed as failure:
             met = failure.met[0] or self._table.get(key)

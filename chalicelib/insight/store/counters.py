@@ -168,8 +168,7 @@ class CounterStore:
 
     def _update(self, key: Key, actions: Sequence[Action], condition: Condition) -> bool:
         try:
-            # The role of the counting function may not have whole items returned.
-            self._table.update(key, actions, condition, returned="NONE")
+            self._table.update(key, actions, condition)
         except ConditionFailed:
             return False
         return True
