@@ -3,6 +3,7 @@
 import type { Route } from "playwright-core";
 import { beforeAll, expect, it } from "vitest";
 import type { Phone } from "./browser";
+import { listen, spoken } from "./checks";
 import { API, SANDBOX, good, send } from "./deployment";
 import { uuid7, verified, visitor, type Person, type Venue } from "./people";
 import { usePhones } from "./phones";
@@ -130,6 +131,29 @@ it("asks for nothing at home while another page lies over it", async () => {
   await phone.page.clock.runFor(10_000);
   await phone.page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
   expect(passes()).toBe(before);
+});
+
+it("says once that home is loading, though its answers come one after the other", async () => {
+  const phone = await phoneOf({ person });
+  await listen(phone.page);
+  const bars = phone.page.locator(".bars .sk").first();
+  const answers: (() => void)[] = [];
+  for (const path of ["**/v1/me", "**/v1/me/pass"]) {
+    const held = new Promise<void>((resolve) => answers.push(resolve));
+    await phone.page.route(path, async (route) => {
+      await held;
+      await route.continue();
+    });
+  }
+  const [profile, pass] = answers;
+  await phone.open();
+  await bars.waitFor();
+  profile!();
+  await phone.by("button", new RegExp(text("visitor.whose"))).waitFor();
+  await bars.waitFor();
+  pass!();
+  await phone.page.locator(".pass").waitFor();
+  expect((await spoken(phone.page)).filter((one) => one === text("common.loading"))).toHaveLength(1);
 });
 
 it("shows the profile of who is logged in after a number was confirmed whose sheet was closed", async () => {
