@@ -1,8 +1,8 @@
 /** States of pages for everybody (GO-13): open sheets, outcomes, errors, nothing yet, no network. */
 
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Chromium, type Phone, type PhoneOptions } from "./browser";
-import { brokenWords, cutBySpacing, keyboard, listen, moving, nameAndLanguage, notModal, partedWords, saidTwice, sideways, smallTargets, spoken, violations } from "./checks";
+import { brokenWords, cutBySpacing, keyboard, listen, moving, nameAndLanguage, notModal, partedWords, saidTwice, sideways, smallTargets, violations } from "./checks";
 import { APP, until } from "./deployment";
 import { makeCast, type Cast } from "./pages";
 import { CROWDED, FIELDS, STATES, sayer, type State } from "./states";
@@ -17,6 +17,12 @@ const errorsOf = new Map<Phone, number>();
 beforeAll(async () => {
   chromium = await Chromium.launch();
   cast = await makeCast();
+});
+// What a first try has left on the phones, such as a scan that waits, is nothing to the second.
+beforeEach(async ({ task }) => {
+  if (!task.result?.retryCount) return;
+  for (const phone of phones.values()) await phone.close();
+  phones.clear();
 });
 afterAll(() => chromium.close());
 
@@ -51,12 +57,16 @@ async function brought(state: State, look: PhoneOptions): Promise<Phone> {
   // By its tag: to roles, the title below a dialog is hidden.
   await phone.page.locator("h1:visible").first().waitFor();
   await state.enter?.(phone, sayer(look.language!), chromium);
-  if (state.dialog) {
-    await phone.page.getByRole("dialog").waitFor();
-    // It takes the focus once it is drawn; that it has it is checked afterwards.
-    await phone.page.waitForFunction(() => document.activeElement?.closest("[role=dialog]"), undefined, { timeout: 2_000 }).catch(() => undefined);
-  }
+  if (state.dialog) await inFront(phone);
   return phone;
+}
+
+/** Wait until a dialog is there and has the focus, which it takes once it is drawn. */
+async function inFront(phone: Phone): Promise<void> {
+  await phone.page.getByRole("dialog").waitFor();
+  await phone.page
+    .waitForFunction(() => document.activeElement?.closest("[role=dialog]"))
+    .catch(async () => expect.fail(`the focus is on ${await focused(phone)}`));
 }
 
 function listed(found: Record<string, string[]>): string {
@@ -89,9 +99,9 @@ describe.each(STATES.map((state) => [state.name, state] as const))("%s", (_, sta
       await page.keyboard.press("Escape");
       await page.evaluate(() => new Promise(requestAnimationFrame));
       await page.keyboard.press("Escape");
-      await page.getByRole("dialog").first().waitFor({ state: "hidden", timeout: 3_000 }).catch(() => found.open!.push("Escape does not close it"));
+      await page.getByRole("dialog").first().waitFor({ state: "hidden" }).catch(() => found.open!.push("Escape does not close it"));
       const back = (): Promise<boolean> => page.evaluate(() => (document.activeElement as HTMLElement | null)?.dataset.opener !== undefined);
-      if (!(await until(back, Boolean, 3).catch(() => false))) found.open!.push(`the focus does not come back, it is on ${await focused(phone)}`);
+      if (!(await until(back, Boolean).catch(() => false))) found.open!.push(`the focus does not come back, it is on ${await focused(phone)}`);
       const left = await page.locator("[inert], .vc > [aria-hidden=true]").count();
       if (left > 0) found.open!.push("the page stays out of reach");
     }
@@ -126,7 +136,7 @@ describe.each(FIELDS.map((state) => [state.name, state] as const))("%s", (_, sta
   it("puts the focus where the error is read", async () => {
     const phone = await brought(state, PLAIN);
     await phone.page
-      .waitForFunction(() => document.activeElement?.matches("[aria-invalid=true], [role=alert], #ap-errors"), undefined, { timeout: 2_000 })
+      .waitForFunction(() => document.activeElement?.matches("[aria-invalid=true], [role=alert], #ap-errors"))
       .catch(async () => expect.fail(`the focus is on ${await focused(phone)}`));
   });
 });
@@ -138,7 +148,7 @@ describe("the login that comes over a page", () => {
     const phone = await chromium.phone({ ...PLAIN, keep: { login: session } });
     await listen(phone.page);
     await phone.open(ended.address(cast));
-    await phone.page.getByRole("dialog").waitFor();
+    await inFront(phone);
     const found: Record<string, string[]> = { open: await notModal(phone.page), violations: await violations(phone.page), small: await smallTargets(phone.page), keyboard: await keyboard(phone.page), twice: await saidTwice(phone.page) };
     await phone.type(text("login.phone"), "12");
     await phone.press(text("login.send_code"));
@@ -157,7 +167,7 @@ describe("the login that comes over a page", () => {
     await phone.page.route("**/v1/**", (route) => route.fulfill({ status: 401, headers: { "content-type": "application/problem+json" }, body: JSON.stringify({ type: "about:blank", title: "", status: 401, code: "login_needed", detail: "请登录。" }) }));
     await phone.page.getByRole("button", { name: text("own.visits") }).click();
     await phone.arrives("pages/visits/visits");
-    await phone.page.getByRole("dialog").waitFor();
+    await inFront(phone);
     expect(listed({ open: await notModal(phone.page) })).toBe("");
     await phone.close();
   });
@@ -174,8 +184,8 @@ it.each(["family", "shown to the staff, admit"])("keeps Tab in what lies over th
   });
   await phone.open(state.address(cast));
   await state.enter!(phone, sayer("zh-Hans"), chromium);
+  await inFront(phone);
   const dialog = phone.page.getByRole("dialog");
-  await dialog.waitFor();
   expect(await phone.page.locator("[inert]").count()).toBe(0);
   const controls = await dialog.locator("button, input").count();
   const reached = new Set<string>();
@@ -194,35 +204,7 @@ it.each(["family", "shown to the staff, admit"])("keeps Tab in what lies over th
   expect(reached.size).toBeGreaterThan(1);
   await phone.page.keyboard.press("Escape");
   await dialog.waitFor({ state: "hidden" });
-  expect(await focused(phone)).toContain("data-opener");
-  await phone.close();
-});
-
-it("says once that it is loading, though a slow network brings the page in parts", async () => {
-  const phone = await chromium.phone({ ...PLAIN, person: cast.visitor });
-  await listen(phone.page);
-  await phone.page.clock.install();
-  const ask = ["**/v1/me", "**/v1/me/pass"].map((url) => {
-    let answer: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => (answer = resolve));
-    return { url, held, answer };
-  });
-  for (const { url, held } of ask) {
-    await phone.page.route(url, async (route) => {
-      await held;
-      await route.continue();
-    });
-  }
-  await phone.open();
-  for (const { answer } of ask) {
-    await phone.page.locator(".bars").first().waitFor();
-    await phone.page.clock.runFor(400);
-    await phone.page.locator(".bars .sk").first().waitFor();
-    answer();
-    await phone.page.locator(".who .btn").waitFor();
-  }
-  await phone.page.locator(".pass").waitFor();
-  expect((await spoken(phone.page)).filter((said) => said === text("common.loading"))).toHaveLength(1);
+  await expect.poll(() => focused(phone)).toContain("data-opener");
   await phone.close();
 });
 

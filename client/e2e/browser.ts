@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { chromium, type Browser, type BrowserContext, type Locator, type Page, type Request } from "playwright-core";
 import { Camera } from "./camera";
-import { APP } from "./deployment";
+import { APP, until } from "./deployment";
 import type { Person } from "./people";
 import type { Language } from "./texts";
 
@@ -83,13 +83,19 @@ export class Phone {
   readonly requests: Request[] = [];
   /** What the browser or the page complained of. */
   readonly complaints: string[] = [];
+  /** What has not come yet. */
+  private readonly asked = new Set<Request>();
 
   constructor(
     readonly context: BrowserContext,
     readonly page: Page,
   ) {
     page.setDefaultTimeout(15_000);
-    page.on("request", (request) => this.requests.push(request));
+    page.on("request", (request) => {
+      this.requests.push(request);
+      this.asked.add(request);
+    });
+    for (const end of ["requestfinished", "requestfailed"] as const) page.on(end as "requestfinished", (request) => this.asked.delete(request));
     page.on("pageerror", (error) => this.complaints.push(`${error.stack ?? error}`));
     page.on("console", (message) => {
       const said = message.text();
@@ -107,6 +113,18 @@ export class Phone {
   async arrives(path: string): Promise<void> {
     const own = path === "pages/home/home" ? /#\/(\?|$|pages\/home\/home)/ : new RegExp(`#/${path}(\\?|$)`);
     await this.page.waitForURL(own);
+  }
+
+  /**
+   * Wait until the page has all that it asks for, and has drawn it.
+   *
+   * Not by `networkidle`: it is reached for good once nothing is asked for half a second, be it before a page's own script ran.
+   */
+  async settles(): Promise<void> {
+    do {
+      await until(async () => [...this.asked].map((request) => request.url()), (urls) => urls.length === 0);
+      await this.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    } while (this.asked.size > 0);
   }
 
   /** Return whether a script of this name, or of one that starts with it, is on the phone: it runs without a network, too. */

@@ -84,11 +84,12 @@ it("adds an elder by the code that they make on their own phone, and the elder e
   await theirs.page.reload();
   await theirs.press(new RegExp(`^${text("own.acted_by", { name: guardian.name[0]! + ".*" })}`));
   await theirs.press(text("own.guardian_end"));
+  // It is said for four seconds.
+  await theirs.page.getByText(text("own.link_ended")).waitFor();
   await until(
     () => guardian.get("/v1/me/dependants"),
     (seen) => seen.items.length === 0,
   );
-  await theirs.page.getByText(text("own.link_ended")).waitFor();
 });
 
 it("adds an elder by their face: what failed is said and begun anew, what passed goes on by itself", async () => {

@@ -17,6 +17,11 @@ export async function passOf(chromium: Chromium, person: Person): Promise<Buffer
   return png;
 }
 
+/** Return whether the phone is paired, so that it can keep scans. */
+export function paired(phone: Phone): Promise<boolean> {
+  return phone.page.evaluate(() => Object.keys(localStorage).some((key) => key.startsWith("vc.device.")));
+}
+
 /** Give the open camera page a picture of the album. `album` is its button. */
 export async function picks(phone: Phone, png: Buffer, album = text("guard.album")): Promise<void> {
   const [chooser] = await Promise.all([phone.page.waitForEvent("filechooser"), phone.press(album)]);

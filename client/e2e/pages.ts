@@ -84,7 +84,7 @@ export async function opened(chromium: Chromium, cast: Cast, page: (typeof PAGES
   await phone.open(address(cast));
   // By its tag: to roles, the title below a dialog is hidden.
   await phone.page.locator("h1:visible").first().waitFor();
-  await phone.page.waitForLoadState("networkidle", { timeout: 5_000 }).catch(() => undefined);
+  await phone.settles();
   await phone.page.locator(".pass.unknown").waitFor({ state: "hidden", timeout: 5_000 }).catch(() => undefined);
   return phone;
 }

@@ -36,14 +36,14 @@ async function veiled(phone: Phone, why: string): Promise<void> {
 
 it("is veiled once it is too old to be taken, and comes back with the network", async () => {
   const phone = await green();
-  expect(await code(phone).count()).toBe(1);
+  await code(phone).waitFor();
   await phone.context.setOffline(true);
   await phone.page.clock.runFor(90_000);
   await veiled(phone, text("visitor.pass_offline"));
   await phone.context.setOffline(false);
   await phone.page.clock.runFor(5_000);
   await phone.page.locator(".pass.green").waitFor();
-  expect(await code(phone).count()).toBe(1);
+  await code(phone).waitFor();
 });
 
 it("is veiled when a phone that slept for an hour wakes, until the next pass has come", async () => {
@@ -58,7 +58,7 @@ it("is veiled when a phone that slept for an hour wakes, until the next pass has
   await veiled(phone, text("visitor.pass_renewing"));
   answer();
   await phone.page.locator(".pass.green").waitFor();
-  expect(await code(phone).count()).toBe(1);
+  await code(phone).waitFor();
 });
 
 it("is renewed when it says so", async () => {
@@ -69,5 +69,5 @@ it("is renewed when it says so", async () => {
   await phone.page.clock.runFor(1_000 * (seconds + 1));
   await renewed;
   await expect.poll(left).toBeGreaterThan(0);
-  expect(await phone.page.locator(".pass.green").count()).toBe(1);
+  await phone.page.locator(".pass.green").waitFor();
 });

@@ -3,6 +3,8 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { API, SANDBOX, good, send, until } from "./deployment";
 
+const NAMES = "欧阳司马上官诸葛夏侯皇甫尉迟公孙".match(/../g)!.flatMap((family) => [..."甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥"].map((given) => family + given));
+
 /** How people are set up whose own steps are not what a test is about. */
 export class Person {
   readonly phone: string;
@@ -12,7 +14,8 @@ export class Person {
 
   constructor() {
     this.phone = `+86137${digits(8)}`;
-    this.name = pick("欧阳司马上官诸葛夏侯皇甫尉迟公孙".match(/../g)!) + pick([..."甲乙丙丁戊己庚辛壬癸"]);
+    // Rows are found by names: no two people of a file have the same.
+    this.name = NAMES.splice(randomInt(NAMES.length), 1)[0]!;
     this.number = residentId();
   }
 
@@ -158,8 +161,4 @@ function digits(count: number): string {
 
 function two(number: number): string {
   return String(number).padStart(2, "0");
-}
-
-function pick<T>(among: T[]): T {
-  return among[randomInt(among.length)]!;
 }

@@ -36,7 +36,8 @@ async function withWorkers(phone: Phone, that: "fail" | "hang"): Promise<void> {
 }
 
 it.each(["fail", "hang"] as const)("reads passes in the page when the browser's workers %s", async (how) => {
-  const phone = await page("guard-scan");
+  // The outcome stays until it is looked at.
+  const phone = await page("guard-scan", { keep: { "guard-auto": false } });
   const png = await passOf(browser(), await verified());
   await withWorkers(phone, how);
   await phone.by("button", text("guard.album")).waitFor();

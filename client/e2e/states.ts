@@ -373,7 +373,7 @@ const empty: State[] = (["visits/visits", "family/family", "declarations/declara
   who: "newcomer",
   address: () => `pages/${page}`,
   before: (phone) => changed(phone, /\/v1\/me\/(visits|dependants|declarations|venues|workplaces)/ as unknown as string, (body) => ({ ...body, items: [] })),
-  enter: async (phone) => phone.page.locator(".empty").first().waitFor({ timeout: 5_000 }),
+  enter: async (phone) => phone.page.locator(".empty").first().waitFor(),
 }));
 
 /** Forms whose button was pressed although a field is wrong. */
