@@ -1,8 +1,8 @@
 """HTTP requests to partners, and the signed JSON protocol of the SMS gateway and the providers.
 
 A signed request carries ``X-Venuecode-Timestamp``, ``X-Venuecode-Signature`` (`core.signatures`)
-and ``X-Correlation-Id``. A failed connection, a 429 and a 5xx are retried once, after a pause with
-jitter. A read timeout (two seconds) is not retried here; the queue retries the message.
+and ``X-Correlation-Id``. A failed connection, a 429 and a 5xx are retried once, at once. A read timeout
+(two seconds) is not retried here; the queue retries the message.
 
 A request with its retry ends after three seconds, whatever arrives. urllib3's read timeout is for
 each read, so a partner that sends a byte a second would hold the request for as long as it likes.
@@ -105,13 +105,16 @@ class _Retry(Retry):
             raise error
         return super().increment(*args, **options)
 
+    def sleep(self, response: BaseHTTPResponse | None = None) -> None:  # noqa: ARG002 (urllib3's)
+        """Pause before the second try, which begins at once. Raises a timeout if none may begin."""
+        if _seconds_left() <= 0:
+            raise Urllib3TimeoutError("no time is left for a second try")
+
 
 _RETRY = _Retry(
     total=1,
     allowed_methods=None,
     status_forcelist=(429, 500, 502, 503, 504),
-    backoff_factor=0.2,
-    backoff_jitter=0.3,
     respect_retry_after_header=False,
     raise_on_status=False,
 )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import Empty, Queue
 
 import pytest
 
@@ -26,12 +27,12 @@ _SLACK = 1.0
 Serve = Callable[[socket.socket], None]
 
 
-def _drip(answer: bytes, *, after: bytes = b"") -> Serve:
-    """Send a head with the header `after`, if it is given; then `answer`, four bytes a second."""
+def _drip(answer: bytes, *, after: bytes = b"", head: bytes = _HEAD) -> Serve:
+    """Send `head` with the header `after`, if it is given; then `answer`, four bytes a second."""
 
     def serve(connection: socket.socket) -> None:
         if after:
-            connection.sendall(_HEAD + after + b"\r\n\r\n")
+            connection.sendall(head + after + b"\r\n\r\n")
         for byte in answer:
             connection.sendall(bytes([byte]))
             threading.Event().wait(0.25)
@@ -93,6 +94,24 @@ def fault_of(url: str) -> tuple[FaultKind, float]:
 def test_a_partner_that_drips_is_left_after_three_seconds(what: str) -> None:
     with partner(DRIPS[what]) as url:
         kind, seconds = fault_of(url)
+    assert kind is FaultKind.TIMEOUT
+    assert seconds < _LIMIT + _SLACK
+
+
+def test_a_request_is_not_sent_again_when_its_time_is_over() -> None:
+    sent: Queue[socket.socket] = Queue()
+    head = _HEAD.replace(b"200 OK", b"503 Busy")
+    busy = _drip(b"x" * 500, after=b"Content-Length: 500", head=head)
+
+    def serve(connection: socket.socket) -> None:
+        sent.put(connection)
+        busy(connection)
+
+    with partner(serve) as url:
+        kind, seconds = fault_of(url)
+        sent.get(timeout=_SLACK)
+        with pytest.raises(Empty):
+            sent.get(timeout=_SLACK)
     assert kind is FaultKind.TIMEOUT
     assert seconds < _LIMIT + _SLACK
 
