@@ -10,6 +10,7 @@ names no address of a third party, because nothing is fetched from there. The re
 
 import gzip
 import json
+import math
 import re
 import sys
 from collections.abc import Mapping
@@ -24,6 +25,9 @@ FIRST_VIEW_KB = 150.0
 PACKAGE_MB = 2.0
 """Of one package (WeChat, *分包加载*; Alipay, *小程序分包*)."""
 
+# The grounds of notes, on which buttons stand.
+_TINTS = ("bad-tint", "warn-tint", "info-tint")
+
 # A text, its ground, and the least contrast (WCAG 2.2, 1.4.3 and 1.4.6): `brand-press` takes the
 # place of `brand` for who asks for more.
 _READ = (
@@ -31,11 +35,14 @@ _READ = (
     ("brand", "surface", 4.5),
     ("brand", "bg", 4.5),
     ("brand", "brand-tint", 4.5),
+    *(("brand", tint, 4.5) for tint in _TINTS),
     ("on-brand", "brand-press", 7.0),
     ("brand-press", "surface", 7.0),
     ("brand-press", "bg", 7.0),
     ("brand-press", "brand-tint", 7.0),
+    *(("brand-press", tint, 7.0) for tint in _TINTS),
     ("text", "brand-tint", 7.0),
+    ("text-2", "brand-tint", 4.5),
 )
 
 _ADDRESS = re.compile(r"(?:https?:)?//[a-z0-9-]+(?:\.[a-z0-9-]+)+[^\s\"'`)<>\\]*", re.IGNORECASE)
@@ -111,8 +118,8 @@ def unreadable(colours: Mapping[str, Mapping[str, str]], tokens: str) -> list[st
                 has = contrast(all_of[text], all_of[ground])
                 if has < least:
                     found.append(
-                        f"brand.json, {look}: {text} on {ground} has a contrast of {has:.1f}; "
-                        f"{least:.1f} is needed"
+                        f"brand.json, {look}: {text} on {ground} has a contrast of "
+                        f"{math.floor(100 * has) / 100:.2f}; {least:.2f} is needed"
                     )
     return found
 

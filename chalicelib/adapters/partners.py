@@ -1,8 +1,8 @@
 """HTTP requests to partners, and the signed JSON protocol of the SMS gateway and the providers.
 
 A signed request carries ``X-Venuecode-Timestamp``, ``X-Venuecode-Signature`` (`core.signatures`)
-and ``X-Correlation-Id``. A failed connection, a 429 and a 5xx are retried once, at once. A read timeout
-(two seconds) is not retried here; the queue retries the message.
+and ``X-Correlation-Id``. A failed connection, a 429 and a 5xx are retried once, at once. A read
+timeout (two seconds) is not retried here; the queue retries the message.
 
 A request with its retry ends after three seconds, whatever arrives. urllib3's read timeout is for
 each read, so a partner that sends a byte a second would hold the request for as long as it likes.

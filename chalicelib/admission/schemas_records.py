@@ -165,7 +165,8 @@ class DeclarationShown(Response):
     arrival: list[AnswerShown] | None
     """The answers to the section on arrival; null without one."""
     scan_id: Annotated[str | None, described(None, pattern=SCAN_PATTERN)]
-    """The scan that takes the colour which follows: poll its screen. Null if none does."""
+    """The scan that takes the colour which follows, or took it; null if none does. Poll its screen
+    after the declaration."""
     guardian: Named | None
     """The guardian who filled it in; null if the person did."""
 

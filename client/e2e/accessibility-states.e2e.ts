@@ -55,7 +55,7 @@ async function brought(state: State, look: PhoneOptions): Promise<Phone> {
   await state.before?.(phone, cast);
   await phone.page.goto(APP + (state.address(cast) && `#/${state.address(cast)}`));
   // By its tag: to roles, the title below a dialog is hidden.
-  await phone.page.locator("h1:visible").first().waitFor();
+  await phone.page.locator(".vc:not(.coming) h1:visible").first().waitFor();
   await state.enter?.(phone, sayer(look.language!), chromium);
   if (state.dialog) await inFront(phone);
   return phone;

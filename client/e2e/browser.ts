@@ -127,10 +127,9 @@ export class Phone {
     } while (this.asked.size > 0);
   }
 
-  /** Return whether a script of this name, or of one that starts with it, is on the phone: it runs without a network, too. */
-  async keeps(script: string): Promise<boolean> {
-    const loaded = await this.page.evaluate(() => performance.getEntriesByType("resource").map((one) => new URL(one.name).pathname));
-    return loaded.some((path) => path.includes(`/${script}`));
+  /** Return whether a script whose name starts so is on the phone: it runs without a network, too. */
+  keeps(script: string): boolean {
+    return this.requests.some((one) => one.url().includes(`/${script}`) && !this.asked.has(one) && one.failure() === null);
   }
 
   /** Return a control or another part of the page in front, by its role and name. */

@@ -229,7 +229,7 @@ export function partedWords(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const parted = new Set<string>();
     const words = new Intl.Segmenter("zh", { granularity: "word" });
-    const kinds = "h1, h2, button, button .k, button .d, .glance-say, .empty .k";
+    const kinds = "h1, h2, button, button .k, button .d, .phrases";
     for (const element of document.querySelectorAll<HTMLElement>(kinds)) {
       // A row's title and what stands below it are two texts.
       if (element.getClientRects().length === 0 || element.querySelector(kinds)) continue;

@@ -68,7 +68,7 @@ it("reads a picture of the album without a network, and says what waits for it",
   await phone.open();
   await phone.by("button", text("visitor.scan_dock")).waitFor();
   // Home fetches what a scan needs.
-  for (const part of ["pages-scan-scan", "components-camera-reader"]) await expect.poll(() => phone.keeps(part)).toBe(true);
+  for (const part of ["pages-scan-scan", "result.", "components-camera-reader"]) await expect.poll(() => phone.keeps(part)).toBe(true);
   await phone.settles();
   await phone.context.setOffline(true);
   await phone.press(text("visitor.scan_dock"));

@@ -83,7 +83,7 @@ export async function opened(chromium: Chromium, cast: Cast, page: (typeof PAGES
   if (!options.filmed && (name === "scan" || name === "guard-scan")) await chromium.camera.showsNothing();
   await phone.open(address(cast));
   // By its tag: to roles, the title below a dialog is hidden.
-  await phone.page.locator("h1:visible").first().waitFor();
+  await phone.page.locator(".vc:not(.coming) h1:visible").first().waitFor();
   await phone.settles();
   await phone.page.locator(".pass.unknown").waitFor({ state: "hidden", timeout: 5_000 }).catch(() => undefined);
   return phone;

@@ -1,6 +1,6 @@
 /** The whole story by clicking and scanning: a venue, its poster, a guard, visitors, and the day's figures. */
 
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Chromium, type Phone, type PhoneOptions } from "./browser";
 import { until } from "./deployment";
 import { DECIDED, paired, passOf, picks } from "./guard";
@@ -21,6 +21,12 @@ beforeAll(async () => {
   chromium = await Chromium.launch();
 });
 afterAll(() => chromium.close());
+
+/** Whether a step was tried twice, which may have let somebody in twice. */
+let triedAgain = false;
+beforeEach(({ task }) => {
+  triedAgain ||= Boolean(task.result?.retryCount);
+});
 
 /** An outcome stays at the door, however long a step takes to look at it. */
 const BY_HAND: PhoneOptions = { keep: { "guard-auto": false } };
@@ -181,8 +187,7 @@ describe.sequential("a day", () => {
         },
         { timeout: 20_000 },
       )
-      // A step that was tried again may have let somebody in twice.
-      .toBeGreaterThanOrEqual(6);
+      .toSatisfy((checked) => (triedAgain ? Number(checked) >= 6 : checked === 6));
     expect(headPhone.complaints).toEqual([]);
     expect([...headPhone.strangers(), ...guardPhone.strangers()]).toEqual([]);
   });

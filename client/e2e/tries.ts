@@ -3,5 +3,6 @@
 import { afterEach } from "vitest";
 
 afterEach(({ task }) => {
-  if (task.result?.retryCount) console.warn(`tried again: ${task.name}: ${task.result.errors?.map((error) => error.message.split("\n")[0]).join("; ")}`);
+  const where = [task.file.name, task.suite?.name, task.name].filter(Boolean).join(" > ");
+  if (task.result?.retryCount) console.warn(`tried again: ${where}: ${task.result.errors?.map((error) => error.message.split("\n")[0]).join("; ")}`);
 });

@@ -15,20 +15,29 @@ it("says so in the client's words, leads back, and opens the page when the netwo
   await phone.by("button", text("own.visits")).waitFor();
   await phone.context.setOffline(true);
   await phone.press(text("own.visits"));
-  await phone.page.getByText(text("common.unloaded")).waitFor();
+  await phone.by("heading", text("common.unloaded")).waitFor();
   expect([...(await violations(phone.page)), ...(await smallTargets(phone.page)), ...(await nameAndLanguage(phone.page, "zh-Hans"))]).toEqual([]);
-  expect(await phone.page.evaluate(() => document.activeElement?.tagName)).toBe("H1");
+  await expect.poll(() => phone.page.evaluate(() => document.activeElement?.textContent)).toBe(text("common.unloaded"));
   // It is asked before the page is given up: the browser's own page of errors would lead nowhere.
   await phone.press(text("common.retry"));
   await phone.page.getByText(text("common.unanswered")).waitFor();
   await phone.press(text("common.back"));
   await phone.by("button", text("own.accesses")).waitFor();
   await phone.press(text("own.visits"));
-  await phone.page.getByText(text("common.unloaded")).waitFor();
+  await phone.by("heading", text("common.unloaded")).waitFor();
   await phone.context.setOffline(false);
   await phone.press(text("common.retry"));
   await phone.by("heading", text("own.visits")).waitFor();
   expect(phone.page.url()).toContain("pages/visits/visits");
+});
+
+it("leads home from a code that opened the client, where no page lies below", async () => {
+  const phone = await phoneOf({ person: await verified() });
+  await phone.page.route("**/pages-scan-scan*.js", (route) => route.abort());
+  await phone.open("pages/scan/scan?code=x");
+  await phone.by("heading", text("common.unloaded")).waitFor();
+  await phone.press(text("common.back"));
+  await phone.page.locator(".pass").waitFor();
 });
 
 it("stands on its own ground while it comes, and says so after a while", async () => {
@@ -37,6 +46,7 @@ it("stands on its own ground while it comes, and says so after a while", async (
   await phone.press(text("visitor.my"));
   await phone.by("button", text("own.visits")).waitFor();
   await phone.page.clock.install();
+  await phone.page.clock.pauseAt(await phone.page.evaluate(() => Date.now() + 1_000));
   let send: () => void = () => undefined;
   const held = new Promise<void>((resolve) => (send = resolve));
   await phone.page.route("**/pages-visits-*.js", async (route) => {

@@ -5,7 +5,10 @@ import apiHant from "@/texts/api/zh-Hant.json";
 import zhHans from "@/texts/zh-Hans.json";
 import zhHant from "@/texts/zh-Hant.json";
 
-beforeEach(() => vi.resetModules());
+beforeEach(() => {
+  vi.resetModules();
+  vi.stubGlobal("CSS", { supports: () => true });
+});
 afterEach(() => vi.unstubAllGlobals());
 
 /** Return a text with a bar where a line may end, as a phone shows it that was just opened. */

@@ -65,7 +65,15 @@ export function overAnother(): boolean {
 }
 
 export function goBack(): void {
-  if (getCurrentPages().length > 1) uni.navigateBack({});
+  const pages = getCurrentPages().length;
+  // #ifdef H5
+  // Before a page has loaded, uni only notes where to go.
+  if (pages === 0) {
+    location.replace("#/");
+    return;
+  }
+  // #endif
+  if (pages > 1) uni.navigateBack({});
   else start("home");
 }
 

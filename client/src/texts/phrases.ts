@@ -10,7 +10,9 @@ let words: Intl.Segmenter | null | undefined;
 /** Return what finds the words of a Chinese text, unless the browser has nothing of the kind or has no dictionary. */
 function segmenter(): Intl.Segmenter | null {
   if (words !== undefined) return words;
-  words = typeof Intl === "object" && "Segmenter" in Intl ? new Intl.Segmenter("zh", { granularity: "word" }) : null;
+  // A phrase longer than its line must still break, which Safari before 15.4 cannot.
+  const breaks = typeof CSS === "object" && CSS.supports("overflow-wrap", "anywhere");
+  words = breaks && typeof Intl === "object" && "Segmenter" in Intl ? new Intl.Segmenter("zh", { granularity: "word" }) : null;
   if (words && [...words.segment("工作人员")].length > 2) words = null;
   return words;
 }
