@@ -156,6 +156,18 @@ it("says once that home is loading, though its answers come one after the other"
   expect((await spoken(phone.page)).filter((one) => one === text("common.loading"))).toHaveLength(1);
 });
 
+it("says of the next page, too, that it is loading, while the one below it still is", async () => {
+  const phone = await phoneOf({ person });
+  await listen(phone.page);
+  await phone.page.route("**/v1/me", () => undefined);
+  await phone.open();
+  const loading = async (): Promise<number> => (await spoken(phone.page)).filter((one) => one === text("common.loading")).length;
+  await expect.poll(loading).toBe(1);
+  await phone.press(text("visitor.my"));
+  await phone.by("heading", text("visitor.my")).waitFor();
+  await expect.poll(loading).toBe(2);
+});
+
 it("shows the profile of who is logged in after a number was confirmed whose sheet was closed", async () => {
   const first = await verified();
   const second = await verified();

@@ -54,6 +54,7 @@ it("stands on its own ground while it comes, and says so after a while", async (
     await route.continue();
   });
   await phone.press(text("own.visits"));
+  await phone.page.clock.runFor(100);
   await phone.arrives("pages/visits/visits");
   const ground = phone.page.locator(".vc:visible");
   await expect.poll(() => ground.evaluate((page) => getComputedStyle(page).backgroundColor)).toBe("rgb(13, 20, 23)");
@@ -62,6 +63,7 @@ it("stands on its own ground while it comes, and says so after a while", async (
   await phone.by("button", text("common.back")).waitFor();
   await phone.page.clock.runFor(300);
   await phone.page.locator(".bars:visible").getByText(text("common.loading")).waitFor({ state: "attached" });
+  await phone.page.clock.resume();
   expect(await violations(phone.page)).toEqual([]);
   send();
   await phone.by("heading", text("own.visits")).waitFor();
