@@ -1,12 +1,13 @@
 """Calls over kept connections, against a server that answers by a script of raw bytes."""
 
+import itertools
 import logging
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -79,11 +80,10 @@ class Server:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
-        number = 0
-        while not self.closed.is_set():
-            accepted, _ = self._socket.accept()
-            threading.Thread(target=self._serve, args=(accepted, number), daemon=True).start()
-            number += 1
+        with suppress(OSError):  # the server is closed
+            for number in itertools.count():
+                accepted, _ = self._socket.accept()
+                threading.Thread(target=self._serve, args=(accepted, number), daemon=True).start()
 
     def _serve(self, accepted: socket.socket, number: int) -> None:
         if self._tls:
@@ -92,7 +92,8 @@ class Server:
             except OSError:
                 self.refused += 1
                 return
-        with accepted, accepted.makefile("rb") as file:
+        # A client that has waited long enough is gone.
+        with suppress(OSError), accepted, accepted.makefile("rb") as file:
             while line := file.readline():
                 head = [line.decode().strip()]
                 while (line := file.readline()) not in (b"\r\n", b""):
