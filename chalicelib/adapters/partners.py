@@ -4,7 +4,8 @@ A signed request carries ``X-Venuecode-Timestamp``, ``X-Venuecode-Signature`` (`
 and ``X-Correlation-Id``. A failed connection, a 429 and a 5xx are retried once, at once. A read
 timeout (two seconds) is not retried here; the queue retries the message.
 
-A request with its retry ends after three seconds, whatever arrives. urllib3's read timeout is for
+A request with its retry ends after three seconds, whatever arrives; after four, if the second try
+is still connecting then. urllib3's read timeout is for
 each read, so a partner that sends a byte a second would hold the request for as long as it likes.
 Therefore each read waits no longer than what is left of the time.
 """

@@ -63,6 +63,27 @@ class Result(NamedTuple):
     answer_by: datetime | None
 
 
+def result_of(
+    waiting: WaitingScans,
+    found: FoundScan,
+    view: ScanView,
+    visitor: Profile | None,
+    now: datetime,
+    *,
+    created: bool = False,
+) -> Result:
+    """Return the result of a scan as it is now, with when to ask for it again."""
+    return Result(
+        found.scan,
+        view,
+        found.venue,
+        visitor,
+        created=created,
+        poll_after=waiting.poll_after(found, now),
+        answer_by=waiting.answer_by(found, now),
+    )
+
+
 class Scanning:
     """The recording of scans, and their display."""
 
@@ -299,10 +320,7 @@ class Scanning:
             self._staff_accesses.record(
                 actor, found.venue.venue_id, [profile], correlation=correlation, now=now
             )
-        again, by = self._waiting.poll_after(found, now), self._waiting.answer_by(found, now)
-        return Result(
-            found.scan, view, found.venue, profile, created=False, poll_after=again, answer_by=by
-        )
+        return result_of(self._waiting, found, view, profile, now)
 
     def _result(
         self, actor: Actor, recorded: Recorded, venue: Venue, visitor: PersonRecord, now: datetime
@@ -313,16 +331,7 @@ class Scanning:
         view = disclosure.view(found.scan, at_screen(actor, found.scan, now))
         if view is None:
             raise Forbidden("not_your_venue")
-        again, by = self._waiting.poll_after(found, now), self._waiting.answer_by(found, now)
-        return Result(
-            found.scan,
-            view,
-            venue,
-            visitor.profile,
-            created=recorded.created,
-            poll_after=again,
-            answer_by=by,
-        )
+        return result_of(self._waiting, found, view, visitor.profile, now, created=recorded.created)
 
     def _open_venue(self, code: str, now: datetime) -> tuple[Venue, bool]:
         """Return the venue of a code, and whether the code is for fast check-in.

@@ -9,7 +9,7 @@ from chalicelib.admission import disclosure
 from chalicelib.admission.disclosure import ViewerKind, as_viewer
 from chalicelib.admission.recording import CLOCK_TOLERANCE, client_time
 from chalicelib.admission.scan import Method, Scan
-from chalicelib.admission.scanning import Result
+from chalicelib.admission.scanning import Result, result_of
 from chalicelib.admission.waiting import WaitingScans
 from chalicelib.core.errors import NotFound, Unprocessable
 from chalicelib.identity.people import Actor, People
@@ -51,16 +51,7 @@ class Temperatures:
         view = measured and disclosure.view(measured.scan, as_viewer(ViewerKind.STAFF, actor, now))
         if measured is None or view is None:
             raise NotFound
-        again, by = self._waiting.poll_after(measured, now), self._waiting.answer_by(measured, now)
-        return Result(
-            measured.scan,
-            view,
-            measured.venue,
-            visitor.profile,
-            created=False,
-            poll_after=again,
-            answer_by=by,
-        )
+        return result_of(self._waiting, measured, view, visitor.profile, now)
 
 
 def _is_made_by(actor: Actor, scan: Scan) -> bool:

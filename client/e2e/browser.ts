@@ -127,6 +127,17 @@ export class Phone {
     } while (this.asked.size > 0);
   }
 
+  /** Hold the requests to a URL; return what lets them go. */
+  async holds(url: string): Promise<() => void> {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    await this.page.route(url, async (route) => {
+      await held;
+      await route.continue();
+    });
+    return release;
+  }
+
   /** Return whether a script whose name starts so is on the phone: it runs without a network, too. */
   keeps(script: string): boolean {
     return this.requests.some((one) => one.url().includes(`/${script}`) && !this.asked.has(one) && one.failure() === null);

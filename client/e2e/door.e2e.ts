@@ -4,7 +4,7 @@ import { beforeAll, expect, it } from "vitest";
 import type { Phone, PhoneOptions } from "./browser";
 import { sideways } from "./checks";
 import { until } from "./deployment";
-import { paired, passOf, picks } from "./guard";
+import { BY_HAND, paired, passOf, picks } from "./guard";
 import { makeCast, opened, PAGES, type Cast } from "./pages";
 import { uuid7, verified, type Person } from "./people";
 import { usePhones } from "./phones";
@@ -27,9 +27,6 @@ function inView(phone: Phone, selector: string): Promise<boolean> {
     return box !== undefined && box.top >= 0 && box.bottom <= window.innerHeight;
   }, selector);
 }
-
-/** A guard goes on by hand: an outcome stays, however long a test takes to look at it. */
-const BY_HAND: PhoneOptions = { keep: { "guard-auto": false } };
 
 /** Return a visitor about whom all is known, so that the door decides at once. */
 async function known(answers: Record<string, unknown> = {}): Promise<Person> {

@@ -1,11 +1,14 @@
 /** What a guard does on a phone, as steps of tests. */
 
-import type { Chromium, Phone } from "./browser";
+import type { Chromium, Phone, PhoneOptions } from "./browser";
 import type { Person } from "./people";
 import { text } from "./texts";
 
 /** How long an outcome may take: after fifteen seconds the API decides without what has not come. */
 export const DECIDED = { timeout: 30_000 };
+
+/** A guard goes on by hand: an outcome stays, however long a test takes to look at it. */
+export const BY_HAND: PhoneOptions = { keep: { "guard-auto": false } };
 
 /** Return a picture of a visitor's pass, as their own phone shows it. */
 export async function passOf(chromium: Chromium, person: Person): Promise<Buffer> {

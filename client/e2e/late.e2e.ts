@@ -137,21 +137,13 @@ it("says once that home is loading, though its answers come one after the other"
   const phone = await phoneOf({ person });
   await listen(phone.page);
   const bars = phone.page.locator(".bars .sk").first();
-  const answers: (() => void)[] = [];
-  for (const path of ["**/v1/me", "**/v1/me/pass"]) {
-    const held = new Promise<void>((resolve) => answers.push(resolve));
-    await phone.page.route(path, async (route) => {
-      await held;
-      await route.continue();
-    });
-  }
-  const [profile, pass] = answers;
+  const [profile, pass] = [await phone.holds("**/v1/me"), await phone.holds("**/v1/me/pass")];
   await phone.open();
   await bars.waitFor();
-  profile!();
+  profile();
   await phone.by("button", new RegExp(text("visitor.whose"))).waitFor();
   await bars.waitFor();
-  pass!();
+  pass();
   await phone.page.locator(".pass").waitFor();
   expect((await spoken(phone.page)).filter((one) => one === text("common.loading"))).toHaveLength(1);
 });

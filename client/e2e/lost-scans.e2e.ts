@@ -26,12 +26,7 @@ it("keeps a scan whose page was left before the answer came, and makes one visit
   const phone = await phoneOf({ person, cameraDenied: true });
   await phone.open();
   await phone.press(text("visitor.scan_dock"));
-  let answer: () => void = () => undefined;
-  const held = new Promise<void>((resolve) => (answer = resolve));
-  await phone.page.route("**/v1/scans", async (route) => {
-    await held;
-    await route.continue();
-  });
+  const answer = await phone.holds("**/v1/scans");
   await typeSerial(phone, venue.code);
   await phone.page.getByText(text("visitor.scan_sending")).waitFor();
   await phone.page.goBack();

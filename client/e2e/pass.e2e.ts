@@ -48,12 +48,7 @@ it("is veiled once it is too old to be taken, and comes back with the network", 
 
 it("is veiled when a phone that slept for an hour wakes, until the next pass has come", async () => {
   const phone = await green();
-  let answer: () => void = () => undefined;
-  const held = new Promise<void>((resolve) => (answer = resolve));
-  await phone.page.route("**/v1/me/pass", async (route) => {
-    await held;
-    await route.continue();
-  });
+  const answer = await phone.holds("**/v1/me/pass");
   await phone.page.clock.fastForward(3_600_000);
   await veiled(phone, text("visitor.pass_renewing"));
   answer();

@@ -2,7 +2,7 @@
 
 import { beforeAll, expect, it } from "vitest";
 import type { Phone, PhoneOptions } from "./browser";
-import { DECIDED, passOf, picks } from "./guard";
+import { BY_HAND, DECIDED, passOf, picks } from "./guard";
 import { makeCast, opened, PAGES, type Cast } from "./pages";
 import { verified } from "./people";
 import { usePhones } from "./phones";
@@ -37,7 +37,7 @@ async function withWorkers(phone: Phone, that: "fail" | "hang"): Promise<void> {
 
 it.each(["fail", "hang"] as const)("reads passes in the page when the browser's workers %s", async (how) => {
   // The outcome stays until it is looked at.
-  const phone = await page("guard-scan", { keep: { "guard-auto": false } });
+  const phone = await page("guard-scan", BY_HAND);
   const png = await passOf(browser(), await verified());
   await withWorkers(phone, how);
   await phone.by("button", text("guard.album")).waitFor();

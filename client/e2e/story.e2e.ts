@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Chromium, type Phone, type PhoneOptions } from "./browser";
 import { until } from "./deployment";
-import { DECIDED, paired, passOf, picks } from "./guard";
+import { BY_HAND, DECIDED, paired, passOf, picks } from "./guard";
 import { fillApplication } from "./head";
 import { application, verified, visitor, type Person } from "./people";
 import { text } from "./texts";
@@ -27,9 +27,6 @@ let triedAgain = false;
 beforeEach(({ task }) => {
   triedAgain ||= Boolean(task.result?.retryCount);
 });
-
-/** An outcome stays at the door, however long a step takes to look at it. */
-const BY_HAND: PhoneOptions = { keep: { "guard-auto": false } };
 
 /** Return somebody who has logged in and registered by hand, and their new phone. */
 async function arrived(options: PhoneOptions = {}): Promise<[Person, Phone]> {

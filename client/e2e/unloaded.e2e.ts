@@ -47,12 +47,7 @@ it("stands on its own ground while it comes, and says so after a while", async (
   await phone.by("button", text("own.visits")).waitFor();
   await phone.page.clock.install();
   await phone.page.clock.pauseAt(await phone.page.evaluate(() => Date.now() + 1_000));
-  let send: () => void = () => undefined;
-  const held = new Promise<void>((resolve) => (send = resolve));
-  await phone.page.route("**/pages-visits-*.js", async (route) => {
-    await held;
-    await route.continue();
-  });
+  const send = await phone.holds("**/pages-visits-*.js");
   await phone.press(text("own.visits"));
   await phone.page.clock.runFor(100);
   await phone.arrives("pages/visits/visits");
